@@ -1,0 +1,34 @@
+using Archon.Data.Access;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Data.Notifications;
+using Archon.Data.Rules;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Data;
+
+public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
+    : IdentityDbContext<ArchonUser, ArchonRole, Guid>(options), IDataProtectionKeyContext
+{
+    public DbSet<MonitoredEnvironment> Environments => Set<MonitoredEnvironment>();
+    public DbSet<Service> Services => Set<Service>();
+    public DbSet<ServiceDependency> ServiceDependencies => Set<ServiceDependency>();
+    public DbSet<Watch> Watches => Set<Watch>();
+    public DbSet<WatchedSeries> WatchedSeries => Set<WatchedSeries>();
+    public DbSet<Anomaly> Anomalies => Set<Anomaly>();
+    public DbSet<UncheckedSpan> UncheckedSpans => Set<UncheckedSpan>();
+    public DbSet<AlertRule> AlertRules => Set<AlertRule>();
+    public DbSet<AlertRuleVersion> AlertRuleVersions => Set<AlertRuleVersion>();
+    public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();
+    public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(ArchonDbContext).Assembly);
+    }
+}

@@ -1,0 +1,31 @@
+namespace Archon.Data.Catalogue;
+
+/// <summary>One series of a watch with what was learnt about it.</summary>
+public sealed class WatchedSeries
+{
+    public long Id { get; set; }
+    public int EnvironmentId { get; set; }
+    public int WatchId { get; set; }
+    public int? ServiceId { get; set; }
+
+    /// <summary>The labels in canonical text, <c>a="b",c="d"</c> in name order: with the watch the natural key.</summary>
+    public required string LabelsKey { get; set; }
+
+    public Dictionary<string, string> Labels { get; set; } = [];
+
+    /// <summary>The fitted model in its versioned binary form; null before the first fit.</summary>
+    public byte[]? Model { get; set; }
+
+    public int ModelVersion { get; set; }
+    public DateTimeOffset? FittedAt { get; set; }
+    public int FittedSamples { get; set; }
+
+    /// <summary>The last sample that was scored, and its band then.</summary>
+    public DateTimeOffset? LastSampleAt { get; set; }
+    public double? LastValue { get; set; }
+    public double? ExpectedLower { get; set; }
+    public double? ExpectedUpper { get; set; }
+
+    /// <summary>The newest values at the watch's step, oldest first, for sparklines; NaN where there was none. 40 at most.</summary>
+    public double[] Recent { get; set; } = [];
+}

@@ -1,0 +1,49 @@
+namespace Archon.Data.Rules;
+
+/// <summary>An alerting or recording rule of the catalogue, as in Prometheus, with every version it ever had.</summary>
+public sealed class AlertRule
+{
+    public int Id { get; set; }
+    public int EnvironmentId { get; set; }
+
+    /// <summary>File and group as the server names them; with <see cref="Name"/> and <see cref="Ordinal"/> the natural key.</summary>
+    public required string File { get; set; }
+    public required string Group { get; set; }
+    public required string Name { get; set; }
+
+    /// <summary>Place among the rules of one name in its group: Prometheus allows several.</summary>
+    public int Ordinal { get; set; }
+
+    public AlertRuleKind Kind { get; set; }
+    public int CurrentVersion { get; set; }
+
+    /// <summary>State on the server at the last look: <c>inactive</c>, <c>pending</c>, <c>firing</c>, <c>unknown</c>.</summary>
+    public string? ServerState { get; set; }
+
+    /// <summary>Health on the server at the last look: <c>ok</c>, <c>err</c>, <c>unknown</c>.</summary>
+    public string? ServerHealth { get; set; }
+    public string? ServerError { get; set; }
+    public DateTimeOffset? ServerSeenAt { get; set; }
+    public DateTimeOffset? DeletedAt { get; set; }
+    public uint Version { get; set; }
+    public List<AlertRuleVersion> Versions { get; } = [];
+}
+
+public enum AlertRuleKind { Alerting, Recording }
+
+/// <summary>What a rule said at one time. Never changed once written.</summary>
+public sealed class AlertRuleVersion
+{
+    public long Id { get; set; }
+    public int RuleId { get; set; }
+    public int Number { get; set; }
+    public required string Expression { get; set; }
+    public TimeSpan For { get; set; }
+    public TimeSpan KeepFiringFor { get; set; }
+    public Dictionary<string, string> Labels { get; set; } = [];
+    public Dictionary<string, string> Annotations { get; set; } = [];
+    public TimeSpan? Interval { get; set; }
+    public required string Author { get; set; }
+    public required string Reason { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+}
