@@ -1,3 +1,16 @@
+using Archon.Features.Anomalies;
+using Archon.Features.Notifications;
+using Archon.Features.Rules;
+using Archon.Features.Services;
+using Archon.Features.Watches;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddWatches();
+builder.Services.AddServices();
+builder.Services.AddAnomalies();
+builder.Services.AddRules();
+builder.Services.AddNotifications();
+
 var app = builder.Build();
+app.MapAnomalies();
 app.Run();

@@ -1,0 +1,10 @@
+namespace Archon.Features.Notifications;
+
+public static class NotificationsSetup
+{
+    public static IServiceCollection AddNotifications(this IServiceCollection services)
+    {
+        services.AddScoped<ImportChannelsJob>();
+        return services;
+    }
+}

@@ -1,0 +1,10 @@
+namespace Archon.Features.Rules;
+
+public static class RulesSetup
+{
+    public static IServiceCollection AddRules(this IServiceCollection services)
+    {
+        services.AddScoped<ImportRulesJob>();
+        return services;
+    }
+}

@@ -1,0 +1,12 @@
+namespace Archon.Features.Services;
+
+public static class ServicesSetup
+{
+    public static IServiceCollection AddServices(this IServiceCollection services)
+    {
+        services.AddScoped<DiscoverJob>();
+        services.AddSingleton<ServiceCommands>();
+        services.AddSingleton<CatalogueFeed>();
+        return services;
+    }
+}

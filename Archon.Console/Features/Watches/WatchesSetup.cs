@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Watches;
+
+public static class WatchesSetup
+{
+    public static IServiceCollection AddWatches(this IServiceCollection services)
+    {
+        services.AddOptions<WatchOptions>().BindConfiguration("Archon").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WatchOptions>, WatchOptionsValidator>();
+        services.AddScoped<ScanJob>();
+        services.AddScoped<FitModelsJob>();
+        services.AddScoped<AnalyseJob>();
+        services.AddScoped<HousekeepingJob>();
+        services.AddSingleton<WatchCommands>();
+        return services;
+    }
+}
