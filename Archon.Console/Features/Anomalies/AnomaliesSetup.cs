@@ -6,6 +6,7 @@ public static class AnomaliesSetup
     {
         services.AddSingleton<AnomalyFeed>();
         services.AddSingleton<AnomalyCommands>();
+        services.AddSingleton<AnomalyQueries>();
         services.AddSignalR();
         return services;
     }

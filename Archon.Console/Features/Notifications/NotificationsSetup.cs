@@ -5,6 +5,7 @@ public static class NotificationsSetup
     public static IServiceCollection AddNotifications(this IServiceCollection services)
     {
         services.AddScoped<ImportChannelsJob>();
+        services.AddSingleton<ChannelQueries>();
         return services;
     }
 }

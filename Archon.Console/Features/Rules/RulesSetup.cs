@@ -5,6 +5,7 @@ public static class RulesSetup
     public static IServiceCollection AddRules(this IServiceCollection services)
     {
         services.AddScoped<ImportRulesJob>();
+        services.AddSingleton<RuleQueries>();
         return services;
     }
 }

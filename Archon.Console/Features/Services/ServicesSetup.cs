@@ -7,6 +7,7 @@ public static class ServicesSetup
         services.AddScoped<DiscoverJob>();
         services.AddSingleton<ServiceCommands>();
         services.AddSingleton<CatalogueFeed>();
+        services.AddSingleton<ServiceQueries>();
         return services;
     }
 }

@@ -1,0 +1,144 @@
+using Archon.Data;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Features.Services;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Anomalies;
+
+/// <summary>One anomaly as a list shows it.</summary>
+/// <param name="Recent">Newest values of the series for a sparkline; empty for ended ones.</param>
+public sealed record AnomalyRow(
+    long Id, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DateTimeOffset LastSeenAt, string? Service, int WatchId, string Watch,
+    WatchSignal Signal, string Unit, IReadOnlyDictionary<string, string> Labels, AnomalyDirection Direction,
+    double Value, double Lower, double Upper, double PeakValue, double Confidence, AnomalyVerdict? Verdict, IReadOnlyList<double> Recent)
+{
+    public HealthState State => HealthStates.Of(Signal, Direction, Confidence, Verdict);
+
+    /// <summary>What to call it where the service is unknown: the labels that tell its series apart.</summary>
+    public string Subject => Service ?? (Labels.Count == 0 ? "all" : string.Join(", ", Labels.Select(label => $"{label.Key}={label.Value}")));
+}
+
+/// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
+public sealed record AnomalyDetail(
+    AnomalyRow Row, long SeriesId, double Expected, double PeakDeviation, double Score, string Season, int FittedSamples, int SamplesOutside,
+    string? VerdictBy, DateTimeOffset? VerdictAt, string Query, TimeSpan Step, double Sensitivity, DateTimeOffset? FittedAt,
+    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason, int EarlierOnSeries, int NoiseOnSeries);
+
+/// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
+public sealed record AnomaliesPicture(
+    DateTimeOffset ReadAt, IReadOnlyList<AnomalyRow> Open, int OpenInAll, IReadOnlyList<AnomalyRow> Ended, int EndedInAll, int EndedAsNoise,
+    CheckingState Checking);
+
+/// <summary>How much of the estate is really being judged.</summary>
+public sealed record CheckingState(
+    int Watches, int WatchesUnchecked, string? UncheckedReason, DateTimeOffset? UncheckedSince, DateTimeOffset? LastScan, int Series, int SeriesWithBand)
+{
+    public int SeriesLearning => Series - SeriesWithBand;
+}
+
+/// <summary>What to list. Empty means everything.</summary>
+/// <param name="Text">Part of the name of a service or a watch.</param>
+public sealed record AnomalyFilter(string? Text = null, double Confidence = 0, WatchSignal? Signal = null)
+{
+    public static readonly AnomalyFilter Everything = new();
+    public bool IsEmpty => string.IsNullOrWhiteSpace(Text) && Confidence <= 0 && Signal is null;
+}
+
+public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+{
+    /// <summary>More open anomalies than this are counted, not listed: nobody reads the five-hundredth.</summary>
+    public const int OpenLimit = 200;
+    public const int EndedLimit = 100;
+    public static readonly TimeSpan EndedWindow = TimeSpan.FromHours(24);
+
+    public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var since = now - EndedWindow;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+
+        var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
+        var openRows = await Rows(db, open.OrderByDescending(a => a.Confidence).ThenBy(a => a.StartedAt).ThenBy(a => a.Id).Take(OpenLimit), withRecent: true)
+            .ToListAsync(cancellationToken);
+        var openInAll = openRows.Count < OpenLimit ? openRows.Count : await open.CountAsync(cancellationToken);
+
+        var ended = Filtered(db, environmentId, filter).Where(a => a.EndedAt != null && a.EndedAt >= since);
+        var endedRows = await Rows(db, ended.OrderByDescending(a => a.EndedAt).ThenByDescending(a => a.Id).Take(EndedLimit), withRecent: false)
+            .ToListAsync(cancellationToken);
+        var counts = await ended.GroupBy(_ => 1)
+            .Select(all => new { InAll = all.Count(), Noise = all.Count(a => a.Verdict == AnomalyVerdict.Noise) }).FirstOrDefaultAsync(cancellationToken);
+
+        return new AnomaliesPicture(
+            now,
+            [.. openRows.OrderBy(row => row.State).ThenByDescending(row => row.Confidence).ThenBy(row => row.StartedAt).ThenBy(row => row.Id)],
+            openInAll,
+            [.. endedRows.OrderByDescending(row => row.EndedAt).ThenByDescending(row => row.Id)],
+            counts?.InAll ?? 0, counts?.Noise ?? 0, await CheckingAsync(db, environmentId, cancellationToken));
+    }
+
+    /// <summary>One anomaly; null when there is none, or it was too old to be kept.</summary>
+    public async Task<AnomalyDetail?> FindAsync(int environmentId, long id, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true).FirstOrDefaultAsync(cancellationToken);
+        if (row is null) return null;
+        return await (
+            from anomaly in db.Anomalies.AsNoTracking()
+            where anomaly.Id == id && anomaly.StartedAt == row.StartedAt
+            join watch in db.Watches on anomaly.WatchId equals watch.Id
+            let series = db.WatchedSeries.FirstOrDefault(one => one.Id == anomaly.SeriesId)
+            let others = db.Anomalies.Where(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id)
+            select new AnomalyDetail(
+                row, anomaly.SeriesId, anomaly.Expected, anomaly.PeakDeviation, anomaly.Score, anomaly.Season, anomaly.FittedSamples, anomaly.SamplesOutside,
+                anomaly.VerdictBy, anomaly.VerdictAt, watch.Query, watch.Step, watch.Sensitivity, series == null ? null : series.FittedAt,
+                watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
+                others.Count(), others.Count(other => other.Verdict == AnomalyVerdict.Noise))).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    public async Task<CheckingState> CheckingAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await CheckingAsync(db, environmentId, cancellationToken);
+    }
+
+    private static async Task<CheckingState> CheckingAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
+    {
+        var watches = await db.Watches.AsNoTracking()
+            .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
+            .Select(w => new { w.Id, w.ScannedTo, w.UncheckedSince, w.UncheckedReason }).ToListAsync(cancellationToken);
+        var series = await db.WatchedSeries.Where(s => s.EnvironmentId == environmentId).GroupBy(_ => 1)
+            .Select(all => new { InAll = all.Count(), WithBand = all.Count(s => s.Model != null) }).FirstOrDefaultAsync(cancellationToken);
+        var blind = watches.Where(w => w.UncheckedSince is not null).OrderBy(w => w.UncheckedSince).ToList();
+        return new CheckingState(
+            watches.Count, blind.Count, blind.FirstOrDefault()?.UncheckedReason, blind.FirstOrDefault()?.UncheckedSince,
+            watches.Max(w => w.ScannedTo), series?.InAll ?? 0, series?.WithBand ?? 0);
+    }
+
+    private static IQueryable<Anomaly> Filtered(ArchonDbContext db, int environmentId, AnomalyFilter filter)
+    {
+        var anomalies = db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId);
+        if (filter.Confidence > 0) anomalies = anomalies.Where(a => a.Confidence >= filter.Confidence);
+        if (filter.Signal is { } signal) anomalies = anomalies.Where(a => db.Watches.Any(w => w.Id == a.WatchId && w.Signal == signal));
+        if (!string.IsNullOrWhiteSpace(filter.Text))
+        {
+            var pattern = $"%{filter.Text.Trim().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+            anomalies = anomalies.Where(a =>
+                db.Services.Any(s => s.Id == a.ServiceId && EF.Functions.ILike(s.Name, pattern))
+                || db.Watches.Any(w => w.Id == a.WatchId && EF.Functions.ILike(w.Name, pattern))
+                || db.WatchedSeries.Any(s => s.Id == a.SeriesId && EF.Functions.ILike(s.LabelsKey, pattern)));
+        }
+        return anomalies;
+    }
+
+    private static IQueryable<AnomalyRow> Rows(ArchonDbContext db, IQueryable<Anomaly> anomalies, bool withRecent) =>
+        from anomaly in anomalies
+        join watch in db.Watches on anomaly.WatchId equals watch.Id
+        from series in db.WatchedSeries.Where(one => one.Id == anomaly.SeriesId).DefaultIfEmpty()
+        from service in db.Services.Where(one => one.Id == anomaly.ServiceId).DefaultIfEmpty()
+        select new AnomalyRow(
+            anomaly.Id, anomaly.StartedAt, anomaly.EndedAt, anomaly.LastSeenAt, service == null ? null : service.Name, watch.Id, watch.Name,
+            watch.Signal, watch.Unit, series == null ? new Dictionary<string, string>() : series.Labels, anomaly.Direction,
+            anomaly.Value, anomaly.ExpectedLower, anomaly.ExpectedUpper, anomaly.PeakValue, anomaly.Confidence, anomaly.Verdict,
+            withRecent && series != null ? series.Recent : Array.Empty<double>());
+}

@@ -1,0 +1,26 @@
+using Archon.Features.Anomalies;
+using Archon.Features.Services;
+
+namespace Archon.Features.Overview;
+
+/// <summary>The first page at one time.</summary>
+public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies)
+{
+    public DateTimeOffset ReadAt => Services.ReadAt;
+    public CheckingState Checking => Anomalies.Checking;
+
+    /// <summary>Nothing was found yet and nobody entered anything: the page guides instead of showing empty panels.</summary>
+    public bool IsFirstRun => Services.Services.Count == 0 && Anomalies.Checking.Watches == 0;
+}
+
+public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies)
+{
+    public async Task<OverviewPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        // Each reads in its own context, so they can be under way together.
+        var servicesRead = services.PictureAsync(environmentId, withIgnored: false, cancellationToken);
+        var anomaliesRead = anomalies.PictureAsync(environmentId, AnomalyFilter.Everything, cancellationToken);
+        await Task.WhenAll(servicesRead, anomaliesRead);
+        return new OverviewPicture(await servicesRead, await anomaliesRead);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Archon.Features.Overview;
+
+public static class OverviewSetup
+{
+    public static IServiceCollection AddOverview(this IServiceCollection services)
+    {
+        services.AddSingleton<OverviewQueries>();
+        return services;
+    }
+}

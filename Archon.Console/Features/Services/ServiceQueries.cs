@@ -1,0 +1,140 @@
+using Archon.Data;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Services;
+
+/// <summary>A service that calls this one or is called by it.</summary>
+public sealed record NeighbourRow(int Id, string Name, CatalogueOrigin Origin, ServiceHealth? Health);
+
+/// <summary>A watch with the series it has for one service.</summary>
+public sealed record ServiceWatchRow(
+    int Id, string Name, WatchSignal Signal, string Unit, string Query, TimeSpan Step, int Series, int SeriesWithBand,
+    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason);
+
+/// <summary>An alert rule whose labels or expression name the service.</summary>
+public sealed record ServiceRuleRow(int Id, string Name, string Expression, string? ServerState, string? ServerHealth);
+
+/// <summary>Everything the page of one service shows but the samples.</summary>
+/// <param name="Version">To be handed back with an edit: a row that changed meanwhile is not overwritten.</param>
+public sealed record ServiceDetail(
+    int Id, uint Version, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team, string? Description,
+    IReadOnlyDictionary<string, string> Matchers, string? RunbookUrl, string? GrafanaDashboard, string? LokiSelector, string? JaegerService,
+    DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset? EditedAt, string? EditedBy,
+    ServiceHealth Health, IReadOnlyList<NeighbourRow> Calls, IReadOnlyList<NeighbourRow> CalledBy,
+    IReadOnlyList<ServiceWatchRow> Watches, IReadOnlyList<ServiceRuleRow> Rules);
+
+public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+{
+    /// <summary>Every service with its state, worst first. A fixed number of statements, however many services there are.</summary>
+    /// <param name="withIgnored">Also those that were dismissed, at the end.</param>
+    public async Task<ServicesPicture> PictureAsync(int environmentId, bool withIgnored, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await PictureAsync(db, environmentId, withIgnored, cancellationToken);
+    }
+
+    /// <summary>One service; null when the environment has none of this name.</summary>
+    public async Task<ServiceDetail?> FindAsync(int environmentId, string name, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(s => s.EnvironmentId == environmentId && s.Name == name, cancellationToken);
+        if (service is null) return null;
+
+        var picture = await PictureAsync(db, environmentId, withIgnored: true, cancellationToken);
+        var health = picture.Services.ToDictionary(row => row.Id);
+        var edges = await db.ServiceDependencies.AsNoTracking()
+            .Where(edge => edge.CallerId == service.Id || edge.CalleeId == service.Id).ToListAsync(cancellationToken);
+        List<NeighbourRow> Neighbours(IEnumerable<(int Id, CatalogueOrigin Origin)> ids) =>
+            [.. ids.Where(id => health.ContainsKey(id.Id)).Select(id => new NeighbourRow(id.Id, health[id.Id].Name, id.Origin, health[id.Id]))
+                .OrderBy(row => row.Health!.State).ThenBy(row => row.Name, StringComparer.Ordinal)];
+
+        var watches = await (
+            from watch in db.Watches.AsNoTracking()
+            where watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored
+            let series = db.WatchedSeries.Where(one => one.WatchId == watch.Id && one.ServiceId == service.Id)
+            where series.Any()
+            orderby watch.Signal, watch.Id
+            select new ServiceWatchRow(
+                watch.Id, watch.Name, watch.Signal, watch.Unit, watch.Query, watch.Step, series.Count(), series.Count(one => one.Model != null),
+                watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason)).ToListAsync(cancellationToken);
+
+        return new ServiceDetail(
+            service.Id, service.Version, service.Name, service.Origin, service.Tier, service.Team, service.Description, service.Matchers,
+            service.RunbookUrl, service.GrafanaDashboard, service.LokiSelector, service.JaegerService, service.CreatedAt, service.LastSeenAt,
+            service.EditedAt, service.EditedBy, health[service.Id],
+            Neighbours(edges.Where(edge => edge.CallerId == service.Id).Select(edge => (edge.CalleeId, edge.Origin))),
+            Neighbours(edges.Where(edge => edge.CalleeId == service.Id).Select(edge => (edge.CallerId, edge.Origin))),
+            [.. watches.OrderBy(watch => watch.Signal).ThenBy(watch => watch.Id)],
+            await RulesNamingAsync(db, service, cancellationToken));
+    }
+
+    /// <summary>Names for the palette and for choosing dependencies.</summary>
+    public async Task<IReadOnlyList<(int Id, string Name)>> NamesAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Services.AsNoTracking().Where(s => s.EnvironmentId == environmentId && s.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(s => s.Name).Select(s => new { s.Id, s.Name }).ToListAsync(cancellationToken);
+        return [.. rows.Select(row => (row.Id, row.Name))];
+    }
+
+    private async Task<ServicesPicture> PictureAsync(ArchonDbContext db, int environmentId, bool withIgnored, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var services = await db.Services.AsNoTracking()
+            .Where(s => s.EnvironmentId == environmentId && (withIgnored || s.Origin != CatalogueOrigin.Ignored))
+            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team)).ToListAsync(cancellationToken);
+        if (services.Count == 0) return new ServicesPicture(now, []);
+
+        var watches = await db.Watches.AsNoTracking()
+            .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
+            .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.UncheckedSince, w.UncheckedReason))
+            .ToDictionaryAsync(w => w.Id, cancellationToken);
+        // Narrow rows for all series, then values for the few that are shown: a sparkline is 320 bytes, a fact is 60.
+        var series = await db.WatchedSeries.AsNoTracking()
+            .Where(s => s.EnvironmentId == environmentId && s.ServiceId != null)
+            .Select(s => new SeriesFact(s.Id, s.ServiceId!.Value, s.WatchId, s.Model != null, s.LastSampleAt, s.LastValue, s.ExpectedLower, s.ExpectedUpper))
+            .ToListAsync(cancellationToken);
+        var open = await db.Anomalies.AsNoTracking()
+            .Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null)
+            .Select(a => new HealthAnomaly(a.Id, a.StartedAt, a.ServiceId!.Value, a.WatchId, a.SeriesId, a.Direction,
+                a.Value, a.ExpectedLower, a.ExpectedUpper, a.Confidence, a.Verdict)).ToListAsync(cancellationToken);
+
+        var assessor = new HealthAssessor(watches, now);
+        var seriesOf = series.ToLookup(one => one.ServiceId);
+        var openOf = open.ToLookup(one => one.ServiceId);
+        var assessed = services.ConvertAll(service => (Service: service, Found: assessor.Assess([.. seriesOf[service.Id]], [.. openOf[service.Id]])));
+
+        var shown = assessed.SelectMany(one => one.Found.Choices).Select(choice => choice.Series.Id).ToArray();
+        var recent = await db.WatchedSeries.AsNoTracking().Where(s => shown.Contains(s.Id))
+            .Select(s => new { s.Id, s.Recent }).ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
+
+        var rows = assessed.Select(one => new ServiceHealth(
+            one.Service.Id, one.Service.Name, one.Service.Origin, one.Service.Tier, one.Service.Team,
+            one.Found.State, one.Found.Reason, one.Found.Since, openOf[one.Service.Id].Count(), seriesOf[one.Service.Id].Count(),
+            [.. one.Found.Choices.Select(choice => new SignalReading(
+                choice.Column, choice.Watch.Signal, choice.Watch.Id, choice.Watch.Name, choice.Watch.Unit, choice.Series.Id,
+                choice.Series.LastValue, choice.Series.Lower, choice.Series.Upper, recent.GetValueOrDefault(choice.Series.Id, []),
+                choice.State, choice.Series.LastSampleAt, choice.Others))]));
+        return new ServicesPicture(now, [.. rows
+            .OrderBy(row => row.Origin == CatalogueOrigin.Ignored).ThenBy(row => row.State).ThenBy(row => row.Tier)
+            .ThenByDescending(row => row.OpenAnomalies).ThenBy(row => row.Name, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Rules that name the service by a label, or by a matcher of their expression.</summary>
+    private static async Task<IReadOnlyList<ServiceRuleRow>> RulesNamingAsync(ArchonDbContext db, Service service, CancellationToken cancellationToken)
+    {
+        var rules = await (
+            from rule in db.AlertRules.AsNoTracking()
+            where rule.EnvironmentId == service.EnvironmentId && rule.DeletedAt == null
+            join version in db.AlertRuleVersions on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }
+            orderby rule.Name, rule.Id
+            select new { rule.Id, rule.Name, rule.ServerState, rule.ServerHealth, version.Expression, version.Labels }).ToListAsync(cancellationToken);
+        var values = service.Matchers.Select(matcher => $"{matcher.Key}=\"{matcher.Value}\"").Append($"\"{service.Name}\"").ToList();
+        return [.. rules
+            .Where(rule => rule.Labels.ContainsValue(service.Name)
+                || values.Any(value => rule.Expression.Replace(" ", "", StringComparison.Ordinal).Contains(value, StringComparison.Ordinal)))
+            .Select(rule => new ServiceRuleRow(rule.Id, rule.Name, rule.Expression, rule.ServerState, rule.ServerHealth))];
+    }
+}

@@ -1,0 +1,10 @@
+namespace Archon.Features.Status;
+
+public static class StatusSetup
+{
+    public static IServiceCollection AddStatus(this IServiceCollection services)
+    {
+        services.AddSingleton<StatusQueries>();
+        return services;
+    }
+}
