@@ -8,13 +8,23 @@ using Hangfire;
 namespace Archon.Hosting;
 
 /// <summary>Every schedule of the console. Arguments are ids; what is due is decided by the job, from the database.</summary>
+/// <remarks>The seconds hold only where the server's <c>SchedulePollingInterval</c> is a second: scans lie on multiples of five seconds, so a
+/// dispatch right after one finds it due.</remarks>
 public static class RecurringJobs
 {
+    private const string EveryFiveSeconds = "*/5 * * * * *";
+    private const int Local = MonitoredEnvironment.DefaultId;
+
     public static void Register(IRecurringJobManager jobs)
     {
-        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DiscoverAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), "* * * * *");
-        jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), "* * * * *");
-        jobs.AddOrUpdate<ImportChannelsJob>("import-channels", "discover", job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), "* * * * *");
-        jobs.AddOrUpdate<HousekeepingJob>("housekeeping", "housekeeping", job => job.CleanAsync(CancellationToken.None), "17 * * * *");
+        // A schedule missed while nobody ran is not made up for: the next run does all the work there is.
+        var options = new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc, MisfireHandling = MisfireHandlingMode.Ignorable };
+        jobs.AddOrUpdate<ScanJob>("scan", "scan", job => job.DispatchAsync(CancellationToken.None), EveryFiveSeconds, options);
+        jobs.AddOrUpdate<FitModelsJob>("fit", "fit", job => job.DispatchAsync(CancellationToken.None), "30 * * * * *", options);
+        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DiscoverAsync(Local, CancellationToken.None), "15 * * * * *", options);
+        jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(Local, CancellationToken.None), "20 * * * * *", options);
+        jobs.AddOrUpdate<ImportChannelsJob>(
+            "import-channels", "discover", job => job.ImportAsync(Local, CancellationToken.None), "25 * * * * *", options);
+        jobs.AddOrUpdate<HousekeepingJob>("housekeeping", "housekeeping", job => job.CleanAsync(CancellationToken.None), "0 17 * * * *", options);
     }
 }

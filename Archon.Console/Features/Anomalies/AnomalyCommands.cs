@@ -1,4 +1,8 @@
+using System.Globalization;
+using Archon.Data;
+using Archon.Data.Access;
 using Archon.Data.Anomalies;
+using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Anomalies;
 
@@ -12,8 +16,39 @@ public abstract record JudgeResult
     public sealed record NotFound : JudgeResult;
 }
 
-public sealed class AnomalyCommands
+public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
-    /// <summary>Keeps what a person thinks of an anomaly; null takes a verdict back.</summary>
-    public Task<JudgeResult> JudgeAsync(long id, DateTimeOffset startedAt, AnomalyVerdict? verdict, string who, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <summary>Keeps what a person thinks of an anomaly; null takes a verdict back. The last word counts.</summary>
+    /// <param name="startedAt">Start of the anomaly: it names the partition, so only that one is searched.</param>
+    public async Task<JudgeResult> JudgeAsync(
+        long id, DateTimeOffset startedAt, AnomalyVerdict? verdict, string who, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var started = startedAt.ToUniversalTime();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            var changed = await db.Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(anomaly => anomaly.Verdict, verdict)
+                        .SetProperty(anomaly => anomaly.VerdictBy, verdict == null ? null : who)
+                        .SetProperty(anomaly => anomaly.VerdictAt, verdict == null ? null : now),
+                    cancellationToken);
+            if (changed == 0) return (JudgeResult)new JudgeResult.NotFound();
+            db.ChangeTracker.Clear();
+            db.AuditEntries.Add(new AuditEntry
+            {
+                At = now,
+                Actor = who,
+                Action = "anomaly.judge",
+                Subject = id.ToString(CultureInfo.InvariantCulture),
+                Detail = verdict?.ToString() ?? "withdrawn",
+            });
+            await db.SaveChangesAsync(cancellationToken);
+            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return new JudgeResult.Done();
+        });
+    }
 }

@@ -8,7 +8,6 @@ namespace Archon.Features.Anomalies;
 public interface ILiveClient
 {
     public Task AnomaliesChanged(AnomaliesChanged change);
-    public Task CatalogueChanged(CatalogueChanged change);
 }
 
 /// <summary>Live ticks for other clients at <see cref="Path"/>. Our own pages read the feeds in process.</summary>

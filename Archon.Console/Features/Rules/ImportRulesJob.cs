@@ -1,10 +1,104 @@
+using Archon.Data;
+using Archon.Data.Rules;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Hangfire;
+using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules;
 
-public sealed class ImportRulesJob
+public sealed partial class ImportRulesJob(
+    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, TimeProvider clock, ILogger<ImportRulesJob> logger)
 {
-    /// <summary>Reads the rules of the running Prometheus into the catalogue.</summary>
-    [Queue("discover"), AutomaticRetry(Attempts = 3)]
-    public Task ImportAsync(int environmentId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <summary>The author of what was found on the server.</summary>
+    public const string Importer = "import";
+
+    /// <summary>Reads the rules of the running Prometheus into the catalogue: a rule that says something new gets a new version.</summary>
+    [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("import-rules:{0}", 60)]
+    public async Task ImportAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        if (await prometheus.RulesAsync(cancellationToken) is not Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups })
+        {
+            LogNotChecked(environmentId);
+            return;   // not checked: no rule is gone because nobody answered
+        }
+
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var known = await db.AlertRules.Where(rule => rule.EnvironmentId == environmentId).ToListAsync(cancellationToken);
+        var byKey = known.ToDictionary(rule => (rule.File, rule.Group, rule.Name, rule.Ordinal));
+        var current = (await db.AlertRuleVersions.AsNoTracking()
+                .Where(version => db.AlertRules.Any(rule =>
+                    rule.Id == version.RuleId && rule.EnvironmentId == environmentId && rule.CurrentVersion == version.Number))
+                .ToListAsync(cancellationToken))
+            .ToDictionary(version => version.RuleId);
+        var (found, changed) = (new HashSet<AlertRule>(), false);
+        foreach (var group in groups)
+        {
+            var ordinals = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var served in group.Rules)
+            {
+                var ordinal = ordinals.GetValueOrDefault(served.Name);
+                ordinals[served.Name] = ordinal + 1;
+                if (!byKey.TryGetValue((group.File, group.Name, served.Name, ordinal), out var rule))
+                {
+                    rule = new AlertRule
+                    {
+                        EnvironmentId = environmentId,
+                        File = group.File,
+                        Group = group.Name,
+                        Name = served.Name,
+                        Ordinal = ordinal,
+                    };
+                    byKey.Add((group.File, group.Name, served.Name, ordinal), rule);
+                    db.AlertRules.Add(rule);
+                }
+                found.Add(rule);
+                rule.Kind = served.IsAlerting ? AlertRuleKind.Alerting : AlertRuleKind.Recording;
+                changed |= rule.ServerState != served.State || rule.ServerHealth != served.Health || rule.ServerError != served.LastError
+                    || rule.DeletedAt is not null;
+                (rule.ServerState, rule.ServerHealth, rule.ServerError) = (served.State, served.Health, served.LastError);
+                (rule.ServerSeenAt, rule.DeletedAt) = (now, null);
+
+                var version = Version(group, served, now);
+                if (rule.CurrentVersion > 0 && current.TryGetValue(rule.Id, out var last) && Same(last, version)) continue;
+                version.Number = ++rule.CurrentVersion;
+                version.Reason = version.Number == 1 ? "Imported from the running server" : "Changed on the running server";
+                rule.Versions.Add(version);
+                changed = true;
+            }
+        }
+        foreach (var gone in known.Where(rule => !found.Contains(rule) && rule.DeletedAt is null))
+        {
+            (gone.DeletedAt, gone.ServerState, gone.ServerHealth) = (now, null, null);
+            changed = true;
+        }
+        await db.SaveChangesAsync(cancellationToken);
+        if (changed) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static AlertRuleVersion Version(PrometheusRuleGroup group, PrometheusRule served, DateTimeOffset now) => new()
+    {
+        Expression = served.Query,
+        For = served.For,
+        KeepFiringFor = served.KeepFiringFor,
+        Labels = new Dictionary<string, string>(served.Labels, StringComparer.Ordinal),
+        Annotations = new Dictionary<string, string>(served.Annotations, StringComparer.Ordinal),
+        Interval = group.Interval,
+        Author = Importer,
+        Reason = "",
+        CreatedAt = now,
+    };
+
+    private static bool Same(AlertRuleVersion one, AlertRuleVersion other) =>
+        one.Expression == other.Expression && one.For == other.For && one.KeepFiringFor == other.KeepFiringFor && one.Interval == other.Interval
+        && Same(one.Labels, other.Labels) && Same(one.Annotations, other.Annotations);
+
+    private static bool Same(Dictionary<string, string> one, Dictionary<string, string> other) =>
+        one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: Prometheus did not tell its rules")]
+    private partial void LogNotChecked(int environmentId);
 }

@@ -1,9 +1,19 @@
+using Archon.Data;
+
 namespace Archon.Features.Services;
 
 /// <summary>Services, watches, rules or channels changed: read again.</summary>
 public sealed record CatalogueChanged(DateTimeOffset At);
 
-public sealed class CatalogueFeed
+public sealed class CatalogueFeed(TimeProvider clock) : Feed<CatalogueChanged>(clock, at => new CatalogueChanged(at));
+
+internal sealed class CatalogueListener(
+    CatalogueFeed feed, ArchonNotifications notifications, ArchonDatabase database, TimeProvider clock, ILogger<CatalogueListener> logger)
+    : FeedListener(FeedChannels.Catalogue, notifications, database, clock, logger)
 {
-    public IAsyncEnumerable<CatalogueChanged> WatchAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    protected override Task OnChangedAsync(string origin, CancellationToken cancellationToken)
+    {
+        feed.Tick();
+        return Task.CompletedTask;
+    }
 }

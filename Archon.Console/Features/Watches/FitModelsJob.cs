@@ -1,10 +1,175 @@
+using System.Diagnostics;
+using Archon.Analysis.Detection;
+using Archon.Analysis.Series;
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Hangfire;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Watches;
 
-public sealed class FitModelsJob
+/// <summary>Learns what is normal for every series of a watch, from history.</summary>
+public sealed partial class FitModelsJob(
+    IDbContextFactory<ArchonDbContext> contexts,
+    PrometheusClient prometheus,
+    WatchMetrics metrics,
+    IBackgroundJobClient jobs,
+    JobStorage storage,
+    IOptions<WatchOptions> options,
+    TimeProvider clock,
+    ILogger<FitModelsJob> logger)
 {
-    /// <summary>Learns every series of one watch from history.</summary>
-    [Queue("fit"), AutomaticRetry(Attempts = 3)]
-    public Task FitAsync(int watchId, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <summary>Points of one series in the long history: five minutes apart over two weeks.</summary>
+    private const int LongPoints = 4032;
+
+    /// <summary>Points of all series together in one reply: 128 MB of arrays.</summary>
+    private const long MostPoints = 8_000_000;
+
+    /// <summary>Fewer points than this in the long history is short: one day at five minutes.</summary>
+    private const int EnoughPoints = 288;
+
+    /// <summary>Stretch that is read at the watch's own step for series without a long history.</summary>
+    private static readonly TimeSpan ShortHistory = TimeSpan.FromHours(6);
+
+    /// <summary>Least distance of two points in the long history.</summary>
+    private static readonly TimeSpan LongStep = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan RefitNone = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RefitShort = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RefitLong = TimeSpan.FromHours(1);
+
+    /// <summary>Puts every watch whose models are due into a queue: hourly, more often while history is short, at once when there is none.</summary>
+    [Queue("fit"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("fit-dispatch", 5)]
+    public async Task DispatchAsync(CancellationToken cancellationToken)
+    {
+        // What waits or runs already would be asked for twice.
+        if (storage.GetMonitoringApi().EnqueuedCount("fit") > 0) return;
+
+        var now = clock.GetUtcNow();
+        var seen = now - RefitLong;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(watch => watch.FittedAt).Select(watch => new
+            {
+                watch.Id,
+                watch.FittedAt,
+                Fitted = db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.FittedAt != null),
+                Short = db.WatchedSeries.Any(series =>
+                    series.WatchId == watch.Id && series.LastSampleAt > seen && (series.FittedAt == null || series.FittedSamples < EnoughPoints)),
+            }).ToListAsync(cancellationToken);
+        foreach (var watch in watches)
+        {
+            var every = !watch.Fitted ? RefitNone : watch.Short ? RefitShort : RefitLong;
+            if (watch.FittedAt is null || watch.FittedAt + every <= now) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
+        }
+    }
+
+    /// <summary>Learns every series of one watch. A second run only learns the same again.</summary>
+    [Queue("fit"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("fit:{0}", 30)]
+    public async Task FitAsync(int watchId, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
+        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored) return;
+
+        var rows = (await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
+                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples)).ToListAsync(cancellationToken))
+            .ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
+        // Long history is dear and changes slowly: within the hour only series without much of it are learnt again.
+        bool Settled(string key) => rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.FittedAt > now - RefitLong;
+        var models = new Dictionary<SeriesLabels, SeriesModel>();
+        var seen = new HashSet<SeriesLabels>();
+
+        if (!rows.Values.Any(row => Settled(row.LabelsKey)))
+        {
+            var window = options.Value.HistoryWindow;
+            var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, LongPoints);
+            var step = Whole(Longest(window / points, LongStep, watch.Step));
+            if (!await LearnAsync(watch, window, step, EnoughPoints, now, _ => true, models, seen, cancellationToken)) return;
+        }
+        var shortPoints = Math.Max(EnoughPoints, MostPoints / Math.Max(1, rows.Count));
+        var shortStep = Whole(Longest(ShortHistory / shortPoints, watch.Step));
+        bool Wanted(SeriesLabels labels) => !models.ContainsKey(labels) && !Settled(labels.Key);
+        if (!await LearnAsync(watch, ShortHistory, shortStep, 0, now, Wanted, models, seen, cancellationToken)) return;
+
+        await SaveAsync(db, watch, now, rows, models, seen, cancellationToken);
+        metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));
+        LogFitted(watchId, models.Count);
+    }
+
+    /// <returns>False when the upstream gave no answer; <see cref="Watch.FittedAt"/> then stays, so that the next dispatch tries again.</returns>
+    private async Task<bool> LearnAsync(
+        Watch watch,
+        TimeSpan window,
+        TimeSpan step,
+        int least,
+        DateTimeOffset now,
+        Func<SeriesLabels, bool> wanted,
+        Dictionary<SeriesLabels, SeriesModel> models,
+        HashSet<SeriesLabels> seen,
+        CancellationToken cancellationToken)
+    {
+        var answer = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(now - window, now), step, cancellationToken);
+        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var histories })
+        {
+            LogNotChecked(watch.Id, answer.Reason());
+            return false;
+        }
+        foreach (var history in histories)
+        {
+            if (seen.Count < options.Value.SeriesLimit) seen.Add(history.Labels);
+            if (!seen.Contains(history.Labels) || history.Count < least || !wanted(history.Labels)) continue;
+            cancellationToken.ThrowIfCancellationRequested();
+            var model = SeriesModel.Fit(history, new SeriesModelSettings());
+            if (model.FitVerdict is not FitVerdict.TooShort) models[history.Labels] = model;
+        }
+        return true;
+    }
+
+    private static async Task SaveAsync(
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset now,
+        Dictionary<string, SeriesRow> rows,
+        Dictionary<SeriesLabels, SeriesModel> models,
+        HashSet<SeriesLabels> seen,
+        CancellationToken cancellationToken)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // The scan adds series too: whoever comes second waits here and then finds the rows of the first.
+        await ScanStore.LockAsync(db, watch.Id, cancellationToken);
+        var keys = await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
+            .Select(series => new { series.LabelsKey, series.Id }).ToDictionaryAsync(row => row.LabelsKey, row => row.Id, cancellationToken);
+        var fresh = seen.Where(labels => !keys.ContainsKey(labels.Key)).ToList();
+        foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh, cancellationToken)) keys[row.LabelsKey] = row.Id;
+        await ScanStore.SaveModelsAsync(
+            db, [.. models.Where(one => keys.ContainsKey(one.Key.Key)).Select(one => (keys[one.Key.Key], one.Value))], now, cancellationToken);
+        await ScanStore.AssignServicesAsync(db, watch, cancellationToken);
+        await db.Watches.Where(one => one.Id == watch.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
+        if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null)) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> lengths)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var length in lengths) longest = length > longest ? length : longest;
+        return longest;
+    }
+
+    private static TimeSpan Whole(TimeSpan step) => TimeSpan.FromSeconds(Math.Ceiling(step.TotalSeconds));
+
+    private sealed record SeriesRow(long Id, string LabelsKey, DateTimeOffset? FittedAt, int FittedSamples);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Watch {WatchId}: {Models} models fitted")]
+    private partial void LogFitted(int watchId, int models);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} could not be fitted: {Reason}")]
+    private partial void LogNotChecked(int watchId, string reason);
 }

@@ -8,11 +8,14 @@ public static class WatchesSetup
     {
         services.AddOptions<WatchOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddSingleton<IValidateOptions<WatchOptions>, WatchOptionsValidator>();
+        services.AddSingleton<ScanMemory>();
+        services.AddSingleton<WatchMetrics>();
         services.AddScoped<ScanJob>();
         services.AddScoped<FitModelsJob>();
         services.AddScoped<AnalyseJob>();
         services.AddScoped<HousekeepingJob>();
-        services.AddSingleton<WatchCommands>();
+        services.AddScoped<WatchDiscoveryCommands>();
+        services.AddScoped<WatchCommands>();
         return services;
     }
 }

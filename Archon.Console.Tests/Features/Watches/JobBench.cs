@@ -1,0 +1,103 @@
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Features.Notifications;
+using Archon.Features.Rules;
+using Archon.Features.Services;
+using Archon.Features.Watches;
+using Archon.Integrations.Alertmanager;
+using Archon.Integrations.Prometheus;
+using Archon.Tests.Kit;
+using Hangfire;
+using Hangfire.Common;
+using Hangfire.States;
+using Hangfire.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Archon.Tests.Features.Watches;
+
+/// <summary>A database of its own, a fake Prometheus and a clock that is moved: everything a job needs.</summary>
+internal sealed class JobBench : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Start = new(2026, 11, 24, 8, 0, 0, TimeSpan.Zero);
+    private readonly ServiceProvider services;
+
+    private JobBench(TestDatabase database, FakeMetrics metrics)
+    {
+        (Database, Metrics) = (database, metrics);
+        var collection = new ServiceCollection().AddLogging().AddMetrics().AddOptions();
+        collection.AddSingleton<TimeProvider>(Clock).AddSingleton(database.Contexts);
+        collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
+        collection.AddSingleton(_ => UpstreamClients.Prometheus(metrics.Address)).AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
+        collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
+        collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
+        collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
+        collection.AddScoped<WatchDiscoveryCommands>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
+        collection.AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
+        services = collection.BuildServiceProvider();
+    }
+
+    public TestDatabase Database { get; }
+    public FakeMetrics Metrics { get; }
+    public FakeTimeProvider Clock { get; } = new(Start);
+    public WatchOptions Options { get; } = new();
+
+    public static async Task<JobBench> StartAsync(PostgresFixture postgres) =>
+        new(await postgres.NewDatabaseAsync(), await FakeMetrics.StartAsync());
+
+    public T Get<T>() where T : notnull => services.CreateScope().ServiceProvider.GetRequiredService<T>();
+
+    /// <summary>As after a restart: nothing is remembered.</summary>
+    public void Forget(int watchId) => services.GetRequiredService<ScanMemory>().Forget(watchId);
+
+    public async Task<T> ReadAsync<T>(Func<ArchonDbContext, Task<T>> read)
+    {
+        await using var db = await Database.Contexts.CreateDbContextAsync(TestContext.Current.CancellationToken);
+        return await read(db);
+    }
+
+    public async Task<int> AddWatchAsync(string query = "latency", AnomalyDirection interesting = AnomalyDirection.Up)
+    {
+        await using var db = await Database.Contexts.CreateDbContextAsync(TestContext.Current.CancellationToken);
+        var watch = new Watch
+        {
+            EnvironmentId = MonitoredEnvironment.DefaultId,
+            Name = query,
+            Query = query,
+            Signal = WatchSignal.Duration,
+            Unit = "s",
+            Interesting = interesting,
+            CreatedAt = Start,
+        };
+        db.Watches.Add(watch);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return watch.Id;
+    }
+
+    public async Task ScanAsync(int watchId, TimeSpan later)
+    {
+        Clock.Advance(later);
+        await Get<ScanJob>().ScanAsync(watchId, TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await services.DisposeAsync();
+        await Metrics.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private sealed class NoJobs : IBackgroundJobClient
+    {
+        public string Create(Job job, IState state) => "1";
+        public bool ChangeState(string jobId, IState state, string expectedState) => true;
+    }
+
+    private sealed class NoStorage : JobStorage
+    {
+        public override IMonitoringApi GetMonitoringApi() => throw new NotSupportedException();
+        public override IStorageConnection GetConnection() => throw new NotSupportedException();
+    }
+}

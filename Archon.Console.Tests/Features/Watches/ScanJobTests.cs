@@ -1,0 +1,223 @@
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Features.Watches;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Archon.Tests.Features.Watches;
+
+public sealed class ScanJobTests(PostgresFixture postgres)
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Calm_samples_move_the_mark_and_open_nothing()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, Quiet);
+
+        await bench.ScanAsync(watch, Step);
+        await bench.ScanAsync(watch, Step);
+
+        Assert.Empty(await Anomalies(bench));
+        Assert.Equal(JobBench.Start + (2 * Step), (await Watch(bench, watch)).ScannedTo);
+        var series = await bench.ReadAsync(db => db.WatchedSeries.SingleAsync(Token));
+        Assert.Equal(JobBench.Start + (2 * Step), series.LastSampleAt);
+        Assert.Equal([Quiet(Unix(1)), Quiet(Unix(2))], series.Recent[^2..].Select(value => (double?)value));
+        Assert.NotNull(series.ExpectedUpper);
+    }
+
+    [Fact]
+    public async Task A_fault_opens_one_anomaly_that_goes_on_and_ends()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(3) && at < Unix(8) ? 2 : Quiet(at));
+
+        for (var i = 0; i < 5; i++) await bench.ScanAsync(watch, Step);
+        var open = Assert.Single(await Anomalies(bench));
+        for (var i = 0; i < 8; i++) await bench.ScanAsync(watch, Step);
+        var ended = Assert.Single(await Anomalies(bench));
+
+        Assert.Null(open.EndedAt);
+        Assert.Equal(JobBench.Start + (3 * Step), open.StartedAt);
+        Assert.Equal(AnomalyDirection.Up, open.Direction);
+        Assert.Equal(open.Id, ended.Id);
+        Assert.Equal(JobBench.Start + (7 * Step), ended.LastSeenAt);
+        Assert.Equal(JobBench.Start + (8 * Step), ended.EndedAt);
+        Assert.Equal(2, ended.PeakValue);
+    }
+
+    [Fact]
+    public async Task A_second_scan_of_the_same_moment_changes_nothing()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(1) ? 2 : Quiet(at));
+        await bench.ScanAsync(watch, 4 * Step);
+        var (before, requests) = (Assert.Single(await Anomalies(bench)), bench.Metrics.RangeRequests);
+
+        await bench.ScanAsync(watch, TimeSpan.Zero);
+        await bench.ScanAsync(watch, TimeSpan.FromSeconds(2));
+
+        Assert.Equal(before.SamplesOutside, Assert.Single(await Anomalies(bench)).SamplesOutside);
+        Assert.Equal(requests, bench.Metrics.RangeRequests);
+    }
+
+    [Fact]
+    public async Task A_restart_in_the_middle_of_an_anomaly_goes_on_with_it()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(2) && at < Unix(6) ? 2 : Quiet(at));
+        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+
+        bench.Forget(watch);
+        for (var i = 0; i < 8; i++) await bench.ScanAsync(watch, Step);
+
+        var anomaly = Assert.Single(await Anomalies(bench));
+        Assert.Equal(JobBench.Start + (2 * Step), anomaly.StartedAt);
+        Assert.Equal(JobBench.Start + (6 * Step), anomaly.EndedAt);
+        Assert.Equal(4, anomaly.SamplesOutside);
+    }
+
+    [Fact]
+    public async Task A_crash_before_the_commit_loses_nothing_and_doubles_nothing()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(1) ? 2 : Quiet(at));
+        await bench.ScanAsync(watch, 2 * Step);
+        using var stopped = new CancellationTokenSource();
+        bench.Metrics.BeforeAnswer = stopped.CancelAsync;
+        bench.Clock.Advance(2 * Step);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Get<ScanJob>().ScanAsync(watch, stopped.Token));
+        var mark = (await Watch(bench, watch)).ScannedTo;
+        bench.Metrics.BeforeAnswer = null;
+        await bench.ScanAsync(watch, TimeSpan.Zero);
+
+        Assert.Equal(JobBench.Start + (2 * Step), mark);
+        Assert.Equal(4, Assert.Single(await Anomalies(bench)).SamplesOutside);
+    }
+
+    [Fact]
+    public async Task Ten_minutes_without_an_answer_are_caught_up_and_told()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(10) && at < Unix(20) ? 2 : Quiet(at));
+        await bench.ScanAsync(watch, Step);
+        bench.Metrics.Down = true;
+        await bench.ScanAsync(watch, Step);
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        var away = await Watch(bench, watch);
+        bench.Metrics.Down = false;
+
+        await bench.ScanAsync(watch, Step);
+
+        Assert.Equal(JobBench.Start + Step, away.UncheckedSince);
+        Assert.Equal(JobBench.Start + Step, away.ScannedTo);
+        var span = await bench.ReadAsync(db => db.UncheckedSpans.SingleAsync(Token));
+        Assert.Equal(JobBench.Start + Step, span.From);
+        Assert.Equal(JobBench.Start + (2 * Step) + TimeSpan.FromMinutes(10), span.To);
+        Assert.NotNull(span.CaughtUpAt);
+        var anomaly = Assert.Single(await Anomalies(bench));
+        Assert.Equal((JobBench.Start + (10 * Step), JobBench.Start + (20 * Step)), (anomaly.StartedAt, anomaly.EndedAt!.Value));
+        Assert.Null((await Watch(bench, watch)).UncheckedSince);
+    }
+
+    [Fact]
+    public async Task A_gap_the_upstream_never_recorded_stays_not_checked()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at > Unix(1) && at <= Unix(42) ? null : Quiet(at));
+        await bench.ScanAsync(watch, Step);
+        bench.Metrics.Down = true;
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        bench.Metrics.Down = false;
+
+        await bench.ScanAsync(watch, 2 * Step);
+
+        var span = await bench.ReadAsync(db => db.UncheckedSpans.SingleAsync(Token));
+        Assert.Null(span.CaughtUpAt);
+        Assert.Empty(await Anomalies(bench));
+    }
+
+    [Fact]
+    public async Task Time_in_which_no_scan_ran_is_told_and_caught_up()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, Quiet);
+        await bench.ScanAsync(watch, Step);
+
+        await bench.ScanAsync(watch, TimeSpan.FromHours(2));
+
+        var span = await bench.ReadAsync(db => db.UncheckedSpans.SingleAsync(Token));
+        Assert.Equal((JobBench.Start + Step, JobBench.Start + Step + TimeSpan.FromHours(2)), (span.From, span.To));
+        Assert.NotNull(span.CaughtUpAt);
+        Assert.Equal(JobBench.Start + Step + TimeSpan.FromHours(2), (await Watch(bench, watch)).ScannedTo);
+    }
+
+    [Fact]
+    public async Task Two_workers_on_one_watch_score_each_sample_once()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(1) ? 2 : Quiet(at));
+        bench.Clock.Advance(4 * Step);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => bench.Get<ScanJob>().ScanAsync(watch, Token)));
+
+        Assert.Equal(4, Assert.Single(await Anomalies(bench)).SamplesOutside);
+    }
+
+    [Fact]
+    public async Task A_direction_nobody_asked_for_is_no_anomaly()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(1) ? -2 : Quiet(at));
+
+        await bench.ScanAsync(watch, 4 * Step);
+
+        Assert.Empty(await Anomalies(bench));
+    }
+
+    [Fact]
+    public async Task An_anomaly_of_a_series_that_vanished_ends_with_its_last_sample()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at > Unix(4) ? null : at >= Unix(1) ? 2 : Quiet(at));
+        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+
+        for (var i = 0; i < 12; i++) await bench.ScanAsync(watch, TimeSpan.FromMinutes(1));
+
+        Assert.Equal(JobBench.Start + (4 * Step), Assert.Single(await Anomalies(bench)).EndedAt);
+    }
+
+    [Fact]
+    public async Task Labels_that_look_like_code_are_only_labels()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        const string hostile = "'; DROP TABLE watched_series; -- <script>\"\\";
+        bench.Metrics.Serve("latency", hostile, at => Quiet(at));
+        var watch = await bench.AddWatchAsync();
+
+        await bench.ScanAsync(watch, Step);
+
+        Assert.Equal(hostile, (await bench.ReadAsync(db => db.WatchedSeries.SingleAsync(Token))).Labels["service"]);
+    }
+
+    private static double? Quiet(long at) => 0.1 + (at / 15 % 5 * 0.001);
+
+    private static long Unix(int steps) => (JobBench.Start + (steps * Step)).ToUnixTimeSeconds();
+
+    private static async Task<int> FittedAsync(JobBench bench, Func<long, double?> value)
+    {
+        bench.Metrics.Serve("latency", "checkout", value);
+        var watch = await bench.AddWatchAsync();
+        await bench.Get<FitModelsJob>().FitAsync(watch, Token);
+        await bench.ScanAsync(watch, TimeSpan.Zero);
+        return watch;
+    }
+
+    private static Task<List<Anomaly>> Anomalies(JobBench bench) => bench.ReadAsync(db => db.Anomalies.AsNoTracking().ToListAsync(Token));
+
+    private static Task<Watch> Watch(JobBench bench, int id) => bench.ReadAsync(db => db.Watches.AsNoTracking().SingleAsync(watch => watch.Id == id));
+}

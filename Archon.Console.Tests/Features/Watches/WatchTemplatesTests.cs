@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using Archon.Features.Watches;
+using Xunit;
+
+namespace Archon.Tests.Features.Watches;
+
+public sealed partial class WatchTemplatesTests
+{
+    [Fact]
+    public void Every_template_has_a_key_of_its_own() =>
+        Assert.Equal(WatchTemplates.All.Count, WatchTemplates.All.Select(template => template.Key).Distinct().Count());
+
+    [Fact]
+    public void Every_template_asks_only_for_metrics_it_requires() => Assert.All(WatchTemplates.All, template =>
+        Assert.All(template.Requires, metric => Assert.Contains(metric, template.Pattern, StringComparison.Ordinal)));
+
+    [Fact]
+    public void A_classic_histogram_is_read_by_its_buckets()
+    {
+        var chosen = Keys("http_request_duration_seconds_bucket", "http_request_duration_seconds_count", "http_request_duration_seconds_sum");
+
+        Assert.Contains("http-client-library-p95", chosen);
+        Assert.DoesNotContain("http-client-library-native-p95", chosen);
+    }
+
+    [Fact]
+    public void A_native_histogram_is_read_whole_and_only_after_a_probe()
+    {
+        var chosen = WatchTemplates.For(new HashSet<string> { "http_server_request_duration_seconds" });
+
+        Assert.Contains(chosen, template => template.Key == "http-otel-native-p95");
+        Assert.DoesNotContain(chosen, template => template.Key == "http-otel-p95");
+        Assert.All(chosen, template => Assert.NotNull(template.Probe));
+    }
+
+    [Theory]
+    [InlineData("node_cpu_seconds_total", "node-cpu")]
+    [InlineData("container_memory_working_set_bytes", "container-memory")]
+    [InlineData("pg_up", "postgres-up")]
+    [InlineData("redis_connected_clients", "redis-clients")]
+    [InlineData("probe_success", "probe-success")]
+    [InlineData("dotnet_gc_pause_time_seconds_total", "dotnet-gc-pause")]
+    [InlineData("archon_rag_queries_total", "rag-rate")]
+    [InlineData("archon_onex_compliance_score", "onex-compliance")]
+    [InlineData("archon_websocket_connections", "websocket-connections")]
+    [InlineData("archon_background_tasks_pending", "background-tasks-pending")]
+    public void The_metric_chooses_its_template(string metric, string key) => Assert.Contains(key, Keys(metric));
+
+    [Fact]
+    public void A_share_or_latency_of_requests_has_a_guard_against_low_traffic() => Assert.All(
+        WatchTemplates.All.Where(template => template.Key.StartsWith("http-", StringComparison.Ordinal) && !template.Key.EndsWith("-rate", StringComparison.Ordinal)),
+        template => Assert.Contains($"> {WatchTemplates.LeastTraffic}", template.Pattern, StringComparison.Ordinal));
+
+    [Fact]
+    public void The_window_is_written_in_seconds() => Assert.All(WatchTemplates.All, template =>
+        Assert.DoesNotMatch(Placeholder(), template.Query(TimeSpan.FromMinutes(2))));
+
+    private static List<string> Keys(params string[] metrics) =>
+        [.. WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)).Select(template => template.Key)];
+
+    [GeneratedRegex(@"\$")]
+    private static partial Regex Placeholder();
+}

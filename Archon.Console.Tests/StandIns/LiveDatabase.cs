@@ -1,0 +1,11 @@
+// A simple stand-in until the part "data" lands its own test kit; whoever lands it deletes or adapts this file in the same commit.
+#nullable enable
+using Archon.Data;
+
+namespace Archon.Tests.Kit;
+
+internal static class LiveDatabase
+{
+    public static ArchonConnection Connection(TestDatabase database) => new(database.ConnectionString);
+    public static ArchonDatabase Ready() => new();
+}

@@ -1,0 +1,39 @@
+using Archon.Data;
+
+namespace Archon.Features;
+
+/// <summary>Turns what PostgreSQL announces on one channel into ticks of a feed, one listener per process and channel.</summary>
+internal abstract partial class FeedListener(
+    string channel, ArchonNotifications notifications, ArchonDatabase database, TimeProvider clock, ILogger logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <param name="origin">The process that announced; empty after a break, when nobody knows what was missed.</param>
+    protected abstract Task OnChangedAsync(string origin, CancellationToken cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await database.WhenReadyAsync(stoppingToken);
+                var listening = notifications.ListenAsync(channel, origin => _ = OnChangedAsync(origin, stoppingToken), stoppingToken);
+                await OnChangedAsync("", stoppingToken);
+                await listening;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is System.Data.Common.DbException or TimeoutException or IOException)
+            {
+                LogLost(channel, failure.Message);
+            }
+            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the listener on {Channel}, trying again: {Reason}")]
+    private partial void LogLost(string channel, string reason);
+}

@@ -1,0 +1,201 @@
+using Archon.Analysis.Detection;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+
+namespace Archon.Features.Watches;
+
+/// <summary>One stretch outside as it grows; becomes a row of <see cref="Anomaly"/>.</summary>
+internal sealed class OpenSpan
+{
+    public required DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset LastSeenAt { get; set; }
+    public DateTimeOffset? EndedAt { get; set; }
+    public required AnomalyDirection Direction { get; init; }
+    public double Score { get; set; }
+    public double Confidence { get; set; }
+    public double Value { get; set; }
+    public double Expected { get; set; }
+    public double Lower { get; set; }
+    public double Upper { get; set; }
+    public double PeakValue { get; set; }
+    public double PeakDeviation { get; set; }
+    public int SamplesOutside { get; set; }
+    public string Season { get; init; } = "none";
+    public int FittedSamples { get; init; }
+
+    /// <summary>Not in the database yet as it is here.</summary>
+    public bool Dirty { get; set; }
+}
+
+/// <summary>Scores one series sample by sample and holds what is open. Not safe for two threads at once.</summary>
+internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? model, AnomalyDirection interesting, double sensitivity)
+{
+    /// <summary>One sample may be a hiccup of the scrape, so two confirm.</summary>
+    private const int Confirm = 2;
+
+    /// <summary>So far outside that one sample is enough, in robust standard deviations.</summary>
+    private const double Unmistakable = 25;
+
+    /// <summary>Samples inside that end an anomaly: less, and one fault is told many times.</summary>
+    private const int Calm = 4;
+
+    private readonly AnomalyDetector? detector =
+        model is null ? null : new AnomalyDetector(model, new DetectorSettings { Sensitivity = sensitivity });
+    private readonly List<OpenSpan> ended = [];
+    private OpenSpan? candidate;
+    private DateTimeOffset? calmSince;
+    private int calm;
+
+    public long SeriesId => seriesId;
+    public int? ServiceId => serviceId;
+    public bool HasModel => detector is not null;
+    public OpenSpan? Open { get; private set; }
+    public DateTimeOffset? LastSampleAt { get; private set; }
+    public double LastValue { get; private set; } = double.NaN;
+    public double LastLower { get; private set; } = double.NaN;
+    public double LastUpper { get; private set; } = double.NaN;
+
+    /// <summary>Goes on with what the database has as open.</summary>
+    public void Resume(Anomaly anomaly) => Open = new OpenSpan
+    {
+        StartedAt = anomaly.StartedAt,
+        LastSeenAt = anomaly.LastSeenAt,
+        Direction = anomaly.Direction,
+        Score = anomaly.Score,
+        Confidence = anomaly.Confidence,
+        Value = anomaly.Value,
+        Expected = anomaly.Expected,
+        Lower = anomaly.ExpectedLower,
+        Upper = anomaly.ExpectedUpper,
+        PeakValue = anomaly.PeakValue,
+        PeakDeviation = anomaly.PeakDeviation,
+        SamplesOutside = anomaly.SamplesOutside,
+        Season = anomaly.Season,
+        FittedSamples = anomaly.FittedSamples,
+    };
+
+    /// <summary>Samples that an earlier scan has scored: they bring the detector back to where it was and change no anomaly.</summary>
+    public void Replay(long unixMs, double value)
+    {
+        if (detector is null || double.IsNaN(value)) return;
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+        var verdict = detector.Score(unixMs, value);
+        if (Open is null)
+        {
+            Follow(at, value, verdict);
+            // Whatever this would have told is told already.
+            if (Open is not null) (candidate, Open) = (null, null);
+            ended.Clear();
+        }
+        else if (at > Open.LastSeenAt)
+        {
+            CountCalm(at, Counts(value, verdict));
+        }
+    }
+
+    public void Score(long unixMs, double value)
+    {
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+        (LastSampleAt, LastValue, LastLower, LastUpper) = (at, value, double.NaN, double.NaN);
+        if (detector is null || double.IsNaN(value)) return;
+        var verdict = detector.Score(unixMs, value);
+        (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
+        Follow(at, value, verdict);
+    }
+
+    /// <summary>The series is gone: what was open ends with its last sample.</summary>
+    public void Vanish()
+    {
+        if (Open is null) return;
+        End(Open.LastSeenAt);
+    }
+
+    /// <summary>Everything that is not in the database yet; afterwards it counts as saved.</summary>
+    public IEnumerable<OpenSpan> TakeChanges()
+    {
+        foreach (var span in ended) yield return span;
+        ended.Clear();
+        if (Open is { Dirty: true } open)
+        {
+            open.Dirty = false;
+            yield return open;
+        }
+    }
+
+    private void Follow(DateTimeOffset at, double value, SampleVerdict verdict)
+    {
+        var outside = Counts(value, verdict);
+        var direction = value >= verdict.Expected ? AnomalyDirection.Up : AnomalyDirection.Down;
+        if (Open is not null)
+        {
+            if (outside && direction == Open.Direction)
+            {
+                Extend(Open, at, value, verdict);
+                (calm, calmSince) = (0, null);
+            }
+            else if (CountCalm(at, outside))
+            {
+                End(calmSince!.Value);
+            }
+            return;
+        }
+        if (!outside)
+        {
+            candidate = null;
+            return;
+        }
+        if (candidate is null || candidate.Direction != direction)
+        {
+            candidate = new OpenSpan
+            {
+                StartedAt = at,
+                Direction = direction,
+                Season = Season(),
+                FittedSamples = model!.FittedSamples,
+            };
+        }
+        Extend(candidate, at, value, verdict);
+        if (candidate.SamplesOutside >= Confirm || Math.Abs(verdict.Deviation) >= Unmistakable)
+        {
+            (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
+        }
+    }
+
+    /// <summary>Only the direction that people asked for counts.</summary>
+    private bool Counts(double value, SampleVerdict verdict) => verdict.IsOutside && interesting switch
+    {
+        AnomalyDirection.Up => value > verdict.Expected,
+        AnomalyDirection.Down => value < verdict.Expected,
+        _ => true,
+    };
+
+    private bool CountCalm(DateTimeOffset at, bool outside)
+    {
+        if (outside && Open is not null && calm == 0) return false;
+        calmSince ??= at;
+        return ++calm >= Calm;
+    }
+
+    private void End(DateTimeOffset at)
+    {
+        Open!.EndedAt = at < Open.LastSeenAt ? Open.LastSeenAt : at;
+        ended.Add(Open);
+        (Open, candidate, calm, calmSince) = (null, null, 0, null);
+    }
+
+    private static void Extend(OpenSpan span, DateTimeOffset at, double value, SampleVerdict verdict)
+    {
+        span.LastSeenAt = at;
+        span.SamplesOutside++;
+        (span.Value, span.Expected, span.Lower, span.Upper) = (value, verdict.Expected, verdict.Lower, verdict.Upper);
+        span.Score = Math.Max(span.Score, verdict.Score);
+        span.Confidence = Math.Max(span.Confidence, verdict.Confidence);
+        if (span.SamplesOutside == 1 || Math.Abs(verdict.Deviation) > Math.Abs(span.PeakDeviation))
+        {
+            (span.PeakValue, span.PeakDeviation) = (value, verdict.Deviation);
+        }
+        span.Dirty = true;
+    }
+
+    private string Season() => model!.Season.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,107 @@
+using Archon.Analysis.Series;
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Watches;
+
+public abstract record WatchDiscovery
+{
+    private WatchDiscovery()
+    {
+    }
+
+    public sealed record Done(int Added, int Changed) : WatchDiscovery;
+    public sealed record NotChecked(string Reason) : WatchDiscovery;
+}
+
+/// <summary>Sets up watches from the templates that fit a server.</summary>
+public sealed class WatchDiscoveryCommands(
+    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, IOptions<WatchOptions> options, TimeProvider clock)
+{
+    private static readonly TimeSpan LeastWindow = TimeSpan.FromMinutes(1);
+
+    /// <summary>Adds what is missing and brings up to date what nobody has touched. Rows that a person edited, accepted or ignored stay as they are.</summary>
+    public async Task<WatchDiscovery> ApplyAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var names = await prometheus.LabelValuesAsync("__name__", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken);
+        if (names is not Fetch<IReadOnlyList<string>>.Ok { Value: var metrics }) return new WatchDiscovery.NotChecked(names.Reason());
+
+        var window = await RateWindowAsync(now, cancellationToken);
+        if (window is null) return new WatchDiscovery.NotChecked("Prometheus did not say how often it scrapes.");
+
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var known = await db.Watches.Where(watch => watch.EnvironmentId == environmentId && watch.Template != null)
+            .ToDictionaryAsync(watch => watch.Template!, cancellationToken);
+        var (added, changed) = (0, 0);
+        foreach (var template in WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)))
+        {
+            var query = template.Query(window.Value);
+            if (known.TryGetValue(template.Key, out var watch))
+            {
+                if (watch.Origin != CatalogueOrigin.Discovered || watch.Query == query) continue;
+                watch.Query = query;
+                changed++;
+                continue;
+            }
+            if (template.Probe is not null && !await FindsAsync(template.Probe, now, cancellationToken)) continue;
+            db.Watches.Add(new Watch
+            {
+                EnvironmentId = environmentId,
+                Name = template.Name,
+                Template = template.Key,
+                Query = query,
+                Signal = template.Signal,
+                Unit = template.Unit,
+                Step = options.Value.ScanInterval,
+                Interesting = template.Interesting,
+                Origin = CatalogueOrigin.Discovered,
+                CreatedAt = now,
+            });
+            added++;
+        }
+        if (added + changed == 0) return new WatchDiscovery.Done(0, 0);
+
+        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
+            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        });
+        return new WatchDiscovery.Done(added, changed);
+    }
+
+    /// <summary>Four scrapes fit into a rate: one may fail without a gap. Null when nothing was scraped twice yet.</summary>
+    private async Task<TimeSpan?> RateWindowAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        // The times of the samples themselves: true for every Prometheus-compatible store, also where targets are not to be had.
+        var answer = await prometheus.QueryRangeAsync(
+            "timestamp(up)", new TimeRange(now.AddMinutes(-10), now), TimeSpan.FromSeconds(5), cancellationToken);
+        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var series }) return null;
+        var gaps = series.SelectMany(one => Gaps(one.Values.ToArray())).Order().ToList();
+        if (gaps.Count == 0) return null;
+        // The slow ones of the estate must have a rate too.
+        var interval = gaps[(int)((gaps.Count - 1) * 0.9)];
+        var wanted = TimeSpan.FromSeconds(Math.Ceiling(4 * interval / 15) * 15);
+        return wanted < LeastWindow ? LeastWindow : wanted;
+    }
+
+    private static IEnumerable<double> Gaps(double[] times)
+    {
+        for (var i = 1; i < times.Length; i++)
+        {
+            // 5 s is as fine as the question was; more than two minutes is an outage, no interval.
+            var gap = Math.Round(times[i] - times[i - 1]);
+            if (gap is >= 1 and <= 120) yield return gap;
+        }
+    }
+
+    private async Task<bool> FindsAsync(string probe, DateTimeOffset now, CancellationToken cancellationToken) =>
+        await prometheus.QueryRangeAsync(probe, new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken)
+            is Fetch<MatrixResult>.Ok { Value.Series: { Count: > 0 } };
+}
