@@ -24,13 +24,14 @@ internal sealed class JobBench : IAsyncDisposable
     public static readonly DateTimeOffset Start = new(2026, 11, 24, 8, 0, 0, TimeSpan.Zero);
     private readonly ServiceProvider services;
 
-    private JobBench(TestDatabase database, FakeMetrics metrics)
+    private JobBench(TestDatabase database, FakeMetrics metrics, Uri prometheus, WatchOptions? options = null, TimeProvider? clock = null)
     {
+        Options = options ?? new WatchOptions();
         (Database, Metrics) = (database, metrics);
         var collection = new ServiceCollection().AddLogging().AddMetrics().AddOptions();
-        collection.AddSingleton<TimeProvider>(Clock).AddSingleton(database.Contexts);
+        collection.AddSingleton(clock ?? Clock).AddSingleton(database.Contexts);
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
-        collection.AddSingleton(_ => UpstreamClients.Prometheus(metrics.Address)).AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
+        collection.AddSingleton(_ => UpstreamClients.Prometheus(prometheus)).AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
         collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
@@ -42,10 +43,18 @@ internal sealed class JobBench : IAsyncDisposable
     public TestDatabase Database { get; }
     public FakeMetrics Metrics { get; }
     public FakeTimeProvider Clock { get; } = new(Start);
-    public WatchOptions Options { get; } = new();
+    public WatchOptions Options { get; }
 
-    public static async Task<JobBench> StartAsync(PostgresFixture postgres) =>
-        new(await postgres.NewDatabaseAsync(), await FakeMetrics.StartAsync());
+    public static async Task<JobBench> StartAsync(PostgresFixture postgres)
+    {
+        var metrics = await FakeMetrics.StartAsync();
+        return new JobBench(await postgres.NewDatabaseAsync(), metrics, metrics.Address);
+    }
+
+    /// <summary>On a real server, in real time.</summary>
+    public static async Task<JobBench> StartOnAsync(PostgresFixture postgres, Uri prometheus) =>
+        new(await postgres.NewDatabaseAsync(), await FakeMetrics.StartAsync(), prometheus,
+            new WatchOptions { HistoryWindow = TimeSpan.FromHours(1) }, TimeProvider.System);
 
     public T Get<T>() where T : notnull => services.CreateScope().ServiceProvider.GetRequiredService<T>();
 

@@ -25,6 +25,9 @@ public sealed partial class FitModelsJob(
     /// <summary>Points of one series in the long history: five minutes apart over two weeks.</summary>
     private const int LongPoints = 4032;
 
+    /// <summary>Most points of one series in the short history.</summary>
+    private const int ShortPoints = 5000;
+
     /// <summary>Points of all series together in one reply: 128 MB of arrays.</summary>
     private const long MostPoints = 8_000_000;
 
@@ -92,10 +95,11 @@ public sealed partial class FitModelsJob(
             var step = Whole(Longest(window / points, LongStep, watch.Step));
             if (!await LearnAsync(watch, window, step, EnoughPoints, now, _ => true, models, seen, cancellationToken)) return;
         }
-        var shortPoints = Math.Max(EnoughPoints, MostPoints / Math.Max(1, rows.Count));
-        var shortStep = Whole(Longest(ShortHistory / shortPoints, watch.Step));
+        var shortHistory = ShortHistory < options.Value.HistoryWindow ? ShortHistory : options.Value.HistoryWindow;
+        var shortPoints = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, ShortPoints);
+        var shortStep = Whole(Longest(shortHistory / shortPoints, watch.Step));
         bool Wanted(SeriesLabels labels) => !models.ContainsKey(labels) && !Settled(labels.Key);
-        if (!await LearnAsync(watch, ShortHistory, shortStep, 0, now, Wanted, models, seen, cancellationToken)) return;
+        if (!await LearnAsync(watch, shortHistory, shortStep, 0, now, Wanted, models, seen, cancellationToken)) return;
 
         await SaveAsync(db, watch, now, rows, models, seen, cancellationToken);
         metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));

@@ -1,0 +1,113 @@
+using System.Globalization;
+using Archon.Analysis.Series;
+using Archon.Features.Services;
+using Archon.Features.Watches;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Archon.Tests.Kit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Archon.Tests.Features.Watches;
+
+public sealed class RealPrometheusTests(PostgresFixture postgres)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_template_is_PromQL_that_the_server_takes()
+    {
+        await using var server = await RealPrometheus.StartAsync("global: {scrape_interval: 1s}", Token);
+        var prometheus = UpstreamClients.Prometheus(server.Address);
+        var now = DateTimeOffset.UtcNow;
+
+        foreach (var template in WatchTemplates.All)
+        {
+            foreach (var query in new[] { template.Query(TimeSpan.FromMinutes(1)), template.Probe }.OfType<string>())
+            {
+                var answer = await prometheus.QueryRangeAsync(query, new TimeRange(now.AddMinutes(-1), now), TimeSpan.FromSeconds(15), Token);
+                Assert.True(answer is Fetch<MatrixResult>.Ok, $"{template.Key}: {query}: {answer}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_scraped_service_is_discovered_and_its_fault_opens_and_ends_an_anomaly()
+    {
+        var load = new Load();
+        await using var target = await load.ServeAsync();
+        var address = new Uri(target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
+        await using var server = await RealPrometheus.StartAsync(
+            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{address}'], labels: {{service: checkout}}}}]}}]}}",
+            Token);
+        await using var bench = await JobBench.StartOnAsync(postgres, server.Address);
+
+        await UntilAsync(async () =>
+        {
+            await bench.Get<DiscoverJob>().DiscoverAsync(1, Token);
+            return await bench.ReadAsync(db => db.Watches.AnyAsync(watch => watch.Template == "websocket-connections", Token));
+        });
+        var found = await bench.ReadAsync(db => db.Watches.SingleAsync(watch => watch.Template == "websocket-connections", Token));
+        await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(set => set.SetProperty(watch => watch.Step, TimeSpan.FromSeconds(1)), Token));
+        await UntilAsync(async () =>
+        {
+            await bench.Get<FitModelsJob>().FitAsync(found.Id, Token);
+            return await bench.ReadAsync(db => db.WatchedSeries.AnyAsync(series => series.WatchId == found.Id && series.Model != null, Token));
+        });
+        load.Connections = () => 5000;
+        await UntilAsync(async () =>
+        {
+            await bench.Get<ScanJob>().ScanAsync(found.Id, Token);
+            return await bench.ReadAsync(db => db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token));
+        });
+        load.Connections = load.Calm;
+        await UntilAsync(async () =>
+        {
+            await bench.Get<ScanJob>().ScanAsync(found.Id, Token);
+            return await bench.ReadAsync(db => db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt != null, Token));
+        });
+
+        var service = await bench.ReadAsync(db => db.Services.SingleAsync(one => one.Name == "checkout", Token));
+        var anomaly = await bench.ReadAsync(db => db.Anomalies.SingleAsync(one => one.PeakValue == 5000, Token));
+        Assert.Equal(service.Id, anomaly.ServiceId);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(Patience);
+        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(300), limit.Token);
+    }
+
+    private sealed class Load
+    {
+        private int scrapes;
+
+        public Load() => Connections = Calm;
+
+        public Func<int> Connections { get; set; }
+
+        public int Calm() => 100 + (Interlocked.Increment(ref scrapes) % 7);
+
+        public async Task<WebApplication> ServeAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Logging.ClearProviders();
+            var app = builder.Build();
+            app.MapGet("/metrics", () => Results.Text(
+                string.Create(CultureInfo.InvariantCulture, $"# TYPE archon_websocket_connections gauge\narchon_websocket_connections {Connections()}\n"),
+                "text/plain; version=0.0.4"));
+            await app.StartAsync();
+            return app;
+        }
+    }
+}
