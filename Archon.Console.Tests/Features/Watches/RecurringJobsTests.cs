@@ -1,0 +1,64 @@
+using Archon.Features.Watches;
+using Archon.Hosting;
+using Archon.Tests.Kit;
+using Hangfire;
+using Hangfire.PostgreSql;
+using Hangfire.Storage;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Archon.Tests.Features.Watches;
+
+public sealed class RecurringJobsTests(PostgresFixture postgres)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_schedule_can_be_kept_by_Hangfire()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        var storage = Storage(database);
+
+        RecurringJobs.Register(new RecurringJobManager(storage));
+
+        using var connection = storage.GetConnection();
+        var jobs = connection.GetRecurringJobs();
+        Assert.Equal(["discover", "fit", "housekeeping", "import-channels", "import-rules", "scan"], jobs.Select(job => job.Id).Order());
+        Assert.All(jobs, job => Assert.Null(job.Error));
+        Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
+    }
+
+    [Fact]
+    public async Task Watches_that_are_due_are_put_into_the_queue_in_shards()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var storage = Storage(bench.Database);
+        var (one, two) = (await bench.AddWatchAsync("one"), await bench.AddWatchAsync("two"));
+        var idle = await bench.AddWatchAsync("idle");
+        await bench.ReadAsync(db => db.Watches.Where(watch => watch.Id == idle)
+            .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.ScannedTo, JobBench.Start), Token));
+
+        await bench.Get<ScanJob>(storage).DispatchAsync(Token);
+
+        var queued = storage.GetMonitoringApi().EnqueuedJobs("scan", 0, 10).Select(job => Assert.IsType<int[]>(job.Value.Job.Args[0])).ToList();
+        Assert.Equal([[one], [two]], queued.OrderBy(ids => ids[0]));
+    }
+
+    [Fact]
+    public async Task Work_that_waits_already_is_not_asked_for_again()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var storage = Storage(bench.Database);
+        await bench.AddWatchAsync();
+
+        for (var i = 0; i < 30; i++) await bench.Get<ScanJob>(storage).DispatchAsync(Token);
+        for (var i = 0; i < 30; i++) await bench.Get<FitModelsJob>(storage).DispatchAsync(Token);
+
+        Assert.Equal(2 * bench.Options.ScanShards, storage.GetMonitoringApi().EnqueuedCount("scan"));
+        Assert.Equal(1, storage.GetMonitoringApi().EnqueuedCount("fit"));
+    }
+
+    private static PostgreSqlStorage Storage(TestDatabase database) =>
+        new(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()),
+            new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true });
+}
