@@ -83,6 +83,18 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
+    [Fact]
+    public async Task Someone_without_a_role_is_turned_away_from_the_hub()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await StartAsync(database);
+        await using var client = Client(app, signedIn: true, role: "guest");
+
+        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.StartAsync(Token));
+
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, refused.StatusCode);
+    }
+
     private static System.Threading.Channels.Channel<AnomaliesChanged> Channel() => System.Threading.Channels.Channel.CreateUnbounded<AnomaliesChanged>();
 
     private static async Task AnnounceAsync(TestDatabase database, CancellationToken cancellationToken)
@@ -101,12 +113,12 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         }
     }
 
-    private static HubConnection Client(WebApplication app, bool signedIn)
+    private static HubConnection Client(WebApplication app, bool signedIn, string role = "viewer")
     {
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return new HubConnectionBuilder().WithUrl(address + LiveHub.Path, options =>
         {
-            if (signedIn) options.Headers["Authorization"] = "Test";
+            if (signedIn) options.Headers["Authorization"] = role;
         }).Build();
     }
 
@@ -135,7 +147,7 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         protected override Task<AuthenticateResult> HandleAuthenticateAsync()
         {
             if (!Request.Headers.ContainsKey("Authorization")) return Task.FromResult(AuthenticateResult.NoResult());
-            var who = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ada"), new Claim(ClaimTypes.Role, "viewer")], "Test"));
+            var who = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ada"), new Claim(ClaimTypes.Role, Request.Headers.Authorization.ToString())], "Test"));
             return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(who, "Test")));
         }
     }

@@ -145,6 +145,21 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         Assert.IsType<ServiceResult.Invalid>(result);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_native_histogram_is_watched_when_there_really_is_one(bool native)
+    {
+        await using var bench = await EstateAsync();
+        bench.Metrics.MetricNames.Add("http_server_request_duration_seconds");   // a gauge may have this name too
+        if (native) bench.Metrics.Queries["count(histogram_count(http_server_request_duration_seconds))"] = [([], _ => 3)];
+
+        await DiscoverAsync(bench);
+
+        Assert.Equal(native, (await Watches(bench)).Any(watch => watch.Template == "http-otel-native-p95"));
+        Assert.Equal(native, (await Watches(bench)).Any(watch => watch.Template == "http-otel-native-rate"));
+    }
+
     private static ServiceDraft Draft(string name) =>
         new(name, ServiceTier.Standard, null, null, new Dictionary<string, string> { ["job"] = name }, null, null, null, null, []);
 

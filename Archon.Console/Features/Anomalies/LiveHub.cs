@@ -11,7 +11,7 @@ public interface ILiveClient
 }
 
 /// <summary>Live ticks for other clients at <see cref="Path"/>. Our own pages read the feeds in process.</summary>
-[Authorize]
+[Authorize(Roles = "viewer,responder,editor,admin")]
 public sealed class LiveHub(AnomalyFeed anomalies, CatalogueFeed catalogue) : Hub<ILiveClient>
 {
     public const string Path = "/hubs/live";
