@@ -1,0 +1,48 @@
+using Archon.Data.Anomalies;
+using Archon.Features.Anomalies;
+using Archon.Tests.Features.Watches;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Archon.Tests.Features.Anomalies;
+
+public sealed class AnomalyCommandsTests(PostgresFixture postgres)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_verdict_is_kept_with_its_author_and_can_be_taken_back()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var commands = new AnomalyCommands(bench.Database.Contexts, bench.Clock);
+        var anomaly = new Anomaly { EnvironmentId = 1, WatchId = await bench.AddWatchAsync(), SeriesId = 7, StartedAt = JobBench.Start };
+        await bench.ReadAsync(db =>
+        {
+            db.Anomalies.Add(anomaly);
+            return db.SaveChangesAsync(Token);
+        });
+
+        var judged = await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, "ada", Token);
+        var kept = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, "bob", Token);
+        var withdrawn = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
+
+        Assert.IsType<JudgeResult.Done>(judged);
+        Assert.Equal((AnomalyVerdict.Noise, "ada", JobBench.Start), (kept.Verdict!.Value, kept.VerdictBy, kept.VerdictAt!.Value));
+        Assert.Null(withdrawn.Verdict);
+        Assert.Null(withdrawn.VerdictBy);
+        Assert.Equal(["ada", "bob"], await bench.ReadAsync(db => db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Actor).ToListAsync(Token)));
+    }
+
+    [Fact]
+    public async Task An_anomaly_that_is_not_there_is_said_so()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+
+        var result = await new AnomalyCommands(bench.Database.Contexts, bench.Clock)
+            .JudgeAsync(1, JobBench.Start, AnomalyVerdict.Useful, "ada", Token);
+
+        Assert.IsType<JudgeResult.NotFound>(result);
+    }
+}
