@@ -4,6 +4,7 @@ using Archon.Data.Catalogue;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,6 +30,15 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
+        builder.Entity<ArchonUser>().ToTable("users");
+        builder.Entity<ArchonRole>().ToTable("roles");
+        builder.Entity<IdentityUserRole<Guid>>().ToTable("user_roles");
+        builder.Entity<IdentityUserClaim<Guid>>().ToTable("user_claims");
+        builder.Entity<IdentityUserLogin<Guid>>().ToTable("user_logins");
+        builder.Entity<IdentityUserToken<Guid>>().ToTable("user_tokens");
+        builder.Entity<IdentityRoleClaim<Guid>>().ToTable("role_claims");
+        builder.HasSequence(AnomalyConfiguration.Ids);
+        builder.HasSequence(UncheckedSpanConfiguration.Ids);
         builder.ApplyConfigurationsFromAssembly(typeof(ArchonDbContext).Assembly);
     }
 }

@@ -40,10 +40,9 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         var name = $"t{Interlocked.Increment(ref count)}";
         var connection = $"Host=127.0.0.1;Port={port};Username=archon;Database={name}";
-        var options = new DbContextOptionsBuilder<ArchonDbContext>().UseNpgsql(connection).UseSnakeCaseNamingConvention().Options;
-        var factory = new PooledDbContextFactory<ArchonDbContext>(options);
+        var factory = new PooledDbContextFactory<ArchonDbContext>(ArchonContextOptions.For(connection));
         await using var db = await factory.CreateDbContextAsync();
-        await db.Database.EnsureCreatedAsync();
+        await db.Database.MigrateAsync();
         return new TestDatabase { ConnectionString = connection, Contexts = factory };
     }
 

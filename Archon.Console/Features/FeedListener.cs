@@ -18,9 +18,7 @@ internal abstract partial class FeedListener(
             try
             {
                 await database.WhenReadyAsync(stoppingToken);
-                var listening = notifications.ListenAsync(channel, origin => _ = OnChangedAsync(origin, stoppingToken), stoppingToken);
-                await OnChangedAsync("", stoppingToken);
-                await listening;
+                await notifications.ListenAsync(channel, origin => _ = OnChangedAsync(origin, stoppingToken), stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -1,4 +1,5 @@
 using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
@@ -16,7 +17,14 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = new AnomalyCommands(bench.Database.Contexts, bench.Clock);
-        var anomaly = new Anomaly { EnvironmentId = 1, WatchId = await bench.AddWatchAsync(), SeriesId = 7, StartedAt = JobBench.Start };
+        var watch = await bench.AddWatchAsync();
+        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        await bench.ReadAsync(db =>
+        {
+            db.WatchedSeries.Add(series);
+            return db.SaveChangesAsync(Token);
+        });
+        var anomaly = new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start };
         await bench.ReadAsync(db =>
         {
             db.Anomalies.Add(anomaly);
