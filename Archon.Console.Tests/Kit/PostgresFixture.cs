@@ -1,0 +1,85 @@
+using System.Globalization;
+using Archon.Data;
+using Archon.Data.Embedded;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Archon.Tests.Kit;
+
+/// <summary>One server per test run; each test gets a database of its own, copied from one that was migrated once.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    private const string Template = "migrated";
+    private readonly string folder = Directory.CreateTempSubdirectory("archon-tests-").FullName;
+    // PostgreSQL refuses to copy a database that another copy has open.
+    private readonly SemaphoreSlim copying = new(1);
+    private EmbeddedPostgres server = null!;
+    private int count;
+
+    public async ValueTask InitializeAsync()
+    {
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
+        server = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = folder, FastAndUnsafe = true, Database = Template }, NullLogger.Instance, CancellationToken.None);
+        await using var db = new ArchonDbContext(ArchonContextOptions.For(Named(Template, pooling: false)));
+        await db.Database.MigrateAsync();
+    }
+
+    public async Task<TestDatabase> NewDatabaseAsync()
+    {
+        var name = "test_" + Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture);
+        await copying.WaitAsync();
+        try
+        {
+            await RunAsync($"CREATE DATABASE {name} TEMPLATE {Template}");
+        }
+        finally
+        {
+            copying.Release();
+        }
+        var connection = Named(name, pooling: true);
+        return new TestDatabase(this, name, connection, new PooledDbContextFactory<ArchonDbContext>(ArchonContextOptions.For(connection)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await server.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+        copying.Dispose();
+    }
+
+    internal async Task DropAsync(string name, string connection)
+    {
+        await using (var pool = new NpgsqlConnection(connection)) NpgsqlConnection.ClearPool(pool);
+        await RunAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    }
+
+    private string Named(string database, bool pooling) =>
+        new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = database, Pooling = pooling, MaxPoolSize = 20 }.ConnectionString;
+
+    private async Task RunAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Named("postgres", pooling: false));
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+}
+
+/// <summary>A migrated database for one test, dropped with it.</summary>
+public sealed class TestDatabase(PostgresFixture server, string name, string connectionString, IDbContextFactory<ArchonDbContext> contexts)
+    : IAsyncDisposable
+{
+    public string ConnectionString => connectionString;
+    public IDbContextFactory<ArchonDbContext> Contexts => contexts;
+
+    public async ValueTask DisposeAsync() => await server.DropAsync(name, connectionString);
+}
