@@ -1,12 +1,24 @@
+using Archon.Data;
+using Archon.Features.Access;
 using Archon.Features.Anomalies;
+using Archon.Features.Intelligence;
 using Archon.Features.Notifications;
 using Archon.Features.Overview;
 using Archon.Features.Rules;
 using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
+using Archon.Hosting;
+using Archon.Integrations;
+using Archon.Shell;
 
-var builder = WebApplication.CreateBuilder(args);
+// Settings and files lie beside the program, whichever folder it is started in.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.Services.AddArchonData(builder.Configuration);
+builder.AddArchonHosting();
+builder.Services.AddIntegrations();
+builder.Services.AddShell();
+builder.Services.AddAccess();
 builder.Services.AddWatches();
 builder.Services.AddServices();
 builder.Services.AddAnomalies();
@@ -14,7 +26,12 @@ builder.Services.AddRules();
 builder.Services.AddNotifications();
 builder.Services.AddOverview();
 builder.Services.AddStatus();
+builder.Services.AddIntelligence();
 
 var app = builder.Build();
+app.UseArchonHosting();
+app.MapShell();
+app.MapAccess();
 app.MapAnomalies();
+app.MapIntelligence();
 app.Run();

@@ -23,6 +23,8 @@ public sealed class DetectorSettings
 
 public readonly record struct SampleVerdict(double Score, double Confidence, double Expected, double Lower, double Upper, double Deviation, bool IsOutside);
 
+public readonly record struct Expectation(double Expected, double Lower, double Upper);
+
 public sealed class SeriesModel
 {
     public const int FormatVersion = 1;
@@ -40,6 +42,8 @@ public sealed class SeriesModel
         var mad = values.Select(v => Math.Abs(v - median)).Order().ElementAt(values.Length / 2) * 1.4826;
         return new SeriesModel { Median = median, Scale = Math.Max(mad, Math.Max(Math.Abs(median) * 0.02, 1e-6)), FittedSamples = values.Length };
     }
+
+    public Expectation ExpectedAt(long unixMs) => new(Median, Median - (5 * Scale), Median + (5 * Scale));
 
     public byte[] ToBytes() => [.. BitConverter.GetBytes(Median), .. BitConverter.GetBytes(Scale), .. BitConverter.GetBytes(FittedSamples)];
 

@@ -51,6 +51,8 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public const int OpenLimit = 200;
     public const int EndedLimit = 100;
     public static readonly TimeSpan EndedWindow = TimeSpan.FromHours(24);
+    public static readonly TimeSpan NeighbourWindow = TimeSpan.FromMinutes(10);
+    private const int NeighbourLimit = 8;
 
     public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, CancellationToken cancellationToken)
     {
@@ -94,6 +96,18 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 anomaly.VerdictBy, anomaly.VerdictAt, watch.Query, watch.Step, watch.Sensitivity, series == null ? null : series.FittedAt,
                 watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
                 others.Count(), others.Count(other => other.Verdict == AnomalyVerdict.Noise))).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>What else left its band about when this one did, in the order it happened.</summary>
+    public async Task<IReadOnlyList<AnomalyRow>> NeighboursAsync(int environmentId, AnomalyRow row, CancellationToken cancellationToken)
+    {
+        var (from, to) = (row.StartedAt - NeighbourWindow, row.StartedAt + NeighbourWindow);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var near = db.Anomalies.AsNoTracking()
+            .Where(a => a.EnvironmentId == environmentId && a.StartedAt >= from && a.StartedAt <= to && a.Id != row.Id)
+            .OrderByDescending(a => a.Confidence).ThenBy(a => a.Id).Take(NeighbourLimit);
+        var rows = await Rows(db, near, withRecent: false).ToListAsync(cancellationToken);
+        return [.. rows.OrderBy(one => one.StartedAt).ThenBy(one => one.Id)];
     }
 
     public async Task<CheckingState> CheckingAsync(int environmentId, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ public static class OverviewSetup
 {
     public static IServiceCollection AddOverview(this IServiceCollection services)
     {
+        services.AddSingleton<RecentPictures>();
         services.AddSingleton<OverviewQueries>();
         return services;
     }

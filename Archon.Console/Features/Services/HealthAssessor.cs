@@ -6,7 +6,11 @@ namespace Archon.Features.Services;
 /// <summary>What is known of one series, without its values.</summary>
 internal sealed record SeriesFact(long Id, int ServiceId, int WatchId, bool HasBand, DateTimeOffset? LastSampleAt, double? LastValue, double? Lower, double? Upper);
 
-internal sealed record WatchFact(int Id, string Name, WatchSignal Signal, string Unit, TimeSpan Step, DateTimeOffset? UncheckedSince, string? UncheckedReason);
+internal sealed record WatchFact(int Id, string Name, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, DateTimeOffset? UncheckedSince, string? UncheckedReason)
+{
+    /// <summary>Sorts parts of one watch: the fullest first, or the emptiest where little is bad.</summary>
+    public double Strain(double value) => Interesting == AnomalyDirection.Down ? -value : value;
+}
 
 internal sealed record ServiceFact(int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team);
 
@@ -67,9 +71,11 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
                 .OrderBy(one => bySeries.TryGetValue(one.Id, out var anomaly) ? Rank(anomaly) : (int)HealthState.Healthy)
                 .ThenBy(one => Fits(column, watches[one.WatchId].Signal))
                 .ThenBy(one => !IsFresh(one))
+                // A share says at once how much is left; bytes do not.
+                .ThenBy(one => column == GoldenSignal.Saturation && watches[one.WatchId].Unit != "1")
                 .ThenBy(one => one.WatchId)
                 // Of many parts, the fullest or busiest one speaks for the service.
-                .ThenByDescending(one => one.LastValue ?? double.NegativeInfinity)
+                .ThenByDescending(one => one.LastValue is { } value ? watches[one.WatchId].Strain(value) : double.NegativeInfinity)
                 .ThenBy(one => one.Id)
                 .FirstOrDefault();
             if (chosen is null) continue;

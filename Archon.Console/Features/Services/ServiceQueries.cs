@@ -16,6 +16,9 @@ public sealed record ServiceWatchRow(
 /// <summary>An alert rule whose labels or expression name the service.</summary>
 public sealed record ServiceRuleRow(int Id, string Name, string Expression, string? ServerState, string? ServerHealth);
 
+/// <summary>An open anomaly of a service, for a short list.</summary>
+public sealed record ServiceAnomalyRow(long Id, string Watch, HealthState State, DateTimeOffset StartedAt);
+
 /// <summary>Everything the page of one service shows but the samples.</summary>
 /// <param name="Version">To be handed back with an edit: a row that changed meanwhile is not overwritten.</param>
 public sealed record ServiceDetail(
@@ -27,6 +30,8 @@ public sealed record ServiceDetail(
 
 public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
+    private const int OpenAnomalyLimit = 12;
+
     /// <summary>Every service with its state, worst first. A fixed number of statements, however many services there are.</summary>
     /// <param name="withIgnored">Also those that were dismissed, at the end.</param>
     public async Task<ServicesPicture> PictureAsync(int environmentId, bool withIgnored, CancellationToken cancellationToken)
@@ -70,6 +75,20 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             await RulesNamingAsync(db, service, cancellationToken));
     }
 
+    public async Task<IReadOnlyList<ServiceAnomalyRow>> OpenAnomaliesAsync(int serviceId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await (
+            from anomaly in db.Anomalies.AsNoTracking()
+            where anomaly.ServiceId == serviceId && anomaly.EndedAt == null
+            join watch in db.Watches on anomaly.WatchId equals watch.Id
+            orderby anomaly.Confidence descending, anomaly.Id
+            select new { anomaly.Id, anomaly.StartedAt, anomaly.Direction, anomaly.Confidence, anomaly.Verdict, watch.Name, watch.Signal })
+            .Take(OpenAnomalyLimit).ToListAsync(cancellationToken);
+        return [.. rows.Select(row => new ServiceAnomalyRow(row.Id, row.Name, HealthStates.Of(row.Signal, row.Direction, row.Confidence, row.Verdict), row.StartedAt))
+            .OrderBy(row => row.State).ThenBy(row => row.StartedAt)];
+    }
+
     /// <summary>Names for the palette and for choosing dependencies.</summary>
     public async Task<IReadOnlyList<(int Id, string Name)>> NamesAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -89,7 +108,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
 
         var watches = await db.Watches.AsNoTracking()
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
-            .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.UncheckedSince, w.UncheckedReason))
+            .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason))
             .ToDictionaryAsync(w => w.Id, cancellationToken);
         // Narrow rows for all series, then values for the few that are shown: a sparkline is 320 bytes, a fact is 60.
         var series = await db.WatchedSeries.AsNoTracking()

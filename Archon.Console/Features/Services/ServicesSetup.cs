@@ -8,6 +8,7 @@ public static class ServicesSetup
         services.AddSingleton<ServiceCommands>();
         services.AddSingleton<CatalogueFeed>();
         services.AddSingleton<ServiceQueries>();
+        services.AddSingleton<SignalQueries>();
         services.AddHostedService<CatalogueListener>();
         return services;
     }

@@ -1,0 +1,145 @@
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Features.Services;
+using Xunit;
+
+namespace Archon.Tests.Features.Services;
+
+public sealed class HealthAssessorTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 9, 17, 3, 7, 18, TimeSpan.Zero);
+    private static readonly WatchFact Rate = Watch(1, WatchSignal.Rate);
+    private static readonly WatchFact Errors = Watch(2, WatchSignal.Errors);
+    private static readonly WatchFact Latency = Watch(3, WatchSignal.Duration);
+    private static readonly WatchFact Cpu = Watch(4, WatchSignal.Saturation);
+
+    [Fact]
+    public void A_service_with_fresh_samples_inside_its_bands_is_healthy()
+    {
+        var found = Assess([Series(1, Rate), Series(2, Errors)], []);
+
+        Assert.Equal(HealthState.Healthy, found.State);
+        Assert.IsType<HealthReason.WithinBands>(found.Reason);
+    }
+
+    [Fact]
+    public void A_service_nobody_has_samples_of_is_not_checked_and_never_calm()
+    {
+        var silentSince = Now - TimeSpan.FromMinutes(5);
+
+        var found = Assess([Series(1, Rate) with { LastSampleAt = silentSince }, Series(2, Errors) with { LastSampleAt = null }], []);
+
+        Assert.Equal(HealthState.NotChecked, found.State);
+        Assert.IsType<HealthReason.NoSamples>(found.Reason);
+        Assert.Equal(silentSince, found.Since);
+    }
+
+    [Fact]
+    public void When_the_upstream_is_away_the_reason_is_in_its_own_words()
+    {
+        var away = Rate with { UncheckedSince = Now - TimeSpan.FromMinutes(4), UncheckedReason = "connection refused" };
+
+        var found = Assess([Series(1, away)], [], away);
+
+        Assert.Equal("connection refused", Assert.IsType<HealthReason.NoAnswer>(found.Reason).Reason);
+        Assert.Equal(HealthState.NotChecked, found.State);
+    }
+
+    [Fact]
+    public void Without_a_band_a_service_is_still_learning()
+    {
+        var found = Assess([Series(1, Rate) with { HasBand = false }], []);
+
+        Assert.Equal(HealthState.Learning, found.State);
+    }
+
+    [Fact]
+    public void The_worst_anomaly_gives_the_state_and_the_reason()
+    {
+        var found = Assess(
+            [Series(1, Rate), Series(2, Latency)],
+            [Open(1, series: 1, Rate, confidence: 0.99), Open(2, series: 2, Latency, confidence: 0.96)]);
+
+        Assert.Equal(HealthState.Critical, found.State);
+        Assert.Equal(2, Assert.IsType<HealthReason.Outside>(found.Reason).Anomaly.Id);
+    }
+
+    [Theory]
+    [InlineData(WatchSignal.Duration, AnomalyDirection.Up, 0.98, HealthState.Critical)]
+    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.95, HealthState.Critical)]
+    [InlineData(WatchSignal.Availability, AnomalyDirection.Down, 0.99, HealthState.Critical)]
+    [InlineData(WatchSignal.Duration, AnomalyDirection.Down, 0.99, HealthState.Warning)]
+    [InlineData(WatchSignal.Rate, AnomalyDirection.Down, 0.99, HealthState.Warning)]
+    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.8, HealthState.Warning)]
+    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.6, HealthState.Info)]
+    public void What_users_feel_and_is_nearly_certain_is_critical(WatchSignal signal, AnomalyDirection direction, double confidence, HealthState expected)
+    {
+        Assert.Equal(expected, HealthStates.Of(signal, direction, confidence, verdict: null));
+    }
+
+    [Theory]
+    [InlineData(AnomalyVerdict.Noise)]
+    [InlineData(AnomalyVerdict.Expected)]
+    public void A_verdict_takes_the_alarm_away_until_the_anomaly_ends(AnomalyVerdict verdict)
+    {
+        var found = Assess([Series(2, Latency)], [Open(1, series: 2, Latency, confidence: 0.99) with { Verdict = verdict }]);
+
+        Assert.Equal(HealthState.Judged, found.State);
+    }
+
+    [Fact]
+    public void A_judged_anomaly_does_not_hide_that_samples_stopped()
+    {
+        var silent = Series(2, Latency) with { LastSampleAt = Now - TimeSpan.FromHours(1) };
+
+        var found = Assess([silent], [Open(1, series: 2, Latency, confidence: 0.99) with { Verdict = AnomalyVerdict.Noise }]);
+
+        Assert.Equal(HealthState.NotChecked, found.State);
+    }
+
+    [Fact]
+    public void Each_golden_signal_is_told_by_the_series_that_says_most()
+    {
+        var calm = Series(10, Cpu) with { LastValue = 0.9 };
+        var odd = Series(11, Cpu) with { LastValue = 0.4 };
+
+        var found = Assess([calm, odd, Series(1, Rate)], [Open(1, series: 11, Cpu, confidence: 0.9)]);
+
+        var saturation = Assert.Single(found.Choices, choice => choice.Column == GoldenSignal.Saturation);
+        Assert.Equal(11, saturation.Series.Id);
+        Assert.Equal(HealthState.Warning, saturation.State);
+        Assert.Equal(1, saturation.Others);
+    }
+
+    [Fact]
+    public void Of_many_calm_parts_the_fullest_one_is_shown()
+    {
+        var found = Assess([Series(10, Cpu) with { LastValue = 0.2 }, Series(11, Cpu) with { LastValue = 0.8 }], []);
+
+        Assert.Equal(11, Assert.Single(found.Choices).Series.Id);
+    }
+
+    [Fact]
+    public void Nothing_watched_is_not_the_same_as_nothing_wrong()
+    {
+        var found = Assess([], []);
+
+        Assert.Equal(HealthState.NotChecked, found.State);
+        Assert.IsType<HealthReason.NothingWatched>(found.Reason);
+        Assert.Empty(found.Choices);
+    }
+
+    private static HealthAssessor.Assessment Assess(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open, params WatchFact[] changed)
+    {
+        var watches = new[] { Rate, Errors, Latency, Cpu }.ToDictionary(watch => watch.Id);
+        foreach (var watch in changed) watches[watch.Id] = watch;
+        return new HealthAssessor(watches, Now).Assess(series, open);
+    }
+
+    private static WatchFact Watch(int id, WatchSignal signal) => new(id, signal.ToString(), signal, "1", TimeSpan.FromSeconds(15), AnomalyDirection.Up, null, null);
+
+    private static SeriesFact Series(long id, WatchFact watch) => new(id, ServiceId: 1, watch.Id, HasBand: true, Now - TimeSpan.FromSeconds(10), 0.5, 0.2, 0.8);
+
+    private static HealthAnomaly Open(long id, long series, WatchFact watch, double confidence) =>
+        new(id, Now - TimeSpan.FromMinutes(15), 1, watch.Id, series, AnomalyDirection.Up, 2.91, 0.38, 0.52, confidence, null);
+}

@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+
+namespace Archon.Features.Access;
+
+public sealed partial class SettingsPage
+{
+    private readonly PasswordDraft password = new();
+    private readonly TokenDraft token = new();
+    private readonly UserDraft user = new();
+    private readonly EnvironmentDraft environment = new();
+    private string? notice;
+    private bool noticeIsBad;
+    private string? madeToken;
+    private Guid? leaving;
+    private bool busy;
+
+    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+
+    private string UserName { get; set; } = "";
+    private bool IsAdmin { get; set; }
+
+    protected override string Key => "settings";
+
+    protected override async Task OnInitializedAsync()
+    {
+        if (Reader is null) return;
+        var reader = (await Reader).User;
+        (UserName, IsAdmin) = (reader.Identity?.Name ?? "", reader.IsInRole(Roles.Admin));
+    }
+
+    /// <summary>Who may not manage others sees only what is theirs.</summary>
+    protected override async Task<AccessPicture> ReadAsync(CancellationToken cancellationToken)
+    {
+        var all = await Queries.PictureAsync(cancellationToken);
+        return IsAdmin ? all : all with { Users = [], Audit = [], Tokens = [.. all.Tokens.Where(one => one.Owner == UserName)] };
+    }
+
+    private Task ChangePasswordAsync() => RunAsync(
+        () => Commands.ChangeOwnPasswordAsync(UserName, password.Current, password.Wanted, Lifetime),
+        "The password is changed. Other devices have to sign in again.", password.Clear);
+
+    private Task CreateTokenAsync() => RunAsync(
+        () => Commands.CreateTokenAsync(token.Name, token.Role, token.Days == 0 ? null : TimeSpan.FromDays(token.Days), UserName, Lifetime),
+        $"Created the token for {token.Name}.", () => token.Name = "");
+
+    private Task RevokeAsync(TokenRow row) => RunAsync(() => Commands.RevokeTokenAsync(row.Id, UserName, Lifetime), $"Revoked the token for {row.Name}.");
+
+    private Task CreateUserAsync() => RunAsync(
+        () => Commands.CreateUserAsync(user.Name, user.Password, user.Role, UserName, Lifetime), $"Created {user.Name}.", user.Clear);
+
+    private Task GiveRoleAsync(UserRow row, string? role) => RunAsync(
+        () => Commands.GiveRoleAsync(row.Id, role ?? "", UserName, Lifetime), $"{row.Name} is now {role}.");
+
+    private Task UnlockAsync(UserRow row) => RunAsync(() => Commands.UnlockAsync(row.Id, UserName, Lifetime), $"Unlocked {row.Name}.");
+
+    private Task RemoveAsync(UserRow row) => RunAsync(() => Commands.DeleteUserAsync(row.Id, UserName, Lifetime), $"Removed {row.Name}.");
+
+    private Task CreateEnvironmentAsync() => RunAsync(
+        () => Commands.CreateEnvironmentAsync(environment.Name, UserName, Lifetime), $"Created {environment.Name}.", () => environment.Name = "");
+
+    private async Task RunAsync(Func<Task<AccessResult>> change, string done, Action? after = null)
+    {
+        busy = true;
+        madeToken = null;
+        leaving = null;
+        try
+        {
+            var result = await change();
+            noticeIsBad = result is AccessResult.Invalid or AccessResult.NotFound;
+            notice = result switch
+            {
+                AccessResult.Invalid invalid => invalid.Reason,
+                AccessResult.NotFound => "It is not there any more; the list is read again.",
+                _ => done,
+            };
+            if (result is AccessResult.TokenMade made) madeToken = made.Token;
+            if (!noticeIsBad) after?.Invoke();
+            await RefreshAsync();
+        }
+        catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
+        {
+            (notice, noticeIsBad) = ($"Nothing was changed: {reason}", true);
+        }
+        finally
+        {
+            busy = false;
+        }
+    }
+
+    private sealed class PasswordDraft
+    {
+        public string Current { get; set; } = "";
+        public string Wanted { get; set; } = "";
+        public void Clear() => Current = Wanted = "";
+    }
+
+    private sealed class TokenDraft
+    {
+        public string Name { get; set; } = "";
+        public string Role { get; set; } = Roles.Viewer;
+        public int Days { get; set; } = 90;
+    }
+
+    private sealed class UserDraft
+    {
+        public string Name { get; set; } = "";
+        public string Password { get; set; } = "";
+        public string Role { get; set; } = Roles.Viewer;
+        public void Clear() => Name = Password = "";
+    }
+
+    private sealed class EnvironmentDraft
+    {
+        public string Name { get; set; } = "";
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+
+namespace Archon.Features.Anomalies;
+
+public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation) : LivePage<AnomaliesPicture>
+{
+    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly SeenRows seen = new();
+    private readonly HeldList list = new();
+    private CancellationTokenSource? typing;
+    private bool filtering;
+
+    [SupplyParameterFromQuery(Name = "a")] private long? Asked { get; set; }
+    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
+    [SupplyParameterFromQuery(Name = "c")] private string? ConfidenceText { get; set; }
+
+    private double Confidence =>
+        double.TryParse(ConfidenceText, NumberStyles.Float, CultureInfo.InvariantCulture, out var least) && least is > 0 and <= 1 ? least : 0;
+
+    private AnomalyFilter Filter => new(Text, Confidence);
+
+    /// <summary>What the address asks for; without that the worst one, so that the page is never half empty.</summary>
+    private long? Selected => Asked ?? (list.Open.Count > 0 ? list.Open[0].Id : list.Ended.Count > 0 ? list.Ended[0].Id : null);
+
+    protected override string Key => $"anomalies/{view.EnvironmentId}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
+
+    protected override Task<AnomaliesPicture> ReadAsync(CancellationToken cancellationToken) =>
+        anomalies.PictureAsync(view.EnvironmentId, Filter, cancellationToken);
+
+    protected override void Arrived(AnomaliesPicture picture)
+    {
+        list.Take(picture);
+        seen.See(picture.Open.Select(row => row.Id));
+    }
+
+    protected override void KeyChanged() => list.Reset();
+
+    protected override void Follow()
+    {
+        Follow(feed.WatchAsync(Lifetime));
+        view.Changed += Wake;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        view.Changed -= Wake;
+        typing?.Cancel();
+        base.Dispose(disposing);
+    }
+
+    private void Release()
+    {
+        list.Release();
+    }
+
+    private async Task FilterByText(ChangeEventArgs change)
+    {
+        typing?.Cancel();
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(Lifetime);
+        typing = mine;
+        try
+        {
+            await Task.Delay(TypingPause, Clock, mine.Token);
+            navigation.NavigateTo(Address(change.Value as string, Confidence), replace: true);
+        }
+        catch (OperationCanceledException) when (mine.IsCancellationRequested)
+        {
+            // another letter came, or the tab closed
+        }
+        finally
+        {
+            if (typing == mine) typing = null;
+        }
+    }
+
+    private void FilterByConfidence(ChangeEventArgs change)
+    {
+        var least = double.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;
+        navigation.NavigateTo(Address(Text, least), replace: true);
+    }
+
+    private string Link(long id) => navigation.GetUriWithQueryParameter("a", id);
+
+    private string Address(string? text, double confidence) => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
+    {
+        ["q"] = string.IsNullOrWhiteSpace(text) ? null : text,
+        ["c"] = confidence > 0 ? confidence.ToString(CultureInfo.InvariantCulture) : null,
+    });
+}

@@ -1,0 +1,67 @@
+using System.ComponentModel;
+
+namespace Archon.Features.Intelligence;
+
+/// <summary>How the estate is, as one word with its reasons.</summary>
+public sealed record HealthVerdict(
+    [property: Description("healthy, degraded, critical, or unknown where nobody could check. Unknown is never healthy.")] string Status,
+    [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked.")] double? Score,
+    [property: Description("Worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
+    [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
+    IReadOnlyList<UpstreamVerdict> Upstreams,
+    DateTimeOffset CheckedAt);
+
+public sealed record HealthVerdictReason(
+    [property: Description("critical, warning, info or unknown.")] string Severity,
+    [property: Description("The service or part it is about.")] string Subject,
+    string Message,
+    DateTimeOffset? Since);
+
+public sealed record UpstreamVerdict(
+    string Name,
+    [property: Description("fresh, failing, or never asked.")] string State,
+    DateTimeOffset? LastAnswerAt,
+    string? Reason);
+
+/// <summary>Anomalies that are open now, worst first.</summary>
+public sealed record AnomalyList(
+    [property: Description("How many are open, also where fewer are listed.")] int Total,
+    IReadOnlyList<AnomalyEntry> Anomalies,
+    CheckingEntry Checking,
+    DateTimeOffset ReadAt);
+
+public sealed record AnomalyEntry(
+    long Id,
+    [property: Description("critical, warning, info or judged.")] string Severity,
+    string? Service,
+    string Watch,
+    [property: Description("rate, errors, duration, saturation, availability, traffic or quality.")] string Signal,
+    IReadOnlyDictionary<string, string> Labels,
+    DateTimeOffset StartedAt,
+    DateTimeOffset LastSeenAt,
+    [property: Description("up or down.")] string Direction,
+    double Value,
+    double ExpectedLower,
+    double ExpectedUpper,
+    [property: Description("Unit of the values, in UCUM where it has one: s, 1, By, 1/s.")] string Unit,
+    [property: Description("0 to 1.")] double Confidence,
+    [property: Description("useful, noise, expected, or null where nobody judged.")] string? Verdict);
+
+/// <summary>How much of the estate is really being judged.</summary>
+public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? NotCheckedReason, int Series, int SeriesWithBand, DateTimeOffset? LastScan);
+
+/// <summary>What the analysis would tell someone who comes on duty.</summary>
+public sealed record InsightList(IReadOnlyList<Insight> Insights, DateTimeOffset ReadAt);
+
+public sealed record Insight(
+    [property: Description("service_outside_band, not_checked, learning or quiet.")] string Kind,
+    string Severity, string Title, string Explanation,
+    [property: Description("Anomalies that it rests on.")] IReadOnlyList<long> Anomalies);
+
+/// <summary>What will run out or break, and when.</summary>
+public sealed record PredictionList(
+    [property: Description("False while this console makes no forecasts: then an empty list says nothing about the future.")] bool Available,
+    string Reason,
+    IReadOnlyList<string> Predictions);
+
+public sealed record AnalysisStarted([property: Description("Id of the job, to be found under /jobs.")] string JobId, string Status);

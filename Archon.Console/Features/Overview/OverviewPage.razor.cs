@@ -1,0 +1,61 @@
+using Archon.Features.Anomalies;
+using Archon.Features.Services;
+using Archon.Integrations;
+using Archon.Shell;
+
+namespace Archon.Features.Overview;
+
+public sealed partial class OverviewPage(
+    OverviewQueries overview, AnomalyFeed anomalies, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view)
+    : LivePage<OverviewPicture>
+{
+    /// <summary>A screen and a half; the rest is a click away and never worse than what is shown.</summary>
+    private const int ServicesShown = 30;
+    private const int LiveShown = 6;
+    private static readonly GoldenSignal[] Columns = Enum.GetValues<GoldenSignal>();
+
+    private readonly SeenRows seen = new();
+
+    protected override string Key => $"overview/{view.EnvironmentId}";
+
+    private IReadOnlyList<ServiceHealth> Shown { get; set; } = [];
+    private IReadOnlyList<ServiceHealth> Calm { get; set; } = [];
+
+    private string? PrometheusAway => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
+
+    private string NothingOpen => Picture!.Checking switch
+    {
+        { Watches: 0 } => "Nothing is watched yet, so nothing can be found.",
+        { SeriesWithBand: 0 } => "No series has a band yet, so nothing can be outside one.",
+        { WatchesUnchecked: var blind, Watches: var all } when blind == all => "Nobody can say: no watch has been answered.",
+        var checking => $"{checking.SeriesWithBand} series are inside their bands.",
+    };
+
+    protected override Task<OverviewPicture> ReadAsync(CancellationToken cancellationToken) => overview.PictureAsync(view.EnvironmentId, cancellationToken);
+
+    protected override void Arrived(OverviewPicture picture)
+    {
+        Shown = [.. picture.Services.Services.Take(ServicesShown)];
+        Calm = [.. picture.Services.Services.Where(service => service.State == HealthState.Healthy)];
+        seen.See(picture.Anomalies.Open.Select(row => row.Id));
+    }
+
+    protected override void Follow()
+    {
+        Follow(anomalies.WatchAsync(Lifetime));
+        Follow(catalogue.WatchAsync(Lifetime));
+        upstreams.Changed += Wake;
+        view.Changed += Wake;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        upstreams.Changed -= Wake;
+        view.Changed -= Wake;
+        base.Dispose(disposing);
+    }
+
+    private static bool IsFresh(UpstreamState source) => source is { Configured: true, FailingSince: null, LastAnswerAt: not null };
+
+    private static string Link(ServiceHealth service) => $"/services/{Uri.EscapeDataString(service.Name)}";
+}

@@ -1,0 +1,72 @@
+using Archon.Features.Services;
+
+namespace Archon.Features.Overview;
+
+/// <summary>The first line of the page: what is on fire, or why one may believe that nothing is.</summary>
+/// <param name="Head">A whole sentence.</param>
+/// <param name="Rest">What else there is to say; may be empty.</param>
+/// <param name="Since">When the worst of it began; the page writes it in the reader's zone.</param>
+public sealed record OverviewSentence(HealthState State, string Head, string Rest, DateTimeOffset? Since)
+{
+    public static OverviewSentence For(OverviewPicture picture, string? prometheusAway)
+    {
+        var services = picture.Services.Services;
+        var checking = picture.Checking;
+        var worst = services.Count == 0 ? HealthState.NotChecked : services.Min(service => service.State);
+        if (worst <= HealthState.Info)
+        {
+            var hit = services.Where(service => service.State == worst).ToList();
+            var word = worst switch { HealthState.Critical => "critical", HealthState.Warning => "not as expected", _ => "slightly unusual" };
+            var blind = services.Count(service => service.State == HealthState.NotChecked);
+            return new OverviewSentence(
+                worst, $"{Count(hit.Count, "service is", "services are", capital: true)} {word}.",
+                $"{Names(hit)} {(hit.Count == 1 ? "is" : "are")} outside {(hit.Count == 1 ? "its" : "their")} expected band"
+                + (blind > 0 ? $"; {Count(blind, "service is", "services are")} not checked" : ""),
+                hit.Min(service => service.Since));
+        }
+        if (prometheusAway is not null)
+        {
+            return new OverviewSentence(HealthState.NotChecked, "Nothing is being checked.", $"Prometheus does not answer: {prometheusAway}", null);
+        }
+        var notChecked = services.Where(service => service.State == HealthState.NotChecked).ToList();
+        if (notChecked.Count > 0)
+        {
+            return new OverviewSentence(
+                HealthState.NotChecked,
+                notChecked.Count == services.Count ? "No service is being checked." : $"No anomaly is open, but {Count(notChecked.Count, "service is", "services are")} not checked.",
+                $"{Names(notChecked)}: no samples to judge", null);
+        }
+        var learning = services.Count(service => service.State == HealthState.Learning);
+        if (learning > 0)
+        {
+            return new OverviewSentence(
+                HealthState.Learning,
+                learning == services.Count ? "Learning what is normal." : $"No anomaly is open; {Count(learning, "service is", "services are")} still learning.",
+                $"{checking.SeriesWithBand} of {Count(checking.Series, "series has", "series have")} an expected band so far", null);
+        }
+        var judged = services.Count(service => service.State == HealthState.Judged);
+        return new OverviewSentence(
+            HealthState.Healthy,
+            services.Count == 1 ? "The one service is within its expected bands." : $"All {services.Count} services are within their expected bands.",
+            $"{Count(checking.SeriesWithBand, "series", "series")} of {Count(checking.Watches, "watch", "watches")} checked"
+            + (judged > 0 ? $"; {Count(judged, "open anomaly was", "open anomalies were")} judged noise or expected" : ""),
+            null);
+    }
+
+    private static string Names(List<ServiceHealth> services) => services.Count switch
+    {
+        1 => services[0].Name,
+        2 => $"{services[0].Name} and {services[1].Name}",
+        3 => $"{services[0].Name}, {services[1].Name} and {services[2].Name}",
+        _ => $"{services[0].Name}, {services[1].Name} and {services.Count - 2} more",
+    };
+
+    private static string Count(int number, string one, string many, bool capital = false)
+    {
+        var text = number is >= 1 and <= 9 ? Small[number] : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (capital) text = char.ToUpperInvariant(text[0]) + text[1..];
+        return $"{text} {(number == 1 ? one : many)}";
+    }
+
+    private static readonly string[] Small = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+}

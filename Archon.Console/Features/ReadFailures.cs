@@ -1,0 +1,15 @@
+using System.Data.Common;
+
+namespace Archon.Features;
+
+internal static class ReadFailures
+{
+    /// <summary>The words for a database that does not answer; null for what is a fault of ours and belongs to the error boundary.</summary>
+    public static string? Describe(Exception exception) => exception switch
+    {
+        OperationCanceledException or TimeoutException => "It took too long to answer.",
+        DbException failure => failure.InnerException?.Message ?? failure.Message,
+        InvalidOperationException { InnerException: DbException failure } => failure.InnerException?.Message ?? failure.Message,
+        _ => null,
+    };
+}

@@ -1,0 +1,78 @@
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+
+namespace Archon.Features.Services;
+
+/// <summary>One service at one time; without a detail when there is none of that name.</summary>
+public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open);
+
+public sealed partial class ServicePage(ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view)
+    : LivePage<ServiceView>
+{
+    private const int RulesShown = 8;
+
+    // Samples come at the pace of a scrape; looking more often shows the same ones again.
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+
+    private string notice = "";
+
+    [Parameter] public string Name { get; set; } = "";
+    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+
+    protected override string Key => $"service/{view.EnvironmentId}/{Name}";
+
+    protected override async Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
+    {
+        var readAt = Clock.GetUtcNow();
+        var detail = await services.FindAsync(view.EnvironmentId, Name, cancellationToken);
+        var open = detail is null ? [] : await services.OpenAnomaliesAsync(detail.Id, cancellationToken);
+        return new ServiceView(readAt, detail, open);
+    }
+
+    protected override void Follow()
+    {
+        Follow(catalogue.WatchAsync(Lifetime));
+        view.Changed += Wake;
+        WakeEvery(Beat);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        view.Changed -= Wake;
+        base.Dispose(disposing);
+    }
+
+    private async Task AcceptAsync()
+    {
+        if (Picture?.Detail is not { } service) return;
+        try
+        {
+            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
+            notice = await commands.AcceptAsync(service.Id, who, Lifetime) switch
+            {
+                ServiceResult.Done => "Accepted as discovered.",
+                ServiceResult.ChangedMeanwhile => "Someone changed this service. The new state is shown.",
+                _ => "This service no longer exists.",
+            };
+            await RefreshAsync();
+        }
+        catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
+        {
+            notice = $"Not kept: {reason}";
+        }
+    }
+
+    private static StateKind RuleShape(ServiceRuleRow rule) => (rule.ServerHealth, rule.ServerState) switch
+    {
+        ("err", _) => StateKind.Critical,
+        (_, "firing") => StateKind.Warning,
+        (_, "pending") => StateKind.Info,
+        (_, "inactive") => StateKind.Ok,
+        _ => StateKind.Unknown,
+    };
+
+    /// <summary>An address that may be followed; a script hidden in a field is text, never a link.</summary>
+    private static string? WebLink(string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? uri.AbsoluteUri : null;
+}

@@ -1,0 +1,133 @@
+using Archon.Data.Catalogue;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+
+namespace Archon.Features.Services;
+
+public sealed partial class ServicesPage(
+    ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view, NavigationManager navigation) : LivePage<ServicesPicture>
+{
+    /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
+    private const int DrawnAtOnce = 100;
+    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly HashSet<int> chosen = [];
+    private CancellationTokenSource? typing;
+    private string notice = "";
+    private bool busy;
+
+    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
+    [SupplyParameterFromQuery(Name = "o")] private string? OriginText { get; set; }
+    [SupplyParameterFromQuery(Name = "state")] private string? StateText { get; set; }
+    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+
+    private CatalogueOrigin? Origin => Enum.TryParse<CatalogueOrigin>(OriginText, ignoreCase: true, out var origin) ? origin : null;
+    private HealthState? State => Enum.TryParse<HealthState>(StateText, ignoreCase: true, out var state) ? state : null;
+
+    private int Listed => Picture!.Services.Count(service => service.Origin != CatalogueOrigin.Ignored);
+    private List<ServiceHealth> Discovered => [.. Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered)];
+
+    private List<ServiceHealth> Rows =>
+    [
+        .. Picture!.Services.Where(service =>
+            (Origin is { } origin ? service.Origin == origin : service.Origin != CatalogueOrigin.Ignored)
+            && (State is not { } state || service.State == state)
+            && (string.IsNullOrWhiteSpace(Text)
+                || service.Name.Contains(Text.Trim(), StringComparison.OrdinalIgnoreCase)
+                || service.Team?.Contains(Text.Trim(), StringComparison.OrdinalIgnoreCase) == true)),
+    ];
+
+    // Filters choose among what was read; only the environment decides what is read.
+    protected override string Key => $"services/{view.EnvironmentId}";
+
+    protected override Task<ServicesPicture> ReadAsync(CancellationToken cancellationToken) =>
+        services.PictureAsync(view.EnvironmentId, withIgnored: true, cancellationToken);
+
+    protected override void Arrived(ServicesPicture picture) => chosen.IntersectWith(picture.Services.Select(service => service.Id));
+
+    protected override void Follow()
+    {
+        Follow(catalogue.WatchAsync(Lifetime));
+        view.Changed += Wake;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        view.Changed -= Wake;
+        typing?.Cancel();
+        base.Dispose(disposing);
+    }
+
+    private void Choose(int id)
+    {
+        if (!chosen.Remove(id)) chosen.Add(id);
+    }
+
+    private void ChooseDiscovered() => chosen.UnionWith(Rows.Where(service => service.Origin == CatalogueOrigin.Discovered).Select(service => service.Id));
+
+    private Task AcceptAsync(ServiceHealth service) => ChangeAsync([service], commands.AcceptAsync, "Accepted");
+
+    private Task IgnoreAsync(ServiceHealth service) => ChangeAsync([service], commands.IgnoreAsync, "Ignored");
+
+    private Task RestoreAsync(ServiceHealth service) => ChangeAsync([service], commands.RestoreAsync, "Restored");
+
+    private Task AcceptChosenAsync() => ChangeAsync(ChosenRows(), commands.AcceptAsync, "Accepted");
+
+    private Task IgnoreChosenAsync() => ChangeAsync(ChosenRows(), commands.IgnoreAsync, "Ignored");
+
+    private List<ServiceHealth> ChosenRows() => [.. Picture!.Services.Where(service => chosen.Contains(service.Id))];
+
+    private async Task ChangeAsync(List<ServiceHealth> rows, Func<int, string, CancellationToken, Task<ServiceResult>> change, string done)
+    {
+        busy = true;
+        try
+        {
+            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
+            var changed = 0;
+            var missed = new List<string>();
+            foreach (var row in rows)
+            {
+                if (await change(row.Id, who, Lifetime) is ServiceResult.Done) changed++;
+                else missed.Add(row.Name);
+            }
+            notice = missed.Count == 0
+                ? rows.Count == 1 ? $"{done} {rows[0].Name}." : $"{done} {changed} services."
+                : $"{done} {changed}. Someone changed or removed {string.Join(", ", missed.Take(3))} meanwhile; the new state is shown.";
+            chosen.Clear();
+            await RefreshAsync();
+        }
+        catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
+        {
+            notice = $"Not kept: {reason}";
+        }
+        finally
+        {
+            busy = false;
+        }
+    }
+
+    private async Task FilterByText(ChangeEventArgs change)
+    {
+        typing?.Cancel();
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(Lifetime);
+        typing = mine;
+        try
+        {
+            await Task.Delay(TypingPause, Clock, mine.Token);
+            navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(change.Value as string) ? null : (string)change.Value!), replace: true);
+        }
+        catch (OperationCanceledException) when (mine.IsCancellationRequested)
+        {
+            // another letter came, or the tab closed
+        }
+        finally
+        {
+            if (typing == mine) typing = null;
+        }
+    }
+
+    private string Address(string name, string? value) => navigation.GetUriWithQueryParameter(name, value);
+
+    private static string Link(ServiceHealth service) => $"/services/{Uri.EscapeDataString(service.Name)}";
+}

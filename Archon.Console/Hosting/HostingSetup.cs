@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.ResponseCompression;
+
+namespace Archon.Hosting;
+
+public static class HostingSetup
+{
+    /// <summary>What every feature stands on: headers, compression, jobs, telemetry, health.</summary>
+    public static WebApplicationBuilder AddArchonHosting(this WebApplicationBuilder builder)
+    {
+        // In a build, as opposed to a published folder, the files of wwwroot and of packages lie where they were written.
+        builder.WebHost.UseStaticWebAssets();
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddHttpContextAccessor();
+        services.AddProblemDetails();
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "archon.form";
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+        services.AddHsts(options => options.MaxAge = TimeSpan.FromDays(365));
+        // Pages carry no secret that an attacker could guess byte by byte while choosing another part of the page: BREACH needs both.
+        services.AddResponseCompression(options =>
+        {
+            options.EnableForHttps = true;
+            options.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "image/svg+xml"];
+        });
+        services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        builder.AddJobs();
+        builder.AddTelemetry();
+        return builder;
+    }
+
+    public static WebApplication UseArchonHosting(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        if (!app.Environment.IsDevelopment()) app.UseHsts();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseResponseCompression();
+        app.UseExceptionHandler("/failed", createScopeForErrors: true);
+        app.UseMiddleware<DatabaseAwayPage>();
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.MapJobs();
+        app.MapTelemetry();
+        return app;
+    }
+}

@@ -1,0 +1,147 @@
+using Archon.Data;
+using Archon.Features.Access;
+using Hangfire;
+using Hangfire.Dashboard;
+using Hangfire.PostgreSql;
+using Npgsql;
+
+namespace Archon.Hosting;
+
+/// <summary>What a process does.</summary>
+public enum ProcessRole { All, Web, Worker }
+
+internal static class Jobs
+{
+    public const string Path = "/jobs";
+
+    public static void AddJobs(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        // The storage makes its tables when it is first asked for, which nobody does before the database is ready.
+        services.AddHangfire((provider, hangfire) => hangfire
+            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+            .UseSimpleAssemblyNameTypeSerializer()
+            .UseRecommendedSerializerSettings()
+            .UsePostgreSqlStorage(
+                storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
+                new PostgreSqlStorageOptions
+                {
+                    SchemaName = "hangfire",
+                    QueuePollInterval = TimeSpan.FromSeconds(15),
+                    EnableLongPolling = true,
+                    InvisibilityTimeout = TimeSpan.FromMinutes(10),
+                    UseSlidingInvisibilityTimeout = true,
+                }));
+        services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
+        services.AddHostedService<JobServers>();
+    }
+
+    /// <summary>Hangfire's own pages: seen by viewers, acted on by editors.</summary>
+    public static void MapJobs(this WebApplication app)
+    {
+        var pages = new Lazy<RequestDelegate>(() =>
+        {
+            var branch = ((IApplicationBuilder)app).New();
+            branch.UseHangfireDashboard(
+                Path,
+                new DashboardOptions
+                {
+                    Authorization = [new AlreadyAuthorized()],
+                    AsyncAuthorization = [],
+                    IsReadOnlyFunc = context => !Roles.From(Roles.Editor).Any(context.GetHttpContext().User.IsInRole),
+                    DashboardTitle = "Archon jobs",
+                    AppPath = "/status",
+                    DisplayStorageConnectionString = false,
+                },
+                app.Services.GetRequiredService<JobStorage>());
+            return branch.Build();
+        });
+        app.Map(Path + "/{**rest}", context => pages.Value(context)).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
+    }
+
+    /// <summary>The endpoint's policy has let the reader in; Hangfire's default would turn away everyone who is not on this machine.</summary>
+    private sealed class AlreadyAuthorized : IDashboardAuthorizationFilter
+    {
+        public bool Authorize(DashboardContext context) => true;
+    }
+
+    private sealed class JobConnections(ArchonConnection connection) : IConnectionFactory
+    {
+        public NpgsqlConnection GetOrCreateConnection() => new(connection.ConnectionString);
+    }
+}
+
+/// <summary>Section <c>Archon</c>.</summary>
+public sealed class JobsOptions
+{
+    /// <summary>Whether this process serves pages, works off jobs, or both.</summary>
+    public ProcessRole Role { get; init; } = ProcessRole.All;
+}
+
+/// <summary>Runs Hangfire's servers once the database is there, and stops them with the process.</summary>
+internal sealed partial class JobServers(
+    ArchonDatabase database, IServiceProvider services, Microsoft.Extensions.Options.IOptions<JobsOptions> options, TimeProvider clock, ILogger<JobServers> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.Role == ProcessRole.Web) return;
+        var servers = new List<BackgroundJobServer>();
+        try
+        {
+            while (servers.Count == 0)
+            {
+                await database.WhenReadyAsync(stoppingToken);
+                try
+                {
+                    servers.AddRange(Start());
+                }
+                catch (Exception failure) when (failure is System.Data.Common.DbException or BackgroundJobClientException)
+                {
+                    LogRetry(failure.Message);
+                    await Task.Delay(Retry, clock, stoppingToken);
+                }
+            }
+            await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the console stops
+        }
+        foreach (var server in servers) server.SendStop();
+        foreach (var server in servers)
+        {
+            await server.WaitForShutdownAsync(CancellationToken.None).WaitAsync(StopLimit, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            server.Dispose();
+        }
+    }
+
+    private List<BackgroundJobServer> Start()
+    {
+        var storage = services.GetRequiredService<JobStorage>();
+        RecurringJobs.Register(services.GetRequiredService<IRecurringJobManager>());
+        // Scans have workers of their own: a long fit must not hold up what tells people.
+        return [Serve("scan", workers: 3, "scan"), Serve("rest", workers: 2, "discover", "fit", "housekeeping", "default")];
+
+        BackgroundJobServer Serve(string name, int workers, params string[] queues) => new(
+            new BackgroundJobServerOptions
+            {
+                ServerName = $"{Environment.MachineName}:{Environment.ProcessId}:{name}",
+                Queues = queues,
+                WorkerCount = workers,
+                Activator = services.GetRequiredService<JobActivator>(),
+                SchedulePollingInterval = TimeSpan.FromSeconds(1),
+                ServerTimeout = TimeSpan.FromMinutes(1),
+                HeartbeatInterval = TimeSpan.FromSeconds(10),
+                StopTimeout = TimeSpan.FromSeconds(2),
+                ShutdownTimeout = StopLimit,
+            },
+            storage);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The job servers could not start yet, trying again: {Reason}")]
+    private partial void LogRetry(string reason);
+}

@@ -1,0 +1,55 @@
+using Archon.Data;
+using Archon.Features.Access;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Archon.Hosting;
+
+/// <summary>The console's own metrics, traces and plain health, so that it can be watched like any other service.</summary>
+internal static class Telemetry
+{
+    private const string MetricsPath = "/monitoring/metrics";
+
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("archon-console", serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3)))
+            .WithMetrics(metrics => metrics
+                .AddMeter("Archon", "Npgsql")
+                .AddMeter("Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Lifecycle", "Microsoft.AspNetCore.Components.Server.Circuits")
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddPrometheusExporter());
+        // Without a collector nobody would read the traces; the variable is the one that every OpenTelemetry program knows.
+        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            telemetry
+                .WithMetrics(metrics => metrics.AddOtlpExporter())
+                .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("Npgsql").AddOtlpExporter());
+        }
+        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
+    }
+
+    public static void MapTelemetry(this WebApplication app)
+    {
+        app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
+        app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/monitoring/health/ready").AllowAnonymous();
+    }
+
+    private sealed class DatabaseCheck(ArchonDatabase database) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(database.State switch
+            {
+                DatabaseState.Ready => HealthCheckResult.Healthy(),
+                DatabaseState.Away away => HealthCheckResult.Unhealthy(away.Reason),
+                _ => HealthCheckResult.Unhealthy("The database is coming up."),
+            });
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+
+namespace Archon.Integrations;
+
+/// <summary>What is known of one outside system from the answers it gave.</summary>
+/// <param name="Name">As people know it: <c>Prometheus</c>.</param>
+/// <param name="LastAnswerAt">The last time it answered anything, be it a refusal.</param>
+/// <param name="FailingSince">The first of the calls in a row that got no answer; null while it answers.</param>
+/// <param name="Reason">Why the last call got no answer.</param>
+/// <param name="Configured">False when no address is given: then nobody asks it, and nobody misses it.</param>
+public sealed record UpstreamState(
+    string Name, Uri? Address, DateTimeOffset? LastAnswerAt, DateTimeOffset? FailingSince, string? Reason, string? Version, bool Configured);
+
+/// <summary>Freshness of every upstream, told by the clients with each call.</summary>
+public sealed class UpstreamHealth(TimeProvider clock)
+{
+    private readonly Lock gate = new();
+    private ImmutableArray<UpstreamState> states = [];
+
+    /// <summary>In the order they were announced.</summary>
+    public IReadOnlyList<UpstreamState> Current => states;
+
+    /// <summary>Raised after each report, on the thread of the call.</summary>
+    public event Action? Changed;
+
+    /// <summary>Lists an upstream before it was asked anything. One without an address is listed as not configured.</summary>
+    public void Announce(string name, Uri? address)
+    {
+        lock (gate)
+        {
+            if (states.Any(state => state.Name == name)) return;
+            states = states.Add(new UpstreamState(name, address, null, null, null, null, address is not null));
+        }
+        Changed?.Invoke();
+    }
+
+    public void Answered(string name) => Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });
+
+    public void Failed(string name, string reason) => Report(name, state => state with { FailingSince = state.FailingSince ?? clock.GetUtcNow(), Reason = reason });
+
+    public void HasVersion(string name, string version) => Report(name, state => state with { Version = version });
+
+    private void Report(string name, Func<UpstreamState, UpstreamState> change)
+    {
+        lock (gate)
+        {
+            for (var i = 0; i < states.Length; i++)
+            {
+                if (states[i].Name == name) states = states.SetItem(i, change(states[i]));
+            }
+        }
+        Changed?.Invoke();
+    }
+}

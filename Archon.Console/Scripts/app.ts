@@ -1,0 +1,94 @@
+import * as ages from "./ages";
+import * as keyboard from "./keyboard";
+import { nextTheme, remember, theme, toggleNav } from "./looks";
+
+interface BlazorCircuit {
+  start(options: object): Promise<void>;
+  reconnect?(): Promise<boolean>;
+  resumeCircuit?(): Promise<boolean>;
+}
+declare const Blazor: BlazorCircuit;
+
+function nameTheme(): void {
+  const name = { dark: "Dark", light: "Light", system: "System" }[theme()];
+  for (const element of document.querySelectorAll("[data-theme-name]")) {
+    if (element.firstChild && element.firstChild.nodeValue !== name) element.firstChild.nodeValue = name;
+  }
+}
+
+async function copy(button: HTMLElement): Promise<void> {
+  const label = button.getAttribute("aria-label") ?? "Copy";
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy ?? "");
+    button.setAttribute("aria-label", "Copied");
+    button.title = "Copied";
+  } catch {
+    button.title = "The browser did not allow copying";
+  }
+  setTimeout(() => {
+    button.setAttribute("aria-label", label);
+    button.title = label;
+  }, 2000);
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const button = target?.closest<HTMLElement>("[data-copy], [data-theme-next], [data-nav-toggle], [data-lost-reload]");
+  if (!button) return;
+  if (button.dataset.copy !== undefined) void copy(button);
+  else if (button.dataset.themeNext !== undefined) {
+    nextTheme();
+    nameTheme();
+    document.dispatchEvent(new Event("archon:theme"));
+  } else if (button.dataset.navToggle !== undefined) toggleNav();
+  else location.reload();
+});
+
+// What other parts of the page call: Shell/SeriesChart and Shell/MainLayout.
+Object.assign(window, { archon: { chart: () => import("./chart"), remember } });
+
+ages.start();
+keyboard.start();
+nameTheme();
+
+const lost = document.getElementById("lost");
+const lostAfter = 1500;
+let lostTimer = 0;
+
+function sayLost(): void {
+  if (lost) {
+    const since = lost.querySelector("[data-lost-since]");
+    if (since) since.textContent = new Date().toLocaleTimeString("en-GB");
+    // A connection that comes right back is not worth a word.
+    lostTimer = window.setTimeout(() => (lost.hidden = false), lostAfter);
+  }
+}
+
+function sayFound(): void {
+  clearTimeout(lostTimer);
+  if (lost) lost.hidden = true;
+}
+
+async function reconnect(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      // False: the server answers but no longer knows this page, as after a restart. Loading brings the same view, since it is in the address.
+      if ((await Blazor.reconnect?.()) === false) location.reload();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 5000)));
+    }
+  }
+}
+
+void Blazor.start({
+  circuit: {
+    reconnectionHandler: {
+      onConnectionDown: () => {
+        sayLost();
+        void reconnect();
+      },
+      onConnectionUp: sayFound,
+    },
+  },
+}).then(nameTheme);

@@ -1,0 +1,17 @@
+namespace Archon.Shell;
+
+/// <summary>Lengths of time as people say them. <c>Scripts/ages.ts</c> says the same in the browser.</summary>
+public static class Ages
+{
+    public static string Since(DateTimeOffset at, DateTimeOffset now) => Of(now - at);
+
+    /// <summary><c>8 s</c>, <c>18 min</c>, <c>2 h 14 min</c>, <c>3 d</c>. What lies ahead counts as now.</summary>
+    public static string Of(TimeSpan length) => length switch
+    {
+        { Ticks: < 0 } => "0 s",
+        { TotalSeconds: < 90 } => $"{(int)length.TotalSeconds} s",
+        { TotalMinutes: < 90 } => $"{(int)length.TotalMinutes} min",
+        { TotalHours: < 36 } => length.Minutes == 0 ? $"{(int)length.TotalHours} h" : $"{(int)length.TotalHours} h {length.Minutes} min",
+        _ => $"{(int)length.TotalDays} d",
+    };
+}

@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using Archon.Analysis.Series;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Archon.Shell;
+
+/// <summary>Series over time with band, gaps, anomalies and thresholds, drawn by uPlot.</summary>
+public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IAsyncDisposable
+{
+    private const int LegendHeight = 24;
+    private const int TableRows = 200;
+
+    private ElementReference host;
+    private IJSObjectReference? module;
+    private IJSObjectReference? drawing;
+    private DotNetObjectReference<SeriesChart>? self;
+    private ChartData? drawn;
+    private string? drawnZone;
+    private bool isTableWanted;
+    private bool isGone;
+
+    [Parameter, EditorRequired] public ChartData Data { get; set; } = default!;
+    [Parameter] public int Height { get; set; } = 160;
+    [Parameter] public string Title { get; set; } = "";
+
+    /// <summary>Charts with the same key share the cursor.</summary>
+    [Parameter] public string? SyncKey { get; set; }
+
+    /// <summary>The reader dragged over a stretch to see it larger.</summary>
+    [Parameter] public EventCallback<TimeRange> OnZoom { get; set; }
+
+    private ViewState View => view;
+
+    private string Summary
+    {
+        get
+        {
+            if (Data.Lines.Count == 0 || Data.X.Length == 0) return "No samples.";
+            var first = Data.Lines[0];
+            var known = first.Values.Where(double.IsFinite).ToList();
+            if (known.Count == 0) return "No samples.";
+            var outside = Data.Anomalies.Count switch { 0 => "", 1 => " One anomaly.", var count => $" {count} anomalies." };
+            return $"{first.Name} between {Figures.Format(known.Min(), first.Unit)} and {Figures.Format(known.Max(), first.Unit)}, last {Figures.Format(known[^1], first.Unit)}.{outside}";
+        }
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (isGone || (ReferenceEquals(drawn, Data) && drawnZone == view.ZoneName)) return;
+        drawn = Data;
+        drawnZone = view.ZoneName;
+        try
+        {
+            // Comes only with the first chart: pages without one do not pay for it.
+            module ??= await scripts.InvokeAsync<IJSObjectReference>("archon.chart");
+            self ??= DotNetObjectReference.Create(this);
+            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(Data), Pack(Data));
+            else await drawing.InvokeVoidAsync("update", Describe(Data), Pack(Data));
+        }
+        catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
+        {
+            // the tab closed while it was drawing
+        }
+    }
+
+    [JSInvokable]
+    public Task ZoomedAsync(double from, double to) => OnZoom.InvokeAsync(new TimeRange(At(from), At(to)));
+
+    public async ValueTask DisposeAsync()
+    {
+        isGone = true;
+        self?.Dispose();
+        try
+        {
+            if (drawing is not null)
+            {
+                await drawing.InvokeVoidAsync("destroy");
+                await drawing.DisposeAsync();
+            }
+            if (module is not null) await module.DisposeAsync();
+        }
+        catch (Exception gone) when (gone is JSDisconnectedException or TaskCanceledException)
+        {
+            // the tab closed: there is nothing left to tidy
+        }
+    }
+
+    private object Describe(ChartData data) => new
+    {
+        Height,
+        SyncKey,
+        Points = data.X.Length,
+        Lines = data.Lines.Select(line => new { line.Name, line.Unit, Color = line.ColorIndex }),
+        HasBand = data.Band is not null,
+        Anomalies = data.Anomalies.Select(Span),
+        Gaps = data.Gaps.Select(Span),
+        data.Thresholds,
+        Zone = view.ZoneName,
+        CanZoom = OnZoom.HasDelegate,
+    };
+
+    private static object Span(ChartSpan span) => new { span.From, span.To, span.Words, State = span.State.ToString().ToLowerInvariant() };
+
+    /// <summary>Times, then each line, then the band, as doubles: JSON knows no NaN, and a hundred thousand points as text take seconds.</summary>
+    private static byte[] Pack(ChartData data)
+    {
+        var columns = new List<double[]>(data.Lines.Count + 3) { data.X };
+        columns.AddRange(data.Lines.Select(line => line.Values));
+        if (data.Band is { } band) columns.AddRange([band.Lower, band.Upper]);
+        var bytes = new byte[columns.Count * data.X.Length * sizeof(double)];
+        var at = 0;
+        foreach (var column in columns)
+        {
+            MemoryMarshal.AsBytes(column.AsSpan()).CopyTo(bytes.AsSpan(at));
+            at += column.Length * sizeof(double);
+        }
+        return bytes;
+    }
+
+    private IEnumerable<int> Sampled()
+    {
+        var step = Math.Max(1, (int)Math.Ceiling(Data.X.Length / (double)TableRows));
+        for (var at = 0; at < Data.X.Length; at += step) yield return at;
+    }
+
+    private static DateTimeOffset At(double seconds) => DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000));
+}

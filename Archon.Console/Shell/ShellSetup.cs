@@ -1,0 +1,27 @@
+namespace Archon.Shell;
+
+public static class ShellSetup
+{
+    public static IServiceCollection AddShell(this IServiceCollection services)
+    {
+        services.AddScoped<ViewState>();
+        services.AddRazorComponents().AddInteractiveServerComponents(options =>
+        {
+            // Long enough to walk from one network to the next; the page keeps what it shows meanwhile.
+            options.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(5);
+            options.DisconnectedCircuitMaxRetained = 200;
+        });
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapShell(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapStaticAssets().AllowAnonymous();
+        endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode(options =>
+        {
+            // Our own header says more.
+            options.ContentSecurityFrameAncestorsPolicy = null;
+        });
+        return endpoints;
+    }
+}
