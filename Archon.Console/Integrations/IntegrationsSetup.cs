@@ -1,5 +1,7 @@
 using Archon.Integrations.Alertmanager;
+using Archon.Integrations.Loki;
 using Archon.Integrations.Prometheus;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Integrations;
 
@@ -7,9 +9,20 @@ public static class IntegrationsSetup
 {
     public static IServiceCollection AddIntegrations(this IServiceCollection services)
     {
-        services.AddSingleton<UpstreamHealth>();
-        services.AddHttpClient<PrometheusClient>((provider, http) => http.BaseAddress = new Uri(provider.GetRequiredService<IConfiguration>()["Prometheus:BaseAddress"]!));
-        services.AddHttpClient<AlertmanagerClient>((provider, http) => http.BaseAddress = new Uri(provider.GetRequiredService<IConfiguration>()["Alertmanager:BaseAddress"]!));
+        services.AddSingleton(provider => new UpstreamHealth(provider.GetServices<Upstream>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddUpstream<IPrometheusApi, PrometheusOptions>("Prometheus");
+        services.AddSingleton(provider => new PrometheusClient(provider.GetRequiredService<IPrometheusApi>(), Calls<PrometheusOptions>(provider, "Prometheus")));
+        services.AddUpstream<IAlertmanagerApi, AlertmanagerOptions>("Alertmanager");
+        services.AddSingleton(provider => new AlertmanagerClient(provider.GetRequiredService<IAlertmanagerApi>(), Calls<AlertmanagerOptions>(provider, "Alertmanager")));
+        services.AddUpstream<ILokiApi, LokiOptions>("Loki");
+        services.AddSingleton(provider => new LokiClient(
+            provider.GetRequiredService<ILokiApi>(), Calls<LokiOptions>(provider, "Loki"), provider.GetRequiredService<IOptions<LokiOptions>>().Value));
+        services.AddHostedService<UpstreamProbe>();
         return services;
     }
+
+    private static UpstreamCalls Calls<TOptions>(IServiceProvider provider, string name) where TOptions : UpstreamOptions => new(
+        provider.GetServices<Upstream>().Single(one => one.Name == name),
+        provider.GetRequiredService<IOptions<TOptions>>().Value.QueryTimeout,
+        provider.GetRequiredService<UpstreamHealth>());
 }

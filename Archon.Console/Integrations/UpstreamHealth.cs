@@ -12,27 +12,23 @@ public sealed record UpstreamState(
     string Name, Uri? Address, DateTimeOffset? LastAnswerAt, DateTimeOffset? FailingSince, string? Reason, string? Version, bool Configured);
 
 /// <summary>Freshness of every upstream, told by the clients with each call.</summary>
-public sealed class UpstreamHealth(TimeProvider clock)
+public sealed class UpstreamHealth
 {
+    private readonly TimeProvider clock;
     private readonly Lock gate = new();
-    private ImmutableArray<UpstreamState> states = [];
+    private ImmutableArray<UpstreamState> states;
 
-    /// <summary>In the order they were announced.</summary>
+    internal UpstreamHealth(IEnumerable<Upstream> upstreams, TimeProvider clock)
+    {
+        this.clock = clock;
+        states = [.. upstreams.Select(one => new UpstreamState(one.Name, one.Address, null, null, null, null, one.Address is not null))];
+    }
+
+    /// <summary>In the order of registration.</summary>
     public IReadOnlyList<UpstreamState> Current => states;
 
     /// <summary>Raised after each report, on the thread of the call.</summary>
     public event Action? Changed;
-
-    /// <summary>Lists an upstream before it was asked anything. One without an address is listed as not configured.</summary>
-    public void Announce(string name, Uri? address)
-    {
-        lock (gate)
-        {
-            if (states.Any(state => state.Name == name)) return;
-            states = states.Add(new UpstreamState(name, address, null, null, null, null, address is not null));
-        }
-        Changed?.Invoke();
-    }
 
     public void Answered(string name) => Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });
 

@@ -1,8 +1,4 @@
-// A simple stand-in until the part "clients" lands its own test kit; whoever lands it deletes or adapts this file in the same commit.
-#nullable enable
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Archon.Tests.Kit;
 
@@ -19,9 +15,9 @@ internal sealed class RealPrometheus : IAsyncDisposable
     public static async Task<RealPrometheus> StartAsync(string config, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("archon-prometheus").FullName;
-        var port = FreePort();
+        var port = Tools.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), config, cancellationToken);
-        var process = Process.Start(new ProcessStartInfo(await BinaryAsync(cancellationToken),
+        var process = Process.Start(new ProcessStartInfo(Tools.Find("prometheus"),
         [
             $"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
         ]))!;
@@ -37,6 +33,7 @@ internal sealed class RealPrometheus : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
+                // not listening yet
             }
             await Task.Delay(50, limit.Token);
         }
@@ -48,29 +45,5 @@ internal sealed class RealPrometheus : IAsyncDisposable
         await process.WaitForExitAsync();
         process.Dispose();
         Directory.Delete(folder, true);
-    }
-
-    private static async Task<string> BinaryAsync(CancellationToken cancellationToken)
-    {
-        var cache = Path.Combine(Path.GetTempPath(), "archon-test-tools");
-        var fetched = Path.Combine(cache, "usr/bin/prometheus");
-        foreach (var place in new[] { "/usr/bin/prometheus", fetched })
-        {
-            if (File.Exists(place)) return place;
-        }
-        Directory.CreateDirectory(cache);
-        foreach (var command in new[] { "apt-get download -q prometheus", "dpkg -x prometheus_*.deb ." })
-        {
-            using var step = Process.Start(new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = cache })!;
-            await step.WaitForExitAsync(cancellationToken);
-        }
-        return fetched;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

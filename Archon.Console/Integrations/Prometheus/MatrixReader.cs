@@ -1,0 +1,524 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Archon.Analysis.Series;
+
+namespace Archon.Integrations.Prometheus;
+
+/// <summary>
+/// Reads a reply of <c>/api/v1/query</c> or <c>query_range</c> from the stream straight into arrays: no string and no token object per
+/// sample. A sample is twenty-odd bytes in a fixed form, which a general JSON reader treats like any other text; that form is read
+/// here by hand, and everything else with <see cref="Utf8JsonReader"/>.
+/// </summary>
+internal sealed class MatrixReader : IDisposable
+{
+    private const int FirstBuffer = 64 * 1024;
+    private const int LongestToken = 64 * 1024 * 1024;
+
+    // A sample is seldom longer; the hand-written loop runs while at least this much lies ahead.
+    private const int SampleRoom = 128;
+
+    private static readonly double[] PowersOfTen =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+
+    private readonly Stream stream;
+    private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+    private int at;
+    private int end;
+    private bool isEnded;
+    private long[] times = new long[256];
+    private double[] values = new double[256];
+    private int count;
+    private long[] lastTimes = [];
+
+    private MatrixReader(Stream stream) => this.stream = stream;
+
+    private readonly List<MetricSeries> series = [];
+    private readonly List<HistogramSeries> histograms = [];
+
+    /// <exception cref="JsonException">The stream does not hold such a reply, or ends in its middle.</exception>
+    public static async ValueTask<QueryResult> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        using var reader = new MatrixReader(stream);
+        return await reader.ReadReplyAsync(cancellationToken);
+    }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
+
+    private async ValueTask<QueryResult> ReadReplyAsync(CancellationToken cancellationToken)
+    {
+        string? status = null, error = null, kind = null, text = null;
+        QueryStatistics? statistics = null;
+        IReadOnlyList<string> warnings = [], infos = [];
+        await ExpectAsync((byte)'{', cancellationToken);
+        while (await NextNameAsync(cancellationToken) is { } name)
+        {
+            switch (name)
+            {
+                case "status": status = await StringAsync(cancellationToken); break;
+                case "error": error = await StringAsync(cancellationToken); break;
+                case "warnings": warnings = await StringsAsync(cancellationToken); break;
+                case "infos": infos = await StringsAsync(cancellationToken); break;
+                case "data": (kind, text, statistics) = await ReadDataAsync(cancellationToken); break;
+                default: await RawAsync(cancellationToken); break;
+            }
+        }
+        if (status != "success" || kind is null) throw new JsonException($"The reply is no result of a query: {error ?? status ?? "no status"}.");
+        return new QueryResult(kind, series) { Histograms = histograms, Text = text, Statistics = statistics, Warnings = warnings, Infos = infos };
+    }
+
+    private async ValueTask<(string? Kind, string? Text, QueryStatistics? Statistics)> ReadDataAsync(CancellationToken cancellationToken)
+    {
+        string? kind = null, text = null;
+        QueryStatistics? statistics = null;
+        if (await PeekAsync(cancellationToken) == 'n')
+        {
+            await RawAsync(cancellationToken);
+            return default;
+        }
+        await ExpectAsync((byte)'{', cancellationToken);
+        while (await NextNameAsync(cancellationToken) is { } name)
+        {
+            switch (name)
+            {
+                case "resultType": kind = await StringAsync(cancellationToken); break;
+                case "result" when kind is "scalar" or "string": text = await ReadSingleAsync(kind, cancellationToken); break;
+                case "result": await ReadResultAsync(cancellationToken); break;
+                case "stats": statistics = Statistics(await RawAsync(cancellationToken)); break;
+                default: await RawAsync(cancellationToken); break;
+            }
+        }
+        return (kind, text, statistics);
+    }
+
+    private async ValueTask<string?> ReadSingleAsync(string kind, CancellationToken cancellationToken)
+    {
+        using var pair = JsonDocument.Parse(await RawAsync(cancellationToken));
+        var value = pair.RootElement[1].GetString()!;
+        if (kind == "string") return value;
+        series.Add(new MetricSeries(SeriesLabels.None, new[] { Milliseconds(pair.RootElement[0].GetDouble()) }, new[] { Number(value) }));
+        return null;
+    }
+
+    private async ValueTask ReadResultAsync(CancellationToken cancellationToken)
+    {
+        if (await PeekAsync(cancellationToken) == 'n')
+        {
+            await RawAsync(cancellationToken);
+            return;
+        }
+        await ExpectAsync((byte)'[', cancellationToken);
+        while (await NextItemAsync(cancellationToken))
+        {
+            var labels = SeriesLabels.None;
+            List<long>? histogramTimes = null;
+            List<NativeHistogram>? histogramValues = null;
+            count = 0;
+            await ExpectAsync((byte)'{', cancellationToken);
+            while (await NextNameAsync(cancellationToken) is { } name)
+            {
+                switch (name)
+                {
+                    case "metric":
+                        labels = Labels(await RawAsync(cancellationToken));
+                        break;
+                    case "values":
+                        await ReadSamplesAsync(cancellationToken);
+                        break;
+                    case "value":
+                        ReadOne(await RawAsync(cancellationToken));
+                        break;
+                    case "histogram":
+                        AddHistogram(await RawAsync(cancellationToken), histogramTimes ??= [], histogramValues ??= []);
+                        break;
+                    case "histograms":
+                        await ExpectAsync((byte)'[', cancellationToken);
+                        while (await NextItemAsync(cancellationToken)) AddHistogram(await RawAsync(cancellationToken), histogramTimes ??= [], histogramValues ??= []);
+                        break;
+                    default:
+                        await RawAsync(cancellationToken);
+                        break;
+                }
+            }
+            if (count > 0 || histogramTimes is null) series.Add(new MetricSeries(labels, TakeTimes(), values.AsSpan(0, count).ToArray()));
+            if (histogramTimes is not null) histograms.Add(new HistogramSeries(labels, histogramTimes, histogramValues!));
+        }
+    }
+
+    /// <summary>Series of one query mostly share their times: then they share the array, which halves what a matrix takes.</summary>
+    private long[] TakeTimes()
+    {
+        var taken = times.AsSpan(0, count);
+        if (!taken.SequenceEqual(lastTimes)) lastTimes = taken.ToArray();
+        return lastTimes;
+    }
+
+    private async ValueTask ReadSamplesAsync(CancellationToken cancellationToken)
+    {
+        await ExpectAsync((byte)'[', cancellationToken);
+        if (await PeekAsync(cancellationToken) == ']')
+        {
+            at++;
+            return;
+        }
+        while (true)
+        {
+            if (!isEnded && end - at < SampleRoom) await FillAsync(SampleRoom, cancellationToken);
+            if (ReadPlainSamples()) return;
+            if (!isEnded && end - at < SampleRoom) continue;
+            // Written another way than servers write it: exponents in times, spaces, escapes.
+            ReadOne(await RawAsync(cancellationToken));
+            if (!await MoreAsync(cancellationToken)) return;
+        }
+    }
+
+    /// <summary>Reads samples of the form <c>[1700000000.123,"0.25"]</c> as far as the buffer safely reaches.</summary>
+    /// <returns>True at the end of the list. Otherwise <c>at</c> is before the first sample that was not read.</returns>
+    private bool ReadPlainSamples()
+    {
+        var bytes = buffer.AsSpan(0, end);
+        var place = at;
+        while (true)
+        {
+            at = place;
+            if (bytes.Length - place < (isEnded ? 1 : SampleRoom)) return false;
+            if (bytes[place] != '[') return false;
+            place++;
+            if (!TryTime(bytes, ref place, out var time) || (uint)place + 1 >= (uint)bytes.Length || bytes[place] != ',' || bytes[place + 1] != '"') return false;
+            place += 2;
+            if (!TryValue(bytes, ref place, out var value) || (uint)place + 1 >= (uint)bytes.Length || bytes[place] != '"' || bytes[place + 1] != ']') return false;
+            place += 2;
+            if (place >= bytes.Length) return false;
+            var next = bytes[place];
+            if (next is not ((byte)',' or (byte)']')) return false;
+            Add(time, value);
+            place++;
+            if (next == ']')
+            {
+                at = place;
+                return true;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTime(ReadOnlySpan<byte> bytes, ref int place, out long milliseconds)
+    {
+        long whole = 0;
+        var first = place;
+        uint digit;
+        while ((uint)place < (uint)bytes.Length && (digit = (uint)(bytes[place] - '0')) <= 9)
+        {
+            whole = (whole * 10) + digit;
+            place++;
+        }
+        milliseconds = whole * 1000;
+        if (place == first || place - first > 12 || (uint)place >= (uint)bytes.Length) return false;
+        if (bytes[place] != '.') return true;
+        place++;
+        var weight = 100;
+        while ((uint)place < (uint)bytes.Length && (digit = (uint)(bytes[place] - '0')) <= 9)
+        {
+            milliseconds += digit * weight;
+            weight /= 10;
+            place++;
+        }
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryValue(ReadOnlySpan<byte> bytes, ref int place, out double value)
+    {
+        var first = place;
+        var isNegative = bytes[place] == '-';
+        if (isNegative) place++;
+        ulong mantissa = 0;
+        var digits = place;
+        var point = -1;
+        while ((uint)place < (uint)bytes.Length)
+        {
+            var digit = (uint)(bytes[place] - '0');
+            if (digit <= 9) mantissa = (mantissa * 10) + digit;
+            else if (bytes[place] == '.' && point < 0) point = place;
+            else break;
+            place++;
+        }
+        if ((uint)place >= (uint)bytes.Length)
+        {
+            value = 0;
+            return false;
+        }
+        // Exact when both the digits and the power of ten fit a double: then one division rounds once (Clinger, 1990).
+        var decimals = point < 0 ? 0 : place - point - 1;
+        var length = place - digits - (point < 0 ? 0 : 1);
+        if (bytes[place] == '"' && length is > 0 and <= 15)
+        {
+            value = mantissa / PowersOfTen[decimals];
+            if (isNegative) value = -value;
+            return true;
+        }
+        place = first;
+        var quote = bytes[place..].IndexOf((byte)'"');
+        if (quote < 0 || !TryNumber(bytes.Slice(place, quote), out value))
+        {
+            value = 0;
+            return false;
+        }
+        place += quote;
+        return true;
+    }
+
+    private void Add(long time, double value)
+    {
+        if (count == times.Length)
+        {
+            Array.Resize(ref times, count * 2);
+            Array.Resize(ref values, count * 2);
+        }
+        times[count] = time;
+        values[count++] = value;
+    }
+
+    private void ReadOne(ReadOnlyMemory<byte> raw)
+    {
+        using var pair = JsonDocument.Parse(raw);
+        if (pair.RootElement is not { ValueKind: JsonValueKind.Array } sample || sample.GetArrayLength() != 2 || sample[1].ValueKind != JsonValueKind.String)
+        {
+            throw new JsonException("A sample is not a time and a value.");
+        }
+        Add(Milliseconds(sample[0].GetDouble()), Number(sample[1].GetString()!));
+    }
+
+    private static void AddHistogram(ReadOnlyMemory<byte> raw, List<long> histogramTimes, List<NativeHistogram> histogramValues)
+    {
+        using var pair = JsonDocument.Parse(raw);
+        var histogram = pair.RootElement[1];
+        var buckets = new List<HistogramBucket>();
+        if (histogram.TryGetProperty("buckets", out var list))
+        {
+            foreach (var bucket in list.EnumerateArray())
+            {
+                buckets.Add(new HistogramBucket(bucket[0].GetInt32(), Number(bucket[1].GetString()!), Number(bucket[2].GetString()!), Number(bucket[3].GetString()!)));
+            }
+        }
+        histogramTimes.Add(Milliseconds(pair.RootElement[0].GetDouble()));
+        histogramValues.Add(new NativeHistogram(Number(histogram.GetProperty("count").GetString()!), Number(histogram.GetProperty("sum").GetString()!), buckets));
+    }
+
+    private static SeriesLabels Labels(ReadOnlyMemory<byte> raw)
+    {
+        var labels = new List<KeyValuePair<string, string>>();
+        var json = new Utf8JsonReader(raw.Span);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("A metric is not an object of labels.");
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = json.GetString()!;
+            if (!json.Read() || json.TokenType != JsonTokenType.String) throw new JsonException("A label is not a string.");
+            labels.Add(new(name, json.GetString()!));
+        }
+        return labels.Count == 0 ? SeriesLabels.None : new SeriesLabels(labels);
+    }
+
+    private static QueryStatistics? Statistics(ReadOnlyMemory<byte> raw)
+    {
+        using var stats = JsonDocument.Parse(raw);
+        if (!stats.RootElement.TryGetProperty("samples", out var samples)) return null;
+        var seconds = stats.RootElement.TryGetProperty("timings", out var timings) && timings.TryGetProperty("execTotalTime", out var total) ? total.GetDouble() : 0;
+        return new QueryStatistics(
+            samples.TryGetProperty("totalQueryableSamples", out var all) ? all.GetInt64() : 0, samples.TryGetProperty("peakSamples", out var peak) ? peak.GetInt64() : 0, seconds);
+    }
+
+    private static long Milliseconds(double seconds) => (long)Math.Round(seconds * 1000);
+
+    private static double Number(string text) => TryNumber(Encoding.UTF8.GetBytes(text), out var value) ? value : throw new JsonException("A value is not a number.");
+
+    private static bool TryNumber(ReadOnlySpan<byte> text, out double value)
+    {
+        if (Utf8Parser.TryParse(text, out value, out var read) && read == text.Length) return true;
+        if (text.SequenceEqual("NaN"u8)) value = double.NaN;
+        else if (text.SequenceEqual("+Inf"u8) || text.SequenceEqual("Inf"u8)) value = double.PositiveInfinity;
+        else if (text.SequenceEqual("-Inf"u8)) value = double.NegativeInfinity;
+        else return false;
+        return true;
+    }
+
+    // Below: just enough of a JSON reader over a stream to find the samples.
+
+    /// <returns>The name of the next member; null at the end of the object.</returns>
+    private async ValueTask<string?> NextNameAsync(CancellationToken cancellationToken)
+    {
+        var next = await PeekAsync(cancellationToken);
+        if (next == ',')
+        {
+            at++;
+            next = await PeekAsync(cancellationToken);
+        }
+        if (next == '}')
+        {
+            at++;
+            return null;
+        }
+        var name = await StringAsync(cancellationToken);
+        await ExpectAsync((byte)':', cancellationToken);
+        return name;
+    }
+
+    /// <returns>True before an item, false after the end of the array.</returns>
+    private async ValueTask<bool> NextItemAsync(CancellationToken cancellationToken)
+    {
+        var next = await PeekAsync(cancellationToken);
+        if (next is not ((byte)',' or (byte)']')) return true;
+        at++;
+        return next == ',';
+    }
+
+    /// <summary>After an item: true when another follows.</summary>
+    private async ValueTask<bool> MoreAsync(CancellationToken cancellationToken)
+    {
+        var next = await PeekAsync(cancellationToken);
+        if (next is not ((byte)',' or (byte)']')) throw new JsonException("A list of samples is broken.");
+        at++;
+        if (next == ']') return false;
+        await PeekAsync(cancellationToken);
+        return true;
+    }
+
+    private async ValueTask<string> StringAsync(CancellationToken cancellationToken)
+    {
+        if (await PeekAsync(cancellationToken) != '"') throw new JsonException("A string was expected.");
+        return Decode((await RawAsync(cancellationToken)).Span);
+
+        static string Decode(ReadOnlySpan<byte> raw)
+        {
+            var json = new Utf8JsonReader(raw);
+            json.Read();
+            return json.GetString()!;
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<string>> StringsAsync(CancellationToken cancellationToken)
+    {
+        using var list = JsonDocument.Parse(await RawAsync(cancellationToken));
+        return list.RootElement.ValueKind == JsonValueKind.Array ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)] : [];
+    }
+
+    /// <summary>The bytes of one whole value. Valid until the next read.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> RawAsync(CancellationToken cancellationToken)
+    {
+        await PeekAsync(cancellationToken);
+        var length = 0;
+        var scan = default(ValueScan);
+        while (!scan.Go(buffer.AsSpan(at, end - at), ref length))
+        {
+            if (isEnded) throw new JsonException("The reply ends in the middle of a value.");
+            await FillAsync(end - at + 1, cancellationToken);
+        }
+        var raw = buffer.AsMemory(at, length);
+        at += length;
+        return raw;
+    }
+
+    private async ValueTask ExpectAsync(byte wanted, CancellationToken cancellationToken)
+    {
+        if (await PeekAsync(cancellationToken) != wanted) throw new JsonException($"'{(char)wanted}' was expected.");
+        at++;
+    }
+
+    private async ValueTask<byte> PeekAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            while (at < end)
+            {
+                if (buffer[at] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')) return buffer[at];
+                at++;
+            }
+            if (isEnded) throw new JsonException("The reply ends too early.");
+            await FillAsync(1, cancellationToken);
+        }
+    }
+
+    /// <summary>Moves what is left to the front and reads on until <paramref name="wanted"/> bytes lie ahead or the stream ends.</summary>
+    private async ValueTask FillAsync(int wanted, CancellationToken cancellationToken)
+    {
+        if (wanted > LongestToken) throw new JsonException("One value of the reply is larger than 64 MiB.");
+        if (at > 0)
+        {
+            buffer.AsSpan(at, end - at).CopyTo(buffer);
+            (at, end) = (0, end - at);
+        }
+        if (wanted > buffer.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, buffer.Length * 2));
+            buffer.AsSpan(0, end).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+        while (end < wanted)
+        {
+            var read = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
+            if (read == 0)
+            {
+                isEnded = true;
+                return;
+            }
+            end += read;
+        }
+    }
+
+    /// <summary>Finds where a value ends; goes on where it stopped when more bytes have come.</summary>
+    private struct ValueScan
+    {
+        private int depth;
+        private bool isInString;
+        private bool isEscaped;
+        private bool isBegun;
+
+        public bool Go(ReadOnlySpan<byte> bytes, ref int length)
+        {
+            while (length < bytes.Length)
+            {
+                var one = bytes[length];
+                if (isInString)
+                {
+                    length++;
+                    if (isEscaped) isEscaped = false;
+                    else if (one == '\\') isEscaped = true;
+                    else if (one == '"')
+                    {
+                        isInString = false;
+                        if (depth == 0) return true;
+                    }
+                    continue;
+                }
+                switch (one)
+                {
+                    case (byte)'"':
+                        isInString = isBegun = true;
+                        break;
+                    case (byte)'{' or (byte)'[':
+                        depth++;
+                        isBegun = true;
+                        break;
+                    case (byte)'}' or (byte)']':
+                        if (depth == 0) return isBegun;   // the end of what surrounds a number or a word
+                        if (--depth == 0)
+                        {
+                            length++;
+                            return true;
+                        }
+                        break;
+                    case (byte)',' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t' when depth == 0 && isBegun:
+                        return true;
+                    default:
+                        isBegun = true;
+                        break;
+                }
+                length++;
+            }
+            return false;
+        }
+    }
+}

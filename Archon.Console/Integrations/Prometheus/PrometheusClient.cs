@@ -1,0 +1,260 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Archon.Analysis.Series;
+
+namespace Archon.Integrations.Prometheus;
+
+/// <summary>Asks a Prometheus, or anything that answers as one (Thanos, Mimir, VictoriaMetrics). Holds no state; may be shared.</summary>
+/// <remarks>Written after the documentation of Prometheus 2.42 to 3.5 and held against both.</remarks>
+public sealed class PrometheusClient
+{
+    /// <summary>The server refuses a range with more steps.</summary>
+    internal const int MostPoints = 11_000;
+
+    // Proxies commonly refuse addresses of more than 4 to 8 kB.
+    private const int LongestAddress = 2_000;
+
+    private readonly IPrometheusApi api;
+    private readonly UpstreamCalls calls;
+
+    internal PrometheusClient(IPrometheusApi api, UpstreamCalls calls) => (this.api, this.calls) = (api, calls);
+
+    /// <param name="at">When; null for the server's now.</param>
+    /// <param name="withStatistics">Also ask what the query cost.</param>
+    public Task<Fetch<QueryResult>> QueryAsync(string promql, DateTimeOffset? at, CancellationToken cancellationToken, bool withStatistics = false)
+    {
+        var time = at is { } moment ? Seconds(moment) : null;
+        var stats = withStatistics ? "all" : null;
+        return AskAsync(
+            token => api.QueryAsync(promql, time, null, stats, token), token => api.QueryAsync(Form(("query", promql), ("time", time), ("stats", stats)), token), promql, cancellationToken);
+    }
+
+    /// <summary>Samples at <c>Start</c>, <c>Start + step</c> and so on to <c>End</c>. A range that is too long for one question is asked in slices.</summary>
+    /// <param name="step">One millisecond or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The step is shorter.</exception>
+    public async Task<Fetch<MatrixResult>> QueryRangeAsync(string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, TimeSpan.FromMilliseconds(1));
+        var slice = step * (MostPoints - 1);
+        if (range.Length <= slice) return await QuerySliceAsync(promql, range, step, cancellationToken);
+
+        var joiner = new SliceJoiner();
+        for (var start = range.Start; start <= range.End; start += slice + step)
+        {
+            var stop = start + slice < range.End ? start + slice : range.End;
+            var answer = await QuerySliceAsync(promql, new TimeRange(start, stop), step, cancellationToken);
+            if (answer is not Fetch<MatrixResult>.Ok { Value: var part }) return answer;
+            joiner.Add(part);
+        }
+        return new Fetch<MatrixResult>.Ok(joiner.Join());
+    }
+
+    /// <summary>The labels of series that match any of <paramref name="matchers"/>.</summary>
+    public Task<Fetch<IReadOnlyList<SeriesLabels>>> SeriesAsync(IReadOnlyList<string> matchers, TimeRange range, CancellationToken cancellationToken) =>
+        GetAsync<List<Dictionary<string, string>>, IReadOnlyList<SeriesLabels>>(
+            token => api.SeriesAsync(matchers, Seconds(range.Start), Seconds(range.End), token), PrometheusJson.Default.ReplySeries,
+            data => [.. data.Select(labels => new SeriesLabels(labels))], cancellationToken);
+
+    public Task<Fetch<IReadOnlyList<string>>> LabelNamesAsync(IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
+        GetAsync<List<string>, IReadOnlyList<string>>(
+            token => api.LabelsAsync(matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings, data => data, cancellationToken);
+
+    public Task<Fetch<IReadOnlyList<string>>> LabelValuesAsync(string label, IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
+        GetAsync<List<string>, IReadOnlyList<string>>(
+            token => api.LabelValuesAsync(label, matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings, data => data, cancellationToken);
+
+    /// <param name="metric">Null for all.</param>
+    public Task<Fetch<IReadOnlyList<MetricMetadata>>> MetadataAsync(string? metric, CancellationToken cancellationToken) =>
+        GetAsync<Dictionary<string, List<MetadataReply>>, IReadOnlyList<MetricMetadata>>(
+            token => api.MetadataAsync(metric, token), PrometheusJson.Default.ReplyMetadata,
+            data => [.. data.SelectMany(one => one.Value.Select(told => new MetricMetadata(one.Key, told.Type ?? "unknown", told.Help ?? "", told.Unit ?? "")))
+                .OrderBy(one => one.Metric, StringComparer.Ordinal)],
+            cancellationToken);
+
+    /// <summary>Active targets.</summary>
+    public Task<Fetch<IReadOnlyList<PrometheusTarget>>> TargetsAsync(CancellationToken cancellationToken) =>
+        GetAsync<TargetsReply, IReadOnlyList<PrometheusTarget>>(
+            token => api.TargetsAsync("active", token), PrometheusJson.Default.ReplyTargetsReply,
+            data => [.. (data.ActiveTargets ?? []).Select(target => new PrometheusTarget(
+                target.ScrapePool ?? "", target.Labels?.GetValueOrDefault("job") ?? "", target.Labels?.GetValueOrDefault("instance") ?? "", target.ScrapeUrl ?? "",
+                target.Labels ?? [], target.Health ?? "unknown", Told(target.LastError), Happened(target.LastScrape), TimeSpan.FromSeconds(target.LastScrapeDuration)))
+                .OrderBy(target => target.Job, StringComparer.Ordinal).ThenBy(target => target.Instance, StringComparer.Ordinal)],
+            cancellationToken);
+
+    /// <summary>Every rule group the server runs, in the order of its files.</summary>
+    public Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RulesAsync(CancellationToken cancellationToken) =>
+        GetAsync<RulesReply, IReadOnlyList<PrometheusRuleGroup>>(
+            api.RulesAsync, PrometheusJson.Default.ReplyRulesReply,
+            data => [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
+                group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval),
+                [.. (group.Rules ?? []).Select(rule => new PrometheusRule(
+                    rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
+                    TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
+                {
+                    LastEvaluation = Happened(rule.LastEvaluation),
+                    EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
+                    Alerts = rule.Alerts?.Count ?? 0,
+                })]))],
+            cancellationToken);
+
+    public Task<Fetch<IReadOnlyList<PrometheusAlert>>> AlertsAsync(CancellationToken cancellationToken) =>
+        GetAsync<AlertsReply, IReadOnlyList<PrometheusAlert>>(
+            api.AlertsAsync, PrometheusJson.Default.ReplyAlertsReply,
+            data => [.. (data.Alerts ?? []).Select(alert => new PrometheusAlert(
+                alert.Labels ?? [], alert.Annotations ?? [], alert.State ?? "", Happened(alert.ActiveAt), Number(alert.Value)))],
+            cancellationToken);
+
+    public Task<Fetch<IReadOnlyList<Exemplar>>> ExemplarsAsync(string promql, TimeRange range, CancellationToken cancellationToken) =>
+        GetAsync<List<ExemplarsReply>, IReadOnlyList<Exemplar>>(
+            token => api.ExemplarsAsync(promql, Seconds(range.Start), Seconds(range.End), token), PrometheusJson.Default.ReplyExemplars,
+            data => [.. data.SelectMany(series => (series.Exemplars ?? []).Select(one => new Exemplar(
+                new SeriesLabels(series.SeriesLabels ?? []), one.Labels ?? [], Number(one.Value), DateTimeOffset.FromUnixTimeMilliseconds((long)(one.Timestamp * 1000)))))],
+            cancellationToken);
+
+    /// <summary>The query as the server would lay it out.</summary>
+    public Task<Fetch<string>> FormatQueryAsync(string promql, CancellationToken cancellationToken) =>
+        GetAsync<string, string>(token => api.FormatQueryAsync(promql, token), PrometheusJson.Default.ReplyText, data => data, cancellationToken);
+
+    public Task<Fetch<ServerVersion>> BuildInfoAsync(CancellationToken cancellationToken) =>
+        GetAsync<BuildInfoReply, ServerVersion>(
+            token => api.StatusAsync("buildinfo", token), PrometheusJson.Default.ReplyBuildInfoReply, data => new ServerVersion(data.Version ?? "unknown", data.Revision), cancellationToken);
+
+    /// <summary>How the server is doing, with the number of series in its head block.</summary>
+    public async Task<Fetch<PrometheusRuntime>> RuntimeAsync(CancellationToken cancellationToken)
+    {
+        var series = await GetAsync<TsdbReply, long>(
+            token => api.StatusAsync("tsdb", token), PrometheusJson.Default.ReplyTsdbReply, data => data.HeadStats?.NumSeries ?? 0, cancellationToken);
+        return await GetAsync<RuntimeReply, PrometheusRuntime>(
+            token => api.StatusAsync("runtimeinfo", token), PrometheusJson.Default.ReplyRuntimeReply,
+            data => new PrometheusRuntime(
+                Happened(data.StartTime), data.ReloadConfigSuccess, Happened(data.LastConfigTime), data.StorageRetention, series is Fetch<long>.Ok { Value: var known } ? known : 0),
+            cancellationToken);
+    }
+
+    /// <summary>The server's command line, name to value.</summary>
+    public Task<Fetch<IReadOnlyDictionary<string, string>>> FlagsAsync(CancellationToken cancellationToken) =>
+        GetAsync<Dictionary<string, string>, IReadOnlyDictionary<string, string>>(
+            token => api.StatusAsync("flags", token), PrometheusJson.Default.ReplyFlags, data => data, cancellationToken);
+
+    /// <summary>Ok once the server answers queries; while it replays its log it is not ready.</summary>
+    public Task<Fetch<bool>> ReadyAsync(CancellationToken cancellationToken) =>
+        calls.AskAsync(api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
+
+    private async Task<Fetch<MatrixResult>> QuerySliceAsync(string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    {
+        var (start, end, width) = (Seconds(range.Start), Seconds(range.End), step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+        var answer = await AskAsync(
+            token => api.QueryRangeAsync(promql, start, end, width, null, null, token),
+            token => api.QueryRangeAsync(Form(("query", promql), ("start", start), ("end", end), ("step", width)), token), promql, cancellationToken);
+        return answer switch
+        {
+            Fetch<QueryResult>.Ok { Value: var result } =>
+                new Fetch<MatrixResult>.Ok(new MatrixResult(result.Series) { Histograms = result.Histograms, Warnings = result.Warnings, Infos = result.Infos }),
+            Fetch<QueryResult>.Rejected { Reason: var reason } => new Fetch<MatrixResult>.Rejected(reason),
+            Fetch<QueryResult>.Unavailable { Reason: var reason } => new Fetch<MatrixResult>.Unavailable(reason),
+            _ => throw new InvalidOperationException("An answer is one of three."),
+        };
+    }
+
+    /// <summary>A short query goes into the address, where it is retried and cached; a long one into a form, unless the server knows no forms.</summary>
+    private Task<Fetch<QueryResult>> AskAsync(
+        Func<CancellationToken, Task<HttpResponseMessage>> get, Func<CancellationToken, Task<HttpResponseMessage>> post, string promql, CancellationToken cancellationToken) =>
+        calls.AskAsync(
+            async token =>
+            {
+                if (promql.Length <= LongestAddress) return await get(token);
+                var reply = await post(token);
+                if (reply.StatusCode != System.Net.HttpStatusCode.MethodNotAllowed) return reply;
+                reply.Dispose();
+                return await get(token);
+            },
+            MatrixReader.ReadAsync, Words, cancellationToken);
+
+    private Task<Fetch<TValue>> GetAsync<TData, TValue>(
+        Func<CancellationToken, Task<HttpResponseMessage>> send, JsonTypeInfo<Reply<TData>> type, Func<TData, TValue> map, CancellationToken cancellationToken) =>
+        calls.AskAsync(
+            send,
+            async (body, token) => await JsonSerializer.DeserializeAsync(body, type, token) is { Status: "success", Data: { } data }
+                ? map(data) : throw new JsonException("The reply has no data."),
+            Words, cancellationToken);
+
+    /// <summary>The server's own words; null for a text that Prometheus' API did not write.</summary>
+    private static string? Words(string body)
+    {
+        try
+        {
+            using var reply = JsonDocument.Parse(body);
+            return reply.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error) ? error.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static Dictionary<string, string> Form(params ReadOnlySpan<(string Name, string? Value)> fields)
+    {
+        var form = new Dictionary<string, string>();
+        foreach (var (name, value) in fields)
+        {
+            if (value is not null) form.Add(name, value);
+        }
+        return form;
+    }
+
+    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString("0.###", CultureInfo.InvariantCulture);
+    private static string? Start(TimeRange? range) => range is { } known ? Seconds(known.Start) : null;
+    private static string? End(TimeRange? range) => range is { } known ? Seconds(known.End) : null;
+    private static string? Told(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    /// <summary>The server writes year 1 for never.</summary>
+    private static DateTimeOffset? Happened(DateTimeOffset? at) => at is { Year: > 1 } ? at : null;
+
+    private static double Number(string? text) => text switch
+    {
+        "+Inf" => double.PositiveInfinity,
+        "-Inf" => double.NegativeInfinity,
+        _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : double.NaN,
+    };
+
+    /// <summary>Puts the slices of a long range together again, series by series.</summary>
+    private sealed class SliceJoiner
+    {
+        private readonly Dictionary<string, List<MetricSeries>> series = [];
+        private readonly Dictionary<string, List<HistogramSeries>> histograms = [];
+        private readonly HashSet<string> warnings = [];
+        private readonly HashSet<string> infos = [];
+
+        public void Add(MatrixResult part)
+        {
+            foreach (var one in part.Series) (series.TryGetValue(one.Labels.Key, out var known) ? known : series[one.Labels.Key] = []).Add(one);
+            foreach (var one in part.Histograms) (histograms.TryGetValue(one.Labels.Key, out var known) ? known : histograms[one.Labels.Key] = []).Add(one);
+            warnings.UnionWith(part.Warnings);
+            infos.UnionWith(part.Infos);
+        }
+
+        public MatrixResult Join() => new([.. series.Values.Select(Join)])
+        {
+            Histograms = [.. histograms.Values.Select(parts => new HistogramSeries(
+                parts[0].Labels, [.. parts.SelectMany(part => part.Times)], [.. parts.SelectMany(part => part.Histograms)]))],
+            Warnings = [.. warnings],
+            Infos = [.. infos],
+        };
+
+        private static MetricSeries Join(List<MetricSeries> parts)
+        {
+            if (parts.Count == 1) return parts[0];
+            var times = new long[parts.Sum(part => part.Count)];
+            var values = new double[times.Length];
+            var at = 0;
+            foreach (var part in parts)
+            {
+                part.Times.CopyTo(times.AsMemory(at));
+                part.Values.CopyTo(values.AsMemory(at));
+                at += part.Count;
+            }
+            return new MetricSeries(parts[0].Labels, times, values);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json;
+using Polly.CircuitBreaker;
+using Polly.RateLimiting;
+using Polly.Timeout;
+
+namespace Archon.Integrations;
+
+/// <summary>
+/// Makes calls to one outside system and says in three ways how they went. Tells <see cref="UpstreamHealth"/> of each. Reasons are in
+/// people's words, and hold neither credentials nor the text of a page that answered in the system's place.
+/// </summary>
+internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, UpstreamHealth health)
+{
+    private const int ErrorTextLimit = 2_000;
+
+    // A reply may come slowly without being stuck, such as a month of a thousand series.
+    private readonly TimeSpan bodyLimit = queryTimeout * 3;
+
+    /// <param name="send">Sends the request and returns once the headers are there.</param>
+    /// <param name="read">Reads the body of a reply with success.</param>
+    /// <param name="explain">Finds the server's own words in the body of a failure; null where it has none.</param>
+    public async Task<Fetch<T>> AskAsync<T>(
+        Func<CancellationToken, Task<HttpResponseMessage>> send,
+        Func<Stream, CancellationToken, ValueTask<T>> read,
+        Func<string, string?> explain,
+        CancellationToken cancellationToken)
+    {
+        if (upstream.Address is null) return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(bodyLimit);
+        try
+        {
+            using var reply = await send(limit.Token);
+            if (!reply.IsSuccessStatusCode) return await ExplainAsync<T>(reply, explain, limit.Token);
+            await using var body = await reply.Content.ReadAsStreamAsync(limit.Token);
+            var value = await read(body, limit.Token);
+            health.Answered(upstream.Name);
+            return new Fetch<T>.Ok(value);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception failure) when (Describe(failure) is { } reason)
+        {
+            health.Failed(upstream.Name, reason);
+            return new Fetch<T>.Unavailable(reason);
+        }
+    }
+
+    private async Task<Fetch<T>> ExplainAsync<T>(HttpResponseMessage reply, Func<string, string?> explain, CancellationToken cancellationToken)
+    {
+        var text = await HeadAsync(reply.Content, cancellationToken);
+        var words = explain(text);
+        switch (reply.StatusCode)
+        {
+            case HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.Gone:
+            case HttpStatusCode.NotFound when words is not null:
+            // Loki and Alertmanager answer some faults of the request with 500 and say which.
+            case HttpStatusCode.InternalServerError when words is not null:
+                health.Answered(upstream.Name);
+                return new Fetch<T>.Rejected(words ?? $"{upstream.Name} refused the request ({(int)reply.StatusCode}).");
+        }
+        var reason = reply.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
+                $"{upstream.Name} did not accept the credentials ({(int)reply.StatusCode}). Look at {upstream.Name}:Username, :BearerToken and :Tenant in the settings.",
+            HttpStatusCode.NotFound => $"{upstream.Address} answers, but not as {upstream.Name} (404). Is the address right, with its path prefix?",
+            HttpStatusCode.TooManyRequests => $"{upstream.Name} is asked too often (429){Colon(words)}",
+            HttpStatusCode.ServiceUnavailable => $"{upstream.Name} is starting, overloaded or ran out of time (503){Colon(words)}",
+            var status when (int)status is >= 300 and < 400 => $"{upstream.Address} sends elsewhere ({(int)status}); name the address it leads to.",
+            var status => $"{upstream.Name} failed ({(int)status}){Colon(words)}",
+        };
+        health.Failed(upstream.Name, reason);
+        return new Fetch<T>.Unavailable(reason);
+    }
+
+    private static async Task<string> HeadAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        await using var body = await content.ReadAsStreamAsync(cancellationToken);
+        using var reader = new StreamReader(body);
+        var head = new char[ErrorTextLimit];
+        return new string(head, 0, await reader.ReadBlockAsync(head, cancellationToken));
+    }
+
+    private static string Colon(string? words) => words is null ? "." : $": {words}";
+
+    /// <summary>Null for what is our own fault and must not be hidden.</summary>
+    private string? Describe(Exception failure) => failure switch
+    {
+        OperationCanceledException or TimeoutRejectedException or TimeoutException => $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
+        BrokenCircuitException => $"{upstream.Name} failed many times in a row and is left alone for two seconds.",
+        RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
+        HttpRequestException { InnerException: AuthenticationException } => $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The name {upstream.Address!.Host} is not known.",
+        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => $"Nothing listens at {upstream.Address}.",
+        HttpRequestException or IOException or SocketException => $"The connection to {upstream.Address} failed ({Root(failure)}).",
+        JsonException or FormatException or InvalidDataException => $"{upstream.Address} answered something that is not {upstream.Name}'s.",
+        _ => null,
+    };
+
+    private static string Root(Exception failure) => failure.GetBaseException() switch
+    {
+        SocketException socket => socket.SocketErrorCode.ToString(),
+        HttpIOException http => http.HttpRequestError.ToString(),
+        var other => other.GetType().Name,
+    };
+}

@@ -1,0 +1,68 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Integrations;
+
+/// <summary>How to reach an outside system, and as whom.</summary>
+public abstract class UpstreamOptions : IValidatableObject
+{
+    /// <summary>Where it answers, with a path prefix if it has one. Empty: there is none, and nobody asks it.</summary>
+    public string BaseAddress { get; set; } = "";
+
+    /// <summary>How long one attempt may take. 1 second to 5 minutes, 10 seconds by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan QueryTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The header that carries the tenant of Mimir, Cortex or Loki.</summary>
+    [Required]
+    public string TenantHeader { get; set; } = "X-Scope-OrgID";
+
+    public string? Tenant { get; set; }
+    public string? Username { get; set; }
+    public string? Password { get; set; }
+    public string? BearerToken { get; set; }
+
+    /// <summary>A PEM file with the authority that signed the server's certificate, where the system does not know it.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>Null where no address is given.</summary>
+    public Uri? Address => BaseAddress.Length == 0 ? null : new Uri(BaseAddress.EndsWith('/') ? BaseAddress : BaseAddress + "/");
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (BaseAddress.Length > 0 && (!Uri.TryCreate(BaseAddress, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")))
+        {
+            yield return new ValidationResult($"{BaseAddress} is no http or https address.", [nameof(BaseAddress)]);
+        }
+        else if (BaseAddress.Length > 0 && new Uri(BaseAddress).UserInfo.Length > 0)
+        {
+            yield return new ValidationResult("An address is shown on pages, so it must not hold a password. Use Username and Password.", [nameof(BaseAddress)]);
+        }
+        if (BearerToken is { Length: > 0 } && Username is { Length: > 0 })
+        {
+            yield return new ValidationResult("Give either a bearer token or a user name, not both.", [nameof(BearerToken)]);
+        }
+        if (CaFile is { Length: > 0 } && !File.Exists(CaFile)) yield return new ValidationResult($"There is no file {CaFile}.", [nameof(CaFile)]);
+    }
+}
+
+/// <summary>Section <c>Prometheus</c>; also Thanos, Mimir and VictoriaMetrics, which answer the same questions.</summary>
+public sealed class PrometheusOptions : UpstreamOptions;
+
+/// <summary>Section <c>Alertmanager</c>.</summary>
+public sealed class AlertmanagerOptions : UpstreamOptions;
+
+/// <summary>Section <c>Loki</c>.</summary>
+public sealed class LokiOptions : UpstreamOptions;
+
+internal sealed class UpstreamOptionsValidator<TOptions>(string section) : IValidateOptions<TOptions> where TOptions : UpstreamOptions
+{
+    public ValidateOptionsResult Validate(string? name, TOptions options)
+    {
+        var faults = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), faults, validateAllProperties: true);
+        return faults.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(faults.Select(fault => $"{section}:{fault.MemberNames.FirstOrDefault()}: {fault.ErrorMessage}"));
+    }
+}

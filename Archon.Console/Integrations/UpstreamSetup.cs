@@ -1,0 +1,92 @@
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Refit;
+
+namespace Archon.Integrations;
+
+internal static class UpstreamSetup
+{
+    private const int Retries = 2;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Registers the Refit client of an outside system with its address, credentials, certificate authority, time limits and retries.</summary>
+    public static void AddUpstream<TApi, TOptions>(this IServiceCollection services, string name)
+        where TApi : class
+        where TOptions : UpstreamOptions
+    {
+        services.AddOptions<TOptions>().BindConfiguration(name).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TOptions>>(new UpstreamOptionsValidator<TOptions>(name));
+        services.AddSingleton(provider => new Upstream(name, Options(provider).Address));
+        services.AddRefitGeneratedClient<TApi>()
+            .ConfigureHttpClient((provider, http) =>
+            {
+                var options = Options(provider);
+                // A client without an address is never called; Refit wants one all the same.
+                http.BaseAddress = options.Address ?? new Uri("http://not-configured.invalid/");
+                http.Timeout = Timeout.InfiniteTimeSpan;   // the resilience handler and the reader of the body have the limits
+                http.DefaultRequestHeaders.UserAgent.ParseAdd("archon-console");
+                if (options.Tenant is { Length: > 0 } tenant) http.DefaultRequestHeaders.Add(options.TenantHeader, tenant);
+                if (options.BearerToken is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+                else if (options.Username is { Length: > 0 } user)
+                {
+                    http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")));
+                }
+            })
+            .ConfigurePrimaryHttpMessageHandler(provider => Handler(Options(provider).CaFile))
+            // The handler renews its connections itself, so one may be kept for as long as the process lives.
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .RemoveAllLoggers()   // they would write addresses with whole queries, and a failure is told once, by its reason
+            .AddStandardResilienceHandler()
+            .Configure((HttpStandardResilienceOptions resilience, IServiceProvider provider) =>
+            {
+                var timeout = Options(provider).QueryTimeout;
+                resilience.AttemptTimeout.Timeout = timeout;
+                resilience.TotalRequestTimeout.Timeout = timeout * (Retries + 1);
+                resilience.CircuitBreaker.SamplingDuration = timeout * 4;   // at least twice the attempt, or the handler refuses to start
+                resilience.CircuitBreaker.FailureRatio = 0.9;
+                resilience.CircuitBreaker.MinimumThroughput = 20;
+                resilience.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
+                resilience.Retry.MaxRetryAttempts = Retries;
+                resilience.Retry.Delay = RetryDelay;
+                resilience.Retry.DisableForUnsafeHttpMethods();   // a silence must not be posted twice
+            });
+
+        static TOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TOptions>>().Value;
+    }
+
+    /// <summary>A handler that also trusts one authority of the reader's own; null: those of the system alone.</summary>
+    public static SocketsHttpHandler Handler(string? caFile)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            AutomaticDecompression = System.Net.DecompressionMethods.All,
+            UseCookies = false,
+            AllowAutoRedirect = false,   // credentials do not travel to wherever a reply points
+        };
+        if (caFile is not { Length: > 0 }) return handler;
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(caFile);
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, faults) =>
+        {
+            // A wrong name stays wrong, whoever signed it.
+            if (certificate is null || faults.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+            using var chain = new X509Chain();
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            if (sent is not null) foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+            return chain.Build(leaf) || faults == SslPolicyErrors.None;
+        };
+        return handler;
+    }
+}
+
+/// <summary>An outside system as the configuration names it.</summary>
+internal sealed record Upstream(string Name, Uri? Address);
