@@ -8,7 +8,7 @@ export const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0
 const peakRate = 8;
 
 /** Milliseconds that one hop of HTTP on loopback adds. */
-export const hop = 1.5;
+export const hop = 0.7;
 
 export const poolSize = 20;
 export const cacheHits = 0.55;
