@@ -128,7 +128,7 @@ public sealed partial class DeployTests
         return yaml.Documents[0].RootNode;
     }
 
-    private static string Checkout()
+    internal static string Checkout()
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
