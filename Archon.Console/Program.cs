@@ -18,7 +18,6 @@ builder.Services.AddArchonData(builder.Configuration);
 builder.AddArchonHosting();
 builder.Services.AddIntegrations();
 builder.Services.AddShell();
-builder.Services.AddAccess();
 builder.Services.AddWatches();
 builder.Services.AddServices();
 builder.Services.AddAnomalies();
@@ -27,6 +26,7 @@ builder.Services.AddNotifications();
 builder.Services.AddOverview();
 builder.Services.AddStatus();
 builder.Services.AddIntelligence();
+builder.Services.AddAccess();   // last: it takes back what others schedule to be read before the database is there
 
 var app = builder.Build();
 app.UseArchonHosting();
@@ -34,4 +34,4 @@ app.MapShell();
 app.MapAccess();
 app.MapAnomalies();
 app.MapIntelligence();
-app.Run();
+return await app.RunOrExplainAsync();

@@ -51,4 +51,21 @@ public static class HostingSetup
         app.MapTelemetry();
         return app;
     }
+
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <returns>The exit code: 0, or 3 when the port is taken.</returns>
+    public static async Task<int> RunOrExplainAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await System.Console.Error.WriteLineAsync(
+                $"Archon cannot listen: {failure.Message} Stop the program that listens there (ss -ltnp names it), or choose another port with --urls http://localhost:8182.");
+            return 3;
+        }
+    }
 }

@@ -91,6 +91,7 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, Up
     /// <summary>Null for what is our own fault and must not be hidden.</summary>
     private string? Describe(Exception failure) => failure switch
     {
+        Refit.ApiRequestException { InnerException: { } cause } => Describe(cause),
         OperationCanceledException or TimeoutRejectedException or TimeoutException => $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
         BrokenCircuitException => $"{upstream.Name} failed many times in a row and is left alone for two seconds.",
         RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",

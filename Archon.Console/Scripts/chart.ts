@@ -20,7 +20,7 @@ const keyStep = 10;
 /** As Shell/Figures.cs says it. */
 export function figure(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "no value";
-  switch (unit) {
+  switch (unit.replace(/\{[^}]*\}/, "")) {
     case "1": return `${digits(value * 100)} %`;
     case "s": return seconds(value);
     case "By": return scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"]);
@@ -131,7 +131,7 @@ class Drawing {
       focus: { alpha: 0.35 },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.reach(low, high, unit) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, space: 72, values: [
+        { ...axis, grid: { show: false }, size: 38, space: 72, values: [
           [86400, "{D} {MMM}", null, null, null, null, null, null, 1],
           [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
           [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
@@ -166,7 +166,7 @@ class Drawing {
     }
     if (!Number.isFinite(least) || !Number.isFinite(most)) return [0, 1];
     const span = most - least || Math.abs(most) || 1;
-    const fromZero = least >= 0 && (unit === "1" || unit.endsWith("/s") || least < span);
+    const fromZero = least >= 0 && (unit === "1" || unit.endsWith("/s") || unit === "" || least < span);
     return [fromZero ? 0 : least - span * 0.08, most + span * 0.08];
   }
 

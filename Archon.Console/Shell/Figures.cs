@@ -13,6 +13,9 @@ public static class Figures
     {
         if (value is not { } v || double.IsNaN(v)) return "no value";
         if (double.IsInfinity(v)) return v > 0 ? "infinite" : "minus infinite";
+        // UCUM's braces hold a remark, such as what is counted, and no unit: 1/s and {request}/s are the same.
+        var remark = unit.IndexOf('{', StringComparison.Ordinal);
+        if (remark >= 0 && unit.IndexOf('}', remark) is > 0 and var close) unit = unit.Remove(remark, close - remark + 1);
         return unit switch
         {
             "1" => $"{Digits(v * 100)} %",

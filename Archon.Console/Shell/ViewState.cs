@@ -58,12 +58,15 @@ public sealed class ViewState : IDisposable
     {
         get
         {
-            if (To == DefaultTo && From.StartsWith("now-", StringComparison.Ordinal) && RangeText.TryLength(From[4..], out var length)) return $"Last {Ages.Of(length)}";
+            if (To == DefaultTo && From.StartsWith("now-", StringComparison.Ordinal) && RangeText.TryLength(From[4..], out var length)) return $"Last {Words(From[4..])}";
             if (From.StartsWith("now", StringComparison.Ordinal)) return $"{From} to {To}";
             var (range, now) = (Range, clock.GetUtcNow());
             return $"{Stamp(range.Start, now)} to {Stamp(range.End, now)}";
         }
     }
+
+    /// <summary><c>6h</c> as <c>6 h</c>.</summary>
+    private static string Words(string length) => $"{length[..^1].Trim()} {(length[^1] == 'm' ? "min" : length[^1])}";
 
     public void Use(Preferences wanted)
     {

@@ -89,13 +89,13 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
             from anomaly in db.Anomalies.AsNoTracking()
             where anomaly.Id == id && anomaly.StartedAt == row.StartedAt
             join watch in db.Watches on anomaly.WatchId equals watch.Id
-            let series = db.WatchedSeries.FirstOrDefault(one => one.Id == anomaly.SeriesId)
-            let others = db.Anomalies.Where(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id)
+            from series in db.WatchedSeries.Where(one => one.Id == anomaly.SeriesId).DefaultIfEmpty()
             select new AnomalyDetail(
                 row, anomaly.SeriesId, anomaly.Expected, anomaly.PeakDeviation, anomaly.Score, anomaly.Season, anomaly.FittedSamples, anomaly.SamplesOutside,
                 anomaly.VerdictBy, anomaly.VerdictAt, watch.Query, watch.Step, watch.Sensitivity, series == null ? null : series.FittedAt,
                 watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
-                others.Count(), others.Count(other => other.Verdict == AnomalyVerdict.Noise))).FirstOrDefaultAsync(cancellationToken);
+                db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id),
+                db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise))).FirstOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>What else left its band about when this one did, in the order it happened.</summary>

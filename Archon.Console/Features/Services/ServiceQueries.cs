@@ -58,11 +58,12 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var watches = await (
             from watch in db.Watches.AsNoTracking()
             where watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored
-            let series = db.WatchedSeries.Where(one => one.WatchId == watch.Id && one.ServiceId == service.Id)
-            where series.Any()
+            where db.WatchedSeries.Any(one => one.WatchId == watch.Id && one.ServiceId == service.Id)
             orderby watch.Signal, watch.Id
             select new ServiceWatchRow(
-                watch.Id, watch.Name, watch.Signal, watch.Unit, watch.Query, watch.Step, series.Count(), series.Count(one => one.Model != null),
+                watch.Id, watch.Name, watch.Signal, watch.Unit, watch.Query, watch.Step,
+                db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id),
+                db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id && one.Model != null),
                 watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason)).ToListAsync(cancellationToken);
 
         return new ServiceDetail(
