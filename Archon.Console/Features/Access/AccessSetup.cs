@@ -28,8 +28,6 @@ public static class AccessSetup
         services.AddHostedService<FirstAdmin>();
 
         services.AddDataProtection().SetApplicationName("Archon Console").PersistKeysToDbContext<ArchonDbContext>();
-        // It would read the keys at the very start, before any database can be there; they are read when first needed instead.
-        foreach (var eager in services.Where(one => one.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(eager);
         services.AddAuthentication(options =>
             {
                 options.DefaultScheme = CookieOrToken;
@@ -91,6 +89,9 @@ public static class AccessSetup
                 : RateLimitPartition.GetNoLimiter(""));
         });
         services.AddRateLimiter(_ => { });
+
+        // It would read the keys at the very start, before any database can be there; they are read when first needed instead.
+        foreach (var eager in services.Where(one => one.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(eager);
         return services;
     }
 

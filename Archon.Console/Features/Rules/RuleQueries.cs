@@ -15,6 +15,8 @@ public sealed record RuleRow(
         ("err", _) => 0,
         (_, "firing") => 1,
         (_, "pending") => 2,
+        // A recording rule has no state: that it is evaluated well is all there is to know.
+        ("ok", null) when Kind == AlertRuleKind.Recording => 4,
         (_, "unknown" or null) => 3,
         _ => 4,
     };

@@ -1,3 +1,5 @@
+using Archon.Shell;
+
 namespace Archon.Features.Rules;
 
 public static class RulesSetup
@@ -6,6 +8,7 @@ public static class RulesSetup
     {
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
+        services.AddSingleton<IPaletteSource, RulePalette>();
         return services;
     }
 }

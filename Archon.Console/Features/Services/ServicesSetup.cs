@@ -1,3 +1,5 @@
+using Archon.Shell;
+
 namespace Archon.Features.Services;
 
 public static class ServicesSetup
@@ -8,6 +10,7 @@ public static class ServicesSetup
         services.AddSingleton<ServiceCommands>();
         services.AddSingleton<CatalogueFeed>();
         services.AddSingleton<ServiceQueries>();
+        services.AddSingleton<IPaletteSource, ServicePalette>();
         services.AddSingleton<SignalQueries>();
         services.AddHostedService<CatalogueListener>();
         return services;

@@ -5,6 +5,7 @@ public static class StatusSetup
     public static IServiceCollection AddStatus(this IServiceCollection services)
     {
         services.AddSingleton<StatusQueries>();
+        services.AddSingleton<JobQueries>();
         return services;
     }
 }

@@ -1,0 +1,74 @@
+using Archon.Data.Rules;
+using Archon.Features.Services;
+using Archon.Integrations;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+
+namespace Archon.Features.Rules;
+
+public sealed partial class RulesPage(RuleQueries rules, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view, NavigationManager navigation)
+    : LivePage<RulesPicture>
+{
+    private List<RuleRow> Shown { get; set; } = [];
+
+    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
+
+    private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
+
+    private string Summary => Picture is null ? "" : string.Join(" · ", new[]
+    {
+        $"{Picture.Rules.Count} in all", Picture.Broken > 0 ? $"{Picture.Broken} broken" : "", Picture.Firing > 0 ? $"{Picture.Firing} firing" : "",
+        Picture.Pending > 0 ? $"{Picture.Pending} pending" : "",
+    }.Where(part => part.Length > 0));
+
+    protected override string Key => $"rules/{view.EnvironmentId}";
+
+    protected override Task<RulesPicture> ReadAsync(CancellationToken cancellationToken) => rules.PictureAsync(view.EnvironmentId, cancellationToken);
+
+    protected override void Follow()
+    {
+        Follow(catalogue.WatchAsync(Lifetime));
+        view.Changed += Wake;
+    }
+
+    protected override void Arrived(RulesPicture picture) => Shown = Matching(picture.Rules);
+
+    protected override void Dispose(bool disposing)
+    {
+        view.Changed -= Wake;
+        base.Dispose(disposing);
+    }
+
+    private void Filter(ChangeEventArgs change)
+    {
+        Text = change.Value?.ToString();
+        if (Picture is not null) Shown = Matching(Picture.Rules);
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(Text) ? null : Text), replace: true);
+    }
+
+    private List<RuleRow> Matching(IReadOnlyList<RuleRow> all)
+    {
+        var wanted = Text?.Trim() ?? "";
+        return [.. all.Where(rule => Has(rule.Name) || Has(rule.Group) || Has(rule.Expression))];
+
+        bool Has(string text) => text.Contains(wanted, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static StateKind Shape(RuleRow rule) => rule.Urgency switch
+    {
+        0 => StateKind.Critical,
+        1 => rule.Labels.GetValueOrDefault("severity") == "critical" ? StateKind.Critical : StateKind.Warning,
+        2 => StateKind.Info,
+        3 => StateKind.Unknown,
+        _ => StateKind.Ok,
+    };
+
+    private static string Word(RuleRow rule) => rule.Urgency switch
+    {
+        0 => "Broken",
+        1 => "Firing",
+        2 => "Pending",
+        3 => "Not evaluated",
+        _ => rule.Kind == AlertRuleKind.Recording ? "Recorded" : "Quiet",
+    };
+}

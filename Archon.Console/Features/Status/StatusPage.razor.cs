@@ -1,0 +1,88 @@
+using Archon.Features.Anomalies;
+using Archon.Features.Services;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Archon.Shell;
+
+namespace Archon.Features.Status;
+
+/// <summary>What the page shows beside the freshness of the sources, which it reads live.</summary>
+public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fetch<IReadOnlyList<PrometheusTarget>> Targets);
+
+public sealed partial class StatusPage(
+    StatusQueries queries, JobQueries jobs, PrometheusClient prometheus, UpstreamHealth upstreams, AnomalyFeed anomalies, CatalogueFeed catalogue, ViewState view)
+    : LivePage<StatusPicture>
+{
+    private const int TargetsShown = 50;
+    private const int NamesShown = 3;
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
+
+    private string TargetWords => Picture?.Targets is Fetch<IReadOnlyList<PrometheusTarget>>.Ok { Value: var targets }
+        ? $"{targets.Count(target => target.Health == "up")} of {targets.Count} answer" : "not known";
+
+    /// <summary>One outage leaves a gap in every watch: told once, with how many.</summary>
+    private IEnumerable<(string Words, DateTimeOffset From, DateTimeOffset To, string Reason, string CaughtUp)> Gaps =>
+        (Picture?.Watches.Unchecked ?? []).GroupBy(gap => (gap.From, gap.To, gap.Reason)).Select(group =>
+        {
+            var names = group.Select(gap => gap.Watch).Order(StringComparer.Ordinal).ToList();
+            var caught = group.Count(gap => gap.CaughtUpAt is not null);
+            return (
+                names.Count <= NamesShown ? string.Join(", ", names) : $"{string.Join(", ", names.Take(NamesShown))} and {names.Count - NamesShown} more",
+                group.Key.From, group.Key.To, group.Key.Reason, caught == names.Count ? "yes" : caught == 0 ? "no" : $"{caught} of {names.Count}");
+        });
+
+    protected override string Key => $"status/{view.EnvironmentId}";
+
+    protected override async Task<StatusPicture> ReadAsync(CancellationToken cancellationToken)
+    {
+        var targets = prometheus.TargetsAsync(cancellationToken);
+        var ran = jobs.PictureAsync(cancellationToken);
+        return new StatusPicture(await queries.WatchesAsync(view.EnvironmentId, cancellationToken), await ran, await targets);
+    }
+
+    protected override void Follow()
+    {
+        Follow(catalogue.WatchAsync(Lifetime));
+        Follow(anomalies.WatchAsync(Lifetime));
+        WakeEvery(Pace);
+        view.Changed += Wake;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        view.Changed -= Wake;
+        base.Dispose(disposing);
+    }
+
+    private static StateKind Shape(UpstreamState source) => source switch
+    {
+        { Configured: false } => StateKind.Silenced,
+        { FailingSince: not null } => StateKind.Warning,
+        { LastAnswerAt: null } => StateKind.Unknown,
+        _ => StateKind.Ok,
+    };
+
+    private static string Word(UpstreamState source) => source switch
+    {
+        { Configured: false } => "Not set up",
+        { FailingSince: not null } => "No answer",
+        { LastAnswerAt: null } => "Not asked yet",
+        _ => "Answers",
+    };
+
+    private static StateKind Shape(WatchRow watch) => watch switch
+    {
+        { Enabled: false } => StateKind.Silenced,
+        { UncheckedSince: not null } => StateKind.Unknown,
+        { SeriesWithBand: 0 } => StateKind.Unknown,
+        _ => StateKind.Ok,
+    };
+
+    private static string Word(WatchRow watch) => watch switch
+    {
+        { Enabled: false } => "Off",
+        { UncheckedSince: not null } => "Not checked",
+        { SeriesWithBand: 0 } => "Learning",
+        _ => "Checked",
+    };
+}
