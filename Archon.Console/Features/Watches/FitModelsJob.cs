@@ -124,12 +124,13 @@ public sealed partial class FitModelsJob(
             LogNotChecked(watch.Id, answer.Reason());
             return false;
         }
+        var settings = new SeriesModelSettings { Unit = watch.Unit };
         foreach (var history in histories)
         {
             if (seen.Count < options.Value.SeriesLimit) seen.Add(history.Labels);
             if (!seen.Contains(history.Labels) || history.Count < least || !wanted(history.Labels)) continue;
             cancellationToken.ThrowIfCancellationRequested();
-            var model = SeriesModel.Fit(history, new SeriesModelSettings());
+            var model = SeriesModel.Fit(history, settings);
             if (model.FitVerdict is not FitVerdict.TooShort) models[history.Labels] = model;
         }
         return true;

@@ -1,0 +1,63 @@
+namespace Archon.Analysis.Detection;
+
+/// <summary>How a <see cref="SeriesModel"/> is fitted. One setting serves all series; what may differ is where and in which unit they are.</summary>
+public sealed record SeriesModelSettings
+{
+    /// <summary>Fewer samples than this give no band. At least 2.</summary>
+    public int MinimumSamples { get; init; } = 20;
+
+    /// <summary>Whose wall clock days and weeks follow: a shop's Tuesday starts at its own midnight, also when clocks change.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>UCUM unit of the values (<c>s</c>, <c>1</c>, <c>By</c>, <c>By/s</c>, <c>1/s</c>); decides which change is too small for anyone to care.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>The least scale in the unit of the values: nobody is woken for a share that rose by a thousandth of a per cent.</summary>
+    internal double LeastScale => Unit switch
+    {
+        "1" => 0.001,
+        "s" => 0.0005,
+        "By" => 64 * 1024,
+        "By/s" => 1024,
+        _ when Unit.EndsWith("/s", StringComparison.Ordinal) => 0.01,
+        _ => 0,
+    };
+}
+
+/// <summary>How a series repeats itself.</summary>
+public enum ModelSeason
+{
+    /// <summary>It does not, as far as its history shows.</summary>
+    None,
+    Day,
+    Week,
+}
+
+/// <summary>Whether a model can be used.</summary>
+public abstract record FitVerdict
+{
+    private FitVerdict()
+    {
+    }
+
+    public sealed record Ready : FitVerdict;
+
+    /// <param name="Reason">What is missing, in words.</param>
+    public sealed record TooShort(string Reason) : FitVerdict;
+}
+
+/// <summary>What a model lets expect at one time, in the unit of the values.</summary>
+public readonly record struct Expectation(double Expected, double Lower, double Upper);
+
+/// <summary>What is thought of one sample.</summary>
+/// <param name="Score">0 to 1, rising with the rarity of the deviation: the negative logarithm of its tail probability, 1 at one in a million.</param>
+/// <param name="Confidence">0 to 1: how likely this is no ordinary fluctuation, when one sample in a thousand is not.</param>
+/// <param name="Deviation">Signed, in robust standard deviations of this time of day.</param>
+/// <param name="IsOutside">The value lies outside <paramref name="Lower"/> to <paramref name="Upper"/>.</param>
+public readonly record struct SampleVerdict(double Score, double Confidence, double Expected, double Lower, double Upper, double Deviation, bool IsOutside);
+
+public sealed record DetectorSettings
+{
+    /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is.</summary>
+    public double Sensitivity { get; init; } = 0.5;
+}
