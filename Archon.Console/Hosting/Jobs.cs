@@ -31,6 +31,8 @@ internal static class Jobs
                     EnableLongPolling = true,
                     InvisibilityTimeout = TimeSpan.FromMinutes(10),
                     UseSlidingInvisibilityTimeout = true,
+                    // Who is killed leaves its locks behind. No job of ours needs one for longer, and every one may run twice.
+                    DistributedLockTimeout = TimeSpan.FromMinutes(2),
                 }));
         services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddHostedService<JobServers>();
@@ -99,7 +101,7 @@ internal sealed partial class JobServers(
                 {
                     servers.AddRange(Start());
                 }
-                catch (Exception failure) when (failure is System.Data.Common.DbException or BackgroundJobClientException)
+                catch (Exception failure) when (failure is System.Data.Common.DbException or BackgroundJobClientException or PostgreSqlDistributedLockException)
                 {
                     LogRetry(failure.Message);
                     await Task.Delay(Retry, clock, stoppingToken);
