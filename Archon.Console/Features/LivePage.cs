@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Archon.Shell;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features;
@@ -24,6 +25,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
 
     [Inject] protected RecentPictures Recent { get; set; } = default!;
     [Inject] protected TimeProvider Clock { get; set; } = default!;
+    [Inject] private ViewState LivePageView { get; set; } = default!;
 
     /// <summary>The newest picture; null before the first one came.</summary>
     protected TPicture? Picture { get; private set; }
@@ -66,11 +68,14 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     {
         if (!firstRender) return;
         Follow();
+        LivePageView.Changed += Wake;
         var token = lifetime.Token;
         try
         {
             await foreach (var _ in wake.Reader.ReadAllAsync(token))
             {
+                // What is paused stands still; going on wakes the page.
+                if (LivePageView.Paused) continue;
                 var began = Clock.GetTimestamp();
                 await RefreshAsync();
                 StateHasChanged();
@@ -170,6 +175,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     protected virtual void Dispose(bool disposing)
     {
         if (!disposing) return;
+        LivePageView.Changed -= Wake;
         lifetime.Cancel();
         lifetime.Dispose();
     }

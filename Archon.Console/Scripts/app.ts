@@ -1,20 +1,13 @@
 import * as ages from "./ages";
 import * as keyboard from "./keyboard";
-import { nextTheme, remember, theme, toggleNav } from "./looks";
+import { applyNav, applyTheme, nextTheme, remember, toggleNav } from "./looks";
 
 interface BlazorCircuit {
   start(options: object): Promise<void>;
   reconnect?(): Promise<boolean>;
-  resumeCircuit?(): Promise<boolean>;
+  addEventListener?(name: string, heard: () => void): void;
 }
 declare const Blazor: BlazorCircuit;
-
-function nameTheme(): void {
-  const name = { dark: "Dark", light: "Light", system: "System" }[theme()];
-  for (const element of document.querySelectorAll("[data-theme-name]")) {
-    if (element.firstChild && element.firstChild.nodeValue !== name) element.firstChild.nodeValue = name;
-  }
-}
 
 async function copy(button: HTMLElement): Promise<void> {
   const label = button.getAttribute("aria-label") ?? "Copy";
@@ -36,11 +29,8 @@ document.addEventListener("click", (event) => {
   const button = target?.closest<HTMLElement>("[data-copy], [data-theme-next], [data-nav-toggle], [data-lost-reload]");
   if (!button) return;
   if (button.dataset.copy !== undefined) void copy(button);
-  else if (button.dataset.themeNext !== undefined) {
-    nextTheme();
-    nameTheme();
-    document.dispatchEvent(new Event("archon:theme"));
-  } else if (button.dataset.navToggle !== undefined) toggleNav();
+  else if (button.dataset.themeNext !== undefined) nextTheme();
+  else if (button.dataset.navToggle !== undefined) toggleNav();
   else location.reload();
 });
 
@@ -49,7 +39,6 @@ Object.assign(window, { archon: { chart: () => import("./chart"), remember } });
 
 ages.start();
 keyboard.start();
-nameTheme();
 
 const lost = document.getElementById("lost");
 const lostAfter = 1500;
@@ -91,4 +80,10 @@ void Blazor.start({
       onConnectionUp: sayFound,
     },
   },
-}).then(nameTheme);
+}).then(() => {
+  // Moving between pages without a circuit takes over the attributes of the page that came.
+  Blazor.addEventListener?.("enhancedload", () => {
+    applyTheme();
+    applyNav();
+  });
+});

@@ -20,13 +20,15 @@ export function theme(): Theme {
 /** What the page shows: a system theme is one of the two others. */
 export function applyTheme(): void {
   const wanted = theme();
-  document.documentElement.dataset.theme = wanted === "system" ? (light.matches ? "light" : "dark") : wanted;
+  const root = document.documentElement;
+  root.dataset.theme = wanted === "system" ? (light.matches ? "light" : "dark") : wanted;
+  root.dataset.wanted = wanted;
 }
 
 export function nextTheme(): Theme {
   const next = themes[(themes.indexOf(theme()) + 1) % themes.length] ?? "system";
   remember("archon.theme", next);
-  applyTheme();
+  changeTheme();
   return next;
 }
 
@@ -39,4 +41,10 @@ export function toggleNav(): void {
   applyNav();
 }
 
-light.addEventListener("change", applyTheme);
+/** A canvas does not follow the style sheet by itself: charts listen. */
+function changeTheme(): void {
+  applyTheme();
+  document.dispatchEvent(new Event("archon:theme"));
+}
+
+light.addEventListener("change", changeTheme);

@@ -55,7 +55,8 @@ public static class Figures
     {
         var size = Math.Abs(v);
         if (size == 0) return "0";
-        if (size < 0.001) return v.ToString("0.0e0", CultureInfo.InvariantCulture);
+        if (size < 1e-6) return v.ToString("0.0e0", CultureInfo.InvariantCulture);
+        if (size < 0.001) return v.ToString("0.######", CultureInfo.InvariantCulture);
         var decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
         var text = Math.Round(v, decimals).ToString(decimals == 0 ? "0" : "0." + new string('#', decimals), CultureInfo.InvariantCulture);
         return size >= 10_000 ? Math.Round(v).ToString("#,0", Grouping) : text;

@@ -24,6 +24,9 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     [Parameter] public int Height { get; set; } = 160;
     [Parameter] public string Title { get; set; } = "";
 
+    /// <summary>A chart takes at most about as many points as it is wide; more are thinned without losing a peak or a gap.</summary>
+    [Parameter] public int MaxPoints { get; set; } = 2000;
+
     /// <summary>Charts with the same key share the cursor.</summary>
     [Parameter] public string? SyncKey { get; set; }
 
@@ -55,8 +58,9 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
             // Comes only with the first chart: pages without one do not pay for it.
             module ??= await scripts.InvokeAsync<IJSObjectReference>("archon.chart");
             self ??= DotNetObjectReference.Create(this);
-            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(Data), Pack(Data));
-            else await drawing.InvokeVoidAsync("update", Describe(Data), Pack(Data));
+            var thin = ChartThinning.Thin(Data, MaxPoints);
+            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
+            else await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
         }
         catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
         {

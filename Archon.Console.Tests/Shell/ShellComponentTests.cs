@@ -1,0 +1,152 @@
+using Archon.Shell;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Archon.Tests.Shell;
+
+public sealed class ShellComponentTests : BunitContext
+{
+    private const string Hostile = "<img src=x onerror=alert(1)>\"'&";
+
+    public ShellComponentTests() => this.AddShellParts();
+
+    [Theory]
+    [InlineData(StateKind.Critical, "Critical", "#g-crit")]
+    [InlineData(StateKind.Warning, "Warning", "#g-warn")]
+    [InlineData(StateKind.Info, "Info", "#g-info")]
+    [InlineData(StateKind.Ok, "Healthy", "#g-ok")]
+    [InlineData(StateKind.Unknown, "Not checked", "#g-unk")]
+    [InlineData(StateKind.Silenced, "Silenced", "#g-sil")]
+    public void Each_state_has_a_shape_of_its_own_and_a_name(StateKind state, string name, string shape)
+    {
+        var glyph = Render<StateGlyph>(p => p.Add(c => c.State, state)).Find("[role=img]");
+
+        Assert.Equal(name, glyph.GetAttribute("aria-label"));
+        Assert.EndsWith(shape, glyph.QuerySelector("use")!.GetAttribute("href"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_hostile_label_is_shown_as_text()
+    {
+        var tag = Render<LabelTag>(p => p.Add(c => c.Name, Hostile).Add(c => c.Value, Hostile));
+        var copy = Render<CopyButton>(p => p.Add(c => c.Text, Hostile).Add(c => c.Label, Hostile));
+        var failed = Render<FailedState>(p => p.Add(c => c.Title, Hostile).Add(c => c.Reason, Hostile));
+        var head = Render<PageHeadProbe>(p => p.Add(c => c.Title, Hostile));
+
+        Assert.Empty(tag.FindAll("img"));
+        Assert.Contains(Hostile, tag.Find(".tag").TextContent, StringComparison.Ordinal);
+        Assert.Equal(Hostile, copy.Find("button").GetAttribute("data-copy"));
+        Assert.Empty(failed.FindAll("img"));
+        Assert.Contains(Hostile, failed.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Equal(Hostile, head.Find("h1").TextContent);
+    }
+
+    [Fact]
+    public void An_age_carries_its_exact_stamp()
+    {
+        var age = Render<TimeAgo>(p => p.Add(c => c.At, ShellParts.Now - TimeSpan.FromMinutes(18))).Find("time");
+
+        Assert.Equal("18 min", age.TextContent);
+        Assert.Equal("Tue 24 Nov 2026 02:49:18 UTC", age.GetAttribute("title"));
+    }
+
+    [Theory]
+    [InlineData(0, "03:07:18")]
+    [InlineData(-1, "Mon 03:07")]
+    [InlineData(-30, "25 Oct 03:07")]
+    [InlineData(-400, "20 Oct 2025 03:07")]
+    public void A_stamp_says_the_day_once_it_is_not_today(int days, string expected) =>
+        Assert.Equal(expected, Render<Stamp>(p => p.Add(c => c.At, ShellParts.Now.AddDays(days))).Find("time").TextContent);
+
+    [Fact]
+    public void A_sparkline_breaks_where_nobody_looked()
+    {
+        var spark = Render<Sparkline>(p => p.Add(c => c.Values, [1, 2, double.NaN, 3, 4]).Add(c => c.Label, "p95 of checkout")).Find("svg");
+
+        Assert.Equal("p95 of checkout", spark.GetAttribute("aria-label"));
+        Assert.Equal(2, spark.QuerySelector("path")!.GetAttribute("d")!.Count(letter => letter == 'M'));
+    }
+
+    [Fact]
+    public void A_chart_says_in_words_what_it_draws()
+    {
+        var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95 of checkout").Add(c => c.Data, Latency()));
+
+        var label = chart.Find(".plot-host").GetAttribute("aria-label");
+        Assert.Equal("p95 of checkout. p95 between 100 ms and 300 ms, last 300 ms. One anomaly. Arrow keys move along the time.", label);
+        Assert.Equal("0", chart.Find(".plot-host").GetAttribute("tabindex"));
+    }
+
+    [Fact]
+    public void The_table_of_a_chart_holds_its_values_and_what_was_expected()
+    {
+        var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95 of checkout").Add(c => c.Data, Latency()));
+
+        chart.Find("details button").Click();
+
+        Assert.Equal(["Time, UTC", "p95", "Expected"], chart.FindAll("th").Select(head => head.TextContent));
+        var last = chart.FindAll("tbody tr")[^1].QuerySelectorAll("td").Select(cell => cell.TextContent.Trim());
+        Assert.Equal(["Tue 24 Nov 2026 03:02:00 UTC", "300 ms", "90 ms to 130 ms"], last);
+    }
+
+    [Fact]
+    public void A_chart_without_samples_says_so()
+    {
+        var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95").Add(c => c.Data, new ChartData([], [new ChartLine("p95", "s", [], 1)])));
+
+        Assert.Contains("No samples.", chart.Find(".plot-host").GetAttribute("aria-label"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_range_that_cannot_be_read_is_said_and_changes_nothing()
+    {
+        var picker = Render<RangePicker>();
+        picker.Find("button[aria-haspopup=dialog]").Click();
+
+        picker.FindAll("[role=dialog] input")[0].Input("the other day");
+        picker.Find("form").Submit();
+
+        Assert.Contains("cannot read", picker.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Last 1 h", picker.Find("button[aria-haspopup=dialog]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_length_typed_alone_becomes_the_range_and_stands_in_the_address()
+    {
+        var picker = Render<RangePicker>();
+        picker.Find("button[aria-haspopup=dialog]").Click();
+
+        picker.FindAll("[role=dialog] input")[0].Input("13h");
+        picker.Find("form").Submit();
+
+        Assert.Contains("Last 13 h", picker.Find("button[aria-haspopup=dialog]").TextContent, StringComparison.Ordinal);
+        Assert.Empty(picker.FindAll("[role=dialog]"));
+        Assert.Contains("from=now-13h", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Earlier_moves_the_range_by_half_and_later_comes_back_to_now()
+    {
+        var picker = Render<RangePicker>();
+        var view = Services.GetRequiredService<ViewState>();
+
+        picker.Find("[aria-label=Earlier]").Click();
+
+        Assert.Equal(ShellParts.Now - TimeSpan.FromMinutes(30), view.Range.End);
+        picker.Find("[aria-label=Later]").Click();
+        Assert.Equal("now", view.To);
+        Assert.Equal(TimeSpan.FromHours(1), view.Range.Length);
+    }
+
+    private static ChartData Latency()
+    {
+        var start = ShellParts.Now.AddMinutes(-7).AddSeconds(-18).ToUnixTimeSeconds();
+        return new ChartData([start, start + 60, start + 120], [new ChartLine("p95", "s", [0.1, 0.2, 0.3], 1)])
+        {
+            Band = new ChartBand([0.09, 0.09, 0.09], [0.13, 0.13, 0.13]),
+            Anomalies = [new ChartSpan(start + 60, null, "p95 above what was expected")],
+        };
+    }
+}
