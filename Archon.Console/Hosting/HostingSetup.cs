@@ -10,6 +10,7 @@ public static class HostingSetup
     {
         // In a build, as opposed to a published folder, the files of wwwroot and of packages lie where they were written.
         builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         var services = builder.Services;
         services.AddSingleton(TimeProvider.System);
         services.AddHttpContextAccessor();
@@ -39,9 +40,18 @@ public static class HostingSetup
         if (!app.Environment.IsDevelopment()) app.UseHsts();
         app.UseMiddleware<SecurityHeaders>();
         app.UseResponseCompression();
-        app.UseExceptionHandler("/failed", createScopeForErrors: true);
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandlingPath = "/failed",
+            CreateScopeForErrors = true,
+            // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
+            StatusCodeSelector = failure => failure is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+        });
         app.UseMiddleware<DatabaseAwayPage>();
-        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        // Only for people: what refuses a script, or a form that was sent, must not be run again as a page, which would refuse in its own way.
+        app.UseWhen(
+            context => HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal),
+            people => people.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();

@@ -37,15 +37,22 @@ internal sealed class ApiTokenHandler(
             where token.Hash == hash && token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now)
             join owner in db.Users on token.OwnerId equals owner.Id
             where owner.LockoutEnd == null || owner.LockoutEnd < now
-            select new { token.Id, token.Name, token.Role, token.LastUsedAt, Owner = owner.UserName }).FirstOrDefaultAsync(Context.RequestAborted);
+            select new
+            {
+                token.Id, token.Name, token.Role, token.LastUsedAt, Owner = owner.UserName,
+                OwnerRoles = (from given in db.UserRoles where given.UserId == owner.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
+            }).FirstOrDefaultAsync(Context.RequestAborted);
         if (found is null) return AuthenticateResult.Fail("The token is unknown, expired or revoked.");
+        // Who lost a role has lost it for their scripts too.
+        var reach = Roles.All.Where(role => Roles.From(role).Any(found.OwnerRoles.Contains)).LastOrDefault(role => Roles.From(role).Contains(found.Role));
+        if (reach is null) return AuthenticateResult.Fail("The token's owner has no role any more.");
         if (found.LastUsedAt is not { } used || now - used > UseNotedEvery)
         {
             await db.ApiTokens.Where(token => token.Id == found.Id)
                 .ExecuteUpdateAsync(token => token.SetProperty(one => one.LastUsedAt, now), Context.RequestAborted);
         }
         var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, found.Role)], Scheme.Name);
+            [new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach)], Scheme.Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Access;
@@ -12,7 +13,12 @@ namespace Archon.Features.Access;
 /// </summary>
 public sealed class TrialMode(IOptions<AccessOptions> options, IServer server)
 {
-    private static readonly string[] ForwardingHeaders = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
+    // A proxy on this machine is believed about its client, and what it said is moved to X-Original-*: that it stood between is what counts here.
+    private static readonly string[] ForwardingHeaders =
+    [
+        "Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+        ForwardedHeadersDefaults.XOriginalForHeaderName, ForwardedHeadersDefaults.XOriginalProtoHeaderName,
+    ];
     private readonly Lazy<bool> isOn = new(() => options.Value.TrialMode ?? ListensOnLoopbackOnly(server));
 
     public bool IsOn => isOn.Value;
