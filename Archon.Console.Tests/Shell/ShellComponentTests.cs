@@ -127,6 +127,20 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
+    public void A_chosen_environment_stands_in_the_address_and_a_link_brings_it_back()
+    {
+        Services.AddSingleton<IEnvironmentSource>(new TwoEnvironments());
+        var picker = Render<EnvironmentPicker>();
+
+        picker.Find("select[aria-label=Environment]").Change("2");
+
+        var address = Services.GetRequiredService<NavigationManager>();
+        Assert.Contains("env=2", address.Uri, StringComparison.Ordinal);
+        using var reopened = new ViewState(TimeProvider.System, address);
+        Assert.Equal(2, reopened.EnvironmentId);
+    }
+
+    [Fact]
     public void Earlier_moves_the_range_by_half_and_later_comes_back_to_now()
     {
         var picker = Render<RangePicker>();
@@ -138,6 +152,12 @@ public sealed class ShellComponentTests : BunitContext
         picker.Find("[aria-label=Later]").Click();
         Assert.Equal("now", view.To);
         Assert.Equal(TimeSpan.FromHours(1), view.Range.Length);
+    }
+
+    private sealed class TwoEnvironments : IEnvironmentSource
+    {
+        public Task<IReadOnlyList<(int Id, string Name)>> EnvironmentsAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<(int Id, string Name)>>([(1, "local"), (2, Hostile)]);
     }
 
     private static ChartData Latency()

@@ -78,7 +78,7 @@ public sealed class ViewState : IDisposable
     {
         if (EnvironmentId == id) return;
         EnvironmentId = id;
-        Changed?.Invoke();
+        Write();
     }
 
     public void Pause(bool paused)
@@ -143,12 +143,13 @@ public sealed class ViewState : IDisposable
     private bool Read(string address)
     {
         var query = System.Web.HttpUtility.ParseQueryString(new Uri(address).Query);
-        var before = (From, To, ZoneName);
+        var before = (From, To, ZoneName, EnvironmentId);
+        if (int.TryParse(query["env"], NumberStyles.None, CultureInfo.InvariantCulture, out var environment) && environment > 0) EnvironmentId = environment;
         if (query["tz"] is { } zone) SetZone(zone);
         var now = clock.GetUtcNow();
         if (query["from"] is { } from && RangeText.TryParse(from, now, Zone, isEnd: false, out _)) From = from;
         if (query["to"] is { } to && RangeText.TryParse(to, now, Zone, isEnd: true, out _)) To = to;
-        return before != (From, To, ZoneName);
+        return before != (From, To, ZoneName, EnvironmentId);
     }
 
     private void Write()
@@ -158,6 +159,7 @@ public sealed class ViewState : IDisposable
             {
                 ["from"] = From == DefaultFrom && To == DefaultTo ? null : From,
                 ["to"] = From == DefaultFrom && To == DefaultTo ? null : To,
+                ["env"] = EnvironmentId == MonitoredEnvironment.DefaultId ? null : EnvironmentId,
                 ["tz"] = Zone == TimeZoneInfo.Utc ? null : Zone.Id,
             }),
             new NavigationOptions { ReplaceHistoryEntry = true });

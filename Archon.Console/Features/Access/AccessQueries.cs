@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Shell;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Access;
@@ -22,7 +23,7 @@ public sealed record AccessPicture(
     DateTimeOffset ReadAt, IReadOnlyList<UserRow> Users, IReadOnlyList<TokenRow> Tokens, IReadOnlyList<EnvironmentRow> Environments,
     IReadOnlyList<AuditRow> Audit);
 
-public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock) : IEnvironmentSource
 {
     private const int AuditShown = 50;
 

@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Shell;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -24,6 +25,7 @@ public static class AccessSetup
         services.AddSingleton<TrialMode>();
         services.AddSingleton<AdminPasswordFile>();
         services.AddSingleton<AccessQueries>();
+        services.AddSingleton<IEnvironmentSource>(provider => provider.GetRequiredService<AccessQueries>());
         services.AddSingleton<AccessCommands>();
         services.AddHostedService<FirstAdmin>();
 
