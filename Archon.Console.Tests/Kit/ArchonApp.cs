@@ -138,7 +138,10 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var client in clients) client.Dispose();
+        // Hangfire logs through a static, which must not lead to what is gone: whichever test asks it next would fail.
+        Hangfire.Logging.LogProvider.SetCurrentLogProvider(null);
         await factory.DisposeAsync();
+        Hangfire.Logging.LogProvider.SetCurrentLogProvider(null);
         Directory.Delete(folder, recursive: true);
     }
 
