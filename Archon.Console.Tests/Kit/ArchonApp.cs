@@ -41,6 +41,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public IEnumerable<string> Log => factory.Log;
 
     /// <summary>Starts it on a database and waits until someone can sign in.</summary>
+    /// <param name="settings">In place of those above; null takes one back.</param>
     public static async Task<ArchonApp> StartAsync(TestDatabase database, params (string Name, string? Value)[] settings)
     {
         var app = await StartAsync(database.ConnectionString, settings);
@@ -72,7 +73,11 @@ internal sealed partial class ArchonApp : IAsyncDisposable
             ["Alertmanager:BaseAddress"] = "",
             ["Loki:BaseAddress"] = "",
         };
-        foreach (var (name, value) in settings) all[name] = value;
+        foreach (var (name, value) in settings)
+        {
+            if (value is null) all.Remove(name);
+            else all[name] = value;
+        }
         var factory = new Factory(all);
         factory.UseKestrel();
         // It starts on this thread, and blocks it.
