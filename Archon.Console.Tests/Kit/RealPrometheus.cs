@@ -12,15 +12,30 @@ internal sealed class RealPrometheus : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<RealPrometheus> StartAsync(string config, CancellationToken cancellationToken)
+    /// <summary>What the program has cost so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <param name="prepare">Given the folder before the start, to lay history into its <c>data</c>.</param>
+    public static async Task<RealPrometheus> StartAsync(string config, CancellationToken cancellationToken, Func<string, Task>? prepare = null)
     {
         var folder = Directory.CreateTempSubdirectory("archon-prometheus").FullName;
+        if (prepare is not null) await prepare(folder);
         var port = Tools.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), config, cancellationToken);
-        var process = Process.Start(new ProcessStartInfo(Tools.Find("prometheus"),
-        [
-            $"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
-        ]))!;
+        var program = Tools.Find("prometheus");
+        List<string> arguments =
+            [$"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"];
+        // Debian's program looks for its pages in a fixed place, unless it is told of the folder beside it.
+        var pages = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(program)!, "..", "share", "prometheus", "web"));
+        if (Directory.Exists(pages)) arguments.Add($"--web.local-assets={pages}/");
+        var process = Process.Start(new ProcessStartInfo(program, arguments))!;
         var prometheus = new RealPrometheus(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

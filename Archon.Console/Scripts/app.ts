@@ -35,7 +35,12 @@ document.addEventListener("click", (event) => {
 });
 
 // What other parts of the page call: Shell/SeriesChart and Shell/MainLayout.
-Object.assign(window, { archon: { chart: () => import("./chart"), remember } });
+/** From here on buttons answer: the page is in touch with the server. */
+function live(): void {
+  document.documentElement.dataset.live = "";
+}
+
+Object.assign(window, { archon: { chart: () => import("./chart"), remember, live } });
 
 ages.start();
 keyboard.start();

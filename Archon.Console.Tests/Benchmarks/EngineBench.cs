@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Archon.Analysis.Detection;
+using Archon.Analysis.Series;
+using Archon.Integrations.Prometheus;
+using Archon.Tests.Analysis;
+using Xunit;
+
+namespace Archon.Tests.Benchmarks;
+
+/// <summary>What the inner loops cost. Run by <c>./archon bench</c>, never with the tests.</summary>
+public sealed class EngineBench
+{
+    private const int Rounds = 5;
+
+    [Fact(Explicit = true)]
+    public async Task Parsing_and_scoring()
+    {
+        var table = new BenchTable(TestContext.Current.TestOutputHelper!.WriteLine);
+        await ParseAsync(table);
+        Score(table);
+        table.Print();
+    }
+
+    private static async Task ParseAsync(BenchTable table)
+    {
+        var body = Matrix(series: 1000, points: 720);
+        var megabytes = body.Length / 1e6;
+        table.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
+
+        var ours = await BestAsync(async () => (await MatrixReader.ReadAsync(new MemoryStream(body), CancellationToken.None)).Series.Count);
+        var document = await BestAsync(() => Task.FromResult(ReadWithDocument(body)));
+        table.Add(new BenchRow("matrix to arrays, MatrixReader", megabytes / ours.TotalSeconds, "MB/s", 2 * megabytes / document.TotalSeconds, false, "JsonDocument", document / ours));
+        table.Add(new BenchRow("matrix to arrays, JsonDocument", megabytes / document.TotalSeconds, "MB/s", null, false));
+    }
+
+    /// <summary>The same arrays by the library's document, read as one would write it without thinking of speed.</summary>
+    private static int ReadWithDocument(byte[] body)
+    {
+        using var reply = JsonDocument.Parse(body);
+        var series = new List<MetricSeries>();
+        foreach (var one in reply.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
+        {
+            var samples = one.GetProperty("values");
+            var (times, values) = (new long[samples.GetArrayLength()], new double[samples.GetArrayLength()]);
+            var at = 0;
+            foreach (var sample in samples.EnumerateArray())
+            {
+                times[at] = (long)Math.Round(sample[0].GetDouble() * 1000);
+                values[at++] = double.Parse(sample[1].GetString()!, CultureInfo.InvariantCulture);
+            }
+            var labels = one.GetProperty("metric").EnumerateObject().Select(label => KeyValuePair.Create(label.Name, label.Value.GetString()!));
+            series.Add(new MetricSeries(new SeriesLabels(labels), times, values));
+        }
+        return series.Count;
+    }
+
+    private static void Score(BenchTable table)
+    {
+        var noise = SeriesText.Noise(1);
+        var history = SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, at) => 100 + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0) + (30 * Math.Sin(at.Hour / 4.0)) + noise());
+        var model = SeriesModel.Fit(history, new SeriesModelSettings());
+
+        var fits = Best(() =>
+        {
+            for (var i = 0; i < 20; i++) SeriesModel.Fit(history, new SeriesModelSettings());
+        });
+        table.Add(new BenchRow("models fitted on a fortnight of 5 min", 20 / fits.TotalSeconds, "series/s/core", null, false));
+        table.Add(new BenchRow("stored model", model.ToBytes().Length / 1000.0, "kB", 18, true));
+
+        const int samples = 2_000_000;
+        var detector = new AnomalyDetector(model, new DetectorSettings());
+        var start = SeriesText.Monday.AddDays(14).ToUnixTimeMilliseconds();
+        double sum = 0;
+        var scored = Best(() =>
+        {
+            for (var i = 0; i < samples; i++) sum += detector.Score(start + (i * 15_000L), 100 + (i % 13)).Score;
+        });
+        Assert.True(sum >= 0);
+        table.Add(new BenchRow("scoring, season " + model.Season, samples / scored.TotalSeconds / 1e6, "M samples/s/core", null, false));
+    }
+
+    private static byte[] Matrix(int series, int points)
+    {
+        var noise = SeriesText.Noise(2);
+        var text = new StringBuilder("""{"status":"success","data":{"resultType":"matrix","result":[""");
+        for (var i = 0; i < series; i++)
+        {
+            if (i > 0) text.Append(',');
+            text.Append(CultureInfo.InvariantCulture, $$"""{"metric":{"__name__":"http_request_duration_seconds","job":"api","instance":"10.0.0.{{i}}:8080"},"values":[""");
+            for (var point = 0; point < points; point++)
+            {
+                if (point > 0) text.Append(',');
+                // As many digits as rates and quantiles have.
+                text.Append(CultureInfo.InvariantCulture, $"[{1_700_000_000 + (point * 15)}.{point % 1000:000},\"{0.25 + (0.01 * noise()):R}\"]");
+            }
+            text.Append("]}");
+        }
+        return Encoding.UTF8.GetBytes(text.Append("]}}").ToString());
+    }
+
+    private static TimeSpan Best(Action work)
+    {
+        work();
+        return Enumerable.Range(0, Rounds).Select(_ =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            work();
+            return Stopwatch.GetElapsedTime(began);
+        }).Min();
+    }
+
+    private static async Task<TimeSpan> BestAsync(Func<Task<int>> work)
+    {
+        await work();
+        var best = TimeSpan.MaxValue;
+        for (var round = 0; round < Rounds; round++)
+        {
+            GC.Collect();
+            var began = Stopwatch.GetTimestamp();
+            await work();
+            var took = Stopwatch.GetElapsedTime(began);
+            if (took < best) best = took;
+        }
+        return best;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Archon.Features.Anomalies;
+using Archon.Features.Access;
+using Archon.Tests.Kit;
+using Hangfire;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Archon.Tests.Browser;
+
+/// <summary>The way of a sample, from a service to the eyes of someone on call.</summary>
+public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_service_that_turns_slow_appears_on_an_open_page_and_at_a_client_and_goes_when_it_is_well_again()
+    {
+        await using var shop = await SlowedShop.OpenAsync();
+        await using var prometheus = await RealPrometheus.StartAsync(
+            $$"""
+            global: { scrape_interval: 1s, scrape_timeout: 1s }
+            scrape_configs: [ { job_name: shop, static_configs: [ { targets: [ '{{shop.Address.Authority}}' ] } ] } ]
+            """, Token, folder => shop.WritePastAsync(folder, Token));
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await ArchonApp.StartAsync(
+            database, ("Archon:Role", "All"), ("Archon:ScanInterval", "00:00:05"), ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri));
+        await LearnAsync(app, database);
+
+        // Watched before anything happens, and not loaded again.
+        var page = await chromium.SignInAsync(app);
+        await page.GotoAsync("anomalies");
+        await page.EvaluateAsync("window.loadedOnce = true");
+        await Assertions.Expect(page.GetByText("last scan", new() { Exact = false }).First).ToBeVisibleAsync();
+        await using var hub = await ListenAsync(app);
+        var heard = Next(hub);
+
+        using var http = new HttpClient { BaseAddress = shop.Address };
+        await http.PostAsync(new Uri("slow", UriKind.Relative), null, Token);
+
+        var open = page.Locator("section[aria-labelledby=live-head], main").GetByText("HTTP latency P95").First;
+        await Assertions.Expect(open).ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
+        await heard.WaitAsync(Limit, Token);
+        Assert.Contains("shop", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
+        using var told = JsonDocument.Parse(await (await app.WithTokenAsync(Roles.Viewer)).GetStringAsync("monitoring/intelligence/anomalies", Token));
+        Assert.Contains(told.RootElement.GetProperty("anomalies").EnumerateArray(), one =>
+            one.GetProperty("service").GetString() == "shop" && one.GetProperty("watch").GetString() == "HTTP latency P95" && one.GetProperty("confidence").GetDouble() > 0.9);
+
+        await http.PostAsync(new Uri("calm", UriKind.Relative), null, Token);
+
+        await UntilAsync(async () =>
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
+        });
+        await Assertions.Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
+            .ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
+        Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true"), "The page was loaded again.");
+    }
+
+    /// <summary>Discovers, and analyses on demand until a band of the service is known; the schedules would take a minute more.</summary>
+    private static async Task LearnAsync(ArchonApp app, TestDatabase database)
+    {
+        var client = await app.WithTokenAsync(Roles.Responder);
+        await UntilAsync(async () =>
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            if (await db.WatchedSeries.AnyAsync(one => one.Model != null && one.ServiceId != null && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == "HTTP latency P95"), Token)) return true;
+            app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
+            using var started = await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token);
+            Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
+            await UntilAsync(async () => await IdleAsync(app));
+            return false;
+        });
+    }
+
+    private static Task<bool> IdleAsync(ArchonApp app) => Task.Run(() =>
+    {
+        var now = app.Services.GetRequiredService<JobStorage>().GetMonitoringApi().GetStatistics();
+        return now.Enqueued + now.Processing == 0;
+    });
+
+    private static async Task<HubConnection> ListenAsync(ArchonApp app)
+    {
+        var made = await app.Services.GetRequiredService<AccessCommands>().CreateTokenAsync("hub client", Roles.Viewer, TimeSpan.FromHours(1), FirstAdmin.UserName, Token);
+        var token = Assert.IsType<AccessResult.TokenMade>(made).Token;
+        var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, LiveHub.Path), options => options.Headers["Authorization"] = $"Bearer {token}").Build();
+        await hub.StartAsync(Token);
+        return hub;
+    }
+
+    private static Task<AnomaliesChanged> Next(HubConnection hub)
+    {
+        var next = new TaskCompletionSource<AnomaliesChanged>(TaskCreationOptions.RunContinuationsAsynchronously);
+        hub.On<AnomaliesChanged>(nameof(ILiveClient.AnomaliesChanged), change => next.TrySetResult(change));
+        return next.Task;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(Limit);
+        while (!await isSo()) await Task.Delay(200, limit.Token);
+    }
+}

@@ -1,0 +1,55 @@
+using Archon.Tests.Kit;
+using Microsoft.Playwright;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+
+namespace Archon.Tests.Kit;
+
+/// <summary>The system's Chromium, started when the first test asks for it.</summary>
+public sealed class Chromium : IAsyncDisposable
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    private readonly Lazy<Task<IBrowser>> browser = new(StartAsync);
+
+    /// <summary>A window of its own, signed in as the first administrator.</summary>
+    internal async Task<IPage> SignInAsync(ArchonApp app, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
+    {
+        var context = await (await browser.Value).NewContextAsync(new()
+        {
+            BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
+        });
+        var page = await context.NewPageAsync();
+        if (onFault is not null)
+        {
+            // What the Content-Security-Policy stops, and scripts that fail, are told here and nowhere else.
+            page.Console += (_, message) => { if (message.Type == "error") onFault($"{page.Url}: {message.Text}"); };
+            page.PageError += (_, error) => onFault($"{page.Url}: {error}");
+        }
+        await page.GotoAsync("sign-in");
+        await page.GetByLabel("User name").FillAsync("admin");
+        await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+        return page;
+    }
+
+    internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options) => await (await browser.Value).NewContextAsync(options);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser.IsValueCreated) await (await browser.Value).CloseAsync();
+    }
+
+    private static async Task<IBrowser> StartAsync()
+    {
+        var playwright = await Playwright.CreateAsync();
+        return await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program(), Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+    }
+
+    private static string Program() => Environment.GetEnvironmentVariable("ARCHON_CHROMIUM") is { Length: > 0 } named
+        ? named
+        : Names
+            .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)))
+            .FirstOrDefault(File.Exists) ?? throw new InvalidOperationException("Chromium is not here. Run the tests by ./archon test, which brings it.");
+}
