@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Archon.Features.Anomalies;
 using Archon.Features.Access;
@@ -32,7 +33,8 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         await LearnAsync(app, database);
 
         // Watched before anything happens, and not loaded again.
-        var page = await chromium.SignInAsync(app);
+        var faults = new ConcurrentQueue<string>();
+        var page = await chromium.SignInAsync(app, onFault: faults.Enqueue);
         await page.GotoAsync("anomalies");
         await page.EvaluateAsync("window.loadedOnce = true");
         await Assertions.Expect(page.GetByText("last scan", new() { Exact = false }).First).ToBeVisibleAsync();
@@ -57,8 +59,10 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
             return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
         });
+        await Assertions.Expect(page.Locator("main .u-legend").First).ToContainTextAsync("ms");
         await Assertions.Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
             .ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
+        Assert.Empty(faults);
         Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true"), "The page was loaded again.");
     }
 

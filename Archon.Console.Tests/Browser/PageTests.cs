@@ -99,6 +99,21 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.Context.CloseAsync();
     }
 
+    [Fact]
+    public async Task A_page_whose_server_side_fell_says_that_it_is_no_longer_live()
+    {
+        var page = await OpenAsync("status");
+        // What the server believes to be on the page is not there, so the note that it is paused has no place: it cannot go on.
+        await page.Locator("main").EvaluateAsync("main => main.replaceChildren()");
+        await page.Keyboard.PressAsync("p");
+
+        await Assertions.Expect(page.GetByText("This page has stopped.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Load again" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("This page has stopped.")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Status");
+        await page.Context.CloseAsync();
+    }
+
     private async Task<IPage> OpenAsync(string path, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
     {
         var page = await chromium.SignInAsync(hostile.App, width, theme, onFault);

@@ -141,9 +141,9 @@ class Drawing {
       ],
       series: [
         { label: "Time", value: (_, at) => (at === null ? "" : clock(at, zone)) },
-        ...this.chart.lines.map((line): uPlot.Series => ({
+        ...this.chart.lines.map((line, place): uPlot.Series => ({
           label: line.name, stroke: token(`--s-${line.color}`), width: 1.5, points: { show: false }, spanGaps: false,
-          value: (_, value) => figure(value ?? this.last(line), line.unit),
+          value: (_, value) => figure(value ?? this.last(place), line.unit),
         })),
       ],
       hooks: {
@@ -171,8 +171,9 @@ class Drawing {
     return [fromZero ? 0 : least - span * 0.08, most + span * 0.08];
   }
 
-  private last(line: Line): number | null {
-    const values = this.columns.data[this.chart.lines.indexOf(line) + 1] as (number | null)[] | undefined;
+  /** Without a cursor the legend tells the newest value. */
+  private last(place: number): number | null {
+    const values = this.columns.data[place + 1] as (number | null)[] | undefined;
     for (let at = (values?.length ?? 0) - 1; at >= 0; at--) if (values?.[at] != null) return values[at] ?? null;
     return null;
   }

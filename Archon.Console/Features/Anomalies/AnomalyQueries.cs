@@ -59,6 +59,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var now = clock.GetUtcNow();
         var since = now - EndedWindow;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
 
         var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
         var openRows = await Rows(db, open.OrderByDescending(a => a.Confidence).ThenBy(a => a.StartedAt).ThenBy(a => a.Id).Take(OpenLimit), withRecent: true)
@@ -83,6 +84,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public async Task<AnomalyDetail?> FindAsync(int environmentId, long id, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true).FirstOrDefaultAsync(cancellationToken);
         if (row is null) return null;
         return await (

@@ -37,6 +37,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public async Task<ServicesPicture> PictureAsync(int environmentId, bool withIgnored, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         return await PictureAsync(db, environmentId, withIgnored, cancellationToken);
     }
 
@@ -44,6 +45,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public async Task<ServiceDetail?> FindAsync(int environmentId, string name, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(s => s.EnvironmentId == environmentId && s.Name == name, cancellationToken);
         if (service is null) return null;
 

@@ -1,0 +1,58 @@
+using System.Data.Common;
+using Archon.Data;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Features.Anomalies;
+using Archon.Tests.Features.Watches;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Xunit;
+
+namespace Archon.Tests.Features.Anomalies;
+
+public sealed class AnomalyQueriesTests(PostgresFixture postgres)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_anomaly_that_ends_while_the_picture_is_read_is_in_one_list_of_it()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await bench.AddWatchAsync();
+        await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
+        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        db.WatchedSeries.Add(series);
+        await db.SaveChangesAsync(Token);
+        db.Anomalies.Add(new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start });
+        await db.SaveChangesAsync(Token);
+
+        var picture = await new AnomalyQueries(new EndingContexts(bench.Database), bench.Clock)
+            .PictureAsync(1, AnomalyFilter.Everything, Token);
+
+        Assert.Single(picture.Open);
+        Assert.Empty(picture.Ended);
+        Assert.Equal(0, await db.Anomalies.CountAsync(one => one.EndedAt == null, Token));
+    }
+
+    /// <summary>Contexts whose first answer is followed by the end of every anomaly, as a scan may write it.</summary>
+    private sealed class EndingContexts(TestDatabase database) : DbCommandInterceptor, IDbContextFactory<ArchonDbContext>
+    {
+        private bool over;
+
+        public ArchonDbContext CreateDbContext() =>
+            new(new DbContextOptionsBuilder<ArchonDbContext>(ArchonContextOptions.For(database.ConnectionString)).AddInterceptors(this).Options);
+
+        public override async ValueTask<DbDataReader> ReaderExecutedAsync(
+            DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+        {
+            if (!over && command.CommandText.Contains("anomalies", StringComparison.Ordinal))
+            {
+                over = true;
+                await using var other = await database.Contexts.CreateDbContextAsync(cancellationToken);
+                await other.Anomalies.ExecuteUpdateAsync(set => set.SetProperty(one => one.EndedAt, JobBench.Start), cancellationToken);
+            }
+            return result;
+        }
+    }
+}
