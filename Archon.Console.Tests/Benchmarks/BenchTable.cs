@@ -1,5 +1,9 @@
 using System.Globalization;
 using System.Text;
+using Archon.Tests.Benchmarks;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(BenchTable))]
 
 namespace Archon.Tests.Benchmarks;
 
@@ -11,24 +15,25 @@ internal sealed record BenchRow(string Name, double Value, string Unit, double? 
     public string Verdict => Budget is not { } budget ? "" : (IsLessBetter ? Value <= budget : Value >= budget) ? "ok" : "OVER";
 }
 
-/// <summary>Prints rows as they come and the whole table at the end, in Markdown.</summary>
-internal sealed class BenchTable(Action<string> print)
+/// <summary>Tells rows as they come, and all of them as one table at the end, in Markdown.</summary>
+public sealed class BenchTable : IDisposable
 {
     private readonly List<BenchRow> rows = [];
 
-    public void Add(BenchRow row)
+    internal void Add(BenchRow row)
     {
         rows.Add(row);
-        print(Line(row));
+        Note(Line(row));
     }
 
-    public void Note(string text) => print($"  {text}");
+    internal static void Note(string text) => TestContext.Current.TestOutputHelper!.WriteLine(text);
 
-    public void Print()
+    public void Dispose()
     {
+        if (rows.Count == 0) return;
         var text = new StringBuilder("\n| what | value | asked | ratio | |\n|---|--:|--:|---|---|\n");
         foreach (var row in rows) text.AppendLine(Line(row));
-        print(text.ToString());
+        Console.Out.WriteLine(text);
     }
 
     private static string Line(BenchRow row) => string.Create(

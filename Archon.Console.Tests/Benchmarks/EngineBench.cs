@@ -11,24 +11,22 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>What the inner loops cost. Run by <c>./archon bench</c>, never with the tests.</summary>
-public sealed class EngineBench
+public sealed class EngineBench(BenchTable table)
 {
     private const int Rounds = 5;
 
     [Fact(Explicit = true)]
     public async Task Parsing_and_scoring()
     {
-        var table = new BenchTable(TestContext.Current.TestOutputHelper!.WriteLine);
-        await ParseAsync(table);
-        Score(table);
-        table.Print();
+        await ParseAsync();
+        Score();
     }
 
-    private static async Task ParseAsync(BenchTable table)
+    private async Task ParseAsync()
     {
         var body = Matrix(series: 1000, points: 720);
         var megabytes = body.Length / 1e6;
-        table.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
+        BenchTable.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
 
         var ours = await BestAsync(async () => (await MatrixReader.ReadAsync(new MemoryStream(body), CancellationToken.None)).Series.Count);
         var document = await BestAsync(() => Task.FromResult(ReadWithDocument(body)));
@@ -57,7 +55,7 @@ public sealed class EngineBench
         return series.Count;
     }
 
-    private static void Score(BenchTable table)
+    private void Score()
     {
         var noise = SeriesText.Noise(1);
         var history = SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, at) => 100 + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0) + (30 * Math.Sin(at.Hour / 4.0)) + noise());

@@ -22,20 +22,18 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>What a large estate costs: scans on a real Prometheus and PostgreSQL, and the queries of Overview.</summary>
-public sealed class ScanBench(PostgresFixture postgres)
+public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Explicit = true)]
     public async Task Ten_thousand_series_and_two_hundred_services()
     {
-        var table = new BenchTable(TestContext.Current.TestOutputHelper!.WriteLine);
-        await ScanAsync(table, series: 10_000);
-        await OverviewAsync(table, services: 200);
-        table.Print();
+        await ScanAsync(series: 10_000);
+        await OverviewAsync(services: 200);
     }
 
-    private async Task ScanAsync(BenchTable table, int series)
+    private async Task ScanAsync(int series)
     {
         await using var target = await StartTargetAsync(series);
         var address = target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -49,7 +47,7 @@ public sealed class ScanBench(PostgresFixture postgres)
         await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(one => one.SetProperty(w => w.Step, TimeSpan.FromSeconds(5)), Token));
 
         // A band needs twenty samples: a hundred seconds of scrapes. The first scans write every series anew and are not what is measured.
-        table.Note($"waiting until {series:#,0} series have samples enough for a band");
+        BenchTable.Note($"waiting until {series:#,0} series have samples enough for a band");
         await bench.Get<ScanJob>().ScanAsync(watch, Token);
         while (await bench.ReadAsync(db => db.WatchedSeries.CountAsync(one => one.Model != null, Token)) < series)
         {
@@ -72,12 +70,14 @@ public sealed class ScanBench(PostgresFixture postgres)
             theirs.Add((prometheus.ProcessorTime - there).TotalSeconds);
             wall.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
+        var scannedTo = await bench.ReadAsync(db => db.Watches.Select(one => one.ScannedTo).SingleAsync(Token));
+        Assert.Equal(series, await bench.ReadAsync(db => db.WatchedSeries.CountAsync(one => one.LastSampleAt == scannedTo && one.Model != null, Token)));
         table.Add(new BenchRow($"scan of {series:#,0} series, CPU of the console", Median(own), "s", 5, true, "Prometheus' CPU for it", Median(own) / Math.Max(0.001, Median(theirs))));
         table.Add(new BenchRow("scan throughput, Prometheus and PostgreSQL waited for", series / Median(wall), "series/s", null, false));
         table.Add(new BenchRow("scan throughput, by the console's own CPU", series / Median(own), "series/s", null, false));
     }
 
-    private async Task OverviewAsync(BenchTable table, int services)
+    private async Task OverviewAsync(int services)
     {
         await using var database = await postgres.NewDatabaseAsync();
         await SeedAsync(database, services);
@@ -129,7 +129,7 @@ public sealed class ScanBench(PostgresFixture postgres)
     }
 
     /// <summary>Answers scrapes with a page made once, so that being scraped costs next to nothing.</summary>
-    private static async Task<WebApplication> StartTargetAsync(int series)
+    internal static async Task<WebApplication> StartTargetAsync(int series)
     {
         var text = new StringBuilder("# TYPE bench_value gauge\n");
         for (var i = 0; i < series; i++) text.Append(CultureInfo.InvariantCulture, $"bench_value{{service=\"s{i % 200}\",part=\"p{i}\"}} {10 + (i % 17)}.5\n");

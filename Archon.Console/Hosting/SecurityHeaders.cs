@@ -1,11 +1,13 @@
+using Archon.Shell;
+
 namespace Archon.Hosting;
 
 /// <summary>Headers that keep a page from doing what we never ask of it, so that a label that slipped through an encoder still cannot run.</summary>
 internal sealed class SecurityHeaders(RequestDelegate next)
 {
-    // Styles may stand inline: MudBlazor and our own charts place things with style attributes. Scripts never do.
-    private const string Policy =
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    // Styles may stand inline: MudBlazor and our own charts place things with style attributes. Of scripts only one does.
+    private static readonly string Policy =
+        $"default-src 'self'; script-src 'self' {FirstScript.Source}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         + "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     public Task InvokeAsync(HttpContext context)

@@ -1,6 +1,6 @@
 import * as ages from "./ages";
 import * as keyboard from "./keyboard";
-import { applyNav, applyTheme, nextTheme, remember, toggleNav } from "./looks";
+import { followSystem, nextTheme, remember, showTheme, tellZone, toggleNav } from "./looks";
 
 interface BlazorCircuit {
   start(options: object): Promise<void>;
@@ -75,20 +75,45 @@ async function reconnect(): Promise<void> {
   }
 }
 
-void Blazor.start({
-  circuit: {
-    reconnectionHandler: {
-      onConnectionDown: () => {
-        sayLost();
-        void reconnect();
-      },
-      onConnectionUp: sayFound,
-    },
-  },
-}).then(() => {
-  // Moving between pages without a circuit takes over the attributes of the page that came.
-  Blazor.addEventListener?.("enhancedload", () => {
-    applyTheme();
-    applyNav();
+/** Downloaded since the head of the page was read, run once the page is on the screen: what the server rendered is not held up by it. */
+async function loadBlazor(): Promise<void> {
+  // A tab in the background paints nothing, and goes live all the same.
+  await new Promise<void>((painted) => {
+    requestAnimationFrame(() => setTimeout(painted));
+    setTimeout(painted, 300);
   });
+  const script = document.createElement("script");
+  script.src = document.querySelector<HTMLLinkElement>("link[data-blazor]")?.href ?? "";
+  script.setAttribute("autostart", "false");
+  await new Promise((loaded, failed) => {
+    script.onload = loaded;
+    script.onerror = failed;
+    document.body.append(script);
+  });
+}
+
+async function start(): Promise<void> {
+  await loadBlazor();
+  await Blazor.start({
+    circuit: {
+      reconnectionHandler: {
+        onConnectionDown: () => {
+          sayLost();
+          void reconnect();
+        },
+        onConnectionUp: sayFound,
+      },
+    },
+  });
+  // Moving between pages without a circuit takes over the attributes of the page that came.
+  Blazor.addEventListener?.("enhancedload", showTheme);
+  followSystem();
+  tellZone();
+}
+
+start().catch((fault: unknown) => {
+  // Not a word would look as if all were well.
+  console.error(fault);
+  const stopped = document.getElementById("blazor-error-ui");
+  if (stopped) stopped.style.display = "block";
 });

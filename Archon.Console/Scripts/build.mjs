@@ -5,6 +5,4 @@ const out = "wwwroot/dist";
 const common = { bundle: true, minify: true, target: "es2022", outdir: out, logLevel: "warning" };
 // The names are fixed, since the .NET build knows its files before they are bundled; the chart is fetched by the first page that has one.
 await build({ ...common, entryPoints: ["Scripts/app.ts", "Scripts/chart.ts"], format: "esm", splitting: true });
-// Runs before the first paint, so it is no module.
-await build({ ...common, entryPoints: ["Scripts/boot.ts"], format: "iife" });
 await build({ ...common, entryPoints: ["Styles/app.css"] });

@@ -9,6 +9,7 @@ interface Chart {
   anomalies: Span[]; gaps: Span[]; thresholds: Threshold[]; zone: string; canZoom: boolean;
 }
 interface Owner { invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown> }
+type Column = Float64Array | (number | null)[];
 interface Columns { data: uPlot.AlignedData; lower: number[]; upper: number[] }
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -16,6 +17,7 @@ const stateToken: Record<string, string> = { critical: "--critical-mark", warnin
 const fallbackWidth = 600;
 const minWidth = 160;
 const keyStep = 10;
+const densePoints = 20_000;
 
 /** As Shell/Figures.cs says it. */
 export function figure(value: number | null | undefined, unit: string): string {
@@ -63,8 +65,8 @@ function unpack(chart: Chart, bytes: Uint8Array): Columns {
   // The block may lie anywhere in a larger buffer; doubles need a place divisible by eight.
   const values = new Float64Array(bytes.slice().buffer);
   const column = (at: number): Float64Array => values.subarray(at * chart.points, (at + 1) * chart.points);
-  // uPlot breaks a line at null and not at NaN.
-  const holes = (from: Float64Array): (number | null)[] => Array.from(from, (one) => (Number.isFinite(one) ? one : null));
+  // uPlot breaks a line at null and not at NaN; a line without gaps is taken as it came.
+  const holes = (from: Float64Array): Column => (from.every(Number.isFinite) ? from : Array.from(from, (one) => (Number.isFinite(one) ? one : null)));
   const data: uPlot.AlignedData = [column(0), ...chart.lines.map((_, at) => holes(column(at + 1)))];
   const band = chart.lines.length + 1;
   return { data, lower: chart.hasBand ? Array.from(column(band)) : [], upper: chart.hasBand ? Array.from(column(band + 1)) : [] };
@@ -106,6 +108,11 @@ class Drawing {
     this.plot.destroy();
   }
 
+  /** More points than pixels: then a hairline says as much, and is painted in a fifth of the time. */
+  private get isDense(): boolean {
+    return this.chart.points * this.chart.lines.length > densePoints;
+  }
+
   private rebuild(): void {
     this.plot.destroy();
     this.plot = this.build();
@@ -142,7 +149,7 @@ class Drawing {
       series: [
         { label: "Time", value: (_, at) => (at === null ? "" : clock(at, zone)) },
         ...this.chart.lines.map((line, place): uPlot.Series => ({
-          label: line.name, stroke: token(`--s-${line.color}`), width: 1.5, points: { show: false }, spanGaps: false,
+          label: line.name, stroke: token(`--s-${line.color}`), width: this.isDense ? 1 : 1.5, points: { show: false }, spanGaps: false,
           value: (_, value) => figure(value ?? this.last(place), line.unit),
         })),
       ],
@@ -173,7 +180,7 @@ class Drawing {
 
   /** Without a cursor the legend tells the newest value. */
   private last(place: number): number | null {
-    const values = this.columns.data[place + 1] as (number | null)[] | undefined;
+    const values = this.columns.data[place + 1] as Column | undefined;
     for (let at = (values?.length ?? 0) - 1; at >= 0; at--) if (values?.[at] != null) return values[at] ?? null;
     return null;
   }
@@ -294,7 +301,7 @@ class Drawing {
     const next = Math.min(times.length - 1, Math.max(0, at + by));
     this.plot.setCursor({ left: this.plot.valToPos(times[next] ?? 0, "x"), top: this.plot.height / 2 });
     if (this.said) {
-      const values = this.chart.lines.map((line, place) => `${line.name} ${figure((this.columns.data[place + 1] as (number | null)[])[next], line.unit)}`);
+      const values = this.chart.lines.map((line, place) => `${line.name} ${figure((this.columns.data[place + 1] as Column)[next], line.unit)}`);
       const band = this.chart.hasBand ? `, expected ${figure(this.columns.lower[next], this.chart.lines[0]?.unit ?? "")} to ${figure(this.columns.upper[next], this.chart.lines[0]?.unit ?? "")}` : "";
       this.said.textContent = `${clock(times[next] ?? 0, this.chart.zone)}: ${values.join(", ")}${band}`;
     }

@@ -1,6 +1,7 @@
 const themes = ["dark", "light", "system"] as const;
 export type Theme = (typeof themes)[number];
 
+const root = document.documentElement;
 const light = window.matchMedia("(prefers-color-scheme: light)");
 
 export function remember(name: string, value: string): void {
@@ -12,39 +13,40 @@ function cookie(name: string): string | undefined {
   return found === undefined ? undefined : decodeURIComponent(found.slice(name.length + 1));
 }
 
-export function theme(): Theme {
-  const kept = cookie("archon.theme");
-  return themes.find((one) => one === kept) ?? "system";
+function wanted(): Theme {
+  return themes.find((one) => one === root.dataset.wanted) ?? "system";
 }
 
 /** What the page shows: a system theme is one of the two others. */
-export function applyTheme(): void {
-  const wanted = theme();
-  const root = document.documentElement;
-  root.dataset.theme = wanted === "system" ? (light.matches ? "light" : "dark") : wanted;
-  root.dataset.wanted = wanted;
+export function showTheme(): void {
+  const theme = wanted();
+  root.dataset.theme = theme === "system" ? (light.matches ? "light" : "dark") : theme;
 }
 
-export function nextTheme(): Theme {
-  const next = themes[(themes.indexOf(theme()) + 1) % themes.length] ?? "system";
-  remember("archon.theme", next);
+export function nextTheme(): void {
+  const next = themes[(themes.indexOf(wanted()) + 1) % themes.length] ?? "system";
+  root.dataset.wanted = next;
   changeTheme();
-  return next;
-}
-
-export function applyNav(): void {
-  document.documentElement.dataset.nav = cookie("archon.nav") === "slim" ? "slim" : "wide";
+  remember("archon.theme", next);
 }
 
 export function toggleNav(): void {
-  remember("archon.nav", document.documentElement.dataset.nav === "slim" ? "wide" : "slim");
-  applyNav();
+  root.dataset.nav = root.dataset.nav === "slim" ? "wide" : "slim";
+  remember("archon.nav", root.dataset.nav);
+}
+
+/** The zone of the browser is for the server to know from the next page on. */
+export function tellZone(): void {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && cookie("archon.browser-zone") !== zone) remember("archon.browser-zone", zone);
 }
 
 /** A canvas does not follow the style sheet by itself: charts listen. */
 function changeTheme(): void {
-  applyTheme();
+  showTheme();
   document.dispatchEvent(new Event("archon:theme"));
 }
 
-light.addEventListener("change", changeTheme);
+export function followSystem(): void {
+  light.addEventListener("change", changeTheme);
+}

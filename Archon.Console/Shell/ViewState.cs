@@ -17,7 +17,7 @@ public sealed class ViewState : IDisposable
 
     private readonly TimeProvider clock;
     private readonly NavigationManager navigation;
-    private Preferences preferences = new("utc", "UTC", IsNavSlim: false);
+    private Preferences preferences = new("utc", "UTC", IsNavSlim: false, "system");
 
     public ViewState(TimeProvider clock, NavigationManager navigation)
     {

@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Archon.Tests.Kit;
+
+/// <summary>The console as it is deployed: published, in a process of its own, on a port of its own.</summary>
+internal sealed class PublishedConsole : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly Process process;
+    private readonly string folder;
+
+    private PublishedConsole(Process process, string folder, Uri address) => (this.process, this.folder, Address) = (process, folder, address);
+
+    public Uri Address { get; }
+
+    /// <summary>What it has cost so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Memory it holds now, in bytes: what the system counts as resident.</summary>
+    public long Resident
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">Nothing was published, or it did not become ready.</exception>
+    public static async Task<PublishedConsole> StartAsync(TestDatabase database, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
+    {
+        var program = Path.Combine(Environment.GetEnvironmentVariable("ARCHON_CONSOLE") ?? "", "Archon.Console.dll");
+        if (!File.Exists(program)) throw new InvalidOperationException("No console was published. Measure by ./archon bench, which does that.");
+        var folder = Directory.CreateTempSubdirectory("archon-published-").FullName;
+        var address = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
+        var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var all = new Dictionary<string, string>
+        {
+            ["Urls"] = address.AbsoluteUri,
+            ["ConnectionStrings__Archon"] = database.ConnectionString,
+            ["Archon__Database__Folder"] = folder,
+            ["Archon__Access__AdminPassword"] = ArchonApp.AdminPassword,
+            ["Prometheus__BaseAddress"] = "",
+            ["Alertmanager__BaseAddress"] = "",
+            ["Loki__BaseAddress"] = "",
+        };
+        foreach (var (name, value) in settings) all[name] = value;
+        foreach (var (name, value) in all) start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        var said = new ConcurrentQueue<string>();
+        process.OutputDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var console = new PublishedConsole(process, folder, address);
+        using var http = new HttpClient { BaseAddress = address };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    if ((await http.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), limit.Token)).IsSuccessStatusCode) return console;
+                }
+                catch (HttpRequestException)
+                {
+                    // not listening yet
+                }
+                await Task.Delay(50, limit.Token);
+            }
+        }
+        catch
+        {
+            await console.DisposeAsync();
+            throw new InvalidOperationException($"The console did not become ready:\n{string.Join('\n', said)}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+}
