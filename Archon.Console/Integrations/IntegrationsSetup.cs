@@ -13,16 +13,17 @@ public static class IntegrationsSetup
         services.AddUpstream<IPrometheusApi, PrometheusOptions>("Prometheus");
         services.AddSingleton(provider => new PrometheusClient(provider.GetRequiredService<IPrometheusApi>(), Calls<PrometheusOptions>(provider, "Prometheus")));
         services.AddUpstream<IAlertmanagerApi, AlertmanagerOptions>("Alertmanager");
-        services.AddSingleton(provider => new AlertmanagerClient(provider.GetRequiredService<IAlertmanagerApi>(), Calls<AlertmanagerOptions>(provider, "Alertmanager")));
+        services.AddSingleton(provider => new AlertmanagerClient(provider.GetRequiredService<IAlertmanagerApi>(), Calls<AlertmanagerOptions>(provider, "Alertmanager", blamesWith500: true)));
         services.AddUpstream<ILokiApi, LokiOptions>("Loki");
         services.AddSingleton(provider => new LokiClient(
-            provider.GetRequiredService<ILokiApi>(), Calls<LokiOptions>(provider, "Loki"), provider.GetRequiredService<IOptions<LokiOptions>>().Value));
+            provider.GetRequiredService<ILokiApi>(), Calls<LokiOptions>(provider, "Loki", blamesWith500: true), provider.GetRequiredService<IOptions<LokiOptions>>().Value));
         services.AddHostedService<UpstreamProbe>();
         return services;
     }
 
-    private static UpstreamCalls Calls<TOptions>(IServiceProvider provider, string name) where TOptions : UpstreamOptions => new(
+    private static UpstreamCalls Calls<TOptions>(IServiceProvider provider, string name, bool blamesWith500 = false) where TOptions : UpstreamOptions => new(
         provider.GetServices<Upstream>().Single(one => one.Name == name),
         provider.GetRequiredService<IOptions<TOptions>>().Value.QueryTimeout,
+        blamesWith500,
         provider.GetRequiredService<UpstreamHealth>());
 }

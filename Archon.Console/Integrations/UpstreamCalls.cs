@@ -12,20 +12,22 @@ namespace Archon.Integrations;
 /// Makes calls to one outside system and says in three ways how they went. Tells <see cref="UpstreamHealth"/> of each. Reasons are in
 /// people's words, and hold neither credentials nor the text of a page that answered in the system's place.
 /// </summary>
-internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, UpstreamHealth health)
+/// <param name="blamesWith500">Whether the system answers some faults of the request with 500, as Loki and Alertmanager do.</param>
+internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bool blamesWith500, UpstreamHealth health)
 {
-    private const int ErrorTextLimit = 2_000;
+    private const int ErrorBodyLimit = 64_000;
+    private const int WordsLimit = 2_000;
 
     // A reply may come slowly without being stuck, such as a month of a thousand series.
     private readonly TimeSpan bodyLimit = queryTimeout * 3;
 
     /// <param name="send">Sends the request and returns once the headers are there.</param>
     /// <param name="read">Reads the body of a reply with success.</param>
-    /// <param name="explain">Finds the server's own words in the body of a failure; null where it has none.</param>
+    /// <param name="explain">Finds the server's own words in the body of a failure; null where another wrote it.</param>
     public async Task<Fetch<T>> AskAsync<T>(
         Func<CancellationToken, Task<HttpResponseMessage>> send,
         Func<Stream, CancellationToken, ValueTask<T>> read,
-        Func<string, string?> explain,
+        Func<HttpStatusCode, string, string?> explain,
         CancellationToken cancellationToken)
     {
         if (upstream.Address is null) return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
@@ -51,24 +53,21 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, Up
         }
     }
 
-    private async Task<Fetch<T>> ExplainAsync<T>(HttpResponseMessage reply, Func<string, string?> explain, CancellationToken cancellationToken)
+    private async Task<Fetch<T>> ExplainAsync<T>(HttpResponseMessage reply, Func<HttpStatusCode, string, string?> explain, CancellationToken cancellationToken)
     {
         var text = await HeadAsync(reply.Content, cancellationToken);
-        var words = explain(text);
-        switch (reply.StatusCode)
+        var words = explain(reply.StatusCode, text) is { Length: > 0 } told ? told[..Math.Min(told.Length, WordsLimit)] : null;
+        if (words is not null && IsRefusal(reply.StatusCode))
         {
-            case HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.Gone:
-            case HttpStatusCode.NotFound when words is not null:
-            // Loki and Alertmanager answer some faults of the request with 500 and say which.
-            case HttpStatusCode.InternalServerError when words is not null:
-                health.Answered(upstream.Name);
-                return new Fetch<T>.Rejected(words ?? $"{upstream.Name} refused the request ({(int)reply.StatusCode}).");
+            health.Answered(upstream.Name);
+            return new Fetch<T>.Rejected(words);
         }
         var reason = reply.StatusCode switch
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
                 $"{upstream.Name} did not accept the credentials ({(int)reply.StatusCode}). Look at {upstream.Name}:Username, :BearerToken and :Tenant in the settings.",
-            HttpStatusCode.NotFound => $"{upstream.Address} answers, but not as {upstream.Name} (404). Is the address right, with its path prefix?",
+            var status when IsRefusal(status) && status != HttpStatusCode.InternalServerError =>
+                $"{upstream.Address} answers, but not as {upstream.Name} ({(int)status}). Is the address right, with http or https and its path prefix?",
             HttpStatusCode.TooManyRequests => $"{upstream.Name} is asked too often (429){Colon(words)}",
             HttpStatusCode.ServiceUnavailable => $"{upstream.Name} is starting, overloaded or ran out of time (503){Colon(words)}",
             var status when (int)status is >= 300 and < 400 => $"{upstream.Address} sends elsewhere ({(int)status}); name the address it leads to.",
@@ -78,11 +77,35 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, Up
         return new Fetch<T>.Unavailable(reason);
     }
 
+    private bool IsRefusal(HttpStatusCode status) =>
+        status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.Gone or HttpStatusCode.NotFound
+        || (status == HttpStatusCode.InternalServerError && blamesWith500);
+
+    /// <summary>The text of a body that is a JSON string, or of the first of these members of an object.</summary>
+    public static string? JsonWords(string body, params ReadOnlySpan<string> members)
+    {
+        try
+        {
+            using var reply = JsonDocument.Parse(body);
+            var root = reply.RootElement;
+            if (root.ValueKind == JsonValueKind.String) return root.GetString();
+            foreach (var member in members)
+            {
+                if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty(member, out var words) && words.ValueKind == JsonValueKind.String) return words.GetString();
+            }
+            return null;
+        }
+        catch (Exception odd) when (odd is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<string> HeadAsync(HttpContent content, CancellationToken cancellationToken)
     {
         await using var body = await content.ReadAsStreamAsync(cancellationToken);
         using var reader = new StreamReader(body);
-        var head = new char[ErrorTextLimit];
+        var head = new char[ErrorBodyLimit];
         return new string(head, 0, await reader.ReadBlockAsync(head, cancellationToken));
     }
 

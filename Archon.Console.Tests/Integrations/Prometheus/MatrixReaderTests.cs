@@ -56,8 +56,7 @@ public sealed class MatrixReaderTests
     {
         foreach (var piece in (int[])[1, 5, int.MaxValue])
         {
-            var failure = await Assert.ThrowsAnyAsync<Exception>(async () => await MatrixReader.ReadAsync(new Pieces(body, piece), Token));
-            Assert.True(failure is JsonException or FormatException, failure.ToString());
+            await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body, piece), Token));
         }
     }
 
@@ -65,7 +64,7 @@ public sealed class MatrixReaderTests
     public async Task Every_cut_of_a_good_reply_is_noticed()
     {
         var body = RecordedReply.Read("Prometheus/3.5.3/query-range-mixed").Body.TrimEnd();
-        for (var length = 0; length < body.Length; length += 1 + (length / 200))
+        for (var length = 0; length < body.Length; length++)
         {
             await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body[..length], int.MaxValue), Token));
         }

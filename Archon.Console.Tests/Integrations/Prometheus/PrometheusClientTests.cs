@@ -46,9 +46,9 @@ public sealed class PrometheusClientTests
     [Theory, MemberData(nameof(Versions))]
     public async Task NaN_and_the_infinities_are_read_as_such(string version)
     {
-        var values = Assert.Single((await MatrixAsync(version, "query-range-nan")).Series).Values.ToArray();
+        var series = Assert.Single((await MatrixAsync(version, "query-range-nan")).Series);
 
-        Assert.Equal([double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.1, double.NaN, double.PositiveInfinity, double.NegativeInfinity], values);
+        Assert.Equal([double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.1, double.NaN, double.PositiveInfinity, double.NegativeInfinity], series.Values.ToArray());
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -69,7 +69,8 @@ public sealed class PrometheusClientTests
     {
         Assert.Equal("vector", (await QueryAsync(version, "query-vector")).Kind);
         Assert.Equal("a \"string\" ☃", (await QueryAsync(version, "query-string")).Text);
-        Assert.Equal([double.NaN], Assert.Single((await QueryAsync(version, "query-scalar-nan")).Series).Values.ToArray());
+        var scalar = Assert.Single((await QueryAsync(version, "query-scalar-nan")).Series);
+        Assert.Equal([double.NaN], scalar.Values.ToArray());
         Assert.Equal("matrix", (await QueryAsync(version, "query-matrix-range-selector")).Kind);
         Assert.Single((await QueryAsync(version, "query-native-histogram")).Histograms);
         Assert.Empty((await QueryAsync(version, "query-empty")).Series);
@@ -235,7 +236,7 @@ public sealed class PrometheusClientTests
 
         await Client(fake).LabelValuesAsync("a/b ü", ["{job=\"x\"}", "up"], Range, Token);
 
-        Assert.Equal("/api/v1/label/a%2Fb ü/values", fake.Requests[0].Path);
+        Assert.Equal("/api/v1/label/a%2Fb%20%C3%BC/values", fake.Requests[0].Path);
         Assert.Equal(["{job=\"x\"}", "up"], fake.Requests[0].Query["match[]"]);
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -85,9 +86,9 @@ public sealed class AlertmanagerClient
     /// <summary>An unknown silence is an answer, not a failure.</summary>
     private static HttpResponseMessage Found(HttpResponseMessage reply)
     {
-        if (reply.StatusCode != System.Net.HttpStatusCode.NotFound) return reply;
+        if (reply.StatusCode != HttpStatusCode.NotFound) return reply;
         reply.Dispose();
-        return new HttpResponseMessage(System.Net.HttpStatusCode.NoContent);
+        return new HttpResponseMessage(HttpStatusCode.NoContent);
     }
 
     private static async ValueTask<byte[]> ReadAsync(Stream body, CancellationToken cancellationToken)
@@ -101,24 +102,7 @@ public sealed class AlertmanagerClient
         new(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
     /// <summary>Two shapes: a bare string from its own checks, an object with <c>message</c> from the check of the schema; v1 is told by <c>error</c>.</summary>
-    private static string? Words(string body)
-    {
-        try
-        {
-            using var reply = JsonDocument.Parse(body);
-            return reply.RootElement.ValueKind switch
-            {
-                JsonValueKind.String => reply.RootElement.GetString(),
-                JsonValueKind.Object when reply.RootElement.TryGetProperty("message", out var message) => message.GetString(),
-                JsonValueKind.Object when reply.RootElement.TryGetProperty("error", out var error) => error.GetString(),
-                _ => null,
-            };
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static string? Words(HttpStatusCode status, string body) => UpstreamCalls.JsonWords(body, "message", "error");
 
     private static AlertmanagerAlert Alert(AlertReply alert) => new(
         alert.Fingerprint ?? "", alert.Labels ?? [], alert.Annotations ?? [], alert.StartsAt, alert.EndsAt, alert.UpdatedAt, alert.GeneratorUrl,

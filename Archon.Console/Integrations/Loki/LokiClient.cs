@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
@@ -59,7 +60,7 @@ public sealed class LokiClient
         GetAsync(
             token => api.VolumeAsync(
                 selector, Nanoseconds(range.Start), Nanoseconds(range.End), Seconds(step), targetLabels is null ? null : string.Join(',', targetLabels), token),
-            reply => Result(reply).Series, cancellationToken);
+            reply => Result(reply).Series, cancellationToken, "This Loki counts no volume: limits_config.volume_enabled is false.");
 
     /// <summary>Line patterns with their counts; needs Loki's pattern ingester.</summary>
     public Task<Fetch<IReadOnlyList<LogPattern>>> PatternsAsync(string selector, TimeRange range, TimeSpan step, CancellationToken cancellationToken) =>
@@ -69,7 +70,7 @@ public sealed class LokiClient
                 one.GetProperty("pattern").GetString()!,
                 [.. one.GetProperty("samples").EnumerateArray().Select(sample => sample[0].GetInt64() * 1000)],
                 [.. one.GetProperty("samples").EnumerateArray().Select(sample => sample[1].GetInt64())]))],
-            cancellationToken);
+            cancellationToken, "This Loki looks for no patterns: pattern_ingester.enabled is false.");
 
     public Task<Fetch<IReadOnlyList<DetectedField>>> DetectedFieldsAsync(string logql, TimeRange range, CancellationToken cancellationToken) =>
         GetAsync<IReadOnlyList<DetectedField>>(
@@ -133,7 +134,7 @@ public sealed class LokiClient
         }
         catch (Exception failure) when (failure is WebSocketException or TimeoutException)
         {
-            throw new LokiTailException(socket.HttpStatusCode == System.Net.HttpStatusCode.BadRequest
+            throw new LokiTailException(socket.HttpStatusCode == HttpStatusCode.BadRequest
                 ? "Loki refused the query of the tail." : $"Loki's tail at {address} cannot be reached.");
         }
         using var message = new MemoryStream();
@@ -170,11 +171,19 @@ public sealed class LokiClient
 
     private static TailBatch Batch(MemoryStream message)
     {
-        using var json = JsonDocument.Parse(message.GetBuffer().AsMemory(0, (int)message.Length));
-        return new TailBatch([.. Items(json.RootElement, "streams").Select(Stream)], Items(json.RootElement, "dropped_entries").Count());
+        try
+        {
+            using var json = JsonDocument.Parse(message.GetBuffer().AsMemory(0, (int)message.Length));
+            return new TailBatch([.. Items(json.RootElement, "streams").Select(Stream)], Items(json.RootElement, "dropped_entries").Count());
+        }
+        catch (Exception odd) when (odd is JsonException or FormatException or OverflowException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        {
+            throw new LokiTailException("The tail sent something that is not Loki's.");
+        }
     }
 
-    private Task<Fetch<T>> GetAsync<T>(Func<CancellationToken, Task<HttpResponseMessage>> send, Func<JsonElement, T> map, CancellationToken cancellationToken) =>
+    private Task<Fetch<T>> GetAsync<T>(
+        Func<CancellationToken, Task<HttpResponseMessage>> send, Func<JsonElement, T> map, CancellationToken cancellationToken, string? whenOff = null) =>
         calls.AskAsync(
             send,
             async (body, token) =>
@@ -184,29 +193,23 @@ public sealed class LokiClient
                 {
                     return map(reply.RootElement);
                 }
-                catch (Exception odd) when (odd is KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+                catch (Exception odd) when (odd is KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or OverflowException)
                 {
                     throw new JsonException("The reply has another form than Loki's.", odd);
                 }
             },
-            Words, cancellationToken);
+            (status, text) => Words(status, text, whenOff), cancellationToken);
+
+    private static string? Words(HttpStatusCode status, string body) => Words(status, body, whenOff: null);
 
     /// <summary>Loki answers faults in plain text; a page of HTML is not Loki's.</summary>
-    private static string? Words(string body)
+    /// <param name="whenOff">What to say of a part that Loki's configuration leaves out: of itself it says nothing, or next to nothing.</param>
+    private static string? Words(HttpStatusCode status, string body, string? whenOff)
     {
         var text = body.Trim();
+        if (whenOff is not null && status == HttpStatusCode.NotFound && (text is "" or "not found")) return whenOff;
         if (text.Length == 0 || text[0] == '<' || text == "404 page not found") return null;
-        if (text[0] != '{') return text;
-        try
-        {
-            using var reply = JsonDocument.Parse(text);
-            return reply.RootElement.TryGetProperty("error", out var error) ? error.GetString()
-                : reply.RootElement.TryGetProperty("message", out var message) ? message.GetString() : text;
-        }
-        catch (JsonException)
-        {
-            return text;
-        }
+        return text[0] == '{' ? UpstreamCalls.JsonWords(text, "error", "message") ?? text : text;
     }
 
     private static LogResult Result(JsonElement reply)

@@ -42,7 +42,14 @@ internal sealed class MatrixReader : IDisposable
     public static async ValueTask<QueryResult> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var reader = new MatrixReader(stream);
-        return await reader.ReadReplyAsync(cancellationToken);
+        try
+        {
+            return await reader.ReadReplyAsync(cancellationToken);
+        }
+        catch (Exception odd) when (odd is InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException or FormatException)
+        {
+            throw new JsonException("The reply has another form than Prometheus'.", odd);
+        }
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
@@ -219,19 +226,22 @@ internal sealed class MatrixReader : IDisposable
         if (bytes[place] != '.') return true;
         place++;
         var weight = 100;
-        while ((uint)place < (uint)bytes.Length && (digit = (uint)(bytes[place] - '0')) <= 9)
+        while (weight > 0 && (uint)place < (uint)bytes.Length && (digit = (uint)(bytes[place] - '0')) <= 9)
         {
             milliseconds += digit * weight;
             weight /= 10;
             place++;
         }
-        return true;
+        // A fourth decimal would have to be rounded; whoever calls sees that no comma follows, and reads it the slow way.
+        return weight < 100;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryValue(ReadOnlySpan<byte> bytes, ref int place, out double value)
     {
+        value = 0;
         var first = place;
+        if ((uint)place >= (uint)bytes.Length) return false;
         var isNegative = bytes[place] == '-';
         if (isNegative) place++;
         ulong mantissa = 0;
@@ -245,11 +255,7 @@ internal sealed class MatrixReader : IDisposable
             else break;
             place++;
         }
-        if ((uint)place >= (uint)bytes.Length)
-        {
-            value = 0;
-            return false;
-        }
+        if ((uint)place >= (uint)bytes.Length) return false;
         // Exact when both the digits and the power of ten fit a double: then one division rounds once (Clinger, 1990).
         var decimals = point < 0 ? 0 : place - point - 1;
         var length = place - digits - (point < 0 ? 0 : 1);
@@ -261,11 +267,7 @@ internal sealed class MatrixReader : IDisposable
         }
         place = first;
         var quote = bytes[place..].IndexOf((byte)'"');
-        if (quote < 0 || !TryNumber(bytes.Slice(place, quote), out value))
-        {
-            value = 0;
-            return false;
-        }
+        if (quote < 0 || !TryNumber(bytes.Slice(place, quote), out value)) return false;
         place += quote;
         return true;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Archon.Analysis.Series;
@@ -165,7 +166,7 @@ public sealed class PrometheusClient
             {
                 if (promql.Length <= LongestAddress) return await get(token);
                 var reply = await post(token);
-                if (reply.StatusCode != System.Net.HttpStatusCode.MethodNotAllowed) return reply;
+                if (reply.StatusCode != HttpStatusCode.MethodNotAllowed) return reply;
                 reply.Dispose();
                 return await get(token);
             },
@@ -180,18 +181,7 @@ public sealed class PrometheusClient
             Words, cancellationToken);
 
     /// <summary>The server's own words; null for a text that Prometheus' API did not write.</summary>
-    private static string? Words(string body)
-    {
-        try
-        {
-            using var reply = JsonDocument.Parse(body);
-            return reply.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("error", out var error) ? error.GetString() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static string? Words(HttpStatusCode status, string body) => UpstreamCalls.JsonWords(body, "error");
 
     private static Dictionary<string, string> Form(params ReadOnlySpan<(string Name, string? Value)> fields)
     {

@@ -34,7 +34,7 @@ public static partial class PromqlText
     /// <summary>A regular expression (RE2) that matches exactly this text.</summary>
     public static string Literal(string value) => MetaCharacter().Replace(value, @"\$0");
 
-    [GeneratedRegex("^[a-zA-Z_][a-zA-Z0-9_]*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-zA-Z_][a-zA-Z0-9_]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex LabelName();
 
     [GeneratedRegex(@"[\\.+*?()|\[\]{}^$]", RegexOptions.CultureInvariant)]
