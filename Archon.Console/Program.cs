@@ -9,8 +9,12 @@ using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Hosting;
+using Archon.Hosting.CommandLine;
 using Archon.Integrations;
 using Archon.Shell;
+
+// With the name of a tool first, such as "detect", the program does that and ends.
+if (Tools.Names(args)) return await Tools.RunAsync(args);
 
 // Settings and files lie beside the program, whichever folder it is started in.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
