@@ -1,6 +1,8 @@
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Data.Forecasts;
+using Archon.Data.Incidents;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
@@ -20,6 +22,10 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<WatchedSeries> WatchedSeries => Set<WatchedSeries>();
     public DbSet<Anomaly> Anomalies => Set<Anomaly>();
     public DbSet<UncheckedSpan> UncheckedSpans => Set<UncheckedSpan>();
+    public DbSet<SeriesForecast> SeriesForecasts => Set<SeriesForecast>();
+    public DbSet<Prediction> Predictions => Set<Prediction>();
+    public DbSet<Incident> Incidents => Set<Incident>();
+    public DbSet<IncidentMember> IncidentMembers => Set<IncidentMember>();
     public DbSet<AlertRule> AlertRules => Set<AlertRule>();
     public DbSet<AlertRuleVersion> AlertRuleVersions => Set<AlertRuleVersion>();
     public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();

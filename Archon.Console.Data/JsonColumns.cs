@@ -17,9 +17,15 @@ internal static class JsonColumns
 
     /// <summary>Stores names and values as one jsonb object.</summary>
     public static void HasJson<T>(this EntityTypeBuilder<T> entity, Expression<Func<T, Dictionary<string, string>>> property)
-        where T : class =>
-        entity.Property(property).HasColumnType("jsonb").HasConversion(
-            values => JsonSerializer.Serialize(values, JsonSerializerOptions.Default),
-            text => JsonSerializer.Deserialize<Dictionary<string, string>>(text, JsonSerializerOptions.Default)!,
-            ByContent);
+        where T : class => entity.Property(property).AsJson(ByContent);
+
+    /// <summary>Stores records as one jsonb array. They are replaced as a whole, never changed in place.</summary>
+    public static void HasJson<T, TItem>(this EntityTypeBuilder<T> entity, Expression<Func<T, List<TItem>>> property)
+        where T : class => entity.Property(property).AsJson(new ValueComparer<List<TItem>>(
+            (left, right) => Text(left) == Text(right), items => Text(items).GetHashCode(StringComparison.Ordinal), items => items.ToList()));
+
+    private static void AsJson<TValue>(this PropertyBuilder<TValue> property, ValueComparer<TValue> comparer) =>
+        property.HasColumnType("jsonb").HasConversion(value => Text(value), text => JsonSerializer.Deserialize<TValue>(text, JsonSerializerOptions.Default)!, comparer);
+
+    private static string Text<TValue>(TValue value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Default);
 }

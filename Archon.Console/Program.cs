@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
 using Archon.Features.Intelligence;
 using Archon.Features.Notifications;
 using Archon.Features.Overview;
@@ -25,6 +26,7 @@ builder.Services.AddShell();
 builder.Services.AddWatches();
 builder.Services.AddServices();
 builder.Services.AddAnomalies();
+builder.Services.AddForecasts();
 builder.Services.AddRules();
 builder.Services.AddNotifications();
 builder.Services.AddOverview();

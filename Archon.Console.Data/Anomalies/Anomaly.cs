@@ -41,12 +41,22 @@ public sealed class Anomaly
     /// <summary>The season the band came from: <c>none</c>, <c>day</c>, <c>week</c>.</summary>
     public string Season { get; set; } = "none";
 
+    /// <summary>What is unusual, as a sentence.</summary>
+    public string Explanation { get; set; } = "";
+
+    /// <summary>What each member of the detector thought at the peak: its name and 0 (ordinary) to 1.</summary>
+    public List<AnomalyVote> Votes { get; set; } = [];
+
     public int FittedSamples { get; set; }
     public int SamplesOutside { get; set; }
     public AnomalyVerdict? Verdict { get; set; }
     public string? VerdictBy { get; set; }
     public DateTimeOffset? VerdictAt { get; set; }
 }
+
+/// <summary>What one member of the detector thought.</summary>
+/// <param name="Score">0 (ordinary) to 1 (as unusual as can be).</param>
+public sealed record AnomalyVote(string Member, double Score);
 
 public enum AnomalyVerdict { Useful, Noise, Expected }
 

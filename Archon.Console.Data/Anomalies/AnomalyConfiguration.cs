@@ -24,6 +24,8 @@ internal sealed class AnomalyConfiguration : IEntityTypeConfiguration<Anomaly>
         anomaly.Property(a => a.Direction).HasConversion<string>().HasMaxLength(8);
         anomaly.Property(a => a.Verdict).HasConversion<string>().HasMaxLength(16);
         anomaly.Property(a => a.Season).HasMaxLength(16);
+        anomaly.Property(a => a.Explanation).HasMaxLength(512);
+        anomaly.HasJson(a => a.Votes);
         anomaly.Property(a => a.VerdictBy).HasMaxLength(256);
         anomaly.HasIndex(a => new { a.WatchId, a.SeriesId, a.StartedAt }).IsUnique();
         anomaly.HasIndex(a => new { a.EnvironmentId, a.StartedAt }).HasFilter("ended_at IS NULL").HasDatabaseName("ix_anomalies_open");

@@ -57,6 +57,7 @@ internal sealed class WatchConfiguration : IEntityTypeConfiguration<Watch>
         watch.Property(w => w.Signal).HasConversion<string>().HasMaxLength(16);
         watch.Property(w => w.Interesting).HasConversion<string>().HasMaxLength(8);
         watch.Property(w => w.Origin).HasConversion<string>().HasMaxLength(16);
+        watch.Property(w => w.LimitSide).HasConversion<string>().HasMaxLength(8).HasDefaultValue(LimitSide.Ceiling);
         watch.Property(w => w.Unit).HasMaxLength(32);
         watch.Property(w => w.EditedBy).HasMaxLength(256);
         watch.Property(w => w.Version).IsRowVersion();
@@ -78,6 +79,7 @@ internal sealed class WatchedSeriesConfiguration : IEntityTypeConfiguration<Watc
         series.HasOne<MonitoredEnvironment>().WithMany().HasForeignKey(s => s.EnvironmentId);
         series.HasOne<Watch>().WithMany().HasForeignKey(s => s.WatchId).OnDelete(DeleteBehavior.Cascade);
         series.HasOne<Service>().WithMany().HasForeignKey(s => s.ServiceId).OnDelete(DeleteBehavior.SetNull);
+        series.Property(s => s.Guarded).HasMaxLength(256);
         series.HasJson(s => s.Labels);
         series.HasIndex(s => new { s.WatchId, s.LabelsKey }).IsUnique();
         series.HasIndex(s => s.ServiceId);

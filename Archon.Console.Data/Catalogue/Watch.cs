@@ -24,6 +24,14 @@ public sealed class Watch
     /// <summary>How readily a departure counts: 0 never, 1 always, 0.5 by default.</summary>
     public double Sensitivity { get; set; } = 0.5;
 
+    /// <summary>The value that must not be reached: full, empty, expired, or the objective of a latency or an error share. Null where there is none.</summary>
+    public double? Limit { get; set; }
+
+    public LimitSide LimitSide { get; set; }
+
+    /// <summary>PromQL of the requests per second behind each value, by labels the series of <see cref="Query"/> carry too; null where a value needs none.</summary>
+    public string? VolumeQuery { get; set; }
+
     public CatalogueOrigin Origin { get; set; }
     public bool Enabled { get; set; } = true;
     public DateTimeOffset CreatedAt { get; set; }
@@ -34,6 +42,10 @@ public sealed class Watch
     public DateTimeOffset? ScannedTo { get; set; }
 
     public DateTimeOffset? FittedAt { get; set; }
+    public DateTimeOffset? ForecastAt { get; set; }
+
+    /// <summary>When somebody last judged an anomaly of this watch: what was learnt from verdicts is read again.</summary>
+    public DateTimeOffset? JudgedAt { get; set; }
 
     /// <summary>Since when the upstream gave no answer for this watch; null while it answers.</summary>
     public DateTimeOffset? UncheckedSince { get; set; }
@@ -47,3 +59,13 @@ public sealed class Watch
 public enum WatchSignal { Rate, Errors, Duration, Saturation, Traffic, Availability, Quality }
 
 public enum AnomalyDirection { Both, Up, Down }
+
+/// <summary>On which side of its values a limit lies.</summary>
+public enum LimitSide
+{
+    /// <summary>Growth reaches it: a full disk.</summary>
+    Ceiling,
+
+    /// <summary>Decline reaches it: the days of a certificate.</summary>
+    Floor,
+}

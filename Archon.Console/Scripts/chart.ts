@@ -1,7 +1,7 @@
 // Draws SeriesChart with uPlot. Times are Unix seconds; values come as one block of doubles: times, each line, then the band.
 import uPlot from "uplot";
 
-interface Line { name: string; unit: string; color: number }
+interface Line { name: string; unit: string; color: number; dashed: boolean }
 interface Span { from: number; to: number | null; words: string; state: string }
 interface Threshold { value: number; words: string }
 interface Chart {
@@ -150,6 +150,7 @@ class Drawing {
         { label: "Time", value: (_, at) => (at === null ? "" : clock(at, zone)) },
         ...this.chart.lines.map((line, place): uPlot.Series => ({
           label: line.name, stroke: token(`--s-${line.color}`), width: this.isDense ? 1 : 1.5, points: { show: false }, spanGaps: false,
+          ...(line.dashed ? { dash: [5, 4] } : {}),
           value: (_, value) => figure(value ?? this.last(place), line.unit),
         })),
       ],

@@ -4,7 +4,11 @@ namespace Archon.Shell;
 /// <param name="Unit">As in <see cref="Figures.Format"/>.</param>
 /// <param name="Values">A value per time of the chart; NaN where there is none, and the line breaks there.</param>
 /// <param name="ColorIndex">1 to 10, a step of the series palette.</param>
-public sealed record ChartLine(string Name, string Unit, double[] Values, int ColorIndex);
+public sealed record ChartLine(string Name, string Unit, double[] Values, int ColorIndex)
+{
+    /// <summary>Not measured: a forecast.</summary>
+    public bool Dashed { get; init; }
+}
 
 /// <summary>What was expected, per time of the chart.</summary>
 public sealed record ChartBand(double[] Lower, double[] Upper);

@@ -7,7 +7,7 @@ public sealed record NavEntry(string Href, string Name, string Icon, string GoKe
     /// <summary>Groups as the navigation shows them, a line between them.</summary>
     public static readonly IReadOnlyList<IReadOnlyList<NavEntry>> Groups =
     [
-        [new("/", "Overview", "overview", "o"), new("/anomalies", "Anomalies", "anomalies", "a")],
+        [new("/", "Overview", "overview", "o"), new("/anomalies", "Anomalies", "anomalies", "a"), new("/forecasts", "Forecasts", "forecasts", "f")],
         [new("/services", "Services", "services", "s"), new("/rules", "Rules", "rules", "r"), new("/channels", "Channels", "notifications", "c")],
         [new("/status", "Status", "status", "t")],
     ];

@@ -95,7 +95,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         Height,
         SyncKey,
         Points = data.X.Length,
-        Lines = data.Lines.Select(line => new { line.Name, line.Unit, Color = line.ColorIndex }),
+        Lines = data.Lines.Select(line => new { line.Name, line.Unit, Color = line.ColorIndex, line.Dashed }),
         HasBand = data.Band is not null,
         Anomalies = data.Anomalies.Select(Span),
         Gaps = data.Gaps.Select(Span),

@@ -47,9 +47,21 @@ public sealed partial class WatchTemplatesTests
     public void The_metric_chooses_its_template(string metric, string key) => Assert.Contains(key, Keys(metric));
 
     [Fact]
-    public void A_share_or_latency_of_requests_has_a_guard_against_low_traffic() => Assert.All(
+    public void A_share_or_latency_of_requests_says_how_many_are_behind_it() => Assert.All(
         WatchTemplates.All.Where(template => template.Key.StartsWith("http-", StringComparison.Ordinal) && !template.Key.EndsWith("-rate", StringComparison.Ordinal)),
-        template => Assert.Contains($"> {WatchTemplates.LeastTraffic}", template.Pattern, StringComparison.Ordinal));
+        template => Assert.Contains("increase(", template.VolumePattern, StringComparison.Ordinal));
+
+    [Fact]
+    public void What_can_fill_up_has_a_limit()
+    {
+        string[] filling =
+        [
+            "process-files", "node-memory", "node-disk-free", "node-inodes-free", "node-files", "container-memory-share", "postgres-connections",
+            "redis-memory-share", "archon-db-pool-in-use", "probe-certificate", "quota",
+        ];
+
+        Assert.All(filling, key => Assert.NotNull(WatchTemplates.All.Single(template => template.Key == key).Limit));
+    }
 
     [Fact]
     public void The_window_is_written_in_seconds() => Assert.All(WatchTemplates.All, template =>

@@ -11,8 +11,14 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Watches;
 
 /// <summary>What a person may say about a watch.</summary>
+/// <param name="Limit">The value that must not be reached; null where there is none.</param>
+/// <param name="VolumeQuery">PromQL of how many requests stand behind each value; null where a value needs none.</param>
 public sealed record WatchDraft(
-    string Name, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity);
+    string Name, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity,
+    double? Limit = null, LimitSide LimitSide = LimitSide.Ceiling, string? VolumeQuery = null)
+{
+    internal string? Volume => string.IsNullOrWhiteSpace(VolumeQuery) ? null : VolumeQuery.Trim();
+}
 
 public abstract record WatchResult
 {
@@ -73,6 +79,11 @@ public sealed class WatchCommands(
                 .SetProperty(one => one.Step, draft.Step)
                 .SetProperty(one => one.Interesting, draft.Interesting)
                 .SetProperty(one => one.Sensitivity, draft.Sensitivity)
+                .SetProperty(one => one.Limit, draft.Limit)
+                .SetProperty(one => one.LimitSide, draft.LimitSide)
+                .SetProperty(one => one.VolumeQuery, draft.Volume)
+                // What was forecast for another limit says nothing about this one.
+                .SetProperty(one => one.ForecastAt, (DateTimeOffset?)null)
                 .SetProperty(one => one.Origin, CatalogueOrigin.Edited)
                 .SetProperty(one => one.EditedAt, now)
                 .SetProperty(one => one.EditedBy, who)
@@ -152,6 +163,7 @@ public sealed class WatchCommands(
         watch.Step = draft.Step;
         watch.Interesting = draft.Interesting;
         watch.Sensitivity = draft.Sensitivity;
+        (watch.Limit, watch.LimitSide, watch.VolumeQuery) = (draft.Limit, draft.LimitSide, draft.Volume);
         watch.Origin = CatalogueOrigin.Edited;
         (watch.EditedAt, watch.EditedBy) = (now, who);
     }
@@ -164,13 +176,18 @@ public sealed class WatchCommands(
         if (draft.Step < LeastStep || draft.Step > MostStep) return new WatchResult.Invalid("The step lies between 5 s and 1 h.");
         if (draft.Step.Ticks % TimeSpan.TicksPerSecond != 0) return new WatchResult.Invalid("The step is in whole seconds.");
         if (draft.Sensitivity is not (>= 0 and <= 1)) return new WatchResult.Invalid("Sensitivity lies between 0 and 1.");
+        if (draft.Limit is { } limit && !double.IsFinite(limit)) return new WatchResult.Invalid("The limit is a number, or left out.");
         // The server knows best whether it is PromQL, and whether it gives series at all.
-        var now = clock.GetUtcNow();
-        return await prometheus.QueryRangeAsync(draft.Query, new TimeRange(now, now), draft.Step, cancellationToken) switch
+        foreach (var query in (string?[])[draft.Query, draft.Volume])
         {
-            Fetch<MatrixResult>.Rejected rejected => new WatchResult.Invalid(rejected.Reason),
-            Fetch<MatrixResult>.Unavailable missed => new WatchResult.NotChecked(missed.Reason),
-            _ => null,
-        };
+            if (query is null) continue;
+            var now = clock.GetUtcNow();
+            switch (await prometheus.QueryRangeAsync(query, new TimeRange(now, now), draft.Step, cancellationToken))
+            {
+                case Fetch<MatrixResult>.Rejected rejected: return new WatchResult.Invalid(rejected.Reason);
+                case Fetch<MatrixResult>.Unavailable missed: return new WatchResult.NotChecked(missed.Reason);
+            }
+        }
+        return null;
     }
 }

@@ -40,28 +40,29 @@ public sealed class WatchDiscoveryCommands(
         var (added, changed) = (0, 0);
         foreach (var template in WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)))
         {
-            var query = template.Query(window.Value);
             if (known.TryGetValue(template.Key, out var watch))
             {
-                if (watch.Origin != CatalogueOrigin.Discovered || watch.Query == query) continue;
-                watch.Query = query;
-                changed++;
+                if (watch.Origin != CatalogueOrigin.Discovered) continue;
+                Follow(watch, template, window.Value);
+                if (db.Entry(watch).State == EntityState.Modified) changed++;
                 continue;
             }
             if (template.Probe is not null && !await FindsAsync(template.Probe, now, cancellationToken)) continue;
-            db.Watches.Add(new Watch
+            var fresh = new Watch
             {
                 EnvironmentId = environmentId,
                 Name = template.Name,
                 Template = template.Key,
-                Query = query,
+                Query = "",
                 Signal = template.Signal,
                 Unit = template.Unit,
                 Step = options.Value.ScanInterval,
                 Interesting = template.Interesting,
                 Origin = CatalogueOrigin.Discovered,
                 CreatedAt = now,
-            });
+            };
+            Follow(fresh, template, window.Value);
+            db.Watches.Add(fresh);
             added++;
         }
         if (added + changed == 0) return new WatchDiscovery.Done(0, 0);
@@ -74,6 +75,13 @@ public sealed class WatchDiscoveryCommands(
             await transaction.CommitAsync(cancellationToken);
         });
         return new WatchDiscovery.Done(added, changed);
+    }
+
+    private static void Follow(Watch watch, WatchTemplate template, TimeSpan window)
+    {
+        watch.Query = template.Query(window);
+        watch.VolumeQuery = template.VolumeQuery(window);
+        (watch.Limit, watch.LimitSide) = (template.Limit, template.LimitSide);
     }
 
     /// <summary>Four scrapes fit into a rate: one may fail without a gap. Null when nothing was scraped twice yet.</summary>

@@ -8,13 +8,10 @@ namespace Archon.Features.Watches;
 /// <remarks>
 /// The number of queries grows with the kinds of signal, not with the services: each query covers every service at once, grouped by the
 /// labels that name one. A label that a metric lacks is simply left out of its group. Shares and latencies say nothing while almost
-/// nobody calls, so they come with a guard: below <see cref="LeastTraffic"/> there is no sample, which is a gap and no anomaly.
+/// nobody calls, so they come with the number of requests behind each value: a value of a handful is shown and not judged.
 /// </remarks>
 public static class WatchTemplates
 {
-    /// <summary>Requests per second below which shares and latencies are left out.</summary>
-    public const string LeastTraffic = "0.1";
-
     private const string Service = "job, service, namespace";
     private const string Instance = "job, service, namespace, instance";
 
@@ -40,14 +37,12 @@ public static class WatchTemplates
         .. Pool("archon_db_pool_connections_in_use", "archon_db_pool_connections_max"),
         .. Pool("archon_db_pool_in_use", "archon_db_pool_size"),
         .. Pool("archon_db_connections_active", "archon_db_connections_max"),
-        new("cache-hits", "Cache hit ratio", Quality, "1", Down, ["archon_cache_hits_total", "archon_cache_misses_total"],
-            Share(
-                $"sum by ({Service}) (rate(archon_cache_hits_total[$window]))",
-                $"(sum by ({Service}) (rate(archon_cache_hits_total[$window])) + sum by ({Service}) (rate(archon_cache_misses_total[$window])))")),
-        new("cache-hits-by-result", "Cache hit ratio", Quality, "1", Down, ["archon_cache_requests_total"],
-            Share(
-                $"sum by ({Service}) (rate(archon_cache_requests_total{{result=\"hit\"}}[$window]))",
-                $"sum by ({Service}) (rate(archon_cache_requests_total[$window]))"),
+        Share("cache-hits", "Cache hit ratio", Quality, Down, ["archon_cache_hits_total", "archon_cache_misses_total"],
+            $"sum by ({Service}) (rate(archon_cache_hits_total[$window]))",
+            $"(sum by ({Service}) (rate(archon_cache_hits_total[$window])) + sum by ({Service}) (rate(archon_cache_misses_total[$window])))"),
+        Share("cache-hits-by-result", "Cache hit ratio", Quality, Down, ["archon_cache_requests_total"],
+            $"sum by ({Service}) (rate(archon_cache_requests_total{{result=\"hit\"}}[$window]))",
+            $"sum by ({Service}) (rate(archon_cache_requests_total[$window]))",
             "count(archon_cache_requests_total{result=\"hit\"})"),
         Gauge("onex-compliance", "ONEX compliance", Quality, "1", Down, "archon_onex_compliance_score", "avg"),
         Gauge("onex-compliance-ratio", "ONEX compliance", Quality, "1", Down, "archon_onex_compliance_ratio", "avg"),
@@ -60,7 +55,7 @@ public static class WatchTemplates
         Gauge("process-resident-memory", "Resident memory", Saturation, "By", Up, "process_resident_memory_bytes"),
         Gauge("process-virtual-memory", "Virtual memory", Saturation, "By", Up, "process_virtual_memory_bytes"),
         new("process-files", "File descriptors in use", Saturation, "1", Up, ["process_open_fds", "process_max_fds"],
-            $"max by ({Service}) (process_open_fds / (process_max_fds > 0))"),
+            $"max by ({Service}) (process_open_fds / (process_max_fds > 0))", Limit: 1),
 
         new("dotnet-gc-pause", ".NET time in garbage collection", Saturation, "1", Up, ["dotnet_gc_pause_time_seconds_total"],
             $"sum by ({Service}) (rate(dotnet_gc_pause_time_seconds_total[$window]))"),
@@ -73,12 +68,17 @@ public static class WatchTemplates
         new("node-cpu", "CPU of the host", Saturation, "1", Up, ["node_cpu_seconds_total"],
             "1 - avg by (job, instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[$window]))"),
         new("node-memory", "Memory available on the host", Saturation, "1", Down, ["node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes"],
-            "min by (job, instance) (node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)"),
+            "min by (job, instance) (node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)", Limit: 0, LimitSide: LimitSide.Floor),
         new("node-load", "Load per CPU", Saturation, "1", Up, ["node_load1", "node_cpu_seconds_total"],
             "sum by (job, instance) (node_load1) / count by (job, instance) (node_cpu_seconds_total{mode=\"idle\"})"),
         new("node-disk-free", "Disk space free", Saturation, "1", Down, ["node_filesystem_avail_bytes", "node_filesystem_size_bytes"],
             "min by (job, instance, device) (node_filesystem_avail_bytes{fstype!~\"tmpfs|ramfs|overlay|squashfs|iso9660\"}"
-            + " / (node_filesystem_size_bytes{fstype!~\"tmpfs|ramfs|overlay|squashfs|iso9660\"} > 0))"),
+            + " / (node_filesystem_size_bytes{fstype!~\"tmpfs|ramfs|overlay|squashfs|iso9660\"} > 0))", Limit: 0, LimitSide: LimitSide.Floor),
+        new("node-inodes-free", "Inodes free", Saturation, "1", Down, ["node_filesystem_files_free", "node_filesystem_files"],
+            "min by (job, instance, device) (node_filesystem_files_free{fstype!~\"tmpfs|ramfs|overlay|squashfs|iso9660\"}"
+            + " / (node_filesystem_files{fstype!~\"tmpfs|ramfs|overlay|squashfs|iso9660\"} > 0))", Limit: 0, LimitSide: LimitSide.Floor),
+        new("node-files", "File descriptors of the host in use", Saturation, "1", Up, ["node_filefd_allocated", "node_filefd_maximum"],
+            "max by (job, instance) (node_filefd_allocated / (node_filefd_maximum > 0))", Limit: 1),
         new("node-disk-busy", "Disk busy", Saturation, "1", Up, ["node_disk_io_time_seconds_total"],
             "max by (job, instance, device) (rate(node_disk_io_time_seconds_total[$window]))"),
         new("node-network-in", "Network received", Traffic, "By/s", Both, ["node_network_receive_bytes_total"],
@@ -92,6 +92,11 @@ public static class WatchTemplates
             $"sum by ({Container}) (rate(container_cpu_usage_seconds_total{{{RealContainers}}}[$window]))"),
         new("container-memory", "Memory of the container", Saturation, "By", Up, ["container_memory_working_set_bytes"],
             $"sum by ({Container}) (container_memory_working_set_bytes{{{RealContainers}}})"),
+        new("container-memory-share", "Memory of the container in use", Saturation, "1", Up,
+            ["container_memory_working_set_bytes", "container_spec_memory_limit_bytes"],
+            $"sum by ({Container}) (container_memory_working_set_bytes{{{RealContainers}}})"
+            + $" / (sum by ({Container}) (container_spec_memory_limit_bytes{{{RealContainers}}}) > 0)",
+            $"count(container_spec_memory_limit_bytes{{{RealContainers}}} > 0)", Limit: 1),
         new("container-throttled", "CPU throttling of the container", Saturation, "1", Up,
             ["container_cpu_cfs_throttled_periods_total", "container_cpu_cfs_periods_total"],
             $"sum by ({Container}) (rate(container_cpu_cfs_throttled_periods_total[$window]))"
@@ -99,16 +104,15 @@ public static class WatchTemplates
 
         new("postgres-up", "PostgreSQL answers", Availability, "1", Down, ["pg_up"], $"min by ({Instance}) (pg_up)"),
         new("postgres-connections", "PostgreSQL connections in use", Saturation, "1", Up, ["pg_stat_activity_count", "pg_settings_max_connections"],
-            $"sum by ({Instance}) (pg_stat_activity_count) / max by ({Instance}) (pg_settings_max_connections > 0)"),
+            $"sum by ({Instance}) (pg_stat_activity_count) / max by ({Instance}) (pg_settings_max_connections > 0)", Limit: 1),
         new("postgres-transactions", "PostgreSQL transactions", Rate, "{transaction}/s", Both, ["pg_stat_database_xact_commit"],
             $"sum by ({Instance}) (rate(pg_stat_database_xact_commit[$window]))"),
         new("postgres-rollbacks", "PostgreSQL rollbacks", Errors, "{transaction}/s", Up, ["pg_stat_database_xact_rollback"],
             $"sum by ({Instance}) (rate(pg_stat_database_xact_rollback[$window]))"),
-        new("postgres-cache", "PostgreSQL cache hit ratio", Quality, "1", Down, ["pg_stat_database_blks_hit", "pg_stat_database_blks_read"],
-            Share(
-                $"sum by ({Instance}) (rate(pg_stat_database_blks_hit[$window]))",
-                $"(sum by ({Instance}) (rate(pg_stat_database_blks_hit[$window])) + sum by ({Instance}) (rate(pg_stat_database_blks_read[$window])))",
-                Instance)),
+        Share("postgres-cache", "PostgreSQL cache hit ratio", Quality, Down, ["pg_stat_database_blks_hit", "pg_stat_database_blks_read"],
+            $"sum by ({Instance}) (rate(pg_stat_database_blks_hit[$window]))",
+            $"(sum by ({Instance}) (rate(pg_stat_database_blks_hit[$window])) + sum by ({Instance}) (rate(pg_stat_database_blks_read[$window])))",
+            labels: Instance),
         new("postgres-longest", "PostgreSQL longest transaction", Duration, "s", Up, ["pg_stat_activity_max_tx_duration"],
             $"max by ({Instance}) (pg_stat_activity_max_tx_duration)"),
 
@@ -118,14 +122,23 @@ public static class WatchTemplates
         new("redis-clients", "Redis clients", Saturation, "{connection}", Both, ["redis_connected_clients"],
             $"sum by ({Instance}) (redis_connected_clients)"),
         new("redis-memory", "Redis memory", Saturation, "By", Up, ["redis_memory_used_bytes"], $"sum by ({Instance}) (redis_memory_used_bytes)"),
-        new("redis-cache", "Redis hit ratio", Quality, "1", Down, ["redis_keyspace_hits_total", "redis_keyspace_misses_total"],
-            Share(
-                $"sum by ({Instance}) (rate(redis_keyspace_hits_total[$window]))",
-                $"(sum by ({Instance}) (rate(redis_keyspace_hits_total[$window])) + sum by ({Instance}) (rate(redis_keyspace_misses_total[$window])))",
-                Instance)),
+        Share("redis-cache", "Redis hit ratio", Quality, Down, ["redis_keyspace_hits_total", "redis_keyspace_misses_total"],
+            $"sum by ({Instance}) (rate(redis_keyspace_hits_total[$window]))",
+            $"(sum by ({Instance}) (rate(redis_keyspace_hits_total[$window])) + sum by ({Instance}) (rate(redis_keyspace_misses_total[$window])))",
+            labels: Instance),
+        new("redis-memory-share", "Redis memory in use", Saturation, "1", Up, ["redis_memory_used_bytes", "redis_memory_max_bytes"],
+            $"sum by ({Instance}) (redis_memory_used_bytes) / (sum by ({Instance}) (redis_memory_max_bytes) > 0)",
+            "count(redis_memory_max_bytes > 0)", Limit: 1),
 
         new("probe-success", "Probes that succeed", Availability, "1", Down, ["probe_success"], $"min by ({Instance}) (probe_success)"),
         new("probe-duration", "Probe duration", Duration, "s", Up, ["probe_duration_seconds"], $"max by ({Instance}) (probe_duration_seconds)"),
+        new("probe-certificate", "Certificate expires in", Saturation, "s", Down, ["probe_ssl_earliest_cert_expiry"],
+            $"min by ({Instance}) (probe_ssl_earliest_cert_expiry) - time()", Limit: 0, LimitSide: LimitSide.Floor),
+
+        new("quota", "Quota in use", Saturation, "1", Up, ["kube_resourcequota"],
+            "max by (job, namespace, resourcequota, resource) (kube_resourcequota{type=\"used\"}"
+            + " / ignoring (type) (kube_resourcequota{type=\"hard\"} > 0))",
+            "count(kube_resourcequota{type=\"hard\"} > 0)", Limit: 1),
     ];
 
     private const string Container = "job, service, namespace, pod, container, name";
@@ -157,8 +170,7 @@ public static class WatchTemplates
             // Whichever label holds the status: series that lack it are no part of its branch.
             var failed = string.Join(" or ", statusLabels.Select(label => rate($"{{{label}=~\"{pattern}\"}}")));
             var known = string.Join(" or ", statusLabels.Select(label => $"{counter}{{{label}!=\"\"}}"));
-            yield return new WatchTemplate(
-                $"{key}-{suffix}", $"{name} {title}", Errors, "1", Up, [requires], Share($"({failed} or {rate("")} * 0)", rate("")), $"count({known})");
+            yield return Share($"{key}-{suffix}", $"{name} {title}", Errors, Up, [requires], $"({failed} or {rate("")} * 0)", rate(""), $"count({known})");
         }
     }
 
@@ -174,13 +186,12 @@ public static class WatchTemplates
             var title = quantile switch { "0.5" => "P50", "0.95" => "P95", _ => "P99" };
             yield return new WatchTemplate(
                 $"{key}-{title.ToLowerInvariant()}", $"{name} {title}", Duration, "s", Up, [$"{metric}_bucket", $"{metric}_count"],
-                $"histogram_quantile({quantile}, sum by (le, {Service}) (rate({metric}_bucket[$window]))){scale}"
-                + $" and on ({Service}) sum by ({Service}) (rate({metric}_count[$window])) > {LeastTraffic}");
+                $"histogram_quantile({quantile}, sum by (le, {Service}) (rate({metric}_bucket[$window]))){scale}",
+                VolumePattern: $"sum by ({Service}) (increase({metric}_count[$window]))");
             yield return new WatchTemplate(
                 $"{key}-native-{title.ToLowerInvariant()}", $"{name} {title}", Duration, "s", Up, [metric],
-                $"histogram_quantile({quantile}, sum by ({Service}) (rate({metric}[$window]))){scale}"
-                + $" and on ({Service}) histogram_count(sum by ({Service}) (rate({metric}[$window]))) > {LeastTraffic}",
-                NativeProbe(metric));
+                $"histogram_quantile({quantile}, sum by ({Service}) (rate({metric}[$window]))){scale}",
+                NativeProbe(metric), VolumePattern: $"histogram_count(sum by ({Service}) (increase({metric}[$window])))");
         }
     }
 
@@ -198,8 +209,8 @@ public static class WatchTemplates
             yield return new WatchTemplate($"{key}-rate", "RAG queries", Rate, "{query}/s", Both, [metric], all);
             string[] labels = ["status", "outcome", "result"];
             var good = string.Join(" or ", labels.Select(label => $"sum by ({Service}) (rate({metric}{{{label}=~\"success|ok|succeeded\"}}[$window]))"));
-            yield return new WatchTemplate(
-                $"{key}-success", "RAG success rate", Quality, "1", Down, [metric], Share($"({good} or {all} * 0)", all),
+            yield return Share(
+                $"{key}-success", "RAG success rate", Quality, Down, [metric], $"({good} or {all} * 0)", all,
                 $"count({string.Join(" or ", labels.Select(label => $"{metric}{{{label}=~\"success|ok|succeeded\"}}"))})");
         }
     }
@@ -223,15 +234,19 @@ public static class WatchTemplates
     {
         yield return new WatchTemplate(
             used.Replace('_', '-'), "Connection pool in use", Saturation, "1", Up, [used, most],
-            $"sum by ({Service}) ({used}) / (sum by ({Service}) ({most}) > 0)");
+            $"sum by ({Service}) ({used}) / (sum by ({Service}) ({most}) > 0)", Limit: 1);
     }
 
     private static WatchTemplate Gauge(
         string key, string name, WatchSignal signal, string unit, AnomalyDirection interesting, string metric, string combine = "sum", string? extra = null) =>
         new(key, name, signal, unit, interesting, [metric], $"{combine} by ({(extra is null ? Service : $"{Service}, {extra}")}) ({metric})");
 
-    private static string Share(string part, string whole, string labels = Service) =>
-        $"{part} / on ({labels}) ({whole} > {LeastTraffic})";
+    /// <summary>A share of requests; where there are none it has no value.</summary>
+    private static WatchTemplate Share(
+        string key, string name, WatchSignal signal, AnomalyDirection interesting, IReadOnlyList<string> requires, string part, string whole,
+        string? probe = null, string labels = Service) =>
+        new(key, name, signal, "1", interesting, requires, $"{part} / on ({labels}) ({whole} > 0)", probe,
+            VolumePattern: whole.Replace("rate(", "increase(", StringComparison.Ordinal));
 
     private static string NativeProbe(string metric) => $"count(histogram_count({metric}))";
 }

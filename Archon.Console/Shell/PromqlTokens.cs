@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Archon.Features.Services;
+namespace Archon.Shell;
 
 /// <summary>Splits PromQL into coloured pieces. It colours, it does not judge: text that is no PromQL comes out whole too.</summary>
 internal static partial class PromqlTokens

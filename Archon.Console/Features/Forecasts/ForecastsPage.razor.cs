@@ -1,0 +1,84 @@
+using System.Globalization;
+using Archon.Features.Anomalies;
+using Archon.Integrations;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Forecasts;
+
+public sealed partial class ForecastsPage(
+    ForecastQueries forecasts, AnomalyFeed feed, UpstreamHealth upstreams, IOptions<ForecastOptions> options, ViewState view, NavigationManager navigation)
+    : LivePage<ForecastsPicture>
+{
+    /// <summary>Limits that are not in sight shown below those that are, the fullest first.</summary>
+    private const int CalmShown = 8;
+
+    /// <summary>Forecasts are made each hour; later than twice that something is wrong.</summary>
+    private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(2);
+
+    [SupplyParameterFromQuery(Name = "s")] private long? Asked { get; set; }
+    [SupplyParameterFromQuery(Name = "all")] private string? All { get; set; }
+
+    protected override string Key => $"forecasts/{view.EnvironmentId}";
+
+    private IReadOnlyList<LimitRow> Shown { get; set; } = [];
+    private int Hidden => Picture!.Limits.Count - Shown.Count;
+
+    /// <summary>What the address asks for; without that the soonest, so that the page is never half empty.</summary>
+    private LimitRow? Selected => Picture!.Limits.FirstOrDefault(row => row.SeriesId == Asked) ?? (Picture.Limits.Count > 0 ? Picture.Limits[0] : null);
+
+    private bool Stale => Picture!.MadeAt is { } made && Picture.ReadAt - made > StaleAfter;
+
+    private string StaleReason => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
+        ? $"Prometheus does not answer: {away.Reason}" : "no forecast job has run since. Status says why.";
+
+    private string Summary => Picture!.Limits.Count == 0
+        ? $"{Picture.Watches} watches with a limit"
+        : $"{Picture.Limits.Count} limits watched, soonest first; bars show the 80 % interval, the tick its median";
+
+    protected override Task<ForecastsPicture> ReadAsync(CancellationToken cancellationToken) => forecasts.PictureAsync(view.EnvironmentId, cancellationToken);
+
+    protected override void Arrived(ForecastsPicture picture) => Choose(picture);
+
+    protected override async Task OnParametersSetAsync()
+    {
+        await base.OnParametersSetAsync();
+        if (Picture is not null) Choose(Picture);
+    }
+
+    protected override void Follow()
+    {
+        Follow(feed.WatchAsync(Lifetime));
+        upstreams.Changed += Wake;
+        view.Changed += Wake;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        upstreams.Changed -= Wake;
+        view.Changed -= Wake;
+        base.Dispose(disposing);
+    }
+
+    private void Choose(ForecastsPicture picture) =>
+        Shown = All is not null ? picture.Limits : [.. picture.InSight, .. picture.Limits.Where(row => row.ReachedAt is null).Take(CalmShown)];
+
+    private double Ahead(DateTimeOffset at) => ForecastWords.Place(at - Picture!.ReadAt);
+
+    private string Link(LimitRow row) => navigation.GetUriWithQueryParameter("s", row.SeriesId);
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.##}%");
+
+    private static string Css(StateKind? urgency) => urgency switch
+    {
+        StateKind.Critical => "crit",
+        StateKind.Warning => "warn",
+        StateKind.Info => "info",
+        _ => "",
+    };
+
+    private static string Said(PredictionRecord record) => record.Told == 0
+        ? "nothing was told yet."
+        : $"{record.Told} told, {record.CameTrue} came true, {record.DidNot} false{(record.FalseShare is { } share ? $" ({Figures.Format(share, "1")})" : "")}, {record.Open} still to come.";
+}
