@@ -16,6 +16,7 @@ public static class WatchesSetup
         services.AddScoped<HousekeepingJob>();
         services.AddScoped<WatchDiscoveryCommands>();
         services.AddScoped<WatchCommands>();
+        services.AddSingleton<WatchQueries>();
         return services;
     }
 }

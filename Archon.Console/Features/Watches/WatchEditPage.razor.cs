@@ -1,0 +1,169 @@
+using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+
+namespace Archon.Features.Watches;
+
+public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands commands, ViewState view, NavigationManager navigation) : IDisposable
+{
+    /// <summary>What is in the fields. Not yet a watch: half of it may be wrong.</summary>
+    private sealed class Draft
+    {
+        public string Name { get; set; } = "";
+        public string Query { get; set; } = "";
+        public WatchSignal Signal { get; set; } = WatchSignal.Saturation;
+        public string Unit { get; set; } = "";
+        public int StepSeconds { get; set; } = 15;
+        public AnomalyDirection Interesting { get; set; } = AnomalyDirection.Both;
+        public double Sensitivity { get; set; } = 0.5;
+    }
+
+    private readonly CancellationTokenSource lifetime = new();
+    private Draft draft = new();
+    private WatchDetail? watch;
+    private Fetch<WatchTrial>? trial;
+    private string notice = "";
+    private string? failure;
+    private bool isProblem;
+    private bool loaded;
+    private bool missing;
+    private bool busy;
+    private bool changedMeanwhile;
+
+    [Parameter] public int? Id { get; set; }
+    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+
+    private TimeSpan Step => TimeSpan.FromSeconds(draft.StepSeconds);
+
+    private string OriginWords => watch?.Origin switch
+    {
+        null => "what a person writes, discovery never overwrites",
+        CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
+        CatalogueOrigin.Accepted => "discovered and accepted as it is",
+        CatalogueOrigin.Ignored => "ignored: not watched, and not found again",
+        _ => $"written by {watch.EditedBy}, discovery never overwrites it",
+    };
+
+    protected override Task OnInitializedAsync() => LoadAsync();
+
+    private async Task LoadAsync()
+    {
+        try
+        {
+            failure = null;
+            if (Id is { } id)
+            {
+                watch = await watches.FindAsync(view.EnvironmentId, id, lifetime.Token);
+                missing = watch is null;
+                if (watch is null) return;
+                draft = new Draft
+                {
+                    Name = watch.Name,
+                    Query = watch.Query,
+                    Signal = watch.Signal,
+                    Unit = watch.Unit,
+                    StepSeconds = (int)watch.Step.TotalSeconds,
+                    Interesting = watch.Interesting,
+                    Sensitivity = watch.Sensitivity,
+                };
+            }
+            loaded = true;
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // the tab closed
+        }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            failure = reason;
+        }
+    }
+
+    private Task TryAsync() => WorkAsync(async () => trial = await watches.TryAsync(draft.Query, Step, lifetime.Token));
+
+    private Task SaveAsync() => WorkAsync(async () =>
+    {
+        var wanted = new WatchDraft(draft.Name, draft.Query, draft.Signal, draft.Unit, Step, draft.Interesting, draft.Sensitivity);
+        var result = watch is null
+            ? await commands.CreateAsync(view.EnvironmentId, wanted, await WhoAsync(), lifetime.Token)
+            : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await WhoAsync(), lifetime.Token);
+        if (result is WatchResult.Done { Id: var id })
+        {
+            if (watch is null) navigation.NavigateTo($"/watches/{id}");
+            else await ReloadAsync("Saved. What was learnt is kept where the query is the same.");
+            return;
+        }
+        if (result is WatchResult.ChangedMeanwhile && watch is not null)
+        {
+            // Saving again is then a decision, not an accident: it is made against the version that is there now.
+            changedMeanwhile = true;
+            watch = await watches.FindAsync(view.EnvironmentId, watch.Id, lifetime.Token) ?? watch;
+        }
+        Tell(result);
+    });
+
+    private Task AcceptAsync() => MarkAsync(commands.AcceptAsync, "Accepted.");
+
+    private Task IgnoreAsync() => MarkAsync(commands.IgnoreAsync, "Ignored. It is not scanned any more.");
+
+    private Task RestoreAsync() => MarkAsync(commands.RestoreAsync, "Restored.");
+
+    private Task MarkAsync(Func<int, string, CancellationToken, Task<WatchResult>> mark, string done) => WorkAsync(async () =>
+    {
+        var result = await mark(watch!.Id, await WhoAsync(), lifetime.Token);
+        if (result is WatchResult.Done) await ReloadAsync(done);
+        else Tell(result);
+    });
+
+    private async Task TakeTheirsAsync()
+    {
+        changedMeanwhile = false;
+        await ReloadAsync("");
+    }
+
+    private async Task ReloadAsync(string words)
+    {
+        await LoadAsync();
+        (notice, isProblem, changedMeanwhile) = (words, false, false);
+    }
+
+    private void Tell(WatchResult result) => (notice, isProblem) = (result switch
+    {
+        WatchResult.Invalid invalid => invalid.Reason,
+        WatchResult.NotChecked missed => $"Not saved, for the query could not be tried: {missed.Reason}",
+        WatchResult.ChangedMeanwhile => "Not saved yet.",
+        _ => "This watch no longer exists.",
+    }, true);
+
+    private async Task WorkAsync(Func<Task> work)
+    {
+        if (busy) return;
+        (busy, notice, isProblem) = (true, "", false);
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // the tab closed
+        }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            (notice, isProblem) = ($"Not done: {reason}", true);
+        }
+        finally
+        {
+            busy = false;
+        }
+    }
+
+    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
+
+    public void Dispose()
+    {
+        lifetime.Cancel();
+        lifetime.Dispose();
+    }
+}

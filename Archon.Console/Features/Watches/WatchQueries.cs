@@ -1,0 +1,46 @@
+using Archon.Analysis.Series;
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Watches;
+
+/// <summary>A watch as the person sees it who may change it.</summary>
+/// <param name="EditedAt">To be handed back with an edit: another edit since then is told.</param>
+public sealed record WatchDetail(
+    int Id, string Name, string? Template, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity,
+    CatalogueOrigin Origin, DateTimeOffset? EditedAt, string? EditedBy);
+
+/// <summary>What a query gives now.</summary>
+public sealed record WatchTrial(int Series, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
+
+public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, TimeProvider clock)
+{
+    private static readonly TimeSpan TrialWindow = TimeSpan.FromMinutes(5);
+
+    /// <returns>Null where there is no such watch.</returns>
+    public async Task<WatchDetail?> FindAsync(int environmentId, int id, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId && watch.Id == id)
+            .Select(watch => new WatchDetail(
+                watch.Id, watch.Name, watch.Template, watch.Query, watch.Signal, watch.Unit, watch.Step, watch.Interesting, watch.Sensitivity,
+                watch.Origin, watch.EditedAt, watch.EditedBy))
+            .SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Asks the query of the last minutes, and keeps nothing.</summary>
+    public async Task<Fetch<WatchTrial>> TryAsync(string query, TimeSpan step, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return await prometheus.QueryRangeAsync(query, new TimeRange(now - TrialWindow, now), step, cancellationToken) switch
+        {
+            Fetch<MatrixResult>.Ok { Value: var matrix } => new Fetch<WatchTrial>.Ok(
+                new WatchTrial(matrix.Series.Count, matrix.Warnings, matrix.Infos)),
+            Fetch<MatrixResult>.Rejected rejected => new Fetch<WatchTrial>.Rejected(rejected.Reason),
+            var missed => new Fetch<WatchTrial>.Unavailable(missed.Reason()),
+        };
+    }
+}
