@@ -14,7 +14,7 @@ namespace Archon.Tests.Browser;
 /// <summary>What must hold on every page, with an estate whose names were made by someone who means harm.</summary>
 public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClassFixture<HostileConsole>
 {
-    public static TheoryData<string> Pages => new("", "services", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", "services/new", "anomalies", "rules", "channels", "status", "settings", "nowhere");
+    public static TheoryData<string> Pages => new("", "services", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}", "anomalies", "rules", "channels", "status", "settings", "nowhere");
 
     [Theory, MemberData(nameof(Pages))]
     public async Task No_page_breaks_a_rule_of_accessibility_in_either_theme(string path)
@@ -130,6 +130,9 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
 {
     public const string Name = "<img src=x onerror=\"window.pwned=true\">'\"</script><script>alert(1)</script>{{7*7}}";
 
+    /// <summary>The one watch that means harm, after the six of the estate.</summary>
+    public const int WatchId = 7;
+
     internal ArchonApp App { get; private set; } = null!;
 
     private TestDatabase Database { get; set; } = null!;
@@ -146,6 +149,7 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
             var watch = new Watch { EnvironmentId = 1, Name = Name, Query = $"up{{job=\"{Name}\"}}", Signal = WatchSignal.Duration, Unit = "s", CreatedAt = now, UncheckedSince = now, UncheckedReason = Name };
             db.Watches.Add(watch);
             await db.SaveChangesAsync();
+            Assert.Equal(WatchId, watch.Id);
             var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch.Id, ServiceId = service.Id, LabelsKey = Name, Labels = new() { [Name] = Name }, LastSampleAt = now, LastValue = 1, Recent = [1, 2, 3] };
             db.WatchedSeries.Add(series);
             await db.SaveChangesAsync();

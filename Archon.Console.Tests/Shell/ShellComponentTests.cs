@@ -39,8 +39,19 @@ public sealed class ShellComponentTests : BunitContext
         Assert.Contains(Hostile, tag.Find(".tag").TextContent, StringComparison.Ordinal);
         Assert.Equal(Hostile, copy.Find("button").GetAttribute("data-copy"));
         Assert.Empty(failed.FindAll("img"));
+        Assert.Empty(Render<ServerNotes>(p => p.Add(c => c.Warnings, [Hostile]).Add(c => c.Infos, [Hostile])).FindAll("img"));
         Assert.Contains(Hostile, failed.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Equal(Hostile, head.Find("h1").TextContent);
+    }
+
+    [Fact]
+    public void What_a_server_said_beside_its_answer_is_told_by_weight_and_nothing_where_it_said_nothing()
+    {
+        var told = Render<ServerNotes>(p => p.Add(c => c.Warnings, ["not a bucket (1:5)"]).Add(c => c.Infos, ["not a counter"]));
+
+        Assert.Equal(["Warning", "Remark"], told.FindAll("[role=img]").Select(glyph => glyph.GetAttribute("aria-label")));
+        Assert.Equal(["not a bucket (1:5)", "not a counter"], told.FindAll("li span").Select(words => words.TextContent));
+        Assert.Equal("", Render<ServerNotes>().Markup.Trim());
     }
 
     [Fact]

@@ -21,6 +21,8 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public Dictionary<string, List<(Dictionary<string, string> Labels, Func<long, double?> Value)>> Queries { get; } = new(StringComparer.Ordinal);
     public List<string> MetricNames { get; } = [];
     public List<string> ServiceLabels { get; } = [];
+    public List<string> Warnings { get; } = [];
+    public List<string> Infos { get; } = [];
     public string Rules { get; set; } = """{"groups":[]}""";
     public string AlertmanagerConfig { get; set; } = "";
     public bool Down { get; set; }
@@ -84,7 +86,7 @@ internal sealed class FakeMetrics : IAsyncDisposable
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        await context.Response.WriteAsync($$"""{"status":"success","data":{{data}}}""");
+        await context.Response.WriteAsync($$"""{"status":"success","data":{{data}},"warnings":{{Strings(Warnings)}},"infos":{{Strings(Infos)}}}""");
     }
 
     private static string Strings(IEnumerable<string> values) => System.Text.Json.JsonSerializer.Serialize(values);

@@ -240,6 +240,37 @@ public sealed class PrometheusClientTests
         Assert.Equal(["{job=\"x\"}", "up"], fake.Requests[0].Query["match[]"]);
     }
 
+    [Fact]
+    public async Task The_real_program_answers_every_question()
+    {
+        await using var server = await RealPrometheus.StartAsync(
+            "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: gone, static_configs: [{targets: ['127.0.0.1:1']}]}]\nrule_files: [rules.yml]\n", Token,
+            folder => File.WriteAllTextAsync(
+                Path.Combine(folder, "rules.yml"),
+                "groups: [{name: g, interval: 1s, rules: [{alert: Gone, expr: up == 0, for: 1s, labels: {severity: info}}, {record: 'job:up', expr: sum by (job) (up)}]}]", Token));
+        var client = UpstreamClients.Prometheus(server.Address);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!Value(await client.AlertsAsync(limit.Token)).Any(alert => alert.State == "firing")) await Task.Delay(100, limit.Token);
+        var now = DateTimeOffset.UtcNow;
+        var range = new TimeRange(now.AddMinutes(-1), now);
+
+        Assert.Equal(("down", "gone"), (Value(await client.TargetsAsync(Token)).Single().Health, Value(await client.TargetsAsync(Token)).Single().Job));
+        Assert.Equal(["Gone", "job:up"], Value(await client.RulesAsync(Token)).Single().Rules.Select(rule => rule.Name));
+        Assert.Contains("up", Value(await client.LabelValuesAsync("__name__", null, range, Token)));
+        Assert.Contains("job", Value(await client.LabelNamesAsync(["up"], range, Token)));
+        Assert.Equal("gone", Assert.Single(Value(await client.SeriesAsync(["up"], range, Token)))["job"]);
+        Assert.Empty(Value(await client.MetadataAsync("nothing", Token)));
+        Assert.Empty(Value(await client.ExemplarsAsync("up", range, Token)));
+        Assert.Equal("sum by (job) (up)", Value(await client.FormatQueryAsync("sum(up)by(job)", Token)));
+        Assert.NotEmpty(Value(await client.FlagsAsync(Token)));
+        Assert.True(Value(await client.RuntimeAsync(Token)).IsConfigGood);
+        Assert.True(Value(await client.ReadyAsync(Token)));
+        Assert.NotEmpty(Value(await client.BuildInfoAsync(Token)).Version);
+        Assert.True(Value(await client.QueryAsync("up", null, Token, withStatistics: true)).Statistics!.TotalSamples > 0);
+        Assert.Equal(25_001, Assert.Single(Value(await client.QueryRangeAsync("vector(1)", new TimeRange(now.AddSeconds(-25_000), now), TimeSpan.FromSeconds(1), Token)).Series).Count);
+    }
+
     private static async Task AnswerStepsAsync(HttpContext context)
     {
         var (start, end, step) = (Number("start"), Number("end"), Number("step"));

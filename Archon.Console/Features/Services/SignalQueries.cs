@@ -28,7 +28,14 @@ public sealed record GapSpan(DateTimeOffset From, DateTimeOffset To, string Word
 public sealed record SignalPicture(
     int WatchId, string Watch, WatchSignal Signal, string Unit, string Query, TimeRange Range, TimeSpan Step,
     double[] Times, IReadOnlyList<SignalLine> Lines, double[]? Lower, double[]? Upper,
-    IReadOnlyList<AnomalySpan> Anomalies, IReadOnlyList<GapSpan> Gaps, int SeriesInAll, int Missing);
+    IReadOnlyList<AnomalySpan> Anomalies, IReadOnlyList<GapSpan> Gaps, int SeriesInAll, int Missing)
+{
+    /// <summary>What Prometheus thinks may be wrong with the query or its data.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Its remarks, which are less.</summary>
+    public IReadOnlyList<string> Infos { get; init; } = [];
+}
 
 public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus)
 {
@@ -99,7 +106,11 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         return new Fetch<SignalPicture>.Ok(new SignalPicture(
             watch.Id, watch.Name, watch.Signal, watch.Unit, query, aligned, step, times, lines, lower, upper,
             [.. anomalies.Select(one => new AnomalySpan(one.Id, one.StartedAt, one.EndedAt, HealthStates.Of(watch.Signal, one.Direction, one.Confidence, one.Verdict)))],
-            [.. spans, .. gaps.Where(gap => !spans.Any(span => span.From <= gap.To && span.To >= gap.From))], inAll, missing));
+            [.. spans, .. gaps.Where(gap => !spans.Any(span => span.From <= gap.To && span.To >= gap.From))], inAll, missing)
+        {
+            Warnings = matrix.Warnings,
+            Infos = matrix.Infos,
+        });
     }
 
     /// <summary>A chart takes at most as many points as it is wide, and never finer ones than there are.</summary>

@@ -1,3 +1,4 @@
+using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
 using Archon.Integrations;
@@ -76,6 +77,14 @@ public sealed partial class StatusPage(
         { UncheckedSince: not null } => StateKind.Unknown,
         { SeriesWithBand: 0 } => StateKind.Unknown,
         _ => StateKind.Ok,
+    };
+
+    private static string Origin(WatchRow watch) => watch.Origin switch
+    {
+        CatalogueOrigin.Discovered => "discovered",
+        CatalogueOrigin.Ignored => "ignored",
+        CatalogueOrigin.Edited => "edited",
+        _ => "",
     };
 
     private static string Word(WatchRow watch) => watch switch

@@ -1,15 +1,13 @@
 using System.Globalization;
 using Archon.Data.Catalogue;
-using Archon.Features.Access;
+using Archon.Integrations;
 using Archon.Shell;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Watches;
 
-public sealed partial class WatchEditPage(
-    WatchQueries watches, WatchCommands commands, IAuthorizationService authorization, ViewState view, NavigationManager navigation) : IDisposable
+public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands commands, ViewState view, NavigationManager navigation) : IDisposable
 {
     /// <summary>What is in the fields. Not yet a watch: half of it may be wrong.</summary>
     private sealed class Draft
@@ -28,25 +26,31 @@ public sealed partial class WatchEditPage(
 
     private readonly CancellationTokenSource lifetime = new();
     private Draft draft = new();
-    private string title = "Watch";
-    private string problem = "";
+    private WatchDetail? watch;
+    private Fetch<WatchTrial>? trial;
+    private string notice = "";
     private string? failure;
-    private CatalogueOrigin origin;
-    private DateTimeOffset? editedAt;
+    private bool isProblem;
     private bool loaded;
     private bool missing;
-    private bool mayEdit;
-    private bool saving;
+    private bool busy;
     private bool changedMeanwhile;
 
     [Parameter] public int? Id { get; set; }
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
-    protected override async Task OnInitializedAsync()
+    private TimeSpan Step => TimeSpan.FromSeconds(draft.StepSeconds);
+
+    private string OriginWords => watch?.Origin switch
     {
-        mayEdit = Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
-        await LoadAsync();
-    }
+        null => "what a person writes, discovery never overwrites",
+        CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
+        CatalogueOrigin.Accepted => "discovered and accepted as it is",
+        CatalogueOrigin.Ignored => "ignored: not watched, and not found again",
+        _ => $"written by {watch.EditedBy}, discovery never overwrites it",
+    };
+
+    protected override Task OnInitializedAsync() => LoadAsync();
 
     private async Task LoadAsync()
     {
@@ -55,10 +59,22 @@ public sealed partial class WatchEditPage(
             failure = null;
             if (Id is { } id)
             {
-                var found = await watches.FindAsync(view.EnvironmentId, id, lifetime.Token);
-                missing = found is null;
-                if (found is null) return;
-                (draft, title, origin, editedAt) = (Fill(found), found.Name, found.Origin, found.EditedAt);
+                watch = await watches.FindAsync(view.EnvironmentId, id, lifetime.Token);
+                missing = watch is null;
+                if (watch is null) return;
+                draft = new Draft
+                {
+                    Name = watch.Name,
+                    Query = watch.Query,
+                    Signal = watch.Signal,
+                    Unit = watch.Unit,
+                    StepSeconds = (int)watch.Step.TotalSeconds,
+                    Interesting = watch.Interesting,
+                    Sensitivity = watch.Sensitivity,
+                    Limit = watch.Limit?.ToString(CultureInfo.InvariantCulture),
+                    LimitSide = watch.LimitSide,
+                    VolumeQuery = watch.VolumeQuery,
+                };
             }
             loaded = true;
         }
@@ -72,51 +88,88 @@ public sealed partial class WatchEditPage(
         }
     }
 
-    private async Task SaveAsync()
+    private Task TryAsync() => WorkAsync(async () => trial = await watches.TryAsync(draft.Query, Step, lifetime.Token));
+
+    private Task SaveAsync() => WorkAsync(async () =>
     {
-        if (saving || !mayEdit) return;
         if (!TryLimit(out var limit))
         {
-            problem = "The limit is a number, or left empty.";
+            (notice, isProblem) = ("The limit is a number, such as 0.9, or left empty.", true);
             return;
         }
-        (saving, problem) = (true, "");
-        try
+        var wanted = new WatchDraft(
+            draft.Name, draft.Query, draft.Signal, draft.Unit, Step, draft.Interesting, draft.Sensitivity, limit, draft.LimitSide, draft.VolumeQuery);
+        var result = watch is null
+            ? await commands.CreateAsync(view.EnvironmentId, wanted, await WhoAsync(), lifetime.Token)
+            : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await WhoAsync(), lifetime.Token);
+        if (result is WatchResult.Done { Id: var id })
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            var wanted = new WatchDraft(
-                draft.Name, draft.Query, draft.Signal, draft.Unit.Trim(), TimeSpan.FromSeconds(draft.StepSeconds), draft.Interesting, draft.Sensitivity,
-                limit, draft.LimitSide, draft.VolumeQuery);
-            var result = Id is { } id
-                ? await commands.EditAsync(id, editedAt, wanted, who, lifetime.Token)
-                : await commands.CreateAsync(view.EnvironmentId, wanted, who, lifetime.Token);
-            if (result is WatchResult.Done)
-            {
-                navigation.NavigateTo("/watches");
-                return;
-            }
-            problem = WatchWords.Problem(result)!;
-            if (result is WatchResult.ChangedMeanwhile)
-            {
-                // Saving again is then a decision, not an accident: it is made against the version that is there now.
-                (changedMeanwhile, problem) = (true, "Not saved yet.");
-                editedAt = (await watches.FindAsync(view.EnvironmentId, Id!.Value, lifetime.Token))?.EditedAt;
-            }
+            if (watch is null) navigation.NavigateTo($"/watches/{id}");
+            else await ReloadAsync("Saved. What was learnt is kept where the query is the same.");
+            return;
         }
-        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        if (result is WatchResult.ChangedMeanwhile && watch is not null)
         {
-            problem = $"Not saved: {reason}";
+            // Saving again is then a decision, not an accident: it is made against the version that is there now.
+            changedMeanwhile = true;
+            watch = await watches.FindAsync(view.EnvironmentId, watch.Id, lifetime.Token) ?? watch;
         }
-        finally
-        {
-            saving = false;
-        }
-    }
+        Tell(result);
+    });
+
+    private Task AcceptAsync() => MarkAsync(commands.AcceptAsync, "Accepted.");
+
+    private Task IgnoreAsync() => MarkAsync(commands.IgnoreAsync, "Ignored. It is not scanned any more.");
+
+    private Task RestoreAsync() => MarkAsync(commands.RestoreAsync, "Restored.");
+
+    private Task MarkAsync(Func<int, string, CancellationToken, Task<WatchResult>> mark, string done) => WorkAsync(async () =>
+    {
+        var result = await mark(watch!.Id, await WhoAsync(), lifetime.Token);
+        if (result is WatchResult.Done) await ReloadAsync(done);
+        else Tell(result);
+    });
 
     private async Task TakeTheirsAsync()
     {
-        (changedMeanwhile, problem) = (false, "");
+        changedMeanwhile = false;
+        await ReloadAsync("");
+    }
+
+    private async Task ReloadAsync(string words)
+    {
         await LoadAsync();
+        (notice, isProblem, changedMeanwhile) = (words, false, false);
+    }
+
+    private void Tell(WatchResult result) => (notice, isProblem) = (result switch
+    {
+        WatchResult.Invalid invalid => invalid.Reason,
+        WatchResult.NotChecked missed => $"Not saved, for the query could not be tried: {missed.Reason}",
+        WatchResult.ChangedMeanwhile => "Not saved yet.",
+        _ => "This watch no longer exists.",
+    }, true);
+
+    private async Task WorkAsync(Func<Task> work)
+    {
+        if (busy) return;
+        (busy, notice, isProblem) = (true, "", false);
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // the tab closed
+        }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            (notice, isProblem) = ($"Not done: {reason}", true);
+        }
+        finally
+        {
+            busy = false;
+        }
     }
 
     private bool TryLimit(out double? limit)
@@ -128,19 +181,7 @@ public sealed partial class WatchEditPage(
         return true;
     }
 
-    private static Draft Fill(Watch found) => new()
-    {
-        Name = found.Name,
-        Query = found.Query,
-        Signal = found.Signal,
-        Unit = found.Unit,
-        StepSeconds = (int)found.Step.TotalSeconds,
-        Interesting = found.Interesting,
-        Sensitivity = found.Sensitivity,
-        Limit = found.Limit?.ToString(CultureInfo.InvariantCulture),
-        LimitSide = found.LimitSide,
-        VolumeQuery = found.VolumeQuery,
-    };
+    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
     public void Dispose()
     {

@@ -1,38 +1,46 @@
+using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Watches;
 
-/// <summary>A watch as the list shows it.</summary>
-public sealed record WatchListRow(
-    int Id, string Name, string Query, WatchSignal Signal, CatalogueOrigin Origin, double? Limit, LimitSide LimitSide, string Unit,
-    int Series, int SeriesWithBand, DateTimeOffset? UncheckedSince, string? UncheckedReason, string? EditedBy);
+/// <summary>A watch as the person sees it who may change it.</summary>
+/// <param name="EditedAt">To be handed back with an edit: another edit since then is told.</param>
+public sealed record WatchDetail(
+    int Id, string Name, string? Template, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity,
+    double? Limit, LimitSide LimitSide, string? VolumeQuery, CatalogueOrigin Origin, DateTimeOffset? EditedAt, string? EditedBy);
 
-/// <summary>Every watch of an environment at one time.</summary>
-public sealed record WatchesPicture(IReadOnlyList<WatchListRow> Watches, DateTimeOffset ReadAt);
+/// <summary>What a query gives now.</summary>
+public sealed record WatchTrial(int Series, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
 
-public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, TimeProvider clock)
 {
-    /// <summary>Every watch, those nobody could check first, then by name.</summary>
-    public async Task<WatchesPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
+    private static readonly TimeSpan TrialWindow = TimeSpan.FromMinutes(5);
+
+    /// <returns>Null where there is no such watch.</returns>
+    public async Task<WatchDetail?> FindAsync(int environmentId, int id, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId)
-            .OrderBy(watch => watch.UncheckedSince == null).ThenBy(watch => watch.Name).ThenBy(watch => watch.Id)
-            .Select(watch => new WatchListRow(
-                watch.Id, watch.Name, watch.Query, watch.Signal, watch.Origin, watch.Limit, watch.LimitSide, watch.Unit,
-                db.WatchedSeries.Count(series => series.WatchId == watch.Id),
-                db.WatchedSeries.Count(series => series.WatchId == watch.Id && series.Model != null),
-                watch.UncheckedSince, watch.UncheckedReason, watch.EditedBy))
-            .ToListAsync(cancellationToken);
-        return new WatchesPicture(rows, clock.GetUtcNow());
+        return await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId && watch.Id == id)
+            .Select(watch => new WatchDetail(
+                watch.Id, watch.Name, watch.Template, watch.Query, watch.Signal, watch.Unit, watch.Step, watch.Interesting, watch.Sensitivity,
+                watch.Limit, watch.LimitSide, watch.VolumeQuery, watch.Origin, watch.EditedAt, watch.EditedBy))
+            .SingleOrDefaultAsync(cancellationToken);
     }
 
-    /// <returns>Null when there is no such watch in the environment.</returns>
-    public async Task<Watch?> FindAsync(int environmentId, int id, CancellationToken cancellationToken)
+    /// <summary>Asks the query of the last minutes, and keeps nothing.</summary>
+    public async Task<Fetch<WatchTrial>> TryAsync(string query, TimeSpan step, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Watches.AsNoTracking().SingleOrDefaultAsync(watch => watch.Id == id && watch.EnvironmentId == environmentId, cancellationToken);
+        var now = clock.GetUtcNow();
+        return await prometheus.QueryRangeAsync(query, new TimeRange(now - TrialWindow, now), step, cancellationToken) switch
+        {
+            Fetch<MatrixResult>.Ok { Value: var matrix } => new Fetch<WatchTrial>.Ok(
+                new WatchTrial(matrix.Series.Count, matrix.Warnings, matrix.Infos)),
+            Fetch<MatrixResult>.Rejected rejected => new Fetch<WatchTrial>.Rejected(rejected.Reason),
+            var missed => new Fetch<WatchTrial>.Unavailable(missed.Reason()),
+        };
     }
 }
