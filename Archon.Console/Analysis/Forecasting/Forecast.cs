@@ -1,0 +1,81 @@
+namespace Archon.Analysis.Forecasting;
+
+/// <summary>How far forecasts made at earlier times would have been off, over the steps ahead that a forecast covers.</summary>
+/// <param name="Origins">Earlier times that were tried.</param>
+/// <param name="MeanAbsolute">Mean distance of the forecast from what came, in the unit of the series.</param>
+/// <param name="Relative">That distance as a share of the mean magnitude of what came: 0.06 is "off by 6 %". NaN when all that came was zero.</param>
+public readonly record struct RollingError(int Origins, double MeanAbsolute, double Relative);
+
+/// <summary>What can be said of the steps ahead of one series.</summary>
+public abstract record ForecastResult
+{
+    private ForecastResult()
+    {
+    }
+
+    public sealed record Ok(Forecast Forecast) : ForecastResult;
+
+    /// <param name="Reason">What is missing, in words.</param>
+    public sealed record TooShort(string Reason) : ForecastResult;
+}
+
+/// <summary>Quantiles of the values ahead of one series, step by step, in the unit of the series. The first step follows the last row of the history.</summary>
+/// <remarks>
+/// Stored are a middle and a width per step and one distribution of past errors in widths, so that any level can be asked for: a few hundred
+/// bytes for 48 steps.
+/// </remarks>
+public sealed partial class Forecast
+{
+    /// <summary>Levels at which the distribution of errors is kept; between them it is a straight line.</summary>
+    private static readonly float[] Levels = [0, 0.2f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.85f, 0.9f, 0.925f, 0.95f, 0.965f, 0.98f, 0.99f, 0.995f];
+
+    private readonly double[] middles;
+    private readonly double[] widths;
+    private readonly float[] distances;
+    private readonly bool isNonNegative;
+
+    internal Forecast(double[] middles, double[] widths, float[] distances, bool isNonNegative, RollingError error)
+    {
+        (this.middles, this.widths, this.distances, this.isNonNegative, Error) = (middles, widths, distances, isNonNegative, error);
+    }
+
+    /// <summary>Steps ahead.</summary>
+    public int Horizon => middles.Length;
+
+    /// <summary>How good such forecasts were over the last ten tries on this very series.</summary>
+    public RollingError Error { get; }
+
+    internal static ReadOnlySpan<float> KeptLevels => Levels;
+
+    /// <summary>The median of what is expected.</summary>
+    /// <param name="step">0 for the first step ahead.</param>
+    public double Median(int step) => middles[step];
+
+    /// <summary>Limits between which the value lies with a probability. A history without a negative value has no negative limit.</summary>
+    /// <param name="step">0 for the first step ahead.</param>
+    /// <param name="level">0 to 0.995; beyond that past errors are too few to tell.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The level lies outside.</exception>
+    public (double Lower, double Upper) Interval(int step, double level)
+    {
+        var reach = Distance(level) * widths[step];
+        var (lower, upper) = (middles[step] - reach, middles[step] + reach);
+        return (isNonNegative ? Math.Max(0, lower) : lower, upper);
+    }
+
+    /// <summary>The value that is not exceeded with a probability.</summary>
+    /// <param name="step">0 for the first step ahead.</param>
+    /// <param name="probability">0.0025 to 0.9975.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The probability lies outside.</exception>
+    public double Quantile(int step, double probability) => probability < 0.5
+        ? Interval(step, 1 - (2 * probability)).Lower
+        : Interval(step, (2 * probability) - 1).Upper;
+
+    private double Distance(double level)
+    {
+        if (!(level >= 0 && level <= Levels[^1] + 1e-6)) throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 0.995.");
+        var above = 1;
+        while (above < Levels.Length - 1 && Levels[above] < level) above++;
+        var share = Math.Clamp((level - Levels[above - 1]) / (Levels[above] - Levels[above - 1]), 0, 1);
+        return distances[above - 1] + (share * (distances[above] - distances[above - 1]));
+    }
+}
