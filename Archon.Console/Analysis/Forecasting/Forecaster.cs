@@ -36,6 +36,12 @@ public static class Forecaster
         return new ForecastResult.Ok(run.Forecast(MostOrigins, ErrorOrigins, Inflation));
     }
 
+    /// <summary>Forecasts a series on its grid; the day, where the step divides it, is taken for the period.</summary>
+    /// <param name="ahead">How far, rounded up to whole steps.</param>
+    /// <exception cref="ArgumentOutOfRangeException">That is no step, or more than 10,000.</exception>
+    public static ForecastResult Forecast(RegularSeries history, TimeSpan ahead) =>
+        Forecast(history.Values.Span, new ForecastSettings { Horizon = (int)Math.Min(int.MaxValue, Math.Ceiling(ahead / history.Step)), Period = history.Period });
+
     private static ReadOnlySpan<double> Recent(ReadOnlySpan<double> values, int period)
     {
         var most = Math.Max(4096, 24 * period);

@@ -29,5 +29,6 @@ internal static class Tools
     private static RootCommand Root() => new("Archon's analysis engine on files.")
     {
         ForecastCommand.Build(),
+        ExhaustCommand.Build(),
     };
 }
