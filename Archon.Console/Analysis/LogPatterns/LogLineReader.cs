@@ -288,20 +288,20 @@ internal sealed class LogLineReader(LogMinerSettings settings)
                 at += length;
                 continue;
             }
-            if (isFresh && line[at] is '"' or '\'' or '`')
+            if (isFresh && line[at] is '"' or '\'' or '`' or '«' or '“')
             {
                 var close = ClosingQuote(line[at..], LongestQuote);
                 if (close > 0)
                 {
                     var inner = line.Slice(at + 1, close - 1);
                     at += close + 1;
-                    if (LogFields.RoleOf(key, out _) is FieldRole.Message or FieldRole.Error)
+                    if (LogFields.RoleOf(key, out _) is FieldRole.Message or FieldRole.Error || (key.IsEmpty && IsMessage(inner, line[at..])))
                     {
                         writer.EndWord();
                         ReadText(inner);
                         return at;
                     }
-                    WriteQuoted(inner, line[at - 1]);
+                    WriteQuoted(inner, line[at - close - 1], line[at - 1]);
                     continue;
                 }
             }
@@ -359,9 +359,9 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     }
 
     /// <summary>An HTTP request keeps its method, and the status that follows keeps its class: a thousand 5xx are not a thousand 2xx.</summary>
-    private void WriteQuoted(ReadOnlySpan<char> inner, char quote)
+    private void WriteQuoted(ReadOnlySpan<char> inner, char open, char close)
     {
-        writer.Constant(quote);
+        writer.Constant(open);
         var space = inner.IndexOf(' ');
         if (space > 0 && inner.Length > space + 1 && inner[space + 1] is '/' or '*' or 'h' && IsMethod(inner[..space]))
         {
@@ -374,7 +374,16 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         {
             writer.Mask(LogMask.Quoted);
         }
-        writer.Constant(quote);
+        writer.Constant(close);
+    }
+
+    /// <summary>A quoted sentence with nothing but fields behind it is what the line has to say, as klog writes it.</summary>
+    private static bool IsMessage(ReadOnlySpan<char> inner, ReadOnlySpan<char> rest)
+    {
+        if (!inner.Contains(' ') || !char.IsUpper(inner[0]) || rest.IsEmpty || !IsBlank(rest[0])) return false;
+        var field = rest.TrimStart();
+        var equals = field.IndexOf('=');
+        return equals > 0 && !field[..equals].ContainsAny(Ends);
     }
 
     private static bool IsMethod(ReadOnlySpan<char> word)
@@ -390,7 +399,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     /// <returns>-1 when it is not closed within <paramref name="longest"/> characters.</returns>
     private static int ClosingQuote(ReadOnlySpan<char> text, int longest)
     {
-        var quote = text[0];
+        var quote = text[0] switch { '«' => '»', '“' => '”', var same => same };
         var end = Math.Min(text.Length, longest);
         for (var i = 1; i < end; i++)
         {

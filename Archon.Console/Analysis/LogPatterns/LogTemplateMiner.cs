@@ -23,6 +23,7 @@ public sealed class LogTemplateMiner
     private const int HashesPerTemplate = 16;
     private const int LeastIndent = 2;
     private const double ShareWithTime = 0.9;
+    private static readonly long LatestMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     private readonly LogMinerSettings settings;
     private readonly LogLineReader reader;
@@ -70,14 +71,16 @@ public sealed class LogTemplateMiner
     public IReadOnlyList<LogTemplate> Templates => [.. buckets.Values.SelectMany(bucket => bucket).OrderBy(template => template.Number)];
 
     /// <param name="line">One line, whatever it holds; of several lines the first.</param>
-    /// <param name="unixMs">When it was written, in Unix milliseconds; null to take the time that the line itself tells.</param>
+    /// <param name="unixMs">When it was written, in Unix milliseconds, 1970 to 9999; null to take the time that the line itself tells.</param>
     /// <param name="period">What the line counts for.</param>
     /// <returns>
     /// The template of the line, which may later become a part of another; null for a line without a word, and for one that is indented deeper than the
     /// line it goes on with.
     /// </returns>
+    /// <exception cref="ArgumentOutOfRangeException">The time lies outside of its range.</exception>
     public LogTemplate? Add(ReadOnlySpan<char> line, long? unixMs = null, LogPeriod period = LogPeriod.Window)
     {
+        if (unixMs is { } given) ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)given, (ulong)LatestMs, nameof(unixMs));
         reader.Read(line);
         if (reader.Words.IsEmpty) return null;
         if (reader.Indent >= indent + LeastIndent)
@@ -181,9 +184,35 @@ public sealed class LogTemplateMiner
                 Remove(other, bucket);
             }
             Generalise(into, reader.Words);
+            AbsorbCovered(into, bucket);
             return into;
         }
         return null;
+    }
+
+    /// <summary>A template that became wider may now hold others whole, such as those of values that were met apart.</summary>
+    private void AbsorbCovered(LogTemplate into, List<LogTemplate> bucket)
+    {
+        for (var i = bucket.Count - 1; i >= 0; i--)
+        {
+            var other = bucket[i];
+            if (other == into || !Covers(into, other)) continue;
+            into.Absorb(other);
+            Remove(other, bucket);
+        }
+    }
+
+    private static bool Covers(LogTemplate wide, LogTemplate narrow)
+    {
+        for (var i = 0; i < wide.Words.Length; i++)
+        {
+            ref readonly var word = ref wide.Words[i];
+            ref readonly var other = ref narrow.Words[i];
+            if (other.Kind.HasFlag(LogWordKind.IsFixed) && word.IsWild) return false;
+            var fits = word.IsWild ? word.Key == 0 || word.Key == other.Key : !other.IsWild && word.Loose == other.Loose;
+            if (!fits) return false;
+        }
+        return true;
     }
 
     private static int PopCount(UInt128 bits) => BitOperations.PopCount((ulong)bits) + BitOperations.PopCount((ulong)(bits >> 64));
