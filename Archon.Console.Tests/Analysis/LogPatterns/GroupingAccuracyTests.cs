@@ -46,7 +46,7 @@ public sealed class GroupingAccuracyTests
         Assert.True(accuracy >= Asked, $"{accuracy:0.000}\n{string.Join('\n', miner.Templates.Select(template => $"{template.Count} {template.Text}"))}");
     }
 
-    private static double Accuracy(IReadOnlyList<string> labels, IReadOnlyList<int> templates)
+    private static double Accuracy(IReadOnlyList<string> labels, List<int> templates)
     {
         var byTemplate = templates.Select((template, i) => (template, i)).ToLookup(one => one.template, one => one.i);
         var right = labels.Select((label, i) => (label, i)).GroupBy(one => one.label, one => one.i)

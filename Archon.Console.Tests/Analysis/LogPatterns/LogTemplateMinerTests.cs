@@ -22,9 +22,9 @@ public sealed class LogTemplateMinerTests
     [InlineData(@"open \\server\share\x now", "open <path> now")]
     [InlineData("see https://example.org/a?b=1", "see <url>=<num>")]
     [InlineData("mail to me@example.org.", "mail to <email>.")]
-    [InlineData("user 'O''Brien' isn't \"known here\"", "user '<str>'<str>' isn't \"<str>\"")]
+    [InlineData("user 'O''Brien' isn't \"known here\"", "user '<str>''<str>' isn't \"<str>\"")]
     [InlineData("node-17 of pool_3, blk_-4711", "node-<*> of pool_<*>, blk_<*>")]
-    [InlineData("version v1.2.3-rc1", "version v<*>.<*>-rc<*>")]
+    [InlineData("version v1.2.3-rc1", "version v<*>-rc<*>")]
     [InlineData("state=up owner=null", "state=up owner=<*>")]
     [InlineData("2026-03-02T06:07:08.123+01:00 begin", "<time> begin")]
     [InlineData("[Mon Mar 02 06:07:08 2026] begin", "[<time>] begin")]
@@ -52,8 +52,6 @@ public sealed class LogTemplateMinerTests
     [InlineData("=")]
     [InlineData("\"")]
     [InlineData("[[[[")]
-    [InlineData("\e[")]
-    [InlineData("\e")]
     [InlineData("\ud800")]
     [InlineData("a=b=c==d msg=")]
     [InlineData("9999-99-99 99:99:99 31/Feb/2026:00:00:00 +9999")]
@@ -63,6 +61,8 @@ public sealed class LogTemplateMinerTests
     [InlineData("")]
     [InlineData(" \t\u00a0\u3000")]
     [InlineData("\0\0")]
+    [InlineData("\e[")]
+    [InlineData("\e")]
     public void A_line_without_a_word_has_no_template(string line) => Assert.Null(new LogTemplateMiner(new LogMinerSettings()).Add(line));
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class LogTemplateMinerTests
         miner.Add("2026-03-02 06:07:08 INFO cache a: reload done");
         miner.Add("2026-03-02 06:07:08 ERROR cache a: reload done");
 
-        Assert.Equal([LogLevel.Info, LogLevel.Error], miner.Templates.Select(template => template.Level));
+        Assert.Equal([LineLevel.Info, LineLevel.Error], miner.Templates.Select(template => template.Level));
     }
 
     [Fact]
@@ -205,10 +205,13 @@ public sealed class LogTemplateMinerTests
         miner.Add("2026-03-02T08:00:00Z INFO served /a/b in 12 ms to 10.0.0.1");
         miner.Add("2026-03-02T08:00:01Z INFO served /a/c in 13 ms to 10.0.0.2");
 
+        miner.Add("2026-03-02T08:00:02Z INFO served /a/d in 14 ms to 10.0.0.3", unixMs: 5);
+
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++) miner.Add("2026-03-02T08:00:02Z INFO served /a/d in 14 ms to 10.0.0.3", unixMs: 5);
 
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 40_000);
+        // A sample of the times is all that grows.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 33_000);
     }
 
     [Theory]

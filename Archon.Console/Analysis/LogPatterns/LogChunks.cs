@@ -97,7 +97,7 @@ internal static class LogChunks
             return shape.Ats == 0 && chunk.IndexOfAnyExcept(NumberMarks) < 0 ? LogMask.Number : null;
         }
         if (chunk.Length == 36 && IsUuid(chunk)) return LogMask.Uuid;
-        if (shape.Colons >= 2 && shape.Colons + shape.Digits + shape.HexLetters == chunk.Length) return shape.Colons == 5 ? LogMask.Hex : LogMask.Ip;
+        if (shape.Colons >= 2 && shape.Colons + shape.Digits + shape.HexLetters == chunk.Length) return IsHardwareAddress(chunk) ? LogMask.Hex : LogMask.Ip;
         if (chunk.Length >= LeastHex && shape.Digits + shape.HexLetters == chunk.Length) return LogMask.Hex;
         return Quantity(chunk);
     }
@@ -121,7 +121,7 @@ internal static class LogChunks
     {
         if (shape.Backslashes > 0) return chunk.Length > 3 && ((char.IsAsciiLetter(chunk[0]) && chunk[1] == ':' && chunk[2] == '\\') || shape.Backslashes > 1);
         if (shape.Slashes == 0 || shape.Letters + shape.Digits == 0) return false;
-        if (chunk[0] == '/' && chunk.Length > 1) return !IsAddress(chunk[1..]);
+        if (chunk[0] == '/' && chunk.Length > 1) return !IsAddress(chunk);
         if (chunk[0] is '.' or '~') return chunk.StartsWith("./") || chunk.StartsWith("../") || chunk.StartsWith("~/");
         return shape.Slashes > 1 && shape.Letters > 0 && shape.Colons == 0;
     }
@@ -135,6 +135,7 @@ internal static class LogChunks
     /// <summary>Four numbers with points between them, and perhaps a port, a mask or a slash before.</summary>
     private static bool IsAddress(ReadOnlySpan<char> chunk)
     {
+        if (chunk[0] == '/') chunk = chunk[1..];
         var (dots, digits) = (0, 0);
         for (var i = 0; i < chunk.Length; i++)
         {
@@ -153,6 +154,17 @@ internal static class LogChunks
             }
         }
         return dots == 3 && digits > 0;
+    }
+
+    /// <summary>Six pairs of digits: no address of the network.</summary>
+    private static bool IsHardwareAddress(ReadOnlySpan<char> chunk)
+    {
+        if (chunk.Length != 17) return false;
+        for (var i = 2; i < chunk.Length; i += 3)
+        {
+            if (chunk[i] != ':') return false;
+        }
+        return true;
     }
 
     private static bool IsUuid(ReadOnlySpan<char> chunk)
@@ -218,8 +230,14 @@ internal static class LogChunks
             at = end;
             var marks = at;
             while (at < chunk.Length && !char.IsLetterOrDigit(chunk[at])) at++;
-            // Two masks with nothing but marks between them are one.
-            if (!(writer.EndsWithMask && at < chunk.Length && BeginsMasked(chunk[at..]))) writer.Constant(chunk[marks..at]);
+            var between = chunk[marks..at];
+            if (at < chunk.Length && BeginsMasked(chunk[at..]))
+            {
+                // Two masks with nothing but marks between them are one, and a sign is a part of its number.
+                if (writer.EndsWithMask) continue;
+                if (between.Length > 1 || marks == 0) between = between.TrimEnd("+-");
+            }
+            writer.Constant(between);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
 
     public ReadOnlySpan<LogWord> Words => writer.Words;
     public ulong Hash => writer.Hash;
-    public LogLevel Level { get; private set; }
+    public LineLevel Level { get; private set; }
 
     /// <summary>Columns before the text itself, within its envelope where there is one.</summary>
     public int Indent { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     public void Read(ReadOnlySpan<char> line)
     {
         writer.Clear();
-        (Level, UnixMs, isAfterRequest) = (LogLevel.None, null, false);
+        (Level, UnixMs, isAfterRequest) = (LineLevel.None, null, false);
         if (line.Length > settings.LongestLine) line = line[..settings.LongestLine];
         ReadEntry(WithoutColours(line), depth: 0);
     }
@@ -102,9 +102,9 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         }
         catch (Exception odd) when (odd is JsonException or InvalidOperationException)
         {
-            if (found.Message < 0) return false;
+            // What came before is read all the same.
         }
-        if (found.Message < 0) return false;
+        if (found.Message <= 0) return false;
         WriteLevel(found.Level);
         ReadEntry(values[depth].AsSpan(0, found.Message), depth + 1);
         WriteError(error.AsSpan(0, Math.Max(0, found.Error)));
@@ -129,10 +129,10 @@ internal sealed class LogLineReader(LogMinerSettings settings)
                     found.Error = json.CopyString(error);
                     break;
                 case FieldRole.Level when json.TokenType == JsonTokenType.String && json.ValueSpan.Length <= small.Length:
-                    found.Level = LogLevels.Read(small[..json.CopyString(small)]);
+                    found.Level = LineLevels.Read(small[..json.CopyString(small)]);
                     break;
                 case FieldRole.Level when json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var number):
-                    found.Level = LogLevels.FromNumber(number);
+                    found.Level = LineLevels.FromNumber(number);
                     break;
                 case FieldRole.Time when json.TokenType == JsonTokenType.Number && json.TryGetDouble(out var epoch):
                     UnixMs ??= LogStamp.FromEpoch(epoch);
@@ -176,7 +176,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     private bool ReadLogfmt(ReadOnlySpan<char> line)
     {
         ReadOnlySpan<char> message = default, fault = default, time = default;
-        var (hasMessage, best, level) = (false, int.MaxValue, LogLevel.None);
+        var (hasMessage, best, level) = (false, int.MaxValue, LineLevel.None);
         var rest = line;
         while (!rest.IsEmpty)
         {
@@ -194,13 +194,13 @@ internal sealed class LogLineReader(LogMinerSettings settings)
             {
                 case FieldRole.Message when rank < best:
                     message = value;
-                    (best, hasMessage) = (rank, true);
+                    (best, hasMessage) = (rank, !value.IsWhiteSpace());
                     break;
                 case FieldRole.Error when fault.IsEmpty:
                     fault = value;
                     break;
                 case FieldRole.Level:
-                    level = LogLevels.Read(value);
+                    level = LineLevels.Read(value);
                     break;
                 case FieldRole.Time when time.IsEmpty:
                     time = value;
@@ -228,12 +228,12 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         return rest[..used];
     }
 
-    private void WriteLevel(LogLevel level)
+    private void WriteLevel(LineLevel level)
     {
-        if (level == LogLevel.None || Level != LogLevel.None) return;
+        if (level == LineLevel.None || Level != LineLevel.None) return;
         Level = level;
         writer.Constant("level=");
-        writer.Constant(LogLevels.NameOf(level));
+        writer.Constant(LineLevels.NameOf(level));
         writer.EndWord();
     }
 
@@ -258,7 +258,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
             if (at == line.Length || writer.IsFull) return;
             at = ReadWord(line, at);
             writer.EndWord();
-            if (Level == LogLevel.None && writer.Count <= LevelWords && writer.Count > 0) Level = LogLevels.OfWord(writer.TextOf(writer.Words[^1]));
+            if (Level == LineLevel.None && writer.Count <= LevelWords && writer.Count > 0) Level = LineLevels.OfWord(writer.TextOf(writer.Words[^1]));
         }
     }
 
@@ -415,6 +415,6 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         public int MessageRank = int.MaxValue;
         public int Error = -1;
         public int Rank;
-        public LogLevel Level;
+        public LineLevel Level;
     }
 }

@@ -147,6 +147,14 @@ internal static class LogStamp
         /// <param name="isDotted">Points may stand for the colons.</param>
         private bool Clock(bool isDotted)
         {
+            var before = At;
+            if (TryClock(isDotted)) return true;
+            At = before;
+            return false;
+        }
+
+        private bool TryClock(bool isDotted)
+        {
             var (hour, hours) = Number();
             var between = Peek();
             if (hours is not (1 or 2) || hour > 23 || !(between == ':' || (isDotted && between == '.'))) return false;
@@ -244,7 +252,7 @@ internal static class LogStamp
 
         private bool Skip(string any)
         {
-            if (At >= text.Length || !any.Contains(text[At], StringComparison.Ordinal)) return false;
+            if (At >= text.Length || !any.AsSpan().Contains(text[At])) return false;
             At++;
             return true;
         }

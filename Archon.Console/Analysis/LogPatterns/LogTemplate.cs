@@ -3,7 +3,7 @@ namespace Archon.Analysis.LogPatterns;
 /// <summary>What lines of one kind have in common, and how many there were.</summary>
 public sealed class LogTemplate
 {
-    internal LogTemplate(int number, LogLevel level, TemplateWord[] words, string example)
+    internal LogTemplate(int number, LineLevel level, TemplateWord[] words, string example)
     {
         (Number, Level, Words, Example) = (number, level, words, example);
     }
@@ -11,7 +11,7 @@ public sealed class LogTemplate
     /// <summary>In the order in which the miner met them, from 0.</summary>
     public int Number { get; }
 
-    public LogLevel Level { get; }
+    public LineLevel Level { get; }
 
     /// <summary>The first line, cut when it is long.</summary>
     public string Example { get; }
@@ -39,7 +39,7 @@ public sealed class LogTemplate
 
     internal LogTemplate? Older { get; set; }
     internal LogTemplate? Newer { get; set; }
-    internal (int Words, LogLevel Level) Bucket => (Words.Length, Level);
+    internal (int Words, LineLevel Level) Bucket => (Words.Length, Level);
 
     internal LogTally Of(LogPeriod period) => period == LogPeriod.Baseline ? Baseline : Window;
 

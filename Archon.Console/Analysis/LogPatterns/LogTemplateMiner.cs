@@ -28,7 +28,7 @@ public sealed class LogTemplateMiner
     private readonly LogMinerSettings settings;
     private readonly LogLineReader reader;
     private readonly Dictionary<ulong, LogTemplate> known = [];
-    private readonly Dictionary<(int Words, LogLevel Level), List<LogTemplate>> buckets = [];
+    private readonly Dictionary<(int Words, LineLevel Level), List<LogTemplate>> buckets = [];
     private readonly LogClock baselineClock = new();
     private readonly LogClock windowClock = new();
     private readonly List<(LogTemplate Template, UInt128 Differs)> candidates = [];

@@ -151,7 +151,7 @@ internal static class PatternsCommand
 
     private static object Told(LogTally tally) => new { tally.Count, First = At(tally.FirstSeen), Last = At(tally.LastSeen) };
 
-    private static LogLevel? LevelOf(LogTemplate template) => template.Level == LogLevel.None ? null : template.Level;
+    private static LineLevel? LevelOf(LogTemplate template) => template.Level == LineLevel.None ? null : template.Level;
 
     private static DateTime? At(long? unixMs) => unixMs is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).UtcDateTime : null;
 
