@@ -28,7 +28,11 @@ internal static class Tools
 
     private static RootCommand Root() => new("Archon's analysis engine on files.")
     {
+<<<<<<< HEAD
         ForecastCommand.Build(),
         ExhaustCommand.Build(),
+=======
+        PatternsCommand.Build(),
+>>>>>>> patterns
     };
 }
