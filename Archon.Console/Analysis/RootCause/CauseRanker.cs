@@ -1,0 +1,78 @@
+namespace Archon.Analysis.RootCause;
+
+/// <summary>Names the services that an incident may come from, with what speaks for and against each.</summary>
+/// <remarks>
+/// With a graph, each metric is what its parents make of it, and a cause is what they do not explain: requests follow callers; latency and errors follow
+/// callees, once per call, and load; what is used up follows load. The unexplained part is weighed by the requests it struck, so that causes compare in
+/// lost seconds and failed requests. In the line of Budhathoki et al., "Causal structure-based root cause analysis of outliers", ICML 2022, and of
+/// Hardt et al., "The PetShop dataset", CLeaR 2024, with linear mechanisms that give each service the benefit of the doubt.
+/// Without a graph, services are ranked by how far beyond their own quartiles they went, after Pham et al., "BARO", FSE 2024.
+/// Pure and deterministic: one question has one answer, whatever the order of its parts.
+/// </remarks>
+public static class CauseRanker
+{
+    // Standard errors of the surest finding below which no cause is named; less when an objective or an alert already says that something is wrong.
+    private const double LeastUnprompted = 5;
+    private const double LeastPrompted = 2.5;
+    private const double LeastConfidence = 0.005;
+
+    /// <param name="question">Series of one length with the times; what is missing counts as a gap.</param>
+    /// <exception cref="ArgumentException">A series does not match the times, normal values differ in length, or the times are not in order.</exception>
+    public static CauseVerdict Rank(CauseQuestion question)
+    {
+        Check(question);
+        if (question.Series.Count == 0 || question.Times.Length < 2) return new CauseVerdict.Abstained("There is nothing to compare: no series, or fewer than two rows.");
+        var frame = new IncidentFrame(question);
+        if (FirstRow(question) is not { } first) return new CauseVerdict.Abstained("No time stands out at which the series left their course.");
+        if (frame.History + first < 2) return new CauseVerdict.Abstained("Nothing is known of the time before the onset.");
+        if (first >= question.Times.Length) return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
+        frame.Split(frame.History + first);
+        var onset = question.Times.Span[first];
+        var findings = frame.Graph.Calls > 0 ? new Attribution(frame).Findings() : new Deviation(frame).Findings();
+        var surest = findings.Where(finding => finding.IsCandidate).Max(finding => (double?)finding.Strength) ?? 0;
+        var least = question.Breached is not null || question.Hints.Count > 0 || frame.Graph.Calls == 0 ? LeastPrompted : LeastUnprompted;
+        if (surest < least) return new CauseVerdict.Abstained(Quiet(surest));
+        var hypotheses = new Hypotheses(question, frame, findings, onset).Ranked(LeastConfidence);
+        return hypotheses.Count > 0 ? new CauseVerdict.Ranked(onset, hypotheses) : new CauseVerdict.Abstained(Quiet(surest));
+    }
+
+    private static string Quiet(double surest) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"Nothing moved that its neighbours, its load or its noise do not explain; the surest was {surest:0.0} standard errors off.");
+
+    private static int? FirstRow(CauseQuestion question)
+    {
+        var times = question.Times.Span;
+        if (question.OnsetMs is not { } onset) return ChangePoint.Find([.. question.Series.Select(series => series.Values)])?.Row ?? (HasPast(question) ? 0 : null);
+        // A row tells of the time until the next: the one in which the onset lies belongs to the window.
+        var step = times[1] - times[0];
+        var first = 0;
+        while (first < times.Length && times[first] + step <= onset) first++;
+        return first;
+    }
+
+    private static bool HasPast(CauseQuestion question) => question.Series.Any(series => series.Normal.Length > 1);
+
+    private static void Check(CauseQuestion question)
+    {
+        var times = question.Times.Span;
+        for (var row = 1; row < times.Length; row++)
+        {
+            if (times[row] <= times[row - 1]) throw new ArgumentException($"The times are not in order at row {row}.", nameof(question));
+        }
+        var normal = 0;
+        foreach (var series in question.Series)
+        {
+            if (series.Values.Length != times.Length)
+            {
+                throw new ArgumentException($"{series.Service} {series.Metric} has {series.Values.Length} values for {times.Length} times.", nameof(question));
+            }
+            if (series.Normal.Length == 0) continue;
+            if (normal > 0 && normal != series.Normal.Length)
+            {
+                throw new ArgumentException($"Normal values of {series.Normal.Length} and {normal} rows share no clock.", nameof(question));
+            }
+            normal = series.Normal.Length;
+        }
+    }
+}

@@ -1,0 +1,177 @@
+namespace Archon.Analysis.RootCause;
+
+/// <summary>One series as the ranker works with it: gaps are NaN, availability has become errors.</summary>
+internal sealed class Signal
+{
+    public required int Service { get; init; }
+    public required string Metric { get; init; }
+    public required string Statistic { get; init; }
+    public required MetricRole Role { get; init; }
+
+    /// <summary>The ordinary past first, then the rows of the incident.</summary>
+    public required double[] Values { get; init; }
+
+    /// <summary>Errors as a share of the requests, 0 to 1.</summary>
+    public required bool IsShare { get; init; }
+
+    /// <summary>Stands for its role at its service; others of the role are support only.</summary>
+    public bool IsPrimary { get; set; }
+
+    /// <summary>What it usually is; NaN when it has no past.</summary>
+    public double Median { get; set; } = double.NaN;
+
+    /// <summary>The values with each gap at the usual value, so that a gap explains nothing.</summary>
+    public double[] Filled { get; set; } = [];
+
+    public string Name => Statistic.Length == 0 ? Metric : $"{Metric} {Statistic}";
+}
+
+/// <summary>The series of a question as one table: reference rows first, from the onset on the window.</summary>
+internal sealed class IncidentFrame
+{
+    private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);
+    private readonly int[] callNumbers;
+
+    public IncidentFrame(CauseQuestion question)
+    {
+        Graph = question.Graph ?? ServiceGraph.Empty;
+        Services = [.. question.Series.Select(series => series.Service).Concat(Graph.Services).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        for (var i = 0; i < Services.Length; i++) numbers[Services[i]] = i;
+        callNumbers = [.. Graph.Services.Select(service => numbers[service])];
+        History = question.Series.Max(series => series.Normal.Length);
+        Rows = History + question.Times.Length;
+        Latency = new Signal?[Services.Length];
+        Errors = new Signal?[Services.Length];
+        Requests = new Signal?[Services.Length];
+        SilentRows = new int[Services.Length];
+        var ordered = question.Series.OrderBy(series => series.Service, StringComparer.Ordinal).ThenBy(series => series.Metric, StringComparer.Ordinal)
+            .ThenBy(series => StatisticRank(series.Statistic)).ThenBy(series => series.Statistic, StringComparer.Ordinal);
+        foreach (var series in ordered) Add(numbers[series.Service], series);
+    }
+
+    /// <summary>In ordinal order: the order of the input never decides a tie.</summary>
+    public string[] Services { get; }
+    public ServiceGraph Graph { get; }
+
+    /// <summary>How many rows come from an ordinary past of its own.</summary>
+    public int History { get; }
+    public int Rows { get; }
+
+    /// <summary>The first row of the window; all rows before are reference.</summary>
+    public int Window { get; private set; }
+
+    public Signal?[] Latency { get; }
+    public Signal?[] Errors { get; }
+    public Signal?[] Requests { get; }
+    public List<Signal> All { get; } = [];
+
+    /// <summary>Per service, the rows of the window in which it told nothing at all.</summary>
+    public int[] SilentRows { get; }
+
+    public int NumberOf(string service) => numbers.GetValueOrDefault(service, -1);
+
+    public IEnumerable<int> CalleesOf(int service) => Neighbours(service, callees: true);
+
+    public IEnumerable<int> CallersOf(int service) => Neighbours(service, callees: false);
+
+    /// <summary>Says where the window begins; what is usual is what was before.</summary>
+    public void Split(int window)
+    {
+        Window = window;
+        foreach (var one in All.GroupBy(signal => signal.Service)) DropSilence([.. one]);
+        var scratch = new double[Rows];
+        foreach (var signal in All)
+        {
+            signal.Median = Robust.Median(signal.Values.AsSpan(0, window), scratch);
+            var usual = double.IsNaN(signal.Median) ? 0 : signal.Median;
+            signal.Filled = Array.ConvertAll(signal.Values, value => double.IsNaN(value) ? usual : value);
+        }
+    }
+
+    /// <summary>Called in the window and hardly ever before.</summary>
+    public bool IsNew(int service)
+    {
+        if (Requests[service] is not { } requests) return false;
+        var before = 0;
+        foreach (var value in requests.Values.AsSpan(0, Window)) before += value > 0 ? 1 : 0;
+        var after = false;
+        foreach (var value in requests.Values.AsSpan(Window)) after |= value > 0;
+        return after && before <= 0.05 * Window;
+    }
+
+    /// <summary>When all series of a service stand at nought in the same row, its exporter was restarting: that is a gap, no value.</summary>
+    private void DropSilence(Signal[] signals)
+    {
+        var speaking = signals.Where(signal => signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9).ToArray();
+        if (speaking.Length < 2) return;
+        for (var row = 0; row < Rows; row++)
+        {
+            if (!Array.TrueForAll(speaking, signal => signal.Values[row] is 0 or double.NaN)) continue;
+            foreach (var signal in signals) signal.Values[row] = double.NaN;
+            if (row >= Window) SilentRows[signals[0].Service]++;
+        }
+    }
+
+    private static double Share(ReadOnlySpan<double> values, Func<double, bool> holds)
+    {
+        var (count, held) = (0, 0);
+        foreach (var value in values)
+        {
+            if (double.IsNaN(value)) continue;
+            count++;
+            held += holds(value) ? 1 : 0;
+        }
+        return count == 0 ? 0 : (double)held / count;
+    }
+
+    private IEnumerable<int> Neighbours(int service, bool callees)
+    {
+        var number = Graph.NumberOf(Services[service]);
+        if (number < 0) return [];
+        var list = callees ? Graph.Callees(number) : Graph.Callers(number);
+        var found = new int[list.Length];
+        for (var i = 0; i < list.Length; i++) found[i] = callNumbers[list[i]];
+        return found;
+    }
+
+    private void Add(int service, ServiceSeries series)
+    {
+        var values = new double[Rows];
+        Array.Fill(values, double.NaN, 0, History);
+        series.Normal.Span.CopyTo(values.AsSpan(History - series.Normal.Length));
+        series.Values.Span.CopyTo(values.AsSpan(History));
+        var largest = 0.0;
+        for (var i = 0; i < Rows; i++)
+        {
+            if (!double.IsFinite(values[i])) values[i] = double.NaN;
+            else if (values[i] > largest) largest = values[i];
+        }
+        var role = MetricRoles.Of(series.Metric);
+        if (role == MetricRole.Availability)
+        {
+            var whole = largest > 1.5 ? 100 : 1;
+            for (var i = 0; i < Rows; i++) values[i] = (whole - values[i]) / whole;
+        }
+        var signal = new Signal
+        {
+            Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values,
+            Role = role == MetricRole.Availability ? MetricRole.Errors : role,
+            IsShare = role == MetricRole.Availability || (role == MetricRole.Errors && largest <= 1),
+        };
+        All.Add(signal);
+        var seat = signal.Role switch { MetricRole.Latency => Latency, MetricRole.Errors => Errors, MetricRole.Requests => Requests, _ => null };
+        if (seat is null || seat[service] is not null) return;
+        seat[service] = signal;
+        signal.IsPrimary = true;
+    }
+
+    // Means and sums add up along the graph, quantiles do not.
+    private static int StatisticRank(string statistic) => statistic.ToLowerInvariant() switch
+    {
+        "" => 0,
+        "average" or "avg" or "mean" => 1,
+        "sum" => 2,
+        "p50" or "median" or "50" => 3,
+        _ => 4,
+    };
+}
