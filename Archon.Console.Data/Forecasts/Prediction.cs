@@ -36,6 +36,6 @@ public enum PredictionOutcome
     /// <summary>The limit was reached.</summary>
     CameTrue,
 
-    /// <summary>The interval passed, or the trend ended, without it.</summary>
+    /// <summary>The interval passed without it.</summary>
     DidNot,
 }

@@ -126,7 +126,7 @@ internal sealed partial class JobServers(
         var storage = services.GetRequiredService<JobStorage>();
         RecurringJobs.Register(services.GetRequiredService<IRecurringJobManager>());
         // Scans have workers of their own: a long fit must not hold up what tells people.
-        return [Serve("scan", workers: 3, "scan"), Serve("rest", workers: 2, "discover", "fit", "housekeeping", "default")];
+        return [Serve("scan", workers: 3, "scan"), Serve("rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default")];
 
         BackgroundJobServer Serve(string name, int workers, params string[] queues) => new(
             new BackgroundJobServerOptions

@@ -107,7 +107,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         return values;
     }
 
-    private static string Outcome(PastPrediction one) => one.Outcome switch
+    private static string Outcome(ToldPrediction one) => one.Outcome switch
     {
         PredictionOutcome.Open => "still to come",
         PredictionOutcome.DidNot => "did not come true",

@@ -1,3 +1,4 @@
+using Archon.Analysis.Forecasting;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
@@ -22,13 +23,6 @@ public sealed record LimitRow(
     public string Part => string.Join(" ", Labels.Where(label => label.Value.Length > 0 && label.Key is not ("job" or "service" or "namespace")).Select(label => label.Value));
 }
 
-/// <summary>What came of predictions of one kind.</summary>
-public sealed record PredictionRecord(int Told, int CameTrue, int DidNot, int Open)
-{
-    /// <summary>Of those that are settled, the share that did not come true; null while none is.</summary>
-    public double? FalseShare => CameTrue + DidNot == 0 ? null : (double)DidNot / (CameTrue + DidNot);
-}
-
 /// <summary>The limits of an environment at one time, the soonest first.</summary>
 /// <param name="Watches">Watches with a limit.</param>
 /// <param name="Series">Series of those; each gets a forecast as soon as it has history.</param>
@@ -39,23 +33,21 @@ public sealed record ForecastsPicture(
 }
 
 /// <summary>A prediction about one series that is settled or still to come.</summary>
-public sealed record PastPrediction(
+public sealed record ToldPrediction(
     DateTimeOffset MadeAt, DateTimeOffset ReachedAt, DateTimeOffset ReachedEarliest, DateTimeOffset ReachedLatest, PredictionOutcome Outcome, DateTimeOffset? SettledAt);
 
 /// <summary>A forecast in full.</summary>
-public sealed record ForecastDetail(TimeSpan Step, double[] Median, double[] Lower, double[] Upper, string Query, TimeSpan WatchStep, IReadOnlyList<PastPrediction> Past);
+public sealed record ForecastDetail(TimeSpan Step, double[] Median, double[] Lower, double[] Upper, string Query, TimeSpan WatchStep, IReadOnlyList<ToldPrediction> Past);
 
 public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
     /// <summary>More limits than this are counted, not listed: those left out are the farthest.</summary>
     public const int RowLimit = 200;
     private const int PastShown = 10;
-    public static readonly TimeSpan RecordWindow = TimeSpan.FromDays(90);
 
     public async Task<ForecastsPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var since = now - RecordWindow;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var limits = await Rows(db, db.SeriesForecasts.Where(forecast => forecast.EnvironmentId == environmentId && forecast.Limit != null)
@@ -64,19 +56,10 @@ public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts,
         var watched = db.Watches.Where(watch => watch.EnvironmentId == environmentId && watch.Limit != null && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored);
         var watches = await watched.CountAsync(cancellationToken);
         var series = await db.WatchedSeries.CountAsync(one => watched.Any(watch => watch.Id == one.WatchId), cancellationToken);
-        var outcomes = await db.Predictions.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.MadeAt >= since)
-            .GroupBy(one => new { one.Kind, one.Outcome }).Select(group => new { group.Key.Kind, group.Key.Outcome, Count = group.Count() })
-            .ToListAsync(cancellationToken);
+        var records = await PredictionLedger.RecordsAsync(db, environmentId, now, cancellationToken);
         return new ForecastsPicture(
             now, [.. limits.OrderBy(row => row.ReachedAt ?? DateTimeOffset.MaxValue).ThenByDescending(row => Nearness(row)).ThenBy(row => row.SeriesId)],
-            watches, series, limits.Count == 0 ? null : limits.Max(row => row.MadeAt), Record(PredictionKind.Exhaustion), Record(PredictionKind.Degradation));
-
-        PredictionRecord Record(PredictionKind kind)
-        {
-            int Of(PredictionOutcome outcome) => outcomes.Where(one => one.Kind == kind && one.Outcome == outcome).Sum(one => one.Count);
-            var (yes, no, open) = (Of(PredictionOutcome.CameTrue), Of(PredictionOutcome.DidNot), Of(PredictionOutcome.Open));
-            return new PredictionRecord(yes + no + open, yes, no, open);
-        }
+            watches, series, limits.Count == 0 ? null : limits.Max(row => row.MadeAt), records[PredictionKind.Exhaustion], records[PredictionKind.Degradation]);
     }
 
     /// <returns>Null when the series has no forecast.</returns>
@@ -85,7 +68,7 @@ public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts,
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var past = await db.Predictions.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.SeriesId == seriesId)
             .OrderByDescending(one => one.MadeAt).Take(PastShown)
-            .Select(one => new PastPrediction(one.MadeAt, one.ReachedAt, one.ReachedEarliest, one.ReachedLatest, one.Outcome, one.SettledAt)).ToListAsync(cancellationToken);
+            .Select(one => new ToldPrediction(one.MadeAt, one.ReachedAt, one.ReachedEarliest, one.ReachedLatest, one.Outcome, one.SettledAt)).ToListAsync(cancellationToken);
         return await (
             from forecast in db.SeriesForecasts.AsNoTracking()
             where forecast.EnvironmentId == environmentId && forecast.SeriesId == seriesId

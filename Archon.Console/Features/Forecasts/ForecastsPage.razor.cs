@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis.Forecasting;
 using Archon.Features.Anomalies;
 using Archon.Integrations;
 using Archon.Shell;
@@ -78,7 +79,10 @@ public sealed partial class ForecastsPage(
         _ => "",
     };
 
-    private static string Said(PredictionRecord record) => record.Told == 0
+    private static string Said(PredictionRecord record) => record.Judged + record.Open == 0
         ? "nothing was told yet."
-        : $"{record.Told} told, {record.CameTrue} came true, {record.DidNot} false{(record.FalseShare is { } share ? $" ({Figures.Format(share, "1")})" : "")}, {record.Open} still to come.";
+        : $"{record.Judged + record.Open} told, {record.Judged - record.False} came true, {record.False} false, {record.Open} still to come.{Rate(record)}";
+
+    private static string Rate(PredictionRecord record) => record.Judged == 0 ? ""
+        : $" False: {Figures.Format(record.FalseShare, "1")} (95 % sure: {Figures.Format(record.FalseShareInterval.Lower, "1")} to {Figures.Format(record.FalseShareInterval.Upper, "1")}).";
 }

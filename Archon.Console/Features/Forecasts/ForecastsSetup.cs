@@ -9,6 +9,7 @@ public static class ForecastsSetup
         services.AddOptions<ForecastOptions>().BindConfiguration("Archon:Forecasts").ValidateOnStart();
         services.AddSingleton<IValidateOptions<ForecastOptions>, ForecastOptionsValidator>();
         services.AddSingleton<ForecastQueries>();
+        services.AddScoped<ForecastJob>();
         return services;
     }
 }

@@ -9,6 +9,7 @@ public sealed class WatchMetrics
 
     private static readonly KeyValuePair<string, object?> Scan = new("kind", "scan");
     private static readonly KeyValuePair<string, object?> Fit = new("kind", "fit");
+    private static readonly KeyValuePair<string, object?> Forecast = new("kind", "forecast");
     private readonly Counter<long> analyses;
     private readonly Histogram<double> duration;
     private readonly Histogram<double> lag;
@@ -21,7 +22,7 @@ public sealed class WatchMetrics
     {
         var meter = meters.Create(MeterName);
         analyses = meter.CreateCounter<long>("archon.intelligence.analyses", "{analysis}", "Series analysed, by kind.");
-        duration = meter.CreateHistogram<double>("archon.intelligence.analysis.duration", "s", "Time to scan or fit one watch, upstream included.");
+        duration = meter.CreateHistogram<double>("archon.intelligence.analysis.duration", "s", "Time to scan, fit or forecast one watch, upstream included.");
         lag = meter.CreateHistogram<double>("archon.scan.lag", "s", "Age of the newest instant when its scan committed.");
         samples = meter.CreateCounter<long>("archon.scan.samples", "{sample}", "Samples scored.");
         notChecked = meter.CreateCounter<long>("archon.scan.not_checked", "{scan}", "Scans without an answer from the upstream.");
@@ -41,6 +42,12 @@ public sealed class WatchMetrics
     {
         analyses.Add(series, Fit);
         duration.Record(took.TotalSeconds, Fit);
+    }
+
+    public void Forecasted(int series, TimeSpan took)
+    {
+        analyses.Add(series, Forecast);
+        duration.Record(took.TotalSeconds, Forecast);
     }
 
     public void NotChecked() => notChecked.Add(1);

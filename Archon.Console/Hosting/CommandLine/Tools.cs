@@ -28,11 +28,8 @@ internal static class Tools
 
     private static RootCommand Root() => new("Archon's analysis engine on files.")
     {
-<<<<<<< HEAD
         ForecastCommand.Build(),
         ExhaustCommand.Build(),
-=======
         PatternsCommand.Build(),
->>>>>>> patterns
     };
 }

@@ -1,0 +1,270 @@
+using System.Diagnostics;
+using System.Globalization;
+using Archon.Analysis.Forecasting;
+using Archon.Analysis.Series;
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Data.Forecasts;
+using Archon.Features.Watches;
+using Archon.Integrations;
+using Archon.Integrations.Alertmanager;
+using Archon.Integrations.Prometheus;
+using Archon.Shell;
+using Hangfire;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Forecasts;
+
+/// <summary>Looks ahead for every series of a watch with a limit: what its values will be, and when the limit is reached.</summary>
+public sealed partial class ForecastJob(
+    IDbContextFactory<ArchonDbContext> contexts,
+    PrometheusClient prometheus,
+    AlertmanagerClient alertmanager,
+    WatchMetrics metrics,
+    IBackgroundJobClient jobs,
+    JobStorage storage,
+    IOptions<WatchOptions> watchOptions,
+    IOptions<ForecastOptions> options,
+    TimeProvider clock,
+    ILogger<ForecastJob> logger)
+{
+    /// <summary>Points of all series together in one reply: 64 MB of arrays.</summary>
+    private const long MostPoints = 4_000_000;
+    private const int MostPerSeries = 4032;
+    private const int LeastPerSeries = 336;
+
+    /// <summary>With so much history a forecast goes by the hour; with less it goes by the finer step and not so far.</summary>
+    private static readonly TimeSpan LongHistory = TimeSpan.FromDays(3);
+    private static readonly TimeSpan LongStep = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ShortStep = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan Usually = TimeSpan.FromHours(1);
+
+    /// <summary>A limit this near moves while one looks.</summary>
+    private static readonly TimeSpan Near = TimeSpan.FromHours(12);
+    private static readonly TimeSpan WhenNear = TimeSpan.FromMinutes(5);
+
+    /// <summary>An alert that nobody renews ends by itself: the console may be gone.</summary>
+    private static readonly TimeSpan AlertLasts = TimeSpan.FromHours(2.5);
+
+    /// <summary>Puts every watch whose forecasts are due into the queue: hourly, and every five minutes while a limit is near or a series is new.</summary>
+    [Queue("forecast"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("forecast-dispatch", 5)]
+    public async Task DispatchAsync(CancellationToken cancellationToken)
+    {
+        // What waits or runs already would be asked for twice.
+        if (storage.GetMonitoringApi().EnqueuedCount("forecast") > 0) return;
+
+        var now = clock.GetUtcNow();
+        var near = now + Near;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var watches = await db.Watches.AsNoTracking()
+            .Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored && watch.Limit != null)
+            .OrderBy(watch => watch.ForecastAt).Select(watch => new
+            {
+                watch.Id,
+                watch.ForecastAt,
+                Soon = db.SeriesForecasts.Any(forecast => forecast.WatchId == watch.Id && forecast.ReachedAt < near)
+                    || db.WatchedSeries.Any(series => series.WatchId == watch.Id && !db.SeriesForecasts.Any(forecast => forecast.SeriesId == series.Id)),
+            }).ToListAsync(cancellationToken);
+        foreach (var watch in watches)
+        {
+            if (watch.ForecastAt is null || watch.ForecastAt + (watch.Soon ? WhenNear : Usually) <= now)
+            {
+                jobs.Enqueue<ForecastJob>(job => job.ForecastAsync(watch.Id, CancellationToken.None));
+            }
+        }
+    }
+
+    /// <summary>Forecasts every series of one watch. A second run only forecasts the same again.</summary>
+    [Queue("forecast"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("forecast:{0}", 30)]
+    public async Task ForecastAsync(int watchId, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
+        if (watch is not { Enabled: true, Limit: not null } || watch.Origin == CatalogueOrigin.Ignored) return;
+
+        var rows = await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
+            .Select(series => new { series.Id, series.LabelsKey, series.ServiceId, Service = db.Services.Where(one => one.Id == series.ServiceId).Select(one => one.Name).FirstOrDefault() })
+            .ToDictionaryAsync(row => row.LabelsKey, StringComparer.Ordinal, cancellationToken);
+        var window = watchOptions.Value.HistoryWindow;
+        var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), LeastPerSeries, MostPerSeries);
+        var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max((window / points).TotalSeconds, Math.Max(ShortStep.TotalSeconds, watch.Step.TotalSeconds))));
+        var range = new TimeRange(now - window, now);
+        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } histories) return;
+        var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
+        if (watch.VolumeQuery is not null && volumes is null) return;
+
+        var behind = new VolumeMatcher(volumes ?? []);
+        var found = new List<(long SeriesId, int? ServiceId, string? Service, MetricSeries History, SeriesForecast Forecast, ExhaustionResult Result)>();
+        foreach (var history in histories)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
+            var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
+            var forecast = Forecast(watch, history, value, now, outlook, step);
+            (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
+            found.Add((row.Id, row.ServiceId, row.Service, history, forecast, outlook.Result));
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var before = await db.SeriesForecasts.Where(one => one.WatchId == watchId).ToDictionaryAsync(one => one.SeriesId, cancellationToken);
+        var open = await db.Predictions.Where(one => one.WatchId == watchId && one.Outcome == PredictionOutcome.Open).ToDictionaryAsync(one => one.SeriesId, cancellationToken);
+        var kind = watch.Signal is WatchSignal.Duration or WatchSignal.Errors ? PredictionKind.Degradation : PredictionKind.Exhaustion;
+        var record = (await PredictionLedger.RecordsAsync(db, watch.EnvironmentId, now, cancellationToken))[kind];
+        var alerts = new List<PostedAlert>();
+        foreach (var one in found)
+        {
+            var previous = before.GetValueOrDefault(one.SeriesId);
+            var isBroken = one.Result is ExhaustionResult.Reached;
+            if (open.TryGetValue(one.SeriesId, out var prediction))
+            {
+                // A budget is spent and a wave crosses in ways that single values do not show: there the outlook itself says when it is so.
+                var reached = kind == PredictionKind.Exhaustion
+                    ? PredictionLedger.FirstReached(one.History, prediction.Limit, watch.LimitSide, prediction.MadeAt) : isBroken ? now : (DateTimeOffset?)null;
+                PredictionLedger.Settle(prediction, reached, now);
+                if (prediction.Outcome != PredictionOutcome.Open) prediction = null;
+            }
+            var verdict = PredictiveAlerts.Decide([.. Earlier(previous, now), one.Result], record, now, new PredictiveAlertSettings { Lead = options.Value.WarnAhead });
+            if (verdict is PredictiveVerdict.Tell { Projection: var projection })
+            {
+                if (prediction is null)
+                {
+                    // The old one must be settled before a new one is open: there is one open per series.
+                    await db.SaveChangesAsync(cancellationToken);
+                    prediction = new Prediction
+                    {
+                        EnvironmentId = watch.EnvironmentId, WatchId = watchId, SeriesId = one.SeriesId, ServiceId = one.ServiceId, Kind = kind, MadeAt = now,
+                        Limit = watch.Limit.Value, ReachedAt = projection.At, ReachedEarliest = projection.Earliest, ReachedLatest = projection.Latest,
+                    };
+                    db.Predictions.Add(prediction);
+                }
+                if (options.Value.PostAlerts) alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now + AlertLasts));
+                prediction.Alerted |= options.Value.PostAlerts;
+            }
+            else if (prediction is { Alerted: true } && options.Value.PostAlerts)
+            {
+                alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now));
+                prediction.Alerted = false;
+            }
+            if (previous is null) db.SeriesForecasts.Add(one.Forecast);
+            else db.Entry(previous).CurrentValues.SetValues(one.Forecast);
+        }
+        await SettleSilentAsync(open.Values, found.ConvertAll(one => one.SeriesId), now);
+        await db.SaveChangesAsync(cancellationToken);
+        await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        // Told before it is kept: an alert that Alertmanager did not take is told again by the retry, and one it took twice is one.
+        await PostAsync(alerts, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        metrics.Forecasted(found.Count, Stopwatch.GetElapsedTime(started));
+        LogForecast(watchId, found.Count, found.Count(one => one.Forecast.ReachedAt is not null));
+    }
+
+    private async Task<IReadOnlyList<MetricSeries>?> AskAsync(int watchId, string query, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    {
+        var answer = await prometheus.QueryRangeAsync(query, range, step, cancellationToken);
+        if (answer is Fetch<MatrixResult>.Ok { Value.Series: var series }) return series;
+        // The mark stays, so that the next dispatch tries again; the page says how old what it shows is.
+        LogNotChecked(watchId, answer.Reason());
+        return null;
+    }
+
+    private static SeriesForecast Forecast(Watch watch, MetricSeries history, double value, DateTimeOffset now, Outlook outlook, TimeSpan asked)
+    {
+        var span = TimeSpan.FromMilliseconds(history.Times.Span[^1] - history.Times.Span[0]);
+        var step = span >= LongHistory ? LongStep : asked;
+        var ahead = span >= LongHistory ? Outlooks.Ahead : step * Math.Max(12, Math.Floor(span / 2 / step));
+        var regular = RegularSeries.Resample(history, step);
+        var forecast = new SeriesForecast
+        {
+            EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, MadeAt = now, Value = value, Step = step, Limit = watch.Limit, Outlook = outlook.Words,
+        };
+        if (Forecaster.Forecast(regular, ahead) is ForecastResult.Ok { Forecast: var ok })
+        {
+            forecast.Median = [.. Enumerable.Range(0, ok.Horizon).Select(ok.Median)];
+            forecast.Lower = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Lower)];
+            forecast.Upper = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Upper)];
+            if (ok.Error.Origins > 0 && double.IsFinite(ok.Error.Relative)) (forecast.PastError, forecast.PastForecasts) = (ok.Error.Relative, ok.Error.Origins);
+        }
+        switch (outlook.Result)
+        {
+            case ExhaustionResult.Projected projected:
+                (forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest) = (projected.At, projected.Earliest, projected.Latest);
+                (forecast.Probability, forecast.PerDay) = (projected.Probability, projected.ChangePerDay);
+                break;
+            case ExhaustionResult.Reached:
+                (forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest, forecast.Probability) = (now, now, now, 1);
+                break;
+            case ExhaustionResult.NotExpected not:
+                forecast.Probability = not.Probability;
+                break;
+        }
+        return forecast;
+    }
+
+    /// <summary>The projection of the run before, as it is stored.</summary>
+    private static IEnumerable<ExhaustionResult> Earlier(SeriesForecast? previous, DateTimeOffset now)
+    {
+        if (previous is { ReachedAt: { } at, ReachedEarliest: { } earliest, ReachedLatest: { } latest } && previous.MadeAt < now)
+        {
+            yield return new ExhaustionResult.Projected(at, earliest, latest, previous.Probability ?? 0, previous.PerDay ?? 0);
+        }
+    }
+
+    /// <summary>A series that is gone can no longer reach anything.</summary>
+    private static Task SettleSilentAsync(IEnumerable<Prediction> open, List<long> alive, DateTimeOffset now)
+    {
+        foreach (var prediction in open.Where(one => one.Outcome == PredictionOutcome.Open && !alive.Contains(one.SeriesId))) PredictionLedger.Settle(prediction, null, now);
+        return Task.CompletedTask;
+    }
+
+    private static PostedAlert Alert(
+        Watch watch, string? service, SeriesLabels labels, SeriesForecast forecast, Prediction prediction, PredictionRecord record, DateTimeOffset endsAt)
+    {
+        var all = labels.Values.Where(label => label.Value.Length > 0 && label.Key != "__name__").ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
+        all["alertname"] = prediction.Kind == PredictionKind.Exhaustion ? "ArchonPredictedExhaustion" : "ArchonPredictedDegradation";
+        all["severity"] = "info";
+        all["watch"] = watch.Name;
+        if (service is not null) all.TryAdd("service", service);
+        var subject = service ?? all.GetValueOrDefault("instance") ?? watch.Name;
+        var when = (forecast.ReachedAt ?? prediction.ReachedAt).UtcDateTime.ToString("ddd d MMM HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        var wrong = record.Judged == 0 ? "No earlier prediction of this kind has come due yet."
+            : $"Of {record.Judged} earlier predictions of this kind {record.False} did not come true ({Figures.Format(record.FalseShare, "1")}).";
+        return new PostedAlert(
+            all,
+            new Dictionary<string, string>
+            {
+                ["summary"] = $"{subject}: {watch.Name} reaches {Figures.Format(prediction.Limit, watch.Unit)} at {when}",
+                ["description"] = $"{forecast.Outlook} Now {Figures.Format(forecast.Value, watch.Unit)}. {wrong}",
+            },
+            prediction.MadeAt, endsAt, null);
+    }
+
+    private async Task PostAsync(List<PostedAlert> alerts, CancellationToken cancellationToken)
+    {
+        if (alerts.Count == 0) return;
+        if (await alertmanager.PostAlertsAsync(alerts, cancellationToken) is { } answer and not Fetch<bool>.Ok)
+        {
+            throw new InvalidOperationException($"{alerts.Count} predictive alerts were not taken by Alertmanager: {answer.Reason()}");
+        }
+    }
+
+    private static double? Last(MetricSeries series)
+    {
+        var values = series.Values.Span;
+        for (var i = values.Length - 1; i >= 0; i--)
+        {
+            if (double.IsFinite(values[i])) return values[i];
+        }
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Watch {WatchId}: {Series} series forecast, {InSight} limits in sight")]
+    private partial void LogForecast(int watchId, int series, int inSight);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} could not be forecast: {Reason}")]
+    private partial void LogNotChecked(int watchId, string reason);
+}
