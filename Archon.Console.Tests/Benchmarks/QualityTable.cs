@@ -18,7 +18,8 @@ internal readonly record struct Bound(double Low, double High)
         _ => $"{Figure(High)} or less",
     };
 
-    internal static string Figure(double value) => value.ToString(Math.Abs(value) >= 10 ? "0.0" : "0.000", CultureInfo.InvariantCulture);
+    /// <summary>Fine enough that a value and a bound that it misses by a hair do not read the same.</summary>
+    internal static string Figure(double value) => value.ToString(Math.Abs(value) >= 10 ? "0.0#" : "0.00##", CultureInfo.InvariantCulture);
 }
 
 /// <summary>One measure of the engine's answers.</summary>

@@ -19,7 +19,10 @@ internal static class LogChunks
     private static readonly string[] Nothings = ["null", "nil", "none", "undefined", "nan"];
 
     private static readonly string[] Sizes =
-        ["b", "k", "kb", "kib", "mb", "mib", "g", "gb", "gib", "tb", "tib", "ki", "mi", "gi", "bytes", "kbps", "mbps", "kb/s", "mb/s", "mhz", "ghz", "mw", "v", "x", "px"];
+        [
+            "b", "bytes", "k", "kb", "kib", "ki", "mb", "mib", "mi", "g", "gb", "gib", "gi", "tb", "tib", "kbps", "mbps", "kb/s", "mb/s",
+            "mhz", "ghz", "mw", "v", "x", "px",
+        ];
 
     /// <param name="after">What follows on the line: a number takes the unit that stands behind it.</param>
     /// <returns>Characters of <paramref name="after"/> that belong to the chunk.</returns>
@@ -150,7 +153,8 @@ internal static class LogChunks
             }
             else
             {
-                return dots == 3 && digits > 0 && chunk[i] is ':' or '/' or '#' or '-' && (i + 1 == chunk.Length || char.IsAsciiDigit(chunk[i + 1]) || chunk[i + 1] == '/');
+                return dots == 3 && digits > 0 && chunk[i] is ':' or '/' or '#' or '-'
+                    && (i + 1 == chunk.Length || char.IsAsciiDigit(chunk[i + 1]) || chunk[i + 1] == '/');
             }
         }
         return dots == 3 && digits > 0;

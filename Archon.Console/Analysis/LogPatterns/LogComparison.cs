@@ -29,10 +29,10 @@ public sealed record LogTemplateChange(
 
 /// <summary>Holds the templates of a window against those of a baseline.</summary>
 /// <remarks>
-/// Two counts are compared by the exact conditional test of two Poisson rates (Przyborowski and Wilenski, Biometrika 31, 1940). Lines come in bursts, so counts are
-/// first divided by the dispersion of the template's own baseline, as quasi-likelihood does (Wedderburn, Biometrika 61, 1974). Of the many tests at once the
-/// share of false findings is bounded (Benjamini and Hochberg, J. R. Statist. Soc. B 57, 1995). Rates are per time when nearly all lines of both periods had
-/// a time, else per line.
+/// Two counts are compared by the exact conditional test of two Poisson rates (Przyborowski and Wilenski, Biometrika 31, 1940). Lines come
+/// in bursts, so counts are first divided by the dispersion of the template's own baseline, as quasi-likelihood does (Wedderburn,
+/// Biometrika 61, 1974). Of the many tests at once the share of false findings is bounded (Benjamini and Hochberg, J. R. Statist. Soc. B
+/// 57, 1995). Rates are per time when nearly all lines of both periods had a time, else per line.
 /// </remarks>
 public static class LogComparison
 {
@@ -53,7 +53,8 @@ public static class LogComparison
         var dispersions = templates.Select(template => template.Baseline.Dispersion(miner.Baseline.Count, LeastLines, LeastStretches)).ToArray();
         var usual = Usual(dispersions);
         var judged = templates.Select((template, i) => Judge(template, baseline, window, double.IsNaN(dispersions[i]) ? usual : dispersions[i]))
-            .OrderBy(one => one.PValue).ThenByDescending(one => one.Deviance).ThenByDescending(one => one.Template.Count).ThenBy(one => one.Template.Number).ToList();
+            .OrderBy(one => one.PValue).ThenByDescending(one => one.Deviance)
+            .ThenByDescending(one => one.Template.Count).ThenBy(one => one.Template.Number).ToList();
 
         var changes = new LogTemplateChange[judged.Count];
         var bound = 1.0;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -167,7 +168,7 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     {
         if (UnixMs is not null) return;
         if (LogStamp.TryRead(told, settings.YearOfShortStamps, out _, out var at)) UnixMs = at;
-        else if (double.TryParse(told, System.Globalization.CultureInfo.InvariantCulture, out var epoch)) UnixMs = LogStamp.FromEpoch(epoch);
+        else if (double.TryParse(told, CultureInfo.InvariantCulture, out var epoch)) UnixMs = LogStamp.FromEpoch(epoch);
     }
 
     // ---------------------------------------------------------------------------------------------------------- logfmt

@@ -12,7 +12,8 @@ internal static class LogStamp
     private const int LatestYear = 2199;
 
     /// <summary>Whether a stamp can begin with this character at all; asked before anything else, for most words do not.</summary>
-    public static bool CanBegin(char first) => char.IsAsciiDigit(first) || first is 'J' or 'F' or 'M' or 'A' or 'S' or 'O' or 'N' or 'D' or 'T' or 'W' or 'I' or 'E';
+    public static bool CanBegin(char first) =>
+        char.IsAsciiDigit(first) || first is 'J' or 'F' or 'M' or 'A' or 'S' or 'O' or 'N' or 'D' or 'T' or 'W' or 'I' or 'E';
 
     /// <param name="text">Begins where the stamp would.</param>
     /// <param name="year">Of stamps that carry none.</param>
@@ -82,7 +83,8 @@ internal static class LogStamp
             if (!Next(separator))
             {
                 // Day and month alone are a date only before a clock.
-                return digits == 2 && more == 2 && (IsDate(usualYear, first, second) || IsDate(usualYear, second, first)) && Skip(" ") && Clock(isDotted: false);
+                return digits == 2 && more == 2 && (IsDate(usualYear, first, second) || IsDate(usualYear, second, first))
+                    && Skip(" ") && Clock(isDotted: false);
             }
             var (third, last) = Number();
             var isDate = (digits, last) switch

@@ -26,7 +26,9 @@ public sealed class LogTemplate
     public long? FirstSeen => Baseline.FirstSeen is { } early && !(Window.FirstSeen < early) ? early : Window.FirstSeen;
     public long? LastSeen => Window.LastSeen is { } late && !(Baseline.LastSeen > late) ? late : Baseline.LastSeen;
 
-    /// <summary>The words with masks in place of what varies: <c>&lt;num&gt;</c>, <c>&lt;ip&gt;</c> and so on, <c>&lt;*&gt;</c> for what is of no one kind.</summary>
+    /// <summary>
+    /// The words with masks in place of what varies: <c>&lt;num&gt;</c>, <c>&lt;ip&gt;</c> and so on, <c>&lt;*&gt;</c> for what is of no one kind.
+    /// </summary>
     public string Text => string.Join(' ', Words.Select(word => word.Text));
 
     internal TemplateWord[] Words { get; }

@@ -6,10 +6,11 @@ namespace Archon.Analysis.LogPatterns;
 /// Finds what lines of log have in common, one line at a time, in bounded memory, and the same for the same lines.
 /// </summary>
 /// <remarks>
-/// A streaming miner in the manner of Drain (He, Zhu, Zheng and Lyu, "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS 2017): lines of as many
-/// words are compared with the templates of that length. Two things differ. What varies is masked by its form before, so that most lines are found by the hash
-/// of their words. And words that differ without looking like values do not make a variable at once: a place becomes one when it has shown
-/// <see cref="LogMinerSettings.WordsOfVariable"/> of them with all else alike, so that "session opened" and "session closed" stay two.
+/// A streaming miner in the manner of Drain (He, Zhu, Zheng and Lyu, "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS
+/// 2017): lines of as many words are compared with the templates of that length. Two things differ. What varies is masked by its form before,
+/// so that most lines are found by the hash of their words. And words that differ without looking like values do not make a variable at once: a
+/// place becomes one when it has shown <see cref="LogMinerSettings.WordsOfVariable"/> of them with all else alike, so that "session opened" and
+/// "session closed" stay two.
 /// </remarks>
 public sealed class LogTemplateMiner
 {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -75,13 +77,14 @@ internal static class PatternsCommand
         return command;
     }
 
-    private static void Require(System.CommandLine.Parsing.SymbolResult given, bool holds, string otherwise)
+    private static void Require(SymbolResult given, bool holds, string otherwise)
     {
         if (!holds) given.AddError(otherwise);
     }
 
     private static async Task RunAsync(
-        string? lines, string? baseline, string? window, string output, double falseDiscoveryRate, LogMinerSettings settings, CancellationToken cancellationToken)
+        string? lines, string? baseline, string? window, string output, double falseDiscoveryRate, LogMinerSettings settings,
+        CancellationToken cancellationToken)
     {
         var miner = new LogTemplateMiner(settings);
         if (lines is not null)
@@ -156,7 +159,8 @@ internal static class PatternsCommand
     private static DateTime? At(long? unixMs) => unixMs is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at).UtcDateTime : null;
 
     /// <summary>Four digits are all that such figures are worth.</summary>
-    private static double Short(double value) => double.Parse(value.ToString("G4", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+    private static double Short(double value) =>
+        double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static async Task TellAsync(LogTemplateMiner miner, string more)
     {
