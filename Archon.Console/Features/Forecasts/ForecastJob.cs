@@ -152,7 +152,11 @@ public sealed partial class ForecastJob(
             if (previous is null) db.SeriesForecasts.Add(one.Forecast);
             else db.Entry(previous).CurrentValues.SetValues(one.Forecast);
         }
-        await SettleSilentAsync(open.Values, found.ConvertAll(one => one.SeriesId), now);
+        // A series that is gone can no longer reach anything.
+        foreach (var silent in open.Values.Where(one => one.Outcome == PredictionOutcome.Open && !found.Exists(series => series.SeriesId == one.SeriesId)))
+        {
+            PredictionLedger.Settle(silent, null, now);
+        }
         await db.SaveChangesAsync(cancellationToken);
         await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
         await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
@@ -160,7 +164,8 @@ public sealed partial class ForecastJob(
         await PostAsync(alerts, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         metrics.Forecasted(found.Count, Stopwatch.GetElapsedTime(started));
-        LogForecast(watchId, found.Count, found.Count(one => one.Forecast.ReachedAt is not null));
+        var inSight = found.Count(one => one.Forecast.ReachedAt is not null);
+        LogForecast(watchId, found.Count, inSight);
     }
 
     private async Task<IReadOnlyList<MetricSeries>?> AskAsync(int watchId, string query, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
@@ -212,13 +217,6 @@ public sealed partial class ForecastJob(
         {
             yield return new ExhaustionResult.Projected(at, earliest, latest, previous.Probability ?? 0, previous.PerDay ?? 0);
         }
-    }
-
-    /// <summary>A series that is gone can no longer reach anything.</summary>
-    private static Task SettleSilentAsync(IEnumerable<Prediction> open, List<long> alive, DateTimeOffset now)
-    {
-        foreach (var prediction in open.Where(one => one.Outcome == PredictionOutcome.Open && !alive.Contains(one.SeriesId))) PredictionLedger.Settle(prediction, null, now);
-        return Task.CompletedTask;
     }
 
     private static PostedAlert Alert(

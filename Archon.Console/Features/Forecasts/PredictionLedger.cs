@@ -38,7 +38,8 @@ internal static class PredictionLedger
     /// <summary>The first sample after a time at or beyond a limit.</summary>
     public static DateTimeOffset? FirstReached(MetricSeries series, double limit, LimitSide side, DateTimeOffset after)
     {
-        var (times, values) = (series.Times.Span, series.Values.Span);
+        var times = series.Times.Span;
+        var values = series.Values.Span;
         for (var i = 0; i < times.Length; i++)
         {
             if (times[i] <= after.ToUnixTimeMilliseconds() || double.IsNaN(values[i])) continue;
