@@ -26,5 +26,9 @@ internal static class Tools
         }
     }
 
-    private static RootCommand Root() => new("Archon's analysis engine on files.");
+    private static RootCommand Root() => new("Archon's analysis engine on files.")
+    {
+        GroupCommand.Build(),
+        RankCommand.Build(),
+    };
 }
