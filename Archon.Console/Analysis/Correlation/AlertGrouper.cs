@@ -11,14 +11,14 @@ public sealed record GroupingAlert(string Id, long AtMs, string Service, string 
 /// <summary>How long trouble may take from one alert to the next.</summary>
 public sealed record AlertGrouperSettings
 {
-    /// <summary>From a callee to its caller, and within one service. 15 minutes by default.</summary>
-    public TimeSpan Climb { get; init; } = TimeSpan.FromMinutes(15);
+    /// <summary>From a callee to its caller, and within one service. 20 minutes by default.</summary>
+    public TimeSpan Climb { get; init; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>From a caller whose alert came first to its callee, and between callers of one callee. A minute by default.</summary>
-    public TimeSpan Overtake { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>From a caller whose alert came first to its callee, and between callers of one callee. 2 minutes by default.</summary>
+    public TimeSpan Overtake { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>From a caller with more requests to what they load. 6 minutes by default.</summary>
-    public TimeSpan Load { get; init; } = TimeSpan.FromMinutes(6);
+    /// <summary>From a caller with more requests to what they load. 3 minutes by default.</summary>
+    public TimeSpan Load { get; init; } = TimeSpan.FromMinutes(3);
 }
 
 /// <summary>What the grouper did with an alert, or with what it knew before.</summary>
@@ -153,7 +153,7 @@ public sealed class AlertGrouper
         groups.Remove(from.Number);
     }
 
-    /// <returns>Groups with an alert near this one, the nearest in time first, each with its reason; and how many alerts began with it at its own service.</returns>
+    /// <returns>Groups with an alert near this one, the largest first, each with its reason; and how many alerts began with it at its own service.</returns>
     private (List<(int Group, long Behind, string Reason)> Candidates, int Twins) Near(Member member)
     {
         var best = new Dictionary<int, (long Behind, string Reason)>();
@@ -189,7 +189,7 @@ public sealed class AlertGrouper
                 if (overtaken || (other.Kind == Kind.Requests && Behind(member, other) <= loadMs)) Note(other, "its caller");
             }
         }
-        return ([.. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason)).OrderBy(one => one.Behind).ThenBy(one => one.Key)], twins);
+        return ([.. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason)).OrderByDescending(one => groups[one.Key].Members.Count).ThenBy(one => one.Behind).ThenBy(one => one.Key)], twins);
 
         void Note(Member other, string relation)
         {
