@@ -31,5 +31,7 @@ internal static class Tools
         ForecastCommand.Build(),
         ExhaustCommand.Build(),
         PatternsCommand.Build(),
+        GroupCommand.Build(),
+        RankCommand.Build(),
     };
 }
