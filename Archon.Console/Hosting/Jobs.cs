@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Features.Access;
 using Hangfire;
+using Hangfire.Common;
 using Hangfire.Dashboard;
 using Hangfire.PostgreSql;
 using Npgsql;
@@ -35,6 +36,7 @@ internal static class Jobs
                     DistributedLockTimeout = TimeSpan.FromMinutes(2),
                 }));
         services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
+        services.AddSingleton<JobMetrics>();
         services.AddHostedService<JobServers>();
     }
 
@@ -82,7 +84,8 @@ public sealed class JobsOptions
 
 /// <summary>Runs Hangfire's servers once the database is there, and stops them with the process.</summary>
 internal sealed partial class JobServers(
-    ArchonDatabase database, IServiceProvider services, Microsoft.Extensions.Options.IOptions<JobsOptions> options, TimeProvider clock, ILogger<JobServers> logger)
+    ArchonDatabase database, IServiceProvider services, JobMetrics metrics, Microsoft.Extensions.Options.IOptions<JobsOptions> options, TimeProvider clock,
+    ILogger<JobServers> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
@@ -135,6 +138,7 @@ internal sealed partial class JobServers(
                 Queues = queues,
                 WorkerCount = workers,
                 Activator = services.GetRequiredService<JobActivator>(),
+                FilterProvider = new JobFilterProviderCollection(JobFilterProviders.Providers, metrics),
                 SchedulePollingInterval = TimeSpan.FromSeconds(1),
                 ServerTimeout = TimeSpan.FromMinutes(1),
                 HeartbeatInterval = TimeSpan.FromSeconds(10),

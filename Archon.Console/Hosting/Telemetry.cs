@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Features.Access;
+using Archon.Features.Watches;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
@@ -18,7 +19,7 @@ internal static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("archon-console", serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics => metrics
-                .AddMeter("Archon", "Npgsql")
+                .AddMeter(WatchMetrics.MeterName, "Npgsql")
                 .AddMeter("Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Lifecycle", "Microsoft.AspNetCore.Components.Server.Circuits")
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()

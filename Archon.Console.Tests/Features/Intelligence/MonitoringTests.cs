@@ -83,13 +83,20 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
     [Fact]
     public async Task The_surface_is_described_by_OpenAPI()
     {
-        var paths = (await ReadAsync("openapi/v1.json")).GetProperty("paths");
+        var document = await ReadAsync("openapi/v1.json");
+        var paths = document.GetProperty("paths");
 
         foreach (var path in (string[])["health/intelligent", "intelligence/anomalies", "intelligence/insights", "intelligence/predictions"])
         {
             Assert.True(paths.TryGetProperty("/monitoring/" + path, out var one), path);
             Assert.NotEmpty(one.GetProperty("get").GetProperty("summary").GetString()!);
+            var responses = one.GetProperty("get").GetProperty("responses");
+            Assert.True(responses.GetProperty("200").GetProperty("content").TryGetProperty("application/json", out _), path);
+            Assert.True(responses.TryGetProperty("401", out _) && responses.TryGetProperty("403", out _) && responses.TryGetProperty("503", out _), path);
+            Assert.True(one.GetProperty("get").GetProperty("security")[0].TryGetProperty("token", out _), path);
         }
+        Assert.Equal("Archon Console", document.GetProperty("info").GetProperty("title").GetString());
+        Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("token").GetProperty("scheme").GetString());
         Assert.True(paths.GetProperty("/monitoring/intelligence/start_analysis").TryGetProperty("post", out _));
         Assert.DoesNotContain(paths.EnumerateObject(), path => path.Name.StartsWith("/_", StringComparison.Ordinal) || path.Name.StartsWith("/sign", StringComparison.Ordinal));
     }

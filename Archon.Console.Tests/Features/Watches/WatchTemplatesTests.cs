@@ -40,6 +40,8 @@ public sealed partial class WatchTemplatesTests
     [InlineData("redis_connected_clients", "redis-clients")]
     [InlineData("probe_success", "probe-success")]
     [InlineData("dotnet_gc_pause_time_seconds_total", "dotnet-gc-pause")]
+    [InlineData("dotnet_thread_pool_queue_length_total", "dotnet-thread-pool-queue-otel")]
+    [InlineData("signalr_server_active_connections", "dotnet-signalr")]
     [InlineData("archon_rag_queries_total", "rag-rate")]
     [InlineData("archon_onex_compliance_score", "onex-compliance")]
     [InlineData("archon_websocket_connections", "websocket-connections")]

@@ -3,27 +3,52 @@ using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Watches;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace Archon.Features.Intelligence;
 
 public static class IntelligenceEndpoints
 {
+    private const string Token = "token";
+
     public static IServiceCollection AddIntelligence(this IServiceCollection services)
     {
         services.AddSingleton<IntelligenceQueries>();
-        services.AddOpenApi();
+        services.AddOpenApi(options => options
+            .AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info = new OpenApiInfo
+                {
+                    Title = "Archon Console",
+                    Version = typeof(IntelligenceEndpoints).Assembly.GetName().Version?.ToString(3),
+                    Description = "What the console knows, for programs. "
+                        + "On this machine's loopback in trial mode no token is needed; elsewhere one made under Settings.",
+                };
+                document.AddComponent(
+                    Token, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API token, arc_..." });
+                return Task.CompletedTask;
+            })
+            .AddOperationTransformer((operation, context, _) =>
+            {
+                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Token, context.Document)] = [] }];
+                return Task.CompletedTask;
+            }));
         return services;
     }
 
     public static IEndpointRouteBuilder MapIntelligence(this IEndpointRouteBuilder endpoints)
     {
-        var api = endpoints.MapGroup("/monitoring").WithTags("Monitoring");
+        var api = endpoints.MapGroup("/monitoring").WithTags("Monitoring")
+            .WithMetadata(
+                new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(void)),
+                new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void)))
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         var read = api.MapGroup("").RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
         read.MapGet("/health/intelligent", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.HealthAsync(cancellationToken))
             .WithSummary("How the estate is, with reasons")
-            .WithDescription("Always 200 when the console itself can tell; the verdict is in the body. 503 while its database is away.")
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        read.MapGet("/intelligence/anomalies", AnomaliesAsync).WithSummary("Open anomalies with their confidence, worst first");
+            .WithDescription("Always 200 when the console itself can tell; the verdict is in the body. 503 while its database is away.");
+        read.MapGet("/intelligence/anomalies", AnomaliesAsync).WithSummary("Open anomalies with their confidence, worst first")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
         read.MapGet("/intelligence/insights", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.InsightsAsync(cancellationToken))
             .WithSummary("What someone coming on duty should know");
         read.MapGet("/intelligence/predictions", () => new PredictionList(

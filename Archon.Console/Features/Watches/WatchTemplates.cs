@@ -62,8 +62,17 @@ public static class WatchTemplates
         new("dotnet-exceptions", ".NET exceptions", Errors, "{exception}/s", Up, ["dotnet_exceptions_total"],
             $"sum by ({Service}) (rate(dotnet_exceptions_total[$window]))"),
         Gauge("dotnet-thread-pool-queue", ".NET thread pool queue", Saturation, "{task}", Up, "dotnet_thread_pool_queue_length"),
+        // OpenTelemetry counts up and down what others call a gauge, hence the ending.
+        Gauge("dotnet-thread-pool-queue-otel", ".NET thread pool queue", Saturation, "{task}", Up, "dotnet_thread_pool_queue_length_total"),
         Gauge("dotnet-heap", ".NET managed memory", Saturation, "By", Up, "dotnet_total_memory_bytes"),
+        Gauge("dotnet-heap-otel", ".NET managed memory", Saturation, "By", Up, "dotnet_gc_last_collection_heap_size_bytes"),
         Gauge("dotnet-working-set", ".NET working set", Saturation, "By", Up, "dotnet_process_memory_working_set_bytes"),
+        new("dotnet-cpu", ".NET CPU of the process", Saturation, "{cpu}", Up, ["dotnet_process_cpu_time_seconds_total"],
+            $"sum by ({Service}) (rate(dotnet_process_cpu_time_seconds_total[$window]))"),
+        Gauge("dotnet-signalr", "SignalR connections", Traffic, "{connection}", Both, "signalr_server_active_connections"),
+        new("db-pool-otel", "Connection pool in use", Saturation, "1", Up, ["db_client_connection_count", "db_client_connection_max"],
+            $"sum by ({Service}) (db_client_connection_count{{db_client_connection_state=\"used\"}})"
+            + $" / (sum by ({Service}) (db_client_connection_max) > 0)"),
 
         new("node-cpu", "CPU of the host", Saturation, "1", Up, ["node_cpu_seconds_total"],
             "1 - avg by (job, instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[$window]))"),
