@@ -59,7 +59,7 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
             return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
         });
-        await Assertions.Expect(page.Locator("main .u-legend").First).ToContainTextAsync("ms");
+        await Assertions.Expect(page.Locator("main [data-chart-legend]").First).ToContainTextAsync("ms");
         await Assertions.Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
             .ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
         Assert.Empty(faults);

@@ -21,8 +21,17 @@ public sealed class FiguresTests
     [InlineData(999.7, "", "1 k")]
     [InlineData(-12.34, "", "-12.3")]
     [InlineData(42, "Cel", "42 Cel")]
+    [InlineData(0.009, "{cpu}", "0.9 %")]
     public void A_value_is_said_with_its_unit_and_three_digits(double value, string unit, string expected) =>
-        Assert.Equal(expected, Figures.Format(value, unit));
+        Assert.Equal(expected, Figures.Plain(Figures.Format(value, unit)));
+
+    [Theory]
+    [InlineData(0.12, "s")]
+    [InlineData(1240, "1/s")]
+    [InlineData(123_456, "")]
+    [InlineData(3_478_923_509, "By")]
+    public void A_unit_is_never_parted_from_its_number_at_the_end_of_a_line(double value, string unit) =>
+        Assert.DoesNotContain(Figures.Format(value, unit), letter => letter is ' ' or '\u2009');
 
     [Fact]
     public void What_is_no_number_is_said_in_words()

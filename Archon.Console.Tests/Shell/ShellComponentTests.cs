@@ -85,7 +85,7 @@ public sealed class ShellComponentTests : BunitContext
     {
         var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95 of checkout").Add(c => c.Data, Latency()));
 
-        var label = chart.Find(".plot-host").GetAttribute("aria-label");
+        var label = Figures.Plain(chart.Find(".plot-host").GetAttribute("aria-label")!);
         Assert.Equal("p95 of checkout. p95 between 100 ms and 300 ms, last 300 ms. One anomaly. Arrow keys move along the time.", label);
         Assert.Equal("0", chart.Find(".plot-host").GetAttribute("tabindex"));
     }
@@ -95,11 +95,14 @@ public sealed class ShellComponentTests : BunitContext
     {
         var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95 of checkout").Add(c => c.Data, Latency()));
 
-        chart.Find("details button").Click();
+        Assert.Empty(chart.FindAll("table"));
+        chart.Find("button[title='Data table']").Click();
+
+        Assert.Equal("true", chart.Find("button[title='Data table']").GetAttribute("aria-expanded"));
 
         Assert.Equal(["Time, UTC", "p95", "Expected"], chart.FindAll("th").Select(head => head.TextContent));
-        var last = chart.FindAll("tbody tr")[^1].QuerySelectorAll("td").Select(cell => cell.TextContent.Trim());
-        Assert.Equal(["Tue 24 Nov 2026 03:02:00 UTC", "300 ms", "90 ms to 130 ms"], last);
+        var last = chart.FindAll("tbody tr")[^1].QuerySelectorAll("td").Select(cell => Figures.Plain(cell.TextContent.Trim()));
+        Assert.Equal(["Tue 24 Nov 2026 03:02:00 UTC", "300 ms", "90 to 130 ms"], last);
     }
 
     [Fact]

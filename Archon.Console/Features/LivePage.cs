@@ -21,6 +21,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly CancellationTokenSource lifetime = new();
     private CancellationTokenSource? reading;
+    private CancellationTokenSource? resting;
+    private TPicture? waiting;
     private string? shownKey;
 
     [Inject] protected RecentPictures Recent { get; set; } = default!;
@@ -50,6 +52,9 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     {
     }
 
+    /// <summary>How many things of a picture are not in the one that is shown. A page that can tell is read while it stands still, but not changed.</summary>
+    protected virtual int? NewIn(TPicture picture) => null;
+
     /// <summary>Called when the address asks for another picture.</summary>
     protected virtual void KeyChanged()
     {
@@ -68,25 +73,79 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     {
         if (!firstRender) return;
         Follow();
-        LivePageView.Changed += Wake;
+        LivePageView.Changed += WakeNow;
+        LivePageView.ShowWaiting += ShowWaiting;
         var token = lifetime.Token;
         try
         {
             await foreach (var _ in wake.Reader.ReadAllAsync(token))
             {
-                // What is paused stands still; going on wakes the page.
-                if (LivePageView.Paused) continue;
                 var began = Clock.GetTimestamp();
-                await RefreshAsync();
+                // What is paused stands still; going on wakes the page.
+                if (LivePageView.Paused) await LookAheadAsync();
+                else await RefreshAsync();
                 StateHasChanged();
                 // A page that is dear to read is read less often, so that watching never costs more than a tenth of a core.
                 var rest = Clock.GetElapsedTime(began) * 9;
-                await Task.Delay(rest < RedrawGap ? RedrawGap : rest > LongestRest ? LongestRest : rest, Clock, token);
+                rest = rest < RedrawGap ? RedrawGap : rest > LongestRest ? LongestRest : rest;
+                await RestAsync(LivePageView.RefreshEvery is { } every && every > rest ? every : rest);
             }
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             // the tab closed
+        }
+    }
+
+    /// <summary>Until the time is over, or the reader wants something else: they never wait for a pace.</summary>
+    private async Task RestAsync(TimeSpan rest)
+    {
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+        resting = mine;
+        try
+        {
+            await Task.Delay(rest, Clock, mine.Token);
+        }
+        catch (OperationCanceledException) when (!lifetime.IsCancellationRequested)
+        {
+            // woken
+        }
+        finally
+        {
+            resting = null;
+        }
+    }
+
+    private void WakeNow()
+    {
+        Wake();
+        resting?.Cancel();
+    }
+
+    private void ShowWaiting()
+    {
+        if (waiting is not { } picture) return;
+        waiting = null;
+        Show(picture);
+        _ = InvokeAsync(StateHasChanged);
+    }
+
+    /// <summary>While the page stands still: reads what would be shown, tells how much of it is new, and shows nothing.</summary>
+    private async Task LookAheadAsync()
+    {
+        if (Picture is not { } shown || NewIn(shown) is null) return;
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+            limit.CancelAfter(ReadLimit);
+            var picture = await ReadAsync(limit.Token);
+            if (!LivePageView.Paused) return;
+            waiting = picture;
+            LivePageView.NoteWaiting(NewIn(picture) ?? 0);
+        }
+        catch (Exception exception) when (!lifetime.IsCancellationRequested && ReadFailures.Describe(exception) is not null)
+        {
+            // Nothing new is known; going on tells of the failure.
         }
     }
 
@@ -175,7 +234,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     protected virtual void Dispose(bool disposing)
     {
         if (!disposing) return;
-        LivePageView.Changed -= Wake;
+        LivePageView.Changed -= WakeNow;
+        LivePageView.ShowWaiting -= ShowWaiting;
         lifetime.Cancel();
         lifetime.Dispose();
     }

@@ -34,20 +34,26 @@ internal sealed class DatabaseAwayPage(RequestDelegate next, ArchonDatabase data
         || path.StartsWithSegments("/_framework") || path.StartsWithSegments("/_content") || path.StartsWithSegments("/_blazor")
         || path.StartsWithSegments("/dist") || path.StartsWithSegments("/css") || path.StartsWithSegments("/js");
 
-    private string Page(string title, string words, string since) => $$"""
-        <!doctype html>
-        <html lang="en">
-        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark light">
-        <meta http-equiv="refresh" content="{{RetrySeconds}}"><title>{{title}} · Archon</title>
-        <style>
-          body { margin: 0; min-height: 100vh; display: grid; align-content: center; justify-content: center; padding: 24px; font: 14px/22px system-ui, sans-serif; background: light-dark(#fbfbfc, #0d0f12); color: light-dark(#24292f, #d5dae1); }
-          main { max-width: 560px; } h1 { font-size: 18px; line-height: 26px; margin: 0 0 8px; } p { margin: 0 0 8px; }
-          code { font: 13px/20px ui-monospace, monospace; overflow-wrap: anywhere; } .q { color: light-dark(#57606a, #8b949e); }
-        </style></head>
-        <body><main role="alert"><h1>{{title}}</h1><p><code>{{WebUtility.HtmlEncode(words)}}</code></p>
-        <p>{{(since.Length > 0 ? $"Away since {{since}}. " : "")}}The console tries again by itself, and this page with it; nothing has to be restarted.</p>
-        <p class="q">Whether anything burns cannot be told here meanwhile: alerts go on through Alertmanager. {{WebUtility.HtmlEncode(environment.ApplicationName)}} keeps its log where it was started.</p></main></body></html>
-        """;
+    // Colours and sizes are those of tokens.css, written out: the style sheet may be what cannot be had.
+    private string Page(string title, string words, string since)
+    {
+        var away = since.Length > 0 ? $"Away since {since}. " : "";
+        return $$"""
+            <!doctype html>
+            <html lang="en">
+            <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark light">
+            <meta http-equiv="refresh" content="{{RetrySeconds}}"><title>{{title}} · Archon</title>
+            <style>
+              body { margin: 0; min-height: 100vh; padding: 0 max(24px, 8vw); box-sizing: border-box; font: 13px/20px system-ui, sans-serif; background: light-dark(#f5f6f8, #0b0d12); color: light-dark(#1d2430, #dde2ea); }
+              .brand { height: 48px; margin: 0; display: flex; align-items: center; font-weight: 600; color: light-dark(#0a0d13, #f5f7fa); }
+              main { max-width: 560px; padding-top: 12vh; } h1 { font-size: 16px; line-height: 24px; font-weight: 600; margin: 0 0 16px; color: light-dark(#0a0d13, #f5f7fa); } p { margin: 0 0 12px; }
+              code { display: block; padding: 6px 8px; font: 12px/18px ui-monospace, monospace; overflow-wrap: anywhere; background: light-dark(#fff, #11141a); border: 1px solid light-dark(#dde1e9, #2a303c); border-radius: 5px; } .q { color: light-dark(#566072, #8e98aa); }
+            </style></head>
+            <body><p class="brand">Archon</p><main role="alert"><h1>{{title}}</h1><p><code>{{WebUtility.HtmlEncode(words)}}</code></p>
+            <p>{{away}}The console tries again by itself, and this page with it; nothing has to be restarted.</p>
+            <p class="q">Whether anything burns cannot be told here meanwhile: alerts go on through Alertmanager. {{WebUtility.HtmlEncode(environment.ApplicationName)}} keeps its log where it was started.</p></main></body></html>
+            """;
+    }
 }
 
 internal static class HtmlResponses

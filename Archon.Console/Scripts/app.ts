@@ -1,4 +1,5 @@
 import * as ages from "./ages";
+import * as drafts from "./drafts";
 import * as keyboard from "./keyboard";
 import { followSystem, nextTheme, remember, showTheme, tellZone, toggleNav } from "./looks";
 
@@ -11,28 +12,46 @@ declare const Blazor: BlazorCircuit;
 
 async function copy(button: HTMLElement): Promise<void> {
   const label = button.getAttribute("aria-label") ?? "Copy";
+  const said = document.getElementById("said");
   try {
-    await navigator.clipboard.writeText(button.dataset.copy ?? "");
-    button.setAttribute("aria-label", "Copied");
-    button.title = "Copied";
+    await navigator.clipboard.writeText(button.dataset.copyAddress === undefined ? (button.dataset.copy ?? "") : location.href);
+    button.classList.add("done");
+    if (said) said.textContent = `${label}: copied.`;
   } catch {
-    button.title = "The browser did not allow copying";
+    button.classList.add("failed");
+    if (said) said.textContent = "The browser did not allow copying.";
   }
   setTimeout(() => {
-    button.setAttribute("aria-label", label);
-    button.title = label;
+    button.classList.remove("done", "failed");
+    if (said) said.textContent = "";
   }, 2000);
 }
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
-  const button = target?.closest<HTMLElement>("[data-copy], [data-theme-next], [data-nav-toggle], [data-lost-reload]");
+  const button = target?.closest<HTMLElement>("[data-copy], [data-copy-address], [data-theme-next], [data-nav-toggle], [data-lost-reload]");
   if (!button) return;
-  if (button.dataset.copy !== undefined) void copy(button);
+  if (button.dataset.copy !== undefined || button.dataset.copyAddress !== undefined) void copy(button);
   else if (button.dataset.themeNext !== undefined) nextTheme();
   else if (button.dataset.navToggle !== undefined) toggleNav();
-  else location.reload();
+  else loadAgain();
 });
+
+function loadAgain(): void {
+  drafts.markLost();
+  location.reload();
+}
+
+/** Takes the reader to the first of some elements, such as the first field that is wrong. A finger is not given a keyboard that it did not ask for. */
+function focus(selector: string): void {
+  if (window.matchMedia("(pointer: coarse)").matches) reveal(selector);
+  else document.querySelector<HTMLElement>(selector)?.focus();
+}
+
+/** What a link asks for may be far down a list. */
+function reveal(selector: string): void {
+  document.querySelector<HTMLElement>(selector)?.scrollIntoView({ block: "nearest" });
+}
 
 // What other parts of the page call: Shell/SeriesChart and Shell/MainLayout.
 /** From here on buttons answer: the page is in touch with the server. */
@@ -40,9 +59,10 @@ function live(): void {
   document.documentElement.dataset.live = "";
 }
 
-Object.assign(window, { archon: { chart: () => import("./chart"), remember, live } });
+Object.assign(window, { archon: { chart: () => import("./chart"), remember, live, press: keyboard.pressKey, focus, reveal, drafts } });
 
 ages.start();
+drafts.start();
 keyboard.start();
 
 const lost = document.getElementById("lost");
@@ -67,7 +87,7 @@ async function reconnect(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       // False: the server answers but no longer knows this page, as after a restart. Loading brings the same view, since it is in the address.
-      if ((await Blazor.reconnect?.()) === false) location.reload();
+      if ((await Blazor.reconnect?.()) === false) loadAgain();
       return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 5000)));

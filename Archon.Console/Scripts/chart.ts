@@ -1,11 +1,13 @@
 // Draws SeriesChart with uPlot. Times are Unix seconds; values come as one block of doubles: times, each line, then the band.
 import uPlot from "uplot";
+import { figure, range } from "./figures";
+import { Legend } from "./legend";
 
 interface Line { name: string; unit: string; color: number; dashed: boolean }
 interface Span { from: number; to: number | null; words: string; state: string }
 interface Threshold { value: number; words: string }
 interface Chart {
-  height: number; syncKey: string | null; points: number; lines: Line[]; hasBand: boolean;
+  height: number; syncKey: string | null; points: number; lines: Line[]; hasBand: boolean; bandName: string;
   anomalies: Span[]; gaps: Span[]; thresholds: Threshold[]; zone: string; canZoom: boolean;
 }
 interface Owner { invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown> }
@@ -16,50 +18,12 @@ const token = (name: string): string => getComputedStyle(document.documentElemen
 const stateToken: Record<string, string> = { critical: "--critical-mark", warning: "--warning-mark", info: "--info", ok: "--ok", unknown: "--unknown", silenced: "--silenced" };
 const fallbackWidth = 600;
 const minWidth = 160;
+const axisWidth = 48;
+const day = 86_400;
 const keyStep = 10;
 const densePoints = 20_000;
-
-/** As Shell/Figures.cs says it. */
-export function figure(value: number | null | undefined, unit: string): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return "no value";
-  switch (unit.replace(/\{[^}]*\}/, "")) {
-    case "1": return `${digits(value * 100)} %`;
-    case "s": return seconds(value);
-    case "By": return scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"]);
-    case "By/s": return `${scaled(value, 1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"])}/s`;
-    case "1/s": case "/s": return `${scaled(value, 1000, ["", " k", " M", " G", " T"])}/s`;
-    case "": return scaled(value, 1000, ["", " k", " M", " G", " T"]);
-    default: return `${scaled(value, 1000, ["", " k", " M", " G", " T"])} ${unit}`;
-  }
-}
-
-function seconds(v: number): string {
-  const size = Math.abs(v);
-  if (size === 0) return "0 s";
-  if (size < 1e-3) return `${digits(v * 1e6)} µs`;
-  if (size < 1) return `${digits(v * 1e3)} ms`;
-  if (size < 120) return `${digits(v)} s`;
-  if (size < 7200) return `${digits(v / 60)} min`;
-  if (size < 172800) return `${digits(v / 3600)} h`;
-  return `${digits(v / 86400)} d`;
-}
-
-function scaled(v: number, step: number, names: string[]): string {
-  let place = 0;
-  while (Math.abs(v) >= step * 0.9995 && place < names.length - 1) {
-    v /= step;
-    place++;
-  }
-  return digits(v) + names[place];
-}
-
-function digits(v: number): string {
-  const size = Math.abs(v);
-  if (size === 0) return "0";
-  if (size < 1e-6) return v.toExponential(1);
-  if (size < 0.001) return v.toFixed(6).replace(/0+$/, "");
-  return String(Number(v.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3)));
-}
+const stateOrder = ["critical", "warning", "info", "silenced", "unknown", "ok"];
+const powersOfTwo = Array.from({ length: 51 }, (_, power) => 2 ** power);
 
 function unpack(chart: Chart, bytes: Uint8Array): Columns {
   // The block may lie anywhere in a larger buffer; doubles need a place divisible by eight.
@@ -77,12 +41,16 @@ class Drawing {
   private columns: Columns;
   private readonly watcher: ResizeObserver;
   private readonly said: Element | null;
+  private readonly legend: Legend;
+  private readonly at = document.createElement("span");
   private readonly redrawn = (): void => this.rebuild();
 
   constructor(private readonly host: HTMLElement, private readonly owner: Owner, private chart: Chart, bytes: Uint8Array) {
     this.columns = unpack(chart, bytes);
     this.said = host.parentElement?.querySelector("[data-chart-said]") ?? null;
+    this.legend = new Legend(host.parentElement?.querySelector<HTMLElement>("[data-chart-legend]") ?? null, (line) => this.isolate(line));
     this.plot = this.build();
+    this.read(null);
     this.watcher = new ResizeObserver(() => {
       const width = Math.max(minWidth, this.host.clientWidth);
       if (Math.abs(width - this.plot.width) > 1) this.plot.setSize({ width, height: this.chart.height });
@@ -97,8 +65,11 @@ class Drawing {
       && chart.lines.every((line, at) => line.name === this.chart.lines[at]?.name && line.unit === this.chart.lines[at]?.unit);
     this.chart = chart;
     this.columns = unpack(chart, bytes);
-    if (same) this.plot.setData(this.columns.data);
-    else this.rebuild();
+    if (same) {
+      this.plot.setData(this.columns.data);
+      this.fillLegend();
+      this.read(this.plot.cursor.idx);
+    } else this.rebuild();
   }
 
   destroy(): void {
@@ -116,6 +87,7 @@ class Drawing {
   private rebuild(): void {
     this.plot.destroy();
     this.plot = this.build();
+    this.read(null);
   }
 
   private build(): uPlot {
@@ -126,10 +98,9 @@ class Drawing {
     const options: uPlot.Options = {
       width: Math.max(minWidth, this.host.clientWidth || fallbackWidth),
       height: this.chart.height,
-      tzDate: (at) => (zone === "UTC" ? uPlot.tzDate(new Date(at * 1000), "Etc/UTC") : uPlot.tzDate(new Date(at * 1000), zone)),
-      fmtDate: (template) => uPlot.fmtDate(template.replace("{h}", "{HH}").replace("{aa}", "").replace("{AA}", "")),
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone === "UTC" ? "Etc/UTC" : zone),
       padding: [8, 8, 0, 0],
-      legend: { show: true, live: true, isolate: true },
+      legend: { show: false },
       cursor: {
         drag: { x: this.chart.canZoom, y: false, setScale: false },
         points: { size: 7 },
@@ -139,28 +110,67 @@ class Drawing {
       focus: { alpha: 0.35 },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.reach(low, high, unit) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 38, space: 72, values: [
-          [86400, "{D} {MMM}", null, null, null, null, null, null, 1],
-          [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
-          [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
-        ] },
-        { ...axis, grid: { stroke: token("--n-4"), width: 1 }, size: 60, space: 36, values: (_, ticks) => ticks.map((tick) => figure(tick, unit)) },
+        { ...axis, grid: { show: false }, border: { show: true, stroke: token("--n-5"), width: 1 }, size: 24, space: 72, values: (_, ticks, __, ___, step) => ticks.map((tick, place) => tickTime(tick, step, zone, place === 0)) },
+        {
+          ...axis, grid: { stroke: token("--grid-line"), width: 1 }, space: 30, ...(unit === "By" ? { incrs: powersOfTwo } : {}),
+          size: (plot, labels) => Math.max(axisWidth, ...(labels ?? []).map((label) => Math.ceil(widthOf(plot.ctx, font, label)) + 14)),
+          values: (_, ticks) => ticks.map((tick) => figure(tick, unit)),
+        },
       ],
       series: [
-        { label: "Time", value: (_, at) => (at === null ? "" : clock(at, zone)) },
-        ...this.chart.lines.map((line, place): uPlot.Series => ({
+        {},
+        ...this.chart.lines.map((line): uPlot.Series => ({
           label: line.name, stroke: token(`--s-${line.color}`), width: this.isDense ? 1 : 1.5, points: { show: false }, spanGaps: false,
           ...(line.dashed ? { dash: [5, 4] } : {}),
-          value: (_, value) => figure(value ?? this.last(place), line.unit),
         })),
       ],
       hooks: {
         drawClear: [(plot) => this.drawBand(plot)],
-        draw: [(plot) => this.drawSpans(plot)],
+        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot)],
+        setCursor: [(plot) => plot === this.plot && this.read(plot.cursor.idx)],
         setSelect: [(plot) => this.zoom(plot)],
       },
     };
-    return new uPlot(options, this.columns.data, this.host);
+    this.fillLegend();
+    const plot = new uPlot(options, this.columns.data, this.host);
+    this.at.className = "u-at";
+    this.at.hidden = true;
+    plot.over.append(this.at);
+    return plot;
+  }
+
+  private fillLegend(): void {
+    const { lines, hasBand, bandName, anomalies } = this.chart;
+    const worst = stateOrder.find((state) => anomalies.some((span) => span.state === state));
+    this.legend.build(
+      lines.map((line) => ({ name: line.name, color: token(`--s-${line.color}`), dashed: line.dashed })),
+      hasBand ? { name: bandName, color: token("--s-8") } : null,
+      worst ? token(stateToken[worst] ?? "--critical-mark") : null);
+  }
+
+  /** What the legend tells: the values under the cursor, the newest ones without it. */
+  private read(at: number | null | undefined): void {
+    const { lines, zone, hasBand } = this.chart;
+    const times = this.columns.data[0];
+    const place = at ?? null;
+    const bandAt = place ?? lastFinite(this.columns.lower);
+    const unit = lines[0]?.unit ?? "";
+    const [lower, upper] = [this.columns.lower[bandAt], this.columns.upper[bandAt]];
+    this.legend.show({
+      values: lines.map((line, row) => figure(place === null ? this.last(row) : (this.columns.data[row + 1] as Column)[place], line.unit)),
+      expected: hasBand && lower !== undefined && upper !== undefined && Number.isFinite(lower) ? range(lower, upper, unit) : null,
+    });
+    // The time stands under the hairline, on the axis: in the legend it would push the values about.
+    this.at.hidden = place === null;
+    if (place !== null) {
+      this.at.textContent = clock(times[place] ?? 0, zone);
+      const half = this.at.offsetWidth / 2;
+      this.at.style.left = `${Math.min(this.plot.over.clientWidth - half, Math.max(half, this.plot.valToPos(times[place] ?? 0, "x")))}px`;
+    }
+  }
+
+  private isolate(line: number | null): void {
+    this.plot.batch(() => this.chart.lines.forEach((_, place) => this.plot.setSeries(place + 1, { show: line === null || line === place })));
   }
 
   /** Zero belongs to rates and shares; the band and every threshold stay in sight. */
@@ -179,11 +189,9 @@ class Drawing {
     return [fromZero ? 0 : least - span * 0.08, most + span * 0.08];
   }
 
-  /** Without a cursor the legend tells the newest value. */
   private last(place: number): number | null {
     const values = this.columns.data[place + 1] as Column | undefined;
-    for (let at = (values?.length ?? 0) - 1; at >= 0; at--) if (values?.[at] != null) return values[at] ?? null;
-    return null;
+    return values?.[lastFinite(values)] ?? null;
   }
 
   private drawBand(plot: uPlot): void {
@@ -273,6 +281,24 @@ class Drawing {
     ctx.restore();
   }
 
+  /** A dot where each line ends: that is now. */
+  private drawNewest(plot: uPlot): void {
+    if (this.isDense) return;
+    const { ctx } = plot;
+    ctx.save();
+    this.chart.lines.forEach((line, row) => {
+      const values = this.columns.data[row + 1] as Column;
+      const at = lastFinite(values);
+      const value = values[at];
+      if (value === undefined || value === null || plot.series[row + 1]?.show === false) return;
+      ctx.beginPath();
+      ctx.arc(plot.valToPos(this.columns.data[0][at] ?? 0, "x", true), plot.valToPos(value, "y", true), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fillStyle = token(`--s-${line.color}`);
+      ctx.fill();
+    });
+    ctx.restore();
+  }
+
   /** Only where time goes on to the right of it, as under a band that reaches ahead. */
   private drawNow(plot: uPlot): void {
     const { ctx, bbox } = plot;
@@ -303,14 +329,57 @@ class Drawing {
     this.plot.setCursor({ left: this.plot.valToPos(times[next] ?? 0, "x"), top: this.plot.height / 2 });
     if (this.said) {
       const values = this.chart.lines.map((line, place) => `${line.name} ${figure((this.columns.data[place + 1] as Column)[next], line.unit)}`);
-      const band = this.chart.hasBand ? `, expected ${figure(this.columns.lower[next], this.chart.lines[0]?.unit ?? "")} to ${figure(this.columns.upper[next], this.chart.lines[0]?.unit ?? "")}` : "";
+      const [lower, upper] = [this.columns.lower[next], this.columns.upper[next]];
+      const band = lower !== undefined && upper !== undefined && Number.isFinite(lower) ? `, ${this.chart.bandName} ${range(lower, upper, this.chart.lines[0]?.unit ?? "")}` : "";
       this.said.textContent = `${clock(times[next] ?? 0, this.chart.zone)}: ${values.join(", ")}${band}`;
     }
   };
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Pieces of a time in a zone; a formatter is dear to make and cheap to keep. */
+function pieces(at: number, zone: string): Record<string, string> {
+  let format = formats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone });
+    formats.set(zone, format);
+  }
+  return Object.fromEntries(format.formatToParts(at * 1000).map(({ type, value }) => [type, value]));
+}
+
+/** With the day where it is not today. */
 function clock(at: number, zone: string): string {
-  return new Date(at * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
+  const { day: date, month, hour, minute, second } = pieces(at, zone);
+  const time = `${hour}:${minute}:${second}`;
+  return isToday(date, month, zone) ? time : `${date} ${month} ${time}`;
+}
+
+function isToday(date: string | undefined, month: string | undefined, zone: string): boolean {
+  const now = pieces(Date.now() / 1000, zone);
+  return date === now.day && month === now.month;
+}
+
+/** The clock alone; the day where one begins, and at the left where it is not today. */
+function tickTime(at: number, step: number, zone: string, isFirst: boolean): string {
+  const { day: date, month, hour, minute, second } = pieces(at, zone);
+  const isMidnight = hour === "00" && minute === "00" && second === "00";
+  if (step >= day || isMidnight) return `${date} ${month}`;
+  const time = step < 60 ? `${hour}:${minute}:${second}` : `${hour}:${minute}`;
+  return isFirst && !isToday(date, month, zone) ? `${date} ${month} ${time}` : time;
+}
+
+function widthOf(ctx: CanvasRenderingContext2D, font: string, text: string): number {
+  ctx.save();
+  ctx.font = font;
+  const { width } = ctx.measureText(text);
+  ctx.restore();
+  return width;
+}
+
+function lastFinite(values: ArrayLike<number | null>): number {
+  for (let at = values.length - 1; at >= 0; at--) if (values[at] !== null && Number.isFinite(values[at])) return at;
+  return -1;
 }
 
 export function draw(host: HTMLElement, owner: Owner, chart: Chart, bytes: Uint8Array): Drawing {

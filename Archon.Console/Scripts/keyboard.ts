@@ -13,6 +13,11 @@ function visible(element: HTMLElement): boolean {
   return element.getClientRects().length > 0;
 }
 
+/** Presses the button that has a key, for those who found it in another way. */
+export function pressKey(key: string): void {
+  press(`[data-key="${CSS.escape(key)}"]`);
+}
+
 function press(selector: string): boolean {
   const found = [...document.querySelectorAll<HTMLElement>(selector)].find((one) => visible(one) || one.dataset.go !== undefined);
   if (!found || (found as HTMLButtonElement).disabled) return false;
@@ -44,7 +49,8 @@ function act(event: KeyboardEvent): boolean {
   if (prefix && Date.now() - prefixAt < prefixLasts) {
     const before = prefix;
     prefix = "";
-    const wanted = key === "=" ? "+" : key;
+    // A keyboard that needs Shift for a plus need not be told so.
+    const wanted = before === "t" && key === "=" ? "+" : key;
     return before === "g" ? press(`[data-go="${CSS.escape(wanted)}"]`) : press(`[data-key="${CSS.escape(before)} ${CSS.escape(wanted)}"]`);
   }
   if (prefixes.has(key)) {
@@ -61,6 +67,16 @@ function act(event: KeyboardEvent): boolean {
     return filter !== null;
   }
   return key.length === 1 && press(`[data-key="${CSS.escape(key)}"]`);
+}
+
+/** Up and down within a menu, as people expect of one. */
+function moveInMenu(event: KeyboardEvent): void {
+  const menu = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-menu]") : null;
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!menu || by === undefined) return;
+  const items = [...menu.querySelectorAll<HTMLElement>("button, a[href]")];
+  items[(items.indexOf(document.activeElement as HTMLElement) + by + items.length) % items.length]?.focus();
+  event.preventDefault();
 }
 
 /** Keeps Tab inside an open dialog. */
@@ -81,6 +97,7 @@ function trap(event: KeyboardEvent): void {
 export function start(): void {
   document.addEventListener("keydown", (event) => {
     trap(event);
+    moveInMenu(event);
     if (!event.defaultPrevented && act(event)) event.preventDefault();
   });
 }

@@ -6,7 +6,7 @@ namespace Archon.Shell;
 /// <param name="ColorIndex">1 to 10, a step of the series palette.</param>
 public sealed record ChartLine(string Name, string Unit, double[] Values, int ColorIndex)
 {
-    /// <summary>Not measured: a forecast.</summary>
+    /// <summary>A second measure beside the one that the chart is about, or one that is not measured.</summary>
     public bool Dashed { get; init; }
 }
 
@@ -24,7 +24,12 @@ public sealed record ChartThreshold(double Value, string Words);
 /// <param name="X">Unix seconds, rising.</param>
 public sealed record ChartData(double[] X, IReadOnlyList<ChartLine> Lines)
 {
+    /// <summary>What was expected of the first line.</summary>
     public ChartBand? Band { get; init; }
+
+    /// <summary>Whose band it is, where that is not plain: <c>expected P95</c>.</summary>
+    public string BandName { get; init; } = "expected";
+
     public IReadOnlyList<ChartSpan> Anomalies { get; init; } = [];
     public IReadOnlyList<ChartSpan> Gaps { get; init; } = [];
     public IReadOnlyList<ChartThreshold> Thresholds { get; init; } = [];

@@ -5,38 +5,61 @@ namespace Archon.Shell;
 /// <summary>Values with their units, three significant digits: <c>120 ms</c>, <c>1.24 k/s</c>, <c>6.4 %</c>, <c>3.24 GiB</c>.</summary>
 public static class Figures
 {
-    private static readonly string[] Decimal = ["", " k", " M", " G", " T"];
-    private static readonly string[] Binary = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"];
+    // A unit never goes to the next line without its number.
+    private const char Gap = '\u00A0';
+    private static readonly string[] Decimal = ["", $"{Gap}k", $"{Gap}M", $"{Gap}G", $"{Gap}T"];
+    private static readonly string[] Binary = [$"{Gap}B", $"{Gap}KiB", $"{Gap}MiB", $"{Gap}GiB", $"{Gap}TiB", $"{Gap}PiB"];
+
+    /// <summary>With ordinary spaces, for programs and logs.</summary>
+    public static string Plain(string text) => text.Replace(Gap, ' ');
 
     /// <param name="unit">UCUM as in a watch: <c>s</c>, <c>1</c> (a share, shown in per cent), <c>By</c>, <c>By/s</c>, <c>1/s</c>; anything else is shown as it is.</param>
     public static string Format(double? value, string unit)
     {
         if (value is not { } v || double.IsNaN(v)) return "no value";
         if (double.IsInfinity(v)) return v > 0 ? "infinite" : "minus infinite";
+        // Cores: of one core people speak in per cent.
+        if (unit == "{cpu}") return $"{Digits(v * 100)}{Gap}%";
         // UCUM's braces hold a remark, such as what is counted, and no unit: 1/s and {request}/s are the same.
         var remark = unit.IndexOf('{', StringComparison.Ordinal);
         if (remark >= 0 && unit.IndexOf('}', remark) is > 0 and var close) unit = unit.Remove(remark, close - remark + 1);
         return unit switch
         {
-            "1" => $"{Digits(v * 100)} %",
+            "1" => $"{Digits(v * 100)}{Gap}%",
             "s" => Seconds(v),
             "By" => Scaled(v, 1024, Binary),
             "By/s" => Scaled(v, 1024, Binary) + "/s",
             "1/s" or "/s" => Scaled(v, 1000, Decimal) + "/s",
             "" => Scaled(v, 1000, Decimal),
-            _ => $"{Scaled(v, 1000, Decimal)} {unit}",
+            _ => $"{Scaled(v, 1000, Decimal)}{Gap}{unit}",
         };
+    }
+
+    /// <summary>Both ends, the unit said once where they share it: <c>0.38 to 0.52 s</c>.</summary>
+    public static string Range(double lower, double upper, string unit)
+    {
+        var (from, to) = (Format(lower, unit), Format(upper, unit));
+        var (fromUnit, toUnit) = (Suffix(from), Suffix(to));
+        // An end at zero has no unit of its own.
+        if (lower == 0 && fromUnit != toUnit) return $"0 to {to}";
+        return fromUnit.Length > 0 && fromUnit == toUnit ? $"{from[..^fromUnit.Length].TrimEnd()} to {to}" : $"{from} to {to}";
+    }
+
+    private static string Suffix(string figure)
+    {
+        var last = figure.AsSpan().LastIndexOfAnyInRange('0', '9');
+        return figure[(last + 1)..];
     }
 
     private static string Seconds(double v) => Math.Abs(v) switch
     {
-        0 => "0 s",
-        < 1e-3 => $"{Digits(v * 1e6)} µs",
-        < 1 => $"{Digits(v * 1e3)} ms",
-        < 120 => $"{Digits(v)} s",
-        < 7200 => $"{Digits(v / 60)} min",
-        < 172_800 => $"{Digits(v / 3600)} h",
-        _ => $"{Digits(v / 86_400)} d",
+        0 => $"0{Gap}s",
+        < 1e-3 => $"{Digits(v * 1e6)}{Gap}µs",
+        < 1 => $"{Digits(v * 1e3)}{Gap}ms",
+        < 120 => $"{Digits(v)}{Gap}s",
+        < 7200 => $"{Digits(v / 60)}{Gap}min",
+        < 172_800 => $"{Digits(v / 3600)}{Gap}h",
+        _ => $"{Digits(v / 86_400)}{Gap}d",
     };
 
     private static string Scaled(double v, double step, string[] names)
@@ -62,6 +85,6 @@ public static class Figures
         return size >= 10_000 ? Math.Round(v).ToString("#,0", Grouping) : text;
     }
 
-    // A thin space groups digits without being taken for a decimal mark.
-    private static readonly NumberFormatInfo Grouping = new() { NumberGroupSeparator = "\u2009" };
+    // A thin space groups digits without being taken for a decimal mark; this one keeps them on one line.
+    private static readonly NumberFormatInfo Grouping = new() { NumberGroupSeparator = "\u202F" };
 }

@@ -8,7 +8,6 @@ namespace Archon.Shell;
 /// <summary>Series over time with band, gaps, anomalies and thresholds, drawn by uPlot.</summary>
 public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IAsyncDisposable
 {
-    private const int LegendHeight = 24;
     private const int TableRows = 200;
 
     private ElementReference host;
@@ -17,7 +16,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     private DotNetObjectReference<SeriesChart>? self;
     private ChartData? drawn;
     private string? drawnZone;
-    private bool isTableWanted;
+    private bool isTableOpen;
     private bool isGone;
 
     [Parameter, EditorRequired] public ChartData Data { get; set; } = default!;
@@ -30,10 +29,16 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     /// <summary>Charts with the same key share the cursor.</summary>
     [Parameter] public string? SyncKey { get; set; }
 
+    /// <summary>Buttons at the right end of the legend.</summary>
+    [Parameter] public RenderFragment? Tools { get; set; }
+
     /// <summary>The reader dragged over a stretch to see it larger.</summary>
     [Parameter] public EventCallback<TimeRange> OnZoom { get; set; }
 
     private ViewState View => view;
+
+    private int Step => Math.Max(1, (int)Math.Ceiling(Data.X.Length / (double)TableRows));
+    private string BandHead => string.Concat(Data.BandName[..1].ToUpperInvariant(), Data.BandName.AsSpan(1));
 
     private string Summary
     {
@@ -97,6 +102,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         Points = data.X.Length,
         Lines = data.Lines.Select(line => new { line.Name, line.Unit, Color = line.ColorIndex, line.Dashed }),
         HasBand = data.Band is not null,
+        data.BandName,
         Anomalies = data.Anomalies.Select(Span),
         Gaps = data.Gaps.Select(Span),
         data.Thresholds,
@@ -124,8 +130,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
 
     private IEnumerable<int> Sampled()
     {
-        var step = Math.Max(1, (int)Math.Ceiling(Data.X.Length / (double)TableRows));
-        for (var at = 0; at < Data.X.Length; at += step) yield return at;
+        for (var at = 0; at < Data.X.Length; at += Step) yield return at;
     }
 
     private static DateTimeOffset At(double seconds) => DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000));

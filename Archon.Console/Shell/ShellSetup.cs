@@ -5,6 +5,8 @@ public static class ShellSetup
     public static IServiceCollection AddShell(this IServiceCollection services)
     {
         services.AddScoped<ViewState>();
+        services.AddScoped<NavCounts>();
+        services.AddScoped<Drafts>();
         services.AddRazorComponents().AddInteractiveServerComponents(options =>
         {
             // Long enough to walk from one network to the next; the page keeps what it shows meanwhile.

@@ -58,8 +58,8 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
         await Commands.CreateUserAsync("someone.else", ArchonApp.AdminPassword, Roles.Viewer, "admin", Token);
         await Commands.CreateUserAsync("curious", ArchonApp.AdminPassword, Roles.Editor, "admin", Token);
 
-        var admin = await (await console.App.SignInAsync()).GetStringAsync(new Uri("settings", UriKind.Relative), Token);
-        var editor = await (await console.App.SignInAsync("curious")).GetStringAsync(new Uri("settings", UriKind.Relative), Token);
+        var admin = await (await console.App.SignInAsync()).GetStringAsync(new Uri("settings?tab=users", UriKind.Relative), Token);
+        var editor = await (await console.App.SignInAsync("curious")).GetStringAsync(new Uri("settings?tab=users", UriKind.Relative), Token);
 
         Assert.Contains("someone.else", admin, StringComparison.Ordinal);
         Assert.DoesNotContain("someone.else", editor, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Archon.Shell;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 
@@ -5,6 +6,12 @@ namespace Archon.Features.Access;
 
 public sealed partial class SettingsPage
 {
+    private const string YouTab = "you";
+    private const string TokensTab = "tokens";
+    private const string UsersTab = "users";
+    private const string EnvironmentsTab = "environments";
+    private const string AuditTab = "audit";
+
     private readonly PasswordDraft password = new();
     private readonly TokenDraft token = new();
     private readonly UserDraft user = new();
@@ -13,12 +20,25 @@ public sealed partial class SettingsPage
     private bool noticeIsBad;
     private string? madeToken;
     private Guid? leaving;
+    private int? revoking;
     private bool busy;
 
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
+    [Inject] private NavigationManager Navigation { get; set; } = default!;
+    [Inject] private ViewState View { get; set; } = default!;
+    [SupplyParameterFromQuery(Name = "tab")] private string? Asked { get; set; }
+
     private string UserName { get; set; } = "";
-    private bool IsAdmin { get; set; }
+    private string Role { get; set; } = "";
+    private bool IsAdmin => Role == Roles.Admin;
+
+    /// <summary>Who may not manage others sees only what is theirs.</summary>
+    private (string Tab, string Words)[] Tabs => IsAdmin
+        ? [(YouTab, "You"), (TokensTab, "API tokens"), (UsersTab, "Users"), (EnvironmentsTab, "Environments"), (AuditTab, "Audit")]
+        : [(YouTab, "You"), (TokensTab, "API tokens")];
+
+    private string Tab => Tabs.Any(one => one.Tab == Asked) ? Asked! : YouTab;
 
     protected override string Key => "settings";
 
@@ -26,7 +46,7 @@ public sealed partial class SettingsPage
     {
         if (Reader is null) return;
         var reader = (await Reader).User;
-        (UserName, IsAdmin) = (reader.Identity?.Name ?? "", reader.IsInRole(Roles.Admin));
+        (UserName, Role) = (reader.Identity?.Name ?? "", Roles.All.LastOrDefault(reader.IsInRole) ?? Roles.Viewer);
     }
 
     /// <summary>Who may not manage others sees only what is theirs.</summary>
@@ -35,6 +55,16 @@ public sealed partial class SettingsPage
         var all = await Queries.PictureAsync(cancellationToken);
         return IsAdmin ? all : all with { Users = [], Audit = [], Tokens = [.. all.Tokens.Where(one => one.Owner == UserName)] };
     }
+
+    private string TabAddress(string tab) => Navigation.GetUriWithQueryParameter("tab", tab == YouTab ? null : tab);
+
+    private int? CountOf(string tab) => (tab, Picture) switch
+    {
+        (TokensTab, { } picture) => picture.Tokens.Count(row => row.IsUsable(picture.ReadAt)),
+        (UsersTab, { } picture) => picture.Users.Count,
+        (EnvironmentsTab, { } picture) => picture.Environments.Count,
+        _ => null,
+    };
 
     private Task ChangePasswordAsync() => RunAsync(
         () => Commands.ChangeOwnPasswordAsync(UserName, password.Current, password.Wanted, Lifetime),
@@ -63,7 +93,7 @@ public sealed partial class SettingsPage
     {
         busy = true;
         madeToken = null;
-        leaving = null;
+        (leaving, revoking) = (null, null);
         try
         {
             var result = await change();

@@ -6,12 +6,13 @@ namespace Archon.Features.Anomalies;
 
 public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation) : LivePage<AnomaliesPicture>
 {
+    private const int EndedAtFirst = 12;
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
 
     private readonly SeenRows seen = new();
     private readonly HeldList list = new();
     private CancellationTokenSource? typing;
-    private bool filtering;
+    private bool showAllEnded;
 
     [SupplyParameterFromQuery(Name = "a")] private long? Asked { get; set; }
     [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
@@ -25,6 +26,15 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     /// <summary>What the address asks for; without that the worst one, so that the page is never half empty.</summary>
     private long? Selected => Asked ?? (list.Open.Count > 0 ? list.Open[0].Id : list.Ended.Count > 0 ? list.Ended[0].Id : null);
 
+    private IReadOnlyList<AnomalyRow> EndedShown => showAllEnded ? list.Ended : [.. list.Ended.Take(EndedAtFirst)];
+
+    private string Proof => Picture!.Checking switch
+    {
+        { SeriesWithBand: 0, Series: var all } => $"None of {all} series has a band yet, so nothing can be outside one.",
+        { SeriesWithBand: var judged, Series: var all } when judged == all => $"All {all} series are inside their bands.",
+        { SeriesWithBand: var judged, Series: var all } => $"{judged} of {all} series have a band, and all of those are inside it.",
+    };
+
     protected override string Key => $"anomalies/{view.EnvironmentId}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
 
     protected override Task<AnomaliesPicture> ReadAsync(CancellationToken cancellationToken) =>
@@ -36,25 +46,27 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
         seen.See(picture.Open.Select(row => row.Id));
     }
 
+    protected override int? NewIn(AnomaliesPicture picture)
+    {
+        var shown = list.Open.Select(row => row.Id).ToHashSet();
+        return picture.Open.Count(row => !shown.Contains(row.Id));
+    }
+
     protected override void KeyChanged() => list.Reset();
 
     protected override void Follow()
     {
         Follow(feed.WatchAsync(Lifetime));
-        view.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
-        view.Changed -= Wake;
         typing?.Cancel();
+        view.Suggest(null, null);
         base.Dispose(disposing);
     }
 
-    private void Release()
-    {
-        list.Release();
-    }
+    private void Release() => list.Release();
 
     private async Task FilterByText(ChangeEventArgs change)
     {
@@ -82,7 +94,7 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
         navigation.NavigateTo(Address(Text, least), replace: true);
     }
 
-    private string Link(long id) => navigation.GetUriWithQueryParameter("a", id);
+    private string Link(long? id) => navigation.GetUriWithQueryParameter("a", id);
 
     private string Address(string? text, double confidence) => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
     {

@@ -1,3 +1,4 @@
+using Archon.Shell;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,6 +15,7 @@ public static class AnomaliesSetup
         services.AddSingleton<AnomalyFeed>();
         services.AddSingleton<AnomalyCommands>();
         services.AddSingleton<AnomalyQueries>();
+        services.AddSingleton<INavCountSource, AnomalyCount>();
         services.AddHostedService<AnomalyListener>();
         services.AddSignalR();
         services.AddOptions<RedisOptions>().Configure<IOptions<LiveOptions>>((redis, live) =>

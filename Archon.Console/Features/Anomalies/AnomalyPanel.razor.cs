@@ -12,7 +12,8 @@ namespace Archon.Features.Anomalies;
 
 /// <summary>One anomaly in full: what, how far, how sure, its samples with the band, and what the verdict rests on.</summary>
 public sealed partial class AnomalyPanel(
-    AnomalyQueries anomalies, AnomalyCommands commands, SignalQueries signals, UpstreamHealth upstreams, ViewState view, TimeProvider clock) : IDisposable
+    AnomalyQueries anomalies, AnomalyCommands commands, SignalQueries signals, UpstreamHealth upstreams, ViewState view, NavigationManager navigation, TimeProvider clock)
+    : IDisposable
 {
     private const int ChartPoints = 900;
     private static readonly NumberFormatInfo Grouped = new() { NumberGroupSeparator = "\u2009", NumberDecimalDigits = 0 };
@@ -33,8 +34,7 @@ public sealed partial class AnomalyPanel(
     private ChartData? chart;
     private string? chartFailure;
     private string notice = "";
-    private TimeSpan window;
-    private TimeRange? zoom;
+    private (string From, string To) askedFor;
     private bool gone;
     private bool rejected;
     private bool judging;
@@ -52,6 +52,25 @@ public sealed partial class AnomalyPanel(
 
     private string? PrometheusGraph =>
         picture is null ? null : PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, picture.Query, picture.Range);
+
+    /// <summary>The same question for a terminal.</summary>
+    private string? Curl => picture is null || upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address is not { } server ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"curl -sG {Shell($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/query_range")} --data-urlencode {Shell($"query={picture.Query}")} -d start={picture.Range.Start.ToUnixTimeSeconds()} -d end={picture.Range.End.ToUnixTimeSeconds()} -d step={(int)picture.Step.TotalSeconds}");
+
+    /// <summary>For a chat or a ticket: what, how far, since when, and the way back here.</summary>
+    private string Markdown
+    {
+        get
+        {
+            var row = detail!.Row;
+            var link = navigation.ToAbsoluteUri($"/anomalies?a={row.Id}").AbsoluteUri;
+            var when = row.EndedAt is { } ended ? $"{view.Exact(row.StartedAt)} to {view.Exact(ended)}" : $"since {view.Exact(row.StartedAt)}";
+            var value = Figures.Format(row.EndedAt is null ? row.Value : row.PeakValue, row.Unit);
+            return Figures.Plain($"**{row.Subject}** {row.Watch}: {value}, expected {HealthWords.Expected(row.Lower, row.Upper, row.Unit)}, {when}, "
+                + $"confidence {row.Confidence.ToString("0.00", CultureInfo.InvariantCulture)}\n\n```promql\n{picture?.Query ?? detail.Query}\n```\n{link}");
+        }
+    }
 
     private string SeasonWords => detail!.Season switch
     {
@@ -73,6 +92,7 @@ public sealed partial class AnomalyPanel(
         // The samples come after the words: a slow Prometheus does not hold up the page.
         if (!firstRender) return;
         interactive = true;
+        view.Changed += RangeChanged;
         await RefreshChartAsync();
         StateHasChanged();
     }
@@ -85,7 +105,7 @@ public sealed partial class AnomalyPanel(
             gone = found is null;
             if (found is null) return;
             neighbours = await anomalies.NeighboursAsync(view.EnvironmentId, found.Row, lifetime.Token);
-            if (detail is null) window = Fitting(found.Row);
+            if (detail is null) Fit(found.Row);
             detail = found;
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
@@ -102,22 +122,29 @@ public sealed partial class AnomalyPanel(
     private async Task RefreshChartAsync()
     {
         if (detail is null) return;
-        var over = detail.Row.EndedAt is not null && chart is not null && chartFailure is null;
-        var soon = clock.GetUtcNow() - chartAt < detail.Step && chart is not null;
-        if (over || soon || zoom is not null) return;
-        await AskAsync(RangeOf(window));
+        var isSame = askedFor == (view.From, view.To) && chart is not null;
+        var over = detail.Row.EndedAt is not null && chartFailure is null;
+        var soon = clock.GetUtcNow() - chartAt < detail.Step;
+        if (isSame && (over || soon)) return;
+        await AskAsync(view.Range);
     }
 
-    private Task ShowAsync(TimeSpan length)
+    private void RangeChanged() => _ = InvokeAsync(async () =>
     {
-        (window, zoom) = (length, null);
-        return AskAsync(RangeOf(length));
+        await RefreshChartAsync();
+        StateHasChanged();
+    });
+
+    private void ShowLength(TimeSpan length)
+    {
+        if (detail!.Row.EndedAt is null) view.TryShow($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
+        else view.Show(Around(detail.Row, length));
     }
 
     private Task ZoomAsync(TimeRange range)
     {
-        zoom = range;
-        return AskAsync(range);
+        view.Show(range);
+        return Task.CompletedTask;
     }
 
     private async Task AskAsync(TimeRange range)
@@ -125,6 +152,7 @@ public sealed partial class AnomalyPanel(
         asking?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
         asking = mine;
+        askedFor = (view.From, view.To);
         try
         {
             var answer = await signals.SeriesAsync(detail!.Row.WatchId, detail.SeriesId, range, ChartPoints, mine.Token);
@@ -137,7 +165,11 @@ public sealed partial class AnomalyPanel(
                 Fetch<SignalPicture>.Ok => null,
                 var other => other.Reason(),
             };
-            if (answer is not Fetch<SignalPicture>.Ok { Value: var drawn }) return;
+            if (answer is not Fetch<SignalPicture>.Ok { Value: var drawn })
+            {
+                if (chart is not null && detail.Row.EndedAt is null) chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
+                return;
+            }
             picture = drawn;
             chart = SignalCharts.Draw(drawn, detail.Row.Subject);
         }
@@ -176,19 +208,24 @@ public sealed partial class AnomalyPanel(
         }
     }
 
-    /// <summary>The shortest window that shows the start with some calm before it.</summary>
-    private TimeSpan Fitting(AnomalyRow row)
+    /// <summary>Suggests the shortest window that shows the start with some calm before it. A range that was chosen for something else gives way.</summary>
+    private void Fit(AnomalyRow row)
     {
         var age = (row.EndedAt ?? clock.GetUtcNow()) - row.StartedAt;
-        return Windows.FirstOrDefault(one => age <= one.Length * 0.7, Windows[^1]).Length;
+        var length = Windows.FirstOrDefault(one => age <= one.Length * 0.7, Windows[^1]).Length;
+        if (view.IsRangeChosen && (view.Range.End < row.StartedAt || view.Range.Start > (row.EndedAt ?? clock.GetUtcNow()))) view.ForgetRange();
+        if (row.EndedAt is null) view.Suggest($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
+        else view.Suggest(Around(row, length));
     }
 
-    private TimeRange RangeOf(TimeSpan length)
+    private TimeRange Around(AnomalyRow row, TimeSpan length)
     {
         var now = clock.GetUtcNow();
-        var end = detail!.Row.EndedAt is { } ended && ended + (length * 0.15) < now ? ended + (length * 0.15) : now;
+        var end = row.EndedAt is { } ended && ended + (length * 0.15) < now ? ended + (length * 0.15) : now;
         return new TimeRange(end - length, end);
     }
+
+    private static string Shell(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static string Times(double value, double expected)
     {
@@ -211,6 +248,7 @@ public sealed partial class AnomalyPanel(
 
     public void Dispose()
     {
+        view.Changed -= RangeChanged;
         lifetime.Cancel();
         lifetime.Dispose();
     }

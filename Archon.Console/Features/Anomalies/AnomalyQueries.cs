@@ -112,6 +112,18 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return [.. rows.OrderBy(one => one.StartedAt).ThenBy(one => one.Id)];
     }
 
+    /// <summary>The state of each open anomaly that nobody judged noise or expected.</summary>
+    public async Task<IReadOnlyList<HealthState>> OpenStatesAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var open = await (
+            from anomaly in db.Anomalies.AsNoTracking()
+            where anomaly.EnvironmentId == environmentId && anomaly.EndedAt == null
+            join watch in db.Watches on anomaly.WatchId equals watch.Id
+            select new { watch.Signal, anomaly.Direction, anomaly.Confidence, anomaly.Verdict }).ToListAsync(cancellationToken);
+        return [.. open.Select(one => HealthStates.Of(one.Signal, one.Direction, one.Confidence, one.Verdict)).Where(state => state != HealthState.Judged)];
+    }
+
     public async Task<CheckingState> CheckingAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);

@@ -3,6 +3,7 @@ using Archon.Features.Anomalies;
 using Archon.Features.Overview;
 using Archon.Features.Services;
 using Archon.Integrations;
+using Archon.Shell;
 
 namespace Archon.Features.Intelligence;
 
@@ -16,7 +17,7 @@ public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries
         var picture = await overview.PictureAsync(Local, cancellationToken);
         var services = picture.Services.Services;
         var reasons = services.Where(service => service.State <= HealthState.NotChecked)
-            .Select(service => new HealthVerdictReason(Severity(service.State), service.Name, HealthWords.Reason(service.Reason), service.Since)).ToList();
+            .Select(service => new HealthVerdictReason(Severity(service.State), service.Name, Figures.Plain(HealthWords.Reason(service.Reason)), service.Since)).ToList();
         var failing = upstreams.Current.Where(one => one.Configured && one.FailingSince is not null).ToList();
         reasons.AddRange(failing.Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince)));
         if (picture.Checking.WatchesUnchecked > 0)
@@ -66,7 +67,7 @@ public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries
             var own = picture.Anomalies.Open.Where(row => row.Service == service.Name).OrderBy(row => row.StartedAt).ToList();
             var first = own.FirstOrDefault();
             insights.Add(new Insight(
-                "service_outside_band", Severity(service.State), $"{service.Name}: {HealthWords.Reason(service.Reason)}",
+                "service_outside_band", Severity(service.State), $"{service.Name}: {Figures.Plain(HealthWords.Reason(service.Reason))}",
                 first is null || own.Count < 2
                     ? "One signal left what its own history lets expect."
                     : $"{own.Count} signals left their bands; {first.Watch} moved first.",

@@ -16,12 +16,5 @@ public sealed partial class ChannelsPage(ChannelQueries channels, CatalogueFeed 
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
-        view.Changed += Wake;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        view.Changed -= Wake;
-        base.Dispose(disposing);
     }
 }

@@ -40,18 +40,22 @@ public sealed partial class OverviewPage(
         seen.See(picture.Anomalies.Open.Select(row => row.Id));
     }
 
+    protected override int? NewIn(OverviewPicture picture)
+    {
+        var shown = Picture?.Anomalies.Open.Select(row => row.Id).ToHashSet() ?? [];
+        return picture.Anomalies.Open.Count(row => !shown.Contains(row.Id));
+    }
+
     protected override void Follow()
     {
         Follow(anomalies.WatchAsync(Lifetime));
         Follow(catalogue.WatchAsync(Lifetime));
         upstreams.Changed += Wake;
-        view.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
         upstreams.Changed -= Wake;
-        view.Changed -= Wake;
         base.Dispose(disposing);
     }
 

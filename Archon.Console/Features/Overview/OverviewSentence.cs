@@ -5,9 +5,12 @@ namespace Archon.Features.Overview;
 /// <summary>The first line of the page: what is on fire, or why one may believe that nothing is.</summary>
 /// <param name="Head">A whole sentence.</param>
 /// <param name="Rest">What else there is to say; may be empty.</param>
-/// <param name="Since">When the worst of it began; the page writes it in the reader's zone.</param>
+/// <param name="Since">When the worst of it began; the page writes it after <paramref name="Rest"/> in the reader's zone.</param>
 public sealed record OverviewSentence(HealthState State, string Head, string Rest, DateTimeOffset? Since)
 {
+    /// <summary>What goes on after the time; may be empty.</summary>
+    public string Tail { get; init; } = "";
+
     public static OverviewSentence For(OverviewPicture picture, string? prometheusAway)
     {
         var services = picture.Services.Services;
@@ -20,9 +23,11 @@ public sealed record OverviewSentence(HealthState State, string Head, string Res
             var blind = services.Count(service => service.State == HealthState.NotChecked);
             return new OverviewSentence(
                 worst, $"{Count(hit.Count, "service is", "services are", capital: true)} {word}.",
-                $"{Names(hit)} {(hit.Count == 1 ? "is" : "are")} outside {(hit.Count == 1 ? "its" : "their")} expected band"
-                + (blind > 0 ? $"; {Count(blind, "service is", "services are")} not checked" : ""),
-                hit.Min(service => service.Since));
+                $"{Names(hit)} {(hit.Count == 1 ? "is" : "are")} outside {(hit.Count == 1 ? "its" : "their")} expected band",
+                hit.Min(service => service.Since))
+            {
+                Tail = blind > 0 ? $"; {Count(blind, "service is", "services are")} not checked" : "",
+            };
         }
         if (prometheusAway is not null)
         {

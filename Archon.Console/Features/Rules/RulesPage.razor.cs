@@ -3,13 +3,24 @@ using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Shell;
 using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
 
 namespace Archon.Features.Rules;
 
-public sealed partial class RulesPage(RuleQueries rules, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view, NavigationManager navigation)
+public sealed partial class RulesPage(RuleQueries rules, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view, NavigationManager navigation, IJSRuntime scripts)
     : LivePage<RulesPicture>
 {
+    /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
+    private const int DrawnAtOnce = 150;
+    private const int VersionsShown = 6;
+
+    private IReadOnlyList<RuleVersionRow> versions = [];
+    private int? versionsOf;
+
     private List<RuleRow> Shown { get; set; } = [];
+
+    /// <summary>The rule whose detail is open under its row.</summary>
+    [SupplyParameterFromQuery(Name = "r")] private int? Asked { get; set; }
 
     [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
 
@@ -28,16 +39,45 @@ public sealed partial class RulesPage(RuleQueries rules, CatalogueFeed catalogue
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
-        view.Changed += Wake;
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        await base.OnParametersSetAsync();
+        if (Picture is not null) Shown = Matching(Picture.Rules);
+        if (versionsOf == Asked) return;
+        (versionsOf, versions) = (Asked, []);
+        try
+        {
+            if (Asked is { } id) versions = await rules.VersionsAsync(id, Lifetime);
+        }
+        catch (OperationCanceledException) when (Lifetime.IsCancellationRequested)
+        {
+            // the tab closed
+        }
+        catch (Exception failure) when (ReadFailures.Describe(failure) is not null)
+        {
+            // The page says that the database is away; asked again with the next choice.
+            versionsOf = null;
+        }
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        try
+        {
+            if (firstRender && Asked is not null) await scripts.InvokeVoidAsync("archon.reveal", "tr.more.sel");
+        }
+        catch (JSDisconnectedException)
+        {
+            // the tab closed at once
+        }
+        await base.OnAfterRenderAsync(firstRender);
     }
 
     protected override void Arrived(RulesPicture picture) => Shown = Matching(picture.Rules);
 
-    protected override void Dispose(bool disposing)
-    {
-        view.Changed -= Wake;
-        base.Dispose(disposing);
-    }
+    private string Link(RuleRow rule) => navigation.GetUriWithQueryParameter("r", rule.Id == Asked ? null : (int?)rule.Id);
 
     private void Filter(ChangeEventArgs change)
     {

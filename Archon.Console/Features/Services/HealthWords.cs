@@ -54,15 +54,11 @@ public static class HealthWords
         _ => "Within expected bands",
     };
 
-    /// <summary>A band in words, the unit said once where both ends share it: <c>0.38 to 0.52 s</c>.</summary>
-    public static string Expected(double lower, double upper, string unit)
-    {
-        var (from, to) = (Figures.Format(lower, unit), Figures.Format(upper, unit));
-        var (fromUnit, toUnit) = (Suffix(from), Suffix(to));
-        // An end at zero has no unit of its own.
-        if (lower == 0 && fromUnit != toUnit) return $"0 to {to}";
-        return fromUnit.Length > 0 && fromUnit == toUnit ? $"{from[..^fromUnit.Length].TrimEnd()} to {to}" : $"{from} to {to}";
-    }
+    /// <summary>For a row of a list: that nobody answered; the page says once, in whose words.</summary>
+    public static string Brief(HealthReason reason) => reason is HealthReason.NoAnswer ? "No answer" : Reason(reason);
+
+    /// <summary>A band in words.</summary>
+    public static string Expected(double lower, double upper, string unit) => Figures.Range(lower, upper, unit);
 
     /// <summary>What a saturated thing is, in one word, so that several kinds can share a column.</summary>
     public static string Resource(string watch) => Resources.FirstOrDefault(one => watch.Contains(one.Part, StringComparison.OrdinalIgnoreCase)).Word ?? "";
@@ -95,10 +91,4 @@ public static class HealthWords
         ("cpu", "cpu"), ("pool", "pool"), ("connection", "conn"), ("memory", "mem"), ("heap", "heap"), ("working set", "mem"), ("disk", "disk"),
         ("file descriptor", "files"), ("garbage", "gc"), ("queue", "queue"), ("task", "tasks"), ("load", "load"), ("hit ratio", "hits"), ("client", "conn"),
     ];
-
-    private static string Suffix(string figure)
-    {
-        var last = figure.AsSpan().LastIndexOfAnyInRange('0', '9');
-        return figure[(last + 1)..];
-    }
 }

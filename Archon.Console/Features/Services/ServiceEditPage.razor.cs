@@ -2,12 +2,15 @@ using Archon.Data.Catalogue;
 using Archon.Shell;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.JSInterop;
 
 namespace Archon.Features.Services;
 
-public sealed partial class ServiceEditPage(ServiceQueries services, ServiceCommands commands, ViewState view, NavigationManager navigation) : IDisposable
+public sealed partial class ServiceEditPage(ServiceQueries services, ServiceCommands commands, ViewState view, NavigationManager navigation, Drafts drafts, IJSRuntime scripts) : IDisposable
 {
     private const int PicksShown = 60;
+    private const int FindFrom = 12;
+    private const string LokiExample = "{app=\"checkout\"}";
 
     /// <summary>What is in the fields. Not yet a service: half of it may be wrong.</summary>
     private sealed class Draft
@@ -16,12 +19,12 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
         public ServiceTier Tier { get; set; } = ServiceTier.Standard;
         public string? Team { get; set; }
         public string? Description { get; set; }
-        public List<MatcherDraft> Matchers { get; } = [new()];
+        public List<MatcherDraft> Matchers { get; set; } = [new()];
         public string? Runbook { get; set; }
         public string? Grafana { get; set; }
         public string? Loki { get; set; }
         public string? Jaeger { get; set; }
-        public HashSet<int> DependsOn { get; } = [];
+        public HashSet<int> DependsOn { get; set; } = [];
     }
 
     private sealed class MatcherDraft
@@ -44,11 +47,24 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     private bool missing;
     private bool saving;
     private bool changedMeanwhile;
+    private bool isDraftBack;
 
     [Parameter] public string? Name { get; set; }
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
+    private string DraftKey => $"service/{view.EnvironmentId}/{Name}";
+
     protected override Task OnInitializedAsync() => LoadAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender && await drafts.TakeAsync<Draft>(DraftKey) is { } written)
+        {
+            (draft, isDraftBack) = (written, true);
+            StateHasChanged();
+        }
+        if (loaded) await drafts.KeepAsync(DraftKey, draft);
+    }
 
     private async Task LoadAsync()
     {
@@ -81,7 +97,12 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     {
         (errors, takenBy) = (Faults(), null);
         problem = errors.Count switch { 0 => "", 1 => "One field to fix.", var many => $"{many} fields to fix." };
-        if (errors.Count > 0 || saving) return;
+        if (errors.Count > 0)
+        {
+            await scripts.InvokeVoidAsync("archon.focus", "form [aria-invalid=true]");
+            return;
+        }
+        if (saving) return;
         saving = true;
         try
         {
@@ -92,6 +113,7 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
             switch (result)
             {
                 case ServiceResult.Done:
+                    await drafts.DropAsync(DraftKey);
                     navigation.NavigateTo($"/services/{Uri.EscapeDataString(draft.Name.Trim())}");
                     break;
                 case ServiceResult.ChangedMeanwhile:

@@ -33,14 +33,7 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
-        view.Changed += Wake;
         WakeEvery(Beat);
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        view.Changed -= Wake;
-        base.Dispose(disposing);
     }
 
     private async Task AcceptAsync()

@@ -25,6 +25,13 @@ public sealed partial class ServicesPage(
     private CatalogueOrigin? Origin => Enum.TryParse<CatalogueOrigin>(OriginText, ignoreCase: true, out var origin) ? origin : null;
     private HealthState? State => Enum.TryParse<HealthState>(StateText, ignoreCase: true, out var state) ? state : null;
 
+    private string FilterWords => string.Join(" and ", new[]
+    {
+        string.IsNullOrWhiteSpace(Text) ? "" : $"\"{Text.Trim()}\"", Origin is { } origin ? HealthWords.Origin(origin) : "", State is { } state ? HealthWords.Word(state).ToLowerInvariant() : "",
+    }.Where(part => part.Length > 0));
+
+    private string Cleared => navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["q"] = null, ["o"] = null, ["state"] = null });
+
     private int Listed => Picture!.Services.Count(service => service.Origin != CatalogueOrigin.Ignored);
     private List<ServiceHealth> Discovered => [.. Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered)];
 
@@ -49,12 +56,10 @@ public sealed partial class ServicesPage(
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
-        view.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
-        view.Changed -= Wake;
         typing?.Cancel();
         base.Dispose(disposing);
     }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Services;
 
-/// <summary>One watch of one service as a chart: samples, expected band, anomalies, and where nobody knows.</summary>
+/// <summary>Watches of one service as a chart: samples, expected band, anomalies, and where nobody knows.</summary>
 public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth upstreams, ViewState view, TimeProvider clock) : IDisposable
 {
     private const int Height = 152;
@@ -13,26 +13,40 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
 
     private readonly CancellationTokenSource lifetime = new();
     private CancellationTokenSource? asking;
-    private SignalPicture? picture;
+    private IReadOnlyList<SignalPicture> pictures = [];
     private ChartData? chart;
     private TimeRange? shown;
     private DateTimeOffset askedAt;
     private string? failure;
     private bool rejected;
+    private bool cancelled;
     private bool interactive;
 
-    [Parameter, EditorRequired] public ServiceWatchRow Watch { get; set; } = default!;
+    [Parameter, EditorRequired] public SignalGroup Group { get; set; } = default!;
     [Parameter, EditorRequired] public int ServiceId { get; set; }
     [Parameter, EditorRequired] public string Service { get; set; } = "";
 
     /// <summary>When the page was read: a newer time means that there may be newer samples.</summary>
     [Parameter] public DateTimeOffset ReadAt { get; set; }
 
+    private string Id => $"watch-{Group.First.Id}";
     private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
-    private AnomalySpan? Current => picture?.Anomalies.Where(span => span.To is null).MinBy(span => span.State);
-    private double? Last => picture is { Lines.Count: > 0 } ? picture.Lines[0].Last : null;
+    private ServiceWatchRow? Unchecked => Group.Watches.FirstOrDefault(watch => watch.UncheckedSince is not null);
+    private IEnumerable<string> Queries => pictures.Count > 0 ? pictures.Select(picture => picture.Query) : Group.Watches.Select(watch => watch.Query);
+    private string? Graph => pictures.Count > 0 ? PrometheusLink.Graph(Prometheus?.Address, [.. Queries], pictures[0].Range) : null;
 
-    private (double Lower, double Upper)? ExpectedNow => picture is { Lower: [.., var lower], Upper: [.., var upper] } ? (lower, upper) : null;
+    /// <summary>What stands beside the title: the line that is worst off, or the one the chart is about.</summary>
+    private (string Name, string Value, HealthState State)? Now
+    {
+        get
+        {
+            if (pictures.Count == 0) return null;
+            var states = pictures.Select(picture => picture.Anomalies.Where(span => span.To is null).Select(span => span.State).DefaultIfEmpty(HealthState.Healthy).Min()).ToList();
+            var place = states.IndexOf(states.Min());
+            return pictures[place] is { Lines: [{ Last: { } last }, ..] } told
+                ? (Group.Watches.Count == 1 ? "" : $"{Group.LineName(Group.Watches[place])} ", Figures.Format(last, told.Unit), states[place]) : null;
+        }
+    }
 
     protected override async Task OnParametersSetAsync()
     {
@@ -51,18 +65,30 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
 
     private Task RefreshAsync()
     {
+        if (cancelled) return Task.CompletedTask;
         var range = view.Range;
-        var moved = shown is not { } old || old.Length != range.Length || (range.End - old.End).Duration() >= Watch.Step;
-        return moved || clock.GetUtcNow() - askedAt >= Watch.Step * 4 ? AskAsync(range) : Task.CompletedTask;
+        var moved = shown is not { } old || old.Length != range.Length || (range.End - old.End).Duration() >= Group.First.Step;
+        return moved || clock.GetUtcNow() - askedAt >= Group.First.Step * 4 ? AskAsync(range) : Task.CompletedTask;
     }
 
     private void RangeChanged() => _ = InvokeAsync(async () =>
     {
+        cancelled = false;
         await RefreshAsync();
         StateHasChanged();
     });
 
-    private Task AskAgainAsync() => AskAsync(view.Range);
+    private Task AskAgainAsync()
+    {
+        (cancelled, failure) = (false, null);
+        return AskAsync(view.Range);
+    }
+
+    private void Cancel()
+    {
+        asking?.Cancel();
+        (cancelled, failure) = (true, "You cancelled the question.");
+    }
 
     private Task ZoomAsync(TimeRange range)
     {
@@ -79,17 +105,20 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
         askedAt = clock.GetUtcNow();
         try
         {
-            var answer = await signals.ServiceAsync(Watch.Id, ServiceId, range, ChartPoints, mine.Token);
+            var asked = Group.Watches;
+            var answers = await Task.WhenAll(asked.Select(watch => signals.ServiceAsync(watch.Id, ServiceId, range, ChartPoints, mine.Token)));
             if (asking != mine) return;
-            rejected = answer is Fetch<SignalPicture>.Rejected;
-            failure = answer switch
+            var missing = answers.FirstOrDefault(answer => answer is not Fetch<SignalPicture>.Ok);
+            rejected = missing is Fetch<SignalPicture>.Rejected;
+            failure = answers.All(answer => answer is Fetch<SignalPicture>.Ok) ? null : missing?.Reason() ?? "The series are no longer watched.";
+            if (failure is not null)
             {
-                null => "The series are no longer watched.",
-                Fetch<SignalPicture>.Ok => null,
-                var other => other.Reason(),
-            };
-            if (answer is not Fetch<SignalPicture>.Ok { Value: var drawn }) return;
-            (picture, chart, shown) = (drawn, SignalCharts.Draw(drawn, Service), range);
+                if (chart is not null) chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
+                return;
+            }
+            pictures = [.. answers.Select(answer => ((Fetch<SignalPicture>.Ok)answer!).Value)];
+            chart = SignalCharts.Draw([.. pictures.Zip(asked, (picture, watch) => (picture, Group.LineName(watch)))], Service);
+            shown = range;
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {

@@ -21,6 +21,11 @@ public sealed partial class StatusPage(
     private string TargetWords => Picture?.Targets is Fetch<IReadOnlyList<PrometheusTarget>>.Ok { Value: var targets }
         ? $"{targets.Count(target => target.Health == "up")} of {targets.Count} answer" : "not known";
 
+    /// <summary>A server that is away leaves every watch unchecked for the same reason: said once, above the list.</summary>
+    private (int Count, DateTimeOffset Since, string Reason)? CommonFault => (Picture?.Watches.Watches ?? [])
+        .Where(watch => watch is { UncheckedSince: not null, UncheckedReason: not null }).GroupBy(watch => watch.UncheckedReason!).Where(group => group.Count() > NamesShown)
+        .OrderByDescending(group => group.Count()).Select(group => ((int, DateTimeOffset, string)?)(group.Count(), group.Min(watch => watch.UncheckedSince!.Value), group.Key)).FirstOrDefault();
+
     /// <summary>One outage leaves a gap in every watch: told once, with how many.</summary>
     private IEnumerable<(string Words, DateTimeOffset From, DateTimeOffset To, string Reason, string CaughtUp)> Gaps =>
         (Picture?.Watches.Unchecked ?? []).GroupBy(gap => (gap.From, gap.To, gap.Reason)).Select(group =>
@@ -46,13 +51,6 @@ public sealed partial class StatusPage(
         Follow(catalogue.WatchAsync(Lifetime));
         Follow(anomalies.WatchAsync(Lifetime));
         WakeEvery(Pace);
-        view.Changed += Wake;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        view.Changed -= Wake;
-        base.Dispose(disposing);
     }
 
     private static StateKind Shape(UpstreamState source) => source switch

@@ -1,0 +1,60 @@
+// Values with their units in the browser: as Shell/Figures.cs and Features/Services/HealthWords.cs say them on the server.
+
+// A unit never goes to the next line without its number.
+const gap = "\u00a0";
+const binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].map((unit) => gap + unit);
+const decimal = ["", ...["k", "M", "G", "T"].map((unit) => gap + unit)];
+
+export function figure(value: number | null | undefined, unit: string): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "no value";
+  if (unit === "{cpu}") return `${digits(value * 100)}${gap}%`;
+  switch (unit.replace(/\{[^}]*\}/, "")) {
+    case "1": return `${digits(value * 100)}${gap}%`;
+    case "s": return seconds(value);
+    case "By": return scaled(value, 1024, binary);
+    case "By/s": return `${scaled(value, 1024, binary)}/s`;
+    case "1/s": case "/s": return `${scaled(value, 1000, decimal)}/s`;
+    case "": return scaled(value, 1000, decimal);
+    default: return `${scaled(value, 1000, decimal)}${gap}${unit}`;
+  }
+}
+
+function seconds(v: number): string {
+  const size = Math.abs(v);
+  if (size === 0) return `0${gap}s`;
+  if (size < 1e-3) return `${digits(v * 1e6)}${gap}µs`;
+  if (size < 1) return `${digits(v * 1e3)}${gap}ms`;
+  if (size < 120) return `${digits(v)}${gap}s`;
+  if (size < 7200) return `${digits(v / 60)}${gap}min`;
+  if (size < 172800) return `${digits(v / 3600)}${gap}h`;
+  return `${digits(v / 86400)}${gap}d`;
+}
+
+function scaled(v: number, step: number, names: string[]): string {
+  let place = 0;
+  while (Math.abs(v) >= step * 0.9995 && place < names.length - 1) {
+    v /= step;
+    place++;
+  }
+  return digits(v) + names[place];
+}
+
+function digits(v: number): string {
+  const size = Math.abs(v);
+  if (size === 0) return "0";
+  if (size < 1e-6) return v.toExponential(1);
+  if (size < 0.001) return v.toFixed(6).replace(/0+$/, "");
+  return String(Number(v.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3)));
+}
+
+/** Both ends, the unit said once where they share it. */
+export function range(lower: number, upper: number, unit: string): string {
+  const [from, to] = [figure(lower, unit), figure(upper, unit)];
+  const [fromUnit, toUnit] = [suffix(from), suffix(to)];
+  if (lower === 0 && fromUnit !== toUnit) return `0 to ${to}`;
+  return fromUnit && fromUnit === toUnit ? `${from.slice(0, -fromUnit.length).trimEnd()} to ${to}` : `${from} to ${to}`;
+}
+
+function suffix(text: string): string {
+  return /[^0-9]*$/.exec(text)?.[0] ?? "";
+}
