@@ -28,11 +28,12 @@ public sealed class AnomalyDetector
     private const double LevelMemory = 288;
     private const double LevelClip = 3.5 * 1.5;
     private const double SpreadRate = 0.003;
+    private const double SpreadClip = 4;
     private const double SizeRate = 0.003;
-    private const double ShiftMemory = 8;
-    private const double DriftMemory = 72;
-    private const double DeviationClip = 6;
-    private const double RangeFading = 0.0002;
+    private const double ShiftMemory = 5;
+    private const double DriftMemory = 100;
+    private const double DeviationClip = 8;
+    private const double RangeFading = 0.0001;
     private const double ForecastClip = 4;
     private const double OffsetMemoryMs = 16 * 3_600_000.0;
 
@@ -59,23 +60,27 @@ public sealed class AnomalyDetector
     private const double AlertHalf = 8;
     private const double LevelHalf = 2;
 
-    // Where an alert is told at the middle sensitivity, and how much the ends of the scale move it.
-    private const double AlertRarity = 6;
-    private const double SensitivityRarity = 4;
+    // How much the ends of the sensitivity move where an alert is told.
+    private const double SensitivityRarity = 2;
 
-    // Logistic in the rarity of the evidence, fitted on series with known anomalies (Platt, 1999).
-    private const double ConfidenceHalf = 5;
-    private const double ConfidenceSlope = 1;
+    // Logistic in the rarity of the evidence (Platt, 1999): fitted on series with known anomalies, a little towards doubt, because real ones are rarer.
+    private const double ConfidenceHalf = 3.5;
+    private const double ConfidenceSlope = 0.45;
 
-    private static readonly double VoteSum = Weigh(DetectionMember.Profile) + Weigh(DetectionMember.Jump) + Weigh(DetectionMember.Forecast)
-        + Weigh(DetectionMember.Shift) + Weigh(DetectionMember.Drift) + Weigh(DetectionMember.Range) + Weigh(DetectionMember.FlatLine) + Weigh(DetectionMember.Gap);
+    // A jump is also an error of the forecast, and after a gap everything else is unusual too: they count half.
+    private static readonly double[] Weights = [1, 0.5, 1, 1, 1, 1, 1, 0.5];
+    private static readonly double VoteSum = Weights.Sum();
 
     private readonly SeriesState state;
+    private readonly LowTrafficGuard? guard;
+    private readonly AcceptedTime[] accepted;
     private readonly double outside;
     private readonly double alertRarity;
     private double offsetMinutes;
     private long offsetFromMs;
     private long offsetUntilMs;
+    private long bandOf = -1;
+    private double upDistance, downDistance;
 
     /// <param name="model">Where to go on from. Not changed.</param>
     public AnomalyDetector(SeriesModel model, DetectorSettings settings) : this(model.State.Clone(), settings)
@@ -85,8 +90,11 @@ public sealed class AnomalyDetector
     /// <param name="state">Changed with every sample.</param>
     internal AnomalyDetector(SeriesState state, DetectorSettings settings)
     {
-        (this.state, outside) = (state, SeriesModel.OutsideProbability(settings.Sensitivity));
-        alertRarity = AlertRarity + ((0.5 - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity);
+        (this.state, guard) = (state, settings.Guard);
+        accepted = [.. settings.Adjustment.Accepted];
+        var shift = Math.Max(0, settings.Adjustment.RarityShift);
+        outside = SeriesModel.OutsideProbability(settings.Sensitivity) * Math.Pow(10, -shift);
+        alertRarity = Evidence.UpperRarity + ((0.5 - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
     }
 
     /// <summary>What is known by now, to be stored: a detector made from it goes on exactly where this one stands.</summary>
@@ -94,26 +102,48 @@ public sealed class AnomalyDetector
 
     /// <param name="unixMs">Unix milliseconds.</param>
     /// <param name="value">In the unit of the history. NaN is missing; an infinity is as far outside as can be, and not learnt from.</param>
-    public SampleVerdict Score(long unixMs, double value)
+    /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
+    public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
     {
         if (state.Learnt == 0) return First(unixMs, value);
-        var wall = Wall(unixMs);
-        var expected = Expect(state, wall);
-        var seen = new Sighting(unixMs, value, wall, expected);
-        if (unixMs <= state.LastSampleMs) return Unjudged(seen, SampleJudgement.Late);
-
-        var since = unixMs - state.LastLearntMs;
-        var isBetween = state.IsStepKnown && since < BetweenShare * state.StepMs;
-        var steps = isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps);
-        var gap = Math.Min((unixMs - state.LastSampleMs) / state.StepMs, MostGapSteps);
-        seen = seen with { Steps = steps, Gap = gap > GapSteps ? gap : 0, IsBetween = isBetween };
+        var seen = See(unixMs, value);
+        if (unixMs < state.LastSampleMs) return Unjudged(seen, SampleJudgement.Late);
         if (double.IsNaN(value)) return Missing(seen);
-
+        if (guard is not null && !guard.IsEnough(value, seen.Expected, requests))
+        {
+            // It came, so nothing is missing; but it says nothing, so nothing is learnt from it.
+            state.LastSampleMs = unixMs;
+            return Unjudged(seen, SampleJudgement.LowTraffic);
+        }
         var view = Look(seen);
         var verdict = Judge(seen, view);
-        if (double.IsFinite(value)) Learn(seen, view, ref verdict);
+        if (double.IsFinite(value) && Learn(seen, view)) verdict = verdict with { IsNewNormal = true };
         state.LastSampleMs = unixMs;
         return verdict;
+    }
+
+    /// <summary>Learns from a sample of history exactly as if it had been scored, without saying what is thought of it.</summary>
+    /// <param name="value">A number.</param>
+    internal void Teach(long unixMs, double value)
+    {
+        if (state.Learnt == 0)
+        {
+            First(unixMs, value);
+            return;
+        }
+        var seen = See(unixMs, value);
+        var view = Look(seen);
+        if (state.Learnt >= FirstJudged) Weigh(seen, view.Sum);
+        Learn(seen, view);
+        state.LastSampleMs = unixMs;
+    }
+
+    /// <summary>Nobody looked at the samples up to here, so their absence is no silence.</summary>
+    /// <param name="unixMs">Unix milliseconds; earlier than what was seen changes nothing.</param>
+    public void Skip(long unixMs)
+    {
+        if (state.Learnt == 0) return;
+        state.LastSampleMs = Math.Max(state.LastSampleMs, unixMs);
     }
 
     internal static double Expect(SeriesState state, double wall) =>
@@ -130,8 +160,6 @@ public sealed class AnomalyDetector
         return state.IsNonNegative ? new Expectation(Math.Max(0, expected), Math.Max(0, lower), upper) : new Expectation(expected, lower, upper);
     }
 
-    private static double Weigh(DetectionMember member) => member is DetectionMember.Jump or DetectionMember.Gap ? 0.5 : 1;
-
     private double Wall(long unixMs)
     {
         if (unixMs < offsetFromMs || unixMs >= offsetUntilMs) (offsetMinutes, offsetFromMs, offsetUntilMs) = WallClock.At(state.Zone, unixMs);
@@ -139,15 +167,13 @@ public sealed class AnomalyDetector
     }
 
     /// <summary>One sample at its place: what members need to look at it.</summary>
-    private readonly record struct Sighting(long UnixMs, double Value, double Wall, double Expected)
-    {
-        /// <summary>Since the last sample that was learnt from.</summary>
-        public double Steps { get; init; }
-
-        /// <summary>Steps without any sample before this one; 0 where that is usual.</summary>
-        public double Gap { get; init; }
-        public bool IsBetween { get; init; }
-    }
+    /// <param name="Shape">What the season alone lets expect; the level where there is none.</param>
+    /// <param name="Steps">Since the last sample that was learnt from.</param>
+    /// <param name="Gap">Steps without any sample before this one; 0 where that is usual.</param>
+    /// <param name="IsBetween">It lies between two steps, and is judged but not learnt from.</param>
+    /// <param name="Closeness">How many such samples make a step; 1 where they come as those that were learnt from.</param>
+    private readonly record struct Sighting(
+        long UnixMs, double Value, double Wall, int Slot, double Shape, double Expected, double Steps, double Gap, bool IsBetween, double Closeness);
 
     /// <summary>What the members see.</summary>
     private struct View
@@ -159,8 +185,26 @@ public sealed class AnomalyDetector
         public double Floor;
         public double Noise;
         public double Shift, Drift, SameValues;
-        public MemberVotes Sizes, Votes;
+
+        /// <summary>Logarithms of what each member measured.</summary>
+        public MemberVotes Sizes;
+        public MemberVotes Votes;
         public double Sum;
+    }
+
+    private Sighting See(long unixMs, double value)
+    {
+        var wall = Wall(unixMs);
+        var shape = state.Profile.At(wall, state.Level);
+        var expected = state.Profile.Season == ModelSeason.None ? shape : shape + state.Offset;
+        var (since, sinceAny) = (unixMs - state.LastLearntMs, unixMs - state.LastSampleMs);
+        // A second sample of one time is looked at, as if it lay between, and teaches nothing.
+        var isBetween = sinceAny == 0 || (state.IsStepKnown && since < BetweenShare * state.StepMs);
+        var isCloser = sinceAny > 0 && state.IsStepKnown && sinceAny < BetweenShare * state.StepMs;
+        var gap = sinceAny / state.StepMs;
+        return new Sighting(
+            unixMs, value, wall, SeasonProfile.DaySlotOf(wall), shape, expected, isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps),
+            gap > GapSteps ? Math.Min(gap, MostGapSteps) : 0, isBetween, isCloser ? state.StepMs / sinceAny : 1);
     }
 
     private SampleVerdict First(long unixMs, double value)
@@ -170,97 +214,106 @@ public sealed class AnomalyDetector
         (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
         (state.LastSampleMs, state.LastLearntMs, state.IsNonNegative) = (unixMs, unixMs, value >= 0);
         state.Profile.Learn(wall, value, value, 0);
-        state.Learnt = 1;
+        (state.Learnt, state.FittedSamples) = (1, 1);
         return new SampleVerdict { Judgement = SampleJudgement.Learning, Expected = value, Lower = value, Upper = value };
     }
 
     private View Look(in Sighting seen)
     {
-        var slot = SeasonProfile.DaySlotOf(seen.Wall);
         // An infinity must not turn into NaN on the way.
         var value = Math.Clamp(seen.Value, -1e300, 1e300);
         var range = state.Highest - state.Lowest;
         var floor = range > 0 ? Math.Min(LeastShare * state.Size, LeastRangeShare * range) : LeastShare * state.Size;
         floor = Math.Max(Math.Max(floor, state.LeastScale), LeastScale);
         // Samples between two steps may be noisier than those the scale was learnt from.
-        var noise = IsCloser(seen) ? Math.Max(1, state.BetweenNoise) : 1;
-        var view = new View
-        {
-            Floor = floor,
-            Noise = noise,
-            Residual = value - seen.Expected,
-            Unseasoned = value - state.Profile.At(seen.Wall, state.Level),
-        };
+        var noise = seen.Closeness > 1 ? Math.Max(1, state.BetweenNoise) : 1;
+        var view = new View { Floor = floor, Noise = noise, Residual = value - seen.Expected, Unseasoned = value - seen.Shape };
         view.Jump = view.Unseasoned - state.LastDeviation;
         view.ForecastError = view.Unseasoned - state.Forecast.Next;
-        var residualScale = Math.Max(state.ResidualScale.At(slot), floor) * noise;
+        var residualScale = Math.Max(state.ResidualScale.At(seen.Slot), floor) * noise;
         view.Deviation = view.Residual / residualScale;
         var clipped = Math.Clamp(view.Deviation, -DeviationClip, DeviationClip);
         view.Shift = state.Shift + (Share(ShiftMemory, seen.Steps) * (clipped - state.Shift));
         view.Drift = state.Drift + (Share(DriftMemory, seen.Steps) * (clipped - state.Drift));
         view.SameValues = seen.Value == state.LastValue ? state.SameValues + (seen.IsBetween ? 0 : 1) : 0;
-
-        view.Sizes[(int)DetectionMember.Profile] = (float)Math.Abs(view.Deviation);
-        view.Sizes[(int)DetectionMember.Jump] = (float)(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(slot), floor / 2) * noise));
-        view.Sizes[(int)DetectionMember.Forecast] = (float)(Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(slot), floor / 2) * noise));
-        view.Sizes[(int)DetectionMember.Shift] = (float)Math.Abs(view.Shift);
-        view.Sizes[(int)DetectionMember.Drift] = (float)Math.Abs(view.Drift);
-        view.Sizes[(int)DetectionMember.Range] = (float)(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
-        view.Sizes[(int)DetectionMember.FlatLine] = (float)view.SameValues;
-        view.Sizes[(int)DetectionMember.Gap] = (float)seen.Gap;
         if (state.Learnt < FirstJudged) return view;
 
-        var trust = IsCloser(seen) ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
+        view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
+        view.Sizes[(int)DetectionMember.Jump] = TailTracker.Log(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Forecast] =
+            TailTracker.Log(Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Shift] = TailTracker.Log(Math.Abs(view.Shift));
+        view.Sizes[(int)DetectionMember.Drift] = TailTracker.Log(Math.Abs(view.Drift));
+        view.Sizes[(int)DetectionMember.Range] = TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
+        view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
+        view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
+        var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
         for (var i = 0; i < SeriesState.Members; i++)
         {
             var vote = state.Tails[i].Rarity(view.Sizes[i]) * trust;
             view.Votes[i] = (float)vote;
-            view.Sum += Weigh((DetectionMember)i) * vote * vote;
+            view.Sum += Weights[i] * vote * vote;
         }
         view.Sum /= VoteSum;
         return view;
     }
 
-    /// <summary>Samples come closer together than those that were learnt from.</summary>
-    private bool IsCloser(in Sighting seen) => state.IsStepKnown && seen.UnixMs - state.LastSampleMs < BetweenShare * state.StepMs;
-
     private SampleVerdict Judge(in Sighting seen, in View view)
     {
         var scale = BandScale(state, seen.Wall) * view.Noise;
-        var band = BandOf(state, seen.Expected, scale, outside);
+        RefreshBand();
+        var (lower, upper) = (seen.Expected - (downDistance * scale), seen.Expected + (upDistance * scale));
         var distance = view.Residual / scale;
-        var score = Math.Clamp(-Math.Log10(distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance)) / ScoreDecades, 0, 1);
-        var isOutside = seen.Value < band.Lower || seen.Value > band.Upper;
-        var verdict = new SampleVerdict
+        var isJudged = state.Learnt >= FirstJudged;
+        var (rarity, isTold) = isJudged ? Weigh(seen, view.Sum) : (0, false);
+        var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
+        var isOutside = seen.Value < lower || seen.Value > upper;
+        var isAccepted = (isOutside || isTold) && IsAccepted(seen.Wall, distance / MeanToSigma);
+        return new SampleVerdict
         {
-            Judgement = state.Learnt < FirstJudged ? SampleJudgement.Learning : SampleJudgement.Judged,
-            Score = score,
-            Expected = band.Expected,
-            Lower = band.Lower,
-            Upper = band.Upper,
-            IsOutside = isOutside,
+            Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
+            Score = Math.Clamp(-Math.Log10(distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance)) / ScoreDecades, 0, 1),
+            Level = level / (level + LevelHalf),
+            Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
+            Confidence = isJudged ? Confidence(rarity) : 0,
+            Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
+            Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
+            Upper = upper,
+            IsOutside = isOutside && !isAccepted,
+            IsAccepted = isAccepted,
             Direction = view.Residual > 0 ? DeviationDirection.Up : view.Residual < 0 ? DeviationDirection.Down : DeviationDirection.None,
             Deviation = double.IsInfinity(seen.Value) ? seen.Value : distance / MeanToSigma,
             Season = state.Profile.Season,
             Votes = view.Votes,
         };
-        return verdict.Judgement == SampleJudgement.Learning ? verdict : Weighed(verdict, seen, view.Sum);
     }
 
-    private SampleVerdict Weighed(in SampleVerdict verdict, in Sighting seen, double sum)
+    /// <summary>How rare the evidence is, and whether that is to be told; remembers that it was.</summary>
+    private (double Rarity, bool IsTold) Weigh(in Sighting seen, double sum)
     {
-        var rarity = state.Evidence.Rarity(sum);
         // Twenty looks at one step find twenty times as much by chance.
-        if (IsCloser(seen)) rarity = Math.Max(0, rarity - Math.Log10(state.StepMs / (seen.UnixMs - state.LastSampleMs)));
-        var level = state.Evidence.Level(sum);
-        var isTold = state.Evidence.Tell(rarity, seen.UnixMs);
-        return verdict with
+        var rarity = state.Evidence.Rarity(sum);
+        if (seen.Closeness > 1) rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
+        return (rarity, state.Evidence.Tell(rarity, seen.UnixMs, alertRarity));
+    }
+
+    private static double Confidence(double rarity) => 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope));
+
+    private bool IsAccepted(double wall, double deviation)
+    {
+        foreach (var time in accepted)
         {
-            Level = level / (level + LevelHalf),
-            Confidence = 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope)),
-            Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
-            IsAlert = isTold && rarity >= alertRarity,
-        };
+            if (time.Holds(wall, deviation)) return true;
+        }
+        return false;
+    }
+
+    private void RefreshBand()
+    {
+        if (bandOf == state.Up.Fits) return;
+        bandOf = state.Up.Fits;
+        upDistance = Math.Max(LeastOutside, state.Up.Distance(outside));
+        downDistance = Math.Max(LeastOutside, state.Down.Distance(outside));
     }
 
     private SampleVerdict Unjudged(in Sighting seen, SampleJudgement judgement)
@@ -277,18 +330,24 @@ public sealed class AnomalyDetector
     {
         var verdict = Unjudged(seen, SampleJudgement.Missing);
         if (state.Learnt < FirstJudged) return verdict;
-        var vote = state.Tails[(int)DetectionMember.Gap].Rarity(seen.Gap);
+        var vote = state.Tails[(int)DetectionMember.Gap].Rarity(TailTracker.Log(seen.Gap));
         var votes = default(MemberVotes);
         votes[(int)DetectionMember.Gap] = (float)vote;
-        return Weighed(verdict with { Votes = votes }, seen, Weigh(DetectionMember.Gap) * vote * vote / VoteSum);
+        var sum = Weights[(int)DetectionMember.Gap] * vote * vote / VoteSum;
+        var level = state.Evidence.Level(sum);
+        var (rarity, isTold) = Weigh(seen, sum);
+        return verdict with
+        {
+            Votes = votes, Level = level / (level + LevelHalf), Confidence = Confidence(rarity), Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
+        };
     }
 
-    private void Learn(in Sighting seen, in View view, ref SampleVerdict verdict)
+    /// <returns>True when a new level begins to count as normal.</returns>
+    private bool Learn(in Sighting seen, in View view)
     {
-        if (IsCloser(seen)) LearnBetween(view);
-        if (seen.IsBetween) return;
-        var slot = SeasonProfile.DaySlotOf(seen.Wall);
-        var (value, count) = (seen.Value, state.Learnt);
+        if (seen.Closeness > 1) LearnBetween(view);
+        if (seen.IsBetween) return false;
+        var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
         if (count >= FirstJudged)
         {
             for (var i = 0; i < SeriesState.Members; i++) state.Tails[i].Learn(view.Sizes[i]);
@@ -306,33 +365,38 @@ public sealed class AnomalyDetector
         var fading = RangeFading * seen.Steps;
         state.Highest = value > state.Highest ? value : state.Highest - (fading * (state.Highest - seen.Expected));
         state.Lowest = value < state.Lowest ? value : state.Lowest + (fading * (seen.Expected - state.Lowest));
-        state.Size += Math.Max(1.0 / (count + 1), SizeRate) * (Math.Abs(value) - state.Size);
         (state.LastDeviation, state.LastValue) = (view.Unseasoned, value);
-
-        var fromLevel = value - state.Level;
-        var clip = LevelClip * Math.Max(state.LevelSpread, view.Floor);
-        state.LevelSpread += Math.Max(1.0 / (count + 1), SpreadRate) * (Math.Abs(fromLevel) - state.LevelSpread);
-        state.Level += Math.Max(1.0 / (count + 1), Share(LevelMemory, seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
-        if (state.Profile.Season != ModelSeason.None)
-        {
-            state.Offset += (1 - Math.Exp(-(seen.UnixMs - state.LastLearntMs) / OffsetMemoryMs)) * (view.Unseasoned - state.Offset);
-        }
-        var shape = state.Profile.At(seen.Wall, state.Level);
+        LearnLevel(seen, view);
         if (state.Profile.Learn(seen.Wall, value, state.Level, Math.Max(state.LevelSpread, view.Floor)))
         {
             state.Offset = 0;
-            MoveDeviations(shape - state.Profile.At(seen.Wall, state.Level));
+            MoveDeviations(seen.Shape - state.Profile.At(seen.Wall, state.Level));
         }
-        verdict = verdict with { IsNewNormal = FollowRegime(seen, view) };
+        var isNewNormal = FollowRegime(seen, view);
         LearnStep(seen.UnixMs - state.LastLearntMs, state.LastSampleMs == state.LastLearntMs);
         state.LastLearntMs = seen.UnixMs;
         state.Learnt++;
+        state.FittedSamples++;
+        return isNewNormal;
+    }
+
+    private void LearnLevel(in Sighting seen, in View view)
+    {
+        var least = 1.0 / (state.Learnt + 1);
+        var fromLevel = seen.Value - state.Level;
+        var clip = LevelClip * Math.Max(state.LevelSpread, view.Floor);
+        state.LevelSpread += Math.Max(least, SpreadRate) * (Math.Min(Math.Abs(fromLevel), SpreadClip * clip) - state.LevelSpread);
+        state.Size += Math.Max(least, SizeRate) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
+        state.Level += Math.Max(least, Share(LevelMemory, seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
+        if (state.Profile.Season == ModelSeason.None) return;
+        var since = seen.UnixMs - state.LastLearntMs;
+        state.Offset += since / (since + OffsetMemoryMs) * (view.Unseasoned - state.Offset);
     }
 
     private void LearnBetween(in View view)
     {
         state.BetweenSamples++;
-        var size = Math.Min(view.Sizes[(int)DetectionMember.Jump] * view.Noise, DeviationClip);
+        var size = Math.Min(Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise, DeviationClip);
         state.BetweenNoise += Math.Max(1 / state.BetweenSamples, 1 / BetweenMemory) * (size - state.BetweenNoise);
     }
 

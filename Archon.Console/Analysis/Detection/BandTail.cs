@@ -11,6 +11,7 @@ internal struct BandTail
     private const double Share1 = 0.05, Share2 = 0.015, Share3 = 0.0045;
     private const double MostShape = 0.5;
     private const double LeastScale = 0.3;
+    private const double LeastShape = 1e-3;
 
     // What a normal distribution has, in mean absolute deviations: where learning starts from.
     private const double Normal1 = 2.06, Normal2 = 2.72, Normal3 = 3.27;
@@ -20,34 +21,43 @@ internal struct BandTail
 
     private static readonly double LogStep = Math.Log(Share1 / Share2);
 
+    // Scale and shape are matched anew after this many samples; in between they stand.
+    private const int FitEvery = 16;
+
     private double quantile1, quantile2, quantile3;
-    private double seen;
+    private double threshold, scale, shape;
 
-    public static BandTail Normal => new() { quantile1 = Normal1, quantile2 = Normal2, quantile3 = Normal3 };
+    public static BandTail Normal
+    {
+        get
+        {
+            var tail = new BandTail { quantile1 = Normal1, quantile2 = Normal2, quantile3 = Normal3 };
+            tail.Fit();
+            return tail;
+        }
+    }
 
-    private readonly double Shape =>
-        Math.Clamp(Math.Log(Math.Max(quantile3 - quantile2, 1e-9) / Math.Max(quantile2 - quantile1, LeastScale / 2)) / LogStep, 0, MostShape);
+    private long seen;
 
-    private readonly double Threshold => Math.Max(LeastThreshold, quantile1);
+    /// <summary>Grows whenever <see cref="Distance"/> may have changed.</summary>
+    public readonly long Fits => seen / FitEvery;
 
     /// <summary>The share of samples that go at least so far to this side.</summary>
     public readonly double Probability(double distance)
     {
-        var threshold = Threshold;
         if (distance <= 0) return 0.5;
         // Between the middle and the threshold a straight line on the logarithm is near enough: nobody is told of those.
         if (distance <= threshold) return 0.5 * Math.Pow(Share1 / 0.5, distance / threshold);
-        var (shape, scale) = (Shape, Scale);
         var excess = (distance - threshold) / scale;
-        return Share1 * (shape < 1e-3 ? Math.Exp(-excess) : Math.Pow(1 + (shape * excess), -1 / shape));
+        return Share1 * (shape < LeastShape ? Math.Exp(-excess) : Math.Pow(1 + (shape * excess), -1 / shape));
     }
 
     /// <summary>The distance that has this probability.</summary>
     /// <param name="probability">Below one in twenty.</param>
     public readonly double Distance(double probability)
     {
-        var (shape, ratio) = (Shape, Share1 / probability);
-        return Threshold + (Scale * (shape < 1e-3 ? Math.Log(ratio) : (Math.Pow(ratio, shape) - 1) / shape));
+        var ratio = Share1 / probability;
+        return threshold + (scale * (shape < LeastShape ? Math.Log(ratio) : (Math.Pow(ratio, shape) - 1) / shape));
     }
 
     /// <param name="distance">To this side; zero or less where the sample lies on the other.</param>
@@ -58,26 +68,15 @@ internal struct BandTail
         quantile1 = Follow(quantile1, distance, Share1, rate, 0);
         quantile2 = Follow(quantile2, distance, Share2, rate, quantile1);
         quantile3 = Follow(quantile3, distance, Share3, rate * 1.5, quantile2);
+        if (seen % FitEvery == 0) Fit();
     }
 
-    /// <summary>Takes the percentiles of a whole history, which is better than having followed them through it.</summary>
-    /// <param name="sorted">Distances to this side, ascending.</param>
-    public void Set(ReadOnlySpan<double> sorted)
+    private void Fit()
     {
-        quantile1 = Math.Max(0, Quantiles.Of(sorted, 1 - Share1));
-        quantile2 = Math.Max(quantile1, Quantiles.Of(sorted, 1 - Share2));
-        quantile3 = Math.Max(quantile2, Quantiles.Of(sorted, 1 - Share3));
-        seen = sorted.Length;
-    }
-
-    private readonly double Scale
-    {
-        get
-        {
-            var shape = Shape;
-            var step = shape < 1e-3 ? LogStep : (Math.Pow(Share1 / Share2, shape) - 1) / shape;
-            return Math.Max(LeastScale, (quantile2 - quantile1) / step);
-        }
+        threshold = Math.Max(LeastThreshold, quantile1);
+        shape = Math.Clamp(Math.Log(Math.Max(quantile3 - quantile2, 1e-9) / Math.Max(quantile2 - quantile1, LeastScale / 2)) / LogStep, 0, MostShape);
+        var step = shape < LeastShape ? LogStep : (Math.Pow(Share1 / Share2, shape) - 1) / shape;
+        scale = Math.Max(LeastScale, (quantile2 - quantile1) / step);
     }
 
     private static double Follow(double quantile, double distance, double share, double rate, double least) =>
@@ -85,11 +84,15 @@ internal struct BandTail
 
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[quantile1, quantile2, quantile3, seen]) writer.Double(value);
+        foreach (var value in (ReadOnlySpan<double>)[quantile1, quantile2, quantile3, threshold, scale, shape]) writer.Double(value);
+        writer.Int64(seen);
     }
 
-    public static BandTail Read(ref StateReader reader) =>
-        new() { quantile1 = reader.Double(), quantile2 = reader.Double(), quantile3 = reader.Double(), seen = reader.Double() };
+    public static BandTail Read(ref StateReader reader) => new()
+    {
+        quantile1 = reader.Double(), quantile2 = reader.Double(), quantile3 = reader.Double(),
+        threshold = reader.Double(), scale = reader.Double(), shape = reader.Double(), seen = reader.Int64(),
+    };
 }
 
 internal static class Quantiles

@@ -7,20 +7,25 @@ namespace Archon.Analysis.Detection;
 /// <remarks>
 /// The votes are logarithms of tail probabilities, so their weighted sum is Fisher's method of combining tests; their squares let one strong vote
 /// count for more than several lukewarm ones. How rare the sum is, is learnt from the series itself, because its members are not independent: the
-/// 99th percentile by stochastic approximation, an exponential tail beyond it (a generalised Pareto of shape 0, Pickands, 1975).
+/// level that one episode begins above in two thousand samples is followed by stochastic approximation (Robbins and Monro, 1951), episodes
+/// counted once as in declustering for peaks over threshold; beyond it the tail is exponential (a generalised Pareto of shape 0, Pickands, 1975).
+/// So a series that is merely restless raises its own bar, and none alerts more than a few times a month by chance.
 /// </remarks>
 internal struct Evidence
 {
     private const double AlertMemory = 5;
     private const double LevelMemory = 20;
-    private const double UpperShare = 0.01;
-    private const double UpperRarity = 2;
+    private const double UpperShare = 0.0005;
+    private const double UpperStep = 0.1;
     private const double LeastUpper = 0.05;
     private const double PriorExcesses = 3;
     private const double PriorExcess = 0.1;
     private const double MostExcess = 4;
     private const double ExcessMemory = 1 - (1 / 4000.0);
     private const double Ln10 = 2.302585092994046;
+
+    /// <summary>The rarity of what begins an episode.</summary>
+    public const double UpperRarity = 3.3;
 
     // An alert is told again within its refractory time only if it has become a hundred times as unlikely.
     private const double Worse = 2;
@@ -30,10 +35,10 @@ internal struct Evidence
     private double alert, level;
     private double upper, excesses, excessSum;
     private double told;
-    private long toldAt, toldAtMs;
+    private long toldAt, toldAtMs, raisedAt;
     private long samples;
 
-    public static Evidence Start => new() { upper = 1, toldAt = -RefractorySamples - 1, toldAtMs = long.MinValue / 2 };
+    public static Evidence Start => new() { upper = 1, toldAt = -RefractorySamples - 1, raisedAt = -RefractorySamples - 1, toldAtMs = long.MinValue / 2 };
 
     /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with the incident.</summary>
     public readonly double Level(double votes) => Math.Sqrt(level + ((votes - level) / LevelMemory));
@@ -42,14 +47,15 @@ internal struct Evidence
     public readonly double Rarity(double votes)
     {
         var sum = Math.Sqrt(alert + ((votes - alert) / AlertMemory));
-        return sum > upper ? UpperRarity + ((sum - upper) / (Excess * Ln10)) : 0;
+        return sum > upper ? UpperRarity + ((sum - upper) / (Excess * Ln10)) : UpperRarity * sum * sum / (upper * upper);
     }
 
     /// <summary>Whether this is told: the first of its episode, or much worse than what was told. Remembers that it was.</summary>
-    public bool Tell(double rarity, long unixMs)
+    /// <param name="least">What is less rare than this is not told.</param>
+    public bool Tell(double rarity, long unixMs, double least)
     {
         if (samples - toldAt > RefractorySamples && unixMs - toldAtMs > RefractoryMs) told = 0;
-        if (rarity <= told + Worse || rarity <= 1) return false;
+        if (rarity < least || (told > 0 && rarity <= told + Worse)) return false;
         (told, toldAt, toldAtMs) = (rarity, samples, unixMs);
         return true;
     }
@@ -60,13 +66,21 @@ internal struct Evidence
         alert += (votes - alert) / AlertMemory;
         level += (votes - level) / LevelMemory;
         var sum = Math.Sqrt(alert);
-        var rate = 0.3 * Math.Max(0.05 * upper, 0.01) * Math.Max(1 / (1 + (samples * 0.02)), 0.1) * (samples < 200 ? 3 : 1);
         if (sum > upper)
         {
             var excess = Math.Min(sum - upper, MostExcess * Math.Max(Excess, PriorExcess));
             (excesses, excessSum) = ((excesses * ExcessMemory) + 1, (excessSum * ExcessMemory) + excess);
         }
-        upper = Math.Max(LeastUpper, upper + (rate * (sum > upper ? 1 - UpperShare : -UpperShare)));
+        var step = UpperStep * upper;
+        if (sum > upper && samples - raisedAt > RefractorySamples)
+        {
+            upper += step;
+            raisedAt = samples;
+        }
+        else
+        {
+            upper = Math.Max(LeastUpper, upper - (step * UpperShare));
+        }
         samples++;
     }
 
@@ -75,12 +89,12 @@ internal struct Evidence
     public readonly void Write(ref StateWriter writer)
     {
         foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, told]) writer.Double(value);
-        foreach (var value in (ReadOnlySpan<long>)[toldAt, toldAtMs, samples]) writer.Int64(value);
+        foreach (var value in (ReadOnlySpan<long>)[toldAt, toldAtMs, raisedAt, samples]) writer.Int64(value);
     }
 
     public static Evidence Read(ref StateReader reader) => new()
     {
         alert = reader.Double(), level = reader.Double(), upper = reader.Double(), excesses = reader.Double(), excessSum = reader.Double(),
-        told = reader.Double(), toldAt = reader.Int64(), toldAtMs = reader.Int64(), samples = reader.Int64(),
+        told = reader.Double(), toldAt = reader.Int64(), toldAtMs = reader.Int64(), raisedAt = reader.Int64(), samples = reader.Int64(),
     };
 }

@@ -114,11 +114,11 @@ public readonly record struct SampleVerdict
     /// <summary>0 to 1: how anomalous the series is at present. Rises with the first unusual samples and stays up while they last.</summary>
     public double Level { get; init; }
 
-    /// <summary>0 to 1, and not 0 only where something is to be told: once per episode, and again when it becomes much worse.</summary>
+    /// <summary>0 to 1, and not 0 only where something is to be told at the sensitivity of the detector: once per episode, and again when it becomes much worse.</summary>
     public double Alert { get; init; }
 
-    /// <summary>This is to be told at the sensitivity of the detector.</summary>
-    public bool IsAlert { get; init; }
+    /// <summary>This is to be told.</summary>
+    public bool IsAlert => Alert > 0;
 
     /// <summary>0 to 1: how likely this is no ordinary fluctuation of the series.</summary>
     public double Confidence { get; init; }
@@ -129,6 +129,9 @@ public readonly record struct SampleVerdict
 
     /// <summary>The value lies outside <see cref="Lower"/> to <see cref="Upper"/>.</summary>
     public bool IsOutside { get; init; }
+
+    /// <summary>It would lie outside, or be told, had not someone called this time of the week expected.</summary>
+    public bool IsAccepted { get; init; }
 
     public DeviationDirection Direction { get; init; }
 

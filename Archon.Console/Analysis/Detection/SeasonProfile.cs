@@ -24,8 +24,8 @@ internal sealed class SeasonProfile
     private const int FirstWeekTest = WeekSlots + (2 * DaySlots);
 
     // A season is believed when it takes away half of the squared error, and given up when it takes away less than a third.
-    private const double LeastSkill = 0.5;
-    private const double KeptSkill = 0.35;
+    private const double LeastSkill = 0.35;
+    private const double KeptSkill = 0.25;
 
     // The week must leave clearly less error than the day, or the simpler season stays.
     private const double WeekGain = 0.8;
@@ -90,8 +90,11 @@ internal sealed class SeasonProfile
         return changed;
     }
 
+    /// <summary>The season is not tested: what comes was learnt from already, so nothing would be foretold.</summary>
+    public bool IsSettled { get; set; }
+
     /// <summary>Goes through a stretch of history once more, knowing what it has learnt.</summary>
-    public void Rewind() => (firstSlot, slot, slotSum, slotCount) = (firstSlot - (slot - firstSlot), firstSlot, 0, 0);
+    public void Rewind() => (firstSlot, slot, slotSum, slotCount, IsSettled) = (firstSlot - (slot - firstSlot), firstSlot, 0, 0, true);
 
     public void Write(ref StateWriter writer)
     {
@@ -149,7 +152,7 @@ internal sealed class SeasonProfile
         var daily = day[inDay];
         var weekly = week[inWeek];
         var changed = false;
-        if (!float.IsNaN(daily))
+        if (!float.IsNaN(daily) && !IsSettled)
         {
             var clip = ErrorClip * spread;
             var offLevel = Math.Min(Math.Abs(mean - level), clip);
@@ -163,7 +166,7 @@ internal sealed class SeasonProfile
         }
         day[inDay] = Short.Round(Towards(daily, mean, (slot - firstSlot) / DaySlots, spread));
         week[inWeek] = Short.Round(Towards(weekly, mean, (slot - firstSlot) / WeekSlots, spread));
-        if (tested >= FirstTest && tested % DaySlots == 0) changed = Test();
+        if (!IsSettled && tested >= FirstTest && tested % DaySlots == 0) changed = Test();
         return changed;
     }
 

@@ -21,7 +21,7 @@ internal static class SeriesFitter
         Run(new AnomalyDetector(state, Any), times, values);
         state.Rewind(FirstLevel(values), times[0]);
         Run(new AnomalyDetector(state, Any), times, values);
-        state.FittedSamples = samples;
+        state.Profile.IsSettled = false;
         state.Caution = 1 + (6 / Math.Sqrt(samples));
         return state;
     }
@@ -30,7 +30,7 @@ internal static class SeriesFitter
     {
         for (var i = 0; i < times.Length; i++)
         {
-            if (double.IsFinite(values[i])) detector.Score(times[i], values[i]);
+            if (double.IsFinite(values[i])) detector.Teach(times[i], values[i]);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class SeriesModel
     public ModelSeason Season => State.Profile.Season;
 
     /// <summary>Samples with a value that it was learnt from.</summary>
-    public int FittedSamples => (int)Math.Min(int.MaxValue, Math.Max(State.FittedSamples, State.Learnt));
+    public int FittedSamples => (int)Math.Min(int.MaxValue, State.FittedSamples);
 
     public FitVerdict FitVerdict { get; }
 

@@ -49,8 +49,15 @@ public abstract record FitVerdict
 /// <summary>What a model lets expect at one time, in the unit of the values.</summary>
 public readonly record struct Expectation(double Expected, double Lower, double Upper);
 
+/// <summary>How one series is judged. Nothing of it is learnt, so it may change at any time.</summary>
 public sealed record DetectorSettings
 {
     /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is.</summary>
     public double Sensitivity { get; init; } = 0.5;
+
+    /// <summary>Set where values are computed from requests that may be few.</summary>
+    public LowTrafficGuard? Guard { get; init; }
+
+    /// <summary>What people's labels on earlier anomalies change.</summary>
+    public DetectionAdjustment Adjustment { get; init; } = DetectionAdjustment.None;
 }

@@ -30,10 +30,10 @@ internal sealed class SeriesState
     public Evidence Evidence;
     public BandTail Up, Down;
 
-    /// <summary>Samples it was fitted on, of those with a value.</summary>
+    /// <summary>Samples with a value that it was learnt from.</summary>
     public long FittedSamples;
 
-    /// <summary>Samples learnt from.</summary>
+    /// <summary>As before, each counted as often as it taught.</summary>
     public long Learnt;
     public long LastLearntMs, LastSampleMs;
 
@@ -91,6 +91,7 @@ internal sealed class SeriesState
         (Level, Lowest, Highest, LastValue, LastDeviation, Offset) = (level, level, level, level, 0, 0);
         (Shift, Drift, SameValues, RunSamples, RunMisses, WasFar) = (0, 0, 0, 0, 0, false);
         LastLearntMs = LastSampleMs = firstMs - (long)StepMs;
+        FittedSamples = 0;
     }
 
     /// <summary>More than any state takes.</summary>

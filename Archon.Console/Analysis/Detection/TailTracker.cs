@@ -9,9 +9,7 @@ namespace Archon.Analysis.Detection;
 /// </remarks>
 internal struct TailTracker
 {
-    public const int StoredBytes = 6 * sizeof(float);
-
-    private const float UpperShare = 0.08f;
+    private const float UpperShare = 0.03f;
     private const double LeastSize = 1.0 / 128;
     private const float LeastLog = -4.852f;
     private const float LeastRate = 0.004f;
@@ -22,7 +20,7 @@ internal struct TailTracker
     private const float PriorExcess = 0.15f;
     private const float LeastShape = 0.1f;
     private const float MostExcess = 1.5f;
-    private const float ExcessMemory = 0.99f;
+    private const float ExcessMemory = 0.995f;
 
     private const double Ln10 = 2.302585092994046;
     private const double MedianRarity = 0.3010299956639812;
@@ -34,12 +32,14 @@ internal struct TailTracker
     private float excessSum;
     private float seen;
 
+    /// <summary>A size as it is told to the tracker: its natural logarithm, with a bottom for nothing at all.</summary>
+    public static float Log(double size) => size <= LeastSize ? LeastLog : (float)Math.Log(size);
+
     /// <summary>The negative decimal logarithm of the probability of a size at least this large: 2 is one in a hundred. 0 while nothing is known.</summary>
-    /// <param name="size">Zero or more.</param>
-    public readonly double Rarity(double size)
+    /// <param name="log">From <see cref="Log"/>.</param>
+    public readonly double Rarity(float log)
     {
-        if (size <= LeastSize || seen < 1) return 0;
-        var log = Math.Log(size);
+        if (log <= LeastLog || seen < 1) return 0;
         // Few samples know little of what is rare.
         var trust = 1 - (50 / (100 + seen));
         if (log > upper)
@@ -48,12 +48,11 @@ internal struct TailTracker
             return trust * (UpperRarity + ((log - upper) / (shape * Ln10)));
         }
         if (log > median) return trust * (MedianRarity + ((UpperRarity - MedianRarity) * (log - median) / (upper - median)));
-        return trust * MedianRarity * Math.Exp(log - median);
+        return trust * MedianRarity / (1 + median - log);
     }
 
-    public void Learn(double size)
+    public void Learn(float log)
     {
-        var log = size <= LeastSize ? LeastLog : (float)Math.Log(size);
         if (seen == 0) (median, upper) = (log, log);
         var rate = Math.Max(LeastRate, FirstRate / (seen + 1));
         if (log > upper)
