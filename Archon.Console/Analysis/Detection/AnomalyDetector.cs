@@ -26,6 +26,7 @@ public sealed class AnomalyDetector
     private const double GapSteps = 1.5;
 
     private const double LevelMemory = 288;
+    private const double DayMs = 24 * 3_600_000.0;
     private const double LevelClip = 3.5 * 1.5;
     private const double SpreadRate = 0.003;
     private const double SpreadClip = 4;
@@ -63,8 +64,8 @@ public sealed class AnomalyDetector
     // How much the ends of the sensitivity move where an alert is told.
     private const double SensitivityRarity = 2;
 
-    // Logistic in the rarity of the evidence (Platt, 1999): fitted on series with known anomalies, a little towards doubt, because real ones are rarer.
-    private const double ConfidenceHalf = 3.5;
+    // Logistic in the rarity of the evidence (Platt, 1999): fitted on series of several kinds with an anomaly a week.
+    private const double ConfidenceHalf = 3.6;
     private const double ConfidenceSlope = 0.45;
 
     // A jump is also an error of the forecast, and after a gap everything else is unusual too: they count half.
@@ -387,7 +388,8 @@ public sealed class AnomalyDetector
         var clip = LevelClip * Math.Max(state.LevelSpread, view.Floor);
         state.LevelSpread += Math.Max(least, SpreadRate) * (Math.Min(Math.Abs(fromLevel), SpreadClip * clip) - state.LevelSpread);
         state.Size += Math.Max(least, SizeRate) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
-        state.Level += Math.Max(least, Share(LevelMemory, seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
+        // A level that followed the hours would foretell the day as well as a season does.
+        state.Level += Math.Max(least, Share(Math.Max(LevelMemory, DayMs / state.StepMs), seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
         if (state.Profile.Season == ModelSeason.None) return;
         var since = seen.UnixMs - state.LastLearntMs;
         state.Offset += since / (since + OffsetMemoryMs) * (view.Unseasoned - state.Offset);

@@ -25,6 +25,7 @@ internal static class DetectCommand
         var data = new Option<string>("--data") { Required = true, HelpName = "DIR", Description = "Folder; every .csv and .csv.gz below it is a series." };
         var view = new Option<View>("--view")
         {
+            HelpName = "alert|level",
             DefaultValueFactory = _ => View.Alert,
             Description = "alert: not 0 only where something is to be told, once per episode. level: how anomalous the series is, for as long as it lasts.",
         };
