@@ -1,32 +1,474 @@
 namespace Archon.Analysis.Detection;
 
 /// <summary>
-/// Judges samples of one series by its model. Keeps nothing between samples, so a restart continues where it was, and a sample's verdict
-/// never depends on later ones. Allocates nothing.
+/// Judges the samples of one series as they come, and learns from them. What it thinks of a sample never depends on later ones, and it
+/// allocates nothing. Not safe for two threads at once.
 /// </summary>
-public sealed class AnomalyDetector(SeriesModel model, DetectorSettings settings)
+/// <remarks>
+/// Several simple members look at each sample (<see cref="DetectionMember"/>); each vote is turned into a tail probability by what that member
+/// has seen in this series (<see cref="TailTracker"/>), and <see cref="Evidence"/> makes one judgement of them. Calibrating every series for
+/// itself before one threshold is what makes a single setting serve all; the idea is that of Lavin and Ahmad, "Evaluating real-time anomaly
+/// detection algorithms", ICMLA 2015. A level that has held for a third of a day is the new normal.
+/// </remarks>
+public sealed class AnomalyDetector
 {
-    // One sample in a thousand is part of something unusual: what the confidence starts from before it sees the value.
-    private const double Prior = 1e-3;
+    // Samples that are learnt from before anything is judged.
+    private const int FirstJudged = 30;
+
+    // The step is asked of the first samples; after that it moves slowly.
+    private const int StepSamples = 500;
+    private const double StepRate = 0.02;
+    private const double LaterStepRate = 0.002;
+    private const double MostGapSteps = 20;
+
+    // A sample that follows the last one that was learnt from sooner than this share of a step lies between two steps.
+    private const double BetweenShare = 0.7;
+    private const double GapSteps = 1.5;
+
+    private const double LevelMemory = 288;
+    private const double DayMs = 24 * 3_600_000.0;
+    private const double LevelClip = 3.5 * 1.5;
+    private const double SpreadRate = 0.003;
+    private const double SpreadClip = 4;
+    private const double SizeRate = 0.003;
+    private const double ShiftMemory = 5;
+    private const double DriftMemory = 100;
+    private const double DeviationClip = 8;
+    private const double RangeFading = 0.0001;
+    private const double ForecastClip = 4;
+    private const double OffsetMemoryMs = 16 * 3_600_000.0;
+
+    private const double LeastShare = 0.02;
+    private const double LeastRangeShare = 0.1;
+    private const double LeastScale = 1e-9;
+
+    private const long RegimeMs = 8 * 3_600_000L;
+    private const int RegimeSamples = 12;
+    private const double RegimeDistance = 3;
+    private const double RegimeSpread = 1 / 3.0;
+
+    private const double BetweenMemory = 240;
+    private const double BetweenTrust = 40;
+
+    private const double LeastOutside = 3.5;
+    private const double FarOutside = 5;
+
+    // The mean absolute deviation of a normal distribution times this is its standard deviation.
+    private const double MeanToSigma = 1.2533;
 
     // A score of 1 is one in a million.
     private const double ScoreDecades = 6;
+    private const double AlertHalf = 8;
+    private const double LevelHalf = 2;
 
-    private readonly double outside = SeriesModel.OutsideProbability(settings.Sensitivity);
+    // How much the ends of the sensitivity move where an alert is told.
+    private const double SensitivityRarity = 2;
+
+    // Logistic in the rarity of the evidence (Platt, 1999): fitted on series of several kinds with an anomaly a week.
+    private const double ConfidenceHalf = 3.6;
+    private const double ConfidenceSlope = 0.45;
+
+    // A jump is also an error of the forecast, and after a gap everything else is unusual too: they count half.
+    private static readonly double[] Weights = [1, 0.5, 1, 1, 1, 1, 1, 0.5];
+    private static readonly double VoteSum = Weights.Sum();
+
+    private readonly SeriesState state;
+    private readonly LowTrafficGuard? guard;
+    private readonly AcceptedTime[] accepted;
+    private readonly double outside;
+    private readonly double alertRarity;
+    private double offsetMinutes;
+    private long offsetFromMs;
+    private long offsetUntilMs;
+    private long bandOf = -1;
+    private double upDistance, downDistance;
+
+    /// <param name="model">Where to go on from. Not changed.</param>
+    public AnomalyDetector(SeriesModel model, DetectorSettings settings) : this(model.State.Clone(), settings)
+    {
+    }
+
+    /// <param name="state">Changed with every sample.</param>
+    internal AnomalyDetector(SeriesState state, DetectorSettings settings)
+    {
+        (this.state, guard) = (state, settings.Guard);
+        accepted = [.. settings.Adjustment.Accepted];
+        var shift = Math.Max(0, settings.Adjustment.RarityShift);
+        outside = SeriesModel.OutsideProbability(settings.Sensitivity) * Math.Pow(10, -shift);
+        alertRarity = Evidence.UpperRarity + ((0.5 - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
+    }
+
+    /// <summary>What is known by now, to be stored: a detector made from it goes on exactly where this one stands.</summary>
+    public SeriesModel Model => new(state.Clone());
 
     /// <param name="unixMs">Unix milliseconds.</param>
-    /// <param name="value">In the unit of the history. NaN is missing and not judged; an infinity is as far outside as can be.</param>
-    public SampleVerdict Score(long unixMs, double value)
+    /// <param name="value">In the unit of the history. NaN is missing; an infinity is as far outside as can be, and not learnt from.</param>
+    /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
+    public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
     {
-        var (center, scale) = model.At(unixMs);
-        var band = model.BandOf(center, scale, outside);
-        if (double.IsNaN(value)) return new SampleVerdict(0, 0, band.Expected, band.Lower, band.Upper, 0, false);
-        if (double.IsInfinity(value)) return new SampleVerdict(1, 1, band.Expected, band.Lower, band.Upper, value, true);
-        var deviation = (model.Inner(value) - center) / scale;
-        var probability = deviation >= 0 ? model.Up.Probability(deviation) : model.Down.Probability(-deviation);
-        var score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1);
-        // Bayes: an unusual sample may lie anywhere, an ordinary one lies so far out with the probability of the tail.
-        var confidence = Prior / (Prior + ((1 - Prior) * probability));
-        return new SampleVerdict(score, confidence, band.Expected, band.Lower, band.Upper, deviation, value < band.Lower || value > band.Upper);
+        if (state.Learnt == 0) return First(unixMs, value);
+        var seen = See(unixMs, value);
+        if (unixMs < state.LastSampleMs) return Unjudged(seen, SampleJudgement.Late);
+        if (double.IsNaN(value)) return Missing(seen);
+        if (guard is not null && !guard.IsEnough(value, seen.Expected, requests))
+        {
+            // It came, so nothing is missing; but it says nothing, so nothing is learnt from it.
+            state.LastSampleMs = unixMs;
+            return Unjudged(seen, SampleJudgement.LowTraffic);
+        }
+        var view = Look(seen);
+        var verdict = Judge(seen, view);
+        if (double.IsFinite(value) && Learn(seen, view)) verdict = verdict with { IsNewNormal = true };
+        state.LastSampleMs = unixMs;
+        return verdict;
     }
+
+    /// <summary>Learns from a sample of history exactly as if it had been scored, without saying what is thought of it.</summary>
+    /// <param name="value">A number.</param>
+    internal void Teach(long unixMs, double value)
+    {
+        if (state.Learnt == 0)
+        {
+            First(unixMs, value);
+            return;
+        }
+        var seen = See(unixMs, value);
+        var view = Look(seen);
+        if (state.Learnt >= FirstJudged) Weigh(seen, view.Sum);
+        Learn(seen, view);
+        state.LastSampleMs = unixMs;
+    }
+
+    /// <summary>Nobody looked at the samples up to here, so their absence is no silence.</summary>
+    /// <param name="unixMs">Unix milliseconds; earlier than what was seen changes nothing.</param>
+    public void Skip(long unixMs)
+    {
+        if (state.Learnt == 0) return;
+        state.LastSampleMs = Math.Max(state.LastSampleMs, unixMs);
+    }
+
+    internal static double Expect(SeriesState state, double wall) =>
+        state.Profile.At(wall, state.Level) + (state.Profile.Season == ModelSeason.None ? 0 : state.Offset);
+
+    /// <summary>The scale of a band: never so small that a change nobody cares for lies outside.</summary>
+    internal static double BandScale(SeriesState state, double wall) =>
+        Math.Max(Math.Max(state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)), LeastShare * state.Size), Math.Max(state.LeastScale, LeastScale))
+        * state.Caution;
+
+    internal static Expectation BandOf(SeriesState state, double expected, double scale, double probability)
+    {
+        var (lower, upper) = (expected - (Math.Max(LeastOutside, state.Down.Distance(probability)) * scale), expected + (Math.Max(LeastOutside, state.Up.Distance(probability)) * scale));
+        return state.IsNonNegative ? new Expectation(Math.Max(0, expected), Math.Max(0, lower), upper) : new Expectation(expected, lower, upper);
+    }
+
+    private double Wall(long unixMs)
+    {
+        if (unixMs < offsetFromMs || unixMs >= offsetUntilMs) (offsetMinutes, offsetFromMs, offsetUntilMs) = WallClock.At(state.Zone, unixMs);
+        return SeasonProfile.WallMinutes(unixMs, offsetMinutes);
+    }
+
+    /// <summary>One sample at its place: what members need to look at it.</summary>
+    /// <param name="Shape">What the season alone lets expect; the level where there is none.</param>
+    /// <param name="Steps">Since the last sample that was learnt from.</param>
+    /// <param name="Gap">Steps without any sample before this one; 0 where that is usual.</param>
+    /// <param name="IsBetween">It lies between two steps, and is judged but not learnt from.</param>
+    /// <param name="Closeness">How many such samples make a step; 1 where they come as those that were learnt from.</param>
+    private readonly record struct Sighting(
+        long UnixMs, double Value, double Wall, int Slot, double Shape, double Expected, double Steps, double Gap, bool IsBetween, double Closeness);
+
+    /// <summary>What the members see.</summary>
+    private struct View
+    {
+        public double Residual, Deviation, Jump, ForecastError;
+
+        /// <summary>Deviation from the season, without the level it keeps to at present.</summary>
+        public double Unseasoned;
+        public double Floor;
+        public double Noise;
+        public double Shift, Drift, SameValues;
+
+        /// <summary>Logarithms of what each member measured.</summary>
+        public MemberVotes Sizes;
+        public MemberVotes Votes;
+        public double Sum;
+    }
+
+    private Sighting See(long unixMs, double value)
+    {
+        var wall = Wall(unixMs);
+        var shape = state.Profile.At(wall, state.Level);
+        var expected = state.Profile.Season == ModelSeason.None ? shape : shape + state.Offset;
+        var (since, sinceAny) = (unixMs - state.LastLearntMs, unixMs - state.LastSampleMs);
+        // A second sample of one time is looked at, as if it lay between, and teaches nothing.
+        var isBetween = sinceAny == 0 || (state.IsStepKnown && since < BetweenShare * state.StepMs);
+        var isCloser = sinceAny > 0 && state.IsStepKnown && sinceAny < BetweenShare * state.StepMs;
+        var gap = sinceAny / state.StepMs;
+        return new Sighting(
+            unixMs, value, wall, SeasonProfile.DaySlotOf(wall), shape, expected, isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps),
+            gap > GapSteps ? Math.Min(gap, MostGapSteps) : 0, isBetween, isCloser ? state.StepMs / sinceAny : 1);
+    }
+
+    private SampleVerdict First(long unixMs, double value)
+    {
+        if (!double.IsFinite(value)) return new SampleVerdict { Judgement = SampleJudgement.Missing };
+        var wall = Wall(unixMs);
+        (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
+        (state.LastSampleMs, state.LastLearntMs, state.IsNonNegative) = (unixMs, unixMs, value >= 0);
+        state.Profile.Learn(wall, value, value, 0);
+        (state.Learnt, state.FittedSamples) = (1, 1);
+        return new SampleVerdict { Judgement = SampleJudgement.Learning, Expected = value, Lower = value, Upper = value };
+    }
+
+    private View Look(in Sighting seen)
+    {
+        // An infinity must not turn into NaN on the way.
+        var value = Math.Clamp(seen.Value, -1e300, 1e300);
+        var range = state.Highest - state.Lowest;
+        var floor = range > 0 ? Math.Min(LeastShare * state.Size, LeastRangeShare * range) : LeastShare * state.Size;
+        floor = Math.Max(Math.Max(floor, state.LeastScale), LeastScale);
+        // Samples between two steps may be noisier than those the scale was learnt from.
+        var noise = seen.Closeness > 1 ? Math.Max(1, state.BetweenNoise) : 1;
+        var view = new View { Floor = floor, Noise = noise, Residual = value - seen.Expected, Unseasoned = value - seen.Shape };
+        view.Jump = view.Unseasoned - state.LastDeviation;
+        view.ForecastError = view.Unseasoned - state.Forecast.Next;
+        var residualScale = Math.Max(state.ResidualScale.At(seen.Slot), floor) * noise;
+        view.Deviation = view.Residual / residualScale;
+        var clipped = Math.Clamp(view.Deviation, -DeviationClip, DeviationClip);
+        view.Shift = state.Shift + (Share(ShiftMemory, seen.Steps) * (clipped - state.Shift));
+        view.Drift = state.Drift + (Share(DriftMemory, seen.Steps) * (clipped - state.Drift));
+        view.SameValues = seen.Value == state.LastValue ? state.SameValues + (seen.IsBetween ? 0 : 1) : 0;
+        if (state.Learnt < FirstJudged) return view;
+
+        view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
+        view.Sizes[(int)DetectionMember.Jump] = TailTracker.Log(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Forecast] =
+            TailTracker.Log(Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Shift] = TailTracker.Log(Math.Abs(view.Shift));
+        view.Sizes[(int)DetectionMember.Drift] = TailTracker.Log(Math.Abs(view.Drift));
+        view.Sizes[(int)DetectionMember.Range] = TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
+        view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
+        view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
+        var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
+        for (var i = 0; i < SeriesState.Members; i++)
+        {
+            var vote = state.Tails[i].Rarity(view.Sizes[i]) * trust;
+            view.Votes[i] = (float)vote;
+            view.Sum += Weights[i] * vote * vote;
+        }
+        view.Sum /= VoteSum;
+        return view;
+    }
+
+    private SampleVerdict Judge(in Sighting seen, in View view)
+    {
+        var scale = BandScale(state, seen.Wall) * view.Noise;
+        RefreshBand();
+        var (lower, upper) = (seen.Expected - (downDistance * scale), seen.Expected + (upDistance * scale));
+        var distance = view.Residual / scale;
+        var isJudged = state.Learnt >= FirstJudged;
+        var (rarity, isTold) = isJudged ? Weigh(seen, view.Sum) : (0, false);
+        var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
+        var isOutside = seen.Value < lower || seen.Value > upper;
+        var isAccepted = (isOutside || isTold) && IsAccepted(seen.Wall, distance / MeanToSigma);
+        return new SampleVerdict
+        {
+            Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
+            Score = Math.Clamp(-Math.Log10(distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance)) / ScoreDecades, 0, 1),
+            Level = level / (level + LevelHalf),
+            Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
+            Confidence = isJudged ? Confidence(rarity) : 0,
+            Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
+            Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
+            Upper = upper,
+            IsOutside = isOutside && !isAccepted,
+            IsAccepted = isAccepted,
+            Direction = view.Residual > 0 ? DeviationDirection.Up : view.Residual < 0 ? DeviationDirection.Down : DeviationDirection.None,
+            Deviation = double.IsInfinity(seen.Value) ? seen.Value : distance / MeanToSigma,
+            Season = state.Profile.Season,
+            Votes = view.Votes,
+        };
+    }
+
+    /// <summary>How rare the evidence is, and whether that is to be told; remembers that it was.</summary>
+    private (double Rarity, bool IsTold) Weigh(in Sighting seen, double sum)
+    {
+        // Twenty looks at one step find twenty times as much by chance.
+        var rarity = state.Evidence.Rarity(sum);
+        if (seen.Closeness > 1) rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
+        return (rarity, state.Evidence.Tell(rarity, seen.UnixMs, alertRarity));
+    }
+
+    private static double Confidence(double rarity) => 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope));
+
+    private bool IsAccepted(double wall, double deviation)
+    {
+        foreach (var time in accepted)
+        {
+            if (time.Holds(wall, deviation)) return true;
+        }
+        return false;
+    }
+
+    private void RefreshBand()
+    {
+        if (bandOf == state.Up.Fits) return;
+        bandOf = state.Up.Fits;
+        upDistance = Math.Max(LeastOutside, state.Up.Distance(outside));
+        downDistance = Math.Max(LeastOutside, state.Down.Distance(outside));
+    }
+
+    private SampleVerdict Unjudged(in Sighting seen, SampleJudgement judgement)
+    {
+        var band = BandOf(state, seen.Expected, BandScale(state, seen.Wall), outside);
+        return new SampleVerdict
+        {
+            Judgement = judgement, Expected = band.Expected, Lower = band.Lower, Upper = band.Upper, Season = state.Profile.Season,
+        };
+    }
+
+    /// <summary>Nothing came: how unusual is that?</summary>
+    private SampleVerdict Missing(in Sighting seen)
+    {
+        var verdict = Unjudged(seen, SampleJudgement.Missing);
+        if (state.Learnt < FirstJudged) return verdict;
+        var vote = state.Tails[(int)DetectionMember.Gap].Rarity(TailTracker.Log(seen.Gap));
+        var votes = default(MemberVotes);
+        votes[(int)DetectionMember.Gap] = (float)vote;
+        var sum = Weights[(int)DetectionMember.Gap] * vote * vote / VoteSum;
+        var level = state.Evidence.Level(sum);
+        var (rarity, isTold) = Weigh(seen, sum);
+        return verdict with
+        {
+            Votes = votes, Level = level / (level + LevelHalf), Confidence = Confidence(rarity), Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
+        };
+    }
+
+    /// <returns>True when a new level begins to count as normal.</returns>
+    private bool Learn(in Sighting seen, in View view)
+    {
+        if (seen.Closeness > 1) LearnBetween(view);
+        if (seen.IsBetween) return false;
+        var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
+        if (count >= FirstJudged)
+        {
+            for (var i = 0; i < SeriesState.Members; i++) state.Tails[i].Learn(view.Sizes[i]);
+            state.Evidence.Learn(view.Sum);
+        }
+        (state.Shift, state.Drift, state.SameValues) = (view.Shift, view.Drift, view.SameValues);
+        LearnBand(seen, view);
+
+        state.Forecast.Learn(view.Unseasoned, ForecastClip * Math.Max(state.ForecastScale.Overall, LeastScale), state.ForecastScale.Overall);
+        state.ResidualScale.Learn(slot, view.Residual, count, view.Floor * 0.3);
+        state.JumpScale.Learn(slot, view.Jump, count, view.Floor * 0.3);
+        state.ForecastScale.Learn(slot, view.ForecastError, count, view.Floor * 0.3);
+
+        state.IsNonNegative &= value >= 0;
+        var fading = RangeFading * seen.Steps;
+        state.Highest = value > state.Highest ? value : state.Highest - (fading * (state.Highest - seen.Expected));
+        state.Lowest = value < state.Lowest ? value : state.Lowest + (fading * (seen.Expected - state.Lowest));
+        (state.LastDeviation, state.LastValue) = (view.Unseasoned, value);
+        LearnLevel(seen, view);
+        if (state.Profile.Learn(seen.Wall, value, state.Level, Math.Max(state.LevelSpread, view.Floor)))
+        {
+            state.Offset = 0;
+            MoveDeviations(seen.Shape - state.Profile.At(seen.Wall, state.Level));
+        }
+        var isNewNormal = FollowRegime(seen, view);
+        LearnStep(seen.UnixMs - state.LastLearntMs, state.LastSampleMs == state.LastLearntMs);
+        state.LastLearntMs = seen.UnixMs;
+        state.Learnt++;
+        state.FittedSamples++;
+        return isNewNormal;
+    }
+
+    private void LearnLevel(in Sighting seen, in View view)
+    {
+        var least = 1.0 / (state.Learnt + 1);
+        var fromLevel = seen.Value - state.Level;
+        var clip = LevelClip * Math.Max(state.LevelSpread, view.Floor);
+        state.LevelSpread += Math.Max(least, SpreadRate) * (Math.Min(Math.Abs(fromLevel), SpreadClip * clip) - state.LevelSpread);
+        state.Size += Math.Max(least, SizeRate) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
+        // A level that followed the hours would foretell the day as well as a season does.
+        state.Level += Math.Max(least, Share(Math.Max(LevelMemory, DayMs / state.StepMs), seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
+        if (state.Profile.Season == ModelSeason.None) return;
+        var since = seen.UnixMs - state.LastLearntMs;
+        state.Offset += since / (since + OffsetMemoryMs) * (view.Unseasoned - state.Offset);
+    }
+
+    private void LearnBetween(in View view)
+    {
+        state.BetweenSamples++;
+        var size = Math.Min(Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise, DeviationClip);
+        state.BetweenNoise += Math.Max(1 / state.BetweenSamples, 1 / BetweenMemory) * (size - state.BetweenNoise);
+    }
+
+    private void LearnBand(in Sighting seen, in View view)
+    {
+        var distance = view.Residual / (BandScale(state, seen.Wall) / state.Caution);
+        var isFar = Math.Abs(distance) > FarOutside;
+        // Of a run of samples far outside only the first one counts, as in declustering for peaks over threshold: an incident is one event.
+        if (!(isFar && state.WasFar))
+        {
+            state.Up.Learn(distance);
+            state.Down.Learn(-distance);
+        }
+        state.WasFar = isFar;
+    }
+
+    /// <param name="isNext">No sample came in between, so this is how far apart they are now.</param>
+    private void LearnStep(double since, bool isNext)
+    {
+        if (state.StepMs <= 0)
+        {
+            state.StepMs = since;
+        }
+        else if (!state.IsStepKnown)
+        {
+            // Follows the median: half of the distances pull each way.
+            state.StepMs += Math.Sign(since - state.StepMs) * Math.Min(Math.Abs(since - state.StepMs), StepRate * state.StepMs);
+            state.IsStepKnown = state.Learnt >= StepSamples;
+        }
+        else if (isNext)
+        {
+            state.StepMs += Math.Sign(since - state.StepMs) * Math.Min(Math.Abs(since - state.StepMs), LaterStepRate * state.StepMs);
+        }
+    }
+
+    /// <summary>Watches a stretch that keeps to another level, and takes that for normal when it has held for long enough.</summary>
+    private bool FollowRegime(in Sighting seen, in View view)
+    {
+        var isAway = Math.Abs(view.Deviation) > RegimeDistance && (state.RunSamples == 0 || Math.Sign(view.Residual) == Math.Sign(state.RunMean));
+        if (!isAway)
+        {
+            if (state.RunSamples > 0 && ++state.RunMisses > 1 + (0.1 * state.RunSamples)) (state.RunSamples, state.RunMisses) = (0, 0);
+            return false;
+        }
+        if (state.RunSamples == 0) (state.RunStartMs, state.RunMean, state.RunSpread, state.RunMisses) = (seen.UnixMs, view.Residual, 0, 0);
+        state.RunSamples++;
+        var rate = Math.Max(1 / state.RunSamples, 0.05);
+        state.RunMean += rate * (view.Residual - state.RunMean);
+        state.RunSpread += rate * (Math.Abs(view.Residual - state.RunMean) - state.RunSpread);
+        if (seen.UnixMs - state.RunStartMs < RegimeMs || state.RunSamples < RegimeSamples || state.RunSpread > RegimeSpread * Math.Abs(state.RunMean)) return false;
+
+        if (state.Profile.Season == ModelSeason.None)
+        {
+            state.Level += state.RunMean;
+            MoveDeviations(-state.RunMean);
+        }
+        else
+        {
+            state.Offset += state.RunMean;
+        }
+        (state.RunSamples, state.RunMisses, state.Shift, state.Drift) = (0, 0, 0, 0);
+        return true;
+    }
+
+    private void MoveDeviations(double by)
+    {
+        state.LastDeviation += by;
+        state.Forecast.Shift(by);
+    }
+
+    /// <summary>Weight of a new sample in an exponential mean over some steps.</summary>
+    private static double Share(double memory, double steps) => steps is > 0.9 and < 1.1 ? 1 / memory : 1 - Math.Exp(-steps / memory);
 }

@@ -49,15 +49,15 @@ public abstract record FitVerdict
 /// <summary>What a model lets expect at one time, in the unit of the values.</summary>
 public readonly record struct Expectation(double Expected, double Lower, double Upper);
 
-/// <summary>What is thought of one sample.</summary>
-/// <param name="Score">0 to 1, rising with the rarity of the deviation: the negative logarithm of its tail probability, 1 at one in a million.</param>
-/// <param name="Confidence">0 to 1: how likely this is no ordinary fluctuation, when one sample in a thousand is not.</param>
-/// <param name="Deviation">Signed, in robust standard deviations of this time of day.</param>
-/// <param name="IsOutside">The value lies outside <paramref name="Lower"/> to <paramref name="Upper"/>.</param>
-public readonly record struct SampleVerdict(double Score, double Confidence, double Expected, double Lower, double Upper, double Deviation, bool IsOutside);
-
+/// <summary>How one series is judged. Nothing of it is learnt, so it may change at any time.</summary>
 public sealed record DetectorSettings
 {
     /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is.</summary>
     public double Sensitivity { get; init; } = 0.5;
+
+    /// <summary>Set where values are computed from requests that may be few.</summary>
+    public LowTrafficGuard? Guard { get; init; }
+
+    /// <summary>What people's labels on earlier anomalies change.</summary>
+    public DetectionAdjustment Adjustment { get; init; } = DetectionAdjustment.None;
 }

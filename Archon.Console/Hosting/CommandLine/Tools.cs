@@ -33,5 +33,6 @@ internal static class Tools
         PatternsCommand.Build(),
         GroupCommand.Build(),
         RankCommand.Build(),
+        DetectCommand.Build(),
     };
 }

@@ -2,7 +2,7 @@ using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Xunit;
 
-namespace Archon.Tests.Analysis;
+namespace Archon.Tests.Analysis.Detection;
 
 public sealed class SeriesModelTests
 {
