@@ -5,6 +5,7 @@ namespace Archon.Analysis.RootCause;
 /// <summary>Finds per signal what its parents leave unexplained: requests follow callers, latency and errors follow callees and load, what is used up follows load.</summary>
 internal sealed class Attribution(IncidentFrame frame)
 {
+    private const double ModelError = 0.02;
     private readonly double[] scratch = new double[frame.Rows];
     private readonly Dictionary<Signal, (double Shift, double Z)> raw = [];
     private readonly double[]?[] own = new double[]?[frame.Services.Length];
@@ -132,6 +133,8 @@ internal sealed class Attribution(IncidentFrame frame)
         if (frame.History > 0) shift -= Before(values, noise.Mean, shift);
         var deviation = noise.Deviation + Floor(signal);
         var error = deviation * Math.Sqrt((noise.Inflation / noise.Count) + Math.Min(1, noise.Inflation / wins));
+        // A model of the neighbours is off by this much of the usual however many rows there are.
+        error = Math.Sqrt((error * error) + Math.Pow(ModelError * (double.IsNaN(signal.Median) ? 0 : signal.Median), 2));
         // What the load is said to do is itself off by a part of it, the more so the further the load lies beyond what was seen.
         if (learnt != 0) error = Math.Sqrt((error * error) + Math.Pow(learnt * (0.05 + (0.5 * Beyond(signal.Service))), 2));
         return (shift, error > 0 ? shift / error : 0);
@@ -166,7 +169,7 @@ internal sealed class Attribution(IncidentFrame frame)
     }
 
     /// <summary>The least that is worth a word: a hundredth of the usual; for failures also a fraction of one request.</summary>
-    private double Floor(Signal signal)
+    private static double Floor(Signal signal)
     {
         var floor = 0.01 * Math.Abs(double.IsNaN(signal.Median) ? 0 : signal.Median);
         if (signal.Role == MetricRole.Errors && signal.IsShare) floor = Math.Max(floor, 1e-3);

@@ -45,10 +45,19 @@ public static class CauseRanker
         var times = question.Times.Span;
         if (question.OnsetMs is not { } onset) return ChangePoint.Find([.. question.Series.Select(series => series.Values)])?.Row ?? (HasPast(question) ? 0 : null);
         // A row tells of the time until the next: the one in which the onset lies belongs to the window.
-        var step = times[1] - times[0];
+        var step = StepOf(times);
         var first = 0;
         while (first < times.Length && times[first] + step <= onset) first++;
         return first;
+    }
+
+    /// <summary>The usual time from row to row, in milliseconds.</summary>
+    internal static long StepOf(ReadOnlySpan<long> times)
+    {
+        var steps = new long[times.Length - 1];
+        for (var row = 1; row < times.Length; row++) steps[row - 1] = times[row] - times[row - 1];
+        Array.Sort(steps);
+        return steps[steps.Length / 2];
     }
 
     private static bool HasPast(CauseQuestion question) => question.Series.Any(series => series.Normal.Length > 1);

@@ -98,7 +98,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         return before <= ChangeReach && before >= -Step() ? before < TimeSpan.Zero ? TimeSpan.Zero : before : null;
     }
 
-    private TimeSpan Step() => TimeSpan.FromMilliseconds(question.Times.Span[1] - question.Times.Span[0]);
+    private TimeSpan Step() => TimeSpan.FromMilliseconds(CauseRanker.StepOf(question.Times.Span));
 
     /// <summary>Services whose users feel something, whatever explains it.</summary>
     private HashSet<int> Troubled() => [.. findings

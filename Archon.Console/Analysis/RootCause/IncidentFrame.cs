@@ -124,7 +124,7 @@ internal sealed class IncidentFrame
         return count == 0 ? 0 : (double)held / count;
     }
 
-    private IEnumerable<int> Neighbours(int service, bool callees)
+    private int[] Neighbours(int service, bool callees)
     {
         var number = Graph.NumberOf(Services[service]);
         if (number < 0) return [];
