@@ -30,6 +30,9 @@ public sealed class SeriesModel
     /// <summary>Samples with a value that it was learnt from.</summary>
     public int FittedSamples => (int)Math.Min(int.MaxValue, State.FittedSamples);
 
+    /// <summary>Unix milliseconds of the last sample it knows of; what comes later is new to it.</summary>
+    public long LastSampleMs => State.LastSampleMs;
+
     public FitVerdict FitVerdict { get; }
 
     /// <summary>Knows nothing: for a detector that learns as samples come.</summary>

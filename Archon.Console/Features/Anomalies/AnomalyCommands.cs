@@ -36,6 +36,9 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
                         .SetProperty(anomaly => anomaly.VerdictAt, verdict == null ? null : now),
                     cancellationToken);
             if (changed == 0) return (JudgeResult)new JudgeResult.NotFound();
+            // The next scan of the watch reads what was learnt from verdicts anew.
+            await db.Watches.Where(watch => db.Anomalies.Any(anomaly => anomaly.Id == id && anomaly.StartedAt == started && anomaly.WatchId == watch.Id))
+                .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.JudgedAt, now), cancellationToken);
             db.ChangeTracker.Clear();
             db.AuditEntries.Add(new AuditEntry
             {

@@ -81,10 +81,15 @@ public sealed partial class FitModelsJob(
         if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored) return;
 
         var rows = (await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
-                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples)).ToListAsync(cancellationToken))
+                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples, series.ModelVersion)).ToListAsync(cancellationToken))
             .ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
-        // Long history is dear and changes slowly: within the hour only series without much of it are learnt again.
-        bool Settled(string key) => rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.FittedAt > now - RefitLong;
+        // A model with enough history learns on with every scan; only the others are learnt anew.
+        bool Settled(string key) => rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.ModelVersion == SeriesModel.FormatVersion;
+        if (rows.Count > 0 && rows.Keys.All(Settled))
+        {
+            await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
+            return;
+        }
         var models = new Dictionary<SeriesLabels, SeriesModel>();
         var seen = new HashSet<SeriesLabels>();
 
@@ -170,7 +175,7 @@ public sealed partial class FitModelsJob(
 
     private static TimeSpan Whole(TimeSpan step) => TimeSpan.FromSeconds(Math.Ceiling(step.TotalSeconds));
 
-    private sealed record SeriesRow(long Id, string LabelsKey, DateTimeOffset? FittedAt, int FittedSamples);
+    private sealed record SeriesRow(long Id, string LabelsKey, DateTimeOffset? FittedAt, int FittedSamples, int ModelVersion);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Watch {WatchId}: {Models} models fitted")]
     private partial void LogFitted(int watchId, int models);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Anomalies;
@@ -26,14 +27,18 @@ public sealed partial class ScanJob(
     /// <summary>Steps of one slice: a long outage is caught up in transactions of this size, so that a restart loses little.</summary>
     private const int SliceSteps = 240;
 
-    /// <summary>Steps that a scorer replays when it is new to this process.</summary>
-    private const int ReplaySteps = 40;
+    /// <summary>Least steps that a scorer replays when it is new to this process, so that it knows which anomaly is going on; and the most.</summary>
+    private const int LeastReplaySteps = 40;
+    private const int MostReplaySteps = 480;
 
     /// <summary>Share of the steps of an unchecked stretch that must turn out to have samples for it to count as caught up.</summary>
     private const double CaughtUpShare = 0.8;
 
     private static readonly TimeSpan VanishedAfter = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LeastGap = TimeSpan.FromMinutes(1);
+
+    /// <summary>Detectors learn with every sample; a process that ends replays what is not stored yet.</summary>
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(10);
 
     /// <summary>Puts every watch that is due into a queue, a shard per job.</summary>
     [Queue("scan"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("scan-dispatch", 5)]
@@ -125,17 +130,18 @@ public sealed partial class ScanJob(
         }
         var sliceEnd = end - mark > SliceSteps * step ? mark + (SliceSteps * step) : end;
 
-        var settings = (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step);
+        var settings = (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
         var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
         var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
         entry ??= new ScanMemory.Entry
         {
             FittedAt = watch.FittedAt,
             Settings = settings,
-            Scorers = await ScanStore.LoadScorersAsync(db, watch, cancellationToken),
+            Scorers = await ScanStore.LoadScorersAsync(db, watch, now, cancellationToken),
+            SavedTo = mark,
         };
 
-        var start = mark + step - (replay ? ReplaySteps * step : TimeSpan.Zero);
+        var start = mark + step - (replay ? ReplayedSteps(entry, mark, step) * step : TimeSpan.Zero);
         var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
         if (fetched is not Fetch<MatrixResult>.Ok { Value.Series: var series })
         {
@@ -149,12 +155,18 @@ public sealed partial class ScanJob(
         {
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
+        // Without an answer the values are judged all the same: what is known of them stands.
+        var volumes = watch.VolumeQuery is { } volumeQuery
+            && await prometheus.QueryRangeAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken) is Fetch<MatrixResult>.Ok { Value.Series: var requests }
+            ? requests : [];
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
-        var (scored, covered, points, width) = Score(entry, series, mark, sliceEnd, step);
+        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(volumes), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
         var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
+        var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;
+        if (isSaveDue) await ScanStore.SaveStatesAsync(db, entry.Scorers.Values, cancellationToken);
         var caughtUp = await CatchUpAsync(db, watch, mark, sliceEnd, covered, cancellationToken);
         await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(
             set => set.SetProperty(one => one.ScannedTo, sliceEnd)
@@ -165,6 +177,7 @@ public sealed partial class ScanJob(
         await transaction.CommitAsync(cancellationToken);
 
         entry.ScannedTo = sliceEnd;
+        if (isSaveDue) entry.SavedTo = sliceEnd;
         memory.Keep(watchId, entry);
         metrics.Scanned(series.Count, scored, Stopwatch.GetElapsedTime(started), clock.GetUtcNow() - sliceEnd);
         if (began + ended > 0)
@@ -189,13 +202,13 @@ public sealed partial class ScanJob(
         if (fresh.Count > room) LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
         foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh.Take(room).ToList(), cancellationToken))
         {
-            entry.Scorers[row.LabelsKey] = new SeriesScorer(row.Id, row.ServiceId, null, watch.Interesting, watch.Sensitivity);
+            entry.Scorers[row.LabelsKey] = new SeriesScorer(row.Id, row.ServiceId, null, watch.Interesting, new DetectorSettings());
         }
         return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;
     }
 
     private static (long Scored, SortedSet<long> Covered, (List<SeriesScorer> Scorers, double[] Values) Points, int Width) Score(
-        ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, DateTimeOffset mark, DateTimeOffset sliceEnd, TimeSpan step)
+        ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, VolumeMatcher volumes, DateTimeOffset mark, DateTimeOffset sliceEnd, TimeSpan step)
     {
         var (markMs, endMs, stepMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds);
         var width = (int)Math.Min(ScanStore.RecentLength, (endMs - markMs) / stepMs);
@@ -213,15 +226,16 @@ public sealed partial class ScanJob(
             var values = one.Values.Span;
             var row = scorers.Count * width;
             var any = false;
+            var behind = new VolumeCursor(volumes.Find(one.Labels));
             for (var i = 0; i < times.Length; i++)
             {
                 if (times[i] <= markMs)
                 {
-                    scorer.Replay(times[i], values[i]);
+                    scorer.Replay(times[i], values[i], behind.At(times[i]));
                     continue;
                 }
                 if (times[i] > endMs) break;
-                scorer.Score(times[i], values[i]);
+                scorer.Score(times[i], values[i], behind.At(times[i]));
                 scored++;
                 any = true;
                 covered.Add(times[i]);
@@ -234,6 +248,20 @@ public sealed partial class ScanJob(
         // Those that said nothing get their gap in the sparkline.
         scorers.AddRange(silent);
         return (scored, covered, (scorers, scorers.Count * width == points.Length ? points : points[..(scorers.Count * width)]), width);
+    }
+
+    /// <summary>From where the stored models have seen samples on.</summary>
+    private static int ReplayedSteps(ScanMemory.Entry entry, DateTimeOffset mark, TimeSpan step)
+    {
+        var (markMs, stepMs, most) = (mark.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds, LeastReplaySteps);
+        foreach (var scorer in entry.Scorers.Values)
+        {
+            if (scorer.KnownToMs is not { } known) continue;
+            var steps = (markMs - known) / stepMs;
+            // One that has been silent for longer has nothing to replay.
+            if (steps <= MostReplaySteps) most = Math.Max(most, (int)steps);
+        }
+        return most;
     }
 
     private static void EndVanished(ScanMemory.Entry entry, DateTimeOffset sliceEnd)

@@ -26,5 +26,8 @@ public sealed class ScanMemory
         public required uint Settings { get; init; }
 
         public required Dictionary<string, SeriesScorer> Scorers { get; init; }
+
+        /// <summary>Up to where the stored models have seen samples.</summary>
+        public DateTimeOffset SavedTo { get; set; }
     }
 }

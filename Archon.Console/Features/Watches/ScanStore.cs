@@ -45,17 +45,24 @@ internal static class ScanStore
     }
 
     /// <summary>Reads models and open anomalies of a watch anew.</summary>
-    public static async Task<Dictionary<string, SeriesScorer>> LoadScorersAsync(ArchonDbContext db, Watch watch, CancellationToken cancellationToken)
+    public static async Task<Dictionary<string, SeriesScorer>> LoadScorersAsync(
+        ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var scorers = new Dictionary<string, SeriesScorer>(StringComparer.Ordinal);
         var byId = new Dictionary<long, SeriesScorer>();
+        var labels = await WatchFeedback.LabelsAsync(db, watch.Id, cancellationToken);
+        var guard = WatchGuards.For(watch);
         var rows = db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
             .Select(series => new { series.Id, series.LabelsKey, series.ServiceId, series.Model }).AsAsyncEnumerable();
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
             // A model in a form this version cannot read is as good as none: the next fit writes a new one.
             var model = row.Model is not null && SeriesModel.TryRead(row.Model, out var read) ? read : null;
-            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Sensitivity);
+            var settings = new DetectorSettings
+            {
+                Sensitivity = watch.Sensitivity, Guard = guard, Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
+            };
+            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, settings);
             scorers[row.LabelsKey] = scorer;
             byId[row.Id] = scorer;
         }
@@ -95,11 +102,12 @@ internal static class ScanStore
         if (scorers.Count == 0) return;
         var (ids, ats) = (new long[scorers.Count], new DateTime?[scorers.Count]);
         var (values, lowers, uppers) = (new double[scorers.Count], new double[scorers.Count], new double[scorers.Count]);
+        var guarded = new string?[scorers.Count];
         for (var i = 0; i < scorers.Count; i++)
         {
             var scorer = scorers[i];
             (ids[i], ats[i]) = (scorer.SeriesId, scorer.LastSampleAt?.UtcDateTime);
-            (values[i], lowers[i], uppers[i]) = (scorer.LastValue, scorer.LastLower, scorer.LastUpper);
+            (values[i], lowers[i], uppers[i], guarded[i]) = (scorer.LastValue, scorer.LastLower, scorer.LastUpper, scorer.Guarded);
         }
         await using var command = Command(db, """
             UPDATE watched_series AS s
@@ -107,8 +115,9 @@ internal static class ScanStore
                 last_value = CASE WHEN u.at IS NULL THEN s.last_value ELSE nullif(u.value, 'NaN') END,
                 expected_lower = CASE WHEN u.at IS NULL THEN s.expected_lower ELSE nullif(u.lower, 'NaN') END,
                 expected_upper = CASE WHEN u.at IS NULL THEN s.expected_upper ELSE nullif(u.upper, 'NaN') END,
+                guarded = CASE WHEN u.at IS NULL THEN s.guarded ELSE u.guarded END,
                 recent = (s.recent || (@points)[(u.i - 1) * @width + 1 : u.i * @width])[greatest(1, cardinality(s.recent) + @width - @keep + 1) :]
-            FROM unnest(@ids, @ats, @values, @lowers, @uppers) WITH ORDINALITY AS u (id, at, value, lower, upper, i)
+            FROM unnest(@ids, @ats, @values, @lowers, @uppers, @guarded) WITH ORDINALITY AS u (id, at, value, lower, upper, guarded, i)
             WHERE s.id = u.id
             """);
         command.Parameters.AddWithValue("ids", ids);
@@ -116,6 +125,7 @@ internal static class ScanStore
         command.Parameters.AddWithValue("values", values);
         command.Parameters.AddWithValue("lowers", lowers);
         command.Parameters.AddWithValue("uppers", uppers);
+        command.Parameters.Add(new NpgsqlParameter("guarded", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = guarded });
         command.Parameters.AddWithValue("points", points);
         command.Parameters.AddWithValue("width", width);
         command.Parameters.AddWithValue("keep", RecentLength);
@@ -165,6 +175,8 @@ internal static class ScanStore
             anomaly.PeakValue = span.PeakValue;
             anomaly.PeakDeviation = span.PeakDeviation;
             anomaly.SamplesOutside = span.SamplesOutside;
+            anomaly.Explanation = span.Explanation;
+            anomaly.Votes = span.Votes;
         }
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
@@ -188,6 +200,24 @@ internal static class ScanStore
             command.Parameters.AddWithValue("samples", batch.Select(one => one.Model.FittedSamples).ToArray());
             command.Parameters.AddWithValue("version", SeriesModel.FormatVersion);
             command.Parameters.AddWithValue("at", fittedAt.UtcDateTime);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Writes where detectors stand, so that a restart goes on from here.</summary>
+    public static async Task SaveStatesAsync(ArchonDbContext db, IEnumerable<SeriesScorer> scorers, CancellationToken cancellationToken)
+    {
+        foreach (var batch in scorers.Where(scorer => scorer.KnownToMs is not null).Chunk(Batch))
+        {
+            await using var command = Command(db, """
+                UPDATE watched_series AS s SET model = u.model, fitted_samples = u.samples
+                FROM unnest(@ids, @models, @samples) AS u (id, model, samples)
+                WHERE s.id = u.id
+                """);
+            var models = batch.Select(scorer => scorer.Model!).ToArray();
+            command.Parameters.AddWithValue("ids", batch.Select(scorer => scorer.SeriesId).ToArray());
+            command.Parameters.AddWithValue("models", models.Select(model => model.ToBytes()).ToArray());
+            command.Parameters.AddWithValue("samples", models.Select(model => model.FittedSamples).ToArray());
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }

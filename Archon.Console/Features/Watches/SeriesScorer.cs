@@ -23,12 +23,16 @@ internal sealed class OpenSpan
     public string Season { get; init; } = "none";
     public int FittedSamples { get; init; }
 
+    /// <summary>What is unusual, and what each member of the detector thought, at the most unusual sample.</summary>
+    public string Explanation { get; set; } = "";
+    public List<AnomalyVote> Votes { get; set; } = [];
+
     /// <summary>Not in the database yet as it is here.</summary>
     public bool Dirty { get; set; }
 }
 
 /// <summary>Scores one series sample by sample and holds what is open. Not safe for two threads at once.</summary>
-internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? model, AnomalyDirection interesting, double sensitivity)
+internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? model, AnomalyDirection interesting, DetectorSettings settings)
 {
     /// <summary>One sample may be a hiccup of the scrape, so two confirm.</summary>
     private const int Confirm = 2;
@@ -39,8 +43,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     /// <summary>Samples inside that end an anomaly: less, and one fault is told many times.</summary>
     private const int Calm = 4;
 
-    private readonly AnomalyDetector? detector =
-        model is null ? null : new AnomalyDetector(model, new DetectorSettings { Sensitivity = sensitivity });
+    private readonly AnomalyDetector? detector = model is null ? null : new AnomalyDetector(model, settings);
     private readonly List<OpenSpan> ended = [];
     private OpenSpan? candidate;
     private DateTimeOffset? calmSince;
@@ -48,12 +51,20 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
 
     public long SeriesId => seriesId;
     public int? ServiceId => serviceId;
-    public bool HasModel => detector is not null;
+
+    /// <summary>What is known by now, to be stored; null without a model.</summary>
+    public SeriesModel? Model => detector?.Model;
+
+    /// <summary>Unix milliseconds up to which the stored model has seen samples; null without one.</summary>
+    public long? KnownToMs => model?.LastSampleMs;
     public OpenSpan? Open { get; private set; }
     public DateTimeOffset? LastSampleAt { get; private set; }
     public double LastValue { get; private set; } = double.NaN;
     public double LastLower { get; private set; } = double.NaN;
     public double LastUpper { get; private set; } = double.NaN;
+
+    /// <summary>Why the last sample was not judged; null when it was.</summary>
+    public string? Guarded { get; private set; }
 
     /// <summary>Goes on with what the database has as open.</summary>
     public void Resume(Anomaly anomaly) => Open = new OpenSpan
@@ -72,14 +83,18 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         SamplesOutside = anomaly.SamplesOutside,
         Season = anomaly.Season,
         FittedSamples = anomaly.FittedSamples,
+        Explanation = anomaly.Explanation,
+        Votes = anomaly.Votes,
     };
 
     /// <summary>Samples that an earlier scan has scored: they bring the detector back to where it was and change no anomaly.</summary>
-    public void Replay(long unixMs, double value)
+    public void Replay(long unixMs, double value, double requests)
     {
-        if (detector is null || double.IsNaN(value)) return;
+        // What the stored model has seen it has learnt from already.
+        if (detector is null || unixMs <= KnownToMs) return;
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
-        var verdict = detector.Score(unixMs, value);
+        var verdict = detector.Score(unixMs, value, requests);
+        if (verdict.Judgement != SampleJudgement.Judged) return;
         if (Open is null)
         {
             Follow(at, value, verdict);
@@ -89,18 +104,20 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
         else if (at > Open.LastSeenAt)
         {
-            CountCalm(at, Counts(value, verdict));
+            CountCalm(at, Counts(verdict));
         }
     }
 
-    public void Score(long unixMs, double value)
+    /// <param name="requests">How many requests the value was computed from; NaN when that is not known.</param>
+    public void Score(long unixMs, double value, double requests)
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
-        (LastSampleAt, LastValue, LastLower, LastUpper) = (at, value, double.NaN, double.NaN);
-        if (detector is null || double.IsNaN(value)) return;
-        var verdict = detector.Score(unixMs, value);
-        (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
-        Follow(at, value, verdict);
+        (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, null);
+        if (detector is null) return;
+        var verdict = detector.Score(unixMs, value, requests);
+        if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic) (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
+        if (verdict.Judgement == SampleJudgement.LowTraffic) Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
+        if (verdict.Judgement == SampleJudgement.Judged) Follow(at, value, verdict);
     }
 
     /// <summary>The series is gone: what was open ends with its last sample.</summary>
@@ -124,8 +141,8 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
 
     private void Follow(DateTimeOffset at, double value, SampleVerdict verdict)
     {
-        var outside = Counts(value, verdict);
-        var direction = value >= verdict.Expected ? AnomalyDirection.Up : AnomalyDirection.Down;
+        var outside = Counts(verdict);
+        var direction = verdict.Direction == DeviationDirection.Down ? AnomalyDirection.Down : AnomalyDirection.Up;
         if (Open is not null)
         {
             if (outside && direction == Open.Direction)
@@ -155,17 +172,18 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
             };
         }
         Extend(candidate, at, value, verdict);
-        if (candidate.SamplesOutside >= Confirm || Math.Abs(verdict.Deviation) >= Unmistakable)
+        // What the members agree on needs no second sample: they have looked at the ones before.
+        if (candidate.SamplesOutside >= Confirm || verdict.IsAlert || Math.Abs(verdict.Deviation) >= Unmistakable)
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
         }
     }
 
     /// <summary>Only the direction that people asked for counts.</summary>
-    private bool Counts(double value, SampleVerdict verdict) => verdict.IsOutside && interesting switch
+    private bool Counts(in SampleVerdict verdict) => (verdict.IsOutside || verdict.IsAlert) && interesting switch
     {
-        AnomalyDirection.Up => value > verdict.Expected,
-        AnomalyDirection.Down => value < verdict.Expected,
+        AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
+        AnomalyDirection.Down => verdict.Direction == DeviationDirection.Down,
         _ => true,
     };
 
@@ -183,7 +201,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         (Open, candidate, calm, calmSince) = (null, null, 0, null);
     }
 
-    private static void Extend(OpenSpan span, DateTimeOffset at, double value, SampleVerdict verdict)
+    private static void Extend(OpenSpan span, DateTimeOffset at, double value, in SampleVerdict verdict)
     {
         span.LastSeenAt = at;
         span.SamplesOutside++;
@@ -193,9 +211,14 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         if (span.SamplesOutside == 1 || Math.Abs(verdict.Deviation) > Math.Abs(span.PeakDeviation))
         {
             (span.PeakValue, span.PeakDeviation) = (value, verdict.Deviation);
+            (span.Explanation, span.Votes) = (Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc), Voted(verdict.Votes));
         }
         span.Dirty = true;
     }
+
+    /// <summary>Votes are powers of ten of rarity; 6, one in a million, is as much as one member can say.</summary>
+    private static List<AnomalyVote> Voted(MemberVotes votes) =>
+        [.. Enum.GetValues<DetectionMember>().Select(member => new AnomalyVote(member.ToString(), Math.Clamp(votes[member] / 6.0, 0, 1)))];
 
     private string Season() => model!.Season.ToString().ToLowerInvariant();
 }

@@ -19,3 +19,19 @@ internal sealed class VolumeMatcher
     public MetricSeries? Find(SeriesLabels labels) => byLabels.TryGetValue(labels.Key, out var same) ? same
         : fewest.FirstOrDefault(volume => volume.Labels.Values.All(label => label.Key == "__name__" || labels[label.Key] == label.Value));
 }
+
+/// <summary>Walks along a volume series beside the series it belongs to.</summary>
+internal struct VolumeCursor(MetricSeries? volume)
+{
+    private int place;
+
+    /// <param name="unixMs">Not before the one asked for last.</param>
+    /// <returns>NaN where the requests of that moment are not known.</returns>
+    public double At(long unixMs)
+    {
+        if (volume is null) return double.NaN;
+        var times = volume.Times.Span;
+        while (place < times.Length && times[place] < unixMs) place++;
+        return place < times.Length && times[place] == unixMs ? volume.Values.Span[place] : double.NaN;
+    }
+}
