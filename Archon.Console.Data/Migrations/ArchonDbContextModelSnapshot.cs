@@ -963,6 +963,10 @@ namespace Archon.Data.Migrations
                         .HasColumnType("double precision")
                         .HasColumnName("per_day");
 
+                    b.Property<double?>("Probability")
+                        .HasColumnType("double precision")
+                        .HasColumnName("probability");
+
                     b.Property<DateTimeOffset?>("ReachedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("reached_at");

@@ -7,7 +7,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Archon.Data.Migrations
 {
     /// <inheritdoc />
-    public partial class Forecasts : Migration
+    public partial class ForecastsAndIncidents : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -170,6 +170,7 @@ namespace Archon.Data.Migrations
                     reached_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     reached_earliest = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     reached_latest = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    probability = table.Column<double>(type: "double precision", nullable: true),
                     outlook = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false)
                 },
                 constraints: table =>

@@ -12,8 +12,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Archon.Data.Migrations
 {
     [DbContext(typeof(ArchonDbContext))]
-    [Migration("20261125033747_Forecasts")]
-    partial class Forecasts
+    [Migration("20261125050648_ForecastsAndIncidents")]
+    partial class ForecastsAndIncidents
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -965,6 +965,10 @@ namespace Archon.Data.Migrations
                     b.Property<double?>("PerDay")
                         .HasColumnType("double precision")
                         .HasColumnName("per_day");
+
+                    b.Property<double?>("Probability")
+                        .HasColumnType("double precision")
+                        .HasColumnName("probability");
 
                     b.Property<DateTimeOffset?>("ReachedAt")
                         .HasColumnType("timestamp with time zone")
