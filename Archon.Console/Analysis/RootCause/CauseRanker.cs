@@ -28,9 +28,9 @@ public static class CauseRanker
         if (first >= question.Times.Length) return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
         frame.Split(frame.History + first);
         var onset = question.Times.Span[first];
-        var findings = frame.Graph.Calls > 0 ? new Attribution(frame).Findings() : new Deviation(frame).Findings();
+        var findings = frame.HasMechanisms ? new Attribution(frame).Findings() : new Deviation(frame).Findings();
         var surest = findings.Where(finding => finding.IsCandidate).Max(finding => (double?)finding.Strength) ?? 0;
-        var least = question.Breached is not null || question.Hints.Count > 0 || frame.Graph.Calls == 0 ? LeastPrompted : LeastUnprompted;
+        var least = question.Breached is not null || question.Hints.Count > 0 || !frame.HasMechanisms ? LeastPrompted : LeastUnprompted;
         if (surest < least) return new CauseVerdict.Abstained(Quiet(surest));
         var hypotheses = new Hypotheses(question, frame, findings, onset).Ranked(LeastConfidence);
         return hypotheses.Count > 0 ? new CauseVerdict.Ranked(onset, hypotheses) : new CauseVerdict.Abstained(Quiet(surest));

@@ -10,8 +10,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     private const double HintWeight = 0.25;
     private static readonly TimeSpan ChangeReach = TimeSpan.FromHours(1);
 
-    private readonly MetricRole breachedRole = question.Breached is { } breached ? RoleOf(breached.Metric) : MetricRole.Unknown;
-    private readonly bool hasGraph = frame.Graph.Calls > 0;
+    private readonly MetricRole breachedRole = question.Breached is { } breached ? RoleOf(frame, breached) : MetricRole.Unknown;
+    private readonly bool hasGraph = frame.HasMechanisms;
     private readonly double[] scores = new double[frame.Services.Length];
     private readonly Finding?[] best = new Finding?[frame.Services.Length];
     private readonly double[] bestParts = new double[frame.Services.Length];
@@ -33,7 +33,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         return [.. ranked.Where(one => one.Confidence >= least).Select(one => Tell(one.Service, one.Confidence, troubled))];
     }
 
-    private static MetricRole RoleOf(string metric) => MetricRoles.Of(metric) is var role && role == MetricRole.Availability ? MetricRole.Errors : role;
+    private static MetricRole RoleOf(IncidentFrame frame, BreachedObjective breached) =>
+        frame.All.Find(signal => signal.Metric == breached.Metric && frame.Services[signal.Service] == breached.Service)?.Role ?? MetricRole.Unknown;
 
     /// <summary>A finding counts by how sure it is and by its share of all that arose in its role.</summary>
     private void Weigh()

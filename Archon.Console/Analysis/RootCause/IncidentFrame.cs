@@ -6,13 +6,13 @@ internal sealed class Signal
     public required int Service { get; init; }
     public required string Metric { get; init; }
     public required string Statistic { get; init; }
-    public required MetricRole Role { get; init; }
+    public required MetricRole Role { get; set; }
 
     /// <summary>The ordinary past first, then the rows of the incident.</summary>
     public required double[] Values { get; init; }
 
     /// <summary>Errors as a share of the requests, 0 to 1.</summary>
-    public required bool IsShare { get; init; }
+    public bool IsShare { get; set; }
 
     /// <summary>Stands for its role at its service; others of the role are support only.</summary>
     public bool IsPrimary { get; set; }
@@ -68,6 +68,9 @@ internal sealed class IncidentFrame
     /// <summary>Per service, the rows of the window in which it told nothing at all.</summary>
     public int[] SilentRows { get; }
 
+    /// <summary>There are calls to follow and something that follows them.</summary>
+    public bool HasMechanisms => Graph.Calls > 0 && All.Exists(signal => signal.IsPrimary);
+
     public int NumberOf(string service) => numbers.GetValueOrDefault(service, -1);
 
     public IEnumerable<int> CalleesOf(int service) => Neighbours(service, callees: true);
@@ -78,6 +81,7 @@ internal sealed class IncidentFrame
     public void Split(int window)
     {
         Window = window;
+        SeatRoles();
         foreach (var one in All.GroupBy(signal => signal.Service)) DropSilence([.. one]);
         var scratch = new double[Rows];
         foreach (var signal in All)
@@ -140,29 +144,43 @@ internal sealed class IncidentFrame
         Array.Fill(values, double.NaN, 0, History);
         series.Normal.Span.CopyTo(values.AsSpan(History - series.Normal.Length));
         series.Values.Span.CopyTo(values.AsSpan(History));
-        var largest = 0.0;
         for (var i = 0; i < Rows; i++)
         {
             if (!double.IsFinite(values[i])) values[i] = double.NaN;
-            else if (values[i] > largest) largest = values[i];
         }
-        var role = MetricRoles.Of(series.Metric);
-        if (role == MetricRole.Availability)
+        All.Add(new Signal { Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values, Role = MetricRoles.Of(series.Metric) });
+    }
+
+    /// <summary>Gives names that say nothing the role their behaviour shows, turns availability into errors, and seats one signal per role and service.</summary>
+    private void SeatRoles()
+    {
+        var unknown = All.Where(signal => signal.Role == MetricRole.Unknown).ToList();
+        if (unknown.Count > 0 && Graph.Calls > 0 && !All.Exists(signal => signal.Role == MetricRole.Requests))
         {
-            var whole = largest > 1.5 ? 100 : 1;
-            for (var i = 0; i < Rows; i++) values[i] = (whole - values[i]) / whole;
+            // The first statistic of a metric stands for it.
+            var families = unknown.GroupBy(signal => signal.Metric, StringComparer.Ordinal).ToDictionary(
+                family => family.Key,
+                family => (IReadOnlyDictionary<int, double[]>)family.GroupBy(signal => signal.Service).ToDictionary(one => one.Key, one => one.First().Values[..Window]),
+                StringComparer.Ordinal);
+            var roles = RoleByBehaviour.Infer(families, CallersOf, CalleesOf);
+            foreach (var signal in unknown) signal.Role = roles.GetValueOrDefault(signal.Metric, MetricRole.Unknown);
         }
-        var signal = new Signal
+        foreach (var signal in All)
         {
-            Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values,
-            Role = role == MetricRole.Availability ? MetricRole.Errors : role,
-            IsShare = role == MetricRole.Availability || (role == MetricRole.Errors && largest <= 1),
-        };
-        All.Add(signal);
-        var seat = signal.Role switch { MetricRole.Latency => Latency, MetricRole.Errors => Errors, MetricRole.Requests => Requests, _ => null };
-        if (seat is null || seat[service] is not null) return;
-        seat[service] = signal;
-        signal.IsPrimary = true;
+            var largest = 0.0;
+            foreach (var value in signal.Values) largest = value > largest ? value : largest;
+            signal.IsShare = signal.Role == MetricRole.Availability || (signal.Role == MetricRole.Errors && largest <= 1);
+            if (signal.Role == MetricRole.Availability)
+            {
+                var whole = largest > 1.5 ? 100 : 1;
+                for (var row = 0; row < Rows; row++) signal.Values[row] = (whole - signal.Values[row]) / whole;
+                signal.Role = MetricRole.Errors;
+            }
+            var seat = signal.Role switch { MetricRole.Latency => Latency, MetricRole.Errors => Errors, MetricRole.Requests => Requests, _ => null };
+            if (seat is null || seat[signal.Service] is not null) continue;
+            seat[signal.Service] = signal;
+            signal.IsPrimary = true;
+        }
     }
 
     // Means and sums add up along the graph, quantiles do not.
