@@ -27,10 +27,11 @@ internal sealed class FakeUpstream : IAsyncDisposable
     public IReadOnlyList<UpstreamRequest> Requests => [.. requests];
 
     /// <param name="certificate">To answer over TLS.</param>
-    public static async Task<FakeUpstream> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null)
+    /// <param name="port">0 for any that is free.</param>
+    public static async Task<FakeUpstream> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
         {
             if (certificate is not null) listen.UseHttps(certificate);
         }));

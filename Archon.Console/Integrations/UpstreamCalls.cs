@@ -116,7 +116,9 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bo
     {
         Refit.ApiRequestException { InnerException: { } cause } => Describe(cause),
         OperationCanceledException or TimeoutRejectedException or TimeoutException => $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
-        BrokenCircuitException => $"{upstream.Name} failed many times in a row and is left alone for two seconds.",
+        // Left alone for two seconds after failing again and again. What people want to know is why it failed.
+        BrokenCircuitException { InnerException: { } cause } => Describe(cause),
+        BrokenCircuitException => health.Current.First(one => one.Name == upstream.Name).Reason ?? $"{upstream.Name} failed many times in a row.",
         RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
         HttpRequestException { InnerException: AuthenticationException } => $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The name {upstream.Address!.Host} is not known.",

@@ -18,6 +18,9 @@ public sealed partial class StatusPage(
     private const int NamesShown = 3;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(10);
 
+    /// <summary>A slow Prometheus does not hold up what the console itself knows.</summary>
+    private static readonly TimeSpan TargetsLimit = TimeSpan.FromSeconds(2);
+
     private string TargetWords => Picture?.Targets is Fetch<IReadOnlyList<PrometheusTarget>>.Ok { Value: var targets }
         ? $"{targets.Count(target => target.Health == "up")} of {targets.Count} answer" : "not known";
 
@@ -41,9 +44,23 @@ public sealed partial class StatusPage(
 
     protected override async Task<StatusPicture> ReadAsync(CancellationToken cancellationToken)
     {
-        var targets = prometheus.TargetsAsync(cancellationToken);
+        var targets = TargetsAsync(cancellationToken);
         var ran = jobs.PictureAsync(cancellationToken);
         return new StatusPicture(await queries.WatchesAsync(view.EnvironmentId, cancellationToken), await ran, await targets);
+    }
+
+    private async Task<Fetch<IReadOnlyList<PrometheusTarget>>> TargetsAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TargetsLimit);
+        try
+        {
+            return await prometheus.TargetsAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new Fetch<IReadOnlyList<PrometheusTarget>>.Unavailable($"Prometheus did not answer within {TargetsLimit.TotalSeconds:0} s.");
+        }
     }
 
     protected override void Follow()

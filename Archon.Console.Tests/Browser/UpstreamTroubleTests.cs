@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Archon.Features.Access;
+using Archon.Integrations;
+using Archon.Shell;
+using Archon.Tests.Benchmarks;
+using Archon.Tests.Kit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Archon.Tests.Browser;
+
+/// <summary>Upstreams that are killed, slow or answer rubbish: pages go on, and say since when and why they know nothing newer.</summary>
+public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chromium)
+{
+    private static readonly string[] Names = ["Prometheus", "Alertmanager", "Loki"];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    // Shorter than one attempt at a slow upstream: no page waits for one.
+    private static readonly TimeSpan PageLimit = TimeSpan.FromSeconds(3.5);
+    private const string QueryTimeout = "00:00:04";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Trouble.Killed, "Nothing listens at")]
+    [InlineData(Trouble.Slow, "did not answer within")]
+    [InlineData(Trouble.Rubbish, "answered something that is not")]
+    public async Task Pages_go_on_and_say_what_is_stale_and_recover(Trouble trouble, string words)
+    {
+        await using var upstream = await TroubledUpstream.StartAsync();
+        await using var database = await postgres.NewDatabaseAsync();
+        await ScanBench.SeedAsync(database, 3);
+        await using var app = await StartAsync(database, upstream);
+        var health = app.Services.GetRequiredService<UpstreamHealth>();
+        await UntilAsync(() => health.Current.All(one => one.LastAnswerAt is not null));
+        var person = await app.SignInAsync();
+        // Opened while all is well, and not loaded again.
+        var faults = new ConcurrentQueue<string>();
+        var page = await chromium.SignInAsync(app, onFault: faults.Enqueue);
+        await page.GotoAsync("status");
+        await page.EvaluateAsync("window.loadedOnce = true");
+        await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync();
+
+        await upstream.BecomeAsync(trouble);
+        await UntilAsync(() => health.Current.All(one => one.FailingSince is not null));
+
+        foreach (var path in NavEntry.All.Select(entry => entry.Href).Append("/services/service-000"))
+        {
+            var began = Stopwatch.GetTimestamp();
+            using var reply = await person.GetAsync(new Uri(path, UriKind.Relative), Token);
+            var html = await reply.Content.ReadAsStringAsync(Token);
+
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+            Assert.True(Stopwatch.GetElapsedTime(began) < PageLimit, $"{path} took {Stopwatch.GetElapsedTime(began)}.");
+            // The foot of every page tells of each source that what is shown is old, and how old.
+            Assert.All(Names, name => Assert.Matches(Stale(name), html));
+        }
+        foreach (var name in Names)
+        {
+            // The page reads every ten seconds.
+            var row = page.Locator("table.ups tr", new() { HasText = name });
+            await Assertions.Expect(row).ToContainTextAsync("No answer since", new() { Timeout = 30_000 });
+            await Assertions.Expect(row).ToContainTextAsync(words, new() { Timeout = 30_000 });
+        }
+        await Assertions.Expect(page.GetByText("The targets are not known now.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        var told = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(new Uri("monitoring/health/intelligent", UriKind.Relative), Token);
+        Assert.Equal(3, told.GetProperty("reasons").EnumerateArray().Count(reason => reason.GetProperty("message").GetString()!.Contains(words, StringComparison.Ordinal)));
+
+        await upstream.BecomeAsync(Trouble.None);
+
+        await UntilAsync(() => health.Current.All(one => one.FailingSince is null));
+        await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByText("No answer since")).ToHaveCountAsync(0);
+        Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true && window.pwned !== true"), "The page was loaded again, or ran what it was told.");
+        Assert.Empty(faults);
+        Assert.DoesNotContain(app.Log, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_chart_without_Prometheus_says_so_and_comes_back_when_asked_again()
+    {
+        await using var upstream = await TroubledUpstream.StartAsync();
+        await upstream.BecomeAsync(Trouble.Killed);
+        await using var database = await postgres.NewDatabaseAsync();
+        await ScanBench.SeedAsync(database, 1);
+        await using var app = await StartAsync(database, upstream);
+        var page = await chromium.SignInAsync(app);
+        await page.GotoAsync("services/service-000");
+
+        await Assertions.Expect(page.GetByText("Prometheus gave no samples.").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByText("Nothing listens at").First).ToBeVisibleAsync();
+        await upstream.BecomeAsync(Trouble.None);
+        var asks = page.GetByRole(AriaRole.Button, new() { Name = "Ask again" });
+        var before = await asks.CountAsync();
+
+        // So many questions failed that the console leaves Prometheus alone for a moment.
+        await UntilAsync(async () =>
+        {
+            await asks.First.ClickAsync();
+            return await asks.CountAsync() < before;
+        });
+        await page.Context.CloseAsync();
+    }
+
+    private static Task<ArchonApp> StartAsync(TestDatabase database, TroubledUpstream upstream) => ArchonApp.StartAsync(
+        database, [.. Names.SelectMany(name => ((string, string?)[])[($"{name}:BaseAddress", upstream.Address.AbsoluteUri), ($"{name}:QueryTimeout", QueryTimeout)])]);
+
+    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(Patience);
+        while (!await condition()) await Task.Delay(100, limit.Token);
+    }
+
+    private static Regex Stale(string name) => new($"<b>{name}</b>\\s*<time[^>]*>[^<]*</time>, showing ");
+}
