@@ -36,8 +36,8 @@ internal sealed class ExhaustionRun
     public ExhaustionRun(double[] times, double[] values, double limit, double within, double day) =>
         (this.times, this.values, this.limit, this.within, this.day) = (times, values, limit, within, day);
 
-    /// <summary>Deviation of the history from <see cref="Best"/>.</summary>
-    public double Noise => Math.Sqrt(Best.Squares / values.Length);
+    /// <summary>Robust deviation of the history from <see cref="Best"/>.</summary>
+    public double Noise => 1.4826 * Resets.Median(times.Zip(values, (time, value) => Math.Abs(value - Best.At(time))));
 
     /// <summary>The model that explains the history best.</summary>
     public GrowthModel Best { get; private set; } = null!;

@@ -28,6 +28,7 @@ internal sealed class ForecastRun : IDisposable
     private readonly double[] working;
     private readonly double[] plain;
     private readonly bool[] isKnown;
+    private readonly bool[] isLearnt;
     private readonly bool isNonNegative = true;
     private readonly WorkingScale? scale;
     private readonly WorkingScale? plainScale;
@@ -41,15 +42,20 @@ internal sealed class ForecastRun : IDisposable
         working = ArrayPool<double>.Shared.Rent(rows);
         plain = ArrayPool<double>.Shared.Rent(rows);
         isKnown = ArrayPool<bool>.Shared.Rent(rows);
+        isLearnt = ArrayPool<bool>.Shared.Rent(rows);
         history.CopyTo(values);
         Gaps.Fill(values.AsSpan(0, rows), period, isKnown.AsSpan(0, rows));
         foreach (var value in values.AsSpan(0, rows)) isNonNegative &= value >= 0;
         scale = WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: true, working.AsSpan(0, rows));
         plainScale = scale is { IsLogarithmic: true } ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows)) : null;
+        isKnown.AsSpan(0, rows).CopyTo(isLearnt);
+        if (scale is null) return;
+        // What was unlike anything is not learnt from, but a forecast that missed it has missed it.
+        Incidents.Mend(working.AsSpan(0, rows), plainScale is null ? [] : plain.AsSpan(0, rows), period, season, isLearnt.AsSpan(0, rows));
     }
 
     private ReadOnlySpan<double> Working => working.AsSpan(0, rows);
-    private ReadOnlySpan<bool> IsKnown => isKnown.AsSpan(0, rows);
+    private ReadOnlySpan<bool> IsLearnt => isLearnt.AsSpan(0, rows);
 
     public Forecast Forecast(int mostOrigins, int errorOrigins, double inflation)
     {
@@ -81,6 +87,7 @@ internal sealed class ForecastRun : IDisposable
         ArrayPool<double>.Shared.Return(working);
         ArrayPool<double>.Shared.Return(plain);
         ArrayPool<bool>.Shared.Return(isKnown);
+        ArrayPool<bool>.Shared.Return(isLearnt);
     }
 
     private Forecast Constant()
@@ -108,7 +115,7 @@ internal sealed class ForecastRun : IDisposable
             // A quarter of the history is left to judge by.
             var affordable = RobustAutoregression.Affordable(lags, rows * 3 / 4, difference);
             if (affordable.Length == 0) return;
-            members.Add((RobustAutoregression.Fit(isApart ? plain.AsSpan(0, rows) : Working, IsKnown, affordable, difference), isApart));
+            members.Add((RobustAutoregression.Fit(isApart ? plain.AsSpan(0, rows) : Working, IsLearnt, affordable, difference), isApart));
         }
     }
 

@@ -94,7 +94,7 @@ public sealed record LatencyOutlook(
 
     private static ExhaustionResult Breach(RegularSeries latency, double objective, TimeSpan within)
     {
-        var trend = ExhaustionProjection.Project(AsSamples(latency), new ExhaustionSettings { Limit = objective, Within = within });
+        var trend = Trend(latency, objective, within);
         if (trend is ExhaustionResult.Reached) return trend;
         var ahead = within < ForecastReach ? within : ForecastReach;
         if (ahead < latency.Step || Forecaster.Forecast(latency, ahead) is not ForecastResult.Ok { Forecast: var forecast }) return trend;
@@ -116,11 +116,20 @@ public sealed record LatencyOutlook(
         return trend is ExhaustionResult.Projected sooner && sooner.At < season.At ? trend : season;
     }
 
-    private static MetricSeries AsSamples(RegularSeries series)
+    /// <summary>On logarithms: what slows down does so by a factor, at night as by day.</summary>
+    private static ExhaustionResult Trend(RegularSeries latency, double objective, TimeSpan within)
     {
-        var times = new long[series.Values.Length];
-        for (var row = 0; row < times.Length; row++) times[row] = series.At(row).ToUnixTimeMilliseconds();
-        return new MetricSeries(SeriesLabels.None, times, series.Values);
+        var times = new long[latency.Values.Length];
+        var logarithms = new double[times.Length];
+        for (var row = 0; row < times.Length; row++)
+        {
+            (times[row], logarithms[row]) = (latency.At(row).ToUnixTimeMilliseconds(), latency.Values.Span[row] > 0 ? Math.Log(latency.Values.Span[row]) : double.NaN);
+        }
+        var trend = ExhaustionProjection.Project(
+            new MetricSeries(SeriesLabels.None, times, logarithms), new ExhaustionSettings { Limit = Math.Log(objective), Within = within });
+        return trend is ExhaustionResult.Projected projected
+            ? projected with { ChangePerDay = Median(latency.Values.ToArray()) * (Math.Exp(projected.ChangePerDay) - 1) }
+            : trend;
     }
 
     private static double Median(IEnumerable<double> values)

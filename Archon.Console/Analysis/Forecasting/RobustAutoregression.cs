@@ -46,15 +46,15 @@ internal sealed class RobustAutoregression
     }
 
     /// <param name="series">Standardised, without gaps.</param>
-    /// <param name="isKnown">False where the value was filled in: no row is learnt from it.</param>
+    /// <param name="isLearnt">False where the value was filled in: no row is learnt from it.</param>
     /// <param name="lags">As <see cref="Affordable"/> left them, at least one.</param>
-    public static RobustAutoregression Fit(ReadOnlySpan<double> series, ReadOnlySpan<bool> isKnown, ReadOnlySpan<int> lags, int difference)
+    public static RobustAutoregression Fit(ReadOnlySpan<double> series, ReadOnlySpan<bool> isLearnt, ReadOnlySpan<int> lags, int difference)
     {
         var first = lags[^1] + difference;
         var rows = series.Length - first;
         var design = new Design(series, lags, difference, rows);
         var weights = new double[rows];
-        for (var row = 0; row < rows; row++) weights[row] = isKnown[first + row] ? 1 : 0;
+        for (var row = 0; row < rows; row++) weights[row] = isLearnt[first + row] ? 1 : 0;
         var solution = design.Solve(weights, Ridge);
         Reweight(design, solution, weights);
         solution = design.Solve(weights, Ridge);
