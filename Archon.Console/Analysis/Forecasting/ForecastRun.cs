@@ -190,35 +190,35 @@ internal sealed class ForecastRun : IDisposable
     private void Profile(Origins origins, Span<double> vote)
     {
         var lanes = origins.Lanes;
+        // What cycles before a row say of it depends on the row alone, so origins share it; rows ahead repeat after a season.
+        var first = Math.Max(season, Enumerable.Range(0, lanes).Min(origins.At) - period);
+        var means = new double[rows + Math.Min(horizon, season) - first];
+        for (var row = 0; row < means.Length; row++) means[row] = Mean(first + row);
+        var decay = Math.Exp(-1 / (ShiftMemory * period));
         for (var lane = 0; lane < lanes; lane++)
         {
             var origin = origins.At(lane);
             double shift = 0;
-            var counted = 0;
-            for (var back = 1; back <= period && origin - back - season >= 0; back++)
+            var counted = Math.Min(period, origin - first);
+            for (var row = origin - counted; row < origin; row++) shift += (working[row] - means[row - first]) / counted;
+            for (int step = 0, row = origin - first; step < horizon; step++, row++)
             {
-                shift += working[origin - back] - Mean(origin - back);
-                counted++;
-            }
-            if (counted > 0) shift /= counted;
-            var decay = Math.Exp(-1 / (ShiftMemory * period));
-            for (var step = 0; step < horizon; step++)
-            {
-                vote[(step * lanes) + lane] = Mean(origin + (step % season)) + shift;
+                if (step > 0 && step % season == 0) row -= season;
+                vote[(step * lanes) + lane] = means[row] + shift;
                 shift *= decay;
             }
         }
+    }
 
-        double Mean(int row)
+    private double Mean(int row)
+    {
+        double sum = 0, weights = 0, weight = 1;
+        for (var cycle = 1; cycle <= ProfileCycles && row - (cycle * season) >= 0; cycle++, weight *= ProfileDecay)
         {
-            double sum = 0, weights = 0, weight = 1;
-            for (var cycle = 1; cycle <= ProfileCycles && row - (cycle * season) >= 0; cycle++, weight *= ProfileDecay)
-            {
-                sum += weight * working[row - (cycle * season)];
-                weights += weight;
-            }
-            return sum / weights;
+            sum += weight * working[row - (cycle * season)];
+            weights += weight;
         }
+        return sum / weights;
     }
 
     private Forecast Told(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
@@ -227,13 +227,14 @@ internal sealed class ForecastRun : IDisposable
         var errors = ArrayPool<double>.Shared.Rent(horizon * lanes);
         try
         {
-            for (var step = 0; step < horizon; step++)
+            // NaN: the outcome is not known, or the lane is none of a test.
+            errors.AsSpan(0, horizon * lanes).Fill(double.NaN);
+            for (var lane = 1; lane < lanes && origins.IsTest(lane); lane++)
             {
-                for (var lane = 0; lane < lanes; lane++)
+                var origin = origins.At(lane);
+                for (var step = 0; step < horizon && origin + step < rows; step++)
                 {
-                    var at = origins.At(lane) + step;
-                    // NaN: the outcome is not known, or the lane only fills up the last vector.
-                    errors[(step * lanes) + lane] = origins.IsTest(lane) && at < rows && isKnown[at] ? Math.Abs(values[at] - medians[(step * lanes) + lane]) : double.NaN;
+                    if (isKnown[origin + step]) errors[(step * lanes) + lane] = Math.Abs(values[origin + step] - medians[(step * lanes) + lane]);
                 }
             }
             var spread = ErrorSpread.Of(errors.AsSpan(0, horizon * lanes), origins, horizon, period, PhasePrior, PhasePower);
