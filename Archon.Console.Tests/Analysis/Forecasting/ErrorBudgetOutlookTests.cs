@@ -62,7 +62,8 @@ public sealed class ErrorBudgetOutlookTests
 
         Assert.Equal(0, outlook.SpentShare);
         Assert.Equal(NoExhaustionReason.NotTrending, Assert.IsType<ExhaustionResult.NotExpected>(outlook.Broken).Reason);
-        Assert.Equal(NoExhaustionReason.TooShort, Assert.IsType<ExhaustionResult.NotExpected>(ErrorBudgetOutlook.Of(none, none, ThreeNines, Fortnight).Broken).Reason);
+        var nothing = ErrorBudgetOutlook.Of(none, none, ThreeNines, Fortnight);
+        Assert.Equal(NoExhaustionReason.TooShort, Assert.IsType<ExhaustionResult.NotExpected>(nothing.Broken).Reason);
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class ErrorBudgetOutlookTests
     {
         var requests = Grid(_ => 1000, days: 1);
 
-        Assert.Throws<ArgumentException>(() => ErrorBudgetOutlook.Of(requests, requests, new ErrorObjective(1, TimeSpan.FromDays(30)), Fortnight));
+        Assert.Throws<ArgumentException>(
+            () => ErrorBudgetOutlook.Of(requests, requests, new ErrorObjective(1, TimeSpan.FromDays(30)), Fortnight));
         Assert.Throws<ArgumentException>(() => ErrorBudgetOutlook.Of(
             RegularSeries.Resample(SeriesText.Of(9, Step, (_, _) => 1), TimeSpan.FromHours(1)), requests, ThreeNines, Fortnight));
     }
@@ -84,5 +86,6 @@ public sealed class ErrorBudgetOutlookTests
         return ErrorBudgetOutlook.Of(Grid(at => rate(at - rows), days), Grid(_ => 1000, days), ThreeNines, Fortnight);
     }
 
-    private static RegularSeries Grid(Func<int, double> value, int days) => RegularSeries.Resample(SeriesText.Of(days * 288, Step, (at, _) => value(at)), Step);
+    private static RegularSeries Grid(Func<int, double> value, int days) =>
+        RegularSeries.Resample(SeriesText.Of(days * 288, Step, (at, _) => value(at)), Step);
 }

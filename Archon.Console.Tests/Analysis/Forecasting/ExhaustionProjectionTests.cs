@@ -82,7 +82,8 @@ public sealed class ExhaustionProjectionTests
         var values = series.Values.ToArray();
         values[^40] = 1.2;
 
-        Assert.IsType<ExhaustionResult.NotExpected>(ExhaustionProjection.Project(new MetricSeries(SeriesLabels.None, series.Times, values), Full));
+        Assert.IsType<ExhaustionResult.NotExpected>(
+            ExhaustionProjection.Project(new MetricSeries(SeriesLabels.None, series.Times, values), Full));
     }
 
     [Fact]
@@ -100,7 +101,9 @@ public sealed class ExhaustionProjectionTests
         var kept = Enumerable.Range(0, series.Count).Where(at => at % 5 != 0 && at is < 300 or > 400).ToArray();
         var order = kept.Reverse().ToArray();
         var other = new MetricSeries(
-            SeriesLabels.None, order.Select(at => series.Times.Span[at]).ToArray(), order.Select(at => at % 7 == 0 ? double.NaN : 64e9 * series.Values.Span[at]).ToArray());
+            SeriesLabels.None,
+            order.Select(at => series.Times.Span[at]).ToArray(),
+            order.Select(at => at % 7 == 0 ? double.NaN : 64e9 * series.Values.Span[at]).ToArray());
 
         var projected = Projected(other, new ExhaustionSettings { Limit = 64e9 });
 
@@ -125,7 +128,10 @@ public sealed class ExhaustionProjectionTests
         {
             var result = ExhaustionProjection.Project(SeriesText.Of(count, Step, (at, _) => 0.3 + (0.01 * at) + (0.001 * noise())), Full);
 
-            if (count < ExhaustionProjection.LeastValues) Assert.Equal(NoExhaustionReason.TooShort, Assert.IsType<ExhaustionResult.NotExpected>(result).Reason);
+            if (count < ExhaustionProjection.LeastValues)
+            {
+                Assert.Equal(NoExhaustionReason.TooShort, Assert.IsType<ExhaustionResult.NotExpected>(result).Reason);
+            }
             else Assert.IsType<ExhaustionResult.Projected>(result);
         }
     }
@@ -151,5 +157,6 @@ public sealed class ExhaustionProjectionTests
     private static ExhaustionResult.Projected Projected(MetricSeries series, ExhaustionSettings settings) =>
         Assert.IsType<ExhaustionResult.Projected>(ExhaustionProjection.Project(series, settings));
 
-    private static double HoursAhead(MetricSeries series, DateTimeOffset at) => (at - DateTimeOffset.FromUnixTimeMilliseconds(series.Times.Span[^1])).TotalHours;
+    private static double HoursAhead(MetricSeries series, DateTimeOffset at) =>
+        (at - DateTimeOffset.FromUnixTimeMilliseconds(series.Times.Span[^1])).TotalHours;
 }

@@ -72,6 +72,7 @@ public sealed class LatencyOutlookTests
     {
         var noise = SeriesText.Noise(1);
         var latency = SeriesText.Of(Rows, Step, (at, _) => (0.1 + (0.001 * load(at))) * slower(at) * (1 + (0.03 * noise())));
-        return LatencyOutlook.Of(RegularSeries.Resample(latency, Step), RegularSeries.Resample(SeriesText.Of(Rows, Step, (at, _) => load(at)), Step), objective, Week);
+        var work = SeriesText.Of(Rows, Step, (at, _) => load(at));
+        return LatencyOutlook.Of(RegularSeries.Resample(latency, Step), RegularSeries.Resample(work, Step), objective, Week);
     }
 }

@@ -23,11 +23,13 @@ public sealed class ExhaustCommandTests : IDisposable
 
         Assert.Equal(0, await RunAsync("--cases", Path.Combine(folder, "cases")));
 
-        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken)).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(["a", "b"], rows.Select(row => row.GetProperty("case").GetString()));
         // 0.4 + 0.002 * 167 now, and 133 hours to 1.
         Assert.InRange(rows[0].GetProperty("hours").GetDouble(), 131, 135);
-        Assert.InRange(rows[0].GetProperty("hours").GetDouble(), rows[0].GetProperty("lower").GetDouble(), rows[0].GetProperty("upper").GetDouble());
+        Assert.InRange(
+            rows[0].GetProperty("hours").GetDouble(), rows[0].GetProperty("lower").GetDouble(), rows[0].GetProperty("upper").GetDouble());
         Assert.Equal(JsonValueKind.Null, rows[1].GetProperty("hours").ValueKind);
         Assert.Equal("NotTrending", rows[1].GetProperty("reason").GetString());
     }
@@ -39,7 +41,8 @@ public sealed class ExhaustCommandTests : IDisposable
 
         Assert.Equal(0, await RunAsync("--cases", Path.Combine(folder, "cases"), "--falling", "--limit", "500"));
 
-        Assert.InRange(JsonDocument.Parse(await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken)).RootElement.GetProperty("hours").GetDouble(), 82, 84);
+        var row = JsonDocument.Parse(await File.ReadAllTextAsync(Output, TestContext.Current.CancellationToken)).RootElement;
+        Assert.InRange(row.GetProperty("hours").GetDouble(), 82, 84);
     }
 
     [Theory]

@@ -20,7 +20,10 @@ public sealed class ForecastCommandTests : IDisposable
     {
         var text = "id,v1,v2\n\"b,1\"," + string.Join(',', Hours(500)) + ",,\nshort,4,NaN,5\n";
         var train = Path.Combine(folder, "train.csv.gz");
-        await using (var gzip = new GZipStream(File.Create(train), CompressionMode.Compress)) await gzip.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
+        await using (var gzip = new GZipStream(File.Create(train), CompressionMode.Compress))
+        {
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
+        }
 
         Assert.Equal(0, await RunAsync(train));
 
@@ -58,13 +61,15 @@ public sealed class ForecastCommandTests : IDisposable
     public async Task Wrong_usage_ends_with_1(string option, string value)
     {
         string[] usual = ["forecast", "--train", "absent.csv", "--output", Output];
-        string[] others = [.. option == "--horizon" ? Array.Empty<string>() : ["--horizon", "24"], .. option == "--period" ? Array.Empty<string>() : ["--period", "24"]];
+        string[] others = [.. new[] { "--horizon", "--period" }.Where(one => one != option).SelectMany(one => new[] { one, "24" })];
 
         Assert.Equal(1, await Tools.RunAsync([.. usual, .. others, option, value]));
     }
 
-    private static IEnumerable<string> Hours(int count) => Enumerable.Range(0, count).Select(hour => (hour % 24).ToString(CultureInfo.InvariantCulture));
+    private static IEnumerable<string> Hours(int count) =>
+        Enumerable.Range(0, count).Select(hour => (hour % 24).ToString(CultureInfo.InvariantCulture));
 
-    private Task<int> RunAsync(string train) => ForecastCommand.Build().Parse(["--train", train, "--horizon", "24", "--period", "24", "--output", Output])
+    private Task<int> RunAsync(string train) =>
+        ForecastCommand.Build().Parse(["--train", train, "--horizon", "24", "--period", "24", "--output", Output])
         .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }

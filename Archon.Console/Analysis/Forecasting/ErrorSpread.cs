@@ -15,7 +15,8 @@ internal sealed class ErrorSpread
         (this.bySteps, this.byPhase, this.bins, this.counted) = (bySteps, byPhase, bins, counted);
 
     /// <param name="errors">Absolute errors, a row per step with a lane per origin; NaN where none is known.</param>
-    public static ErrorSpread Of(ReadOnlySpan<double> errors, Origins origins, int horizon, int period, double phasePrior, double phasePower)
+    public static ErrorSpread Of(
+        ReadOnlySpan<double> errors, Origins origins, int horizon, int period, double phasePrior, double phasePower)
     {
         var bySteps = BySteps(errors, origins.Lanes, horizon, period);
         var byPhase = ByPhase(errors, origins, bySteps, period, phasePrior, phasePower);
@@ -93,7 +94,8 @@ internal sealed class ErrorSpread
         return bySteps;
     }
 
-    private static double[] ByPhase(ReadOnlySpan<double> errors, Origins origins, ReadOnlySpan<double> bySteps, int period, double prior, double power)
+    private static double[] ByPhase(
+        ReadOnlySpan<double> errors, Origins origins, ReadOnlySpan<double> bySteps, int period, double prior, double power)
     {
         if (period == 1) return [1];
         var sums = new double[period];

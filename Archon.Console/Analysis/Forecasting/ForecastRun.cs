@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 
 namespace Archon.Analysis.Forecasting;
 
-/// <summary>One forecast of one series: what is learnt, tried at earlier times and told, in buffers that are given back at the end.</summary>
+/// <summary>One forecast of one series: what is learnt, tried at earlier times and told, in buffers that are given back at the
+/// end.</summary>
 internal sealed class ForecastRun : IDisposable
 {
     private const int MostMembers = 7;
@@ -47,7 +48,9 @@ internal sealed class ForecastRun : IDisposable
         Gaps.Fill(values.AsSpan(0, rows), period, isKnown.AsSpan(0, rows));
         foreach (var value in values.AsSpan(0, rows)) isNonNegative &= value >= 0;
         scale = WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: true, working.AsSpan(0, rows));
-        plainScale = scale is { IsLogarithmic: true } ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows)) : null;
+        plainScale = scale is { IsLogarithmic: true }
+            ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows))
+            : null;
         isKnown.AsSpan(0, rows).CopyTo(isLearnt);
         if (scale is null) return;
         // What was unlike anything is not learnt from, but a forecast that missed it has missed it.
@@ -125,7 +128,8 @@ internal sealed class ForecastRun : IDisposable
 
     private int[] ShortMemory() => Lags([.. Enumerable.Range(1, 12), .. Enumerable.Range(period - 3, 8)]);
 
-    private int[] SeasonMemory() => Lags([1, 2, period - 1, period, period + 1, (2 * period) - 1, 2 * period, (2 * period) + 1, season - 1, season, season + 1]);
+    private int[] SeasonMemory() =>
+        Lags([1, 2, period - 1, period, period + 1, (2 * period) - 1, 2 * period, (2 * period) + 1, season - 1, season, season + 1]);
 
     private static int[] Lags(IEnumerable<int> lags) => [.. lags.Where(lag => lag > 0).Distinct().Order()];
 
@@ -179,7 +183,9 @@ internal sealed class ForecastRun : IDisposable
                 for (var term = 0; term < lags.Length; term++)
                 {
                     sum = Vector256.FusedMultiplyAdd(
-                        Vector256.Create(coefficients[term]), Vector256.LoadUnsafe(ref data, (nuint)(row - (lags[term] * lanes) + lane)), sum);
+                        Vector256.Create(coefficients[term]),
+                        Vector256.LoadUnsafe(ref data, (nuint)(row - (lags[term] * lanes) + lane)),
+                        sum);
                 }
                 Vector256.Min(Vector256.Max(sum, lowest), highest).StoreUnsafe(ref data, (nuint)(row + lane));
             }
@@ -234,7 +240,10 @@ internal sealed class ForecastRun : IDisposable
                 var origin = origins.At(lane);
                 for (var step = 0; step < horizon && origin + step < rows; step++)
                 {
-                    if (isKnown[origin + step]) errors[(step * lanes) + lane] = Math.Abs(values[origin + step] - medians[(step * lanes) + lane]);
+                    if (isKnown[origin + step])
+                    {
+                        errors[(step * lanes) + lane] = Math.Abs(values[origin + step] - medians[(step * lanes) + lane]);
+                    }
                 }
             }
             var spread = ErrorSpread.Of(errors.AsSpan(0, horizon * lanes), origins, horizon, period, PhasePrior, PhasePower);

@@ -1,13 +1,15 @@
 namespace Archon.Analysis.Forecasting;
 
-/// <summary>Values unlike any other at their time of day. Left in, a spike of last week would be forecast for this week by all who look there.</summary>
+/// <summary>Values unlike any other at their time of day. Left in, a spike of last week would be forecast for this week by all who look
+/// there.</summary>
 internal static class Incidents
 {
     // Times the usual distance to the nearest neighbour in season. So far out, it is no tail of anything.
     private const double Odd = 10;
 
     /// <summary>
-    /// Puts the median of the neighbours in season, one period and one season before and after, in place of what is unlike all of them. What is
+    /// Puts the median of the neighbours in season, one period and one season before and after, in place of what is unlike all of them.
+    /// What is
     /// new since the last period stays: it may be here to stay.
     /// </summary>
     /// <param name="working">In working units.</param>

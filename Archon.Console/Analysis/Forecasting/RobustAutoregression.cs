@@ -23,7 +23,8 @@ internal sealed class RobustAutoregression
     // Errors below this share of the mean error count as squares, as in Huber's loss: a weight must not grow without limit.
     private const double SquareBelow = 0.35;
 
-    private RobustAutoregression(int[] lags, double[] coefficients, double constant) => (Lags, Coefficients, Constant) = (lags, coefficients, constant);
+    private RobustAutoregression(int[] lags, double[] coefficients, double constant) =>
+        (Lags, Coefficients, Constant) = (lags, coefficients, constant);
 
     /// <summary>How far back each term reaches, ascending.</summary>
     public int[] Lags { get; }
@@ -92,7 +93,8 @@ internal sealed class RobustAutoregression
         var weights = new List<double>((2 * lags.Length) + 1);
         for (int near = 0, far = 0; near < lags.Length || far <= lags.Length;)
         {
-            var (nearLag, farLag) = (near < lags.Length ? lags[near] : int.MaxValue, far > lags.Length ? int.MaxValue : difference + (far == 0 ? 0 : lags[far - 1]));
+            var nearLag = near < lags.Length ? lags[near] : int.MaxValue;
+            var farLag = far > lags.Length ? int.MaxValue : difference + (far == 0 ? 0 : lags[far - 1]);
             merged.Add(Math.Min(nearLag, farLag));
             double weight = 0;
             if (nearLag <= farLag) weight += solution[near++];
@@ -153,7 +155,8 @@ internal sealed class RobustAutoregression
             return errors;
         }
 
-        /// <summary>The lower triangle of the weighted sums of products, three columns by three at a time so that loads are shared.</summary>
+        /// <summary>The lower triangle of the weighted sums of products, three columns by three at a time so that loads are
+        /// shared.</summary>
         private void Products(ReadOnlySpan<double> weights, Span<double> gram)
         {
             var columns = offsets.Length;
@@ -162,10 +165,15 @@ internal sealed class RobustAutoregression
             ref var left = ref MemoryMarshal.GetArrayDataReference(weighted);
             for (var i = 0; i < columns; i += Block)
             {
-                for (var k = 0; k < Block; k++) Vectors.Multiply(weights, source.AsSpan(offsets[i + k], rows), weighted.AsSpan(k * padded, rows));
+                for (var k = 0; k < Block; k++)
+                {
+                    Vectors.Multiply(weights, source.AsSpan(offsets[i + k], rows), weighted.AsSpan(k * padded, rows));
+                }
                 for (var j = 0; j <= i; j += Block)
                 {
-                    Vector256<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default, s20 = default, s21 = default, s22 = default;
+                    Vector256<double> s00 = default, s01 = default, s02 = default;
+                    Vector256<double> s10 = default, s11 = default, s12 = default;
+                    Vector256<double> s20 = default, s21 = default, s22 = default;
                     ref var b0 = ref Unsafe.Add(ref data, offsets[j]);
                     ref var b1 = ref Unsafe.Add(ref data, offsets[j + 1]);
                     ref var b2 = ref Unsafe.Add(ref data, offsets[j + 2]);

@@ -21,8 +21,14 @@ internal static class Vectors
     {
         var fours = Whole(values);
         var otherFours = MemoryMarshal.Cast<double, Vector256<double>>(others);
-        for (var at = 0; at < fours.Length; at++) fours[at] = Vector256.FusedMultiplyAdd(otherFours[at], Vector256.Create(factor), fours[at]);
-        for (var at = fours.Length * Vector256<double>.Count; at < values.Length; at++) values[at] = Math.FusedMultiplyAdd(others[at], factor, values[at]);
+        for (var at = 0; at < fours.Length; at++)
+        {
+            fours[at] = Vector256.FusedMultiplyAdd(otherFours[at], Vector256.Create(factor), fours[at]);
+        }
+        for (var at = fours.Length * Vector256<double>.Count; at < values.Length; at++)
+        {
+            values[at] = Math.FusedMultiplyAdd(others[at], factor, values[at]);
+        }
     }
 
     /// <summary>product = one * other.</summary>
@@ -57,7 +63,10 @@ internal static class Vectors
 
     public static void Clamp(Span<double> values, double lowest, double highest)
     {
-        foreach (ref var four in Whole(values)) four = Vector256.Min(Vector256.Max(four, Vector256.Create(lowest)), Vector256.Create(highest));
+        foreach (ref var four in Whole(values))
+        {
+            four = Vector256.Min(Vector256.Max(four, Vector256.Create(lowest)), Vector256.Create(highest));
+        }
         foreach (ref var value in Rest(values)) value = Math.Min(Math.Max(value, lowest), highest);
     }
 

@@ -62,7 +62,8 @@ internal sealed class WorkingScale
         Vectors.MultiplyAdd(working, 1 / deviation, -mean / deviation);
         Vectors.Clamp(working, -Outermost, Outermost);
         return new WorkingScale(
-            isLogarithmic, shift, mean, deviation, Math.Max(-Outermost, (lowest - mean) / deviation), Math.Min(Outermost, (highest - mean) / deviation));
+            isLogarithmic, shift, mean, deviation,
+            Math.Max(-Outermost, (lowest - mean) / deviation), Math.Min(Outermost, (highest - mean) / deviation));
     }
 
     /// <summary>Working units to values, in place.</summary>
