@@ -15,18 +15,21 @@ internal sealed class ErrorSpread
         (this.bySteps, this.byPhase, this.bins, this.counted) = (bySteps, byPhase, bins, counted);
 
     /// <param name="errors">Absolute errors, a row per step with a lane per origin; NaN where none is known.</param>
-    public static ErrorSpread Of(ReadOnlySpan<double> errors, Origins origins, int horizon, int period, double phasePrior, double phasePower)
+    public static ErrorSpread Of(
+        ReadOnlySpan<double> errors, Origins origins, int horizon, int period, double phasePrior, double phasePower)
     {
         var bySteps = BySteps(errors, origins.Lanes, horizon, period);
         var byPhase = ByPhase(errors, origins, bySteps, period, phasePrior, phasePower);
         var bins = new int[Bins];
         var counted = 0;
-        for (var step = 0; step < horizon; step++)
+        for (var lane = 0; lane < origins.Lanes; lane++)
         {
-            for (var lane = 0; lane < origins.Lanes; lane++)
+            var phase = origins.At(lane) % byPhase.Length;
+            for (var step = 0; step < horizon; step++)
             {
                 var error = errors[(step * origins.Lanes) + lane];
-                var width = bySteps[step] * byPhase[(origins.At(lane) + step) % period];
+                var width = bySteps[step] * byPhase[phase];
+                if (++phase == byPhase.Length) phase = 0;
                 if (double.IsNaN(error) || !(width > 0)) continue;
                 bins[(int)Math.Min(Bins - 1, error / width * BinsPerWidth)]++;
                 counted++;
@@ -91,19 +94,19 @@ internal sealed class ErrorSpread
         return bySteps;
     }
 
-    private static double[] ByPhase(ReadOnlySpan<double> errors, Origins origins, ReadOnlySpan<double> bySteps, int period, double prior, double power)
+    private static double[] ByPhase(
+        ReadOnlySpan<double> errors, Origins origins, ReadOnlySpan<double> bySteps, int period, double prior, double power)
     {
         if (period == 1) return [1];
         var sums = new double[period];
         var counts = new double[period];
-        for (var step = 0; step < bySteps.Length; step++)
+        for (var lane = 0; lane < origins.Lanes; lane++)
         {
-            if (!(bySteps[step] > 0)) continue;
-            for (var lane = 0; lane < origins.Lanes; lane++)
+            var phase = origins.At(lane) % period;
+            for (var step = 0; step < bySteps.Length; step++, phase = phase + 1 == period ? 0 : phase + 1)
             {
                 var error = errors[(step * origins.Lanes) + lane];
-                if (double.IsNaN(error)) continue;
-                var phase = (origins.At(lane) + step) % period;
+                if (double.IsNaN(error) || !(bySteps[step] > 0)) continue;
                 sums[phase] += error / bySteps[step];
                 counts[phase]++;
             }

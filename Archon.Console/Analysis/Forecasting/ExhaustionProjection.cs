@@ -4,10 +4,12 @@ namespace Archon.Analysis.Forecasting;
 
 /// <summary>Tells when a resource runs out: a disk, a pool, a quota, a certificate.</summary>
 /// <remarks>
-/// Shapes tried are flat, steady, bent at some time, shifted at some time, accelerating and saturating, each with a daily wave or without and
+/// Shapes tried are flat, steady, bent at some time, shifted at some time, accelerating and saturating, each with a daily wave or without
+/// and
 /// with resets (clean-ups, restarts, rotations) or without. A resource that saturates below its limit, swings around a level or is always
 /// cleared in time is not projected.
-/// Source of the weights: Hoeting et al., "Bayesian Model Averaging: A Tutorial", Statistical Science 1999; of robust bucket medians: Huber,
+/// Source of the weights: Hoeting et al., "Bayesian Model Averaging: A Tutorial", Statistical Science 1999; of robust bucket medians:
+/// Huber,
 /// "Robust Statistics", 1981.
 /// </remarks>
 public static class ExhaustionProjection
@@ -25,15 +27,23 @@ public static class ExhaustionProjection
     private const double Told = 0.5;
 
     /// <summary>Projects from the last sample of a series on.</summary>
-    /// <param name="series">At any steps, with gaps or without; order and doubles do not matter. What lies further back than twice the time asked for ahead is not read.</param>
-    /// <exception cref="ArgumentException">The limit is not finite, the time asked for is not positive or the level lies outside 0 to 1.</exception>
+    /// <param name="series">At any steps, with gaps or without; order and doubles do not matter. What lies further back than twice the time
+    /// asked for ahead is not read.</param>
+    /// <exception cref="ArgumentException">The limit is not finite, the time asked for is not positive or the level lies outside 0 to
+    /// 1.</exception>
     public static ExhaustionResult Project(MetricSeries series, ExhaustionSettings settings)
     {
         if (!double.IsFinite(settings.Limit)) throw new ArgumentException("The limit is not finite.", nameof(settings));
         if (settings.Within <= TimeSpan.Zero) throw new ArgumentException($"{settings.Within} is no time ahead.", nameof(settings));
-        if (settings.Level is not (> 0 and < 1)) throw new ArgumentException($"The level {settings.Level} does not lie between 0 and 1.", nameof(settings));
+        if (settings.Level is not (> 0 and < 1))
+        {
+            throw new ArgumentException($"The level {settings.Level} does not lie between 0 and 1.", nameof(settings));
+        }
         var known = Known(series, settings);
-        if (known.Count < LeastValues || known[^1].Time == known[0].Time) return new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0);
+        if (known.Count < LeastValues || known[^1].Time == known[0].Time)
+        {
+            return new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0);
+        }
         // Towards a floor everything is turned upside down.
         var sign = settings.Direction == LimitDirection.Ceiling ? 1.0 : -1.0;
         var limit = sign * settings.Limit;
@@ -57,10 +67,14 @@ public static class ExhaustionProjection
         var probability = crossings.Count(double.IsFinite) / (double)crossings.Length;
         if (probability <= Told) return new ExhaustionResult.NotExpected(Reason(run), probability);
         var change = sign * deviation * (run.Best.At(day) - run.Best.At(0));
-        return new ExhaustionResult.Projected(Moment(0.5), Moment((1 - settings.Level) / 2), Moment((1 + settings.Level) / 2), probability, change);
+        return new ExhaustionResult.Projected(
+            Moment(0.5), Moment((1 - settings.Level) / 2), Moment((1 + settings.Level) / 2), probability, change);
 
-        DateTimeOffset Moment(double share) =>
-            DateTimeOffset.FromUnixTimeMilliseconds(end) + TimeSpan.FromMilliseconds(Math.Min(crossings[(int)(share * (crossings.Length - 1))] * span, settings.Within.TotalMilliseconds));
+        DateTimeOffset Moment(double share)
+        {
+            var ahead = crossings[(int)(share * (crossings.Length - 1))] * span;
+            return DateTimeOffset.FromUnixTimeMilliseconds(end) + TimeSpan.FromMilliseconds(Math.Min(ahead, settings.Within.TotalMilliseconds));
+        }
     }
 
     private static List<(long Time, double Value)> Known(MetricSeries series, ExhaustionSettings settings)
@@ -78,12 +92,16 @@ public static class ExhaustionProjection
         return known.SkipWhile(one => one.Time < oldest).ToList();
     }
 
-    /// <summary>Medians of equal stretches of time, in spans from the end: a spike does not count, and no sample rate weighs more than another.</summary>
+    /// <summary>Medians of equal stretches of time, in spans from the end: a spike does not count, and no sample rate weighs more than
+    /// another.</summary>
     private static (double[] Times, double[] Values) Thinned(List<(long Time, double Value)> known, double sign)
     {
         var (start, span) = (known[0].Time, (double)(known[^1].Time - known[0].Time));
         var buckets = known.GroupBy(one => Math.Min(Buckets - 1, (int)((one.Time - start) / span * Buckets)))
-            .Select(bucket => (Time: bucket.Average(one => (one.Time - start) / span) - 1, Value: sign * Resets.Median(bucket.Select(one => one.Value)))).ToList();
+            .Select(bucket => (
+                Time: bucket.Average(one => (one.Time - start) / span) - 1,
+                Value: sign * Resets.Median(bucket.Select(one => one.Value))))
+            .ToList();
         return ([.. buckets.Select(bucket => bucket.Time)], [.. buckets.Select(bucket => bucket.Value)]);
     }
 

@@ -33,8 +33,10 @@ public abstract record ExhaustionResult
     /// <param name="Earliest">Lower limit at the level asked for.</param>
     /// <param name="Latest">Upper limit at the level asked for. One that lies further ahead than asked is the first moment beyond.</param>
     /// <param name="Probability">Of running out within the time asked for, 0 to 1.</param>
-    /// <param name="ChangePerDay">What the value is expected to change by in the day ahead, in the unit of the series; negative where it falls.</param>
-    public sealed record Projected(DateTimeOffset At, DateTimeOffset Earliest, DateTimeOffset Latest, double Probability, double ChangePerDay) : ExhaustionResult;
+    /// <param name="ChangePerDay">What the value is expected to change by in the day ahead, in the unit of the series; negative where it
+    /// falls.</param>
+    public sealed record Projected(
+        DateTimeOffset At, DateTimeOffset Earliest, DateTimeOffset Latest, double Probability, double ChangePerDay) : ExhaustionResult;
 
     /// <summary>The last values lie at the limit or beyond.</summary>
     public sealed record Reached : ExhaustionResult;

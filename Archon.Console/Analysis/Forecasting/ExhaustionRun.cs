@@ -2,7 +2,8 @@ namespace Archon.Analysis.Forecasting;
 
 /// <summary>One projection of one resource, in spans of its history and in units of its own spread.</summary>
 /// <remarks>
-/// Every shape that the growth may have is fitted; each counts by how well it explains the history (weights from Schwarz's criterion: Hoeting
+/// Every shape that the growth may have is fitted; each counts by how well it explains the history (weights from Schwarz's criterion:
+/// Hoeting
 /// et al., "Bayesian Model Averaging", Statistical Science 1999), with its coefficients drawn from their joint distribution. What the draws
 /// say together is the distribution of the time of running out.
 /// </remarks>
@@ -36,8 +37,8 @@ internal sealed class ExhaustionRun
     public ExhaustionRun(double[] times, double[] values, double limit, double within, double day) =>
         (this.times, this.values, this.limit, this.within, this.day) = (times, values, limit, within, day);
 
-    /// <summary>Deviation of the history from <see cref="Best"/>.</summary>
-    public double Noise => Math.Sqrt(Best.Squares / values.Length);
+    /// <summary>Robust deviation of the history from <see cref="Best"/>.</summary>
+    public double Noise => 1.4826 * Resets.Median(times.Zip(values, (time, value) => Math.Abs(value - Best.At(time))));
 
     /// <summary>The model that explains the history best.</summary>
     public GrowthModel Best { get; private set; } = null!;
@@ -88,7 +89,8 @@ internal sealed class ExhaustionRun
         return [.. lengths];
     }
 
-    /// <summary>Resets by the clock: the cycle and phase that explain the history best, from distances between those seen, which may have missed some.</summary>
+    /// <summary>Resets by the clock: the cycle and phase that explain the history best, from distances between those seen, which may have
+    /// missed some.</summary>
     private GrowthBasis? Periodic(double[] seen)
     {
         var cycles = new List<double> { Resets.Median(CyclesOf(seen)) };
@@ -101,7 +103,8 @@ internal sealed class ExhaustionRun
         }
         var least = 4.0 / times.Length;
         var (best, bestSquares, bestCycle, bestPhase) = ((GrowthBasis?)null, double.MaxValue, 0.0, 0.0);
-        foreach (var cycle in cycles.Where(cycle => cycle > least).OrderDescending().DistinctBy(cycle => (int)(cycle * 1000)).Take(MostCycles))
+        var different = cycles.Where(cycle => cycle > least).OrderDescending().DistinctBy(cycle => (int)(cycle * 1000)).Take(MostCycles);
+        foreach (var cycle in different)
         {
             foreach (var phase in (ReadOnlySpan<double>)[seen[0], seen[seen.Length / 2], seen[^1]]) Try(cycle, phase);
         }
@@ -162,7 +165,9 @@ internal sealed class ExhaustionRun
     private static double[] Weights(List<GrowthModel> models, double samples)
     {
         var shapes = models.CountBy(model => model.Shape).ToDictionary();
-        var scores = models.Select(model => (-0.5 * samples * Math.Log(model.Squares)) - (0.5 * model.Terms * Math.Log(samples)) - Math.Log(shapes[model.Shape])).ToArray();
+        var scores = models.Select(model =>
+            // A shape counts once, however many values of its parameter are tried.
+            (-0.5 * samples * Math.Log(model.Squares)) - (0.5 * model.Terms * Math.Log(samples)) - Math.Log(shapes[model.Shape])).ToArray();
         var highest = scores.Max();
         var weights = scores.Select(score => Math.Exp(score - highest)).ToArray();
         var sum = weights.Sum();
@@ -175,7 +180,10 @@ internal sealed class ExhaustionRun
         Span<double> normals = stackalloc double[count];
         Span<double> drawn = stackalloc double[count];
         var deviation = Math.Sqrt(model.Squares / Math.Max(1, times.Length - count) * widening);
-        for (var term = 0; term < count; term++) normals[term] = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        for (var term = 0; term < count; term++)
+        {
+            normals[term] = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        }
         model.Draw(normals, deviation, drawn);
         var cycle = model.Basis.DrawCycle(random);
         var before = model.At(0, drawn, cycle);

@@ -6,7 +6,8 @@ namespace Archon.Analysis.Forecasting;
 /// <summary>How far forecasts made at earlier times would have been off, over the steps ahead that a forecast covers.</summary>
 /// <param name="Origins">Earlier times that were tried.</param>
 /// <param name="MeanAbsolute">Mean distance of the forecast from what came, in the unit of the series.</param>
-/// <param name="Relative">That distance as a share of the mean magnitude of what came: 0.06 is "off by 6 %". NaN when all that came was zero.</param>
+/// <param name="Relative">That distance as a share of the mean magnitude of what came: 0.06 is "off by 6 %". NaN when all that came was
+/// zero.</param>
 public readonly record struct RollingError(int Origins, double MeanAbsolute, double Relative);
 
 /// <summary>What can be said of the steps ahead of one series.</summary>
@@ -22,7 +23,8 @@ public abstract record ForecastResult
     public sealed record TooShort(string Reason) : ForecastResult;
 }
 
-/// <summary>Quantiles of the values ahead of one series, step by step, in the unit of the series. The first step follows the last row of the history.</summary>
+/// <summary>Quantiles of the values ahead of one series, step by step, in the unit of the series. The first step follows the last row of
+/// the history.</summary>
 /// <remarks>
 /// Kept are a middle and a width per step and one distribution of past errors in widths, so that any level can be asked for: 0.9 kB for 48
 /// steps.
@@ -35,7 +37,8 @@ public sealed class Forecast
     private const int HeaderBytes = 28;
 
     /// <summary>Levels at which the distribution of errors is kept; between them it is a straight line.</summary>
-    private static readonly float[] Levels = [0, 0.2f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.85f, 0.9f, 0.925f, 0.95f, 0.965f, 0.98f, 0.99f, 0.995f];
+    private static readonly float[] Levels =
+        [0, 0.2f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.85f, 0.9f, 0.925f, 0.95f, 0.965f, 0.98f, 0.99f, 0.995f];
 
     private readonly double[] middles;
     private readonly double[] widths;
@@ -112,11 +115,17 @@ public sealed class Forecast
         var horizon = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
         if (horizon < 1 || bytes.Length != HeaderBytes + (Levels.Length * sizeof(float)) + (2L * horizon * sizeof(double))) return false;
         var error = new RollingError(
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), BinaryPrimitives.ReadDoubleLittleEndian(bytes[12..]), BinaryPrimitives.ReadDoubleLittleEndian(bytes[20..]));
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]),
+            BinaryPrimitives.ReadDoubleLittleEndian(bytes[12..]),
+            BinaryPrimitives.ReadDoubleLittleEndian(bytes[20..]));
         var distances = new float[Levels.Length];
-        for (var level = 0; level < distances.Length; level++) distances[level] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(HeaderBytes + (level * sizeof(float)))..]);
+        for (var level = 0; level < distances.Length; level++)
+        {
+            distances[level] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(HeaderBytes + (level * sizeof(float)))..]);
+        }
         var values = bytes[(HeaderBytes + (Levels.Length * sizeof(float)))..];
-        forecast = new Forecast(Doubles(values, horizon), Doubles(values[(horizon * sizeof(double))..], horizon), distances, (bytes[1] & 1) != 0, error);
+        forecast = new Forecast(
+            Doubles(values, horizon), Doubles(values[(horizon * sizeof(double))..], horizon), distances, (bytes[1] & 1) != 0, error);
         return true;
     }
 
@@ -152,7 +161,10 @@ public sealed class Forecast
 
     private double Distance(double level)
     {
-        if (!(level >= 0 && level <= Levels[^1] + 1e-6)) throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 0.995.");
+        if (!(level >= 0 && level <= Levels[^1] + 1e-6))
+        {
+            throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 0.995.");
+        }
         var above = 1;
         while (above < Levels.Length - 1 && Levels[above] < level) above++;
         var share = Math.Clamp((level - Levels[above - 1]) / (Levels[above] - Levels[above - 1]), 0, 1);

@@ -7,8 +7,10 @@ public readonly record struct ForecastOutcome(double Forecast, double Lower, dou
 
 /// <summary>How good forecasts of one series have been, from what was told at the time.</summary>
 /// <param name="Count">Outcomes with an actual value.</param>
-/// <param name="MeanAbsolute">Mean distance of the forecast from the actual value, in the unit of the series; NaN without an outcome.</param>
-/// <param name="Relative">That as a share of the mean magnitude of the actual values: 0.06 is "off by 6 % on average"; NaN without an outcome other than zero.</param>
+/// <param name="MeanAbsolute">Mean distance of the forecast from the actual value, in the unit of the series; NaN without an
+/// outcome.</param>
+/// <param name="Relative">That as a share of the mean magnitude of the actual values: 0.06 is "off by 6 % on average"; NaN without an
+/// outcome other than zero.</param>
 /// <param name="Coverage">Share of actual values within the limits, 0 to 1; NaN without an outcome.</param>
 public sealed record ForecastRecord(int Count, double MeanAbsolute, double Relative, double Coverage)
 {

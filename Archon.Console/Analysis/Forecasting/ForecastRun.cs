@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 
 namespace Archon.Analysis.Forecasting;
 
-/// <summary>One forecast of one series: what is learnt, tried at earlier times and told, in buffers that are given back at the end.</summary>
+/// <summary>One forecast of one series: what is learnt, tried at earlier times and told, in buffers that are given back at the
+/// end.</summary>
 internal sealed class ForecastRun : IDisposable
 {
     private const int MostMembers = 7;
@@ -28,6 +29,7 @@ internal sealed class ForecastRun : IDisposable
     private readonly double[] working;
     private readonly double[] plain;
     private readonly bool[] isKnown;
+    private readonly bool[] isLearnt;
     private readonly bool isNonNegative = true;
     private readonly WorkingScale? scale;
     private readonly WorkingScale? plainScale;
@@ -41,15 +43,22 @@ internal sealed class ForecastRun : IDisposable
         working = ArrayPool<double>.Shared.Rent(rows);
         plain = ArrayPool<double>.Shared.Rent(rows);
         isKnown = ArrayPool<bool>.Shared.Rent(rows);
+        isLearnt = ArrayPool<bool>.Shared.Rent(rows);
         history.CopyTo(values);
         Gaps.Fill(values.AsSpan(0, rows), period, isKnown.AsSpan(0, rows));
         foreach (var value in values.AsSpan(0, rows)) isNonNegative &= value >= 0;
         scale = WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: true, working.AsSpan(0, rows));
-        plainScale = scale is { IsLogarithmic: true } ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows)) : null;
+        plainScale = scale is { IsLogarithmic: true }
+            ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows))
+            : null;
+        isKnown.AsSpan(0, rows).CopyTo(isLearnt);
+        if (scale is null) return;
+        // What was unlike anything is not learnt from, but a forecast that missed it has missed it.
+        Incidents.Mend(working.AsSpan(0, rows), plainScale is null ? [] : plain.AsSpan(0, rows), period, season, isLearnt.AsSpan(0, rows));
     }
 
     private ReadOnlySpan<double> Working => working.AsSpan(0, rows);
-    private ReadOnlySpan<bool> IsKnown => isKnown.AsSpan(0, rows);
+    private ReadOnlySpan<bool> IsLearnt => isLearnt.AsSpan(0, rows);
 
     public Forecast Forecast(int mostOrigins, int errorOrigins, double inflation)
     {
@@ -81,6 +90,7 @@ internal sealed class ForecastRun : IDisposable
         ArrayPool<double>.Shared.Return(working);
         ArrayPool<double>.Shared.Return(plain);
         ArrayPool<bool>.Shared.Return(isKnown);
+        ArrayPool<bool>.Shared.Return(isLearnt);
     }
 
     private Forecast Constant()
@@ -108,7 +118,7 @@ internal sealed class ForecastRun : IDisposable
             // A quarter of the history is left to judge by.
             var affordable = RobustAutoregression.Affordable(lags, rows * 3 / 4, difference);
             if (affordable.Length == 0) return;
-            members.Add((RobustAutoregression.Fit(isApart ? plain.AsSpan(0, rows) : Working, IsKnown, affordable, difference), isApart));
+            members.Add((RobustAutoregression.Fit(isApart ? plain.AsSpan(0, rows) : Working, IsLearnt, affordable, difference), isApart));
         }
     }
 
@@ -118,7 +128,8 @@ internal sealed class ForecastRun : IDisposable
 
     private int[] ShortMemory() => Lags([.. Enumerable.Range(1, 12), .. Enumerable.Range(period - 3, 8)]);
 
-    private int[] SeasonMemory() => Lags([1, 2, period - 1, period, period + 1, (2 * period) - 1, 2 * period, (2 * period) + 1, season - 1, season, season + 1]);
+    private int[] SeasonMemory() =>
+        Lags([1, 2, period - 1, period, period + 1, (2 * period) - 1, 2 * period, (2 * period) + 1, season - 1, season, season + 1]);
 
     private static int[] Lags(IEnumerable<int> lags) => [.. lags.Where(lag => lag > 0).Distinct().Order()];
 
@@ -172,7 +183,9 @@ internal sealed class ForecastRun : IDisposable
                 for (var term = 0; term < lags.Length; term++)
                 {
                     sum = Vector256.FusedMultiplyAdd(
-                        Vector256.Create(coefficients[term]), Vector256.LoadUnsafe(ref data, (nuint)(row - (lags[term] * lanes) + lane)), sum);
+                        Vector256.Create(coefficients[term]),
+                        Vector256.LoadUnsafe(ref data, (nuint)(row - (lags[term] * lanes) + lane)),
+                        sum);
                 }
                 Vector256.Min(Vector256.Max(sum, lowest), highest).StoreUnsafe(ref data, (nuint)(row + lane));
             }
@@ -183,35 +196,35 @@ internal sealed class ForecastRun : IDisposable
     private void Profile(Origins origins, Span<double> vote)
     {
         var lanes = origins.Lanes;
+        // What cycles before a row say of it depends on the row alone, so origins share it; rows ahead repeat after a season.
+        var first = Math.Max(season, Enumerable.Range(0, lanes).Min(origins.At) - period);
+        var means = new double[rows + Math.Min(horizon, season) - first];
+        for (var row = 0; row < means.Length; row++) means[row] = Mean(first + row);
+        var decay = Math.Exp(-1 / (ShiftMemory * period));
         for (var lane = 0; lane < lanes; lane++)
         {
             var origin = origins.At(lane);
             double shift = 0;
-            var counted = 0;
-            for (var back = 1; back <= period && origin - back - season >= 0; back++)
+            var counted = Math.Min(period, origin - first);
+            for (var row = origin - counted; row < origin; row++) shift += (working[row] - means[row - first]) / counted;
+            for (int step = 0, row = origin - first; step < horizon; step++, row++)
             {
-                shift += working[origin - back] - Mean(origin - back);
-                counted++;
-            }
-            if (counted > 0) shift /= counted;
-            var decay = Math.Exp(-1 / (ShiftMemory * period));
-            for (var step = 0; step < horizon; step++)
-            {
-                vote[(step * lanes) + lane] = Mean(origin + (step % season)) + shift;
+                if (step > 0 && step % season == 0) row -= season;
+                vote[(step * lanes) + lane] = means[row] + shift;
                 shift *= decay;
             }
         }
+    }
 
-        double Mean(int row)
+    private double Mean(int row)
+    {
+        double sum = 0, weights = 0, weight = 1;
+        for (var cycle = 1; cycle <= ProfileCycles && row - (cycle * season) >= 0; cycle++, weight *= ProfileDecay)
         {
-            double sum = 0, weights = 0, weight = 1;
-            for (var cycle = 1; cycle <= ProfileCycles && row - (cycle * season) >= 0; cycle++, weight *= ProfileDecay)
-            {
-                sum += weight * working[row - (cycle * season)];
-                weights += weight;
-            }
-            return sum / weights;
+            sum += weight * working[row - (cycle * season)];
+            weights += weight;
         }
+        return sum / weights;
     }
 
     private Forecast Told(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
@@ -220,13 +233,17 @@ internal sealed class ForecastRun : IDisposable
         var errors = ArrayPool<double>.Shared.Rent(horizon * lanes);
         try
         {
-            for (var step = 0; step < horizon; step++)
+            // NaN: the outcome is not known, or the lane is none of a test.
+            errors.AsSpan(0, horizon * lanes).Fill(double.NaN);
+            for (var lane = 1; lane < lanes && origins.IsTest(lane); lane++)
             {
-                for (var lane = 0; lane < lanes; lane++)
+                var origin = origins.At(lane);
+                for (var step = 0; step < horizon && origin + step < rows; step++)
                 {
-                    var at = origins.At(lane) + step;
-                    // NaN: the outcome is not known, or the lane only fills up the last vector.
-                    errors[(step * lanes) + lane] = origins.IsTest(lane) && at < rows && isKnown[at] ? Math.Abs(values[at] - medians[(step * lanes) + lane]) : double.NaN;
+                    if (isKnown[origin + step])
+                    {
+                        errors[(step * lanes) + lane] = Math.Abs(values[origin + step] - medians[(step * lanes) + lane]);
+                    }
                 }
             }
             var spread = ErrorSpread.Of(errors.AsSpan(0, horizon * lanes), origins, horizon, period, PhasePrior, PhasePower);

@@ -11,7 +11,10 @@ public sealed record ForecastSettings
     public int Horizon
     {
         get => horizon;
-        init => horizon = value is >= 1 and <= 10_000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A horizon is 1 to 10,000 steps.");
+        init =>
+            horizon = value is >= 1 and <= 10_000
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "A horizon is 1 to 10,000 steps.");
     }
 
     /// <summary>
@@ -22,6 +25,9 @@ public sealed record ForecastSettings
     public int Period
     {
         get => period;
-        init => period = value is >= 1 and <= 1_500 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A period is 1 to 1,500 steps.");
+        init =>
+            period = value is >= 1 and <= 1_500
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "A period is 1 to 1,500 steps.");
     }
 }

@@ -8,7 +8,8 @@ namespace Archon.Analysis.Forecasting;
 /// <para>Members: robust autoregressions on the lags of a week, plain and on day differences; on the last day, on day differences and plain
 /// without logarithm; on week differences; the profile of past weeks moved to the level of the last day; the same time a week before. Where
 /// the history has no three weeks the day stands for the week, and where it has no three days there is no season.</para>
-/// <para>Sources: unweighted medians of forecasts, Petropoulos and Svetunkov, "A simple combination of univariate models", IJF 2020; tests at rolling
+/// <para>Sources: unweighted medians of forecasts, Petropoulos and Svetunkov, "A simple combination of univariate models", IJF 2020; tests
+/// at rolling
 /// origins, Tashman, IJF 2000; limits from past errors, Chatfield, "Calculating interval forecasts", JBES 1993.</para>
 /// </remarks>
 public static class Forecaster
@@ -40,7 +41,9 @@ public static class Forecaster
     /// <param name="ahead">How far, rounded up to whole steps.</param>
     /// <exception cref="ArgumentOutOfRangeException">That is no step, or more than 10,000.</exception>
     public static ForecastResult Forecast(RegularSeries history, TimeSpan ahead) =>
-        Forecast(history.Values.Span, new ForecastSettings { Horizon = (int)Math.Min(int.MaxValue, Math.Ceiling(ahead / history.Step)), Period = history.Period });
+        Forecast(
+            history.Values.Span,
+            new ForecastSettings { Horizon = (int)Math.Min(int.MaxValue, Math.Ceiling(ahead / history.Step)), Period = history.Period });
 
     private static ReadOnlySpan<double> Recent(ReadOnlySpan<double> values, int period)
     {

@@ -1,11 +1,13 @@
 namespace Archon.Analysis.Forecasting;
 
-/// <summary>Gaps, closed so that a recursion can step across them. What is filled in is marked: nothing is learnt from it and nothing is judged by it.</summary>
+/// <summary>Gaps, closed so that a recursion can step across them. What is filled in is marked: nothing is learnt from it and nothing is
+/// judged by it.</summary>
 internal static class Gaps
 {
     private const int ShortGap = 3;
 
-    /// <summary>A gap of three steps or less by a straight line; a longer one by the value a period before or after, else by the last known value.</summary>
+    /// <summary>A gap of three steps or less by a straight line; a longer one by the value a period before or after, else by the last known
+    /// value.</summary>
     /// <param name="values">NaN and infinities are gaps. At least one value is finite.</param>
     /// <param name="isKnown">Receives where a value was.</param>
     public static void Fill(Span<double> values, int period, Span<bool> isKnown)

@@ -17,7 +17,8 @@ internal enum GrowthShape
     Saturating,
 }
 
-/// <summary>One shape with its one nonlinear parameter, fitted by least squares: coefficients, their covariance and how well it explains the history.</summary>
+/// <summary>One shape with its one nonlinear parameter, fitted by least squares: coefficients, their covariance and how well it explains
+/// the history.</summary>
 internal sealed class GrowthModel
 {
     private readonly double parameter;
@@ -27,7 +28,8 @@ internal sealed class GrowthModel
 
     private GrowthModel(GrowthShape shape, double parameter, GrowthBasis basis, double[] coefficients, double[] factor, double squares)
     {
-        (Shape, this.parameter, this.basis, this.coefficients, this.factor, Squares) = (shape, parameter, basis, coefficients, factor, squares);
+        (Shape, this.parameter, this.basis, this.coefficients, this.factor, Squares) = (
+            shape, parameter, basis, coefficients, factor, squares);
     }
 
     public GrowthShape Shape { get; }
@@ -39,7 +41,8 @@ internal sealed class GrowthModel
 
     /// <param name="parameter">When the rate changed, or the time constant of the saturation, in spans; else not read.</param>
     /// <returns>Null when the history cannot tell the terms apart.</returns>
-    public static GrowthModel? Fit(GrowthShape shape, double parameter, GrowthBasis basis, ReadOnlySpan<double> times, ReadOnlySpan<double> values)
+    public static GrowthModel? Fit(
+        GrowthShape shape, double parameter, GrowthBasis basis, ReadOnlySpan<double> times, ReadOnlySpan<double> values)
     {
         var terms = basis.Count(shape);
         Span<double> row = stackalloc double[terms];
@@ -56,7 +59,8 @@ internal sealed class GrowthModel
             squares += values[at] * values[at];
         }
         return Solve(gram, terms) is { } solution
-            ? new GrowthModel(shape, parameter, basis, solution, gram, Math.Max(squares - Explained(gram, terms), 1e-12 * Math.Max(squares, 1e-300)))
+            ? new GrowthModel(
+                shape, parameter, basis, solution, gram, Math.Max(squares - Explained(gram, terms), 1e-12 * Math.Max(squares, 1e-300)))
             : null;
     }
 

@@ -26,7 +26,13 @@ public enum LatencyVerdict
 /// <param name="IsLoadUnseen">The load lies above all that the history knows, so what is expected is only a lower limit.</param>
 /// <param name="Broken">When the objective is broken, with an 80 % interval.</param>
 public sealed record LatencyOutlook(
-    LatencyVerdict Verdict, double Current, double ExpectedForLoad, double OverLoad, double OverLastWeek, bool IsLoadUnseen, ExhaustionResult Broken)
+    LatencyVerdict Verdict,
+    double Current,
+    double ExpectedForLoad,
+    double OverLoad,
+    double OverLastWeek,
+    bool IsLoadUnseen,
+    ExhaustionResult Broken)
 {
     private const int LeastRows = 48;
 
@@ -40,12 +46,15 @@ public sealed record LatencyOutlook(
     private static readonly TimeSpan Now = TimeSpan.FromHours(1);
 
     /// <remarks>
-    /// What is usual for a load is the median latency of the tenth of history whose load is nearest (nearest-neighbour regression, Stone, Annals
-    /// of Statistics 1977). The objective is broken by the earlier of two: the seasonal forecast over two days (<see cref="Forecaster"/>) and
+    /// What is usual for a load is the median latency of the tenth of history whose load is nearest (nearest-neighbour regression, Stone,
+    /// Annals
+    /// of Statistics 1977). The objective is broken by the earlier of two: the seasonal forecast over two days (<see cref="Forecaster"/>)
+    /// and
     /// the trend (<see cref="ExhaustionProjection"/>).
     /// </remarks>
     /// <param name="latency">Above zero, such as a 95th percentile in seconds.</param>
-    /// <param name="load">Requests per second or any measure of work, on the same step. Read by time; rows that only one has are not compared.</param>
+    /// <param name="load">Requests per second or any measure of work, on the same step. Read by time; rows that only one has are not
+    /// compared.</param>
     /// <param name="objective">In the unit of the latency, above zero.</param>
     /// <param name="within">How far ahead to look.</param>
     /// <exception cref="ArgumentException">The steps differ, or the objective is not above zero.</exception>
@@ -61,7 +70,9 @@ public sealed record LatencyOutlook(
         var shift = (int)Math.Round((latency.At(0) - load.At(0)) / latency.Step);
         double Load(int row) => row + shift >= 0 && row + shift < load.Values.Length ? load.Values.Span[row + shift] : double.NaN;
         var week = (int)(TimeSpan.FromDays(7) / latency.Step);
-        var overLastWeek = rows - week - recent >= 0 ? current / Median(Enumerable.Range(rows - week - recent, recent).Select(row => values.Span[row])) : double.NaN;
+        var overLastWeek = rows - week - recent >= 0
+            ? current / Median(Enumerable.Range(rows - week - recent, recent).Select(row => values.Span[row]))
+            : double.NaN;
 
         var history = Enumerable.Range(0, Math.Max(0, rows - recent)).Select(row => (Load: Load(row), Latency: values.Span[row]))
             .Where(one => double.IsFinite(one.Load) && one.Latency > 0 && double.IsFinite(one.Latency)).OrderBy(one => one.Load).ToArray();
@@ -75,7 +86,9 @@ public sealed record LatencyOutlook(
         var typical = Median(history.Select(one => one.Latency));
         var spread = 1.4826 * Median(history.Select(one => Math.Abs(Math.Log(one.Latency / Usual(history, one.Load)))));
         var odd = Math.Max(OddDeviations * spread / Math.Sqrt(recent), Math.Log(1 + LeastSlower));
-        var verdict = Math.Log(current / expected) > odd ? LatencyVerdict.Degraded : Math.Log(current / typical) > odd ? LatencyVerdict.Loaded : LatencyVerdict.Usual;
+        var verdict = Math.Log(current / expected) > odd ? LatencyVerdict.Degraded
+            : Math.Log(current / typical) > odd ? LatencyVerdict.Loaded
+            : LatencyVerdict.Usual;
         return new LatencyOutlook(verdict, current, expected, current / expected, overLastWeek, currentLoad > history[^1].Load, broken);
     }
 
@@ -94,7 +107,7 @@ public sealed record LatencyOutlook(
 
     private static ExhaustionResult Breach(RegularSeries latency, double objective, TimeSpan within)
     {
-        var trend = ExhaustionProjection.Project(AsSamples(latency), new ExhaustionSettings { Limit = objective, Within = within });
+        var trend = Trend(latency, objective, within);
         if (trend is ExhaustionResult.Reached) return trend;
         var ahead = within < ForecastReach ? within : ForecastReach;
         if (ahead < latency.Step || Forecaster.Forecast(latency, ahead) is not ForecastResult.Ok { Forecast: var forecast }) return trend;
@@ -111,16 +124,30 @@ public sealed record LatencyOutlook(
         if (median < 0) return trend;
         var rows = latency.Values.Length;
         var season = new ExhaustionResult.Projected(
-            latency.At(rows + median), latency.At(rows + earliest), latency.At(rows + (latest < 0 ? forecast.Horizon : latest)), probability,
+            latency.At(rows + median),
+            latency.At(rows + earliest),
+            latency.At(rows + (latest < 0 ? forecast.Horizon : latest)),
+            probability,
             (forecast.Median(forecast.Horizon - 1) - forecast.Median(0)) / (ahead / TimeSpan.FromDays(1)));
         return trend is ExhaustionResult.Projected sooner && sooner.At < season.At ? trend : season;
     }
 
-    private static MetricSeries AsSamples(RegularSeries series)
+    /// <summary>On logarithms: what slows down does so by a factor, at night as by day.</summary>
+    private static ExhaustionResult Trend(RegularSeries latency, double objective, TimeSpan within)
     {
-        var times = new long[series.Values.Length];
-        for (var row = 0; row < times.Length; row++) times[row] = series.At(row).ToUnixTimeMilliseconds();
-        return new MetricSeries(SeriesLabels.None, times, series.Values);
+        var times = new long[latency.Values.Length];
+        var logarithms = new double[times.Length];
+        for (var row = 0; row < times.Length; row++)
+        {
+            times[row] = latency.At(row).ToUnixTimeMilliseconds();
+            logarithms[row] = latency.Values.Span[row] > 0 ? Math.Log(latency.Values.Span[row]) : double.NaN;
+        }
+        var trend = ExhaustionProjection.Project(
+            new MetricSeries(SeriesLabels.None, times, logarithms),
+            new ExhaustionSettings { Limit = Math.Log(objective), Within = within });
+        return trend is ExhaustionResult.Projected projected
+            ? projected with { ChangePerDay = Median(latency.Values.ToArray()) * (Math.Exp(projected.ChangePerDay) - 1) }
+            : trend;
     }
 
     private static double Median(IEnumerable<double> values)

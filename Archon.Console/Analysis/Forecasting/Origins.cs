@@ -1,6 +1,7 @@
 namespace Archon.Analysis.Forecasting;
 
-/// <summary>The times that a series is forecast from: its end, and earlier ones whose outcome is known. One lane each, so that all are computed side by side.</summary>
+/// <summary>The times that a series is forecast from: its end, and earlier ones whose outcome is known. One lane each, so that all are
+/// computed side by side.</summary>
 internal sealed class Origins
 {
     private const int LaneBlock = 4;
@@ -25,7 +26,10 @@ internal sealed class Origins
         var stride = Math.Max(1, (int)Math.Round(0.29 * period));
         while (stride > 1 && Gcd(stride, period) > 1) stride--;
         var room = rows - reach;
-        if (room >= horizon + ((most / 4) * stride)) return new Origins(rows, horizon, stride, Math.Min(most, ((room - horizon) / stride) + 1));
+        if (room >= horizon + ((most / 4) * stride))
+        {
+            return new Origins(rows, horizon, stride, Math.Min(most, ((room - horizon) / stride) + 1));
+        }
         // A short history: outcomes of the first steps only, from origins as many as there is room for.
         var first = Math.Clamp(room / 2, 1, horizon);
         stride = Math.Max(1, (room - first) / most);
@@ -37,7 +41,8 @@ internal sealed class Origins
 
     public bool IsTest(int lane) => lane >= 1 && lane <= tests;
 
-    /// <summary>The rows before each origin, side by side: a row per time before the origin, oldest first, with a lane per origin.</summary>
+    /// <summary>The rows before each origin, side by side: a row per time before the origin, oldest first, with a lane per
+    /// origin.</summary>
     public void Spread(ReadOnlySpan<double> series, int reach, Span<double> path)
     {
         for (var lane = 0; lane < Lanes; lane++)

@@ -6,7 +6,8 @@ namespace Archon.Analysis.Forecasting;
 /// <param name="Latest">Until when it was to happen, at the level of the projection.</param>
 /// <param name="HappenedAt">When it did; null as long as it has not.</param>
 /// <param name="PreventedAt">When somebody did something about it; a prediction that was prevented is neither right nor wrong.</param>
-public sealed record PastPrediction(DateTimeOffset MadeAt, DateTimeOffset PredictedAt, DateTimeOffset Latest, DateTimeOffset? HappenedAt, DateTimeOffset? PreventedAt);
+public sealed record PastPrediction(
+    DateTimeOffset MadeAt, DateTimeOffset PredictedAt, DateTimeOffset Latest, DateTimeOffset? HappenedAt, DateTimeOffset? PreventedAt);
 
 /// <summary>How often predictions came true: the measured rate of false ones, with how sure it is.</summary>
 /// <param name="Judged">Predictions that came true or whose time has passed.</param>

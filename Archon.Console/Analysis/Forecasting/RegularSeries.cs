@@ -10,7 +10,8 @@ public sealed class RegularSeries
 
     private readonly long startUnixMs;
 
-    private RegularSeries(long startUnixMs, TimeSpan step, double[] values) => (this.startUnixMs, Step, Values) = (startUnixMs, step, values);
+    private RegularSeries(long startUnixMs, TimeSpan step, double[] values) =>
+        (this.startUnixMs, Step, Values) = (startUnixMs, step, values);
 
     public TimeSpan Step { get; }
 
@@ -30,7 +31,8 @@ public sealed class RegularSeries
     /// <summary>When a step begins, in UTC; those after the last row lie ahead.</summary>
     public DateTimeOffset At(int row) => DateTimeOffset.FromUnixTimeMilliseconds(startUnixMs) + (Step * row);
 
-    /// <summary>Puts a series on a grid: the mean of the samples within each step. Steps begin at multiples of their length since 1970.</summary>
+    /// <summary>Puts a series on a grid: the mean of the samples within each step. Steps begin at multiples of their length since
+    /// 1970.</summary>
     /// <param name="series">Order and doubles do not matter; NaN and infinities are no samples.</param>
     /// <param name="step">A whole number of milliseconds, at least one. The last 100,000 steps are kept.</param>
     /// <exception cref="ArgumentOutOfRangeException">The step is not.</exception>

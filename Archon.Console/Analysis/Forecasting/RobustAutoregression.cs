@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -22,7 +23,8 @@ internal sealed class RobustAutoregression
     // Errors below this share of the mean error count as squares, as in Huber's loss: a weight must not grow without limit.
     private const double SquareBelow = 0.35;
 
-    private RobustAutoregression(int[] lags, double[] coefficients, double constant) => (Lags, Coefficients, Constant) = (lags, coefficients, constant);
+    private RobustAutoregression(int[] lags, double[] coefficients, double constant) =>
+        (Lags, Coefficients, Constant) = (lags, coefficients, constant);
 
     /// <summary>How far back each term reaches, ascending.</summary>
     public int[] Lags { get; }
@@ -46,15 +48,15 @@ internal sealed class RobustAutoregression
     }
 
     /// <param name="series">Standardised, without gaps.</param>
-    /// <param name="isKnown">False where the value was filled in: no row is learnt from it.</param>
+    /// <param name="isLearnt">False where the value was filled in: no row is learnt from it.</param>
     /// <param name="lags">As <see cref="Affordable"/> left them, at least one.</param>
-    public static RobustAutoregression Fit(ReadOnlySpan<double> series, ReadOnlySpan<bool> isKnown, ReadOnlySpan<int> lags, int difference)
+    public static RobustAutoregression Fit(ReadOnlySpan<double> series, ReadOnlySpan<bool> isLearnt, ReadOnlySpan<int> lags, int difference)
     {
         var first = lags[^1] + difference;
         var rows = series.Length - first;
         var design = new Design(series, lags, difference, rows);
         var weights = new double[rows];
-        for (var row = 0; row < rows; row++) weights[row] = isKnown[first + row] ? 1 : 0;
+        for (var row = 0; row < rows; row++) weights[row] = isLearnt[first + row] ? 1 : 0;
         var solution = design.Solve(weights, Ridge);
         Reweight(design, solution, weights);
         solution = design.Solve(weights, Ridge);
@@ -68,39 +70,49 @@ internal sealed class RobustAutoregression
         for (var row = 0; row < errors.Length; row++)
         {
             known += weights[row];
-            sum += weights[row] * errors[row];
+            sum += weights[row] * Math.Abs(errors[row]);
         }
         if (known == 0 || sum == 0) return;
-        var scale = sum / known;
+        var least = SquareBelow * sum / known;
         double total = 0;
         for (var row = 0; row < errors.Length; row++)
         {
-            weights[row] /= Math.Max(errors[row] / scale, SquareBelow);
+            weights[row] /= Math.Max(Math.Abs(errors[row]), least);
             total += weights[row];
         }
         // The ridge weighs against the sum of all rows, so that sum stays what it was.
-        foreach (ref var weight in weights) weight *= known / total;
+        Vectors.MultiplyAdd(weights, known / total, 0);
     }
 
     /// <summary>A recursion on differences is one on the series with more terms.</summary>
     private static RobustAutoregression Expand(ReadOnlySpan<int> lags, int difference, ReadOnlySpan<double> solution)
     {
-        var terms = new SortedDictionary<int, double>();
-        if (difference > 0) terms[difference] = 1;
-        for (var term = 0; term < lags.Length; term++)
+        if (difference == 0) return new RobustAutoregression(lags.ToArray(), solution[..lags.Length].ToArray(), solution[lags.Length]);
+        // Both ascend: the lags themselves, and the lags one difference further back with the difference itself in front.
+        var merged = new List<int>((2 * lags.Length) + 1);
+        var weights = new List<double>((2 * lags.Length) + 1);
+        for (int near = 0, far = 0; near < lags.Length || far <= lags.Length;)
         {
-            terms[lags[term]] = terms.GetValueOrDefault(lags[term]) + solution[term];
-            if (difference == 0) continue;
-            terms[lags[term] + difference] = terms.GetValueOrDefault(lags[term] + difference) - solution[term];
+            var nearLag = near < lags.Length ? lags[near] : int.MaxValue;
+            var farLag = far > lags.Length ? int.MaxValue : difference + (far == 0 ? 0 : lags[far - 1]);
+            merged.Add(Math.Min(nearLag, farLag));
+            double weight = 0;
+            if (nearLag <= farLag) weight += solution[near++];
+            if (farLag <= nearLag) weight += far++ == 0 ? 1 : -solution[far - 2];
+            weights.Add(weight);
         }
-        return new RobustAutoregression([.. terms.Keys], [.. terms.Values], solution[lags.Length]);
+        return new RobustAutoregression([.. merged], [.. weights], solution[lags.Length]);
     }
 
     /// <summary>The regression's columns. Each is the same series from another row on, so none is ever copied out.</summary>
     private readonly ref struct Design
     {
         private const int Block = 3;
+        private const int Width = 4;
         private readonly int rows;
+
+        // Up to a whole number of vectors; the rows in excess have weight zero.
+        private readonly int padded;
         private readonly int terms;
         private readonly double[] source;
         private readonly int[] offsets;
@@ -109,8 +121,10 @@ internal sealed class RobustAutoregression
         {
             (this.rows, terms) = (rows, lags.Length);
             var length = series.Length - difference;
-            source = new double[length + rows];
-            for (var row = 0; row < length; row++) source[row] = difference == 0 ? series[row] : series[row + difference] - series[row];
+            padded = (rows + Width - 1) / Width * Width;
+            source = new double[length + padded];
+            if (difference == 0) series.CopyTo(source);
+            else Vectors.Subtract(series[difference..], series[..length], source);
             source.AsSpan(length).Fill(1);
             // The lagged columns, the constant, the target, and copies of the constant until the blocks are full.
             var columns = (terms + 2 + Block - 1) / Block * Block;
@@ -135,53 +149,42 @@ internal sealed class RobustAutoregression
 
         public double[] Errors(ReadOnlySpan<double> solution)
         {
-            var errors = new double[rows];
-            ref var data = ref MemoryMarshal.GetArrayDataReference(source);
-            var row = 0;
-            for (; row <= rows - Vector256<double>.Count; row += Vector256<double>.Count)
-            {
-                var error = Vector256.LoadUnsafe(ref data, (nuint)(offsets[terms + 1] + row)) - Vector256.Create(solution[terms]);
-                for (var term = 0; term < terms; term++)
-                {
-                    error -= Vector256.Create(solution[term]) * Vector256.LoadUnsafe(ref data, (nuint)(offsets[term] + row));
-                }
-                Vector256.Abs(error).CopyTo(errors, row);
-            }
-            for (; row < rows; row++)
-            {
-                var error = source[offsets[terms + 1] + row] - solution[terms];
-                for (var term = 0; term < terms; term++) error -= solution[term] * source[offsets[term] + row];
-                errors[row] = Math.Abs(error);
-            }
+            var errors = source.AsSpan(offsets[terms + 1], rows).ToArray();
+            Vectors.AddScaled(errors, source.AsSpan(offsets[terms], rows), -solution[terms]);
+            for (var term = 0; term < terms; term++) Vectors.AddScaled(errors, source.AsSpan(offsets[term], rows), -solution[term]);
             return errors;
         }
 
-        /// <summary>The lower triangle of the weighted sums of products, three columns by three at a time so that loads are shared.</summary>
+        /// <summary>The lower triangle of the weighted sums of products, three columns by three at a time so that loads are
+        /// shared.</summary>
         private void Products(ReadOnlySpan<double> weights, Span<double> gram)
         {
             var columns = offsets.Length;
-            var weighted = new double[Block * rows];
+            var weighted = new double[Block * padded];
             ref var data = ref MemoryMarshal.GetArrayDataReference(source);
             ref var left = ref MemoryMarshal.GetArrayDataReference(weighted);
             for (var i = 0; i < columns; i += Block)
             {
                 for (var k = 0; k < Block; k++)
                 {
-                    for (var row = 0; row < rows; row++) weighted[(k * rows) + row] = weights[row] * source[offsets[i + k] + row];
+                    Vectors.Multiply(weights, source.AsSpan(offsets[i + k], rows), weighted.AsSpan(k * padded, rows));
                 }
                 for (var j = 0; j <= i; j += Block)
                 {
-                    Vector256<double> s00 = default, s01 = default, s02 = default, s10 = default, s11 = default, s12 = default, s20 = default, s21 = default, s22 = default;
-                    var (b0, b1, b2) = (offsets[j], offsets[j + 1], offsets[j + 2]);
-                    var row = 0;
-                    for (; row <= rows - Vector256<double>.Count; row += Vector256<double>.Count)
+                    Vector256<double> s00 = default, s01 = default, s02 = default;
+                    Vector256<double> s10 = default, s11 = default, s12 = default;
+                    Vector256<double> s20 = default, s21 = default, s22 = default;
+                    ref var b0 = ref Unsafe.Add(ref data, offsets[j]);
+                    ref var b1 = ref Unsafe.Add(ref data, offsets[j + 1]);
+                    ref var b2 = ref Unsafe.Add(ref data, offsets[j + 2]);
+                    for (nuint row = 0; row < (nuint)padded; row += Width)
                     {
-                        var x0 = Vector256.LoadUnsafe(ref left, (nuint)row);
-                        var x1 = Vector256.LoadUnsafe(ref left, (nuint)(rows + row));
-                        var x2 = Vector256.LoadUnsafe(ref left, (nuint)((2 * rows) + row));
-                        var y0 = Vector256.LoadUnsafe(ref data, (nuint)(b0 + row));
-                        var y1 = Vector256.LoadUnsafe(ref data, (nuint)(b1 + row));
-                        var y2 = Vector256.LoadUnsafe(ref data, (nuint)(b2 + row));
+                        var x0 = Vector256.LoadUnsafe(ref left, row);
+                        var x1 = Vector256.LoadUnsafe(ref left, row + (nuint)padded);
+                        var x2 = Vector256.LoadUnsafe(ref left, row + (nuint)(2 * padded));
+                        var y0 = Vector256.LoadUnsafe(ref b0, row);
+                        var y1 = Vector256.LoadUnsafe(ref b1, row);
+                        var y2 = Vector256.LoadUnsafe(ref b2, row);
                         s00 = Vector256.FusedMultiplyAdd(x0, y0, s00);
                         s01 = Vector256.FusedMultiplyAdd(x0, y1, s01);
                         s02 = Vector256.FusedMultiplyAdd(x0, y2, s02);
@@ -192,21 +195,15 @@ internal sealed class RobustAutoregression
                         s21 = Vector256.FusedMultiplyAdd(x2, y1, s21);
                         s22 = Vector256.FusedMultiplyAdd(x2, y2, s22);
                     }
-                    ReadOnlySpan<double> sums =
-                    [
-                        Vector256.Sum(s00), Vector256.Sum(s01), Vector256.Sum(s02), Vector256.Sum(s10), Vector256.Sum(s11), Vector256.Sum(s12),
-                        Vector256.Sum(s20), Vector256.Sum(s21), Vector256.Sum(s22),
-                    ];
-                    for (var cell = 0; cell < sums.Length; cell++)
-                    {
-                        var (k, l) = (cell / Block, cell % Block);
-                        var sum = sums[cell];
-                        for (var rest = row; rest < rows; rest++) sum += weighted[(k * rows) + rest] * source[offsets[j + l] + rest];
-                        gram[((i + k) * columns) + j + l] = sum;
-                    }
+                    Store(gram[((i * columns) + j)..], s00, s01, s02);
+                    Store(gram[(((i + 1) * columns) + j)..], s10, s11, s12);
+                    Store(gram[(((i + 2) * columns) + j)..], s20, s21, s22);
                 }
             }
         }
+
+        private static void Store(Span<double> to, Vector256<double> first, Vector256<double> second, Vector256<double> third) =>
+            (to[0], to[1], to[2]) = (Vector256.Sum(first), Vector256.Sum(second), Vector256.Sum(third));
 
         /// <summary>Solves in place; the row after the unknowns holds the right side.</summary>
         private static double[] Cholesky(Span<double> gram, int columns, int unknowns)

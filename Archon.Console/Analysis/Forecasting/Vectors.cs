@@ -16,6 +16,37 @@ internal static class Vectors
         foreach (ref var value in Rest(values)) value = (value * factor) + offset;
     }
 
+    /// <summary>values = values + others * factor.</summary>
+    public static void AddScaled(Span<double> values, ReadOnlySpan<double> others, double factor)
+    {
+        var fours = Whole(values);
+        var otherFours = MemoryMarshal.Cast<double, Vector256<double>>(others);
+        for (var at = 0; at < fours.Length; at++)
+        {
+            fours[at] = Vector256.FusedMultiplyAdd(otherFours[at], Vector256.Create(factor), fours[at]);
+        }
+        for (var at = fours.Length * Vector256<double>.Count; at < values.Length; at++)
+        {
+            values[at] = Math.FusedMultiplyAdd(others[at], factor, values[at]);
+        }
+    }
+
+    /// <summary>product = one * other.</summary>
+    public static void Multiply(ReadOnlySpan<double> one, ReadOnlySpan<double> other, Span<double> product)
+    {
+        var ones = MemoryMarshal.Cast<double, Vector256<double>>(one);
+        var others = MemoryMarshal.Cast<double, Vector256<double>>(other);
+        var products = Whole(product);
+        for (var at = 0; at < products.Length; at++) products[at] = ones[at] * others[at];
+        for (var at = products.Length * Vector256<double>.Count; at < product.Length; at++) product[at] = one[at] * other[at];
+    }
+
+    /// <summary>difference = one - other.</summary>
+    public static void Subtract(ReadOnlySpan<double> one, ReadOnlySpan<double> other, Span<double> difference)
+    {
+        for (var at = 0; at < one.Length; at++) difference[at] = one[at] - other[at];
+    }
+
     /// <summary>values = ln(values + shift); what is not positive counts as tiny.</summary>
     public static void Log(Span<double> values, double shift)
     {
@@ -32,7 +63,10 @@ internal static class Vectors
 
     public static void Clamp(Span<double> values, double lowest, double highest)
     {
-        foreach (ref var four in Whole(values)) four = Vector256.Min(Vector256.Max(four, Vector256.Create(lowest)), Vector256.Create(highest));
+        foreach (ref var four in Whole(values))
+        {
+            four = Vector256.Min(Vector256.Max(four, Vector256.Create(lowest)), Vector256.Create(highest));
+        }
         foreach (ref var value in Rest(values)) value = Math.Min(Math.Max(value, lowest), highest);
     }
 

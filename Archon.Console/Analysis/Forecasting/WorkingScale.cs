@@ -9,6 +9,9 @@ internal sealed class WorkingScale
     // A history with zeros is moved up by this share of its mean before the logarithm.
     private const double ZeroShift = 0.01;
 
+    // In standard units. What lies further out is an incident and counts as if it lay here.
+    private const double Outermost = 6;
+
     // How far outside its history, in ranges of the history, a recursion may carry a series.
     private const double Slack = 1;
 
@@ -56,8 +59,11 @@ internal sealed class WorkingScale
         }
         var deviation = Math.Sqrt(squares);
         if (!(deviation > 1e-12 * Math.Abs(mean)) || !double.IsFinite(deviation)) return null;
-        foreach (ref var value in working) value = (value - mean) / deviation;
-        return new WorkingScale(isLogarithmic, shift, mean, deviation, (lowest - mean) / deviation, (highest - mean) / deviation);
+        Vectors.MultiplyAdd(working, 1 / deviation, -mean / deviation);
+        Vectors.Clamp(working, -Outermost, Outermost);
+        return new WorkingScale(
+            isLogarithmic, shift, mean, deviation,
+            Math.Max(-Outermost, (lowest - mean) / deviation), Math.Min(Outermost, (highest - mean) / deviation));
     }
 
     /// <summary>Working units to values, in place.</summary>

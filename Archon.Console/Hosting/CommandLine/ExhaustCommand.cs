@@ -15,21 +15,36 @@ internal static partial class ExhaustCommand
 
     public static Command Build()
     {
-        var cases = new Option<string>("--cases") { Required = true, HelpName = "DIR", Description = "Folder with a *.csv or *.csv.gz per resource." };
-        var limit = new Option<double>("--limit") { HelpName = "VALUE", DefaultValueFactory = _ => 1, Description = "Value at which nothing is left, in the unit of the values." };
-        var falling = new Option<bool>("--falling") { Description = "The values fall to the limit (free space, days left) in place of rising to it." };
-        var output = new Option<string>("--output") { Required = true, HelpName = "FILE", Description = "A JSON object per line and resource; - is standard output." };
+        var cases = new Option<string>("--cases")
+        {
+            Required = true, HelpName = "DIR", Description = "Folder with a *.csv or *.csv.gz per resource.",
+        };
+        var limit = new Option<double>("--limit")
+        {
+            HelpName = "VALUE", DefaultValueFactory = _ => 1, Description = "Value at which nothing is left, in the unit of the values.",
+        };
+        var falling = new Option<bool>("--falling")
+        {
+            Description = "The values fall to the limit (free space, days left) in place of rising to it.",
+        };
+        var output = new Option<string>("--output")
+        {
+            Required = true, HelpName = "FILE", Description = "A JSON object per line and resource; - is standard output.",
+        };
         var command = new Command("exhaust", """
             Projects when resources run out, with limits that hold with a probability of 80 %.
 
             Input: a header time,value, then a row per sample; time in seconds, an empty value or NaN for a gap. Order does not matter.
-            Output: {"case","hours","lower","upper","reason"}, hours from the last sample on; case is the name of the file below DIR without its
-            ending. hours is null when it is not expected within 14 days, and then reason tells why: TooShort, NotTrending, Wave, Saturating,
-            Sawtooth or FarAhead. A resource that is at its limit already has 0 hours.
+            Output: {"case","hours","lower","upper","reason"}, hours from the last sample on; case is the name of the file below DIR
+            without its ending. hours is null when it is not expected within 14 days, and then reason tells why: TooShort, NotTrending,
+            Wave, Saturating, Sawtooth or FarAhead. A resource that is at its limit already has 0 hours.
             """) { cases, limit, falling, output };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(cases),
-            new ExhaustionSettings { Limit = parsed.GetValue(limit), Direction = parsed.GetValue(falling) ? LimitDirection.Floor : LimitDirection.Ceiling },
+            new ExhaustionSettings
+            {
+                Limit = parsed.GetValue(limit), Direction = parsed.GetValue(falling) ? LimitDirection.Floor : LimitDirection.Ceiling,
+            },
             parsed.GetRequiredValue(output), cancellationToken));
         limit.Validators.Add(result =>
         {
@@ -46,7 +61,7 @@ internal static partial class ExhaustCommand
         {
             try
             {
-                Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, at =>
+                Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellationToken }, at =>
                 {
                     var series = Read(files[at].Path);
                     rows[at] = RowOf(CaseOf(files[at].Name), series, ExhaustionProjection.Project(series, settings));
@@ -110,7 +125,10 @@ internal static partial class ExhaustCommand
     private static Row RowOf(string name, MetricSeries series, ExhaustionResult result)
     {
         if (result is ExhaustionResult.Reached) return new Row(name, 0, 0, 0, null);
-        if (result is not ExhaustionResult.Projected projected) return new Row(name, null, null, null, ((ExhaustionResult.NotExpected)result).Reason);
+        if (result is not ExhaustionResult.Projected projected)
+        {
+            return new Row(name, null, null, null, ((ExhaustionResult.NotExpected)result).Reason);
+        }
         var times = series.Times.Span;
         var values = series.Values.Span;
         var last = long.MinValue;
