@@ -61,7 +61,8 @@ public sealed class AnomalyDetector
     private const double AlertHalf = 8;
     private const double LevelHalf = 2;
 
-    // How much the ends of the sensitivity move where an alert is told.
+    // At this sensitivity an alert is told as soon as an episode begins; a unit less asks for evidence a hundred times as rare.
+    private const double EpisodeSensitivity = 0.85;
     private const double SensitivityRarity = 2;
 
     // Logistic in the rarity of the evidence (Platt, 1999): fitted on series of several kinds with an anomaly a week.
@@ -95,7 +96,7 @@ public sealed class AnomalyDetector
         accepted = [.. settings.Adjustment.Accepted];
         var shift = Math.Max(0, settings.Adjustment.RarityShift);
         outside = SeriesModel.OutsideProbability(settings.Sensitivity) * Math.Pow(10, -shift);
-        alertRarity = Evidence.UpperRarity + ((0.5 - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
+        alertRarity = Evidence.UpperRarity + ((EpisodeSensitivity - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
     }
 
     /// <summary>What is known by now, to be stored: a detector made from it goes on exactly where this one stands.</summary>

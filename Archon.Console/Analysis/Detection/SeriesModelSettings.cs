@@ -52,7 +52,8 @@ public readonly record struct Expectation(double Expected, double Lower, double 
 /// <summary>How one series is judged. Nothing of it is learnt, so it may change at any time.</summary>
 public sealed record DetectorSettings
 {
-    /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is.</summary>
+    /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is, and steady noise at five
+    /// minutes gives about one alert in three weeks; ten times as many at 1, one in several months at 0.</summary>
     public double Sensitivity { get; init; } = 0.5;
 
     /// <summary>Set where values are computed from requests that may be few.</summary>

@@ -5,7 +5,7 @@ namespace Archon.Analysis.Detection;
 /// incident does not widen the scale. A half hour that was seen little borrows from the whole.</remarks>
 internal sealed class SlotScales
 {
-    private const double OverallRate = 0.01;
+    private const double OverallRate = 0.007;
     private const double SlotRate = 0.03;
     private const double Clip = 3.5 * 1.25;
     private const double Borrow = 20;

@@ -17,7 +17,7 @@ internal struct TailTracker
 
     // Hill's estimator starts as if a few excesses of this size had been seen.
     private const float PriorExcesses = 5;
-    private const float PriorExcess = 0.15f;
+    private const float PriorExcess = 0.3f;
     private const float LeastShape = 0.1f;
     private const float MostExcess = 1.5f;
     private const float ExcessMemory = 0.995f;

@@ -14,6 +14,9 @@ internal static class DetectCommand
     // Numbers above this are Unix milliseconds, those below are seconds: the year 5138 in the one, 1973 in the other.
     private const double MostSeconds = 1e11;
 
+    // Tells every episode: whoever reads the file sets the threshold.
+    private static readonly DetectorSettings Telling = new() { Sensitivity = 0.85 };
+
     private enum View
     {
         Alert,
@@ -71,7 +74,7 @@ internal static class DetectCommand
     private static (List<string> Timestamps, List<double> Scores) Score(string file, View view, CancellationToken cancellationToken)
     {
         var (timestamps, scores) = (new List<string>(), new List<double>());
-        var detector = new AnomalyDetector(SeriesModel.Start(new SeriesModelSettings()), new DetectorSettings());
+        var detector = new AnomalyDetector(SeriesModel.Start(new SeriesModelSettings()), Telling);
         using var text = new StreamReader(Files.OpenRead(file));
         try
         {
