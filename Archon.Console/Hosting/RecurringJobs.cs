@@ -1,5 +1,6 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Forecasts;
+using Archon.Features.Incidents;
 using Archon.Features.Notifications;
 using Archon.Features.Rules;
 using Archon.Features.Services;
@@ -23,6 +24,7 @@ public static class RecurringJobs
         jobs.AddOrUpdate<ScanJob>("scan", "scan", job => job.DispatchAsync(CancellationToken.None), EveryFiveSeconds, options);
         jobs.AddOrUpdate<FitModelsJob>("fit", "fit", job => job.DispatchAsync(CancellationToken.None), "30 * * * * *", options);
         jobs.AddOrUpdate<ForecastJob>("forecast", "forecast", job => job.DispatchAsync(CancellationToken.None), "45 * * * * *", options);
+        jobs.AddOrUpdate<TriageJob>("triage", "triage", job => job.TriageAsync(Local, CancellationToken.None), "3/15 * * * * *", options);
         jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DiscoverAsync(Local, CancellationToken.None), "15 * * * * *", options);
         jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(Local, CancellationToken.None), "20 * * * * *", options);
         jobs.AddOrUpdate<ImportChannelsJob>(

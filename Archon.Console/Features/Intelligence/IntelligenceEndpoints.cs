@@ -51,8 +51,7 @@ public static class IntelligenceEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest);
         read.MapGet("/intelligence/insights", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.InsightsAsync(cancellationToken))
             .WithSummary("What someone coming on duty should know");
-        read.MapGet("/intelligence/predictions", () => new PredictionList(
-                false, "This console does not forecast yet, so it cannot say whether anything will run out.", []))
+        read.MapGet("/intelligence/predictions", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.PredictionsAsync(cancellationToken))
             .WithSummary("What will run out or break, and when");
         api.MapPost("/intelligence/start_analysis", (WatchCommands watches) => TypedResults.Accepted(
                 "/jobs", new AnalysisStarted(watches.StartAnalysis(MonitoredEnvironment.DefaultId), "enqueued")))

@@ -54,14 +54,35 @@ public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? N
 public sealed record InsightList(IReadOnlyList<Insight> Insights, DateTimeOffset ReadAt);
 
 public sealed record Insight(
-    [property: Description("service_outside_band, not_checked, learning or quiet.")] string Kind,
+    [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
     string Severity, string Title, string Explanation,
     [property: Description("Anomalies that it rests on.")] IReadOnlyList<long> Anomalies);
 
 /// <summary>What will run out or break, and when.</summary>
 public sealed record PredictionList(
-    [property: Description("False while this console makes no forecasts: then an empty list says nothing about the future.")] bool Available,
-    string Reason,
-    IReadOnlyList<string> Predictions);
+    [property: Description("False while no forecast was made yet: then an empty list says nothing about the future.")] bool Available,
+    [property: Description("What the list rests on, in words.")] string Reason,
+    [property: Description("Limits in sight, the soonest first.")] IReadOnlyList<PredictionEntry> Predictions,
+    [property: Description("How often predictions of the last 90 days came true, by kind.")] IReadOnlyList<PredictionTrust> Trust,
+    DateTimeOffset ReadAt);
+
+public sealed record PredictionEntry(
+    [property: Description("exhaustion, or degradation where an objective of latency or errors will be broken.")] string Kind,
+    string? Service,
+    string Watch,
+    IReadOnlyDictionary<string, string> Labels,
+    double Value,
+    double Limit,
+    [property: Description("Unit of value and limit, in UCUM where it has one.")] string Unit,
+    [property: Description("When the limit is reached: as likely before as after.")] DateTimeOffset ReachedAt,
+    [property: Description("Ends of the 80 % interval.")] DateTimeOffset Earliest,
+    DateTimeOffset Latest,
+    [property: Description("Mean error of earlier forecasts of this series as a share of its level; null while none has come due.")] double? PastError,
+    string Explanation,
+    DateTimeOffset MadeAt);
+
+public sealed record PredictionTrust(
+    string Kind, int Judged, int False,
+    [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare);
 
 public sealed record AnalysisStarted([property: Description("Id of the job, to be found under /jobs.")] string JobId, string Status);

@@ -1,5 +1,8 @@
+using Archon.Analysis.Forecasting;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
+using Archon.Features.Incidents;
 using Archon.Features.Overview;
 using Archon.Features.Services;
 using Archon.Integrations;
@@ -8,7 +11,8 @@ using Archon.Shell;
 namespace Archon.Features.Intelligence;
 
 /// <summary>The same pictures that the pages show, in words for programs.</summary>
-public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries anomalies, UpstreamHealth upstreams, TimeProvider clock)
+public sealed class IntelligenceQueries(
+    OverviewQueries overview, AnomalyQueries anomalies, IncidentQueries incidents, ForecastQueries forecasts, UpstreamHealth upstreams, TimeProvider clock)
 {
     private const int Local = MonitoredEnvironment.DefaultId;
 
@@ -62,6 +66,16 @@ public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries
     {
         var picture = await overview.PictureAsync(Local, cancellationToken);
         var insights = new List<Insight>();
+        foreach (var incident in await incidents.OpenAsync(Local, cancellationToken))
+        {
+            var cause = incident.Hypotheses.Count > 0 ? incident.Hypotheses[0] : null;
+            insights.Add(new Insight(
+                "incident", "critical",
+                cause is null ? $"{incident.Title}: {incident.Members.Count} alerts and anomalies belong together" : $"{incident.Title}: {cause.Service} is the likeliest cause",
+                cause is null ? incident.Abstained ?? "Its causes have not been looked into yet." : string.Join(" ", cause.For.Take(3)),
+                [.. incident.Members.Where(member => member.Kind == Data.Incidents.IncidentMemberKind.Anomaly)
+                    .Select(member => long.Parse(member.Key, System.Globalization.CultureInfo.InvariantCulture))]));
+        }
         foreach (var service in picture.Services.Services.Where(service => service.State <= HealthState.Info))
         {
             var own = picture.Anomalies.Open.Where(row => row.Service == service.Name).OrderBy(row => row.StartedAt).ToList();
@@ -72,6 +86,10 @@ public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries
                     ? "One signal left what its own history lets expect."
                     : $"{own.Count} signals left their bands; {first.Watch} moved first.",
                 [.. own.Select(row => row.Id)]));
+        }
+        foreach (var limit in (await forecasts.PictureAsync(Local, cancellationToken)).InSight)
+        {
+            insights.Add(new Insight("limit_in_sight", "info", $"{limit.Subject}: {limit.Watch} reaches its limit at {limit.ReachedAt:u}", limit.Outlook, []));
         }
         if (picture.Checking.WatchesUnchecked > 0)
         {
@@ -91,6 +109,22 @@ public sealed class IntelligenceQueries(OverviewQueries overview, AnomalyQueries
         }
         return new InsightList(insights, clock.GetUtcNow());
     }
+
+    public async Task<PredictionList> PredictionsAsync(CancellationToken cancellationToken)
+    {
+        var picture = await forecasts.PictureAsync(Local, cancellationToken);
+        return new PredictionList(
+            picture.Limits.Count > 0,
+            picture.Limits.Count > 0 ? $"{picture.Limits.Count} limits of {picture.Watches} watches are looked at; those missing here are not in sight within 14 days."
+                : picture.Watches > 0 ? $"{picture.Watches} watches have a limit, and none of their series has a forecast yet." : "No watch has a limit yet, so nothing is predicted.",
+            [.. picture.InSight.Select(limit => new PredictionEntry(
+                limit.IsObjective ? "degradation" : "exhaustion", limit.Service, limit.Watch, limit.Labels, limit.Value, limit.Limit, limit.Unit,
+                limit.ReachedAt!.Value, limit.ReachedEarliest!.Value, limit.ReachedLatest!.Value, limit.PastError, limit.Outlook, limit.MadeAt))],
+            [Trust("exhaustion", picture.Exhaustion), Trust("degradation", picture.Degradation)], picture.ReadAt);
+    }
+
+    private static PredictionTrust Trust(string kind, PredictionRecord record) =>
+        new(kind, record.Judged, record.False, record.Judged == 0 ? null : Math.Round(record.FalseShare, 4));
 
     private static string Severity(HealthState state) => state switch
     {

@@ -18,6 +18,10 @@ public sealed partial class HousekeepingJob(
         await Partitions.EnsureAsync(db, now, cancellationToken);
         await Partitions.DropOlderThanAsync(db, now - options.Value.Retention, cancellationToken);
 
+        var forgotten = now - options.Value.Retention;
+        await db.Incidents.Where(incident => incident.ResolvedAt < forgotten || (incident.MergedIntoId != null && incident.ChangedAt < forgotten)).ExecuteDeleteAsync(cancellationToken);
+        await db.Predictions.Where(prediction => prediction.SettledAt < forgotten).ExecuteDeleteAsync(cancellationToken);
+
         // Anomalies keep their series: what happened stays readable for as long as it is kept.
         var silent = now - options.Value.StaleAfter;
         var series = await db.WatchedSeries

@@ -13,6 +13,7 @@ public sealed class WatchMetrics
     private static readonly KeyValuePair<string, object?> Scan = new("kind", "scan");
     private static readonly KeyValuePair<string, object?> Fit = new("kind", "fit");
     private static readonly KeyValuePair<string, object?> Forecast = new("kind", "forecast");
+    private static readonly KeyValuePair<string, object?> Triage = new("kind", "triage");
     private readonly Counter<long> analyses;
     private readonly Histogram<double> duration;
     private readonly Histogram<double> lag;
@@ -52,6 +53,12 @@ public sealed class WatchMetrics
     {
         analyses.Add(series, Forecast);
         duration.Record(took.TotalSeconds, Forecast);
+    }
+
+    public void Triaged(int members, TimeSpan took)
+    {
+        analyses.Add(members, Triage);
+        duration.Record(took.TotalSeconds, Triage);
     }
 
     public void NotChecked() => notChecked.Add(1);
