@@ -9,6 +9,7 @@ namespace Archon.Tests.Hosting.CommandLine;
 
 public sealed class ForecastCommandTests : IDisposable
 {
+    private static readonly string[] Required = ["--horizon", "--period"];
     private readonly string folder = Directory.CreateTempSubdirectory("archon-forecast-").FullName;
 
     private string Output => Path.Combine(folder, "out.csv");
@@ -61,7 +62,7 @@ public sealed class ForecastCommandTests : IDisposable
     public async Task Wrong_usage_ends_with_1(string option, string value)
     {
         string[] usual = ["forecast", "--train", "absent.csv", "--output", Output];
-        string[] others = [.. new[] { "--horizon", "--period" }.Where(one => one != option).SelectMany(one => new[] { one, "24" })];
+        var others = Required.Where(one => one != option).SelectMany(one => (string[])[one, "24"]);
 
         Assert.Equal(1, await Tools.RunAsync([.. usual, .. others, option, value]));
     }
