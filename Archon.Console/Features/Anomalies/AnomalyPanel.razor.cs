@@ -2,7 +2,9 @@ using System.Globalization;
 using Archon.Analysis.Series;
 using Archon.Data.Anomalies;
 using Archon.Features.Access;
+using Archon.Features.Incidents;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Shell;
 using Microsoft.AspNetCore.Components;
@@ -12,8 +14,8 @@ namespace Archon.Features.Anomalies;
 
 /// <summary>One anomaly in full: what, how far, how sure, its samples with the band, and what the verdict rests on.</summary>
 public sealed partial class AnomalyPanel(
-    AnomalyQueries anomalies, AnomalyCommands commands, SignalQueries signals, UpstreamHealth upstreams, ViewState view, NavigationManager navigation, TimeProvider clock)
-    : IDisposable
+    AnomalyQueries anomalies, AnomalyCommands commands, SignalQueries signals, WatchQueries watches, IncidentQueries incidents, UpstreamHealth upstreams, ViewState view,
+    NavigationManager navigation, TimeProvider clock) : IDisposable
 {
     private const int ChartPoints = 900;
     private static readonly NumberFormatInfo Grouped = new() { NumberGroupSeparator = "\u2009", NumberDecimalDigits = 0 };
@@ -29,6 +31,8 @@ public sealed partial class AnomalyPanel(
     private DateTimeOffset shownAt;
     private DateTimeOffset chartAt;
     private AnomalyDetail? detail;
+    private FeedbackWords? feedback;
+    private IncidentRow? incident;
     private IReadOnlyList<AnomalyRow> neighbours = [];
     private SignalPicture? picture;
     private ChartData? chart;
@@ -105,6 +109,8 @@ public sealed partial class AnomalyPanel(
             gone = found is null;
             if (found is null) return;
             neighbours = await anomalies.NeighboursAsync(view.EnvironmentId, found.Row, lifetime.Token);
+            feedback = await watches.FeedbackAsync(found.Row.WatchId, found.SeriesId, found.Row.StartedAt, found.PeakDeviation, lifetime.Token);
+            incident = await incidents.OfAnomalyAsync(view.EnvironmentId, Id, lifetime.Token);
             if (detail is null) Fit(found.Row);
             detail = found;
         }
@@ -245,6 +251,20 @@ public sealed partial class AnomalyPanel(
     private static string Offset(TimeSpan offset) => offset.Duration() < TimeSpan.FromSeconds(1)
         ? "at once"
         : offset < TimeSpan.Zero ? $"{Length(-offset)} before" : $"{Length(offset)} after";
+
+    /// <summary>The members of the detector, in the words of who reads them at night.</summary>
+    private static string Member(string name) => name switch
+    {
+        "Profile" => "Far from its usual value",
+        "Jump" => "Changed at once",
+        "Forecast" => "Not where the last samples led",
+        "Shift" => "Several in a row to one side",
+        "Drift" => "Many, each a little to one side",
+        "Range" => "Beyond all that was seen",
+        "FlatLine" => "Stands still",
+        "Gap" => "Samples were missing",
+        _ => name,
+    };
 
     public void Dispose()
     {

@@ -20,10 +20,15 @@ public sealed record AnomalyRow(
 }
 
 /// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
+/// <param name="Explanation">What is unusual, as a sentence.</param>
+/// <param name="HasGuard">Values computed from a handful of requests are not judged.</param>
+/// <param name="JudgedAlike">Verdicts of 90 days on anomalies about as sure as this one.</param>
+/// <param name="NoiseAlike">How many of those said noise.</param>
 public sealed record AnomalyDetail(
     AnomalyRow Row, long SeriesId, double Expected, double PeakDeviation, double Score, string Season, int FittedSamples, int SamplesOutside,
     string? VerdictBy, DateTimeOffset? VerdictAt, string Query, TimeSpan Step, double Sensitivity, DateTimeOffset? FittedAt,
-    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason, int EarlierOnSeries, int NoiseOnSeries);
+    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason, int EarlierOnSeries, int NoiseOnSeries,
+    string Explanation, IReadOnlyList<AnomalyVote> Votes, bool HasGuard, string? Guarded, int JudgedAlike, int NoiseAlike);
 
 /// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
 public sealed record AnomaliesPicture(
@@ -53,6 +58,10 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public static readonly TimeSpan EndedWindow = TimeSpan.FromHours(24);
     public static readonly TimeSpan NeighbourWindow = TimeSpan.FromMinutes(10);
     private const int NeighbourLimit = 8;
+
+    /// <summary>Anomalies whose confidence differs by less are about as sure.</summary>
+    private const double Alike = 0.1;
+    private static readonly TimeSpan VerdictWindow = TimeSpan.FromDays(90);
 
     public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, CancellationToken cancellationToken)
     {
@@ -87,6 +96,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true).FirstOrDefaultAsync(cancellationToken);
         if (row is null) return null;
+        var since = clock.GetUtcNow() - VerdictWindow;
         return await (
             from anomaly in db.Anomalies.AsNoTracking()
             where anomaly.Id == id && anomaly.StartedAt == row.StartedAt
@@ -97,7 +107,12 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 anomaly.VerdictBy, anomaly.VerdictAt, watch.Query, watch.Step, watch.Sensitivity, series == null ? null : series.FittedAt,
                 watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
                 db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id),
-                db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise))).FirstOrDefaultAsync(cancellationToken);
+                db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise),
+                anomaly.Explanation, anomaly.Votes, watch.VolumeQuery != null, series == null ? null : series.Guarded,
+                db.Anomalies.Count(other => other.EnvironmentId == environmentId && other.VerdictAt > since
+                    && other.Confidence > anomaly.Confidence - Alike && other.Confidence < anomaly.Confidence + Alike),
+                db.Anomalies.Count(other => other.EnvironmentId == environmentId && other.VerdictAt > since && other.Verdict == AnomalyVerdict.Noise
+                    && other.Confidence > anomaly.Confidence - Alike && other.Confidence < anomaly.Confidence + Alike))).FirstOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>What else left its band about when this one did, in the order it happened.</summary>

@@ -1,3 +1,4 @@
+using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
@@ -12,6 +13,12 @@ namespace Archon.Features.Watches;
 public sealed record WatchDetail(
     int Id, string Name, string? Template, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity,
     double? Limit, LimitSide LimitSide, string? VolumeQuery, CatalogueOrigin Origin, DateTimeOffset? EditedAt, string? EditedBy);
+
+/// <summary>What verdicts change in the detection of one series, in sentences; empty where they change nothing.</summary>
+/// <param name="Now">From the verdicts that were given.</param>
+/// <param name="IfNoise">If one more anomaly were judged noise.</param>
+/// <param name="IfExpected">If it were judged expected.</param>
+public sealed record FeedbackWords(IReadOnlyList<string> Now, IReadOnlyList<string> IfNoise, IReadOnlyList<string> IfExpected);
 
 /// <summary>What a query gives now.</summary>
 public sealed record WatchTrial(int Series, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
@@ -29,6 +36,19 @@ public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Pr
                 watch.Id, watch.Name, watch.Template, watch.Query, watch.Signal, watch.Unit, watch.Step, watch.Interesting, watch.Sensitivity,
                 watch.Limit, watch.LimitSide, watch.VolumeQuery, watch.Origin, watch.EditedAt, watch.EditedBy))
             .SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <param name="anomalyAt">When the anomaly began that might be judged next.</param>
+    /// <param name="deviation">Signed, at its furthest, in standard deviations.</param>
+    public async Task<FeedbackWords> FeedbackAsync(
+        int watchId, long seriesId, DateTimeOffset anomalyAt, double deviation, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var labels = await WatchFeedback.LabelsAsync(db, watchId, cancellationToken);
+        IReadOnlyList<string> With(FeedbackLabel label) =>
+            WatchFeedback.Adjust([.. labels, (seriesId, new AnomalyFeedback(now, label, true, anomalyAt, deviation))], seriesId, now).Words;
+        return new FeedbackWords(WatchFeedback.Adjust(labels, seriesId, now).Words, With(FeedbackLabel.Noise), With(FeedbackLabel.Expected));
     }
 
     /// <summary>Asks the query of the last minutes, and keeps nothing.</summary>
