@@ -14,7 +14,12 @@ namespace Archon.Tests.Browser;
 /// <summary>What must hold on every page, with an estate whose names were made by someone who means harm.</summary>
 public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClassFixture<HostileConsole>
 {
-    public static TheoryData<string> Pages => new("", "services", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}", "anomalies", "rules", "channels", "status", "settings", "nowhere");
+    public static TheoryData<string> Pages => new(
+        "", "services", "services?q=no-such-name", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", $"services/{Uri.EscapeDataString(HostileConsole.Name)}/edit", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}",
+        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
+
+    /// <summary>What floats over a page, and the button that brings it.</summary>
+    public static TheoryData<string, string> Floating => new() { { "?", "Keyboard" }, { "Control+k", "Search or go to" } };
 
     [Theory, MemberData(nameof(Pages))]
     public async Task No_page_breaks_a_rule_of_accessibility_in_either_theme(string path)
@@ -23,10 +28,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         {
             var page = await OpenAsync(path, theme: theme);
 
-            var found = await page.RunAxe();
-
-            Assert.True(found.Violations.Length == 0, string.Join("\n", found.Violations.Select(one =>
-                $"{theme} {path}: {one.Id}: {one.Help}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}")));
+            await NoViolationAsync(page, $"{theme} {path}");
             await page.Context.CloseAsync();
         }
     }
@@ -44,13 +46,129 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
     }
 
     [Theory, MemberData(nameof(Pages))]
-    public async Task A_phone_never_scrolls_sideways(string path)
+    public async Task Nothing_scrolls_sideways_and_no_name_figure_or_time_is_cut_by_dots(string path)
     {
-        var page = await OpenAsync(path, width: 390);
+        foreach (var width in (int[])[390, 768, 1440])
+        {
+            var page = await OpenAsync(path, width);
 
-        var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
+            var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
+            var cut = await page.EvaluateAsync<string[]>(
+                "[...document.querySelectorAll('main *, header *')].filter(one => getComputedStyle(one).textOverflow === 'ellipsis' && one.scrollWidth > one.clientWidth).map(one => one.textContent)");
 
-        Assert.True(over <= 0, $"{path} is {over} px wider than the phone.");
+            Assert.True(over <= 0, $"{path} is {over} px wider than {width} px.");
+            Assert.Empty(cut);
+            await page.Context.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_pages_before_sign_in_break_no_rule_of_accessibility()
+    {
+        foreach (var theme in new[] { ColorScheme.Dark, ColorScheme.Light })
+        {
+            var context = await chromium.NewContextAsync(new() { BaseURL = hostile.App.Address.AbsoluteUri, ColorScheme = theme });
+            var page = await context.NewPageAsync();
+            foreach (var path in (string[])["sign-in", "sign-in?out=true", "denied", "failed"])
+            {
+                await page.GotoAsync(path);
+                await NoViolationAsync(page, $"{theme} {path}");
+            }
+            await context.CloseAsync();
+        }
+    }
+
+    [Theory, MemberData(nameof(Floating))]
+    public async Task What_floats_takes_the_focus_breaks_no_rule_and_gives_the_focus_back(string key, string name)
+    {
+        var page = await OpenAsync("services");
+        await page.Keyboard.PressAsync(key);
+        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = name });
+        await dialog.WaitForAsync();
+        await NoViolationAsync(page, name);
+
+        // Tab goes round within it.
+        for (var turn = 0; turn < 12; turn++) await page.Keyboard.PressAsync("Tab");
+        Assert.True(await dialog.EvaluateAsync<bool>("dialog => dialog.contains(document.activeElement)"));
+
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(dialog).ToHaveCountAsync(0);
+        Assert.Equal(key.Replace("Control", "mod", StringComparison.Ordinal), await page.EvaluateAsync<string>("document.activeElement.dataset.key"));
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Every_key_of_the_sheet_presses_something_that_is_on_the_screen()
+    {
+        var page = await OpenAsync("anomalies");
+        await page.Keyboard.PressAsync("?");
+        await page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" }).WaitForAsync();
+        // Keys of lists move in them, and Esc closes what is open.
+        string[] lists = ["j", "k", "Enter", "/", "Esc"];
+        var keys = (await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.keys dd .vh')].map(one => one.textContent)")).Except(lists).ToList();
+        await page.Keyboard.PressAsync("Escape");
+
+        Assert.True(keys.Count > 15);
+        foreach (var key in keys)
+        {
+            var selector = key.StartsWith("g ", StringComparison.Ordinal) ? $"[data-go='{key[2..]}']"
+                : $"[data-key='{key.Replace("Ctrl K", "mod+k", StringComparison.Ordinal).Replace('\u2212', '-')}']";
+            Assert.True(await page.Locator(selector).First.IsVisibleAsync(), $"Nothing on the screen says {key}.");
+        }
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Rows_are_moved_through_and_opened_by_keys_and_a_filter_is_typed_after_a_slash()
+    {
+        var page = await OpenAsync("services");
+
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("k");
+        var name = (await page.EvaluateAsync<string>("document.activeElement.textContent")).Trim();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(name);
+
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("s");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Services");
+        await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("service-003");
+        await page.WaitForURLAsync(url => url.Contains("q=service-003", StringComparison.Ordinal));
+        await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(1);
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_rule_opens_under_its_row_and_the_link_opens_it_again()
+    {
+        var page = await OpenAsync("rules");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = HostileConsole.Name }).ClickAsync();
+
+        await page.WaitForURLAsync(url => url.Contains("r=1", StringComparison.Ordinal));
+        await Assertions.Expect(page.GetByText("Versions", new() { Exact = true })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(page.GetByText("v1", new() { Exact = true })).ToBeVisibleAsync();
+        await page.Context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_phone_reaches_every_screen_and_the_pause_and_the_zone()
+    {
+        var page = await OpenAsync("", width: 390);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "More" }).ClickAsync();
+        var more = page.GetByRole(AriaRole.Dialog, new() { Name = "More" });
+        await more.WaitForAsync();
+        await NoViolationAsync(page, "More");
+        await Assertions.Expect(more.GetByText("Pause live updates")).ToBeVisibleAsync();
+        await Assertions.Expect(more.GetByText("Time zone")).ToBeVisibleAsync();
+        await more.GetByRole(AriaRole.Link, new() { Name = "Rules" }).ClickAsync();
+
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Rules");
         await page.Context.CloseAsync();
     }
 
@@ -87,7 +205,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
     [Fact]
     public async Task A_chosen_range_is_in_the_address_and_comes_back_with_it()
     {
-        var page = await OpenAsync("services");
+        var page = await OpenAsync("services/service-003");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Last 1 h" }).ClickAsync();
         await page.GetByLabel("From, or a length such as 13h").FillAsync("13h");
@@ -112,6 +230,13 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await Assertions.Expect(page.GetByText("This page has stopped.")).ToBeHiddenAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Status");
         await page.Context.CloseAsync();
+    }
+
+    private static async Task NoViolationAsync(IPage page, string where)
+    {
+        var found = await page.RunAxe();
+        Assert.True(found.Violations.Length == 0, string.Join("\n", found.Violations.Select(one =>
+            $"{where}: {one.Id}: {one.Help}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}")));
     }
 
     private async Task<IPage> OpenAsync(string path, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)

@@ -31,6 +31,7 @@ public sealed class DatabaseAwayTests
         }
         await UntilAsync(async () => (await client.GetAsync(new Uri("", UriKind.Relative), Token)) is var reply
             && (await reply.Content.ReadAsStringAsync(Token)).Contains("The database is away", StringComparison.Ordinal));
+        Assert.Matches("Away since [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\\.", await (await client.GetAsync(new Uri("", UriKind.Relative), Token)).Content.ReadAsStringAsync(Token));
     }
 
     [Fact]

@@ -19,6 +19,11 @@ public sealed class Chromium : IAsyncDisposable
         {
             BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
         });
+        return await SignInAsync(app, context, onFault);
+    }
+
+    internal static async Task<IPage> SignInAsync(ArchonApp app, IBrowserContext context, Action<string>? onFault = null)
+    {
         var page = await context.NewPageAsync();
         if (onFault is not null)
         {
@@ -26,7 +31,7 @@ public sealed class Chromium : IAsyncDisposable
             page.Console += (_, message) => { if (message.Type == "error") onFault($"{page.Url}: {message.Text}"); };
             page.PageError += (_, error) => onFault($"{page.Url}: {error}");
         }
-        await page.GotoAsync("sign-in");
+        await page.GotoAsync(new Uri(app.Address, "sign-in").AbsoluteUri);
         await page.GetByLabel("User name").FillAsync("admin");
         await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();

@@ -88,7 +88,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
                 // A page that is dear to read is read less often, so that watching never costs more than a tenth of a core.
                 var rest = Clock.GetElapsedTime(began) * 9;
                 rest = rest < RedrawGap ? RedrawGap : rest > LongestRest ? LongestRest : rest;
-                await RestAsync(LivePageView.RefreshEvery is { } every && every > rest ? every : rest);
+                await RestAsync(LivePageView.RefreshEvery is { } every && every > rest ? every : rest, token);
             }
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
@@ -98,15 +98,16 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     }
 
     /// <summary>Until the time is over, or the reader wants something else: they never wait for a pace.</summary>
-    private async Task RestAsync(TimeSpan rest)
+    private async Task RestAsync(TimeSpan rest, CancellationToken token)
     {
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+        // The token and not its source: the page may be gone by now, and the source with it.
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(token);
         resting = mine;
         try
         {
             await Task.Delay(rest, Clock, mine.Token);
         }
-        catch (OperationCanceledException) when (!lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {
             // woken
         }
@@ -133,7 +134,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     /// <summary>While the page stands still: reads what would be shown, tells how much of it is new, and shows nothing.</summary>
     private async Task LookAheadAsync()
     {
-        if (Picture is not { } shown || NewIn(shown) is null) return;
+        if (lifetime.IsCancellationRequested || Picture is not { } shown || NewIn(shown) is null) return;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);

@@ -35,6 +35,24 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         Assert.Equal(0, await db.Anomalies.CountAsync(one => one.EndedAt == null, Token));
     }
 
+    [Fact]
+    public async Task What_a_person_judged_noise_is_not_counted_among_what_waits()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await bench.AddWatchAsync();
+        await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
+        foreach (var (verdict, ended) in new (AnomalyVerdict?, DateTimeOffset?)[] { (null, null), (AnomalyVerdict.Useful, null), (AnomalyVerdict.Noise, null), (null, JobBench.Start) })
+        {
+            var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = Guid.NewGuid().ToString() };
+            db.WatchedSeries.Add(series);
+            await db.SaveChangesAsync(Token);
+            db.Anomalies.Add(new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start, EndedAt = ended, Verdict = verdict, Confidence = 0.8 });
+        }
+        await db.SaveChangesAsync(Token);
+
+        Assert.Equal(2, (await new AnomalyQueries(bench.Database.Contexts, bench.Clock).OpenStatesAsync(1, Token)).Count);
+    }
+
     /// <summary>Contexts whose first answer is followed by the end of every anomaly, as a scan may write it.</summary>
     private sealed class EndingContexts(TestDatabase database) : DbCommandInterceptor, IDbContextFactory<ArchonDbContext>
     {

@@ -7,11 +7,9 @@ namespace Archon.Features.Anomalies;
 public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation) : LivePage<AnomaliesPicture>
 {
     private const int EndedAtFirst = 12;
-    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
 
     private readonly SeenRows seen = new();
     private readonly HeldList list = new();
-    private CancellationTokenSource? typing;
     private bool showAllEnded;
 
     [SupplyParameterFromQuery(Name = "a")] private long? Asked { get; set; }
@@ -61,32 +59,13 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
 
     protected override void Dispose(bool disposing)
     {
-        typing?.Cancel();
         view.Suggest(null, null);
         base.Dispose(disposing);
     }
 
     private void Release() => list.Release();
 
-    private async Task FilterByText(ChangeEventArgs change)
-    {
-        typing?.Cancel();
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(Lifetime);
-        typing = mine;
-        try
-        {
-            await Task.Delay(TypingPause, Clock, mine.Token);
-            navigation.NavigateTo(Address(change.Value as string, Confidence), replace: true);
-        }
-        catch (OperationCanceledException) when (mine.IsCancellationRequested)
-        {
-            // another letter came, or the tab closed
-        }
-        finally
-        {
-            if (typing == mine) typing = null;
-        }
-    }
+    private void FilterByText(string text) => navigation.NavigateTo(Address(text, Confidence), replace: true);
 
     private void FilterByConfidence(ChangeEventArgs change)
     {

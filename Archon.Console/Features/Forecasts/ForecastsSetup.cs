@@ -1,3 +1,4 @@
+using Archon.Shell;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Forecasts;
@@ -10,6 +11,7 @@ public static class ForecastsSetup
         services.AddSingleton<IValidateOptions<ForecastOptions>, ForecastOptionsValidator>();
         services.AddSingleton<ForecastQueries>();
         services.AddScoped<ForecastJob>();
+        services.AddSingleton<INavCountSource, ForecastCount>();
         return services;
     }
 }

@@ -11,6 +11,7 @@ public sealed partial class OverviewPage(
 {
     /// <summary>A screen and a half; the rest is a click away and never worse than what is shown.</summary>
     private const int ServicesShown = 30;
+    private const int AheadShown = 4;
     private const int LiveShown = 6;
     private static readonly GoldenSignal[] Columns = Enum.GetValues<GoldenSignal>();
 
@@ -22,6 +23,8 @@ public sealed partial class OverviewPage(
     private IReadOnlyList<ServiceHealth> Calm { get; set; } = [];
 
     private string? PrometheusAway => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
+
+    private string Ahead => Picture!.Forecasts.InSight.Count() switch { 0 => "nothing in sight", 1 => "1 in sight", var many => $"{many} in sight, soonest first" };
 
     private string NothingOpen => Picture!.Checking switch
     {

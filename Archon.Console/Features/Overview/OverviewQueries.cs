@@ -1,10 +1,11 @@
 using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
 using Archon.Features.Services;
 
 namespace Archon.Features.Overview;
 
 /// <summary>The first page at one time.</summary>
-public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies)
+public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies, ForecastsPicture Forecasts)
 {
     public DateTimeOffset ReadAt => Services.ReadAt;
     public CheckingState Checking => Anomalies.Checking;
@@ -13,14 +14,15 @@ public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture 
     public bool IsFirstRun => Services.Services.Count == 0 && Anomalies.Checking.Watches == 0;
 }
 
-public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies)
+public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies, ForecastQueries forecasts)
 {
     public async Task<OverviewPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
         // Each reads in its own context, so they can be under way together.
         var servicesRead = services.PictureAsync(environmentId, withIgnored: false, cancellationToken);
         var anomaliesRead = anomalies.PictureAsync(environmentId, AnomalyFilter.Everything, cancellationToken);
-        await Task.WhenAll(servicesRead, anomaliesRead);
-        return new OverviewPicture(await servicesRead, await anomaliesRead);
+        var forecastsRead = forecasts.PictureAsync(environmentId, cancellationToken);
+        await Task.WhenAll(servicesRead, anomaliesRead, forecastsRead);
+        return new OverviewPicture(await servicesRead, await anomaliesRead, await forecastsRead);
     }
 }

@@ -79,12 +79,7 @@ public sealed partial class RulesPage(RuleQueries rules, CatalogueFeed catalogue
 
     private string Link(RuleRow rule) => navigation.GetUriWithQueryParameter("r", rule.Id == Asked ? null : (int?)rule.Id);
 
-    private void Filter(ChangeEventArgs change)
-    {
-        Text = change.Value?.ToString();
-        if (Picture is not null) Shown = Matching(Picture.Rules);
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(Text) ? null : Text), replace: true);
-    }
+    private void Filter(string text) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
     private List<RuleRow> Matching(IReadOnlyList<RuleRow> all)
     {

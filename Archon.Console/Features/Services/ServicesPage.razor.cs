@@ -10,10 +10,8 @@ public sealed partial class ServicesPage(
 {
     /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
     private const int DrawnAtOnce = 100;
-    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
 
     private readonly HashSet<int> chosen = [];
-    private CancellationTokenSource? typing;
     private string notice = "";
     private bool busy;
 
@@ -56,12 +54,6 @@ public sealed partial class ServicesPage(
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        typing?.Cancel();
-        base.Dispose(disposing);
     }
 
     private void Choose(int id)
@@ -112,25 +104,7 @@ public sealed partial class ServicesPage(
         }
     }
 
-    private async Task FilterByText(ChangeEventArgs change)
-    {
-        typing?.Cancel();
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(Lifetime);
-        typing = mine;
-        try
-        {
-            await Task.Delay(TypingPause, Clock, mine.Token);
-            navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(change.Value as string) ? null : (string)change.Value!), replace: true);
-        }
-        catch (OperationCanceledException) when (mine.IsCancellationRequested)
-        {
-            // another letter came, or the tab closed
-        }
-        finally
-        {
-            if (typing == mine) typing = null;
-        }
-    }
+    private void FilterByText(string text) => navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
     private string Address(string name, string? value) => navigation.GetUriWithQueryParameter(name, value);
 

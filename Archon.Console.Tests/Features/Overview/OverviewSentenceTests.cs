@@ -1,0 +1,51 @@
+using Archon.Data.Catalogue;
+using Archon.Features.Anomalies;
+using Archon.Features.Overview;
+using Archon.Features.Services;
+using Xunit;
+
+namespace Archon.Tests.Features.Overview;
+
+public sealed class OverviewSentenceTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 9, 17, 3, 7, 18, TimeSpan.Zero);
+
+    [Fact]
+    public void What_is_on_fire_comes_first_with_its_time_and_what_nobody_checks_after_it()
+    {
+        var said = Say(Service("checkout", HealthState.Critical, Now.AddMinutes(-5)), Service("search", HealthState.Critical, Now.AddMinutes(-9)), Service("auth", HealthState.NotChecked));
+
+        Assert.Equal(HealthState.Critical, said.State);
+        Assert.Equal("Two services are critical.", said.Head);
+        Assert.Equal("checkout and search are outside their expected band", said.Rest);
+        Assert.Equal(Now.AddMinutes(-9), said.Since);
+        Assert.Equal("; one service is not checked", said.Tail);
+    }
+
+    [Fact]
+    public void A_server_that_is_away_is_never_called_calm()
+    {
+        var said = OverviewSentence.For(Picture([Service("checkout", HealthState.NotChecked)]), "Nothing listens at http://localhost:9090/.");
+
+        Assert.Equal(HealthState.NotChecked, said.State);
+        Assert.Equal("Nothing is being checked.", said.Head);
+    }
+
+    [Fact]
+    public void Calm_is_said_with_its_proof()
+    {
+        var said = Say(Service("checkout", HealthState.Healthy), Service("search", HealthState.Healthy));
+
+        Assert.Equal(HealthState.Healthy, said.State);
+        Assert.Equal("All 2 services are within their expected bands.", said.Head);
+        Assert.Contains("12 series of four watches checked", said.Rest, StringComparison.Ordinal);
+    }
+
+    private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null);
+
+    private static OverviewPicture Picture(IReadOnlyList<ServiceHealth> services) => new(
+        new ServicesPicture(Now, services), new AnomaliesPicture(Now, [], 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)));
+
+    private static ServiceHealth Service(string name, HealthState state, DateTimeOffset? since = null) =>
+        new(name.Length, name, CatalogueOrigin.Discovered, ServiceTier.Standard, null, state, new HealthReason.WithinBands(), since, 0, 6, []);
+}

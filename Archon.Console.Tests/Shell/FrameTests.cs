@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Archon.Integrations;
+using Archon.Shell;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Archon.Tests.Shell;
+
+/// <summary>What stands around every page.</summary>
+public sealed class FrameTests : BunitContext
+{
+    private readonly TimeProvider clock;
+
+    public FrameTests() => clock = this.AddShellParts();
+
+    [Fact]
+    public void The_palette_shows_kinds_apart_marks_what_was_typed_and_presses_the_button_of_an_action()
+    {
+        var palette = OpenPalette("paus");
+
+        Assert.Equal("Do", palette.Find(".gh").TextContent);
+        Assert.Equal("Paus", palette.Find("mark").TextContent);
+        palette.Find("[role=option]").Click();
+
+        Assert.Empty(palette.FindAll("[role=dialog]"));
+        Assert.Equal(["p"], JSInterop.VerifyInvoke("archon.press").Arguments);
+    }
+
+    [Fact]
+    public void The_palette_still_reaches_pages_when_the_catalogue_cannot_be_read()
+    {
+        Services.AddSingleton<IPaletteSource>(new AwayCatalogue());
+        var palette = OpenPalette("anom");
+
+        Assert.Contains("cannot be read", palette.Find("[role=status]").TextContent, StringComparison.Ordinal);
+        palette.Find("[role=option]").Click();
+        Assert.EndsWith("/anomalies", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pace_is_chosen_and_said_on_the_button()
+    {
+        var picker = Render<RefreshPicker>();
+
+        picker.Find("[aria-haspopup=menu]").Click();
+        picker.FindAll("[role=menuitemradio]")[2].Click();
+
+        Assert.Contains("1 min", picker.Find("[aria-haspopup=menu]").TextContent, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromMinutes(1), Services.GetRequiredService<ViewState>().RefreshEvery);
+        Assert.Empty(picker.FindAll("[role=menu]"));
+    }
+
+    [Fact]
+    public async Task Counts_follow_their_source_go_when_nobody_knows_and_start_anew_in_another_environment()
+    {
+        var source = new StagedCounts();
+        using var counts = new NavCounts([source], Services.GetRequiredService<ViewState>());
+        var changed = Channel.CreateUnbounded<bool>();
+        counts.Changed += () => changed.Writer.TryWrite(true);
+        counts.Follow();
+
+        await Next(new NavCount(5, true, "5 open"));
+        Assert.Equal(5, counts["/anomalies"]!.Number);
+        await Next(null);
+        Assert.Null(counts["/anomalies"]);
+        Services.GetRequiredService<ViewState>().ChooseEnvironment(2);
+        await Next(new NavCount(1, false, "1 open"));
+        Assert.Equal([1, 2], source.Environments);
+
+        async Task Next(NavCount? count)
+        {
+            source.Tell(count);
+            await changed.Reader.ReadAsync(Xunit.TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task A_draft_is_written_down_when_it_changes_and_comes_back_once()
+    {
+        var keep = JSInterop.SetupVoid("archon.drafts.keep", _ => true).SetVoidResult();
+        JSInterop.Setup<string?>("archon.drafts.take", "service/new").SetResult("""{"Name":"checkout"}""");
+        var drafts = new Drafts(JSInterop.JSRuntime);
+
+        await drafts.KeepAsync("service/new", new Draft(""));
+        await drafts.KeepAsync("service/new", new Draft(""));
+        Assert.Empty(keep.Invocations);   // as it was read: nothing has been written yet
+        await drafts.KeepAsync("service/new", new Draft("check"));
+
+        Assert.Single(keep.Invocations);
+        Assert.Equal("checkout", (await drafts.TakeAsync<Draft>("service/new"))!.Name);
+    }
+
+    [Fact]
+    public void A_source_that_is_away_is_told_once_with_the_age_of_what_is_shown()
+    {
+        var health = new UpstreamHealth([new Upstream("Prometheus", new Uri("http://localhost:9090"))], clock);
+        Services.AddSingleton(health);
+        var note = Render<UpstreamNote>(p => p.Add(c => c.Name, "Prometheus"));
+
+        health.Answered("Prometheus");
+        Assert.Empty(note.FindAll("[role=status]"));
+        health.Failed("Prometheus", "Nothing listens there.");
+
+        note.WaitForAssertion(() => Assert.Contains("Prometheus has not answered since 03:07:18.", note.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        Assert.Contains("Showing what was known then", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Nothing listens there.", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
+    }
+
+    private IRenderedComponent<Palette> OpenPalette(string typed)
+    {
+        var palette = Render<Palette>();
+        palette.Find("[data-key='mod+k']").Click();
+        palette.Find("[role=combobox]").Input(typed);
+        return palette;
+    }
+
+    private sealed record Draft(string Name);
+
+    private sealed class AwayCatalogue : IPaletteSource
+    {
+        public Task<IReadOnlyList<PaletteEntry>> EntriesAsync(int environmentId, CancellationToken cancellationToken) =>
+            Task.FromException<IReadOnlyList<PaletteEntry>>(new TimeoutException());
+    }
+
+    private sealed class StagedCounts : INavCountSource
+    {
+        private readonly Channel<NavCount?> told = Channel.CreateUnbounded<NavCount?>();
+
+        public List<int> Environments { get; } = [];
+        public string Href => "/anomalies";
+
+        public void Tell(NavCount? count) => told.Writer.TryWrite(count);
+
+        public async IAsyncEnumerable<NavCount?> WatchAsync(int environmentId, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            Environments.Add(environmentId);
+            await foreach (var count in told.Reader.ReadAllAsync(cancellationToken)) yield return count;
+        }
+    }
+}
