@@ -184,8 +184,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     {
         var password = RandomNumberGenerator.GetHexString(48, lowercase: true);
         WriteSecret(PasswordFile, password);
-        var unfinished = Cluster + ".unfinished";
-        if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
+        ForgetUnfinished();
+        // A name of its own: what a killed console began may still be at work in its folder.
+        var unfinished = $"{Cluster}.unfinished-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
         var passwordForInitdb = unfinished + ".password";
         try
         {
@@ -203,6 +204,19 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         if (Directory.Exists(Cluster)) Directory.Delete(Cluster);
         Directory.Move(unfinished, Cluster);
         return password;
+    }
+
+    private void ForgetUnfinished()
+    {
+        try
+        {
+            foreach (var folder in Directory.GetDirectories(options.DataFolder, "data.unfinished-*")) Directory.Delete(folder, recursive: true);
+            foreach (var file in Directory.GetFiles(options.DataFolder, "data.unfinished-*")) File.Delete(file);
+        }
+        catch (IOException)
+        {
+            // Someone still writes there; the next new cluster forgets it.
+        }
     }
 
     private static void WriteSecret(string path, string secret)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Hosting;
 
@@ -63,13 +64,20 @@ public static class HostingSetup
     }
 
     /// <summary>Runs until it is told to stop.</summary>
-    /// <returns>The exit code: 0, or 3 when the port is taken.</returns>
+    /// <returns>The exit code: 0; 2 when a setting is wrong; 3 when the port is taken.</returns>
     public static async Task<int> RunOrExplainAsync(this WebApplication app)
     {
         try
         {
+            // Before anything starts, and all at once: whoever mends one fault wants to know the others too.
+            app.Services.GetService<IStartupValidator>()?.Validate();
             await app.RunAsync();
             return 0;
+        }
+        catch (Exception failure) when (WrongSettings(failure) is { Count: > 0 } faults)
+        {
+            await System.Console.Error.WriteLineAsync($"Archon cannot start with these settings:\n  {string.Join("\n  ", faults)}");
+            return 2;
         }
         catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
@@ -78,4 +86,15 @@ public static class HostingSetup
             return 3;
         }
     }
+
+    /// <summary>What is wrong, in words; empty for any other failure.</summary>
+    private static IReadOnlyList<string> WrongSettings(Exception failure) => failure switch
+    {
+        OptionsValidationException invalid => [.. invalid.Failures],
+        AggregateException several when several.InnerExceptions.All(one => WrongSettings(one).Count > 0) => [.. several.InnerExceptions.SelectMany(WrongSettings).Distinct()],
+        // A text where a number or a length of time belongs.
+        InvalidOperationException { InnerException: FormatException or ArgumentException } unreadable => [unreadable.Message],
+        FormatException address => [$"Urls: {address.Message}"],
+        _ => [],
+    };
 }

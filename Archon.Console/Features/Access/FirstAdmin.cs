@@ -23,16 +23,20 @@ internal sealed partial class FirstAdmin(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await database.WhenReadyAsync(stoppingToken);
             try
             {
+                await database.WhenReadyAsync(stoppingToken);
                 await MakeAsync(stoppingToken);
                 return;
             }
             catch (System.Data.Common.DbException failure)
             {
                 LogRetry(failure.Message);
-                await Task.Delay(Retry, clock, stoppingToken);
+                await Task.Delay(Retry, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                // the console stops
             }
         }
     }
