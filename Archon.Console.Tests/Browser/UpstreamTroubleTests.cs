@@ -94,7 +94,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
         var page = await chromium.SignInAsync(app);
         await page.GotoAsync("services/service-000");
 
-        await Assertions.Expect(page.GetByText("Prometheus gave no samples.").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByText("no answer").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await Assertions.Expect(page.GetByText("Nothing listens at").First).ToBeVisibleAsync();
         await upstream.BecomeAsync(Trouble.None);
         var asks = page.GetByRole(AriaRole.Button, new() { Name = "Ask again" });

@@ -77,7 +77,8 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
         var list = await ReadAsync("monitoring/intelligence/predictions");
 
         Assert.False(list.GetProperty("available").GetBoolean());
-        Assert.Contains("does not forecast", list.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal("No watch has a limit yet, so nothing is predicted.", list.GetProperty("reason").GetString());
+        Assert.Empty(list.GetProperty("predictions").EnumerateArray());
     }
 
     [Fact]

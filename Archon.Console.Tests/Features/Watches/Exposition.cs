@@ -23,7 +23,11 @@ internal static class Exposition
         "node_filesystem_avail_bytes{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"/\"}", "node_filesystem_size_bytes{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"/\"}",
         "container_memory_working_set_bytes{name=\"web\",image=\"web:1\",id=\"/docker/1\"}",
         "pg_up", "pg_stat_activity_count{datname=\"a\",state=\"active\"}", "pg_settings_max_connections", "pg_stat_activity_max_tx_duration{datname=\"a\",state=\"active\"}",
-        "redis_up", "redis_connected_clients", "redis_memory_used_bytes", "probe_success", "probe_duration_seconds",
+        "redis_up", "redis_connected_clients", "redis_memory_used_bytes", "redis_memory_max_bytes", "probe_success", "probe_duration_seconds",
+        "probe_ssl_earliest_cert_expiry", "node_filefd_allocated", "node_filefd_maximum",
+        "node_filesystem_files_free{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"/\"}", "node_filesystem_files{device=\"/dev/sda1\",fstype=\"ext4\",mountpoint=\"/\"}",
+        "container_spec_memory_limit_bytes{name=\"web\",image=\"web:1\",id=\"/docker/1\"}",
+        "kube_resourcequota{resourcequota=\"team\",resource=\"pods\",type=\"used\"}", "kube_resourcequota{resourcequota=\"team\",resource=\"pods\",type=\"hard\"}",
     ];
 
     private static readonly string[] Counters =

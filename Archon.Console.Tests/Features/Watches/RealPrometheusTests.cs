@@ -31,7 +31,7 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
 
         foreach (var template in WatchTemplates.All)
         {
-            foreach (var query in new[] { template.Query(TimeSpan.FromMinutes(1)), template.Probe }.OfType<string>())
+            foreach (var query in new[] { template.Query(TimeSpan.FromMinutes(1)), template.VolumeQuery(TimeSpan.FromMinutes(1)), template.Probe }.OfType<string>())
             {
                 var answer = await prometheus.QueryRangeAsync(query, new TimeRange(now.AddMinutes(-1), now), TimeSpan.FromSeconds(15), Token);
                 Assert.True(answer is Fetch<MatrixResult>.Ok, $"{template.Key}: {query}: {answer}");

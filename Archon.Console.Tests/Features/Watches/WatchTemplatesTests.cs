@@ -12,7 +12,7 @@ public sealed partial class WatchTemplatesTests
 
     [Fact]
     public void Every_template_asks_only_for_metrics_it_requires() => Assert.All(WatchTemplates.All, template =>
-        Assert.All(template.Requires, metric => Assert.Contains(metric, template.Pattern, StringComparison.Ordinal)));
+        Assert.All(template.Requires, metric => Assert.Contains(metric, template.Pattern + template.VolumePattern, StringComparison.Ordinal)));
 
     [Fact]
     public void A_classic_histogram_is_read_by_its_buckets()

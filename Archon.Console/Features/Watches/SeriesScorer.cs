@@ -173,14 +173,17 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
         Extend(candidate, at, value, verdict);
         // What the members agree on needs no second sample: they have looked at the ones before.
-        if (candidate.SamplesOutside >= Confirm || verdict.IsAlert || Math.Abs(verdict.Deviation) >= Unmistakable)
+        if (candidate.SamplesOutside >= Confirm || IsTold(verdict) || Math.Abs(verdict.Deviation) >= Unmistakable)
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
         }
     }
 
+    /// <summary>The members agree. Samples that were missing are "not checked", and no anomaly of what came after them.</summary>
+    private static bool IsTold(in SampleVerdict verdict) => verdict.IsAlert && verdict.Votes.Loudest != DetectionMember.Gap;
+
     /// <summary>Only the direction that people asked for counts.</summary>
-    private bool Counts(in SampleVerdict verdict) => (verdict.IsOutside || verdict.IsAlert) && interesting switch
+    private bool Counts(in SampleVerdict verdict) => (verdict.IsOutside || IsTold(verdict)) && interesting switch
     {
         AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
         AnomalyDirection.Down => verdict.Direction == DeviationDirection.Down,
