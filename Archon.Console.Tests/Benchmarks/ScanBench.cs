@@ -4,6 +4,7 @@ using System.Text;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
 using Archon.Features.Overview;
 using Archon.Features.Services;
 using Archon.Features.Watches;
@@ -82,7 +83,8 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
         await using var database = await postgres.NewDatabaseAsync();
         await SeedAsync(database, services);
         var overview = new OverviewQueries(
-            new ServiceQueries(database.Contexts, TimeProvider.System), new AnomalyQueries(database.Contexts, TimeProvider.System));
+            new ServiceQueries(database.Contexts, TimeProvider.System), new AnomalyQueries(database.Contexts, TimeProvider.System),
+            new ForecastQueries(database.Contexts, TimeProvider.System));
         var took = new List<double>();
         for (var round = 0; round < 30; round++)
         {

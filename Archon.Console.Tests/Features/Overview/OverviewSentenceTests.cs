@@ -1,5 +1,7 @@
+using Archon.Analysis.Forecasting;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
 using Archon.Features.Overview;
 using Archon.Features.Services;
 using Xunit;
@@ -44,7 +46,8 @@ public sealed class OverviewSentenceTests
     private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null);
 
     private static OverviewPicture Picture(IReadOnlyList<ServiceHealth> services) => new(
-        new ServicesPicture(Now, services), new AnomaliesPicture(Now, [], 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)));
+        new ServicesPicture(Now, services), new AnomaliesPicture(Now, [], 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
+        new ForecastsPicture(Now, [], 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty));
 
     private static ServiceHealth Service(string name, HealthState state, DateTimeOffset? since = null) =>
         new(name.Length, name, CatalogueOrigin.Discovered, ServiceTier.Standard, null, state, new HealthReason.WithinBands(), since, 0, 6, []);

@@ -5,6 +5,10 @@ namespace Archon.Features.Forecasts;
 
 internal static class ForecastWords
 {
+    // On the clock an hour near takes as much room as a day far.
+    private const double Knee = 0.6;
+    private static readonly TimeSpan Far = TimeSpan.FromDays(30);
+
     private static readonly TimeSpan Now = TimeSpan.FromHours(1);
     private static readonly TimeSpan Today = TimeSpan.FromHours(24);
     private static readonly TimeSpan ThisWeek = TimeSpan.FromDays(7);
@@ -41,9 +45,6 @@ internal static class ForecastWords
         ("now", TimeSpan.Zero), ("1 h", TimeSpan.FromHours(1)), ("6 h", TimeSpan.FromHours(6)), ("1 d", TimeSpan.FromDays(1)), ("3 d", TimeSpan.FromDays(3)),
         ("7 d", TimeSpan.FromDays(7)), ("14 d", TimeSpan.FromDays(14)), ("30 d", Far),
     ];
-
-    private const double Knee = 0.6;
-    private static readonly TimeSpan Far = TimeSpan.FromDays(30);
 
     /// <summary><c>+0.6 GiB per day</c>; empty where there is no trend.</summary>
     public static string Growth(LimitRow row) => row.PerDay is { } rate && rate != 0

@@ -25,6 +25,8 @@ public sealed partial class TriageJob(
     /// <summary>Causes are asked for again while an incident changes, at most so often.</summary>
     private static readonly TimeSpan RankEvery = TimeSpan.FromMinutes(2);
 
+    private static readonly TimeSpan Young = TimeSpan.FromMinutes(30);
+
     /// <summary>Alone it is an anomaly, together they are an incident.</summary>
     private const int LeastMembers = 2;
 
@@ -60,7 +62,7 @@ public sealed partial class TriageJob(
         await db.SaveChangesAsync(cancellationToken);
 
         var ranked = 0;
-        foreach (var incident in live.Where(one => one.ResolvedAt is null && one.MergedIntoId is null && (one.RankedAt is not { } at || (at < now - RankEvery && one.ChangedAt > at))))
+        foreach (var incident in live.Where(one => one.ResolvedAt is null && one.MergedIntoId is null && IsRankDue(one, now)))
         {
             await RankAsync(incident, items, graph, environmentId, now, cancellationToken);
             ranked++;
@@ -194,6 +196,10 @@ public sealed partial class TriageJob(
         if (incident.ResolvedAt is null && incident.Members.TrueForAll(member => member.EndedAt is { } ended && ended < now - Lingers)) (incident.ResolvedAt, changed) = (incident.Members.Max(member => member.EndedAt), true);
         return changed;
     }
+
+    /// <summary>Every minute that passes says more about a young incident; an old one is looked at again when it changes.</summary>
+    private static bool IsRankDue(Incident incident, DateTimeOffset now) =>
+        incident.RankedAt is not { } at || (at < now - RankEvery && (incident.ChangedAt > at || at < incident.OpenedAt + Young));
 
     private async Task RankAsync(Incident incident, List<Item> items, ServiceGraph graph, int environmentId, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -23,7 +23,7 @@ internal sealed class OpenSpan
     public string Season { get; init; } = "none";
     public int FittedSamples { get; init; }
 
-    /// <summary>What is unusual, and what each member of the detector thought, at the most unusual sample.</summary>
+    /// <summary>What is unusual, at the most unusual sample; and what the members of the detector thought when they were surest.</summary>
     public string Explanation { get; set; } = "";
     public List<AnomalyVote> Votes { get; set; } = [];
 
@@ -40,10 +40,15 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     /// <summary>So far outside that one sample is enough, in robust standard deviations.</summary>
     private const double Unmistakable = 25;
 
+    /// <summary>Confidence below which nothing is told at sensitivity 0; at 0.5 half of it, at 1 nothing of it.</summary>
+    private const double LeastConfidence = 0.2;
+
     /// <summary>Samples inside that end an anomaly: less, and one fault is told many times.</summary>
     private const int Calm = 4;
 
     private readonly AnomalyDetector? detector = model is null ? null : new AnomalyDetector(model, settings);
+    // Outside of its band and still as good as certainly nothing: that is not told, unless one asked to be told much.
+    private readonly double leastConfidence = LeastConfidence * (1 - Math.Clamp(settings.Sensitivity, 0, 1));
     private readonly List<OpenSpan> ended = [];
     private OpenSpan? candidate;
     private DateTimeOffset? calmSince;
@@ -173,7 +178,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
         Extend(candidate, at, value, verdict);
         // What the members agree on needs no second sample: they have looked at the ones before.
-        if (candidate.SamplesOutside >= Confirm || IsTold(verdict) || Math.Abs(verdict.Deviation) >= Unmistakable)
+        if ((candidate.SamplesOutside >= Confirm && candidate.Confidence >= leastConfidence) || IsTold(verdict) || Math.Abs(verdict.Deviation) >= Unmistakable)
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
         }
@@ -214,8 +219,11 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         if (span.SamplesOutside == 1 || Math.Abs(verdict.Deviation) > Math.Abs(span.PeakDeviation))
         {
             (span.PeakValue, span.PeakDeviation) = (value, verdict.Deviation);
-            (span.Explanation, span.Votes) = (Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc), Voted(verdict.Votes));
+            span.Explanation = Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc);
         }
+        // The members need a few samples to find their feet at a finer step than that of the history: their loudest word counts.
+        var votes = Voted(verdict.Votes);
+        if (votes.Sum(vote => vote.Score) > span.Votes.Sum(vote => vote.Score) || span.Votes.Count == 0) span.Votes = votes;
         span.Dirty = true;
     }
 
