@@ -139,7 +139,8 @@ internal static class DetectCommand
             var (timestamps, scores) = scored[file];
             for (var row = 0; row < timestamps.Count; row++)
             {
-                var score = scores[row].ToString("0.########", CultureInfo.InvariantCulture);
+                // More digits than a score means would let a threshold hang on how numbers round.
+                var score = scores[row].ToString("0.###", CultureInfo.InvariantCulture);
                 await writer.WriteLineAsync($"{name},{Quoted(timestamps[row])},{score}");
             }
         }
