@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Archon.Tests.Benchmarks;
 
-/// <summary>What learning and judging series costs, and whether confidence means what it says. Run by <c>./archon bench</c>, never with the tests.</summary>
+/// <summary>What learning and judging series costs, and whether confidence means what it says. Run by <c>./archon bench</c>, never with the
+/// tests.</summary>
 public sealed class DetectionBench(BenchTable table)
 {
     private const int Rounds = 5;
@@ -63,8 +64,10 @@ public sealed class DetectionBench(BenchTable table)
             }
         });
         Assert.True(double.IsFinite(sum));
-        table.Add(new BenchRow("scoring, all members and calibration, learning from each", samples / learning.TotalSeconds, "samples/s/core", 250_000, false, "an exponential z-score", plain / learning));
-        table.Add(new BenchRow("scoring at 15 s what was learnt at 5 min", samples / between.TotalSeconds, "samples/s/core", 250_000, false, "an exponential z-score", plain / between));
+        void Add(string name, TimeSpan took) =>
+            table.Add(new BenchRow(name, samples / took.TotalSeconds, "samples/s/core", 250_000, false, "an exponential z-score", plain / took));
+        Add("scoring, all members and calibration, learning from each", learning);
+        Add("scoring at 15 s what was learnt at 5 min", between);
     }
 
     /// <summary>A thousand series, as a hundredth of the greatest estate, on both cores.</summary>
@@ -80,7 +83,11 @@ public sealed class DetectionBench(BenchTable table)
         var at = SeriesText.Monday.AddDays(14).ToUnixTimeMilliseconds();
         var read = Stopwatch.StartNew();
         var detectors = new AnomalyDetector[series];
-        Parallel.For(0, series, parallel, i => detectors[i] = new AnomalyDetector(SeriesModel.TryRead(models[i], out var model) ? model : throw new InvalidOperationException(), new DetectorSettings()));
+        Parallel.For(0, series, parallel, i =>
+        {
+            Assert.True(SeriesModel.TryRead(models[i], out var model));
+            detectors[i] = new AnomalyDetector(model, new DetectorSettings());
+        });
         table.Add(new BenchRow("100,000 models read (from 1,000)", read.Elapsed.TotalSeconds * 100, "s", null, true));
         var scored = Stopwatch.StartNew();
         Parallel.For(0, series, parallel, i =>
@@ -95,7 +102,9 @@ public sealed class DetectionBench(BenchTable table)
         var reliability = Reliability.Of(InjectedAnomalies.Claims(seeds: 20), bins: 5);
         foreach (var bin in reliability.Bins.Where(bin => bin.Claims > 0))
         {
-            BenchTable.Note(string.Create(CultureInfo.InvariantCulture, $"confidence {bin.From:0.0} to {bin.To:0.0}: claimed {bin.Claimed:0.00}, observed {bin.Observed:0.00}, {bin.Claims} alerts"));
+            BenchTable.Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"confidence {bin.From:0.0} to {bin.To:0.0}: claimed {bin.Claimed:0.00}, observed {bin.Observed:0.00}, {bin.Claims} alerts"));
         }
         table.Add(new BenchRow("calibration error of confidence, injected anomalies", reliability.CalibrationError, "", 0.15, true));
     }

@@ -113,7 +113,9 @@ public sealed class DetectionPropertyTests
     {
         var random = new Random(8);
 
-        Run(SeriesModel.Start(Settings), SeriesText.Of(40 * Day, Step, (_, _) => Math.Round(3 + (2 * random.NextDouble()))), 0, 40 * Day, out var verdicts);
+        var series = SeriesText.Of(40 * Day, Step, (_, _) => Math.Round(3 + (2 * random.NextDouble())));
+
+        Run(SeriesModel.Start(Settings), series, 0, series.Count, out var verdicts);
 
         Assert.InRange(verdicts.Count(verdict => verdict.IsAlert), 0, 12);
     }
@@ -222,17 +224,24 @@ public sealed class DetectionPropertyTests
     public void Scoring_allocates_nothing_at_the_step_and_between()
     {
         var series = Eventful(15);
-        var detector = Run(SeriesModel.Fit(series, Settings with { Zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin") }), series, 0, 0, out _);
+        var berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+        var detector = Run(SeriesModel.Fit(series, Settings with { Zone = berlin }), series, 0, 0, out _);
         var start = series.Times.Span[^1];
         detector.Score(start + 1000, 100);
         // A zone works out the rules of a year when it is first asked.
         for (var i = 0; i < 800; i++) detector.Score(start + (i * 3_600_000L), 100 + (i % 7));
         start += 801 * 3_600_000L;
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 50_000; i++) detector.Score(start + (i * 15_000L), 100 + (i % 7), requests: 50);
+        // What the runtime allocates for itself while it compiles better code happens once.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++, start += 20_000 * 15_000L)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 20_000; i++) detector.Score(start + (i * 15_000L), 100 + (i % 7), requests: 50);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, least);
     }
 
     [Theory]
@@ -248,7 +257,8 @@ public sealed class DetectionPropertyTests
             double Usual(DateTimeOffset at) => 100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24));
             var history = SeriesText.Of(14 * Day, Step, (_, at) => Usual(at) + (3 * noise()));
             var detector = new AnomalyDetector(SeriesModel.Fit(history, Settings), new DetectorSettings());
-            var fine = SeriesText.Of(days * 24 * 60 * 4, TimeSpan.FromSeconds(15), (_, at) => Usual(at) + (3 * noisier * noise()), SeriesText.Monday.AddDays(14));
+            var fine = SeriesText.Of(
+                days * 24 * 60 * 4, TimeSpan.FromSeconds(15), (_, at) => Usual(at) + (3 * noisier * noise()), SeriesText.Monday.AddDays(14));
             for (var i = 0; i < fine.Count; i++)
             {
                 var verdict = detector.Score(fine.Times.Span[i], fine.Values.Span[i]);
@@ -283,6 +293,21 @@ public sealed class DetectionPropertyTests
     }
 
     [Fact]
+    public void An_hours_outage_stays_outside_to_its_end_also_where_samples_come_every_15_seconds()
+    {
+        var noise = SeriesText.Noise(20);
+        var fine = TimeSpan.FromSeconds(15);
+        var history = SeriesText.Of(6 * 240, fine, (_, _) => 100 + (3 * noise()));
+        var detector = new AnomalyDetector(SeriesModel.Fit(history, Settings), new DetectorSettings());
+        var after = SeriesText.Of(2 * 240, fine, (i, _) => (i < 240 ? 40 : 100) + (3 * noise()), SeriesText.Monday.AddHours(6));
+        var verdicts = Enumerable.Range(0, after.Count).Select(i => detector.Score(after.Times.Span[i], after.Values.Span[i])).ToList();
+
+        Assert.All(verdicts[..240], verdict => Assert.True(verdict.IsOutside));
+        Assert.All(verdicts[241..], verdict => Assert.False(verdict.IsOutside));
+        Assert.Single(verdicts, verdict => verdict.IsAlert);
+    }
+
+    [Fact]
     public void A_level_that_has_held_for_a_third_of_a_day_is_told_once_as_the_new_normal()
     {
         var noise = SeriesText.Noise(17);
@@ -300,7 +325,8 @@ public sealed class DetectionPropertyTests
     public void A_season_that_appears_is_found_within_days_and_one_that_ends_is_given_up()
     {
         var noise = SeriesText.Noise(18);
-        var series = SeriesText.Of(40 * Day, Step, (i, at) => 100 + noise() + (i is >= 0 && i < 20 * Day ? 20 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24) : 0));
+        var series = SeriesText.Of(40 * Day, Step, (i, at) =>
+            100 + noise() + (i < 20 * Day ? 20 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24) : 0));
 
         Run(SeriesModel.Start(Settings), series, 0, series.Count, out var verdicts);
 
@@ -326,7 +352,8 @@ public sealed class DetectionPropertyTests
     {
         var noise = SeriesText.Noise(seed);
         return SeriesText.Of(14 * Day, Step, (i, at) =>
-            100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (12 * noise()) + (i == 1800 ? 400 : 0) + (i is > 2500 and < 2530 ? -150 : 0));
+            100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (12 * noise())
+            + (i == 1800 ? 400 : 0) + (i is > 2500 and < 2530 ? -150 : 0));
     }
 
     private static MetricSeries Changed(MetricSeries series, Func<double, double> change) =>
@@ -347,5 +374,6 @@ public sealed class DetectionPropertyTests
     }
 
     private static double[] Levels(MetricSeries series) => [.. Scores(series).Select(score => score.Level)];
-    private static int[] Alerts(MetricSeries series) => [.. Scores(series).Index().Where(score => score.Item.Alert > 0).Select(score => score.Index)];
+    private static int[] Alerts(MetricSeries series) =>
+        [.. Scores(series).Index().Where(score => score.Item.Alert > 0).Select(score => score.Index)];
 }

@@ -24,7 +24,9 @@ public sealed class ExplanationTests
 
     [Fact]
     public void A_ratio_to_next_to_nothing_is_not_told() =>
-        Assert.Equal("0.3 above what it usually is (0.0001)", Explanation.Of(Outside(0.0001, ModelSeason.None) with { Upper = 0.1 }, 0.3, Tuesday, TimeZoneInfo.Utc));
+        Assert.Equal(
+            "0.3 above what it usually is (0.0001)",
+            Explanation.Of(Outside(0.0001, ModelSeason.None) with { Upper = 0.1 }, 0.3, Tuesday, TimeZoneInfo.Utc));
 
     [Theory]
     [InlineData(SampleJudgement.Learning, "Too little was seen yet to know what is usual")]
@@ -44,8 +46,10 @@ public sealed class ExplanationTests
         votes[(int)DetectionMember.Range] = 3;
 
         Assert.Equal("Stands still where it usually moves", Explanation.Of(flat, 5, Tuesday, TimeZoneInfo.Utc));
-        Assert.Equal("2 x above what it usually is, further than ever seen", Explanation.Of(Outside(100, ModelSeason.None) with { Votes = votes }, 200, Tuesday, TimeZoneInfo.Utc));
-        Assert.Equal("Within what it usually is", Explanation.Of(new SampleVerdict { Expected = 5, Lower = 4, Upper = 6 }, 5, Tuesday, TimeZoneInfo.Utc));
+        Assert.Equal(
+            "2 x above what it usually is, further than ever seen",
+            Explanation.Of(Outside(100, ModelSeason.None) with { Votes = votes }, 200, Tuesday, TimeZoneInfo.Utc));
+        Assert.Equal("Within what it usually is", Explanation.Of(flat with { Votes = default }, 5, Tuesday, TimeZoneInfo.Utc));
     }
 
     private static SampleVerdict Outside(double expected, ModelSeason season) =>

@@ -27,13 +27,16 @@ public sealed class FeedbackTests
         Assert.Equal(0.5, once.RarityShift);
         Assert.Equal(3, often.RarityShift);
         Assert.Equal(0.25, alike.RarityShift);
-        Assert.Equal("Only what is 3.2 x rarer than usual is told: anomalies here and on series alike were called noise once.", Assert.Single(once.Words));
+        Assert.Equal(
+            "Only what is 3.2 x rarer than usual is told: anomalies here and on series alike were called noise once.",
+            Assert.Single(once.Words));
     }
 
     [Fact]
     public void Useful_takes_back_half_of_what_noise_raised()
     {
-        var adjustment = Feedback.Adjust([Label(FeedbackLabel.Noise, 9), Label(FeedbackLabel.Noise, 8), Label(FeedbackLabel.Useful, 7)], Now, TimeZoneInfo.Utc);
+        var adjustment = Feedback.Adjust(
+            [Label(FeedbackLabel.Noise, 9), Label(FeedbackLabel.Noise, 8), Label(FeedbackLabel.Useful, 7)], Now, TimeZoneInfo.Utc);
 
         Assert.Equal(0.5, adjustment.RarityShift);
         Assert.EndsWith("noise twice, and once useful, which took half of it back.", Assert.Single(adjustment.Words), StringComparison.Ordinal);
@@ -45,11 +48,14 @@ public sealed class FeedbackTests
         var backup = Label(FeedbackLabel.Expected, 7) with { Deviation = 8 };
 
         var accepted = Feedback.Adjust([backup], Now, TimeZoneInfo.Utc);
-        var contradicted = Feedback.Adjust([backup, Label(FeedbackLabel.Useful, 6) with { AnomalyAt = backup.AnomalyAt.AddDays(7), Deviation = 6 }], Now, TimeZoneInfo.Utc);
+        var useful = Label(FeedbackLabel.Useful, 6) with { AnomalyAt = backup.AnomalyAt.AddDays(7), Deviation = 6 };
+        var contradicted = Feedback.Adjust([backup, useful], Now, TimeZoneInfo.Utc);
 
         var time = Assert.Single(accepted.Accepted);
         Assert.Equal((DeviationDirection.Up, 10), (time.Direction, time.MostDeviation));
-        Assert.Equal("Monday 02:00 to Monday 04:30, up to 10 deviations above is not told: it was called expected on 25 December 2026.", Assert.Single(accepted.Words));
+        Assert.Equal(
+            "Monday 02:00 to Monday 04:30, up to 10 deviations above is not told: it was called expected on 25 December 2026.",
+            Assert.Single(accepted.Words));
         Assert.Empty(contradicted.Accepted);
         Assert.Empty(contradicted.Words);
     }
@@ -69,7 +75,8 @@ public sealed class FeedbackTests
         var model = SeriesModel.Fit(SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, _) => 100 + (5 * noise())), new SeriesModelSettings());
         var night = SeriesText.Monday.AddDays(14).AddHours(3);
         var plain = new AnomalyDetector(model, new DetectorSettings()).Score(night.ToUnixTimeMilliseconds(), 200);
-        var adjustment = Feedback.Adjust([new(Now.AddDays(-1), FeedbackLabel.Expected, true, SeriesText.Monday.AddHours(3), plain.Deviation)], Now, TimeZoneInfo.Utc);
+        var label = Label(FeedbackLabel.Expected, 1) with { Deviation = plain.Deviation };
+        var adjustment = Feedback.Adjust([label], Now, TimeZoneInfo.Utc);
         SampleVerdict Score(DateTimeOffset at, double value) =>
             new AnomalyDetector(model, new DetectorSettings { Adjustment = adjustment }).Score(at.ToUnixTimeMilliseconds(), value);
 
@@ -85,11 +92,15 @@ public sealed class FeedbackTests
     {
         var noise = SeriesText.Noise(2);
         var model = SeriesModel.Fit(SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, _) => 100 + (5 * noise())), new SeriesModelSettings());
-        double Upper(double shift) => new AnomalyDetector(model, new DetectorSettings { Adjustment = new DetectionAdjustment { RarityShift = shift } })
-            .Score(SeriesText.Monday.AddDays(15).ToUnixTimeMilliseconds(), 100).Upper;
+        double Upper(double shift)
+        {
+            var settings = new DetectorSettings { Adjustment = new DetectionAdjustment { RarityShift = shift } };
+            return new AnomalyDetector(model, settings).Score(SeriesText.Monday.AddDays(15).ToUnixTimeMilliseconds(), 100).Upper;
+        }
 
         Assert.True(Upper(2) > Upper(1) && Upper(1) > Upper(0));
     }
 
-    private static AnomalyFeedback Label(FeedbackLabel label, int daysAgo) => new(Now.AddDays(-daysAgo), label, true, SeriesText.Monday.AddHours(3), 5);
+    private static AnomalyFeedback Label(FeedbackLabel label, int daysAgo) =>
+        new(Now.AddDays(-daysAgo), label, true, SeriesText.Monday.AddHours(3), 5);
 }

@@ -43,7 +43,8 @@ internal static class InjectedAnomalies
     {
         var (series, truth) = Make(kind, seed);
         var history = new MetricSeries(SeriesLabels.None, series.Times[..Learnt], series.Values[..Learnt]);
-        var detector = new AnomalyDetector(SeriesModel.Fit(history, new SeriesModelSettings()), new DetectorSettings { Sensitivity = EveryEpisode });
+        var model = SeriesModel.Fit(history, new SeriesModelSettings());
+        var detector = new AnomalyDetector(model, new DetectorSettings { Sensitivity = EveryEpisode });
         var (isOpen, best, isTrue, calm) = (false, 0.0, false, 0);
         for (var i = Learnt; i < Total; i++)
         {

@@ -42,13 +42,15 @@ public sealed class LowTrafficGuardTests
     public void A_guarded_sample_is_neither_judged_nor_learnt_from_nor_missing()
     {
         var noise = SeriesText.Noise(1);
-        var model = SeriesModel.Fit(SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, _) => 0.02 + (0.002 * noise())), new SeriesModelSettings { Unit = "1" });
-        var detector = new AnomalyDetector(model, new DetectorSettings { Guard = new LowTrafficGuard { Statistic = RequestStatistic.Share, Window = Window } });
+        var history = SeriesText.Of(4032, Window, (_, _) => 0.02 + (0.002 * noise()));
+        var settings = new DetectorSettings { Guard = new LowTrafficGuard { Statistic = RequestStatistic.Share, Window = Window } };
+        var detector = new AnomalyDetector(SeriesModel.Fit(history, new SeriesModelSettings { Unit = "1" }), settings);
         var at = SeriesText.Monday.AddDays(14);
 
         for (var i = 0; i < 50; i++, at += Window)
         {
-            Assert.True(detector.Score(at.ToUnixTimeMilliseconds(), 0.5, requests: 2) is { Judgement: SampleJudgement.LowTraffic, IsOutside: false, IsAlert: false });
+            var thin = detector.Score(at.ToUnixTimeMilliseconds(), 0.5, requests: 2);
+            Assert.True(thin is { Judgement: SampleJudgement.LowTraffic, IsOutside: false, IsAlert: false });
         }
         var calm = detector.Score(at.ToUnixTimeMilliseconds(), 0.02, requests: 500);
 

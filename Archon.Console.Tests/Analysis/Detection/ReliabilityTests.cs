@@ -43,6 +43,9 @@ public sealed class ReliabilityTests
         Assert.InRange(table.CalibrationError, 0, 0.15);
         var filled = table.Bins.Where(bin => bin.Claims >= 20).ToList();
         Assert.True(filled.Count >= 3, "Confidence says more than yes.");
-        for (var i = 1; i < filled.Count; i++) Assert.True(filled[i].Observed >= filled[i - 1].Observed - 0.05, "What is claimed with more confidence is true more often.");
+        for (var i = 1; i < filled.Count; i++)
+        {
+            Assert.True(filled[i].Observed >= filled[i - 1].Observed - 0.05, "What is claimed with more confidence is true more often.");
+        }
     }
 }

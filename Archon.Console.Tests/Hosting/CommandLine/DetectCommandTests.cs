@@ -34,7 +34,15 @@ public sealed class DetectCommandTests : IDisposable
     [Fact]
     public async Task Times_may_be_iso_seconds_or_milliseconds_and_values_may_be_missing()
     {
-        Write("a.csv", "timestamp,value\n2026-11-02T00:00:00Z,1\n1793577900,NaN\n1793578200000,\n2026-11-02 00:15:00,2\n2026-11-02 00:15:00,3\n2026-11-02 00:00:01,4\n");
+        Write("a.csv", """
+            timestamp,value
+            2026-11-02T00:00:00Z,1
+            1793577900,NaN
+            1793578200000,
+            2026-11-02 00:15:00,2
+            2026-11-02 00:15:00,3
+            2026-11-02 00:00:01,4
+            """);
 
         Assert.Equal(7, (await DetectAsync("alert")).Length);
     }

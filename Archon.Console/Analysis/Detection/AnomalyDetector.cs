@@ -5,10 +5,10 @@ namespace Archon.Analysis.Detection;
 /// allocates nothing. Not safe for two threads at once.
 /// </summary>
 /// <remarks>
-/// Several simple members look at each sample (<see cref="DetectionMember"/>); each vote is turned into a tail probability by what that member
-/// has seen in this series (<see cref="TailTracker"/>), and <see cref="Evidence"/> makes one judgement of them. Calibrating every series for
-/// itself before one threshold is what makes a single setting serve all; the idea is that of Lavin and Ahmad, "Evaluating real-time anomaly
-/// detection algorithms", ICMLA 2015. A level that has held for a third of a day is the new normal.
+/// Several simple members look at each sample (<see cref="DetectionMember"/>); each vote is turned into a tail probability by what that
+/// member has seen in this series (<see cref="TailTracker"/>), and <see cref="Evidence"/> makes one judgement of them. Calibrating every
+/// series for itself before one threshold is what makes a single setting serve all; the idea is that of Lavin and Ahmad, "Evaluating
+/// real-time anomaly detection algorithms", ICMLA 2015. A level that has held for a third of a day is the new normal.
 /// </remarks>
 public sealed class AnomalyDetector
 {
@@ -24,6 +24,10 @@ public sealed class AnomalyDetector
     // A sample that follows the last one that was learnt from sooner than this share of a step lies between two steps.
     private const double BetweenShare = 0.7;
     private const double GapSteps = 1.5;
+
+    // Rates are for samples at this distance or more.
+    private const double PaceMs = 5 * 60_000.0;
+    private const double LearntFloor = 0.3;
 
     private const double LevelMemory = 288;
     private const double DayMs = 24 * 3_600_000.0;
@@ -103,7 +107,8 @@ public sealed class AnomalyDetector
     public SeriesModel Model => new(state.Clone());
 
     /// <param name="unixMs">Unix milliseconds.</param>
-    /// <param name="value">In the unit of the history. NaN is missing; an infinity is as far outside as can be, and not learnt from.</param>
+    /// <param name="value">In the unit of the history. NaN is missing; an infinity is as far outside as can be, and not learnt
+    /// from.</param>
     /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
     public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
     {
@@ -153,18 +158,25 @@ public sealed class AnomalyDetector
 
     /// <summary>The scale of a band: never so small that a change nobody cares for lies outside.</summary>
     internal static double BandScale(SeriesState state, double wall) =>
-        Math.Max(Math.Max(state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)), LeastShare * state.Size), Math.Max(state.LeastScale, LeastScale))
-        * state.Caution;
+        Math.Max(
+            state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)),
+            Math.Max(LeastShare * state.Size, Math.Max(state.LeastScale, LeastScale))) * state.Caution;
 
     internal static Expectation BandOf(SeriesState state, double expected, double scale, double probability)
     {
-        var (lower, upper) = (expected - (Math.Max(LeastOutside, state.Down.Distance(probability)) * scale), expected + (Math.Max(LeastOutside, state.Up.Distance(probability)) * scale));
-        return state.IsNonNegative ? new Expectation(Math.Max(0, expected), Math.Max(0, lower), upper) : new Expectation(expected, lower, upper);
+        var lower = expected - (Math.Max(LeastOutside, state.Down.Distance(probability)) * scale);
+        var upper = expected + (Math.Max(LeastOutside, state.Up.Distance(probability)) * scale);
+        return state.IsNonNegative
+            ? new Expectation(Math.Max(0, expected), Math.Max(0, lower), upper)
+            : new Expectation(expected, lower, upper);
     }
 
     private double Wall(long unixMs)
     {
-        if (unixMs < offsetFromMs || unixMs >= offsetUntilMs) (offsetMinutes, offsetFromMs, offsetUntilMs) = WallClock.At(state.Zone, unixMs);
+        if (unixMs < offsetFromMs || unixMs >= offsetUntilMs)
+        {
+            (offsetMinutes, offsetFromMs, offsetUntilMs) = WallClock.At(state.Zone, unixMs);
+        }
         return SeasonProfile.WallMinutes(unixMs, offsetMinutes);
     }
 
@@ -175,7 +187,8 @@ public sealed class AnomalyDetector
     /// <param name="IsBetween">It lies between two steps, and is judged but not learnt from.</param>
     /// <param name="Closeness">How many such samples make a step; 1 where they come as those that were learnt from.</param>
     private readonly record struct Sighting(
-        long UnixMs, double Value, double Wall, int Slot, double Shape, double Expected, double Steps, double Gap, bool IsBetween, double Closeness);
+        long UnixMs, double Value, double Wall, int Slot, double Shape, double Expected,
+        double Steps, double Gap, bool IsBetween, double Closeness);
 
     /// <summary>What the members see.</summary>
     private struct View
@@ -205,7 +218,8 @@ public sealed class AnomalyDetector
         var isCloser = sinceAny > 0 && state.IsStepKnown && sinceAny < BetweenShare * state.StepMs;
         var gap = sinceAny / state.StepMs;
         return new Sighting(
-            unixMs, value, wall, SeasonProfile.DaySlotOf(wall), shape, expected, isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps),
+            unixMs, value, wall, SeasonProfile.DaySlotOf(wall), shape, expected,
+            isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps),
             gap > GapSteps ? Math.Min(gap, MostGapSteps) : 0, isBetween, isCloser ? state.StepMs / sinceAny : 1);
     }
 
@@ -241,12 +255,14 @@ public sealed class AnomalyDetector
         if (state.Learnt < FirstJudged) return view;
 
         view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
-        view.Sizes[(int)DetectionMember.Jump] = TailTracker.Log(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Jump] =
+            TailTracker.Log(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise));
         view.Sizes[(int)DetectionMember.Forecast] =
             TailTracker.Log(Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise));
         view.Sizes[(int)DetectionMember.Shift] = TailTracker.Log(Math.Abs(view.Shift));
         view.Sizes[(int)DetectionMember.Drift] = TailTracker.Log(Math.Abs(view.Drift));
-        view.Sizes[(int)DetectionMember.Range] = TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
+        view.Sizes[(int)DetectionMember.Range] =
+            TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
         view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
         view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
         var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
@@ -266,6 +282,7 @@ public sealed class AnomalyDetector
         RefreshBand();
         var (lower, upper) = (seen.Expected - (downDistance * scale), seen.Expected + (upDistance * scale));
         var distance = view.Residual / scale;
+        var probability = distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance);
         var isJudged = state.Learnt >= FirstJudged;
         var (rarity, isTold) = isJudged ? Weigh(seen, view.Sum) : (0, false);
         var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
@@ -274,7 +291,7 @@ public sealed class AnomalyDetector
         return new SampleVerdict
         {
             Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
-            Score = Math.Clamp(-Math.Log10(distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance)) / ScoreDecades, 0, 1),
+            Score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
             Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
             Confidence = isJudged ? Confidence(rarity) : 0,
@@ -340,7 +357,10 @@ public sealed class AnomalyDetector
         var (rarity, isTold) = Weigh(seen, sum);
         return verdict with
         {
-            Votes = votes, Level = level / (level + LevelHalf), Confidence = Confidence(rarity), Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
+            Votes = votes,
+            Level = level / (level + LevelHalf),
+            Confidence = Confidence(rarity),
+            Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
         };
     }
 
@@ -350,25 +370,28 @@ public sealed class AnomalyDetector
         if (seen.Closeness > 1) LearnBetween(view);
         if (seen.IsBetween) return false;
         var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
+        // An hour of incident must not teach more because it has more samples.
+        var pace = state.StepMs > 0 ? Math.Min(1, state.StepMs / PaceMs) : 1;
         if (count >= FirstJudged)
         {
-            for (var i = 0; i < SeriesState.Members; i++) state.Tails[i].Learn(view.Sizes[i]);
-            state.Evidence.Learn(view.Sum);
+            for (var i = 0; i < SeriesState.Members; i++) state.Tails[i].Learn(view.Sizes[i], pace);
+            state.Evidence.Learn(view.Sum, pace);
         }
         (state.Shift, state.Drift, state.SameValues) = (view.Shift, view.Drift, view.SameValues);
-        LearnBand(seen, view);
+        LearnBand(seen, view, pace);
 
-        state.Forecast.Learn(view.Unseasoned, ForecastClip * Math.Max(state.ForecastScale.Overall, LeastScale), state.ForecastScale.Overall);
-        state.ResidualScale.Learn(slot, view.Residual, count, view.Floor * 0.3);
-        state.JumpScale.Learn(slot, view.Jump, count, view.Floor * 0.3);
-        state.ForecastScale.Learn(slot, view.ForecastError, count, view.Floor * 0.3);
+        var usualError = state.ForecastScale.Overall;
+        state.Forecast.Learn(view.Unseasoned, ForecastClip * Math.Max(usualError, LeastScale), usualError);
+        state.ResidualScale.Learn(slot, view.Residual, count, view.Floor * LearntFloor, pace);
+        state.JumpScale.Learn(slot, view.Jump, count, view.Floor * LearntFloor, pace);
+        state.ForecastScale.Learn(slot, view.ForecastError, count, view.Floor * LearntFloor, pace);
 
         state.IsNonNegative &= value >= 0;
-        var fading = RangeFading * seen.Steps;
+        var fading = RangeFading * pace * seen.Steps;
         state.Highest = value > state.Highest ? value : state.Highest - (fading * (state.Highest - seen.Expected));
         state.Lowest = value < state.Lowest ? value : state.Lowest + (fading * (seen.Expected - state.Lowest));
         (state.LastDeviation, state.LastValue) = (view.Unseasoned, value);
-        LearnLevel(seen, view);
+        LearnLevel(seen, view, pace);
         if (state.Profile.Learn(seen.Wall, value, state.Level, Math.Max(state.LevelSpread, view.Floor)))
         {
             state.Offset = 0;
@@ -382,13 +405,13 @@ public sealed class AnomalyDetector
         return isNewNormal;
     }
 
-    private void LearnLevel(in Sighting seen, in View view)
+    private void LearnLevel(in Sighting seen, in View view, double pace)
     {
         var least = 1.0 / (state.Learnt + 1);
         var fromLevel = seen.Value - state.Level;
         var clip = LevelClip * Math.Max(state.LevelSpread, view.Floor);
-        state.LevelSpread += Math.Max(least, SpreadRate) * (Math.Min(Math.Abs(fromLevel), SpreadClip * clip) - state.LevelSpread);
-        state.Size += Math.Max(least, SizeRate) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
+        state.LevelSpread += Math.Max(least, SpreadRate * pace) * (Math.Min(Math.Abs(fromLevel), SpreadClip * clip) - state.LevelSpread);
+        state.Size += Math.Max(least, SizeRate * pace) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
         // A level that followed the hours would foretell the day as well as a season does.
         state.Level += Math.Max(least, Share(Math.Max(LevelMemory, DayMs / state.StepMs), seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
         if (state.Profile.Season == ModelSeason.None) return;
@@ -403,15 +426,15 @@ public sealed class AnomalyDetector
         state.BetweenNoise += Math.Max(1 / state.BetweenSamples, 1 / BetweenMemory) * (size - state.BetweenNoise);
     }
 
-    private void LearnBand(in Sighting seen, in View view)
+    private void LearnBand(in Sighting seen, in View view, double pace)
     {
         var distance = view.Residual / (BandScale(state, seen.Wall) / state.Caution);
         var isFar = Math.Abs(distance) > FarOutside;
         // Of a run of samples far outside only the first one counts, as in declustering for peaks over threshold: an incident is one event.
         if (!(isFar && state.WasFar))
         {
-            state.Up.Learn(distance);
-            state.Down.Learn(-distance);
+            state.Up.Learn(distance, pace);
+            state.Down.Learn(-distance, pace);
         }
         state.WasFar = isFar;
     }
@@ -438,7 +461,8 @@ public sealed class AnomalyDetector
     /// <summary>Watches a stretch that keeps to another level, and takes that for normal when it has held for long enough.</summary>
     private bool FollowRegime(in Sighting seen, in View view)
     {
-        var isAway = Math.Abs(view.Deviation) > RegimeDistance && (state.RunSamples == 0 || Math.Sign(view.Residual) == Math.Sign(state.RunMean));
+        var isSameSide = state.RunSamples == 0 || Math.Sign(view.Residual) == Math.Sign(state.RunMean);
+        var isAway = isSameSide && Math.Abs(view.Deviation) > RegimeDistance;
         if (!isAway)
         {
             if (state.RunSamples > 0 && ++state.RunMisses > 1 + (0.1 * state.RunSamples)) (state.RunSamples, state.RunMisses) = (0, 0);
@@ -449,7 +473,8 @@ public sealed class AnomalyDetector
         var rate = Math.Max(1 / state.RunSamples, 0.05);
         state.RunMean += rate * (view.Residual - state.RunMean);
         state.RunSpread += rate * (Math.Abs(view.Residual - state.RunMean) - state.RunSpread);
-        if (seen.UnixMs - state.RunStartMs < RegimeMs || state.RunSamples < RegimeSamples || state.RunSpread > RegimeSpread * Math.Abs(state.RunMean)) return false;
+        var isLong = seen.UnixMs - state.RunStartMs >= RegimeMs && state.RunSamples >= RegimeSamples;
+        if (!isLong || state.RunSpread > RegimeSpread * Math.Abs(state.RunMean)) return false;
 
         if (state.Profile.Season == ModelSeason.None)
         {

@@ -2,9 +2,9 @@ namespace Archon.Analysis.Detection;
 
 /// <summary>How the distances from what is expected fall off to one side, in scales: what the band is drawn from.</summary>
 /// <remarks>
-/// Peaks over threshold (Pickands, 1975): a generalised Pareto distribution beyond the 95th percentile, its scale and shape matched to three
-/// percentiles that are followed by stochastic approximation (Robbins and Monro, 1951). Percentiles, because the few samples of an incident move
-/// them little. Each side has its own, because latencies rise further than they fall.
+/// Peaks over threshold (Pickands, 1975): a generalised Pareto distribution beyond the 95th percentile, its scale and shape matched to
+/// three percentiles that are followed by stochastic approximation (Robbins and Monro, 1951). Percentiles, because the few samples of an
+/// incident move them little. Each side has its own, because latencies rise further than they fall.
 /// </remarks>
 internal struct BandTail
 {
@@ -61,10 +61,11 @@ internal struct BandTail
     }
 
     /// <param name="distance">To this side; zero or less where the sample lies on the other.</param>
-    public void Learn(double distance)
+    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
+    public void Learn(double distance, double pace)
     {
         seen++;
-        var rate = Math.Max(LeastRate, FirstRate / (seen + 20)) * Math.Max(quantile1, LeastThreshold);
+        var rate = Math.Max(LeastRate * pace, FirstRate / (seen + 20)) * Math.Max(quantile1, LeastThreshold);
         quantile1 = Follow(quantile1, distance, Share1, rate, 0);
         quantile2 = Follow(quantile2, distance, Share2, rate, quantile1);
         quantile3 = Follow(quantile3, distance, Share3, rate * 1.5, quantile2);
@@ -74,7 +75,8 @@ internal struct BandTail
     private void Fit()
     {
         threshold = Math.Max(LeastThreshold, quantile1);
-        shape = Math.Clamp(Math.Log(Math.Max(quantile3 - quantile2, 1e-9) / Math.Max(quantile2 - quantile1, LeastScale / 2)) / LogStep, 0, MostShape);
+        var growth = Math.Max(quantile3 - quantile2, 1e-9) / Math.Max(quantile2 - quantile1, LeastScale / 2);
+        shape = Math.Clamp(Math.Log(growth) / LogStep, 0, MostShape);
         var step = shape < LeastShape ? LogStep : (Math.Pow(Share1 / Share2, shape) - 1) / shape;
         scale = Math.Max(LeastScale, (quantile2 - quantile1) / step);
     }

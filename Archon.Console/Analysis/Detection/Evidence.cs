@@ -5,11 +5,12 @@ namespace Archon.Analysis.Detection;
 /// tells an episode once.
 /// </summary>
 /// <remarks>
-/// The votes are logarithms of tail probabilities, so their weighted sum is Fisher's method of combining tests; their squares let one strong vote
-/// count for more than several lukewarm ones. How rare the sum is, is learnt from the series itself, because its members are not independent: the
-/// level that one episode begins above in two thousand samples is followed by stochastic approximation (Robbins and Monro, 1951), episodes
-/// counted once as in declustering for peaks over threshold; beyond it the tail is exponential (a generalised Pareto of shape 0, Pickands, 1975).
-/// So a series that is merely restless raises its own bar, and none alerts more than a few times a month by chance.
+/// The votes are logarithms of tail probabilities, so their weighted sum is Fisher's method of combining tests; their squares let one
+/// strong vote count for more than several lukewarm ones. How rare the sum is, is learnt from the series itself, because its members are
+/// not independent: the level that one episode begins above in two thousand samples is followed by stochastic approximation (Robbins and
+/// Monro, 1951), episodes counted once as in declustering for peaks over threshold; beyond it the tail is exponential (a generalised Pareto
+/// of shape 0, Pickands, 1975). So a series that is merely restless raises its own bar, and none alerts more than a few times a month by
+/// chance.
 /// </remarks>
 internal struct Evidence
 {
@@ -38,9 +39,11 @@ internal struct Evidence
     private long toldAt, toldAtMs, raisedAt;
     private long samples;
 
-    public static Evidence Start => new() { upper = 1, toldAt = -RefractorySamples - 1, raisedAt = -RefractorySamples - 1, toldAtMs = long.MinValue / 2 };
+    public static Evidence Start =>
+        new() { upper = 1, toldAt = -RefractorySamples - 1, raisedAt = -RefractorySamples - 1, toldAtMs = long.MinValue / 2 };
 
-    /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with the incident.</summary>
+    /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with
+    /// the incident.</summary>
     public readonly double Level(double votes) => Math.Sqrt(level + ((votes - level) / LevelMemory));
 
     /// <summary>The negative decimal logarithm of how often this series shows so much agreement; 0 where it is usual.</summary>
@@ -61,7 +64,8 @@ internal struct Evidence
     }
 
     /// <param name="votes">Weighted mean of the squared votes.</param>
-    public void Learn(double votes)
+    /// <param name="pace">Share of the usual rate, 0 to 1: where samples come fast, fewer of them may begin an episode.</param>
+    public void Learn(double votes, double pace)
     {
         alert += (votes - alert) / AlertMemory;
         level += (votes - level) / LevelMemory;
@@ -79,7 +83,7 @@ internal struct Evidence
         }
         else
         {
-            upper = Math.Max(LeastUpper, upper - (step * UpperShare));
+            upper = Math.Max(LeastUpper, upper - (step * UpperShare * pace));
         }
         samples++;
     }

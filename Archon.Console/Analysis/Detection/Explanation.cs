@@ -44,7 +44,7 @@ public static class Explanation
         var band = Math.Max(Math.Abs(verdict.Upper), Math.Abs(verdict.Lower));
         if (expected * value <= 0 || Math.Abs(expected) < NegligibleShare * band)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{Figure(Math.Abs(value - expected))} {(value >= expected ? "above" : "below")} {what} ({Figure(expected)})");
+            return $"{Figure(Math.Abs(value - expected))} {(value >= expected ? "above" : "below")} {what} ({Figure(expected)})";
         }
         var ratio = value / expected;
         return ratio switch

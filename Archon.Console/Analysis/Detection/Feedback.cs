@@ -55,9 +55,9 @@ public sealed record DetectionAdjustment
 
 /// <summary>Turns labels into what the next detection does differently.</summary>
 /// <remarks>
-/// A rule with memory and no model: <c>noise</c> asks for rarer events, a little each time; <c>expected</c> accepts that time of the week up to
-/// somewhat more than what was seen; <c>useful</c> takes back half of what noise had raised and every acceptance it contradicts. Labels
-/// older than ninety days no longer count, so nothing is muted for ever.
+/// A rule with memory and no model: <c>noise</c> asks for rarer events, a little each time; <c>expected</c> accepts that time of the week
+/// up to somewhat more than what was seen; <c>useful</c> takes back half of what noise had raised and every acceptance it contradicts.
+/// Labels older than ninety days no longer count, so nothing is muted for ever.
 /// </remarks>
 public static class Feedback
 {
@@ -75,7 +75,8 @@ public static class Feedback
     /// <param name="zone">Whose wall clock times of the week follow.</param>
     public static DetectionAdjustment Adjust(IEnumerable<AnomalyFeedback> labels, DateTimeOffset now, TimeZoneInfo zone)
     {
-        var recent = labels.Where(label => label.GivenAt <= now && label.GivenAt > now - Memory).OrderBy(label => label.GivenAt).ThenBy(label => label.AnomalyAt).ToList();
+        var recent = labels.Where(label => label.GivenAt <= now && label.GivenAt > now - Memory)
+            .OrderBy(label => label.GivenAt).ThenBy(label => label.AnomalyAt).ToList();
         var (shift, noise, useful) = (0.0, 0, 0);
         var accepted = new List<(AcceptedTime Time, AnomalyFeedback Label)>();
         foreach (var label in recent)
@@ -127,12 +128,20 @@ public static class Feedback
         var times = Math.Pow(10, shift);
         var back = useful > 0 ? $", and {Times(useful)} useful, which took half of it back" : "";
         yield return string.Create(
-            CultureInfo.InvariantCulture, $"Only what is {times:0.#} x rarer than usual is told: anomalies here and on series alike were called noise {Times(noise)}{back}.");
+            CultureInfo.InvariantCulture,
+            $"Only what is {times:0.#} x rarer than usual is told: anomalies here and on series alike "
+            + $"were called noise {Times(noise)}{back}.");
     }
 
-    private static string AcceptedWords(AcceptedTime time, AnomalyFeedback label) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Clock(time.FromMinute)} to {Clock(time.FromMinute + time.Minutes)}, up to {time.MostDeviation:0.#} deviations {(time.Direction == DeviationDirection.Up ? "above" : "below")} is not told: it was called expected on {label.GivenAt:d MMMM yyyy}.");
+    private static string AcceptedWords(AcceptedTime time, AnomalyFeedback label)
+    {
+        var when = $"{Clock(time.FromMinute)} to {Clock(time.FromMinute + time.Minutes)}";
+        var side = time.Direction == DeviationDirection.Up ? "above" : "below";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{when}, up to {time.MostDeviation:0.#} deviations {side} is not told: "
+            + $"it was called expected on {label.GivenAt:d MMMM yyyy}.");
+    }
 
     private static string Clock(int minute)
     {

@@ -28,8 +28,11 @@ internal struct LinearForecast
         var share = 1 / (Forgetting + (last1 * gain1) + (last2 * gain2) + (last3 * gain3));
         var error = Math.Clamp(value - Next, -clip, clip) * share;
         (weight1, weight2, weight3) = (weight1 + (gain1 * error), weight2 + (gain2 * error), weight3 + (gain3 * error));
-        (p11, p12, p13) = ((p11 - (gain1 * gain1 * share)) / Forgetting, (p12 - (gain1 * gain2 * share)) / Forgetting, (p13 - (gain1 * gain3 * share)) / Forgetting);
-        (p22, p23) = ((p22 - (gain2 * gain2 * share)) / Forgetting, (p23 - (gain2 * gain3 * share)) / Forgetting);
+        p11 = (p11 - (gain1 * gain1 * share)) / Forgetting;
+        p12 = (p12 - (gain1 * gain2 * share)) / Forgetting;
+        p13 = (p13 - (gain1 * gain3 * share)) / Forgetting;
+        p22 = (p22 - (gain2 * gain2 * share)) / Forgetting;
+        p23 = (p23 - (gain2 * gain3 * share)) / Forgetting;
         p33 = (p33 - (gain3 * gain3 * share)) / Forgetting;
         if (!((p11 + p22 + p33) * unit * unit < MostTrace) || p11 <= 0) Restart(unit);
         (last3, last2, last1) = (last2, last1, value);
@@ -46,13 +49,15 @@ internal struct LinearForecast
 
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[weight1, weight2, weight3, p11, p12, p13, p22, p23, p33, last1, last2, last3]) writer.Double(value);
+        ReadOnlySpan<double> all = [weight1, weight2, weight3, p11, p12, p13, p22, p23, p33, last1, last2, last3];
+        foreach (var value in all) writer.Double(value);
     }
 
     public static LinearForecast Read(ref StateReader reader) => new()
     {
         weight1 = reader.Double(), weight2 = reader.Double(), weight3 = reader.Double(),
-        p11 = reader.Double(), p12 = reader.Double(), p13 = reader.Double(), p22 = reader.Double(), p23 = reader.Double(), p33 = reader.Double(),
+        p11 = reader.Double(), p12 = reader.Double(), p13 = reader.Double(),
+        p22 = reader.Double(), p23 = reader.Double(), p33 = reader.Double(),
         last1 = reader.Double(), last2 = reader.Double(), last3 = reader.Double(),
     };
 }

@@ -21,8 +21,8 @@ public enum RequestStatistic
 /// <summary>Keeps values computed from a handful of requests from being judged: one failure of three requests is no outage.</summary>
 /// <remarks>
 /// The least numbers are those from which the usual approximations hold: a Poisson count of ten, thirty trials for a share or a mean, three
-/// requests expected beyond a quantile. A rate counts as traffic when either what came or what was expected does: that all requests stay away
-/// from a busy service is judged.
+/// requests expected beyond a quantile. A rate counts as traffic when either what came or what was expected does: that all requests stay
+/// away from a busy service is judged.
 /// </remarks>
 public sealed record LowTrafficGuard
 {
@@ -48,13 +48,15 @@ public sealed record LowTrafficGuard
 
     /// <param name="value">Of the sample; for a rate, per second.</param>
     /// <param name="expected">What the model lets expect.</param>
-    /// <param name="requests">Requests in the window of the sample; NaN when not known, then all but a rate is judged. A rate tells its own.</param>
+    /// <param name="requests">Requests in the window of the sample; NaN when not known, then all but a rate is judged. A rate tells its
+    /// own.</param>
     public bool IsEnough(double value, double expected, double requests) => !(Requests(value, expected, requests) < LeastRequests);
 
     /// <summary>Why a sample was not judged, as a sentence.</summary>
     public string Reason(double value, double expected, double requests) => string.Create(
         CultureInfo.InvariantCulture,
-        $"Not judged: {Requests(value, expected, requests):0.#} requests in {Minutes} are too few for {Name}, which says something from {LeastRequests:0} on.");
+        $"Not judged: {Requests(value, expected, requests):0.#} requests in {Minutes} are too few for {Name}, "
+        + $"which says something from {LeastRequests} on.");
 
     private double Requests(double value, double expected, double requests) =>
         Statistic == RequestStatistic.Rate ? Math.Max(value, expected) * Window.TotalSeconds : requests;

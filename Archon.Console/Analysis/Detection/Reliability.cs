@@ -16,7 +16,9 @@ public sealed class Reliability
     private Reliability(IReadOnlyList<ReliabilityBin> bins, int claims, double brier)
     {
         (Bins, Claims, Brier) = (bins, claims, brier);
-        CalibrationError = claims == 0 ? 0 : bins.Where(bin => bin.Claims > 0).Sum(bin => bin.Claims * Math.Abs(bin.Claimed - bin.Observed)) / claims;
+        CalibrationError = claims == 0
+            ? 0
+            : bins.Where(bin => bin.Claims > 0).Sum(bin => bin.Claims * Math.Abs(bin.Claimed - bin.Observed)) / claims;
     }
 
     /// <summary>From 0 to 1, of one width.</summary>
@@ -40,7 +42,10 @@ public sealed class Reliability
         var (total, squares) = (0, 0.0);
         foreach (var (confidence, isTrue) in claims)
         {
-            if (confidence is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(claims), confidence, "A confidence lies between 0 and 1.");
+            if (confidence is not (>= 0 and <= 1))
+            {
+                throw new ArgumentOutOfRangeException(nameof(claims), confidence, "A confidence lies between 0 and 1.");
+            }
             var bin = Math.Min(bins - 1, (int)(confidence * bins));
             (count[bin], sum[bin]) = (count[bin] + 1, sum[bin] + confidence);
             if (isTrue) hits[bin]++;

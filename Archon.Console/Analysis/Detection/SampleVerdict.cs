@@ -30,7 +30,8 @@ public enum DetectionMember
     Gap,
 }
 
-/// <summary>What each member makes of one sample: the negative decimal logarithm of how often the series looks like this to it. 2 is once in a hundred samples.</summary>
+/// <summary>What each member makes of one sample: the negative decimal logarithm of how often the series looks like this to it. 2 is once
+/// in a hundred samples.</summary>
 [InlineArray(SeriesState.Members)]
 public struct MemberVotes : IEquatable<MemberVotes>
 {
@@ -108,13 +109,16 @@ public readonly record struct SampleVerdict
 {
     public SampleJudgement Judgement { get; init; }
 
-    /// <summary>0 to 1, rising with the rarity of this sample alone among the distances its time usually has: 1 at one in a million.</summary>
+    /// <summary>0 to 1, rising with the rarity of this sample alone among the distances its time usually has: 1 at one in a
+    /// million.</summary>
     public double Score { get; init; }
 
-    /// <summary>0 to 1: how anomalous the series is at present. Rises with the first unusual samples and stays up while they last.</summary>
+    /// <summary>0 to 1: how anomalous the series is at present. Rises with the first unusual samples and stays up while they
+    /// last.</summary>
     public double Level { get; init; }
 
-    /// <summary>0 to 1, and not 0 only where something is to be told at the sensitivity of the detector: once per episode, and again when it becomes much worse.</summary>
+    /// <summary>0 to 1, and not 0 only where something is to be told at the sensitivity of the detector: once per episode, and again when
+    /// it becomes much worse.</summary>
     public double Alert { get; init; }
 
     /// <summary>This is to be told.</summary>

@@ -1,11 +1,12 @@
 namespace Archon.Analysis.Detection;
 
 /// <summary>
-/// How a series runs over the day and over the week, in half hours of the wall clock, and whether that is worth believing. Both profiles are
-/// learnt all the time; once a day each is asked how much better than the plain level it foretold the half hours of the last days.
+/// How a series runs over the day and over the week, in half hours of the wall clock, and whether that is worth believing. Both profiles
+/// are learnt all the time; once a day each is asked how much better than the plain level it foretold the half hours of the last days.
 /// </summary>
-/// <remarks>The test is the skill score of forecasting practice, 1 - (squared error of the profile / squared error of the level), on errors made
-/// before the profile learnt from them: a season that only seems to be there foretells nothing. Errors and updates are clipped.</remarks>
+/// <remarks>The test is the skill score of forecasting practice, 1 - (squared error of the profile / squared error of the level), on errors
+/// made before the profile learnt from them: a season that only seems to be there foretells nothing. Errors and updates are
+/// clipped.</remarks>
 internal sealed class SeasonProfile
 {
     public const int SlotMinutes = 30;
@@ -50,7 +51,8 @@ internal sealed class SeasonProfile
     private SeasonProfile(SeasonProfile other)
     {
         (day, week) = ((float[])other.day.Clone(), (float[])other.week.Clone());
-        (firstSlot, slot, slotSum, slotCount, tested, Season) = (other.firstSlot, other.slot, other.slotSum, other.slotCount, other.tested, other.Season);
+        (firstSlot, slot, tested, Season) = (other.firstSlot, other.slot, other.tested, other.Season);
+        (slotSum, slotCount) = (other.slotSum, other.slotCount);
         (levelError, dayError, weekError) = (other.levelError, other.dayError, other.weekError);
     }
 
@@ -177,7 +179,8 @@ internal sealed class SeasonProfile
         var weekSkill = levelError > 0 ? 1 - (weekError / levelError) : 0;
         var chosen = daySkill > (before == ModelSeason.None ? LeastSkill : KeptSkill) ? ModelSeason.Day : ModelSeason.None;
         var isWeek = before == ModelSeason.Week;
-        if (tested >= FirstWeekTest && weekSkill > (isWeek ? KeptSkill : LeastSkill) && weekError < dayError * (isWeek ? KeptWeekGain : WeekGain))
+        var isGain = weekSkill > (isWeek ? KeptSkill : LeastSkill) && weekError < dayError * (isWeek ? KeptWeekGain : WeekGain);
+        if (tested >= FirstWeekTest && isGain)
         {
             chosen = ModelSeason.Week;
         }

@@ -2,7 +2,8 @@ using Archon.Analysis.Series;
 
 namespace Archon.Analysis.Detection;
 
-/// <summary>Learns a state from history by running a detector through it twice: once to learn season and scales, once, knowing them, to learn what is rare.</summary>
+/// <summary>Learns a state from history by running a detector through it twice: once to learn season and scales, once, knowing them, to
+/// learn what is rare.</summary>
 internal static class SeriesFitter
 {
     private const int LevelSamples = 60;
@@ -44,7 +45,8 @@ internal static class SeriesFitter
             if (i > 0 && times[i] <= times[i - 1])
             {
                 throw new ArgumentException(
-                    $"Sample {i} of {history.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.", nameof(history));
+                    $"Sample {i} of {history.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.",
+                    nameof(history));
             }
             if (double.IsFinite(values[i])) known++;
         }

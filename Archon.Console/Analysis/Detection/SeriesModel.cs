@@ -3,12 +3,15 @@ using Archon.Analysis.Series;
 namespace Archon.Analysis.Detection;
 
 /// <summary>
-/// What one series normally does, and where in it a detector stands: a level, profiles over the day and the week in half-hour slots, the usual
-/// distances from them and how their tails fall off. Learnt from history or sample by sample, stored in two to three kilobytes, asked in constant time.
+/// What one series normally does, and where in it a detector stands: a level, profiles over the day and the week in half-hour slots, the
+/// usual distances from them and how their tails fall off. Learnt from history or sample by sample, stored in two to three kilobytes, asked
+/// in constant time.
 /// </summary>
 /// <remarks>
-/// A model never changes. An <see cref="AnomalyDetector"/> learns on in a copy and gives its own model back. Sources are named at the parts:
-/// <see cref="SeasonProfile"/>, <see cref="SlotScales"/>, <see cref="LinearForecast"/>, <see cref="TailTracker"/>, <see cref="BandTail"/>, <see cref="Evidence"/>.
+/// A model never changes. An <see cref="AnomalyDetector"/> learns on in a copy and gives its own model back. Sources are named at the
+/// parts:
+/// <see cref="SeasonProfile"/>, <see cref="SlotScales"/>, <see cref="LinearForecast"/>, <see cref="TailTracker"/>, <see cref="BandTail"/>,
+/// <see cref="Evidence"/>.
 /// </remarks>
 public sealed class SeriesModel
 {
@@ -73,7 +76,8 @@ public sealed class SeriesModel
         return bytes[..writer.Length].ToArray();
     }
 
-    /// <returns>False for another version, or bytes that are no model; then <paramref name="model"/> expects nothing and is not to be used.</returns>
+    /// <returns>False for another version, or bytes that are no model; then <paramref name="model"/> expects nothing and is not to be
+    /// used.</returns>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out SeriesModel model)
     {
         model = Empty;

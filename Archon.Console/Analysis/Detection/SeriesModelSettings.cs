@@ -1,6 +1,7 @@
 namespace Archon.Analysis.Detection;
 
-/// <summary>How a <see cref="SeriesModel"/> is fitted. One setting serves all series; what may differ is where and in which unit they are.</summary>
+/// <summary>How a <see cref="SeriesModel"/> is fitted. One setting serves all series; what may differ is where and in which unit they
+/// are.</summary>
 public sealed record SeriesModelSettings
 {
     /// <summary>Fewer samples than this give no band. At least 2.</summary>
@@ -9,7 +10,8 @@ public sealed record SeriesModelSettings
     /// <summary>Whose wall clock days and weeks follow: a shop's Tuesday starts at its own midnight, also when clocks change.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
-    /// <summary>UCUM unit of the values (<c>s</c>, <c>1</c>, <c>By</c>, <c>By/s</c>, <c>1/s</c>); decides which change is too small for anyone to care.</summary>
+    /// <summary>UCUM unit of the values (<c>s</c>, <c>1</c>, <c>By</c>, <c>By/s</c>, <c>1/s</c>); decides which change is too small for
+    /// anyone to care.</summary>
     public string Unit { get; init; } = "";
 
     /// <summary>The least scale in the unit of the values: nobody is woken for a share that rose by a thousandth of a per cent.</summary>
@@ -52,8 +54,8 @@ public readonly record struct Expectation(double Expected, double Lower, double 
 /// <summary>How one series is judged. Nothing of it is learnt, so it may change at any time.</summary>
 public sealed record DetectorSettings
 {
-    /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is, and steady noise at five
-    /// minutes gives about one alert in three weeks; ten times as many at 1, one in several months at 0.</summary>
+    /// <summary>0 tells only what is glaring, 1 tells much. 0.5 by default: outside is what one sample in ten thousand is, and steady noise
+    /// at five minutes gives about one alert in three weeks; ten times as many at 1, one in several months at 0.</summary>
     public double Sensitivity { get; init; } = 0.5;
 
     /// <summary>Set where values are computed from requests that may be few.</summary>

@@ -1,6 +1,7 @@
 namespace Archon.Analysis.Detection;
 
-/// <summary>All that is known of one series: what was learnt, and where in it the detector stands. Changes with every sample; copied for each detector.</summary>
+/// <summary>All that is known of one series: what was learnt, and where in it the detector stands. Changes with every sample; copied for
+/// each detector.</summary>
 internal sealed class SeriesState
 {
     public const int Members = 8;
@@ -63,7 +64,8 @@ internal sealed class SeriesState
 
     public SeriesState Clone()
     {
-        var clone = new SeriesState(Profile.Clone(), ResidualScale.Clone(), JumpScale.Clone(), ForecastScale.Clone(), (TailTracker[])Tails.Clone())
+        var tails = (TailTracker[])Tails.Clone();
+        var clone = new SeriesState(Profile.Clone(), ResidualScale.Clone(), JumpScale.Clone(), ForecastScale.Clone(), tails)
         {
             Zone = Zone,
             LeastScale = LeastScale,
@@ -167,7 +169,8 @@ internal sealed class SeriesState
     private void Scatter(ReadOnlySpan<double> numbers, ReadOnlySpan<long> wholes)
     {
         (StepMs, Level, LevelSpread, Size, Lowest, Highest) = (numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
-        (Offset, LastValue, LastDeviation, Shift, Drift, SameValues) = (numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11]);
+        (Offset, LastValue, LastDeviation) = (numbers[6], numbers[7], numbers[8]);
+        (Shift, Drift, SameValues) = (numbers[9], numbers[10], numbers[11]);
         (RunSamples, RunMisses, RunMean, RunSpread) = (numbers[12], numbers[13], numbers[14], numbers[15]);
         (BetweenNoise, BetweenSamples, Caution) = (numbers[16], numbers[17], numbers[18]);
         (FittedSamples, Learnt, LastLearntMs, LastSampleMs, RunStartMs) = (wholes[0], wholes[1], wholes[2], wholes[3], wholes[4]);

@@ -1,8 +1,9 @@
 namespace Archon.Analysis.Detection;
 
-/// <summary>The usual size of one kind of residual: over all, and for each half hour of the day, because noon is noisier than night.</summary>
-/// <remarks>Exponentially weighted means of the absolute residual, each residual clipped to a few times what is usual before it teaches, so that an
-/// incident does not widen the scale. A half hour that was seen little borrows from the whole.</remarks>
+/// <summary>The usual size of one kind of residual: over all, and for each half hour of the day, because noon is noisier than
+/// night.</summary>
+/// <remarks>Exponentially weighted means of the absolute residual, each residual clipped to a few times what is usual before it teaches, so
+/// that an incident does not widen the scale. A half hour that was seen little borrows from the whole.</remarks>
 internal sealed class SlotScales
 {
     private const double OverallRate = 0.007;
@@ -10,9 +11,12 @@ internal sealed class SlotScales
     private const double Clip = 3.5 * 1.25;
     private const double Borrow = 20;
     private const int FirstSamples = 5;
+    private const float MostCount = 1000;
 
     private readonly float[] slots = new float[SeasonProfile.DaySlots];
-    private readonly byte[] counts = new byte[SeasonProfile.DaySlots];
+
+    // In samples at the usual pace: a half hour of fast samples says little more of its time of day than one of slow ones.
+    private readonly float[] counts = new float[SeasonProfile.DaySlots];
 
     public double Overall { get; private set; }
 
@@ -27,16 +31,18 @@ internal sealed class SlotScales
 
     /// <param name="seen">Residuals learnt before this one.</param>
     /// <param name="floor">Least size that is clipped to, so that a residual after a constant stretch teaches at all.</param>
-    public void Learn(int slot, double residual, long seen, double floor)
+    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
+    public void Learn(int slot, double residual, long seen, double floor, double pace)
     {
         var size = Math.Abs(residual);
         if (seen < FirstSamples || Overall <= 0) Overall += (size - Overall) / (seen + 1);
-        else Overall += Math.Max(1.0 / (seen + 1), OverallRate) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
+        else Overall += Math.Max(1.0 / (seen + 1), OverallRate * pace) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
         var count = counts[slot];
         var old = count > 0 ? slots[slot] : Overall;
-        var rate = Math.Max(1.0 / (count + FirstSamples), SlotRate);
-        slots[slot] = Short.Round(old + (rate * (Math.Min(size, Clip * Math.Max(old, Overall * 0.5)) - old)));
-        if (count < byte.MaxValue) counts[slot]++;
+        var rate = Math.Max(1 / (count + FirstSamples), SlotRate) * pace;
+        // Clipped by what is trusted, not by what the slot thinks: a young one would follow an incident anywhere.
+        slots[slot] = Short.Round(old + (rate * (Math.Min(size, Clip * Math.Max(At(slot), Overall * 0.5)) - old)));
+        if (count < MostCount) counts[slot] = Short.Round(count + pace);
     }
 
     public SlotScales Clone()
@@ -51,14 +57,14 @@ internal sealed class SlotScales
     {
         writer.Double(Overall);
         writer.Shorts(slots);
-        writer.Bytes(counts);
+        writer.Shorts(counts);
     }
 
     public static SlotScales Read(ref StateReader reader)
     {
         var scales = new SlotScales { Overall = reader.Double() };
         reader.Shorts(scales.slots);
-        reader.Bytes(scales.counts);
+        reader.Shorts(scales.counts);
         return scales;
     }
 }

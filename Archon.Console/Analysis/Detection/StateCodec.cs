@@ -101,7 +101,8 @@ internal ref struct StateReader(ReadOnlySpan<byte> source)
     }
 }
 
-/// <summary>Numbers of 16 significant bits. What is learnt is rounded to them at once, so that storing it in three bytes changes nothing.</summary>
+/// <summary>Numbers of 16 significant bits. What is learnt is rounded to them at once, so that storing it in three bytes changes
+/// nothing.</summary>
 internal static class Short
 {
     public const int Bytes = 3;

@@ -1,11 +1,12 @@
 namespace Archon.Analysis.Detection;
 
-/// <summary>How rare a size is among the sizes one member has seen in one series: a tail probability learnt sample by sample, in constant memory.</summary>
+/// <summary>How rare a size is among the sizes one member has seen in one series: a tail probability learnt sample by sample, in constant
+/// memory.</summary>
 /// <remarks>
 /// Two quantiles are followed by stochastic approximation (Robbins and Monro, 1951) on the logarithm of the size, which makes the result
 /// independent of its unit. Inside them the probability is read off between the quantiles; beyond the upper one it falls as a generalised
-/// Pareto distribution whose scale is its threshold, with Hill's estimator (1975) of the shape: the mean logarithmic excess, each excess clipped
-/// and older ones fading, so that one incident does not make the next one look usual.
+/// Pareto distribution whose scale is its threshold, with Hill's estimator (1975) of the shape: the mean logarithmic excess, each excess
+/// clipped and older ones fading, so that one incident does not make the next one look usual.
 /// </remarks>
 internal struct TailTracker
 {
@@ -35,7 +36,8 @@ internal struct TailTracker
     /// <summary>A size as it is told to the tracker: its natural logarithm, with a bottom for nothing at all.</summary>
     public static float Log(double size) => size <= LeastSize ? LeastLog : (float)Math.Log(size);
 
-    /// <summary>The negative decimal logarithm of the probability of a size at least this large: 2 is one in a hundred. 0 while nothing is known.</summary>
+    /// <summary>The negative decimal logarithm of the probability of a size at least this large: 2 is one in a hundred. 0 while nothing is
+    /// known.</summary>
     /// <param name="log">From <see cref="Log"/>.</param>
     public readonly double Rarity(float log)
     {
@@ -51,10 +53,11 @@ internal struct TailTracker
         return trust * MedianRarity / (1 + median - log);
     }
 
-    public void Learn(float log)
+    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
+    public void Learn(float log, double pace)
     {
         if (seen == 0) (median, upper) = (log, log);
-        var rate = Math.Max(LeastRate, FirstRate / (seen + 1));
+        var rate = Math.Max(LeastRate * (float)pace, FirstRate / (seen + 1));
         if (log > upper)
         {
             excesses = (excesses * ExcessMemory) + 1;

@@ -1,15 +1,15 @@
 namespace Archon.Analysis.Series;
 
 /// <summary>Turns a counter, which only grows until its process starts anew, into what it grew by per second.</summary>
-/// <remarks>A fall is a restart from zero, as in PromQL's <c>rate</c> (Prometheus documentation, "Query functions"); unlike that, nothing is
-/// extrapolated beyond the two samples that a rate lies between.</remarks>
+/// <remarks>A fall is a restart from zero, as in PromQL's <c>rate</c> (Prometheus documentation, "Query functions"); unlike that, nothing
+/// is extrapolated beyond the two samples that a rate lies between.</remarks>
 public static class CounterRates
 {
     private const double MostSteps = 3;
 
     /// <param name="counter">Samples of the counter, oldest first; NaN, infinities and negative values count as missing.</param>
-    /// <returns>A value per sample, at its time: growth per second since the sample before. NaN for the first one, for a missing one, and after a gap of
-    /// more than three usual steps, because growth over a gap says nothing of its parts.</returns>
+    /// <returns>A value per sample, at its time: growth per second since the sample before. NaN for the first one, for a missing one, and
+    /// after a gap of more than three usual steps, because growth over a gap says nothing of its parts.</returns>
     /// <exception cref="ArgumentException">Two samples have the same time, or they are out of order.</exception>
     public static MetricSeries Of(MetricSeries counter)
     {
@@ -23,7 +23,8 @@ public static class CounterRates
             if (i > 0 && times[i] <= times[i - 1])
             {
                 throw new ArgumentException(
-                    $"Sample {i} of {counter.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.", nameof(counter));
+                    $"Sample {i} of {counter.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.",
+                    nameof(counter));
             }
             rates[i] = double.NaN;
             if (!double.IsFinite(values[i]) || values[i] < 0) continue;

@@ -25,20 +25,26 @@ internal static class DetectCommand
 
     public static Command Build()
     {
-        var data = new Option<string>("--data") { Required = true, HelpName = "DIR", Description = "Folder; every .csv and .csv.gz below it is a series." };
+        var data = new Option<string>("--data")
+        {
+            Required = true, HelpName = "DIR", Description = "Folder; every .csv and .csv.gz below it is a series.",
+        };
         var view = new Option<View>("--view")
         {
             HelpName = "alert|level",
             DefaultValueFactory = _ => View.Alert,
-            Description = "alert: not 0 only where something is to be told, once per episode. level: how anomalous the series is, for as long as it lasts.",
+            Description = "alert: not 0 only where something is to be told, once per episode. level: how anomalous the series is.",
         };
-        var output = new Option<string>("--output") { Required = true, HelpName = "FILE", Description = "CSV file,timestamp,score, a row per row of data; - is standard output." };
+        var output = new Option<string>("--output")
+        {
+            Required = true, HelpName = "FILE", Description = "CSV file,timestamp,score, a row per row of data; - is standard output.",
+        };
         var command = new Command("detect", """
             Scores series of a folder for anomalies, streaming: each starts unknown, and the score of a row depends on no later row.
 
-            Input: CSV with the header timestamp,value and rows in time order. A timestamp is ISO 8601 or 2014-04-01 00:05:00 (UTC where no zone is
-            given), or Unix seconds or milliseconds. An empty value and NaN are missing. A row that is not later than one before it is not judged.
-            Output: file is the path below the folder, without .gz; timestamp as it was written; score is 0 to 1. The same input gives the same output.
+            Input: CSV with the header timestamp,value and rows in time order. A timestamp is ISO 8601 or 2026-04-01 00:05:00 (UTC where no
+            zone is given), or Unix seconds or milliseconds. An empty value and NaN are missing. A row earlier than one before it is not judged.
+            Output: file is the path below the folder, without .gz; timestamp is as it was written; score is 0 to 1.
             """) { data, view, output };
         command.SetAction((parsed, cancellationToken) =>
             RunAsync(parsed.GetRequiredValue(data), parsed.GetValue(view), parsed.GetRequiredValue(output), cancellationToken));
@@ -52,7 +58,8 @@ internal static class DetectCommand
         var bad = new BadInputException?[files.Count];
         using (var progress = new Progress("Detecting", files.Count))
         {
-            Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, file =>
+            var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+            Parallel.For(0, files.Count, parallel, file =>
             {
                 try
                 {
@@ -67,7 +74,8 @@ internal static class DetectCommand
         }
         // The first one by name, whichever thread met its own first.
         if (bad.FirstOrDefault(reason => reason is not null) is { } first) throw first;
-        await Files.WriteAsync(output, writer => WriteAsync(writer, [.. files.Select(file => file.Name)], scored, cancellationToken), cancellationToken);
+        var names = files.Select(file => file.Name).ToList();
+        await Files.WriteAsync(output, writer => WriteAsync(writer, names, scored, cancellationToken), cancellationToken);
         return 0;
     }
 
@@ -101,7 +109,8 @@ internal static class DetectCommand
     private static long Time(string file, SepReader.Row row, int column)
     {
         var cell = row[column].Span.Trim();
-        if (double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) < MostSeconds * 1000)
+        var isNumber = double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        if (isNumber && Math.Abs(number) < MostSeconds * 1000)
         {
             return (long)Math.Round(Math.Abs(number) < MostSeconds ? number * 1000 : number);
         }
@@ -120,7 +129,7 @@ internal static class DetectCommand
     }
 
     private static async Task WriteAsync(
-        TextWriter writer, IReadOnlyList<string> names, (List<string> Timestamps, List<double> Scores)[] scored, CancellationToken cancellationToken)
+        TextWriter writer, List<string> names, (List<string> Timestamps, List<double> Scores)[] scored, CancellationToken cancellationToken)
     {
         await writer.WriteLineAsync("file,timestamp,score");
         for (var file = 0; file < names.Count; file++)
@@ -130,10 +139,13 @@ internal static class DetectCommand
             var (timestamps, scores) = scored[file];
             for (var row = 0; row < timestamps.Count; row++)
             {
-                await writer.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{name},{Quoted(timestamps[row])},{scores[row]:0.########}"));
+                // More digits than a score means would let a threshold hang on how numbers round.
+                var score = scores[row].ToString("0.###", CultureInfo.InvariantCulture);
+                await writer.WriteLineAsync($"{name},{Quoted(timestamps[row])},{score}");
             }
         }
     }
 
-    private static string Quoted(string text) => text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    private static string Quoted(string text) =>
+        text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
