@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -71,6 +72,62 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
         var share = (console.ProcessorTime - spent) / Stopwatch.GetElapsedTime(began);
         table.Add(new BenchRow($"idle, {Watched:#,0} series watched: memory", console.Resident / 1e6, "MB", 350, true));
         table.Add(new BenchRow($"idle, {Watched:#,0} series watched: CPU", 100 * share, "% of a core", 3, true));
+    }
+
+    /// <summary>How long after a sample an open page shows what it means. Each round another series leaves its band.</summary>
+    [Fact(Explicit = true)]
+    public async Task From_sample_to_screen()
+    {
+        const int Rounds = 6;
+        const int Interval = 5;
+        var brokenFrom = Enumerable.Repeat(long.MaxValue, Rounds).ToArray();
+        await using var metrics = await FakeMetrics.StartAsync();
+        for (var i = 0; i < Rounds; i++)
+        {
+            var round = i;
+            metrics.Serve("bench_value", $"bench-{round}", at => at >= Volatile.Read(ref brokenFrom[round]) ? 5000 : 10 + (at / Interval % 7));
+        }
+        await using var database = await postgres.NewDatabaseAsync();
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
+        {
+            db.Watches.Add(new Watch
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId, Name = "bench", Query = "bench_value", Signal = WatchSignal.Saturation, Interesting = AnomalyDirection.Both,
+                Step = TimeSpan.FromSeconds(Interval), CreatedAt = DateTimeOffset.UtcNow, Enabled = true,
+            });
+            await db.SaveChangesAsync(Token);
+        }
+        await using var console = await PublishedConsole.StartAsync(database, Token, ("Prometheus__BaseAddress", metrics.Address.AbsoluteUri));
+        while (true)
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            if (await db.WatchedSeries.CountAsync(one => one.Model != null && one.LastSampleAt != null, Token) == Rounds) break;
+            await Task.Delay(TimeSpan.FromSeconds(1), Token);
+        }
+        var context = await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri, StorageState = await SignInAsync(console), ViewportSize = new() { Width = 1440, Height = 900 } });
+        var page = await context.NewPageAsync();
+        await page.GotoAsync("anomalies");
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+        var took = new List<double>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            // The first step of the watch from now on is the first sample outside.
+            var sample = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / Interval * Interval) + Interval;
+            Volatile.Write(ref brokenFrom[round], sample);
+            var shown = await page.EvaluateAsync<double>(
+                """
+                name => new Promise(done => {
+                  const look = () => document.querySelector("main").innerText.includes(name) && done(Date.now());
+                  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+                  look();
+                })
+                """, $"bench-{round}");
+            took.Add((shown / 1000) - sample);
+        }
+        await context.CloseAsync();
+        table.Add(new BenchRow($"sample to screen, a scan every {Interval} s, slowest of {Rounds}", took.Max(), "s", Interval + 2, true));
+        table.Add(new BenchRow("sample to screen, median", Median(took), "s", null, true));
     }
 
     private async Task<string> SignInAsync(PublishedConsole console)

@@ -1,0 +1,74 @@
+using System.Net;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Features.Status;
+using Archon.Features.Watches;
+using Archon.Tests.Kit;
+using Hangfire;
+using Hangfire.States;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Archon.Tests.Features.Status;
+
+/// <summary>Status tells what went wrong in the console's own work.</summary>
+public sealed class StatusPageTests(RunningConsole console) : IClassFixture<RunningConsole>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Jobs_that_failed_are_told_once_per_reason_with_how_often()
+    {
+        var storage = console.App.Services.GetRequiredService<JobStorage>();
+        var jobs = new BackgroundJobClient(storage);
+        using var connection = storage.GetConnection();
+        foreach (var reason in (string[])["disk <full>", "disk <full>", "no such column"])
+        {
+            var id = jobs.Enqueue<HousekeepingJob>(job => job.CleanAsync(CancellationToken.None));
+            connection.SetJobParameter(id, "RetryCount", "3");   // its retries are spent
+            Assert.True(jobs.ChangeState(id, new FailedState(new InvalidOperationException(reason))));
+        }
+
+        var picture = await console.App.Services.GetRequiredService<JobQueries>().PictureAsync(Token);
+        var page = await PageAsync();
+
+        Assert.Equal(3, picture.Failed);
+        Assert.Equal(
+            [("HousekeepingJob.CleanAsync", "disk <full>", 2), ("HousekeepingJob.CleanAsync", "no such column", 1)],
+            picture.Failures.Select(failed => (failed.Name, failed.Reason, failed.Count)).OrderByDescending(failed => failed.Count));
+        Assert.All(picture.Failures, failed => Assert.NotNull(failed.FailedAt));
+        Assert.Contains("HousekeepingJob.CleanAsync", page, StringComparison.Ordinal);
+        Assert.Contains(WebUtility.HtmlEncode("disk <full>"), page, StringComparison.Ordinal);
+        Assert.Contains("2 times, last", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_nobody_takes_jobs_it_says_that_nothing_is_scanned() =>
+        Assert.Contains("No process takes jobs: nothing is scanned.", await PageAsync(), StringComparison.Ordinal);   // this console serves pages alone
+
+    [Fact]
+    public async Task A_stretch_that_nobody_could_check_is_told_with_its_reason_and_whether_it_was_caught_up()
+    {
+        await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
+        {
+            var now = DateTimeOffset.UtcNow;
+            var watch = new Watch { EnvironmentId = 1, Name = "Latency of checkout", Query = "latency", CreatedAt = now, UncheckedSince = now, UncheckedReason = "Nothing listens at http://prometheus:9090/." };
+            db.Watches.Add(watch);
+            await db.SaveChangesAsync(Token);
+            db.UncheckedSpans.AddRange(
+                new UncheckedSpan { EnvironmentId = 1, WatchId = watch.Id, From = now.AddMinutes(-30), To = now.AddMinutes(-20), Reason = "Prometheus did not answer within 10 s.", CaughtUpAt = now },
+                new UncheckedSpan { EnvironmentId = 1, WatchId = watch.Id, From = now.AddMinutes(-10), To = now, Reason = "Nothing listens at http://prometheus:9090/." });
+            await db.SaveChangesAsync(Token);
+        }
+
+        var page = await PageAsync();
+
+        Assert.Contains("Not checked since", page, StringComparison.Ordinal);
+        var gaps = page[page.IndexOf("id=\"gaps-head\"", StringComparison.Ordinal)..];
+        Assert.Contains("Latency of checkout", gaps, StringComparison.Ordinal);
+        Assert.Matches(@"did not answer within 10 s\.</td><td[^>]*>yes<", gaps);
+        Assert.Matches(@"Nothing listens at http://prometheus:9090/\.</td><td[^>]*>no<", gaps);
+    }
+
+    private async Task<string> PageAsync() => await (await console.App.SignInAsync()).GetStringAsync(new Uri("status", UriKind.Relative), Token);
+}
