@@ -2,6 +2,7 @@ using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Features;
 using Archon.Tests.Kit;
+using Deque.AxeCore.Playwright;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Xunit;
@@ -97,6 +98,35 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         Assert.EndsWith("UTC", utc, StringComparison.Ordinal);
         await page.WaitForURLAsync(url => url.Contains("tz=Asia", StringComparison.Ordinal));
         await context.CloseAsync();
+    }
+
+    [Fact]
+    public async Task What_hits_many_is_asked_first_and_what_hits_one_can_be_undone()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await Benchmarks.ScanBench.SeedAsync(database, 3);
+        await using var app = await ArchonApp.StartAsync(database);
+        var page = await OpenAsync(app, "services");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Choose 3" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ignore 3", Exact = true }).ClickAsync();
+        var question = page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(question).ToContainTextAsync("Ignore 3 services?");
+        await Assertions.Expect(question.GetByRole(AriaRole.Button, new() { Name = "Keep watching" })).ToBeFocusedAsync();
+        Assert.Empty((await page.RunAxe()).Violations);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(question).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Ignore 3", Exact = true })).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(3);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ignore service-001" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Ignored service-001.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator(".mud-snackbar")).ToHaveCSSAsync("opacity", "1");   // half faded in it is no test of contrast
+        await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(2);
+        Assert.Empty((await page.RunAxe()).Violations);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(3);
+        await page.Context.CloseAsync();
     }
 
     /// <summary>What a scan does when it finds something: a row, and word of it.</summary>

@@ -59,7 +59,44 @@ function live(): void {
   document.documentElement.dataset.live = "";
 }
 
-Object.assign(window, { archon: { chart: () => import("./chart"), remember, live, press: keyboard.pressKey, focus, reveal, drafts } });
+let floating: Promise<void> | undefined;
+
+/** MudBlazor's style sheet and script, fetched once, when the first dialog or note is wanted. */
+function floats(): Promise<void> {
+  const place = "/_content/MudBlazor/MudBlazor.min";
+  return (floating ??= new Promise((loaded, failed) => {
+    const style = document.createElement("style");
+    // In a layer of its own whatever it says gives way to our style sheet.
+    style.textContent = `@import url("${place}.css") layer(mud);`;
+    const script = document.createElement("script");
+    script.src = `${place}.js`;
+    script.onload = () => loaded();
+    script.onerror = failed;
+    document.head.append(style, script);
+  }));
+}
+
+let focusedBefore: HTMLElement | null = null;
+const focusFrames = 60;
+
+/** Gives the focus to the safe button of a dialog, once MudBlazor's trap has put it on its own edge. */
+async function enterDialog(): Promise<void> {
+  focusedBefore = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+  for (let frame = 0; frame < focusFrames; frame++) {
+    await new Promise(requestAnimationFrame);
+    if (!document.activeElement?.closest(".mud-dialog-container")) continue;
+    document.querySelector<HTMLElement>(".mud-dialog .btn")?.focus();
+    return;
+  }
+}
+
+function leaveDialog(): void {
+  // What had the focus may be gone with the row it belonged to.
+  if (focusedBefore?.isConnected) focusedBefore.focus({ preventScroll: true });
+  else document.getElementById("main")?.focus({ preventScroll: true });
+}
+
+Object.assign(window, { archon: { chart: () => import("./chart"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal, drafts } });
 
 ages.start();
 drafts.start();

@@ -44,7 +44,7 @@ function act(event: KeyboardEvent): boolean {
   const key = event.key;
   if ((event.ctrlKey || event.metaKey) && !event.altKey) return key.toLowerCase() === "k" && press('[data-key="mod+k"]');
   if (event.altKey || isTyping(event.target)) return false;
-  const open = document.querySelector("[data-trap]");
+  const open = document.querySelector("[data-trap], .mud-dialog");
   if (open) return false;
   if (prefix && Date.now() - prefixAt < prefixLasts) {
     const before = prefix;

@@ -1,3 +1,6 @@
+using MudBlazor;
+using MudBlazor.Services;
+
 namespace Archon.Shell;
 
 public static class ShellSetup
@@ -7,6 +10,14 @@ public static class ShellSetup
         services.AddScoped<ViewState>();
         services.AddScoped<NavCounts>();
         services.AddScoped<Drafts>();
+        services.AddScoped<Floats>();
+        services.AddMudServices(mud =>
+        {
+            mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
+            (mud.SnackbarConfiguration.VisibleStateDuration, mud.SnackbarConfiguration.ShowTransitionDuration, mud.SnackbarConfiguration.HideTransitionDuration) = (8000, 140, 140);
+            mud.SnackbarConfiguration.ShowCloseIcon = false;
+            mud.SnackbarConfiguration.MaximumOpacity = 100;
+        });
         services.AddRazorComponents().AddInteractiveServerComponents(options =>
         {
             // Long enough to walk from one network to the next; the page keeps what it shows meanwhile.

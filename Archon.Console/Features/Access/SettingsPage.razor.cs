@@ -19,12 +19,11 @@ public sealed partial class SettingsPage
     private string? notice;
     private bool noticeIsBad;
     private string? madeToken;
-    private Guid? leaving;
-    private int? revoking;
     private bool busy;
 
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
+    [Inject] private Floats Floats { get; set; } = default!;
     [Inject] private NavigationManager Navigation { get; set; } = default!;
     [Inject] private ViewState View { get; set; } = default!;
     [SupplyParameterFromQuery(Name = "tab")] private string? Asked { get; set; }
@@ -74,7 +73,12 @@ public sealed partial class SettingsPage
         () => Commands.CreateTokenAsync(token.Name, token.Role, token.Days == 0 ? null : TimeSpan.FromDays(token.Days), UserName, Lifetime),
         $"Created the token for {token.Name}.", () => token.Name = "");
 
-    private Task RevokeAsync(TokenRow row) => RunAsync(() => Commands.RevokeTokenAsync(row.Id, UserName, Lifetime), $"Revoked the token for {row.Name}.");
+    private async Task RevokeAsync(TokenRow row)
+    {
+        var question = new Question(
+            $"Revoke the token for {row.Name}?", "Whatever uses it is refused from now on. It cannot be brought back; a new one can be made.", "Revoke token", "Keep it");
+        if (await Floats.ConfirmAsync(question)) await RunAsync(() => Commands.RevokeTokenAsync(row.Id, UserName, Lifetime), $"Revoked the token for {row.Name}.");
+    }
 
     private Task CreateUserAsync() => RunAsync(
         () => Commands.CreateUserAsync(user.Name, user.Password, user.Role, UserName, Lifetime), $"Created {user.Name}.", user.Clear);
@@ -84,7 +88,12 @@ public sealed partial class SettingsPage
 
     private Task UnlockAsync(UserRow row) => RunAsync(() => Commands.UnlockAsync(row.Id, UserName, Lifetime), $"Unlocked {row.Name}.");
 
-    private Task RemoveAsync(UserRow row) => RunAsync(() => Commands.DeleteUserAsync(row.Id, UserName, Lifetime), $"Removed {row.Name}.");
+    private async Task RemoveAsync(UserRow row)
+    {
+        var question = new Question(
+            $"Remove {row.Name}?", $"{row.Name} is signed out everywhere and cannot sign in again; the tokens of this user end too. What {row.Name} changed stays in the audit.", $"Remove {row.Name}", "Keep the user");
+        if (await Floats.ConfirmAsync(question)) await RunAsync(() => Commands.DeleteUserAsync(row.Id, UserName, Lifetime), $"Removed {row.Name}.");
+    }
 
     private Task CreateEnvironmentAsync() => RunAsync(
         () => Commands.CreateEnvironmentAsync(environment.Name, UserName, Lifetime), $"Created {environment.Name}.", () => environment.Name = "");
@@ -93,7 +102,6 @@ public sealed partial class SettingsPage
     {
         busy = true;
         madeToken = null;
-        (leaving, revoking) = (null, null);
         try
         {
             var result = await change();

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Services;
 
 public sealed partial class ServicesPage(
-    ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view, NavigationManager navigation) : LivePage<ServicesPicture>
+    ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view, NavigationManager navigation, Floats floats) : LivePage<ServicesPicture>
 {
     /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
     private const int DrawnAtOnce = 100;
+    private const int NamesShown = 3;
 
     private readonly HashSet<int> chosen = [];
-    private string notice = "";
     private bool busy;
 
     [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
@@ -65,42 +65,54 @@ public sealed partial class ServicesPage(
 
     private Task AcceptAsync(ServiceHealth service) => ChangeAsync([service], commands.AcceptAsync, "Accepted");
 
-    private Task IgnoreAsync(ServiceHealth service) => ChangeAsync([service], commands.IgnoreAsync, "Ignored");
+    private Task IgnoreAsync(ServiceHealth service) => ChangeAsync([service], commands.IgnoreAsync, "Ignored", commands.RestoreAsync);
 
     private Task RestoreAsync(ServiceHealth service) => ChangeAsync([service], commands.RestoreAsync, "Restored");
 
     private Task AcceptChosenAsync() => ChangeAsync(ChosenRows(), commands.AcceptAsync, "Accepted");
 
-    private Task IgnoreChosenAsync() => ChangeAsync(ChosenRows(), commands.IgnoreAsync, "Ignored");
+    private async Task IgnoreChosenAsync()
+    {
+        var rows = ChosenRows();
+        var question = new Question(
+            $"Ignore {Count(rows)}?", $"{Names(rows)} will be left out of Overview, and discovery will not bring {(rows.Count == 1 ? "it" : "them")} back. Restore brings {(rows.Count == 1 ? "it" : "them")} back at any time.",
+            $"Ignore {Count(rows)}", "Keep watching");
+        if (rows.Count > 0 && await floats.ConfirmAsync(question)) await ChangeAsync(rows, commands.IgnoreAsync, "Ignored", commands.RestoreAsync);
+    }
+
+    private static string Count(List<ServiceHealth> rows) => rows.Count == 1 ? rows[0].Name : $"{rows.Count} services";
+
+    private static string Names(List<ServiceHealth> rows) =>
+        rows.Count <= NamesShown ? string.Join(", ", rows.Select(row => row.Name)) : $"{string.Join(", ", rows.Take(NamesShown).Select(row => row.Name))} and {rows.Count - NamesShown} more";
 
     private List<ServiceHealth> ChosenRows() => [.. Picture!.Services.Where(service => chosen.Contains(service.Id))];
 
-    private async Task ChangeAsync(List<ServiceHealth> rows, Func<int, string, CancellationToken, Task<ServiceResult>> change, string done)
+    private async Task ChangeAsync(
+        List<ServiceHealth> rows, Func<int, string, CancellationToken, Task<ServiceResult>> change, string done, Func<int, string, CancellationToken, Task<ServiceResult>>? undo = null)
     {
         busy = true;
         try
         {
             var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            var changed = 0;
-            var missed = new List<string>();
+            var missed = new List<ServiceHealth>();
             foreach (var row in rows)
             {
-                if (await change(row.Id, who, Lifetime) is ServiceResult.Done) changed++;
-                else missed.Add(row.Name);
+                if (await change(row.Id, who, Lifetime) is not ServiceResult.Done) missed.Add(row);
             }
-            notice = missed.Count == 0
-                ? rows.Count == 1 ? $"{done} {rows[0].Name}." : $"{done} {changed} services."
-                : $"{done} {changed}. Someone changed or removed {string.Join(", ", missed.Take(3))} meanwhile; the new state is shown.";
             chosen.Clear();
             await RefreshAsync();
+            var changed = rows.Except(missed).ToList();
+            if (missed.Count > 0) await floats.SayFailureAsync($"{done} {changed.Count}. Someone changed or removed {Names(missed)} meanwhile; the new state is shown.");
+            else await floats.SayAsync($"{done} {Count(rows)}.", undo is null ? null : () => InvokeAsync(() => ChangeAsync(changed, undo, "Restored")));
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            notice = $"Not kept: {reason}";
+            await floats.SayFailureAsync($"Not kept: {reason}");
         }
         finally
         {
             busy = false;
+            StateHasChanged();
         }
     }
 

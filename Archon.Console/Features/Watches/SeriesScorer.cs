@@ -52,6 +52,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     private readonly List<OpenSpan> ended = [];
     private OpenSpan? candidate;
     private DateTimeOffset? calmSince;
+    private bool hasGoneOn;
     private int calm;
 
     public long SeriesId => seriesId;
@@ -97,6 +98,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     {
         // What the stored model has seen it has learnt from already.
         if (detector is null || unixMs <= KnownToMs) return;
+        GoOn(unixMs);
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         var verdict = detector.Score(unixMs, value, requests);
         if (verdict.Judgement != SampleJudgement.Judged) return;
@@ -119,10 +121,18 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, null);
         if (detector is null) return;
+        GoOn(unixMs);
         var verdict = detector.Score(unixMs, value, requests);
         if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic) (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
         if (verdict.Judgement == SampleJudgement.LowTraffic) Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
         if (verdict.Judgement == SampleJudgement.Judged) Follow(at, value, verdict);
+    }
+
+    /// <summary>Time that nobody read is no silence of the series.</summary>
+    private void GoOn(long unixMs)
+    {
+        if (!hasGoneOn && unixMs > KnownToMs) detector!.Skip(unixMs - 1);
+        hasGoneOn = true;
     }
 
     /// <summary>The series is gone: what was open ends with its last sample.</summary>
