@@ -122,7 +122,7 @@ internal sealed class PromqlLexer(string input)
                 parentheses++;
                 return Take(PromqlTokenKind.LeftParenthesis, 1);
             case ')':
-                if (--parentheses < 0) throw Fault(at, "unexpected right parenthesis ')'");
+                if (--parentheses < 0) throw Fault(at + 1, "unexpected right parenthesis ')'");
                 return Take(PromqlTokenKind.RightParenthesis, 1);
             case '{':
                 inBraces = true;
@@ -322,7 +322,8 @@ internal static class PromqlNumbers
         {
             return plain.Aggregate(0.0, (sum, digit) => (sum * 8) + (digit - '0'));
         }
-        return double.TryParse(plain, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) ? value : null;
+        return double.TryParse(plain, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value : null;
     }
 
     /// <summary>What a string literal says.</summary>

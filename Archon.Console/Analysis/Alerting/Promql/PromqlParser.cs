@@ -183,7 +183,7 @@ public static class PromqlParser
                 {
                     return Named(name);
                 }
-                throw Unexpected("aggregation", "");
+                throw Unexpected();
             }
             if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected("aggregation", "");
             var arguments = Arguments();
@@ -354,7 +354,8 @@ public static class PromqlParser
                 Advance();
                 if (inner is not PromqlSelector selector) throw Fault(bracket.Start, "ranges only allowed for vector selectors");
                 if (selector.Shift.HasOffset) throw Fault(bracket.Start, "no offset modifiers allowed before range");
-                if (selector.Shift.HasAt) throw Fault(bracket.Start, "no @ modifiers allowed before range");
+                // Before 3.6 "@ start()" was let through here.
+                if (selector.Shift.At is not null) throw Fault(bracket.Start, "no @ modifiers allowed before range");
                 return new PromqlRange(selector, length, computed, closed);
             }
             if (token.Kind != PromqlTokenKind.Colon) throw Unexpected("subquery or range", "\":\" or \"]\"");
