@@ -94,6 +94,10 @@ internal sealed class RuleFileReader
         };
         var rule = new FileRule(content, group, group.Rules.Count, item, fields);
         group.Add(rule);
+        foreach (var field in fields.All.Where(field => field.Name is "record" or "alert" or "expr" && field.Value is YamlAlias))
+        {
+            warnings.Add(field.Value.Error($"'{field.Name}' is an alias; Prometheus before 3.3 takes the name of the anchor for the text"));
+        }
         CheckExpression(rule);
         if (record.Length > 0) CheckRecording(rule);
         CheckLabels(fields, content.Labels);
