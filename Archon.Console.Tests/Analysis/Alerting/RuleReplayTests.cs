@@ -196,7 +196,7 @@ public sealed class RuleReplayTests
         history.Close();
 
         Assert.True(history.Summary().Firings > 10_000);
-        // A tenth of this is usual; the limit is that of the whole backtest.
+        // A fifth of this is usual; the limit is that of the whole backtest.
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(3), $"took {clock.Elapsed}");
         TestContext.Current.TestOutputHelper?.WriteLine($"{Count * 20:N0} samples in {clock.Elapsed.TotalSeconds:0.00} s");
     }

@@ -21,6 +21,13 @@ public static class MatrixReplay
         RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series, Action<long, ReplayStep> seen,
         CancellationToken cancellationToken)
     {
+        foreach (var (at, outcome) in Steps(replay, first, step, count, queryOffset, series, cancellationToken)) seen(at, outcome);
+    }
+
+    /// <summary>As <see cref="Run"/>, one evaluation at a time as they are asked for.</summary>
+    public static IEnumerable<(long At, ReplayStep Step)> Steps(
+        RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series, CancellationToken cancellationToken)
+    {
         var places = new int[series.Count];
         var vector = new ReplaySample[series.Count];
         for (var i = 0; i < count; i++)
@@ -40,7 +47,7 @@ public static class MatrixReplay
                 vector[size++] = new ReplaySample(one.Labels, one.Values.Span[place]);
                 places[s] = place + 1;
             }
-            seen(at, replay.Evaluate(at, vector.AsSpan(0, size)));
+            yield return (at, replay.Evaluate(at, vector.AsSpan(0, size)));
         }
     }
 }

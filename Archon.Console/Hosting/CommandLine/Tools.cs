@@ -26,5 +26,8 @@ internal static class Tools
         }
     }
 
-    private static RootCommand Root() => new("Archon's analysis engine on files.");
+    private static RootCommand Root() => new("Archon's analysis engine on files.")
+    {
+        RulesCommand.Build(),
+    };
 }

@@ -31,6 +31,19 @@ internal static class YamlLayout
         return dash >= 0 ? dash : throw new RuleEditException("no item of a list");
     }
 
+    /// <summary>The dash of the item that begins here; where it begins, when it is one of a list in brackets.</summary>
+    public static int DashOrStart(string text, int start)
+    {
+        try
+        {
+            return Dash(text, start);
+        }
+        catch (RuleEditException)
+        {
+            return start;
+        }
+    }
+
     /// <summary>Where a node's value begins, behind its anchor and tag.</summary>
     public static int AfterProperties(string text, YamlNode node)
     {
