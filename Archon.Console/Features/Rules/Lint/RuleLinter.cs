@@ -249,7 +249,12 @@ public static partial class RuleLinter
 
     private static IEnumerable<LintFinding> Fires(Place at, PromqlExpression expression)
     {
-        if (!Decides(expression))
+        if (!expression.All().OfType<PromqlSelector>().Any())
+        {
+            // Meant to be on: a heartbeat whose absence is told of elsewhere.
+            yield return at.Field(LintChecks.Comparison, LintSeverity.Info, "expr", "the expression looks at no series: it fires by the clock alone");
+        }
+        else if (!Decides(expression))
         {
             yield return at.Field(LintChecks.Comparison, LintSeverity.Error, "expr", "the expression has no comparison: it fires as long as there are series");
         }
@@ -344,7 +349,9 @@ public static partial class RuleLinter
             {
                 yield return at.Entry(LintChecks.Template, LintSeverity.Error, field, name, $"{name} cannot be expanded: {failure}");
             }
-            foreach (var label in LabelOf().Matches(text).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value).Distinct())
+            // With other queries in it, .Labels may be those of another sample.
+            var named = template.Functions.Contains("query") ? OwnLabel().Matches(text) : LabelOf().Matches(text);
+            foreach (var label in named.Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value).Distinct())
             {
                 if (!possible.Can(label)) yield return at.Entry(LintChecks.TemplateLabel, LintSeverity.Warning, field, name, $"{name} uses the label {label}, which the expression never has");
             }
@@ -399,6 +406,9 @@ public static partial class RuleLinter
 
     [GeneratedRegex(@"(?:\$labels|\.Labels)\.([A-Za-z_][A-Za-z0-9_]*)|index\s+(?:\$labels|\.Labels)\s+""([^""]+)""", RegexOptions.CultureInvariant)]
     private static partial Regex LabelOf();
+
+    [GeneratedRegex(@"\$labels\.([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant)]
+    private static partial Regex OwnLabel();
 
     [GeneratedRegex("_(bytes|ratio|celsius|percent|usage|available|free|size|info|timestamp_seconds|time_seconds|status|state|healthy|ready)$", RegexOptions.CultureInvariant)]
     private static partial Regex GaugeName();
