@@ -58,7 +58,7 @@ internal static class RulesBacktestCommand
                 var step = parsed.GetValue(interval) is { } given ? RulesCommand.Length(given) : group.Interval;
                 if (step <= TimeSpan.Zero) throw new BadInputException("An interval is longer than nothing.");
                 var request = new BacktestRequest(
-                    new ReplayRule(one.Content.Name, one.Content.For, one.Content.KeepFiringFor, one.AllLabels) { Limit = group.Limit }, one.Content.Expression,
+                    GroupSchedules.Rule(one, version), one.Content.Expression,
                     GroupSchedules.Find(name == "-" ? name : Path.GetFullPath(name), group.Name, step, served, version).Schedule, range)
                 {
                     QueryOffset = group.QueryOffset ?? TimeSpan.Zero,

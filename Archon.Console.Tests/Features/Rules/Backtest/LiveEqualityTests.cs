@@ -48,7 +48,7 @@ public sealed class LiveEqualityTests
           - {alert: Ratio, expr: "load / on (instance) group_left () capacity > 0.5", for: 2s}
           - {alert: Joined, expr: 'count by (job) (load > 4) > 1 and on (job) sum by (job) (load) > 10', keep_firing_for: 2s}
           - {alert: Recorded, expr: "job:load:sum > 15", for: 1s}
-          - {alert: ByClock, expr: "time() % 10 > bool 4 == 1", for: 2s}
+          - {alert: ByClock, expr: "vector(time() % 10) > 4", for: 2s}
           - {alert: Scalar, expr: "scalar(sum(load))", for: 5s}
           - {alert: SubQuery, expr: "max_over_time(sum(load)[4s:1s]) > 20", for: 1s}
           - {alert: ManyToMany, expr: 'load * on (job) load > 0'}
@@ -96,7 +96,7 @@ public sealed class LiveEqualityTests
                 foreach (var rule in group.Rules.Where(rule => rule.Content.IsAlert))
                 {
                     // The server writes ALERTS from its third evaluation on, when it has looked for the state before a restart.
-                    var expected = await ReplayAsync(prometheus, rule, found.Schedule, times[0], last, times[2]);
+                    var expected = await ReplayAsync(prometheus, rule, version, found.Schedule, times[0], last, times[2]);
                     var theirs = actual.Where(one => one.Alert == rule.Content.Name && one.At >= times[2] && one.At <= last).ToHashSet();
 
                     Assert.True(expected.SetEquals(theirs), Difference(rule.Content.Name, expected, theirs));
@@ -112,10 +112,10 @@ public sealed class LiveEqualityTests
         }
     }
 
-    private static async Task<HashSet<Sample>> ReplayAsync(PrometheusClient prometheus, FileRule rule, GroupSchedule schedule, long first, long last, long from)
+    private static async Task<HashSet<Sample>> ReplayAsync(PrometheusClient prometheus, FileRule rule, string version, GroupSchedule schedule, long first, long last, long from)
     {
         var request = new BacktestRequest(
-            new ReplayRule(rule.Content.Name, rule.Content.For, rule.Content.KeepFiringFor, rule.AllLabels) { Limit = rule.Group.Content.Limit }, rule.Content.Expression, schedule,
+            GroupSchedules.Rule(rule, version), rule.Content.Expression, schedule,
             new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(first), DateTimeOffset.FromUnixTimeMilliseconds(last)))
         {
             WarmUp = TimeSpan.Zero,

@@ -1,5 +1,5 @@
 using Archon.Analysis.Alerting;
-using Archon.Integrations;
+using Archon.Features.Rules.Files;
 using Archon.Integrations.Prometheus;
 
 namespace Archon.Features.Rules.Backtest;
@@ -8,9 +8,11 @@ namespace Archon.Features.Rules.Backtest;
 /// <param name="IsServed">Whether the server runs the group now.</param>
 public sealed record FoundSchedule(GroupSchedule Schedule, bool IsServed);
 
-/// <summary>Finds out when a server evaluates a group, or would.</summary>
+/// <summary>Finds out when and how a server evaluates a group, or would.</summary>
 public static class GroupSchedules
 {
+    private static readonly Version CountsActiveOnly = new(2, 53);
+
     /// <summary>The interval of a server whose configuration does not say.</summary>
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(1);
 
@@ -31,12 +33,22 @@ public static class GroupSchedules
     /// <summary>The version says how the server hashes names, unless it was built otherwise; then the moments of its evaluations give it away.</summary>
     public static LabelEncoding Encoding(IReadOnlyList<PrometheusRuleGroup> served, string? version)
     {
-        var expected = Version.TryParse(version?.Split('+', '-')[0], out var known) ? GroupSchedule.EncodingOf(known) : LabelEncoding.Sized;
+        var expected = Parse(version) is { } known ? GroupSchedule.EncodingOf(known) : LabelEncoding.Sized;
         var evaluated = served.Where(group => group.Rules.Any(rule => rule.LastEvaluation is not null)).ToList();
         if (evaluated.Count == 0) return expected;
         LabelEncoding[] encodings = [expected, .. Enum.GetValues<LabelEncoding>().Where(one => one != expected)];
         return encodings.MinBy(encoding => evaluated.Average(group => Lateness(group, encoding)));
     }
+
+    /// <summary>What of a rule decides its alerts on a server of this version; null where that is not known.</summary>
+    public static ReplayRule Rule(FileRule rule, string? version) => new(rule.Content.Name, rule.Content.For, rule.Content.KeepFiringFor, rule.AllLabels)
+    {
+        Limit = rule.Group.Content.Limit,
+        LimitCountsResolved = Parse(version) is { } known && known < CountsActiveOnly,
+    };
+
+    /// <summary>The numbers of a version such as <c>2.42.0+ds</c>; null where there are none.</summary>
+    public static Version? Parse(string? version) => Version.TryParse(version?.Split('+', '-')[0], out var known) ? known : null;
 
     /// <summary>How late, as a part of the interval, a group's first rule was evaluated after its moment.</summary>
     private static double Lateness(PrometheusRuleGroup group, LabelEncoding encoding)

@@ -48,7 +48,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
     public async Task<ServerLintResult> LintAsync(IReadOnlyList<NamedRuleFile> files, ServerLintSettings settings, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var version = await prometheus.BuildInfoAsync(cancellationToken) is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
-        var known = Version.TryParse(version?.Split('+', '-')[0], out var parsed) ? parsed : null;
+        var known = GroupSchedules.Parse(version);
         var findings = RuleLinter.Lint(files, known).ToList();
         if (await prometheus.RulesAsync(cancellationToken) is not Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served })
         {
@@ -222,8 +222,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             var group = at.Rule.Group.Content;
             var schedule = GroupSchedules.Find(Path.GetFullPath(at.File), group.Name, group.Interval, served, version).Schedule;
             var now = linter.clock.GetUtcNow();
-            var rule = new ReplayRule(at.Rule.Content.Name, at.Rule.Content.For, at.Rule.Content.KeepFiringFor, at.Rule.AllLabels) { Limit = group.Limit };
-            var request = new BacktestRequest(rule, at.Rule.Content.Expression, schedule, new TimeRange(now - settings.Past, now)) { QueryOffset = group.QueryOffset ?? TimeSpan.Zero };
+            var request = new BacktestRequest(GroupSchedules.Rule(at.Rule, version), at.Rule.Content.Expression, schedule, new TimeRange(now - settings.Past, now)) { QueryOffset = group.QueryOffset ?? TimeSpan.Zero };
             var (history, end) = await new RuleBacktest(linter.prometheus).HistoryAsync(request, null, cancellationToken);
             if (end is BacktestEvent.Unavailable { Reason: var reason }) NotChecked = reason;
             var summary = history.Summary();
