@@ -13,9 +13,6 @@ public sealed record ReplayRule(string Alert, TimeSpan For, TimeSpan KeepFiringF
     /// <summary>More alerts than this fail the evaluation and forget every alert. 0: no limit.</summary>
     public int Limit { get; init; }
 
-    /// <summary>Whether alerts that are resolved, but still known, count against the limit: seen of Prometheus 2.42, no longer of 2.53.</summary>
-    public bool LimitCountsResolved { get; init; }
-
     public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
     public string ExternalUrl { get; init; } = "";
 }
@@ -119,8 +116,8 @@ public sealed class RuleReplay
             active.Add(alert);
         }
         foreach (var labels in gone) alerts.Remove(labels);
-        var count = rule.LimitCountsResolved ? alerts.Count : active.Count;
-        if (rule.Limit <= 0 || count <= rule.Limit) return new ReplayStep(active, null);
+        if (rule.Limit <= 0 || active.Count <= rule.Limit) return new ReplayStep(active, null);
+        var count = active.Count;
         alerts.Clear();
         active.Clear();
         return new ReplayStep(active, $"exceeded limit of {rule.Limit} with {count} alerts");

@@ -58,7 +58,7 @@ internal static class RulesBacktestCommand
                 var step = parsed.GetValue(interval) is { } given ? RulesCommand.Length(given) : group.Interval;
                 if (step <= TimeSpan.Zero) throw new BadInputException("An interval is longer than nothing.");
                 var request = new BacktestRequest(
-                    GroupSchedules.Rule(one, version), one.Content.Expression,
+                    GroupSchedules.Rule(one), one.Content.Expression,
                     GroupSchedules.Find(name == "-" ? name : Path.GetFullPath(name), group.Name, step, served, version).Schedule, range)
                 {
                     QueryOffset = group.QueryOffset ?? TimeSpan.Zero,

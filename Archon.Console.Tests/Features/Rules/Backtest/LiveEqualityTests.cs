@@ -96,7 +96,7 @@ public sealed class LiveEqualityTests
                 foreach (var rule in group.Rules.Where(rule => rule.Content.IsAlert))
                 {
                     // The server writes ALERTS from its third evaluation on, when it has looked for the state before a restart.
-                    var expected = await ReplayAsync(prometheus, rule, version, found.Schedule, times[0], last, times[2]);
+                    var expected = await ReplayAsync(prometheus, rule, found.Schedule, times[0], last, times[2]);
                     var theirs = actual.Where(one => one.Alert == rule.Content.Name && one.At >= times[2] && one.At <= last).ToHashSet();
 
                     Assert.True(expected.SetEquals(theirs), Difference(rule.Content.Name, expected, theirs));
@@ -112,10 +112,10 @@ public sealed class LiveEqualityTests
         }
     }
 
-    private static async Task<HashSet<Sample>> ReplayAsync(PrometheusClient prometheus, FileRule rule, string version, GroupSchedule schedule, long first, long last, long from)
+    private static async Task<HashSet<Sample>> ReplayAsync(PrometheusClient prometheus, FileRule rule, GroupSchedule schedule, long first, long last, long from)
     {
         var request = new BacktestRequest(
-            GroupSchedules.Rule(rule, version), rule.Content.Expression, schedule,
+            GroupSchedules.Rule(rule), rule.Content.Expression, schedule,
             new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(first), DateTimeOffset.FromUnixTimeMilliseconds(last)))
         {
             WarmUp = TimeSpan.Zero,
@@ -216,6 +216,11 @@ public sealed class LiveEqualityTests
         var text = new StringBuilder(alert);
         foreach (var one in expected.Except(actual).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly replayed: {one}");
         foreach (var one in actual.Except(expected).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly recorded: {one}");
+        if (expected.Except(actual).Concat(actual.Except(expected)).Min(one => one.At) is var first)
+        {
+            foreach (var one in expected.Where(one => Math.Abs(one.At - first) <= 3000).OrderBy(one => one.At)) text.Append(CultureInfo.InvariantCulture, $"\nreplayed near: {one}");
+            foreach (var one in actual.Where(one => Math.Abs(one.At - first) <= 3000).OrderBy(one => one.At)) text.Append(CultureInfo.InvariantCulture, $"\nrecorded near: {one}");
+        }
         return text.ToString();
     }
 

@@ -11,8 +11,6 @@ public sealed record FoundSchedule(GroupSchedule Schedule, bool IsServed);
 /// <summary>Finds out when and how a server evaluates a group, or would.</summary>
 public static class GroupSchedules
 {
-    private static readonly Version CountsActiveOnly = new(2, 53);
-
     /// <summary>The interval of a server whose configuration does not say.</summary>
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(1);
 
@@ -40,12 +38,9 @@ public static class GroupSchedules
         return encodings.MinBy(encoding => evaluated.Average(group => Lateness(group, encoding)));
     }
 
-    /// <summary>What of a rule decides its alerts on a server of this version; null where that is not known.</summary>
-    public static ReplayRule Rule(FileRule rule, string? version) => new(rule.Content.Name, rule.Content.For, rule.Content.KeepFiringFor, rule.AllLabels)
-    {
-        Limit = rule.Group.Content.Limit,
-        LimitCountsResolved = Parse(version) is { } known && known < CountsActiveOnly,
-    };
+    /// <summary>What of a rule decides its alerts.</summary>
+    public static ReplayRule Rule(FileRule rule) =>
+        new(rule.Content.Name, rule.Content.For, rule.Content.KeepFiringFor, rule.AllLabels) { Limit = rule.Group.Content.Limit };
 
     /// <summary>The numbers of a version such as <c>2.42.0+ds</c>; null where there are none.</summary>
     public static Version? Parse(string? version) => Version.TryParse(version?.Split('+', '-')[0], out var known) ? known : null;

@@ -222,7 +222,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             var group = at.Rule.Group.Content;
             var schedule = GroupSchedules.Find(Path.GetFullPath(at.File), group.Name, group.Interval, served, version).Schedule;
             var now = linter.clock.GetUtcNow();
-            var request = new BacktestRequest(GroupSchedules.Rule(at.Rule, version), at.Rule.Content.Expression, schedule, new TimeRange(now - settings.Past, now)) { QueryOffset = group.QueryOffset ?? TimeSpan.Zero };
+            var request = new BacktestRequest(GroupSchedules.Rule(at.Rule), at.Rule.Content.Expression, schedule, new TimeRange(now - settings.Past, now)) { QueryOffset = group.QueryOffset ?? TimeSpan.Zero };
             var (history, end) = await new RuleBacktest(linter.prometheus).HistoryAsync(request, null, cancellationToken);
             if (end is BacktestEvent.Unavailable { Reason: var reason }) NotChecked = reason;
             var summary = history.Summary();
