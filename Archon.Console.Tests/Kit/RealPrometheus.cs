@@ -23,7 +23,9 @@ internal sealed class RealPrometheus : IAsyncDisposable
     }
 
     /// <param name="prepare">Given the folder before the start, to lay history into its <c>data</c>.</param>
-    public static async Task<RealPrometheus> StartAsync(string config, CancellationToken cancellationToken, Func<string, Task>? prepare = null)
+    /// <param name="flags">Further words for its command line.</param>
+    public static async Task<RealPrometheus> StartAsync(
+        string config, CancellationToken cancellationToken, Func<string, Task>? prepare = null, params IEnumerable<string> flags)
     {
         var folder = Directory.CreateTempSubdirectory("archon-prometheus").FullName;
         if (prepare is not null) await prepare(folder);
@@ -31,7 +33,7 @@ internal sealed class RealPrometheus : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), config, cancellationToken);
         var program = Tools.Find("prometheus");
         List<string> arguments =
-            [$"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"];
+            [$"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error", .. flags];
         // Debian's program looks for its pages in a fixed place, unless it is told of the folder beside it.
         var pages = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(program)!, "..", "share", "prometheus", "web"));
         if (Directory.Exists(pages)) arguments.Add($"--web.local-assets={pages}/");

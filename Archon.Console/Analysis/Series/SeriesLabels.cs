@@ -9,11 +9,13 @@ public sealed class SeriesLabels : IEquatable<SeriesLabels>
     public static readonly SeriesLabels None = new([]);
 
     private readonly FrozenDictionary<string, string> labels;
+    private readonly int hash;   // looked up far more often than made
 
     public SeriesLabels(IEnumerable<KeyValuePair<string, string>> labels)
     {
         this.labels = labels.ToFrozenDictionary(StringComparer.Ordinal);
         Key = Canonical(this.labels);
+        hash = Key.GetHashCode(StringComparison.Ordinal);
     }
 
     /// <summary>Canonical text, <c>a="b",c="d"</c> in name order with \ " and line feeds escaped as in PromQL.</summary>
@@ -24,9 +26,9 @@ public sealed class SeriesLabels : IEquatable<SeriesLabels>
     /// <summary>The value of a label; empty when the series has no such label, as in PromQL.</summary>
     public string this[string name] => labels.GetValueOrDefault(name, "");
 
-    public bool Equals(SeriesLabels? other) => other is not null && Key == other.Key;
+    public bool Equals(SeriesLabels? other) => ReferenceEquals(this, other) || (other is not null && hash == other.hash && Key == other.Key);
     public override bool Equals(object? obj) => Equals(obj as SeriesLabels);
-    public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => hash;
     public override string ToString() => $"{{{Key}}}";
 
     private static string Canonical(IEnumerable<KeyValuePair<string, string>> labels)

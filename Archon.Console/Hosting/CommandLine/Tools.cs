@@ -34,5 +34,6 @@ internal static class Tools
         GroupCommand.Build(),
         RankCommand.Build(),
         DetectCommand.Build(),
+        RulesCommand.Build(),
     };
 }

@@ -1,0 +1,91 @@
+namespace Archon.Analysis.Alerting.Promql;
+
+/// <summary>Which labels the series of an expression can have.</summary>
+/// <param name="IsOpen">True: any label but <paramref name="Names"/>. False: none but <paramref name="Names"/>.</param>
+/// <remarks>Source: how each operator and function of <c>promql/engine.go</c> and <c>functions.go</c> of Prometheus makes the labels of its result.</remarks>
+public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
+{
+    private static readonly PromqlLabels Any = new(true, new HashSet<string>());
+    private static readonly PromqlLabels None = new(false, new HashSet<string>());
+
+    public bool Can(string label) => IsOpen != Names.Contains(label);
+
+    /// <summary>The labels that a series of this expression can have.</summary>
+    public static PromqlLabels Of(PromqlExpression expression) => expression switch
+    {
+        PromqlParentheses parentheses => Of(parentheses.Inner),
+        PromqlUnary unary => Of(unary.Inner),
+        PromqlSelector selector => Any.Without([.. selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)]),
+        PromqlRange range => Of(range.Selector),
+        PromqlSubquery subquery => Of(subquery.Inner),
+        PromqlAggregation aggregation => Of(aggregation),
+        PromqlBinary binary => Of(binary),
+        PromqlCall call => Of(call),
+        _ => None,
+    };
+
+    private static PromqlLabels Of(PromqlAggregation aggregation)
+    {
+        var inner = Of(aggregation.Inner);
+        if (aggregation.KeepsSeries) return inner;
+        var grouped = aggregation.IsWithout ? inner.Without(aggregation.Grouping) : inner.Only(aggregation.Grouping);
+        return aggregation is { Operator: "count_values", Parameter: PromqlText { Value: var name } } ? grouped.With([name]) : grouped;
+    }
+
+    private static PromqlLabels Of(PromqlBinary binary)
+    {
+        var (left, right, matching) = (Of(binary.Left), Of(binary.Right), binary.Matching);
+        if (!binary.IsBetweenVectors) return binary.Left.Type == PromqlType.Vector ? left : right;
+        return (binary.Operator, matching.Group) switch
+        {
+            ("and" or "unless", _) => left,
+            ("or", _) => left.Or(right),
+            (_, "left") => left.With(matching.Included.Where(right.Can)),
+            (_, "right") => right.With(matching.Included.Where(left.Can)),
+            _ when matching.IsOn => left.Only(matching.Labels),
+            _ => left.Without(matching.Labels),
+        };
+    }
+
+    private static PromqlLabels Of(PromqlCall call)
+    {
+        var vector = call.Arguments.FirstOrDefault(argument => argument.Type is PromqlType.Vector or PromqlType.Matrix);
+        return call.Function.Name switch
+        {
+            "absent" or "absent_over_time" => new PromqlLabels(false, EqualLabels(call.Arguments[0])),
+            "histogram_quantile" or "histogram_fraction" => Of(vector!).Without(["le"]),
+            "label_replace" or "label_join" when call.Arguments[1] is PromqlText { Value: var name } => Of(vector!).With([name]),
+            "info" => Any,
+            "vector" or "scalar" or "time" or "pi" => None,
+            _ => vector is null ? None : Of(vector),
+        };
+    }
+
+    /// <summary>Of a selector, the labels that it fixes to one value: what the result of <c>absent</c> is named by.</summary>
+    private static HashSet<string> EqualLabels(PromqlExpression argument)
+    {
+        var selector = argument.Bare() switch
+        {
+            PromqlSelector one => one,
+            PromqlRange range => range.Selector,
+            _ => null,
+        };
+        return [.. (selector?.Matchers ?? []).Where(one => one.Match == PromqlMatch.Equal && one.Label != PromqlMatcher.Name).GroupBy(one => one.Label).Where(same => same.Count() == 1).Select(same => same.Key)];
+    }
+
+    private PromqlLabels Only(IEnumerable<string> labels) => new(false, labels.Where(Can).ToHashSet(StringComparer.Ordinal));
+
+    private PromqlLabels Without(IEnumerable<string> labels) =>
+        new(IsOpen, IsOpen ? Names.Union(labels).ToHashSet(StringComparer.Ordinal) : Names.Except(labels).ToHashSet(StringComparer.Ordinal));
+
+    private PromqlLabels With(IEnumerable<string> labels) =>
+        new(IsOpen, IsOpen ? Names.Except(labels).ToHashSet(StringComparer.Ordinal) : Names.Union(labels).ToHashSet(StringComparer.Ordinal));
+
+    private PromqlLabels Or(PromqlLabels other) => (IsOpen, other.IsOpen) switch
+    {
+        (false, false) => new(false, Names.Union(other.Names).ToHashSet(StringComparer.Ordinal)),
+        (true, true) => new(true, Names.Intersect(other.Names).ToHashSet(StringComparer.Ordinal)),
+        (true, false) => new(true, Names.Except(other.Names).ToHashSet(StringComparer.Ordinal)),
+        _ => other.Or(this),
+    };
+}

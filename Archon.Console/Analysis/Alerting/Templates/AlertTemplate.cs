@@ -1,0 +1,81 @@
+namespace Archon.Analysis.Alerting.Templates;
+
+/// <summary>What a label or an annotation of an alert is written from.</summary>
+/// <param name="Labels">Labels of the sample that the rule's expression yielded, with its metric name.</param>
+/// <param name="Value">Value of that sample.</param>
+/// <param name="At">Time of the evaluation.</param>
+public sealed record AlertTemplateData(IReadOnlyDictionary<string, string> Labels, double Value, DateTimeOffset At)
+{
+    /// <summary>Labels the server adds to everything it sends.</summary>
+    public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The server's address for people.</summary>
+    public string ExternalUrl { get; init; } = "";
+
+    /// <summary>Answers the function <c>query</c>; without it such a template cannot be expanded.</summary>
+    public Func<string, IReadOnlyList<TemplateSample>>? Query { get; init; }
+}
+
+/// <summary>One element of what <c>query</c> yields.</summary>
+public sealed record TemplateSample(IReadOnlyDictionary<string, string> Labels, double Value);
+
+/// <summary>A template is wrong, or cannot be expanded with what it was given.</summary>
+public sealed class AlertTemplateException(string message) : Exception(message);
+
+/// <summary>A template of a rule's label or annotation, in the language of Go's text/template with the functions of Prometheus.</summary>
+/// <remarks>
+/// Source: packages text/template and fmt of the Go standard library, and <c>template/template.go</c> of Prometheus. <c>$labels</c>, <c>$value</c>,
+/// <c>$externalLabels</c> and <c>$externalURL</c> are known from the start, and a label that is not there is empty. Methods of Go's types, such as
+/// <c>Format</c> of a time, are not known here.
+/// </remarks>
+public sealed class AlertTemplate
+{
+    internal const int MostDepth = 100;
+    private readonly TemplateNode body;
+    private readonly IReadOnlyDictionary<string, TemplateNode> defined;
+
+    private AlertTemplate(TemplateNode body, IReadOnlyDictionary<string, TemplateNode> defined, IReadOnlySet<string> functions) =>
+        (this.body, this.defined, Functions) = (body, defined, functions);
+
+    /// <summary>Names of the functions that are called anywhere.</summary>
+    public IReadOnlySet<string> Functions { get; }
+
+    /// <param name="error">Why the text is no template, in Go's words; null when it is one.</param>
+    public static AlertTemplate? Parse(string text, out string? error)
+    {
+        try
+        {
+            var reader = new TemplateReader(text);
+            var body = reader.ReadAll();
+            error = null;
+            return new AlertTemplate(body, reader.Defined, reader.Functions);
+        }
+        catch (AlertTemplateException fault)
+        {
+            error = fault.Message;
+            return null;
+        }
+    }
+
+    /// <exception cref="AlertTemplateException">It cannot be expanded with this, as Go says.</exception>
+    public string Expand(AlertTemplateData data)
+    {
+        var run = new TemplateRun(data, defined);
+        body.Write(run, run.Root);
+        return run.Output.ToString();
+    }
+
+    /// <summary>As Prometheus puts it into a label or an annotation: where expanding fails, the reason stands in its place.</summary>
+    public static string ExpandOrTell(string text, AlertTemplateData data)
+    {
+        if (!text.Contains("{{", StringComparison.Ordinal)) return text;
+        try
+        {
+            return Parse(text, out var error) is { } template ? template.Expand(data) : throw new AlertTemplateException(error!);
+        }
+        catch (AlertTemplateException fault)
+        {
+            return $"<error expanding template: {fault.Message}>";
+        }
+    }
+}
