@@ -4,6 +4,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Archon.Analysis.Forecasting;
 
 /// <summary>How far forecasts made at earlier times would have been off, over the steps ahead that a forecast covers.</summary>
+/// <remarks>
+/// Somewhat too good: the members have seen those times when they were fitted, and true errors came out a tenth to a fifth larger in trials.
+/// Where forecasts that were really made have been kept, <see cref="ForecastRecord"/> tells what came of them and is to be shown instead.
+/// </remarks>
 /// <param name="Origins">Earlier times that were tried.</param>
 /// <param name="MeanAbsolute">Mean distance of the forecast from what came, in the unit of the series.</param>
 /// <param name="Relative">That distance as a share of the mean magnitude of what came: 0.06 is "off by 6 %". NaN when all that came was
@@ -53,7 +57,7 @@ public sealed class Forecast
     /// <summary>Steps ahead.</summary>
     public int Horizon => middles.Length;
 
-    /// <summary>How good such forecasts were over the last ten tries on this very series.</summary>
+    /// <summary>How far off such forecasts would have been over the last ten tries on this very series.</summary>
     public RollingError Error { get; }
 
     internal static ReadOnlySpan<float> KeptLevels => Levels;
