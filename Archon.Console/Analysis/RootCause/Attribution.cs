@@ -9,10 +9,12 @@ internal sealed class Attribution(IncidentFrame frame)
     private readonly double[] scratch = new double[frame.Rows];
     private readonly Dictionary<Signal, (double Shift, double Z)> raw = [];
     private readonly double[]?[] own = new double[]?[frame.Services.Length];
+    private readonly double[][]?[] slowness = new double[][]?[frame.Services.Length];
+    private readonly (double Low, double Middle, double High)?[] loads = new (double, double, double)?[frame.Services.Length];
 
     public List<Finding> Findings()
     {
-        foreach (var signal in frame.All) raw[signal] = Shift(signal, signal.Values, 0);
+        foreach (var signal in frame.All) raw[signal] = Shift(signal, signal.Values, 0, Noise(signal.Values));
         // Errors come last: callers fail on what their callees' latency does by itself.
         var findings = frame.All.Where(signal => signal.Role != MetricRole.Errors).Concat(frame.All.Where(signal => signal.Role == MetricRole.Errors)).Select(Judge).ToList();
         var support = new double[frame.Services.Length];
@@ -47,7 +49,8 @@ internal sealed class Attribution(IncidentFrame frame)
         if (isEntry) AddOtherEntries(mechanism, signal);
         isEntry &= mechanism.Parents == 0;
         var (residual, learnt) = mechanism.Explain(signal.Values, frame.Window);
-        var (shift, z) = isEntry ? Step(signal) : Shift(signal, residual, learnt);
+        var noise = Noise(residual);
+        var (shift, z) = isEntry ? Step(signal) : Shift(signal, residual, learnt, noise);
         var struck = frame.Requests[signal.Service] is { } requests ? Robust.Mean(requests.Filled.AsSpan(frame.Window)).Mean : 1;
         var mass = signal.Role switch
         {
@@ -57,9 +60,13 @@ internal sealed class Attribution(IncidentFrame frame)
             _ => shift,
         };
         if (signal.IsPrimary && signal.Role == MetricRole.Latency) own[signal.Service] = residual;
+<<<<<<< HEAD
         // What has no usual value, such as a series that has only just appeared, cannot be said to be more of it.
         if (!double.IsFinite(mass)) mass = 0;
         return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, FirstRow(signal, residual)) { IsCandidate = signal.IsPrimary };
+=======
+        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, FirstRow(signal, residual, noise)) { IsCandidate = signal.IsPrimary };
+>>>>>>> rank
     }
 
     private void AddCallers(Mechanism mechanism, Signal signal)
@@ -90,23 +97,30 @@ internal sealed class Attribution(IncidentFrame frame)
             if (seats[callee] is { } same) mechanism.Allow(PerRequest(signal, same), 1);
             if (signal.Role != MetricRole.Errors || frame.Latency[callee] is not { } slow) continue;
             // Time-outs: how a caller fails on a slow callee depends on limits nobody told, so any rising curve beyond the usual will do.
-            foreach (var time in own[callee] is { } itself ? new[] { slow.Values, itself } : [slow.Values])
-            {
-                var usual = Robust.Quantile(scratch.AsSpan(0, Robust.Sort(time.AsSpan(0, frame.Window), scratch)), 0.95);
-                if (double.IsNaN(usual)) continue;
-                mechanism.Allow(Array.ConvertAll(time, value => value > usual ? value - usual : 0), double.PositiveInfinity);
-                mechanism.Allow(Array.ConvertAll(time, value => value > usual ? Math.Sqrt(value - usual) : 0), double.PositiveInfinity);
-            }
+            foreach (var curve in slowness[callee] ??= Slowness(slow, own[callee])) mechanism.Allow(curve, double.PositiveInfinity);
         }
+    }
+
+    /// <summary>How far a callee's time lies beyond its usual, straight and as a root, as it is and as it is by itself.</summary>
+    private double[][] Slowness(Signal slow, double[]? itself)
+    {
+        var curves = new List<double[]>();
+        foreach (var time in itself is not null ? new[] { slow.Values, itself } : [slow.Values])
+        {
+            var usual = Robust.Quantile(scratch.AsSpan(0, Robust.Sort(time.AsSpan(0, frame.Window), scratch)), 0.95);
+            if (double.IsNaN(usual)) continue;
+            curves.Add(Array.ConvertAll(time, value => value > usual ? value - usual : 0));
+            curves.Add(Array.ConvertAll(time, value => value > usual ? Math.Sqrt(value - usual) : 0));
+        }
+        return [.. curves];
     }
 
     private void AddLoad(Mechanism mechanism, Signal signal)
     {
         if (frame.Requests[signal.Service] is not { } requests) return;
         mechanism.Learn(requests.Filled);
-        var count = Robust.Sort(requests.Values.AsSpan(0, frame.Window), scratch);
-        if (count == 0) return;
-        var (middle, top) = (Robust.Quantile(scratch.AsSpan(0, count), 0.5), Robust.Quantile(scratch.AsSpan(0, count), 0.99));
+        var (_, middle, top) = LoadBefore(signal.Service);
+        if (double.IsNaN(middle)) return;
         mechanism.Learn(Array.ConvertAll(requests.Filled, value => Math.Max(0, value - middle)));
         // Queues grow faster than load: well beyond what was seen before, a steeper curve is allowed.
         if (!Array.Exists(requests.Filled[frame.Window..], value => value > 1.25 * top)) return;
@@ -124,11 +138,12 @@ internal sealed class Attribution(IncidentFrame frame)
         return values;
     }
 
-    private (double Shift, double Z) Shift(Signal signal, double[] values, double learnt)
+    private NoiseFigures Noise(double[] values) => Robust.Noise(values.AsSpan(0, frame.Window), scratch);
+
+    private (double Shift, double Z) Shift(Signal signal, double[] values, double learnt, NoiseFigures noise)
     {
         var (after, wins) = Robust.Mean(values.AsSpan(frame.Window));
         if (wins == 0) return (0, 0);
-        var noise = Robust.Noise(values.AsSpan(0, frame.Window), scratch);
         // Failures of something never called before are new in any case; of its latency nothing is known to compare with.
         if (noise.Count < 2) return signal.Role == MetricRole.Errors && signal.IsShare ? (after, after > 0 ? 10 : 0) : (0, 0);
         var shift = after - noise.Mean;
@@ -145,18 +160,25 @@ internal sealed class Attribution(IncidentFrame frame)
     /// <summary>The share of the window's load that lies outside the range of the load before, 0 to 1.</summary>
     private double Beyond(int service)
     {
-        var load = frame.Requests[service]!;
-        var count = Robust.Sort(load.Values.AsSpan(0, frame.Window), scratch);
-        if (count == 0) return 1;
-        var sorted = scratch.AsSpan(0, count);
-        var (low, middle, high) = (Robust.Quantile(sorted, 0.01), Robust.Quantile(sorted, 0.5), Robust.Quantile(sorted, 0.99));
+        var (low, middle, high) = LoadBefore(service);
+        if (double.IsNaN(middle)) return 1;
         var (outside, all) = (0.0, 0.0);
-        foreach (var value in load.Filled.AsSpan(frame.Window))
+        foreach (var value in frame.Requests[service]!.Filled.AsSpan(frame.Window))
         {
             outside += Math.Max(0, value - high) + Math.Max(0, low - value);
             all += Math.Abs(value - middle);
         }
         return all > 0 ? outside / all : 0;
+    }
+
+    /// <summary>The range and the middle of the reference rows' requests; NaN when there are none.</summary>
+    private (double Low, double Middle, double High) LoadBefore(int service)
+    {
+        if (loads[service] is { } known) return known;
+        var sorted = scratch.AsSpan(0, Robust.Sort(frame.Requests[service]!.Values.AsSpan(0, frame.Window), scratch));
+        var load = (Robust.Quantile(sorted, 0.01), Robust.Quantile(sorted, 0.5), Robust.Quantile(sorted, 0.99));
+        loads[service] = load;
+        return load;
     }
 
     /// <summary>What was already off in the rows just before the onset, when the past is another one: that is no part of this incident.</summary>
@@ -223,9 +245,8 @@ internal sealed class Attribution(IncidentFrame frame)
     }
 
     /// <summary>The first row of the window from which two of three rows lie beyond three deviations.</summary>
-    private int FirstRow(Signal signal, double[] residual)
+    private int FirstRow(Signal signal, double[] residual, NoiseFigures noise)
     {
-        var noise = Robust.Noise(residual.AsSpan(0, frame.Window), scratch);
         if (noise.Count < 2) return -1;
         var limit = noise.Mean + (3 * (noise.Deviation + Floor(signal)));
         var beyond = 0;

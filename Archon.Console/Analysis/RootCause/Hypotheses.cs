@@ -40,14 +40,14 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     private void Weigh()
     {
         var totals = findings.Where(finding => finding.IsCandidate).GroupBy(finding => hasGraph ? finding.Signal.Role : MetricRole.Unknown)
-            .ToDictionary(role => role.Key, role => role.Sum(finding => finding.Certainty * Math.Max(0, finding.Mass)));
+            .ToDictionary(role => role.Key, role => role.Sum(Trouble));
         foreach (var finding in findings)
         {
             var service = finding.Signal.Service;
             if (!finding.IsCandidate) continue;
             var total = totals[hasGraph ? finding.Signal.Role : MetricRole.Unknown];
             if (total <= 0) continue;
-            shares[finding] = finding.Certainty * Math.Max(0, finding.Mass) / total;
+            shares[finding] = Trouble(finding) / total;
             var part = shares[finding] * (hasGraph ? finding.Certainty : 1);
             if (hasGraph && question.Breached is { } breached)
             {
@@ -59,6 +59,9 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             (best[service], bestParts[service]) = (finding, part);
         }
     }
+
+    /// <summary>What moved by less than its own noise is no share of anything.</summary>
+    private static double Trouble(Finding finding) => finding.Z > 1 ? finding.Certainty * Math.Max(0, finding.Mass) : 0;
 
     /// <summary>What a service calls that nobody called before says more of the caller than of the called.</summary>
     private void HandToCallers()

@@ -31,7 +31,7 @@ internal sealed class Mechanism
         if (parents.Count == 0) return (residual, 0);
         var learnt = 0.0;
         var before = Fit(parents, residual, window);
-        var errors = Errors(before, residual, window);
+        var errors = parents.TrueForAll(parent => parent.IsLearnt) ? [] : Errors(before, residual, window);
         var allowed = new List<Parent>();
         for (var i = 0; i < parents.Count; i++)
         {
@@ -79,7 +79,9 @@ internal sealed class Mechanism
         var inverse = gram.Inverse();
         for (var i = 0; i < n; i++)
         {
-            errors[i] = scale[i] > 0 && noise.Count > 3 * n ? noise.Deviation * Math.Sqrt(noise.Inflation * inverse[i, i]) / scale[i] : double.PositiveInfinity;
+            // Never below 1 when exact; parents that are one another's copies leave no figure at all.
+            var inflation = inverse[i, i] is >= 1 and < 1e6 ? inverse[i, i] : 1e6;
+            errors[i] = scale[i] > 0 && noise.Count > 3 * n ? noise.Deviation * Math.Sqrt(noise.Inflation * inflation) / scale[i] : double.PositiveInfinity;
         }
         return errors;
     }

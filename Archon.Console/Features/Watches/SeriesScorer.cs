@@ -194,8 +194,12 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
     }
 
-    /// <summary>The members agree. Samples that were missing are "not checked", and no anomaly of what came after them.</summary>
-    private static bool IsTold(in SampleVerdict verdict) => verdict.IsAlert && verdict.Votes.Loudest != DetectionMember.Gap;
+    /// <summary>
+    /// The members agree, and the loudest of them sees what never need leave the band. What it sees in a single sample has to leave the band; and samples that
+    /// were missing are "not checked", no anomaly of what came after them.
+    /// </summary>
+    private static bool IsTold(in SampleVerdict verdict) =>
+        verdict.IsAlert && verdict.Votes.Loudest is (DetectionMember.Shift or DetectionMember.Drift or DetectionMember.FlatLine);
 
     /// <summary>Only the direction that people asked for counts.</summary>
     private bool Counts(in SampleVerdict verdict) => (verdict.IsOutside || IsTold(verdict)) && interesting switch
