@@ -60,13 +60,9 @@ internal sealed class Attribution(IncidentFrame frame)
             _ => shift,
         };
         if (signal.IsPrimary && signal.Role == MetricRole.Latency) own[signal.Service] = residual;
-<<<<<<< HEAD
         // What has no usual value, such as a series that has only just appeared, cannot be said to be more of it.
         if (!double.IsFinite(mass)) mass = 0;
-        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, FirstRow(signal, residual)) { IsCandidate = signal.IsPrimary };
-=======
         return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, FirstRow(signal, residual, noise)) { IsCandidate = signal.IsPrimary };
->>>>>>> rank
     }
 
     private void AddCallers(Mechanism mechanism, Signal signal)
