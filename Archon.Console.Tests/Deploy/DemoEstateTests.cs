@@ -73,6 +73,33 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_burning_CPU_shows_in_what_the_process_has_used()
+    {
+        await ControlAsync("fault", "cpu", "--service", "live");
+        var before = await FigureAsync("live", ProcessorTime());
+
+        // An idle service would take minutes for a second of it.
+        await WithinAsync(async () => await FigureAsync("live", ProcessorTime()) > before + 1);
+    }
+
+    [Fact]
+    public async Task More_traffic_than_usual_arrives_at_its_service()
+    {
+        async Task<TimeSpan> FortyRequestsAsync()
+        {
+            var (before, began) = (await FigureAsync("gateway", Requests()), Stopwatch.GetTimestamp());
+            await WithinAsync(async () => await FigureAsync("gateway", Requests()) >= before + 40);
+            return Stopwatch.GetElapsedTime(began);
+        }
+
+        var usual = await FortyRequestsAsync();
+        await ControlAsync("fault", "traffic");
+        var more = await FortyRequestsAsync();
+
+        Assert.True(more < usual / 2, $"Forty requests took {usual}, then {more}.");
+    }
+
+    [Fact]
     public async Task A_fault_or_a_service_that_is_not_there_is_refused_with_the_names_of_those_that_are()
     {
         var (faultExit, faultWords) = await RunAsync("node", Source("control.mjs"), "fault", "gremlins");
@@ -140,8 +167,11 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
 
     private Task<string> MetricsAsync(string service) => http.GetStringAsync(new Uri(services[service], "metrics"), limit.Token);
 
-    private async Task<double> ResidentAsync(string service) =>
-        double.Parse(Resident().Match(await MetricsAsync(service)).Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
+    private Task<double> ResidentAsync(string service) => FigureAsync(service, Resident());
+
+    /// <summary>The sum over all series that match.</summary>
+    private async Task<double> FigureAsync(string service, Regex series) =>
+        series.Matches(await MetricsAsync(service)).Sum(match => double.Parse(match.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
 
     private async Task<TimeSpan> TimeAsync(string service)
     {
@@ -189,6 +219,12 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
 
     [GeneratedRegex(@"^# TYPE (\S+) (\S+)$", RegexOptions.Multiline)]
     private static partial Regex DeclaredMetric();
+
+    [GeneratedRegex(@"^process_cpu_seconds_total (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex ProcessorTime();
+
+    [GeneratedRegex(@"^archon_http_requests_total\S* (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Requests();
 
     [GeneratedRegex(@"^process_resident_memory_bytes (\S+)$", RegexOptions.Multiline)]
     private static partial Regex Resident();

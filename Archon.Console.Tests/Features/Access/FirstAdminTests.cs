@@ -55,6 +55,18 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_password_is_changed_also_where_the_console_keeps_nothing_on_disk()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await ArchonApp.StartAsync(database, ("Archon:Database:Folder", "/nowhere/at/all"));
+
+        Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>()
+            .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", Token));
+
+        (await app.SignInAsync(password: "another good password")).Dispose();
+    }
+
+    [Fact]
     public async Task A_console_that_starts_again_makes_nobody_new()
     {
         await using var database = await postgres.NewDatabaseAsync();

@@ -100,5 +100,9 @@ public sealed class AdminPasswordFile(IOptions<DatabaseOptions> options)
         await writer.WriteLineAsync(password.AsMemory(), cancellationToken);
     }
 
-    public void Delete() => File.Delete(Path);
+    public void Delete()
+    {
+        // With a password of its own, or a database elsewhere, there may not even be a folder.
+        if (File.Exists(Path)) File.Delete(Path);
+    }
 }
