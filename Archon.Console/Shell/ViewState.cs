@@ -41,6 +41,9 @@ public sealed class ViewState : IDisposable
     public DateTimeOffset? PausedAt { get; private set; }
     public bool Paused => PausedAt is not null;
 
+    /// <summary>Raised when environments were made or removed.</summary>
+    public event Action? EnvironmentsChanged;
+
     /// <summary>How many things came while the page stood still.</summary>
     public int Waiting { get; private set; }
 
@@ -106,6 +109,8 @@ public sealed class ViewState : IDisposable
         preferences = wanted;
         if (!HasQuery(navigation.Uri, "tz")) SetZone(wanted.Zone);
     }
+
+    public void NoteEnvironments() => EnvironmentsChanged?.Invoke();
 
     public void ChooseEnvironment(int id)
     {

@@ -20,7 +20,7 @@ public sealed class ImportChannelsJobTests(PostgresFixture postgres)
             email_configs:
               - {to: ops@example.org, auth_password: SECRETPART}
             pagerduty_configs:
-              - {routing_key: SECRETPART}
+              - {routing_key: SECRETPART, client: '{{ template "pagerduty.default.client" . }}'}
           - name: web
             webhook_configs:
               - {url: "https://user:SECRETPART@example.org:8443/hook/SECRETPART?token=SECRETPART"}

@@ -96,7 +96,11 @@ public sealed partial class SettingsPage
     }
 
     private Task CreateEnvironmentAsync() => RunAsync(
-        () => Commands.CreateEnvironmentAsync(environment.Name, UserName, Lifetime), $"Created {environment.Name}.", () => environment.Name = "");
+        () => Commands.CreateEnvironmentAsync(environment.Name, UserName, Lifetime), $"Created {environment.Name}.", () =>
+        {
+            environment.Name = "";
+            View.NoteEnvironments();
+        });
 
     private async Task RunAsync(Func<Task<AccessResult>> change, string done, Action? after = null)
     {

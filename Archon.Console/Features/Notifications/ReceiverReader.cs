@@ -79,7 +79,8 @@ public static class ReceiverReader
     {
         foreach (var name in Names.GetValueOrDefault(kind, []))
         {
-            if (Text(integration, name) is not { Length: > 0 } text || text == "<secret>") continue;
+            // A default that a template fills in names nobody.
+            if (Text(integration, name) is not { Length: > 0 } text || text == "<secret>" || text.StartsWith("{{ template", StringComparison.Ordinal)) continue;
             var target = Masks(text);
             return target.Length > 500 ? target[..500] : target;
         }
