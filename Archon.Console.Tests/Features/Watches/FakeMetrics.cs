@@ -25,6 +25,10 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public List<string> Infos { get; } = [];
     public string Rules { get; set; } = """{"groups":[]}""";
     public string AlertmanagerConfig { get; set; } = "";
+
+    /// <summary>What <c>GET /api/v2/alerts</c> of an Alertmanager answers, and what was posted there.</summary>
+    public string Alerts { get; set; } = "[]";
+    public List<string> PostedAlerts { get; } = [];
     public bool Down { get; set; }
     public int RangeRequests { get; private set; }
     public Func<Task>? BeforeAnswer { get; set; }
@@ -79,6 +83,17 @@ internal sealed class FakeMetrics : IAsyncDisposable
                 uptime = "2026-11-23T00:00:00.000Z",
                 config = new { original = AlertmanagerConfig },
             });
+            return;
+        }
+        if (path == "/api/v2/alerts" && HttpMethods.IsPost(context.Request.Method))
+        {
+            using var body = new StreamReader(context.Request.Body);
+            PostedAlerts.Add(await body.ReadToEndAsync());
+            return;
+        }
+        if (path == "/api/v2/alerts")
+        {
+            await context.Response.WriteAsync(Alerts);
             return;
         }
         if (data is null)

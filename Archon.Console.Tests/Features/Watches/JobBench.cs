@@ -1,5 +1,7 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Forecasts;
+using Archon.Features.Incidents;
 using Archon.Features.Notifications;
 using Archon.Features.Rules;
 using Archon.Features.Services;
@@ -36,6 +38,8 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
         collection.AddScoped<WatchDiscoveryCommands>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
+        collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();
+        collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
         collection.AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
         services = collection.BuildServiceProvider();
     }

@@ -63,7 +63,8 @@ public sealed class LiveEqualityTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
+    /// <summary>Explicit: a server that shares its cores skips evaluations, and then there is nothing to compare. Run it alone, by <c>-explicit only -method</c>.</summary>
+    [Fact(Explicit = true)]
     public async Task The_replay_of_a_rule_has_every_sample_of_ALERTS_that_a_running_Prometheus_wrote()
     {
         var folder = Directory.CreateTempSubdirectory("archon-live-").FullName;
@@ -213,6 +214,7 @@ public sealed class LiveEqualityTests
 
     private static string Difference(string alert, HashSet<Sample> expected, HashSet<Sample> actual)
     {
+        if (expected.SetEquals(actual)) return "";
         var text = new StringBuilder(alert);
         foreach (var one in expected.Except(actual).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly replayed: {one}");
         foreach (var one in actual.Except(expected).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly recorded: {one}");
