@@ -15,13 +15,16 @@ public static class RecurringJobs
     private const string EveryFiveSeconds = "*/5 * * * * *";
     private const int Local = MonitoredEnvironment.DefaultId;
 
+    /// <summary>What a console that has just started need not wait a minute for.</summary>
+    public static readonly IReadOnlyList<string> AtStart = ["discover", "import-rules", "import-channels"];
+
     public static void Register(IRecurringJobManager jobs)
     {
         // A schedule missed while nobody ran is not made up for: the next run does all the work there is.
         var options = new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc, MisfireHandling = MisfireHandlingMode.Ignorable };
         jobs.AddOrUpdate<ScanJob>("scan", "scan", job => job.DispatchAsync(CancellationToken.None), EveryFiveSeconds, options);
         jobs.AddOrUpdate<FitModelsJob>("fit", "fit", job => job.DispatchAsync(CancellationToken.None), "30 * * * * *", options);
-        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DiscoverAsync(Local, CancellationToken.None), "15 * * * * *", options);
+        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DispatchAsync(Local, CancellationToken.None), "*/15 * * * * *", options);
         jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(Local, CancellationToken.None), "20 * * * * *", options);
         jobs.AddOrUpdate<ImportChannelsJob>(
             "import-channels", "discover", job => job.ImportAsync(Local, CancellationToken.None), "25 * * * * *", options);
