@@ -127,7 +127,9 @@ internal sealed partial class JobServers(
     private List<BackgroundJobServer> Start()
     {
         var storage = services.GetRequiredService<JobStorage>();
-        RecurringJobs.Register(services.GetRequiredService<IRecurringJobManager>());
+        var schedules = services.GetRequiredService<IRecurringJobManager>();
+        RecurringJobs.Register(schedules);
+        foreach (var schedule in RecurringJobs.AtStart) schedules.Trigger(schedule);
         // Scans have workers of their own: a long fit must not hold up what tells people.
         return [Serve("scan", workers: 3, "scan"), Serve("rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default")];
 

@@ -17,6 +17,9 @@ public static class RecurringJobs
     private const string EveryFiveSeconds = "*/5 * * * * *";
     private const int Local = MonitoredEnvironment.DefaultId;
 
+    /// <summary>What a console that has just started need not wait a minute for.</summary>
+    public static readonly IReadOnlyList<string> AtStart = ["discover", "import-rules", "import-channels"];
+
     public static void Register(IRecurringJobManager jobs)
     {
         // A schedule missed while nobody ran is not made up for: the next run does all the work there is.
@@ -25,7 +28,7 @@ public static class RecurringJobs
         jobs.AddOrUpdate<FitModelsJob>("fit", "fit", job => job.DispatchAsync(CancellationToken.None), "30 * * * * *", options);
         jobs.AddOrUpdate<ForecastJob>("forecast", "forecast", job => job.DispatchAsync(CancellationToken.None), "45 * * * * *", options);
         jobs.AddOrUpdate<TriageJob>("triage", "triage", job => job.TriageAsync(Local, CancellationToken.None), "3/15 * * * * *", options);
-        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DiscoverAsync(Local, CancellationToken.None), "15 * * * * *", options);
+        jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DispatchAsync(Local, CancellationToken.None), "*/15 * * * * *", options);
         jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(Local, CancellationToken.None), "20 * * * * *", options);
         jobs.AddOrUpdate<ImportChannelsJob>(
             "import-channels", "discover", job => job.ImportAsync(Local, CancellationToken.None), "25 * * * * *", options);

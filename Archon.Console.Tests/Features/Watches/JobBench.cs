@@ -63,8 +63,12 @@ internal sealed class JobBench : IAsyncDisposable
     public T Get<T>() where T : notnull => services.CreateScope().ServiceProvider.GetRequiredService<T>();
 
     /// <summary>A job that puts others into the queues of <paramref name="storage"/>.</summary>
-    public T Get<T>(JobStorage storage) where T : notnull =>
-        ActivatorUtilities.CreateInstance<T>(services.CreateScope().ServiceProvider, storage, new BackgroundJobClient(storage));
+    public T Get<T>(JobStorage storage) where T : notnull
+    {
+        var takes = typeof(T).GetConstructors().Single().GetParameters().Select(parameter => parameter.ParameterType).ToList();
+        var arguments = ((object[])[storage, new BackgroundJobClient(storage)]).Where(one => takes.Any(type => type.IsInstanceOfType(one)));
+        return ActivatorUtilities.CreateInstance<T>(services.CreateScope().ServiceProvider, [.. arguments]);
+    }
 
     /// <summary>As after a restart: nothing is remembered.</summary>
     public void Forget(int watchId) => services.GetRequiredService<ScanMemory>().Forget(watchId);

@@ -1,3 +1,4 @@
+using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Hosting;
 using Archon.Tests.Kit;
@@ -26,6 +27,31 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage"], jobs.Select(job => job.Id).Order());
         Assert.All(jobs, job => Assert.Null(job.Error));
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
+        Assert.All(RecurringJobs.AtStart, id => Assert.Contains(id, jobs.Select(job => job.Id)));
+    }
+
+    [Fact]
+    public async Task Discovery_is_due_at_every_call_until_something_is_known_and_then_once_a_minute()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        bench.Metrics.Queries["up"] = [(new Dictionary<string, string> { ["job"] = "shop" }, _ => 1)];
+        bench.Metrics.Queries["timestamp(up)"] = [(new Dictionary<string, string> { ["job"] = "shop" }, at => at / 15 * 15)];
+        bench.Metrics.MetricNames.Add("up");
+        var storage = Storage(bench.Database);
+        async Task<long> WaitingAfterAsync(TimeSpan later)
+        {
+            bench.Clock.Advance(later);
+            await bench.Get<DiscoverJob>(storage).DispatchAsync(1, Token);
+            return storage.GetMonitoringApi().EnqueuedCount("discover");
+        }
+
+        Assert.Equal(1, await WaitingAfterAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(2, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));
+        await bench.Get<DiscoverJob>(storage).DiscoverAsync(1, Token);
+        Assert.Equal(2, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));   // at 50 s of its minute
+        Assert.Equal(3, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));   // at 5 s of the next
+        // What was found is fitted at once.
+        Assert.Equal(nameof(FitModelsJob.DispatchAsync), Assert.Single(storage.GetMonitoringApi().EnqueuedJobs("fit", 0, 10)).Value.Job.Method.Name);
     }
 
     [Fact]

@@ -14,9 +14,13 @@ public sealed partial class DiscoverJob(
     IDbContextFactory<ArchonDbContext> contexts,
     PrometheusClient prometheus,
     WatchDiscoveryCommands watches,
+    IBackgroundJobClient jobs,
     TimeProvider clock,
     ILogger<DiscoverJob> logger)
 {
+    /// <summary>Time between two calls of <see cref="DispatchAsync"/>, which a whole minute is a multiple of.</summary>
+    private const int DispatchSeconds = 15;
+
     /// <summary>A service that is there needs no write each minute: a new row version would turn away whoever is editing it.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromHours(1);
 
@@ -33,6 +37,19 @@ public sealed partial class DiscoverJob(
         ("http_client_request_duration_seconds_count", "job", "server_address"),
     ];
 
+    /// <summary>Once a minute, and at every call while nothing is known yet: whoever has just started the console waits for it.</summary>
+    [Queue("discover"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("discover-dispatch", 5)]
+    public async Task DispatchAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow().Second >= DispatchSeconds)
+        {
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            if (await db.Watches.AnyAsync(watch => watch.EnvironmentId == environmentId, cancellationToken)
+                && await db.Services.AnyAsync(service => service.EnvironmentId == environmentId, cancellationToken)) return;
+        }
+        jobs.Enqueue<DiscoverJob>(job => job.DiscoverAsync(environmentId, CancellationToken.None));
+    }
+
     [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("discover:{0}", 60)]
     public async Task DiscoverAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -44,6 +61,8 @@ public sealed partial class DiscoverJob(
         switch (await watches.ApplyAsync(environmentId, cancellationToken))
         {
             case WatchDiscovery.Done { Added: > 0 } done:
+                // New watches need not wait for the next minute to learn what is normal.
+                jobs.Enqueue<FitModelsJob>(job => job.DispatchAsync(CancellationToken.None));
                 LogWatches(environmentId, done.Added, done.Changed);
                 break;
             case WatchDiscovery.NotChecked missed:
