@@ -32,13 +32,4 @@ public sealed class ServiceGraphTests
         Assert.Null(Graph.Path("web", "alone"));
         Assert.Null(Graph.Path("web", "nobody"));
     }
-
-    [Fact]
-    public void Hops_count_either_way_up_to_a_limit()
-    {
-        Assert.Equal(0, Graph.Hops("web", "web", 3));
-        Assert.Equal(1, Graph.Hops("shop", "web", 3));
-        Assert.Null(Graph.Hops("shop", "alone", 3));
-        Assert.Null(new ServiceGraph([], [("a", "b"), ("b", "c"), ("c", "d")]).Hops("a", "d", 2));
-    }
 }

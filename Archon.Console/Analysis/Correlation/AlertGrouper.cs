@@ -3,7 +3,7 @@ using Archon.Analysis.RootCause;
 namespace Archon.Analysis.Correlation;
 
 /// <summary>An alert as the grouper sees it.</summary>
-/// <param name="Id">Told once; a second alert of the same id changes nothing.</param>
+/// <param name="Id">Told once; a second alert of the same id changes nothing while its group can still grow.</param>
 /// <param name="AtMs">Unix milliseconds at which it began to fire.</param>
 /// <param name="Metric">What it watches, by name; its role is taken from the usual words in it.</param>
 public sealed record GroupingAlert(string Id, long AtMs, string Service, string Metric);
@@ -47,7 +47,7 @@ public abstract record GroupEvent
 /// Two alerts are near when trouble can have passed from one to the other in time: latency and errors climb from callee to caller, requests and what they load
 /// run from caller to callee, and one service has its own. A group takes a near alert only while at least one of its services can still be behind all of it.
 /// Alerts of one service in the very same moment are most often its exporter restarting; they stay apart until something else joins one of them.
-/// Knows only what came before: truncating the input never changes what was told. Not safe for use by several threads.
+/// Groups nothing can join any more are forgotten. Knows only what came before: truncating the input never changes what was told. Not safe for use by several threads.
 /// </remarks>
 public sealed class AlertGrouper
 {
@@ -59,7 +59,9 @@ public sealed class AlertGrouper
     private readonly List<Service> services = [];
     private readonly Dictionary<string, int> groupOf = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Group> groups = [];
+    private readonly Queue<Member> remembered = new();
     private int lastGroup;
+    private long nowMs = long.MinValue;
 
     /// <param name="estate">Who calls whom; services it does not know are near themselves alone.</param>
     public AlertGrouper(ServiceGraph estate, AlertGrouperSettings settings)
@@ -82,7 +84,10 @@ public sealed class AlertGrouper
     {
         if (groupOf.ContainsKey(alert.Id)) return [];
         var service = NumberOf(alert.Service);
-        var member = new Member(alert, service, KindOf(alert.Metric));
+        nowMs = Math.Max(nowMs, alert.AtMs);
+        Forget();
+        var member = new Member(alert, nowMs, service, KindOf(alert.Metric));
+        remembered.Enqueue(member);
         var events = new List<GroupEvent>();
         var (candidates, twins) = Near(member);
         var group = new Group(++lastGroup, member, member.Kind == Kind.Symptom ? Reach(service, callees: true) : member.Kind == Kind.Usage ? [service] : [], Reach(service, callees: false));
@@ -91,13 +96,25 @@ public sealed class AlertGrouper
         var home = Join(group, candidates, events);
         if (home != group.Number) AddTwins(home, events);
         services[service].Alerts.Add(member);
-        services[service].Alerts.RemoveAll(old => member.Alert.AtMs - old.Alert.AtMs > climbMs);
         if (events.Exists(one => one is GroupEvent.Placed)) return events;
         var reason = twins > 0
             ? $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins."
             : "Nothing near it came before.";
         events.Insert(0, new GroupEvent.Placed(alert.Id, group.Number, events.Count > 0 ? "No group near it can have its cause in common." : reason));
         return events;
+    }
+
+    /// <summary>A group whose last alert nothing can follow any more takes no memory.</summary>
+    private void Forget()
+    {
+        while (remembered.TryPeek(out var oldest) && nowMs - oldest.AtMs > climbMs)
+        {
+            remembered.Dequeue();
+            services[oldest.Service].Alerts.Remove(oldest);
+            if (!groupOf.TryGetValue(oldest.Alert.Id, out var number) || nowMs - groups[number].LastMs <= climbMs) continue;
+            foreach (var member in groups[number].Members) groupOf.Remove(member.Alert.Id);
+            groups.Remove(number);
+        }
     }
 
     private int Join(Group group, List<(int Group, long Behind, string Reason)> candidates, List<GroupEvent> events)
@@ -135,7 +152,7 @@ public sealed class AlertGrouper
         var into = groups[home];
         foreach (var member in into.Members.ToList())
         {
-            foreach (var twin in services[member.Service].Alerts.Where(twin => twin.Alert.AtMs == member.Alert.AtMs).ToList())
+            foreach (var twin in services[member.Service].Alerts.Where(twin => twin.AtMs == member.AtMs).ToList())
             {
                 var from = groups[groupOf[twin.Alert.Id]];
                 if (from == into || !into.CanTake(from)) continue;
@@ -201,7 +218,7 @@ public sealed class AlertGrouper
 
     private IEnumerable<Member> Before(int service, Member member, long reachMs) => services[service].Alerts.Where(other => Behind(member, other) <= reachMs);
 
-    private static long Behind(Member member, Member other) => Math.Max(0, member.Alert.AtMs - other.Alert.AtMs);
+    private static long Behind(Member member, Member other) => member.AtMs - other.AtMs;
 
     private static Kind KindOf(string metric) => MetricRoles.Of(metric) switch
     {
@@ -237,7 +254,7 @@ public sealed class AlertGrouper
         return number;
     }
 
-    private sealed record Member(GroupingAlert Alert, int Service, Kind Kind);
+    private sealed record Member(GroupingAlert Alert, long AtMs, int Service, Kind Kind);
 
     private sealed class Service(int[] callees, int[] callers)
     {
@@ -259,6 +276,7 @@ public sealed class AlertGrouper
         public int Number { get; } = number;
         public string First { get; } = first.Alert.Id;
         public List<Member> Members { get; } = [first];
+        public long LastMs { get; private set; } = first.AtMs;
 
         public bool CanTake(Group other) => Common(below, other.below, other).Length > 0 || Common(above, other.above, other).Length > 0;
 
@@ -269,6 +287,7 @@ public sealed class AlertGrouper
             (below, above) = (climbing.Length > 0 ? Intersect(below, other.below) : [], running.Length > 0 ? Intersect(above, other.above) : []);
             alerted.UnionWith(other.alerted);
             Members.AddRange(other.Members);
+            LastMs = Math.Max(LastMs, other.LastMs);
         }
 
         private int[] Common(int[] ours, int[] theirs, Group other) => Array.FindAll(Intersect(ours, theirs), service => alerted.Contains(service) || other.alerted.Contains(service));

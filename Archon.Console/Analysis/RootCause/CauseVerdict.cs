@@ -36,7 +36,7 @@ public abstract record Evidence
     public abstract string Sentence { get; }
 
     /// <summary>A metric moved by itself: what its neighbours and its load do not explain.</summary>
-    /// <param name="Usual">Its mean before the onset; NaN when it was never seen before.</param>
+    /// <param name="Usual">Its median before the onset; NaN when it was never seen before.</param>
     /// <param name="Shift">By how much its mean moved beyond what others explain, in its own unit.</param>
     /// <param name="StandardErrors">The same in standard errors.</param>
     public sealed record MovedByItself(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
@@ -44,6 +44,15 @@ public abstract record Evidence
         public override string Sentence => double.IsNaN(Usual)
             ? $"{Metric} of {Service} was never seen before and stands {Figure(Shift)} above nothing."
             : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, {Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
+    }
+
+    /// <summary>A metric left its usual range for good; nobody knows what its neighbours had to do with it.</summary>
+    /// <param name="Usual">Its median before the onset.</param>
+    /// <param name="Shift">By how much its mean moved, in its own unit.</param>
+    /// <param name="Deviations">How far most of the window lies beyond the range, in deviations of its usual course.</param>
+    public sealed record BeyondItsRange(string Service, string Metric, double Usual, double Shift, double Deviations) : Evidence
+    {
+        public override string Sentence => $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)} and stayed {Figure(Deviations)} deviations beyond its usual range.";
     }
 
     /// <summary>How much of what went wrong by itself went wrong here.</summary>

@@ -117,9 +117,10 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         foreach (var one in findings.Where(one => one.Signal.Service == service).OrderByDescending(one => shares.GetValueOrDefault(one)).ThenByDescending(one => one.Z))
         {
             if (one.Z < TroubledZ && one != finding) continue;
-            speaksFor.Add(one.IsCandidate
-                ? new Evidence.MovedByItself(name, one.Signal.Name, one.Signal.Median, one.Shift, one.Z)
-                : new Evidence.Supported(name, one.Signal.Name, one.Signal.Median, one.Shift, one.Z));
+            var (metric, usual) = (one.Signal.Name, one.Signal.Median);
+            speaksFor.Add(!hasGraph ? new Evidence.BeyondItsRange(name, metric, usual, one.Shift, one.Z)
+                : one.IsCandidate ? new Evidence.MovedByItself(name, metric, usual, one.Shift, one.Z)
+                : new Evidence.Supported(name, metric, usual, one.Shift, one.Z));
         }
         foreach (var callee in newCallees[service]) speaksFor.Add(new Evidence.NewlyCalled(name, frame.Services[callee]));
         if (shares.TryGetValue(finding, out var share) && hasGraph)

@@ -72,27 +72,6 @@ public sealed class ServiceGraph
         return path;
     }
 
-    /// <summary>How many calls lie between two services, whichever way they go, up to a limit.</summary>
-    /// <returns>0 for a service and itself; null when they are further apart than <paramref name="limit"/> or one is unknown.</returns>
-    public int? Hops(string one, string other, int limit)
-    {
-        if (!numbers.TryGetValue(one, out var from) || !numbers.TryGetValue(other, out var to)) return null;
-        if (from == to) return 0;
-        var seen = new HashSet<int> { from };
-        var front = new List<int> { from };
-        for (var hops = 1; hops <= limit && front.Count > 0; hops++)
-        {
-            var next = new List<int>();
-            foreach (var neighbour in front.SelectMany(at => callees[at].Concat(callers[at])))
-            {
-                if (neighbour == to) return hops;
-                if (seen.Add(neighbour)) next.Add(neighbour);
-            }
-            front = next;
-        }
-        return null;
-    }
-
     /// <summary>The number of a service, -1 for one the graph does not know; numbers run in name order.</summary>
     internal int NumberOf(string service) => numbers.GetValueOrDefault(service, -1);
 
