@@ -2,7 +2,8 @@ using System.Collections.Frozen;
 
 namespace Archon.Analysis.RootCause;
 
-/// <summary>Who calls whom. Services by name, edges from the caller to the callee; loops and circles are allowed. Never changes once built.</summary>
+/// <summary>Who calls whom. Services by name, edges from the caller to the callee; loops and circles are allowed. Never changes once
+/// built.</summary>
 public sealed class ServiceGraph
 {
     public static readonly ServiceGraph Empty = new([], []);
@@ -18,7 +19,8 @@ public sealed class ServiceGraph
     {
         var edges = calls.Where(call => call.Caller != call.Callee).Distinct().ToList();
         // In name order, so that the order of the input never decides a tie.
-        names = [.. services.Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee })).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        names = [.. services.Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee })).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
         numbers = names.Select((name, number) => KeyValuePair.Create(name, number)).ToFrozenDictionary(StringComparer.Ordinal);
         var (down, up) = (NewLists(), NewLists());
         foreach (var (caller, callee) in edges)
