@@ -7,7 +7,9 @@ namespace Archon.Tests.Analysis.Correlation;
 public sealed class AlertGrouperTests
 {
     // Two doors to one shop, and mail that has nothing to do with either.
-    private static readonly ServiceGraph Estate = new([], [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "index"), ("app", "shop"), ("mail", "queue")]);
+    private static readonly ServiceGraph Estate = new(
+        [],
+        [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "index"), ("app", "shop"), ("mail", "queue")]);
 
     private readonly AlertGrouper grouper = new(Estate, new AlertGrouperSettings());
     private readonly Dictionary<string, int> groups = new(StringComparer.Ordinal);
@@ -119,7 +121,8 @@ public sealed class AlertGrouperTests
             var part = new AlertGrouper(Estate, new AlertGrouperSettings());
             var all = new AlertGrouper(Estate, new AlertGrouperSettings());
 
-            Assert.Equal(stream.Take(length).SelectMany(part.Add).Select(Text), stream.SelectMany(alert => all.Add(alert).Select(one => (alert, one)))
+            Assert.Equal(stream.Take(length).SelectMany(part.Add)
+                .Select(Text), stream.SelectMany(alert => all.Add(alert).Select(one => (alert, one)))
                 .Where(one => stream.IndexOf(one.alert) < length).Select(one => Text(one.one)));
         }
     }
@@ -141,11 +144,13 @@ public sealed class AlertGrouperTests
         var metrics = new[] { "latency", "errors", "requests", "cpu" };
         for (var i = 0; i < 120; i++)
         {
-            yield return new GroupingAlert($"a{i}", (i / 3 * 60_000L) + random.Next(60_000), Estate.Services[random.Next(Estate.Services.Count)], metrics[random.Next(4)]);
+            yield return new GroupingAlert($"a{i}", (i / 3 * 60_000L) + random.Next(60_000),
+                Estate.Services[random.Next(Estate.Services.Count)], metrics[random.Next(4)]);
         }
     }
 
-    private static string Text(GroupEvent one) => one is GroupEvent.Merged merged ? $"{merged.From}>{merged.Into} {string.Join(',', merged.Alerts)} {merged.Reason}" : one.ToString();
+    private static string Text(GroupEvent one) =>
+        one is GroupEvent.Merged merged ? $"{merged.From}>{merged.Into} {string.Join(',', merged.Alerts)} {merged.Reason}" : one.ToString();
 
     private void Fire(int second, string service, string metric, string id)
     {

@@ -82,7 +82,10 @@ public sealed class CauseRankerTests
     public void An_exporter_that_restarts_is_a_gap_and_no_cause()
     {
         var estate = new Estate(7);
-        foreach (var metric in new[] { "requests", "latency", "errors", "cpu" }) estate.Break("pay", metric, (row, usual) => row is >= 3 and < 8 ? 0 : usual);
+        foreach (var metric in new[] { "requests", "latency", "errors", "cpu" })
+        {
+            estate.Break("pay", metric, (row, usual) => row is >= 3 and < 8 ? 0 : usual);
+        }
 
         Assert.IsType<CauseVerdict.Abstained>(CauseRanker.Rank(Alone(estate)));
 
@@ -90,7 +93,9 @@ public sealed class CauseRankerTests
         static CauseQuestion Alone(Estate broken)
         {
             var (whole, part) = (new Estate(7).Question(), broken.Question());
-            return whole with { Series = [.. whole.Series.Where(series => series.Service != "pay"), .. part.Series.Where(series => series.Service == "pay")] };
+            var (others, pay) = (whole.Series.Where(series => series.Service != "pay"),
+                part.Series.Where(series => series.Service == "pay"));
+            return whole with { Series = [.. others, .. pay] };
         }
     }
 
@@ -100,7 +105,8 @@ public sealed class CauseRankerTests
         var question = Slow(8).Question();
         var change = new ServiceChange("stock", ServiceChangeKind.Deploy, Estate.OnsetMs - 60_000, "version 2.4");
 
-        var with = Rank(question with { Changes = [change, new ServiceChange("pay", ServiceChangeKind.Restart, Estate.OnsetMs + 600_000, "after the fact")] });
+        var late = new ServiceChange("pay", ServiceChangeKind.Restart, Estate.OnsetMs + 600_000, "after the fact");
+        var with = Rank(question with { Changes = [change, late] });
 
         Assert.Equal(change, Assert.Single(with.Hypotheses[0].For.OfType<Evidence.Changed>()).Change);
         Assert.True(with.Hypotheses[0].Confidence >= Rank(question).Hypotheses[0].Confidence);
@@ -116,7 +122,7 @@ public sealed class CauseRankerTests
         var failing = Enumerable.Range(0, Estate.Rows).Select(row => row >= Estate.Onset ? 1.0 : double.NaN).ToArray();
         question = question with
         {
-            Graph = new ServiceGraph([], [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "stock"), ("shop", "odd")]),
+            Graph = new ServiceGraph([], [.. Estate.Calls, ("shop", "odd")]),
             Series = [.. question.Series, new ServiceSeries("odd", "requests", "", odd), new ServiceSeries("odd", "errors", "", failing)],
         };
 
@@ -130,12 +136,14 @@ public sealed class CauseRankerTests
     public void Names_carry_no_weight()
     {
         var question = Slow(12).Question();
-        var services = new Dictionary<string, string>(StringComparer.Ordinal) { ["web"] = "q7", ["shop"] = "a1", ["search"] = "zz", ["stock"] = "m0", ["pay"] = "b3" };
-        var metrics = new Dictionary<string, string>(StringComparer.Ordinal) { ["requests"] = "xa", ["latency"] = "xb", ["errors"] = "xc", ["cpu"] = "xd" };
+        var services = new Dictionary<string,
+            string> { ["web"] = "q7", ["shop"] = "a1", ["search"] = "zz", ["stock"] = "m0", ["pay"] = "b3" };
+        var metrics = new Dictionary<string, string> { ["requests"] = "xa", ["latency"] = "xb", ["errors"] = "xc", ["cpu"] = "xd" };
         var renamed = question with
         {
-            Series = [.. question.Series.Select(series => series with { Service = services[series.Service], Metric = metrics[series.Metric] })],
-            Graph = new ServiceGraph([], Estate.Graph.Services.SelectMany(caller => Estate.Graph.CalleesOf(caller).Select(callee => (services[caller], services[callee])))),
+            Series = [.. question.Series.Select(series =>
+                series with { Service = services[series.Service], Metric = metrics[series.Metric] })],
+            Graph = new ServiceGraph([], Estate.Calls.Select(call => (services[call.Caller], services[call.Callee]))),
         };
 
         var first = Rank(renamed).Hypotheses[0];
@@ -165,7 +173,8 @@ public sealed class CauseRankerTests
         Assert.Equal(Told(one), Told(Rank(question)));
 
         static IEnumerable<string> Told(CauseVerdict.Ranked ranked) => ranked.Hypotheses.SelectMany(hypothesis =>
-            hypothesis.For.Concat(hypothesis.Against).Select(evidence => evidence.Sentence).Prepend($"{hypothesis.Service} {hypothesis.Confidence:R} {string.Join('>', hypothesis.Path)}"));
+            hypothesis.For.Concat(hypothesis.Against).Select(evidence => evidence.Sentence)
+                .Prepend($"{hypothesis.Service} {hypothesis.Confidence:R} {string.Join('>', hypothesis.Path)}"));
     }
 
     [Fact]
@@ -175,8 +184,12 @@ public sealed class CauseRankerTests
         var random = new Random(15);
         var gapped = question with
         {
-            Series = [.. question.Series.Select(series => series with { Values = Array.ConvertAll(series.Values.ToArray(), value => random.Next(10) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => value }) }),
-                new ServiceSeries("pay", "pool", "", new double[Estate.Rows]), new ServiceSeries("idle", "latency", "", Enumerable.Repeat(double.NaN, Estate.Rows).ToArray())],
+            Series =
+            [
+                .. question.Series.Select(series => series with { Values = Array.ConvertAll(series.Values.ToArray(), Holed) }),
+                new ServiceSeries("pay", "pool", "", new double[Estate.Rows]),
+                new ServiceSeries("idle", "latency", "", Enumerable.Repeat(double.NaN, Estate.Rows).ToArray()),
+            ],
         };
 
         var ranked = Rank(gapped);
@@ -184,6 +197,8 @@ public sealed class CauseRankerTests
         Assert.Equal("stock", ranked.Hypotheses[0].Service);
         Assert.All(ranked.Hypotheses, one => Assert.InRange(one.Confidence, 0, 1));
         Assert.Contains(ranked.Hypotheses[0].Against, evidence => evidence is Evidence.Gaps { Share: > 0.1 and < 0.3 });
+
+        double Holed(double value) => random.Next(10) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => value };
     }
 
     [Theory]
@@ -198,9 +213,11 @@ public sealed class CauseRankerTests
             OnsetMs = rows / 2 * 15_000,
         };
 
-        foreach (var one in new[] { few, few with { OnsetMs = null }, few with { Graph = null }, few with { OnsetMs = -1 }, few with { OnsetMs = long.MaxValue / 2 } })
+        foreach (var one in new[] { few, few with { OnsetMs = null }, few with { Graph = null }, few with { OnsetMs = -1 },
+            few with { OnsetMs = long.MaxValue / 2 } })
         {
-            if (CauseRanker.Rank(one) is CauseVerdict.Ranked ranked) Assert.All(ranked.Hypotheses, hypothesis => Assert.InRange(hypothesis.Confidence, 0, 1));
+            if (CauseRanker.Rank(one) is not CauseVerdict.Ranked ranked) continue;
+            Assert.All(ranked.Hypotheses, hypothesis => Assert.InRange(hypothesis.Confidence, 0, 1));
         }
     }
 
@@ -211,7 +228,8 @@ public sealed class CauseRankerTests
         var few = slow with
         {
             Times = slow.Times.Slice(Estate.Onset - 2, 6),
-            Series = [.. slow.Series.Select((series, i) => series with { Values = series.Values.Slice(Estate.Onset - 2, 6), Normal = quiet.Series[i].Values })],
+            Series = [.. slow.Series.Select((series, i) =>
+                series with { Values = series.Values.Slice(Estate.Onset - 2, 6), Normal = quiet.Series[i].Values })],
         };
 
         Assert.Equal("stock", Rank(few).Hypotheses[0].Service);

@@ -2,14 +2,18 @@ using Archon.Analysis.RootCause;
 
 namespace Archon.Tests.Analysis.RootCause;
 
-/// <summary>A small application under load, to break on purpose: web calls shop and search, shop calls stock and pay, search calls stock.</summary>
+/// <summary>A small application under load, to break on purpose: web calls shop and search, shop calls stock and pay, search calls
+/// stock.</summary>
 internal sealed class Estate(int seed)
 {
     public const int Rows = 160;
     public const int Onset = 100;
     private const long StepMs = 15_000;
 
-    public static readonly ServiceGraph Graph = new([], [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "stock")]);
+    public static readonly (string Caller, string Callee)[] Calls =
+        [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "stock")];
+
+    public static readonly ServiceGraph Graph = new([], Calls);
     private static readonly string[] FromBelow = ["pay", "stock", "search", "shop", "web"];
 
     private readonly Dictionary<(string Service, string Metric), Func<int, double, double>> faults = [];
@@ -39,7 +43,8 @@ internal sealed class Estate(int seed)
         }
         foreach (var service in FromBelow)
         {
-            var latency = Own(service, "latency", row => 0.02 * (1 + (values[(service, "requests")][row] / 1000)) * Math.Exp(0.05 * noise()));
+            var latency = Own(service, "latency", row =>
+                0.02 * (1 + (values[(service, "requests")][row] / 1000)) * Math.Exp(0.05 * noise()));
             var errors = Own(service, "errors", _ => Math.Max(0, 0.001 + (0.0005 * noise())));
             foreach (var callee in Graph.CalleesOf(service))
             {
@@ -56,7 +61,8 @@ internal sealed class Estate(int seed)
         {
             Times = Enumerable.Range(0, Rows).Select(row => shiftMs + (row * StepMs)).ToArray(),
             Series = [.. values.Select(one => new ServiceSeries(
-                one.Key.Item1, one.Key.Item2, "", one.Key.Item2 == "errors" ? one.Value : Array.ConvertAll(one.Value, value => value * scale)))],
+                one.Key.Item1, one.Key.Item2, "", one.Key.Item2 == "errors" ? one.Value
+                    : Array.ConvertAll(one.Value, value => value * scale)))],
             Graph = Graph,
             OnsetMs = shiftMs + OnsetMs,
         };

@@ -24,10 +24,14 @@ public sealed class GroupCommandTests : IDisposable
 
         await RunAsync("--alerts", alerts, "--estate", estate);
 
-        var lines = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken)).Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Equal("abcd", string.Concat(lines.Where(line => line.GetProperty("event").GetString() == "placed").Select(line => line.GetProperty("alert").GetString())));
+        var lines = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal("abcd",
+            string.Concat(lines.Where(line => line.GetProperty("event").GetString() == "placed")
+            .Select(line => line.GetProperty("alert").GetString())));
         Assert.Contains(lines, line => line.GetProperty("event").GetString() == "merged");
-        var group = lines.GroupBy(line => line.GetProperty("alert").GetString()!).ToDictionary(one => one.Key, one => one.Last().GetProperty("group").GetString());
+        var group = lines.GroupBy(line => line.GetProperty("alert").GetString()!)
+            .ToDictionary(one => one.Key, one => one.Last().GetProperty("group").GetString());
         Assert.Equal([group["a"], group["a"]], [group["b"], group["c"]]);
         Assert.NotEqual(group["a"], group["d"]);
     }

@@ -3,7 +3,7 @@ using Archon.Analysis.RootCause;
 namespace Archon.Analysis.Correlation;
 
 /// <summary>An alert as the grouper sees it.</summary>
-/// <param name="Id">Told once; a second alert of the same id changes nothing.</param>
+/// <param name="Id">Told once; a second alert of the same id changes nothing while its group can still grow.</param>
 /// <param name="AtMs">Unix milliseconds at which it began to fire.</param>
 /// <param name="Metric">What it watches, by name; its role is taken from the usual words in it.</param>
 public sealed record GroupingAlert(string Id, long AtMs, string Service, string Metric);
@@ -44,10 +44,11 @@ public abstract record GroupEvent
 
 /// <summary>Gathers alerts that one cause can be behind, one by one as they come.</summary>
 /// <remarks>
-/// Two alerts are near when trouble can have passed from one to the other in time: latency and errors climb from callee to caller, requests and what they load
-/// run from caller to callee, and one service has its own. A group takes a near alert only while at least one of its services can still be behind all of it.
-/// Alerts of one service in the very same moment are most often its exporter restarting; they stay apart until something else joins one of them.
-/// Knows only what came before: truncating the input never changes what was told. Not safe for use by several threads.
+/// Two alerts are near when trouble can have passed from one to the other in time: latency and errors climb from callee to caller, requests
+/// and what they load run from caller to callee, and one service has its own. A group takes a near alert only while at least one of its
+/// services can still be behind all of it. Alerts of one service in the very same moment are most often its exporter restarting; they stay
+/// apart until something else joins one of them. Groups nothing can join any more are forgotten. Knows only what came before: truncating
+/// the input never changes what was told. Not safe for use by several threads.
 /// </remarks>
 public sealed class AlertGrouper
 {
@@ -59,13 +60,16 @@ public sealed class AlertGrouper
     private readonly List<Service> services = [];
     private readonly Dictionary<string, int> groupOf = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Group> groups = [];
+    private readonly Queue<Member> remembered = new();
     private int lastGroup;
+    private long nowMs = long.MinValue;
 
     /// <param name="estate">Who calls whom; services it does not know are near themselves alone.</param>
     public AlertGrouper(ServiceGraph estate, AlertGrouperSettings settings)
     {
         this.estate = estate;
-        (climbMs, overtakeMs, loadMs) = ((long)settings.Climb.TotalMilliseconds, (long)settings.Overtake.TotalMilliseconds, (long)settings.Load.TotalMilliseconds);
+        (climbMs, overtakeMs, loadMs) =
+            ((long)settings.Climb.TotalMilliseconds, (long)settings.Overtake.TotalMilliseconds, (long)settings.Load.TotalMilliseconds);
         foreach (var name in estate.Services) NumberOf(name);
     }
 
@@ -82,22 +86,42 @@ public sealed class AlertGrouper
     {
         if (groupOf.ContainsKey(alert.Id)) return [];
         var service = NumberOf(alert.Service);
-        var member = new Member(alert, service, KindOf(alert.Metric));
+        nowMs = Math.Max(nowMs, alert.AtMs);
+        Forget();
+        var member = new Member(alert, nowMs, service, KindOf(alert.Metric));
+        remembered.Enqueue(member);
         var events = new List<GroupEvent>();
         var (candidates, twins) = Near(member);
-        var group = new Group(++lastGroup, member, member.Kind == Kind.Symptom ? Reach(service, callees: true) : member.Kind == Kind.Usage ? [service] : [], Reach(service, callees: false));
+        // What is used up is felt where it is; requests are nobody's pain.
+        var below = member.Kind switch { Kind.Symptom => Reach(service, callees: true), Kind.Usage => [service], _ => [] };
+        var group = new Group(++lastGroup, member, below, Reach(service, callees: false));
         groups[group.Number] = group;
         groupOf[alert.Id] = group.Number;
         var home = Join(group, candidates, events);
         if (home != group.Number) AddTwins(home, events);
         services[service].Alerts.Add(member);
-        services[service].Alerts.RemoveAll(old => member.Alert.AtMs - old.Alert.AtMs > climbMs);
         if (events.Exists(one => one is GroupEvent.Placed)) return events;
-        var reason = twins > 0
-            ? $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins."
-            : "Nothing near it came before.";
-        events.Insert(0, new GroupEvent.Placed(alert.Id, group.Number, events.Count > 0 ? "No group near it can have its cause in common." : reason));
+        var reason = (events.Count > 0, twins > 0) switch
+        {
+            (true, _) => "No group near it can have its cause in common.",
+            (_, true) => $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins.",
+            _ => "Nothing near it came before.",
+        };
+        events.Insert(0, new GroupEvent.Placed(alert.Id, group.Number, reason));
         return events;
+    }
+
+    /// <summary>A group whose last alert nothing can follow any more takes no memory.</summary>
+    private void Forget()
+    {
+        while (remembered.TryPeek(out var oldest) && nowMs - oldest.AtMs > climbMs)
+        {
+            remembered.Dequeue();
+            services[oldest.Service].Alerts.Remove(oldest);
+            if (!groupOf.TryGetValue(oldest.Alert.Id, out var number) || nowMs - groups[number].LastMs <= climbMs) continue;
+            foreach (var member in groups[number].Members) groupOf.Remove(member.Alert.Id);
+            groups.Remove(number);
+        }
     }
 
     private int Join(Group group, List<(int Group, long Behind, string Reason)> candidates, List<GroupEvent> events)
@@ -109,7 +133,9 @@ public sealed class AlertGrouper
             if (!groups.TryGetValue(number, out var other) || other == home) continue;
             if (!other.CanTake(home))
             {
-                if (home == group) events.Add(new GroupEvent.Split(group.First, number, group.Number, $"{reason} But no service can be behind it and all of group {number}."));
+                if (home != group) continue;
+                var apart = $"{reason} But no service can be behind it and all of group {number}.";
+                events.Add(new GroupEvent.Split(group.First, number, group.Number, apart));
                 continue;
             }
             if (home == group)
@@ -135,13 +161,14 @@ public sealed class AlertGrouper
         var into = groups[home];
         foreach (var member in into.Members.ToList())
         {
-            foreach (var twin in services[member.Service].Alerts.Where(twin => twin.Alert.AtMs == member.Alert.AtMs).ToList())
+            foreach (var twin in services[member.Service].Alerts.Where(twin => twin.AtMs == member.AtMs).ToList())
             {
                 var from = groups[groupOf[twin.Alert.Id]];
                 if (from == into || !into.CanTake(from)) continue;
                 var moved = from.Members.ConvertAll(one => one.Alert.Id);
                 Move(from, into);
-                events.Add(new GroupEvent.Merged(from.Number, home, moved, $"It began in the same moment as another alert of {member.Alert.Service}, which others have joined."));
+                events.Add(new GroupEvent.Merged(from.Number, home, moved,
+                    $"It began in the same moment as another alert of {member.Alert.Service}, which others have joined."));
             }
         }
     }
@@ -153,7 +180,8 @@ public sealed class AlertGrouper
         groups.Remove(from.Number);
     }
 
-    /// <returns>Groups with an alert near this one, the largest first, each with its reason; and how many alerts began with it at its own service.</returns>
+    /// <returns>Groups with an alert near this one, the largest first, each with its reason; and how many alerts began with it at its own
+    /// service.</returns>
     private (List<(int Group, long Behind, string Reason)> Candidates, int Twins) Near(Member member)
     {
         var best = new Dictionary<int, (long Behind, string Reason)>();
@@ -162,14 +190,15 @@ public sealed class AlertGrouper
         {
             var behind = Behind(member, other);
             if (behind == 0) twins++;
-            else if (member.Kind == Kind.Requests ? other.Kind == Kind.Requests || behind <= loadMs : other.Kind != Kind.Requests || behind <= loadMs) Note(other, "the same service");
+            else if (behind <= loadMs || (member.Kind == Kind.Requests) == (other.Kind == Kind.Requests)) Note(other, "the same service");
         }
         foreach (var callee in services[member.Service].Callees)
         {
             foreach (var other in Before(callee, member, climbMs))
             {
                 var climbs = member.Kind == Kind.Symptom && other.Kind != Kind.Requests;
-                if (climbs || (member.Kind == Kind.Requests && other.Kind == Kind.Requests && Behind(member, other) <= loadMs)) Note(other, "it calls");
+                var runs = member.Kind == Kind.Requests && other.Kind == Kind.Requests && Behind(member, other) <= loadMs;
+                if (climbs || runs) Note(other, "it calls");
             }
             if (member.Kind != Kind.Symptom) continue;
             foreach (var sibling in services[callee].Callers)
@@ -189,19 +218,23 @@ public sealed class AlertGrouper
                 if (overtaken || (other.Kind == Kind.Requests && Behind(member, other) <= loadMs)) Note(other, "its caller");
             }
         }
-        return ([.. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason)).OrderByDescending(one => groups[one.Key].Members.Count).ThenBy(one => one.Behind).ThenBy(one => one.Key)], twins);
+        return ([.. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason))
+            .OrderByDescending(one => groups[one.Key].Members.Count).ThenBy(one => one.Behind).ThenBy(one => one.Key)], twins);
 
         void Note(Member other, string relation)
         {
             var (number, behind) = (groupOf[other.Alert.Id], Behind(member, other));
             if (best.TryGetValue(number, out var known) && known.Behind <= behind) return;
-            best[number] = (behind, $"{member.Alert.Metric} of {member.Alert.Service} began {behind / 1000} s after {other.Alert.Metric} of {other.Alert.Service}, {relation}.");
+            best[number] = (behind,
+                $"{member.Alert.Metric} of {member.Alert.Service} began {behind / 1000} s after "
+                + $"{other.Alert.Metric} of {other.Alert.Service}, {relation}.");
         }
     }
 
-    private IEnumerable<Member> Before(int service, Member member, long reachMs) => services[service].Alerts.Where(other => Behind(member, other) <= reachMs);
+    private IEnumerable<Member> Before(int service, Member member, long reachMs) =>
+        services[service].Alerts.Where(other => Behind(member, other) <= reachMs);
 
-    private static long Behind(Member member, Member other) => Math.Max(0, member.Alert.AtMs - other.Alert.AtMs);
+    private static long Behind(Member member, Member other) => member.AtMs - other.AtMs;
 
     private static Kind KindOf(string metric) => MetricRoles.Of(metric) switch
     {
@@ -237,7 +270,7 @@ public sealed class AlertGrouper
         return number;
     }
 
-    private sealed record Member(GroupingAlert Alert, int Service, Kind Kind);
+    private sealed record Member(GroupingAlert Alert, long AtMs, int Service, Kind Kind);
 
     private sealed class Service(int[] callees, int[] callers)
     {
@@ -252,26 +285,34 @@ public sealed class AlertGrouper
     /// <summary>Alerts with the services that can be behind all of them, whether trouble climbs or load runs.</summary>
     private sealed class Group(int number, Member first, int[] below, int[] above)
     {
-        private readonly HashSet<int> alerted = [first.Service];
+        // Where it hurts, and where more came in or is used: only from such a service can trouble climb, or load run.
+        private readonly HashSet<int> hurt = first.Kind == Kind.Requests ? [] : [first.Service];
+        private readonly HashSet<int> loaded = first.Kind == Kind.Symptom ? [] : [first.Service];
         private int[] below = below;
         private int[] above = above;
 
         public int Number { get; } = number;
         public string First { get; } = first.Alert.Id;
         public List<Member> Members { get; } = [first];
+        public long LastMs { get; private set; } = first.AtMs;
 
-        public bool CanTake(Group other) => Common(below, other.below, other).Length > 0 || Common(above, other.above, other).Length > 0;
+        public bool CanTake(Group other) => CanClimb(other) || CanRun(other);
 
         public void Take(Group other)
         {
-            var (climbing, running) = (Common(below, other.below, other), Common(above, other.above, other));
             // A way that no alerted service explains any more is closed for good.
-            (below, above) = (climbing.Length > 0 ? Intersect(below, other.below) : [], running.Length > 0 ? Intersect(above, other.above) : []);
-            alerted.UnionWith(other.alerted);
+            (below, above) = (CanClimb(other) ? Intersect(below, other.below) : [], CanRun(other) ? Intersect(above, other.above) : []);
+            hurt.UnionWith(other.hurt);
+            loaded.UnionWith(other.loaded);
             Members.AddRange(other.Members);
+            LastMs = Math.Max(LastMs, other.LastMs);
         }
 
-        private int[] Common(int[] ours, int[] theirs, Group other) => Array.FindAll(Intersect(ours, theirs), service => alerted.Contains(service) || other.alerted.Contains(service));
+        private bool CanClimb(Group other) =>
+            Array.Exists(Intersect(below, other.below), service => hurt.Contains(service) || other.hurt.Contains(service));
+
+        private bool CanRun(Group other) =>
+            Array.Exists(Intersect(above, other.above), service => loaded.Contains(service) || other.loaded.Contains(service));
 
         private static int[] Intersect(int[] one, int[] other)
         {

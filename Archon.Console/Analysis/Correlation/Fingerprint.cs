@@ -5,8 +5,9 @@ namespace Archon.Analysis.Correlation;
 
 /// <summary>What an incident was like, to find past ones like it: which services felt what, and what was thought to be behind it.</summary>
 /// <remarks>
-/// Features with weights, compared by the weighted Jaccard index, sum of the lesser over sum of the greater weights (Ioffe, "Improved consistent sampling",
-/// ICDM 2010). How many alerts told the same counts once, and times do not count at all: an incident is like itself however long it took to be told.
+/// Features with weights, compared by the weighted Jaccard index, sum of the lesser over sum of the greater weights (Ioffe, "Improved
+/// consistent sampling", ICDM 2010). How many alerts told the same counts once, and times do not count at all: an incident is like itself
+/// however long it took to be told.
 /// </remarks>
 public sealed class Fingerprint : IEquatable<Fingerprint>
 {
@@ -19,7 +20,9 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
     private Fingerprint(SortedDictionary<string, double> features)
     {
         this.features = features;
-        Text = string.Join(';', features.Select(feature => string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(feature.Key)}={feature.Value:0.###}")).Prepend(Version));
+        Text = string.Join(';',
+            features.Select(feature =>
+            string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(feature.Key)}={feature.Value:0.###}")).Prepend(Version));
     }
 
     /// <summary>Canonical text to keep; <see cref="TryParse"/> reads it back.</summary>
@@ -54,7 +57,8 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
         foreach (var part in parts.Skip(1))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || !double.TryParse(part.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight)) return false;
+            if (equals <= 0 || !double.TryParse(part.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out var weight)) return false;
             features[Uri.UnescapeDataString(part[..equals])] = weight;
         }
         fingerprint = new Fingerprint(features);

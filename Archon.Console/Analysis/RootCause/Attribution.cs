@@ -2,7 +2,8 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace Archon.Analysis.RootCause;
 
-/// <summary>Finds per signal what its parents leave unexplained: requests follow callers, latency and errors follow callees and load, what is used up follows load.</summary>
+/// <summary>Finds per signal what its parents leave unexplained: requests follow callers, latency and errors follow callees and load, what
+/// is used up follows load.</summary>
 internal sealed class Attribution(IncidentFrame frame)
 {
     private const double ModelError = 0.02;
@@ -16,17 +17,21 @@ internal sealed class Attribution(IncidentFrame frame)
     {
         foreach (var signal in frame.All) raw[signal] = Shift(signal, signal.Values, 0, Noise(signal.Values));
         // Errors come last: callers fail on what their callees' latency does by itself.
-        var findings = frame.All.Where(signal => signal.Role != MetricRole.Errors).Concat(frame.All.Where(signal => signal.Role == MetricRole.Errors)).Select(Judge).ToList();
+        var findings = frame.All.Where(signal => signal.Role != MetricRole.Errors)
+            .Concat(frame.All.Where(signal => signal.Role == MetricRole.Errors)).Select(Judge).ToList();
         var support = new double[frame.Services.Length];
         foreach (var finding in findings)
         {
             if (!finding.IsCandidate) support[finding.Signal.Service] = Math.Max(support[finding.Signal.Service], finding.Z);
         }
-        // Two metrics of one service that moved at once make each other likelier; what is used up never counts for more than what users feel.
+        // Two metrics of one service that moved at once make each other likelier; what is used up never counts for more than what users
+        // feel.
         return findings.ConvertAll(finding => finding.IsCandidate && finding.Signal.Role != MetricRole.Requests && finding.Z > 0
-            ? finding with { Strength = Math.Sqrt((finding.Z * finding.Z) + Math.Pow(Math.Min(finding.Z, support[finding.Signal.Service]), 2)) }
+            ? finding with { Strength = Both(finding.Z, Math.Min(finding.Z, support[finding.Signal.Service])) }
             : finding);
     }
+
+    private static double Both(double one, double other) => Math.Sqrt((one * one) + (other * other));
 
     private Finding Judge(Signal signal)
     {
@@ -62,7 +67,8 @@ internal sealed class Attribution(IncidentFrame frame)
         if (signal.IsPrimary && signal.Role == MetricRole.Latency) own[signal.Service] = residual;
         // What has no usual value, such as a series that has only just appeared, cannot be said to be more of it.
         if (!double.IsFinite(mass)) mass = 0;
-        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, FirstRow(signal, residual, noise)) { IsCandidate = signal.IsPrimary };
+        var first = FirstRow(signal, residual, noise);
+        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, first) { IsCandidate = signal.IsPrimary };
     }
 
     private void AddCallers(Mechanism mechanism, Signal signal)
@@ -78,8 +84,8 @@ internal sealed class Attribution(IncidentFrame frame)
     {
         for (var other = 0; other < frame.Services.Length; other++)
         {
-            if (other == signal.Service || frame.Requests[other] is not { } load || frame.CallersOf(other).Any(caller => frame.Requests[caller] is not null)) continue;
-            if (!double.IsNaN(load.Median)) mechanism.Learn(load.Filled);
+            if (other == signal.Service || frame.Requests[other] is not { } load || double.IsNaN(load.Median)) continue;
+            if (!frame.CallersOf(other).Any(caller => frame.Requests[caller] is not null)) mechanism.Learn(load.Filled);
         }
     }
 
@@ -120,8 +126,9 @@ internal sealed class Attribution(IncidentFrame frame)
         mechanism.Learn(Array.ConvertAll(requests.Filled, value => Math.Max(0, value - middle)));
         // Queues grow faster than load: well beyond what was seen before, a steeper curve is allowed.
         if (!Array.Exists(requests.Filled[frame.Window..], value => value > 1.25 * top)) return;
-        mechanism.Allow(Array.ConvertAll(requests.Filled, value => Math.Max(0, value - top)), double.PositiveInfinity);
-        mechanism.Allow(Array.ConvertAll(requests.Filled, value => Math.Max(0, value - top) * Math.Max(0, value - top)), double.PositiveInfinity);
+        var beyond = Array.ConvertAll(requests.Filled, value => Math.Max(0, value - top));
+        mechanism.Allow(beyond, double.PositiveInfinity);
+        mechanism.Allow(Array.ConvertAll(beyond, value => value * value), double.PositiveInfinity);
     }
 
     /// <summary>What a callee does beyond its usual, per request of its caller.</summary>
@@ -147,9 +154,9 @@ internal sealed class Attribution(IncidentFrame frame)
         var deviation = noise.Deviation + Floor(signal);
         var error = deviation * Math.Sqrt((noise.Inflation / noise.Count) + Math.Min(1, noise.Inflation / wins));
         // A model of the neighbours is off by this much of the usual however many rows there are.
-        error = Math.Sqrt((error * error) + Math.Pow(ModelError * (double.IsNaN(signal.Median) ? 0 : signal.Median), 2));
+        error = Both(error, ModelError * (double.IsNaN(signal.Median) ? 0 : signal.Median));
         // What the load is said to do is itself off by a part of it, the more so the further the load lies beyond what was seen.
-        if (learnt != 0) error = Math.Sqrt((error * error) + Math.Pow(learnt * (0.05 + (0.5 * Beyond(signal.Service))), 2));
+        if (learnt != 0) error = Both(error, learnt * (0.05 + (0.5 * Beyond(signal.Service))));
         return (shift, error > 0 ? shift / error : 0);
     }
 
@@ -177,7 +184,8 @@ internal sealed class Attribution(IncidentFrame frame)
         return load;
     }
 
-    /// <summary>What was already off in the rows just before the onset, when the past is another one: that is no part of this incident.</summary>
+    /// <summary>What was already off in the rows just before the onset, when the past is another one: that is no part of this
+    /// incident.</summary>
     private double Before(double[] values, double usual, double shift)
     {
         var least = double.PositiveInfinity;

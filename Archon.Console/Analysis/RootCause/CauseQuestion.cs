@@ -5,8 +5,10 @@ namespace Archon.Analysis.RootCause;
 /// <param name="Metric">Name of the metric; the same metric has the same name at every service.</param>
 /// <param name="Statistic">Which summary of the metric it is, such as <c>p99</c>; empty when there is one only.</param>
 /// <param name="Values">A value per time of the question; NaN and infinities are gaps.</param>
-/// <param name="Normal">Values of an ordinary past in the same step, oldest first, of one length and one clock for all series; empty when there is none.</param>
-public sealed record ServiceSeries(string Service, string Metric, string Statistic, ReadOnlyMemory<double> Values, ReadOnlyMemory<double> Normal = default);
+/// <param name="Normal">Values of an ordinary past in the same step, oldest first, of one length and one clock for all series; empty when
+/// there is none.</param>
+public sealed record ServiceSeries(
+    string Service, string Metric, string Statistic, ReadOnlyMemory<double> Values, ReadOnlyMemory<double> Normal = default);
 
 /// <summary>Something people or their tools did to a service.</summary>
 /// <param name="AtMs">Unix milliseconds.</param>

@@ -2,28 +2,36 @@ namespace Archon.Analysis.RootCause;
 
 /// <summary>Names the services that an incident may come from, with what speaks for and against each.</summary>
 /// <remarks>
-/// With a graph, each metric is what its parents make of it, and a cause is what they do not explain: requests follow callers; latency and errors follow
-/// callees, once per call, and load; what is used up follows load. The unexplained part is weighed by the requests it struck, so that causes compare in
-/// lost seconds and failed requests. In the line of Budhathoki et al., "Causal structure-based root cause analysis of outliers", ICML 2022, and of
-/// Hardt et al., "The PetShop dataset", CLeaR 2024, with linear mechanisms that give each service the benefit of the doubt.
-/// Without a graph, services are ranked by how far beyond their own quartiles they went, after Pham et al., "BARO", FSE 2024.
-/// Pure and deterministic: one question has one answer, whatever the order of its parts.
+/// With a graph, each metric is what its parents make of it, and a cause is what they do not explain: requests follow callers; latency and
+/// errors follow callees, once per call, and load; what is used up follows load. The unexplained part is weighed by the requests it struck,
+/// so that causes compare in lost seconds and failed requests. In the line of Budhathoki et al., "Causal structure-based root cause
+/// analysis of outliers", ICML 2022, and of Hardt et al., "The PetShop dataset", CLeaR 2024, with linear mechanisms that give each service
+/// the benefit of the doubt. Without a graph, services are ranked by how far beyond their own quartiles they went, after Pham et al.,
+/// "BARO", FSE 2024. Pure and deterministic: one question has one answer, whatever the order of its parts.
 /// </remarks>
 public static class CauseRanker
 {
-    // Standard errors of the surest finding below which no cause is named; less when an objective or an alert already says that something is wrong.
+    // Standard errors of the surest finding below which no cause is named; less when an objective or an alert already says that something
+    // is wrong.
     private const double LeastUnprompted = 5;
     private const double LeastPrompted = 2.5;
     private const double LeastConfidence = 0.005;
 
     /// <param name="question">Series of one length with the times; what is missing counts as a gap.</param>
-    /// <exception cref="ArgumentException">A series does not match the times, normal values differ in length, or the times are not in order.</exception>
+    /// <exception cref="ArgumentException">A series does not match the times, normal values differ in length, or the times are not in
+    /// order.</exception>
     public static CauseVerdict Rank(CauseQuestion question)
     {
         Check(question);
-        if (question.Series.Count == 0 || question.Times.Length < 2) return new CauseVerdict.Abstained("There is nothing to compare: no series, or fewer than two rows.");
+        if (question.Series.Count == 0 || question.Times.Length < 2)
+        {
+            return new CauseVerdict.Abstained("There is nothing to compare: no series, or fewer than two rows.");
+        }
         var frame = new IncidentFrame(question);
-        if (FirstRow(question) is not { } first) return new CauseVerdict.Abstained("No time stands out at which the series left their course.");
+        if (FirstRow(question) is not { } first)
+        {
+            return new CauseVerdict.Abstained("No time stands out at which the series left their course.");
+        }
         if (frame.History + first < 2) return new CauseVerdict.Abstained("Nothing is known of the time before the onset.");
         if (first >= question.Times.Length) return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
         frame.Split(frame.History + first);
@@ -43,7 +51,10 @@ public static class CauseRanker
     private static int? FirstRow(CauseQuestion question)
     {
         var times = question.Times.Span;
-        if (question.OnsetMs is not { } onset) return ChangePoint.Find([.. question.Series.Select(series => series.Values)])?.Row ?? (HasPast(question) ? 0 : null);
+        if (question.OnsetMs is not { } onset)
+        {
+            return ChangePoint.Find([.. question.Series.Select(series => series.Values)])?.Row ?? (HasPast(question) ? 0 : null);
+        }
         // A row tells of the time until the next: the one in which the onset lies belongs to the window.
         var step = StepOf(times);
         var first = 0;
@@ -74,7 +85,8 @@ public static class CauseRanker
         {
             if (series.Values.Length != times.Length)
             {
-                throw new ArgumentException($"{series.Service} {series.Metric} has {series.Values.Length} values for {times.Length} times.", nameof(question));
+                throw new ArgumentException(
+                    $"{series.Service} {series.Metric} has {series.Values.Length} values for {times.Length} times.", nameof(question));
             }
             if (series.Normal.Length == 0) continue;
             if (normal > 0 && normal != series.Normal.Length)

@@ -19,12 +19,19 @@ public abstract record CauseVerdict
 
 /// <summary>A service that may be the cause.</summary>
 /// <param name="Metric">The metric that moved most by itself.</param>
-/// <param name="Confidence">0 to 1: how sure it is that the service moved by itself, times its share among all that did. A ranking figure, no probability.</param>
+/// <param name="Confidence">0 to 1: how sure it is that the service moved by itself, times its share among all that did. A ranking figure,
+/// no probability.</param>
 /// <param name="For">What speaks for it, the strongest first.</param>
 /// <param name="Against">What speaks against it.</param>
-/// <param name="Path">From the service in trouble down or up the calls to this one, both included; the service alone when no path is known.</param>
+/// <param name="Path">From the service in trouble down or up the calls to this one, both included; the service alone when no path is
+/// known.</param>
 public sealed record Hypothesis(
-    string Service, string Metric, double Confidence, IReadOnlyList<Evidence> For, IReadOnlyList<Evidence> Against, IReadOnlyList<string> Path);
+    string Service,
+    string Metric,
+    double Confidence,
+    IReadOnlyList<Evidence> For,
+    IReadOnlyList<Evidence> Against,
+    IReadOnlyList<string> Path);
 
 /// <summary>One reason for or against a cause, with its figures and as a sentence.</summary>
 public abstract record Evidence
@@ -36,14 +43,26 @@ public abstract record Evidence
     public abstract string Sentence { get; }
 
     /// <summary>A metric moved by itself: what its neighbours and its load do not explain.</summary>
-    /// <param name="Usual">Its mean before the onset; NaN when it was never seen before.</param>
+    /// <param name="Usual">Its median before the onset; NaN when it was never seen before.</param>
     /// <param name="Shift">By how much its mean moved beyond what others explain, in its own unit.</param>
     /// <param name="StandardErrors">The same in standard errors.</param>
     public sealed record MovedByItself(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
     {
         public override string Sentence => double.IsNaN(Usual)
             ? $"{Metric} of {Service} was never seen before and stands {Figure(Shift)} above nothing."
-            : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, {Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
+            : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, "
+                + $"{Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
+    }
+
+    /// <summary>A metric left its usual range for good; nobody knows what its neighbours had to do with it.</summary>
+    /// <param name="Usual">Its median before the onset.</param>
+    /// <param name="Shift">By how much its mean moved, in its own unit.</param>
+    /// <param name="Deviations">How far most of the window lies beyond the range, in deviations of its usual course.</param>
+    public sealed record BeyondItsRange(string Service, string Metric, double Usual, double Shift, double Deviations) : Evidence
+    {
+        public override string Sentence =>
+            $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)} "
+            + $"and stayed {Figure(Deviations)} deviations beyond its usual range.";
     }
 
     /// <summary>How much of what went wrong by itself went wrong here.</summary>
@@ -68,7 +87,8 @@ public abstract record Evidence
     /// <param name="AfterOnset">Time from the onset.</param>
     public sealed record MovedFirst(string Service, string Metric, TimeSpan AfterOnset) : Evidence
     {
-        public override string Sentence => $"{Metric} of {Service} was the first to leave its usual range, {Span(AfterOnset)} after the onset.";
+        public override string Sentence =>
+            $"{Metric} of {Service} was the first to leave its usual range, {Span(AfterOnset)} after the onset.";
     }
 
     /// <param name="Behind">Time from the first metric to move to this one.</param>
@@ -80,18 +100,22 @@ public abstract record Evidence
     /// <summary>Something is used up more than the load explains.</summary>
     public sealed record Supported(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
     {
-        public override string Sentence => $"{Metric} of {Service} moved with it, by {Signed(Shift)} from {Figure(Usual)} ({Figure(StandardErrors)} standard errors).";
+        public override string Sentence =>
+            $"{Metric} of {Service} moved with it, by {Signed(Shift)} from {Figure(Usual)} ({Figure(StandardErrors)} standard errors).";
     }
 
     /// <param name="Before">Time from the change to the onset.</param>
     public sealed record Changed(ServiceChange Change, TimeSpan Before) : Evidence
     {
-        public override string Sentence => $"{Change.Service} had a {Change.Kind.ToString().ToLowerInvariant()} {Span(Before)} before the onset: {Change.Description}.";
+        public override string Sentence =>
+            $"{Change.Service} had a {Change.Kind.ToString().ToLowerInvariant()} {Span(Before)} before the onset: {Change.Description}.";
     }
 
     public sealed record Alerted(ServiceHint Hint) : Evidence
     {
-        public override string Sentence => $"An alert or anomaly names {Hint.Service}{(Hint.Metric.Length > 0 ? $", {Hint.Metric}" : "")} (confidence {Percent(Hint.Confidence)}).";
+        public override string Sentence =>
+            $"An alert or anomaly names {Hint.Service}{(Hint.Metric.Length > 0 ? $", {Hint.Metric}" : "")} "
+            + $"(confidence {Percent(Hint.Confidence)}).";
     }
 
     /// <summary>Part of a metric's move is what others explain.</summary>
@@ -113,7 +137,8 @@ public abstract record Evidence
         public override string Sentence => $"{Service} told nothing for {Percent(Share)} of the window.";
     }
 
-    private static string Figure(double value) => value.ToString(Math.Abs(value) is >= 100 and < 1e6 ? "0" : "G3", CultureInfo.InvariantCulture);
+    private static string Figure(double value) =>
+        value.ToString(Math.Abs(value) is >= 100 and < 1e6 ? "0" : "G3", CultureInfo.InvariantCulture);
 
     private static string Signed(double value) => value > 0 ? "+" + Figure(value) : Figure(value);
 

@@ -2,9 +2,9 @@ namespace Archon.Analysis.RootCause;
 
 /// <summary>Finds when many series at once left their course.</summary>
 /// <remarks>
-/// Per series the mean of the rows after a point less the mean of those before, in units of how much that difference usually varies over the stretch,
-/// so that waves and slow drift weigh little; summed over series by the logarithm, so that no single loud series decides. A change point scan in the manner of
-/// Page, "Continuous inspection schemes", Biometrika 41, 1954, made robust and multivariate.
+/// Per series the mean of the rows after a point less the mean of those before, in units of how much that difference usually varies over
+/// the stretch, so that waves and slow drift weigh little; summed over series by the logarithm, so that no single loud series decides. A
+/// change point scan in the manner of Page, "Continuous inspection schemes", Biometrika 41, 1954, made robust and multivariate.
 /// </remarks>
 public static class ChangePoint
 {

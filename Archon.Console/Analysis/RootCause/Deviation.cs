@@ -1,6 +1,7 @@
 namespace Archon.Analysis.RootCause;
 
-/// <summary>Without a graph: how far each signal went beyond its own quartiles, or beyond where it wanders by itself in as much time.</summary>
+/// <summary>Without a graph: how far each signal went beyond its own quartiles, or beyond where it wanders by itself in as much
+/// time.</summary>
 internal sealed class Deviation(IncidentFrame frame)
 {
     private const double Far = 0.9;
@@ -17,12 +18,15 @@ internal sealed class Deviation(IncidentFrame frame)
         var lost = findings.Where(IsLatency).ToDictionary(finding => finding, Lost);
         var most = lost.Values.DefaultIfEmpty(0).Max();
         return most <= 0 ? findings : findings.ConvertAll(finding =>
-            lost.TryGetValue(finding, out var seconds) ? finding with { Mass = finding.Mass * Math.Sqrt(Math.Max(0, seconds) / most) } : finding);
+            lost.TryGetValue(finding, out var seconds) ? finding with { Mass = finding.Mass * Math.Sqrt(Math.Max(0, seconds) / most) }
+                : finding);
     }
 
-    private bool IsLatency(Finding finding) => finding.Signal.Role == MetricRole.Latency && frame.Requests[finding.Signal.Service] is not null;
+    private bool IsLatency(Finding finding) =>
+        finding.Signal.Role == MetricRole.Latency && frame.Requests[finding.Signal.Service] is not null;
 
-    private double Lost(Finding finding) => finding.Shift * Robust.Mean(frame.Requests[finding.Signal.Service]!.Filled.AsSpan(frame.Window)).Mean;
+    private double Lost(Finding finding) =>
+        finding.Shift * Robust.Mean(frame.Requests[finding.Signal.Service]!.Filled.AsSpan(frame.Window)).Mean;
 
     private Finding Judge(Signal signal)
     {
@@ -41,7 +45,8 @@ internal sealed class Deviation(IncidentFrame frame)
         return new Finding(signal, shift, lasting, far, shift, lasting, FirstRow(signal, median + (3 * width))) { IsCandidate = true };
     }
 
-    /// <summary>How far the series usually gets in the length of the window, or in half of what is known: memory in use drifts without a cause.</summary>
+    /// <summary>How far the series usually gets in the length of the window, or in half of what is known: memory in use drifts without a
+    /// cause.</summary>
     private double Wander(ReadOnlySpan<double> reference)
     {
         var lag = Math.Min(frame.Rows - frame.Window, reference.Length / 2);

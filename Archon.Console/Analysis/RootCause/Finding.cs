@@ -3,7 +3,8 @@ namespace Archon.Analysis.RootCause;
 /// <summary>How one signal moved at the onset, and how much of that nothing else explains.</summary>
 /// <param name="Shift">Mean of the window less the mean before, after what others explain, in the unit of the signal.</param>
 /// <param name="Z">The shift in standard errors.</param>
-/// <param name="Mass">How much of the trouble it is, comparable within a role: seconds or failures per row, growth of requests, widths of its usual range.</param>
+/// <param name="Mass">How much of the trouble it is, comparable within a role: seconds or failures per row, growth of requests, widths of
+/// its usual range.</param>
 /// <param name="RawShift">The shift before anything is explained.</param>
 /// <param name="FirstRow">The row in which it first left the usual for good, -1 when it never did.</param>
 internal sealed record Finding(Signal Signal, double Shift, double Z, double Mass, double RawShift, double RawZ, int FirstRow)
@@ -14,6 +15,7 @@ internal sealed record Finding(Signal Signal, double Shift, double Z, double Mas
     /// <summary>Standard errors together with what moved beside it.</summary>
     public double Strength { get; init; } = Z;
 
-    /// <summary>How sure it is that this moved by itself, 0 to 1: even odds at five standard errors, for many signals are looked at.</summary>
+    /// <summary>How sure it is that this moved by itself, 0 to 1: even odds at five standard errors, for many signals are looked
+    /// at.</summary>
     public double Certainty => 1 / (1 + Math.Exp(5 - Strength));
 }

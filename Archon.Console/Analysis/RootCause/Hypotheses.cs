@@ -34,7 +34,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     }
 
     private static MetricRole RoleOf(IncidentFrame frame, BreachedObjective breached) =>
-        frame.All.Find(signal => signal.Metric == breached.Metric && frame.Services[signal.Service] == breached.Service)?.Role ?? MetricRole.Unknown;
+        frame.All.Find(signal =>
+            signal.Metric == breached.Metric && frame.Services[signal.Service] == breached.Service)?.Role ?? MetricRole.Unknown;
 
     /// <summary>A finding counts by how sure it is and by its share of all that arose in its role.</summary>
     private void Weigh()
@@ -52,7 +53,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             if (hasGraph && question.Breached is { } breached)
             {
                 if (breachedRole != MetricRole.Unknown && finding.Signal.Role != breachedRole) part *= OtherRole;
-                if (frame.Graph.Contains(breached.Service) && frame.Graph.Path(breached.Service, frame.Services[service]) is null) part *= OffThePath;
+                var isOff = frame.Graph.Contains(breached.Service) && frame.Graph.Path(breached.Service, frame.Services[service]) is null;
+                if (isOff) part *= OffThePath;
             }
             scores[service] = hasGraph ? scores[service] + part : Math.Max(scores[service], part);
             if (best[service] is not null && part <= bestParts[service]) continue;
@@ -91,7 +93,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         }
         foreach (var service in question.Hints.Select(hint => frame.NumberOf(hint.Service)).Distinct().Where(service => service >= 0))
         {
-            scores[service] *= 1 + (HintWeight * question.Hints.Where(hint => frame.NumberOf(hint.Service) == service).Max(hint => Math.Clamp(hint.Confidence, 0, 1)));
+            scores[service] *= 1 + (HintWeight * question.Hints.Where(hint => frame.NumberOf(hint.Service) == service)
+                .Max(hint => Math.Clamp(hint.Confidence, 0, 1)));
         }
     }
 
@@ -106,7 +109,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
 
     /// <summary>Services whose users feel something, whatever explains it.</summary>
     private HashSet<int> Troubled() => [.. findings
-        .Where(finding => finding.Signal.Role is MetricRole.Latency or MetricRole.Errors && finding.IsCandidate && finding.RawZ >= TroubledZ)
+        .Where(finding => finding.Signal.Role is MetricRole.Latency or MetricRole.Errors && finding.IsCandidate
+            && finding.RawZ >= TroubledZ)
         .Select(finding => finding.Signal.Service)];
 
     private Hypothesis Tell(int service, double confidence, HashSet<int> troubled)
@@ -114,12 +118,14 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         var finding = best[service]!;
         var name = frame.Services[service];
         var (speaksFor, against) = (new List<Evidence>(), new List<Evidence>());
-        foreach (var one in findings.Where(one => one.Signal.Service == service).OrderByDescending(one => shares.GetValueOrDefault(one)).ThenByDescending(one => one.Z))
+        foreach (var one in findings.Where(one => one.Signal.Service == service).OrderByDescending(one => shares.GetValueOrDefault(one))
+            .ThenByDescending(one => one.Z))
         {
             if (one.Z < TroubledZ && one != finding) continue;
-            speaksFor.Add(one.IsCandidate
-                ? new Evidence.MovedByItself(name, one.Signal.Name, one.Signal.Median, one.Shift, one.Z)
-                : new Evidence.Supported(name, one.Signal.Name, one.Signal.Median, one.Shift, one.Z));
+            var (metric, usual) = (one.Signal.Name, one.Signal.Median);
+            speaksFor.Add(!hasGraph ? new Evidence.BeyondItsRange(name, metric, usual, one.Shift, one.Z)
+                : one.IsCandidate ? new Evidence.MovedByItself(name, metric, usual, one.Shift, one.Z)
+                : new Evidence.Supported(name, metric, usual, one.Shift, one.Z));
         }
         foreach (var callee in newCallees[service]) speaksFor.Add(new Evidence.NewlyCalled(name, frame.Services[callee]));
         if (shares.TryGetValue(finding, out var share) && hasGraph)
@@ -173,7 +179,10 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     private IReadOnlyList<string> PathTo(int service, Finding finding, HashSet<int> troubled)
     {
         IReadOnlyList<string>? path = null;
-        if (question.Breached is { } breached && frame.NumberOf(breached.Service) is >= 0 and var symptom) path = Path(symptom, service, finding);
+        if (question.Breached is { } breached && frame.NumberOf(breached.Service) is >= 0 and var symptom)
+        {
+            path = Path(symptom, service, finding);
+        }
         if (path is not null) return path;
         foreach (var other in troubled.Order())
         {

@@ -35,7 +35,8 @@ internal sealed class IncidentFrame
     public IncidentFrame(CauseQuestion question)
     {
         Graph = question.Graph ?? ServiceGraph.Empty;
-        Services = [.. question.Series.Select(series => series.Service).Concat(Graph.Services).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        Services = [.. question.Series.Select(series => series.Service).Concat(Graph.Services).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
         for (var i = 0; i < Services.Length; i++) numbers[Services[i]] = i;
         callNumbers = [.. Graph.Services.Select(service => numbers[service])];
         History = question.Series.Max(series => series.Normal.Length);
@@ -44,7 +45,8 @@ internal sealed class IncidentFrame
         Errors = new Signal?[Services.Length];
         Requests = new Signal?[Services.Length];
         SilentRows = new int[Services.Length];
-        var ordered = question.Series.OrderBy(series => series.Service, StringComparer.Ordinal).ThenBy(series => series.Metric, StringComparer.Ordinal)
+        var ordered = question.Series.OrderBy(series => series.Service, StringComparer.Ordinal)
+            .ThenBy(series => series.Metric, StringComparer.Ordinal)
             .ThenBy(series => StatisticRank(series.Statistic)).ThenBy(series => series.Statistic, StringComparer.Ordinal);
         foreach (var series in ordered) Add(numbers[series.Service], series);
     }
@@ -103,10 +105,12 @@ internal sealed class IncidentFrame
         return after && before <= 0.05 * Window;
     }
 
-    /// <summary>When all series of a service stand at nought in the same row, its exporter was restarting: that is a gap, no value.</summary>
+    /// <summary>When all series of a service stand at nought in the same row, its exporter was restarting: that is a gap, no
+    /// value.</summary>
     private void DropSilence(Signal[] signals)
     {
-        var speaking = signals.Where(signal => signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9).ToArray();
+        var speaking = signals.Where(signal =>
+            signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9).ToArray();
         if (speaking.Length < 2) return;
         for (var row = 0; row < Rows; row++)
         {
@@ -148,10 +152,12 @@ internal sealed class IncidentFrame
         {
             if (!double.IsFinite(values[i])) values[i] = double.NaN;
         }
-        All.Add(new Signal { Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values, Role = MetricRoles.Of(series.Metric) });
+        All.Add(new Signal { Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values,
+            Role = MetricRoles.Of(series.Metric) });
     }
 
-    /// <summary>Gives names that say nothing the role their behaviour shows, turns availability into errors, and seats one signal per role and service.</summary>
+    /// <summary>Gives names that say nothing the role their behaviour shows, turns availability into errors, and seats one signal per role
+    /// and service.</summary>
     private void SeatRoles()
     {
         var unknown = All.Where(signal => signal.Role == MetricRole.Unknown).ToList();
@@ -160,7 +166,8 @@ internal sealed class IncidentFrame
             // The first statistic of a metric stands for it.
             var families = unknown.GroupBy(signal => signal.Metric, StringComparer.Ordinal).ToDictionary(
                 family => family.Key,
-                family => (IReadOnlyDictionary<int, double[]>)family.GroupBy(signal => signal.Service).ToDictionary(one => one.Key, one => one.First().Values[..Window]),
+                family => (IReadOnlyDictionary<int, double[]>)family.GroupBy(signal => signal.Service)
+                    .ToDictionary(one => one.Key, one => one.First().Values[..Window]),
                 StringComparer.Ordinal);
             var roles = RoleByBehaviour.Infer(families, CallersOf, CalleesOf);
             foreach (var signal in unknown) signal.Role = roles.GetValueOrDefault(signal.Metric, MetricRole.Unknown);
@@ -176,7 +183,13 @@ internal sealed class IncidentFrame
                 for (var row = 0; row < Rows; row++) signal.Values[row] = (whole - signal.Values[row]) / whole;
                 signal.Role = MetricRole.Errors;
             }
-            var seat = signal.Role switch { MetricRole.Latency => Latency, MetricRole.Errors => Errors, MetricRole.Requests => Requests, _ => null };
+            var seat = signal.Role switch
+            {
+                MetricRole.Latency => Latency,
+                MetricRole.Errors => Errors,
+                MetricRole.Requests => Requests,
+                _ => null,
+            };
             if (seat is null || seat[signal.Service] is not null) continue;
             seat[signal.Service] = signal;
             signal.IsPrimary = true;

@@ -3,8 +3,9 @@ using MathNet.Numerics.LinearAlgebra;
 namespace Archon.Analysis.RootCause;
 
 /// <summary>
-/// One signal as the sum of what others do to it: least squares with limits on each coefficient, solved by coordinate descent on the normal equations.
-/// What was learnt before the onset stays as it was; what may carry trouble is fitted over all rows, so that a service is given the benefit of the doubt.
+/// One signal as the sum of what others do to it: least squares with limits on each coefficient, solved by coordinate descent on the normal
+/// equations. What was learnt before the onset stays as it was; what may carry trouble is fitted over all rows, so that a service is given
+/// the benefit of the doubt.
 /// </summary>
 internal sealed class Mechanism
 {
@@ -24,7 +25,8 @@ internal sealed class Mechanism
 
     /// <param name="target">A value per row; NaN is a gap.</param>
     /// <param name="window">The first row that is no reference.</param>
-    /// <returns>What is left per row, NaN in gaps, up to a constant; and how far the reference rows' parents alone move the window's mean.</returns>
+    /// <returns>What is left per row, NaN in gaps, up to a constant; and how far the reference rows' parents alone move the window's
+    /// mean.</returns>
     public (double[] Residual, double Learnt) Explain(double[] target, int window)
     {
         var residual = (double[])target.Clone();
@@ -39,7 +41,8 @@ internal sealed class Mechanism
             if (!parents[i].IsLearnt)
             {
                 // Where the past says how much of a parent comes through, the window may not say otherwise.
-                allowed.Add(parents[i] with { Lower = Math.Max(0, weight - (3 * errors[i])), Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])) });
+                allowed.Add(parents[i] with { Lower = Math.Max(0, weight - (3 * errors[i])),
+                    Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])) });
                 continue;
             }
             Subtract(residual, parents[i].Values, weight);
@@ -81,7 +84,8 @@ internal sealed class Mechanism
         {
             // Never below 1 when exact; parents that are one another's copies leave no figure at all.
             var inflation = inverse[i, i] is >= 1 and < 1e6 ? inverse[i, i] : 1e6;
-            errors[i] = scale[i] > 0 && noise.Count > 3 * n ? noise.Deviation * Math.Sqrt(noise.Inflation * inflation) / scale[i] : double.PositiveInfinity;
+            errors[i] = scale[i] > 0 && noise.Count > 3 * n ? noise.Deviation * Math.Sqrt(noise.Inflation * inflation) / scale[i]
+                : double.PositiveInfinity;
         }
         return errors;
     }

@@ -2,7 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Archon.Analysis.RootCause;
 
-/// <summary>What a metric says of its service: the golden signals, after Beyer et al., "Site Reliability Engineering", O'Reilly 2016, chapter 6.</summary>
+/// <summary>What a metric says of its service: the golden signals, after Beyer et al., "Site Reliability Engineering", O'Reilly 2016,
+/// chapter 6.</summary>
 public enum MetricRole
 {
     /// <summary>Time per request.</summary>
@@ -33,12 +34,17 @@ public static partial class MetricRoles
         (MetricRole.Errors, ["error", "err", "fail", "failed", "failure", "fault", "exception", "5xx", "timeout", "rejected", "dropped"]),
         (MetricRole.Availability, ["availability", "available", "success", "successful", "succeeded"]),
         (MetricRole.Latency, ["latency", "duration", "delay", "elapsed", "rtt", "responsetime", "response", "lag"]),
-        (MetricRole.Saturation, ["cpu", "mem", "memory", "heap", "gc", "disk", "io", "fs", "socket", "thread", "connection", "pool", "queue", "network", "net", "usage", "utilization", "core", "inode", "fd"]),
-        (MetricRole.Requests, ["request", "req", "rps", "qps", "load", "workload", "throughput", "traffic", "call", "invocation", "hit", "operation", "ops", "rate"]),
+        (MetricRole.Saturation,
+            ["cpu", "mem", "memory", "heap", "gc", "disk", "io", "fs", "socket", "thread", "connection", "pool", "queue", "network", "net",
+            "usage", "utilization", "core", "inode", "fd"]),
+        (MetricRole.Requests,
+            ["request", "req", "rps", "qps", "load", "workload", "throughput", "traffic", "call", "invocation", "hit", "operation", "ops",
+            "rate"]),
         (MetricRole.Latency, ["seconds", "ms", "time"]),
     ];
 
-    /// <param name="metric">A name in any of the usual spellings: <c>http_request_duration_seconds</c>, <c>ResponseTime</c>, <c>latency-50</c>.</param>
+    /// <param name="metric">A name in any of the usual spellings: <c>http_request_duration_seconds</c>, <c>ResponseTime</c>,
+    /// <c>latency-50</c>.</param>
     /// <returns><see cref="MetricRole.Unknown"/> when no word is a usual one.</returns>
     public static MetricRole Of(string metric)
     {

@@ -41,7 +41,8 @@ internal static class Robust
         return (count == 0 ? double.NaN : sum / count, count);
     }
 
-    /// <summary>Mean, deviation and memory of a stretch, with its outer twentieths pulled in so that one bad spell in the past hides no later one.</summary>
+    /// <summary>Mean, deviation and memory of a stretch, with its outer twentieths pulled in so that one bad spell in the past hides no
+    /// later one.</summary>
     public static NoiseFigures Noise(ReadOnlySpan<double> values, Span<double> scratch)
     {
         var count = Sort(values, scratch);
@@ -71,5 +72,6 @@ internal static class Robust
     }
 }
 
-/// <param name="Inflation">How many samples in a row tell as much as one independent one, 1 or more: (1 + r) / (1 - r) at lag-1 correlation r.</param>
+/// <param name="Inflation">How many samples in a row tell as much as one independent one, 1 or more: (1 + r) / (1 - r) at lag-1
+/// correlation r.</param>
 internal readonly record struct NoiseFigures(double Mean, double Deviation, double Inflation, int Count);

@@ -2,9 +2,10 @@ namespace Archon.Analysis.RootCause;
 
 /// <summary>Roles of metrics whose names say nothing, from how they behave along the calls.</summary>
 /// <remarks>
-/// Requests are conserved: what a service gets is what its callers send, so of all metrics theirs follow their callers best. What is used up follows the
-/// requests of its own service alone, and time follows that of callees besides. Shares that are often near nought are errors, shares that are mostly whole are
-/// availability. A family is one metric name at all services, so that one odd service decides nothing.
+/// Requests are conserved: what a service gets is what its callers send, so of all metrics theirs follow their callers best. What is used
+/// up follows the requests of its own service alone, and time follows that of callees besides. Shares that are often near nought are
+/// errors, shares that are mostly whole are availability. A family is one metric name at all services, so that one odd service decides
+/// nothing.
 /// </remarks>
 internal static class RoleByBehaviour
 {
@@ -15,7 +16,9 @@ internal static class RoleByBehaviour
     /// <param name="callersOf">Numbers of the callers of a service.</param>
     /// <param name="calleesOf">Numbers of the callees of a service.</param>
     public static Dictionary<string, MetricRole> Infer(
-        IReadOnlyDictionary<string, IReadOnlyDictionary<int, double[]>> families, Func<int, IEnumerable<int>> callersOf, Func<int, IEnumerable<int>> calleesOf)
+        IReadOnlyDictionary<string, IReadOnlyDictionary<int, double[]>> families,
+        Func<int, IEnumerable<int>> callersOf,
+        Func<int, IEnumerable<int>> calleesOf)
     {
         var roles = new Dictionary<string, MetricRole>(StringComparer.Ordinal);
         var open = new List<string>();
@@ -25,13 +28,18 @@ internal static class RoleByBehaviour
             if (role == MetricRole.Unknown) open.Add(name);
             else roles[name] = role;
         }
-        var conserved = open.ToDictionary(name => name, name => Middle(families[name].Select(one => FollowsCallers(one.Key, families[name], callersOf))), StringComparer.Ordinal);
-        if (open.OrderByDescending(name => conserved[name]).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault() is not { } requests || conserved[requests] < Follows) return roles;
+        var conserved = open
+            .Select(name => (Name: name, Share: Middle(families[name].Select(one => FollowsCallers(one.Key, families[name], callersOf)))))
+            .OrderByDescending(one => one.Share).ThenBy(one => one.Name, StringComparer.Ordinal).ToList();
+        if (conserved.Count == 0 || conserved[0].Share < Follows) return roles;
+        var requests = conserved[0].Name;
         roles[requests] = MetricRole.Requests;
         foreach (var name in open.Where(name => name != requests))
         {
             var family = families[name];
-            var climbs = Middle(family.Select(one => families[requests].TryGetValue(one.Key, out var load) ? Gain(one.Value, load, Of(family, calleesOf(one.Key))) : double.NaN));
+            var climbs = Middle(family.Select(one =>
+                families[requests].TryGetValue(one.Key, out var load) ? Gain(one.Value, load, Of(family, calleesOf(one.Key)))
+                : double.NaN));
             roles[name] = climbs >= Climbs ? MetricRole.Latency : MetricRole.Saturation;
         }
         return roles;
@@ -86,7 +94,8 @@ internal static class RoleByBehaviour
         return all.Deviation > 0 ? Math.Pow(left.Deviation / all.Deviation, 2) : double.NaN;
     }
 
-    private static List<double[]> Of(IReadOnlyDictionary<int, double[]> family, IEnumerable<int> services) => [.. services.Where(family.ContainsKey).Select(service => Filled(family[service]))];
+    private static List<double[]> Of(IReadOnlyDictionary<int, double[]> family, IEnumerable<int> services) =>
+        [.. services.Where(family.ContainsKey).Select(service => Filled(family[service]))];
 
     private static double[] Filled(double[] values)
     {

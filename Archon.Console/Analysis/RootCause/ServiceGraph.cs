@@ -2,7 +2,8 @@ using System.Collections.Frozen;
 
 namespace Archon.Analysis.RootCause;
 
-/// <summary>Who calls whom. Services by name, edges from the caller to the callee; loops and circles are allowed. Never changes once built.</summary>
+/// <summary>Who calls whom. Services by name, edges from the caller to the callee; loops and circles are allowed. Never changes once
+/// built.</summary>
 public sealed class ServiceGraph
 {
     public static readonly ServiceGraph Empty = new([], []);
@@ -18,7 +19,8 @@ public sealed class ServiceGraph
     {
         var edges = calls.Where(call => call.Caller != call.Callee).Distinct().ToList();
         // In name order, so that the order of the input never decides a tie.
-        names = [.. services.Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee })).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        names = [.. services.Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee })).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
         numbers = names.Select((name, number) => KeyValuePair.Create(name, number)).ToFrozenDictionary(StringComparer.Ordinal);
         var (down, up) = (NewLists(), NewLists());
         foreach (var (caller, callee) in edges)
@@ -70,27 +72,6 @@ public sealed class ServiceGraph
         for (var at = to; at != from; at = before[at]) path.Add(names[before[at]]);
         path.Reverse();
         return path;
-    }
-
-    /// <summary>How many calls lie between two services, whichever way they go, up to a limit.</summary>
-    /// <returns>0 for a service and itself; null when they are further apart than <paramref name="limit"/> or one is unknown.</returns>
-    public int? Hops(string one, string other, int limit)
-    {
-        if (!numbers.TryGetValue(one, out var from) || !numbers.TryGetValue(other, out var to)) return null;
-        if (from == to) return 0;
-        var seen = new HashSet<int> { from };
-        var front = new List<int> { from };
-        for (var hops = 1; hops <= limit && front.Count > 0; hops++)
-        {
-            var next = new List<int>();
-            foreach (var neighbour in front.SelectMany(at => callees[at].Concat(callers[at])))
-            {
-                if (neighbour == to) return hops;
-                if (seen.Add(neighbour)) next.Add(neighbour);
-            }
-            front = next;
-        }
-        return null;
     }
 
     /// <summary>The number of a service, -1 for one the graph does not know; numbers run in name order.</summary>

@@ -23,14 +23,16 @@ internal static class GraphFile
         var calls = new List<(string, string)>();
         foreach (var edge in edges.EnumerateArray())
         {
-            if (edge.ValueKind != JsonValueKind.Array || edge.GetArrayLength() != 2 || edge[0].ValueKind != JsonValueKind.String || edge[1].ValueKind != JsonValueKind.String) return false;
+            if (edge.ValueKind != JsonValueKind.Array || edge.GetArrayLength() != 2 || edge[0].ValueKind != JsonValueKind.String
+                || edge[1].ValueKind != JsonValueKind.String) return false;
             calls.Add((edge[0].GetString()!, edge[1].GetString()!));
         }
         reason = "\"services\" is no list of names.";
         var services = new List<string>();
         if (json.TryGetProperty("services", out var names))
         {
-            if (names.ValueKind != JsonValueKind.Array || names.EnumerateArray().Any(name => name.ValueKind != JsonValueKind.String)) return false;
+            if (names.ValueKind != JsonValueKind.Array) return false;
+            if (names.EnumerateArray().Any(name => name.ValueKind != JsonValueKind.String)) return false;
             services.AddRange(names.EnumerateArray().Select(name => name.GetString()!));
         }
         graph = new ServiceGraph(services, calls);

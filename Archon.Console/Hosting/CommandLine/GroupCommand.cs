@@ -50,7 +50,8 @@ internal static class GroupCommand
             using var json = JsonDocument.Parse(text);
             var alert = json.RootElement;
             return new GroupingAlert(
-                JsonFile.Text(alert, "alert"), JsonFile.Milliseconds(alert, "time"), JsonFile.Text(alert, "service"), alert.TryGetProperty("metric", out _) ? JsonFile.Text(alert, "metric") : "");
+                JsonFile.Text(alert, "alert"), JsonFile.Milliseconds(alert, "time"), JsonFile.Text(alert, "service"),
+                    alert.TryGetProperty("metric", out _) ? JsonFile.Text(alert, "metric") : "");
         }
         catch (Exception failure) when (failure is JsonException or FormatException)
         {

@@ -36,6 +36,7 @@ internal static class JsonFile
     /// <summary>A number of seconds.</summary>
     /// <exception cref="FormatException">There is no such number.</exception>
     public static long Milliseconds(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && Math.Abs(value.GetDouble()) < 1e13
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            && Math.Abs(value.GetDouble()) < 1e13
             ? (long)Math.Round(value.GetDouble() * 1000) : throw new FormatException($"\"{name}\" is missing or is no number of seconds.");
 }

@@ -10,7 +10,8 @@ internal static class RankCommand
     private const string Help = """
         Ranks the services an incident may come from, with what speaks for and against each.
 
-        Cases: one <id>.csv.gz or <id>.csv per incident below DIR, time,<service>|<metric>[|<statistic>],...; time in seconds, an empty field is a gap.
+        Cases: one <id>.csv.gz or <id>.csv per incident below DIR, time,<service>|<metric>[|<statistic>],...; time in seconds,
+        an empty field is a gap.
         Index: {"<id>": {...}}; of each case it may give the graph ("services", "edges_caller_to_callee"), the onset in seconds
         ("start" or "time"), and the objective that was breached ("target_service", "target_metric").
         Graph: {"services": [...], "edges_caller_to_callee": [[caller, callee], ...]}, for cases whose index gives none.
@@ -73,7 +74,8 @@ internal static class RankCommand
             {
                 @case = id,
                 onset = ranked?.OnsetMs / 1000.0,
-                ranking = hypotheses.Select(one => new { service = one.Service, metric = one.Metric, confidence = Math.Round(one.Confidence, 4) }),
+                ranking = hypotheses.Select(one =>
+                    new { service = one.Service, metric = one.Metric, confidence = Math.Round(one.Confidence, 4) }),
                 evidence = hypotheses.Select(one => new
                 {
                     service = one.Service,
@@ -102,7 +104,8 @@ internal static class RankCommand
             if (index is not null)
             {
                 (indexFile, this.index) = (index, JsonFile.Read(index));
-                if (this.index.ValueKind != JsonValueKind.Object) throw new BadInputException(index, 1, "The index is no JSON object of cases.");
+                if (this.index.ValueKind != JsonValueKind.Object) throw new BadInputException(index, 1,
+                    "The index is no JSON object of cases.");
             }
             if (graph is not null) this.graph = GraphFile.Read(graph);
             if (normal is not null)
@@ -121,15 +124,18 @@ internal static class RankCommand
             return new CauseQuestion
             {
                 Times = table.TimesMs,
-                Series = [.. table.Columns.Select((column, i) => new ServiceSeries(column.Service, column.Metric, column.Statistic, table.Values[i], NormalOf(column)))],
+                Series = [.. table.Columns.Select((column, i) =>
+                    new ServiceSeries(column.Service, column.Metric, column.Statistic, table.Values[i], NormalOf(column)))],
                 Graph = Graph(id, entry),
                 OnsetMs = Number(id, entry, "start") ?? Number(id, entry, "time") ?? onsetMs,
                 Breached = Has(entry, "target_service") && Has(entry, "target_metric")
-                    ? new BreachedObjective(Of(id, () => JsonFile.Text(entry, "target_service")), Of(id, () => JsonFile.Text(entry, "target_metric"))) : null,
+                    ? new BreachedObjective(Of(id, () => JsonFile.Text(entry, "target_service")),
+                        Of(id, () => JsonFile.Text(entry, "target_metric"))) : null,
             };
         }
 
-        private ReadOnlyMemory<double> NormalOf(TelemetryColumn column) => normalColumns.TryGetValue(column, out var i) ? normal!.Values[i] : default;
+        private ReadOnlyMemory<double> NormalOf(TelemetryColumn column) =>
+            normalColumns.TryGetValue(column, out var i) ? normal!.Values[i] : default;
 
         private ServiceGraph? Graph(string id, JsonElement entry)
         {
@@ -137,7 +143,8 @@ internal static class RankCommand
             return GraphFile.TryRead(entry, out var own, out var reason) ? own : throw Bad(id, reason);
         }
 
-        private long? Number(string id, JsonElement entry, string name) => Has(entry, name) ? Of(id, () => JsonFile.Milliseconds(entry, name)) : null;
+        private long? Number(string id, JsonElement entry, string name) =>
+            Has(entry, name) ? Of(id, () => JsonFile.Milliseconds(entry, name)) : null;
 
         private static bool Has(JsonElement entry, string name) =>
             entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;

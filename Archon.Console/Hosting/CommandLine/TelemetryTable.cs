@@ -3,7 +3,8 @@ using nietras.SeparatedValues;
 
 namespace Archon.Hosting.CommandLine;
 
-/// <summary>A CSV of series on one clock: <c>time,&lt;service&gt;|&lt;metric&gt;[|&lt;statistic&gt;],...</c>, time in seconds, an empty field is a gap.</summary>
+/// <summary>A CSV of series on one clock: <c>time,&lt;service&gt;|&lt;metric&gt;[|&lt;statistic&gt;],...</c>, time in seconds, an empty
+/// field is a gap.</summary>
 /// <param name="Columns">What the header names, without the time.</param>
 /// <param name="TimesMs">Unix milliseconds, oldest first, each once.</param>
 /// <param name="Values">Per column, a value per time.</param>
@@ -28,7 +29,8 @@ internal sealed record TelemetryTable(IReadOnlyList<TelemetryColumn> Columns, lo
                 for (var i = 0; i < values.Length; i++) values[i] = Number(file, line, reader.Header.ColNames[i + 1], row[i + 1].Span);
                 rows[(long)Math.Round(time * 1000)] = values;
             }
-            return new TelemetryTable(columns, [.. rows.Keys], [.. columns.Select((_, i) => rows.Values.Select(values => values[i]).ToArray())]);
+            return new TelemetryTable(columns, [.. rows.Keys],
+                [.. columns.Select((_, i) => rows.Values.Select(values => values[i]).ToArray())]);
         }
         catch (Exception failure) when (failure is InvalidDataException or ArgumentException)
         {
@@ -38,12 +40,15 @@ internal sealed record TelemetryTable(IReadOnlyList<TelemetryColumn> Columns, lo
 
     private static List<TelemetryColumn> Header(string file, IReadOnlyList<string> names)
     {
-        if (names.Count < 2 || names[0] != "time") throw new BadInputException(file, 1, "The header is not time,<service>|<metric>[|<statistic>],...");
+        if (names.Count < 2 || names[0] != "time") throw new BadInputException(file, 1,
+            "The header is not time,<service>|<metric>[|<statistic>],...");
         var columns = new List<TelemetryColumn>();
         foreach (var name in names.Skip(1))
         {
             var parts = name.Split('|', 3);
-            if (parts.Length < 2 || parts[0].Length == 0 || parts[1].Length == 0) throw new BadInputException(file, 1, $"The column {name} is not <service>|<metric>[|<statistic>].");
+            if (parts.Length < 2 || parts[0].Length == 0
+                || parts[1].Length == 0) throw new BadInputException(file, 1,
+                $"The column {name} is not <service>|<metric>[|<statistic>].");
             columns.Add(new TelemetryColumn(parts[0], parts[1], parts.Length > 2 ? parts[2] : ""));
         }
         return columns;
