@@ -52,6 +52,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
 
         await app.DisposeAsync();
         await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("Europe/Berlin");
         await using var again = await ArchonApp.StartAsync(database, ("urls", address.AbsoluteUri.TrimEnd('/')));
 
         await Assertions.Expect(page.GetByText("What you wrote is back")).ToBeVisibleAsync(new() { Timeout = 60_000 });

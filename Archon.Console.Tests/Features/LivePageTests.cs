@@ -73,7 +73,7 @@ public sealed class LivePageTests : BunitContext
     }
 
     [Fact]
-    public async Task A_database_that_is_away_leaves_the_old_picture_and_says_since_when()
+    public async Task A_database_that_is_away_leaves_the_old_picture_says_since_when_and_is_asked_again()
     {
         var page = Render<NumberPage>();
         numbers.IsAway = true;
@@ -81,6 +81,8 @@ public sealed class LivePageTests : BunitContext
         page.Instance.Tick();
 
         await UntilAsync(() => page.Find("p").TextContent.StartsWith("1 since 03:", StringComparison.Ordinal));
+        numbers.IsAway = false;   // and no feed tells of it
+        await UntilAsync(() => page.Find("p").TextContent == "1");
     }
 
     [Fact]

@@ -75,6 +75,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         Follow();
         LivePageView.Changed += WakeNow;
         LivePageView.ShowWaiting += ShowWaiting;
+        if (Failure is not null) Wake();
         var token = lifetime.Token;
         try
         {
@@ -88,7 +89,10 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
                 // A page that is dear to read is read less often, so that watching never costs more than a tenth of a core.
                 var rest = Clock.GetElapsedTime(began) * 9;
                 rest = rest < RedrawGap ? RedrawGap : rest > LongestRest ? LongestRest : rest;
+                if (Failure is not null) rest = LongestRest;
                 await RestAsync(LivePageView.RefreshEvery is { } every && every > rest ? every : rest, token);
+                // What could not be read is asked for again: the feed that would tell of it may be away too.
+                if (Failure is not null) Wake();
             }
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)

@@ -25,6 +25,12 @@ function clock(at: Date, zone: string): string {
   return `${part.weekday} ${part.day} ${part.month} ${part.year} ${part.hour}:${part.minute}:${part.second} ${zone}`;
 }
 
+/** The time of day as the page tells times, with its zone. */
+export function timeOfDay(at: Date): string {
+  const zone = document.querySelector<HTMLElement>("time[data-now]")?.dataset.zone ?? "UTC";
+  return `${at.toLocaleTimeString("en-GB", { timeZone: zone })} ${zone}`;
+}
+
 function tick(): void {
   if (document.hidden) return;
   const now = new Date();

@@ -109,7 +109,7 @@ let lostTimer = 0;
 function sayLost(): void {
   if (lost) {
     const since = lost.querySelector("[data-lost-since]");
-    if (since) since.textContent = new Date().toLocaleTimeString("en-GB");
+    if (since) since.textContent = ages.timeOfDay(new Date());
     // A connection that comes right back is not worth a word.
     lostTimer = window.setTimeout(() => (lost.hidden = false), lostAfter);
   }

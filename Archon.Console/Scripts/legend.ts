@@ -49,7 +49,7 @@ export class Legend {
       parts.push(host);
       this.expected = value;
     }
-    if (anomaly) parts.push(item("span", swatch("bar", anomaly), "anomaly").host);
+    if (anomaly) parts.push(item("span", swatch("anom", anomaly), "anomaly").host);
     this.host.replaceChildren(...parts);
   }
 

@@ -24,7 +24,16 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     /// <summary>What the address asks for; without that the worst one, so that the page is never half empty.</summary>
     private long? Selected => Asked ?? (list.Open.Count > 0 ? list.Open[0].Id : list.Ended.Count > 0 ? list.Ended[0].Id : null);
 
-    private IReadOnlyList<AnomalyRow> EndedShown => showAllEnded ? list.Ended : [.. list.Ended.Take(EndedAtFirst)];
+    /// <summary>The newest, and as many more as it takes to have the chosen one among them.</summary>
+    private IReadOnlyList<AnomalyRow> EndedShown
+    {
+        get
+        {
+            if (showAllEnded) return list.Ended;
+            var chosen = list.Ended.Index().FirstOrDefault(one => one.Item.Id == Asked, (-1, null!)).Index;
+            return [.. list.Ended.Take(Math.Max(EndedAtFirst, chosen + 1))];
+        }
+    }
 
     private string Proof => Picture!.Checking switch
     {
