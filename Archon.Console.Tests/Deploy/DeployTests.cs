@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Lint;
 using Archon.Tests.Kit;
 using Xunit;
 using YamlDotNet.RepresentationModel;
@@ -31,6 +33,36 @@ public sealed partial class DeployTests
         var (exitCode, output) = await RunAsync(Tools.Find("amtool"), "check-config", Path.Combine(Folder, "alertmanager", "alertmanager.yml"));
 
         Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
+    public async Task The_alerts_fire_when_they_should_and_only_then()
+    {
+        var (exitCode, output) = await RunAsync(Tools.Find("promtool"), "test", "rules", Path.Combine(Folder, "prometheus", "tests", "archon_alerts.test.yml"));
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
+    public void Every_alert_has_a_test()
+    {
+        var test = File.ReadAllText(Path.Combine(Folder, "prometheus", "tests", "archon_alerts.test.yml"));
+
+        Assert.All(ShippedRules().Rules, rule => Assert.Contains(rule.Content.Name, test, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_linter_has_nothing_to_say_of_the_shipped_rules_that_they_do_not_answer() =>
+        Assert.DoesNotContain(RuleLinter.Lint([new NamedRuleFile("archon_alerts.yml", ShippedRules())]), finding => finding.Accepted is null);
+
+    [Fact]
+    public void Every_alert_says_what_it_means_and_what_to_do()
+    {
+        Assert.All(ShippedRules().Rules, rule =>
+        {
+            Assert.NotEmpty(rule.Content.Annotations["description"]);
+            Assert.NotEmpty(rule.Content.Annotations["runbook"]);
+        });
     }
 
     [Fact]
@@ -111,6 +143,8 @@ public sealed partial class DeployTests
             Assert.True(File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute), $"{script} is not executable");
         }
     }
+
+    private static RuleFile ShippedRules() => RuleFile.Read(File.ReadAllBytes(Path.Combine(Folder, "prometheus", "rules", "archon_alerts.yml")), out _)!;
 
     private static Dictionary<string, YamlNode> Services() =>
         ((YamlMappingNode)Read("docker-compose.monitoring.yml")["services"]).ToDictionary(service => Text(service.Key), service => service.Value);

@@ -23,7 +23,7 @@ public sealed record ReplaySummary(int Firings, TimeSpan FiringTime, int Flaps, 
 /// <summary>Collects the steps of a replay into stretches of one state.</summary>
 public sealed class ReplayHistory(TimeSpan interval)
 {
-    private readonly Dictionary<ReplayAlert, (AlertState State, long From, long To)> open = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<ReplayAlert, Stretch> open = new(ReferenceEqualityComparer.Instance);
     private readonly List<ReplaySpan> spans = [];
     private readonly List<ReplayFailure> failures = [];
     private readonly List<ReplayAlert> ended = [];
@@ -39,11 +39,12 @@ public sealed class ReplayHistory(TimeSpan interval)
         if (step.Failure is { } reason) failures.Add(new ReplayFailure(at, reason));
         foreach (var alert in step.Active)
         {
-            if (open.TryGetValue(alert, out var known) && known.State == alert.State) open[alert] = known with { To = at };
+            if (!open.TryGetValue(alert, out var known)) open[alert] = new Stretch { State = alert.State, From = at, To = at };
+            else if (known.State == alert.State) known.To = at;
             else
             {
-                if (known.To > 0) spans.Add(Span(alert, known));
-                open[alert] = (alert.State, at, at);
+                spans.Add(Span(alert, known));
+                (known.State, known.From, known.To) = (alert.State, at, at);
             }
         }
         if (open.Count == step.Active.Count) return;
@@ -99,6 +100,12 @@ public sealed class ReplayHistory(TimeSpan interval)
         return new ReplaySummary(firings, time, flaps, fired, misses);
     }
 
-    private static ReplaySpan Span(ReplayAlert alert, (AlertState State, long From, long To) known) =>
-        new(alert.Labels, known.State, known.From, known.To, alert.ActiveAt);
+    private static ReplaySpan Span(ReplayAlert alert, Stretch known) => new(alert.Labels, known.State, known.From, known.To, alert.ActiveAt);
+
+    private sealed class Stretch
+    {
+        public required AlertState State { get; set; }
+        public required long From { get; set; }
+        public required long To { get; set; }
+    }
 }

@@ -73,8 +73,8 @@ public sealed class RuleReplay
     private readonly long keep;
     private readonly bool isStable;
     private readonly Dictionary<SeriesLabels, ReplayAlert> alerts = [];
-    private readonly Dictionary<SeriesLabels, (SeriesLabels Labels, SeriesLabels Recorded)> known = new(ReferenceEqualityComparer.Instance);
-    private readonly List<(SeriesLabels Labels, SeriesLabels Recorded, double Value)> found = [];
+    private readonly Dictionary<SeriesLabels, Named> known = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(Named Named, double Value)> found = [];
     private readonly HashSet<SeriesLabels> seen = [];
     private readonly List<ReplayAlert> active = [];
     private readonly List<SeriesLabels> gone = [];
@@ -97,9 +97,12 @@ public sealed class RuleReplay
     {
         active.Clear();
         if (!TryLabel(at, vector)) return new ReplayStep(active, DuplicateLabels);
-        foreach (var (labels, recorded, value) in found)
+        foreach (var (named, value) in found)
         {
-            if (!alerts.TryGetValue(labels, out var alert) || !alert.IsActive) alerts[labels] = alert = new ReplayAlert(labels, recorded, at);
+            // The one it was at the last evaluation, else one of its labels that another series led to, else a new one.
+            var alert = named.Alert is { IsActive: true } last ? last : alerts.GetValueOrDefault(named.Labels);
+            if (alert is not { IsActive: true }) alerts[named.Labels] = alert = new ReplayAlert(named.Labels, named.Recorded, at);
+            named.Alert = alert;
             (alert.Value, alert.SeenAt) = (value, at);
         }
         gone.Clear();
@@ -118,6 +121,7 @@ public sealed class RuleReplay
         foreach (var labels in gone) alerts.Remove(labels);
         if (rule.Limit <= 0 || active.Count <= rule.Limit) return new ReplayStep(active, null);
         var count = active.Count;
+        foreach (var alert in alerts.Values) alert.IsActive = false;
         alerts.Clear();
         active.Clear();
         return new ReplayStep(active, $"exceeded limit of {rule.Limit} with {count} alerts");
@@ -142,18 +146,18 @@ public sealed class RuleReplay
         found.Clear();
         foreach (var sample in vector)
         {
-            if (!isStable || !known.TryGetValue(sample.Labels, out var labels))
+            if (!isStable || !known.TryGetValue(sample.Labels, out var named))
             {
-                labels = Label(at, sample);
-                if (isStable) known[sample.Labels] = labels;
+                named = Label(at, sample);
+                if (isStable) known[sample.Labels] = named;
             }
-            found.Add((labels.Labels, labels.Recorded, sample.Value));
+            found.Add((named, sample.Value));
         }
         if (isStable && IsAsBefore(vector)) return true;
         seen.Clear();
         foreach (var one in found)
         {
-            if (!seen.Add(one.Labels)) return false;
+            if (!seen.Add(one.Named.Labels)) return false;
         }
         if (isStable) Remember(vector);
         return true;
@@ -176,7 +180,7 @@ public sealed class RuleReplay
         for (var i = 0; i < vector.Length; i++) lastSeries[i] = vector[i].Labels;
     }
 
-    private (SeriesLabels Labels, SeriesLabels Recorded) Label(long at, ReplaySample sample)
+    private Named Label(long at, ReplaySample sample)
     {
         var data = new AlertTemplateData(sample.Labels.Values, sample.Value, DateTimeOffset.FromUnixTimeMilliseconds(at))
         {
@@ -191,7 +195,7 @@ public sealed class RuleReplay
         foreach (var (name, value) in labels) recorded[name] = value;
         recorded["alertname"] = rule.Alert;
         recorded.Remove("alertstate");   // the state itself is written over it
-        return (Same(labels), new SeriesLabels(recorded));
+        return new Named(Same(labels), new SeriesLabels(recorded));
 
         static void Set(Dictionary<string, string> labels, string name, string value)
         {
@@ -205,5 +209,13 @@ public sealed class RuleReplay
     {
         var made = new SeriesLabels(labels);
         return alerts.TryGetValue(made, out var alert) ? alert.Labels : made;
+    }
+
+    /// <summary>What a series is called as an alert, and the alert it was last.</summary>
+    private sealed class Named(SeriesLabels labels, SeriesLabels recorded)
+    {
+        public SeriesLabels Labels { get; } = labels;
+        public SeriesLabels Recorded { get; } = recorded;
+        public ReplayAlert? Alert { get; set; }
     }
 }

@@ -42,7 +42,7 @@ public sealed record GroupContent(string Name)
 /// <summary>A rule in its file.</summary>
 public sealed class FileRule
 {
-    internal FileRule(RuleContent content, FileGroup group, int index, YamlNode item, YamlFields fields) =>
+    internal FileRule(RuleContent content, FileGroup group, int index, YamlPart item, YamlFields fields) =>
         (Content, Group, Index, Item, Fields) = (content, group, index, item, fields);
 
     public RuleContent Content { get; }
@@ -65,7 +65,7 @@ public sealed class FileRule
         }
     }
 
-    internal YamlNode Item { get; }
+    internal YamlPart Item { get; }
     internal YamlFields Fields { get; }
 
     /// <summary>Line of a field's value, such as <c>expr</c>; the rule's own where it has none.</summary>
@@ -85,7 +85,7 @@ public sealed class FileGroup
 {
     private readonly List<FileRule> rules = [];
 
-    internal FileGroup(GroupContent content, int index, YamlNode item, YamlFields fields) => (Content, Index, Item, Fields) = (content, index, item, fields);
+    internal FileGroup(GroupContent content, int index, YamlPart item, YamlFields fields) => (Content, Index, Item, Fields) = (content, index, item, fields);
 
     public GroupContent Content { get; }
 
@@ -95,7 +95,7 @@ public sealed class FileGroup
     /// <summary>From 1.</summary>
     public int Line => Item.Line;
     public IReadOnlyList<FileRule> Rules => rules;
-    internal YamlNode Item { get; }
+    internal YamlPart Item { get; }
     internal YamlFields Fields { get; }
     internal void Add(FileRule rule) => rules.Add(rule);
 }
@@ -107,7 +107,7 @@ public sealed class RuleFile
     private readonly Encoding encoding;
     private readonly bool hasByteOrderMark;
 
-    internal RuleFile(string text, Encoding encoding, bool hasByteOrderMark, YamlNode? root, IReadOnlyList<FileGroup> groups, IReadOnlyList<RuleFileError> warnings) =>
+    internal RuleFile(string text, Encoding encoding, bool hasByteOrderMark, YamlPart? root, IReadOnlyList<FileGroup> groups, IReadOnlyList<RuleFileError> warnings) =>
         (Text, this.encoding, this.hasByteOrderMark, Root, Groups, Warnings) = (text, encoding, hasByteOrderMark, root, groups, warnings);
 
     /// <summary>Without a byte order mark.</summary>
@@ -119,7 +119,7 @@ public sealed class RuleFile
     /// <summary>What Prometheus takes but whoever wrote it may not have meant.</summary>
     public IReadOnlyList<RuleFileError> Warnings { get; }
 
-    internal YamlNode? Root { get; }
+    internal YamlPart? Root { get; }
 
     /// <summary>Reads a file as Prometheus does: what it refuses is refused here, with the line.</summary>
     /// <param name="errors">Every fault that was found; empty when there is a file.</param>

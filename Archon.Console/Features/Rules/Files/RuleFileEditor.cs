@@ -254,7 +254,7 @@ public static class RuleFileEditor
     private static string FlowMap(IReadOnlyDictionary<string, string> map) => $"{{{string.Join(", ", map.Select(pair => $"{FlowText(pair.Key)}: {FlowText(pair.Value)}"))}}}";
 
     /// <summary>Changes to the fields of one mapping, one after the other, each read back before the next.</summary>
-    private sealed class Edit(RuleFile file, Func<RuleFile, YamlMapping> locate, Func<RuleFile, YamlNode> item, string[] order)
+    private sealed class Edit(RuleFile file, Func<RuleFile, YamlMapping> locate, Func<RuleFile, YamlPart> item, string[] order)
     {
         private RuleFile current = file;
 
@@ -391,7 +391,7 @@ public static class RuleFileEditor
             return true;
         }
 
-        private static YamlMapping? Find(YamlNode node, int start) => node switch
+        private static YamlMapping? Find(YamlPart node, int start) => node switch
         {
             YamlMapping map when map.Start == start => map,
             YamlMapping map => map.Entries.Select(entry => Find(entry.Value, start)).FirstOrDefault(found => found is not null),
@@ -416,9 +416,9 @@ public static class RuleFileEditor
             var key = YamlScalarText.New(name, 0, true, newline);
             var own = mapping.Entries.Where(entry => entry.Key is YamlScalar).ToList();
             var rank = Array.IndexOf(inOrder, name);
-            var before = rank < 0 ? own.Select(entry => (KeyValuePair<YamlNode, YamlNode>?)entry).LastOrDefault()
-                : own.Where(entry => Array.IndexOf(inOrder, ((YamlScalar)entry.Key).Value) < rank).Select(entry => (KeyValuePair<YamlNode, YamlNode>?)entry).LastOrDefault()
-                    ?? own.Select(entry => (KeyValuePair<YamlNode, YamlNode>?)entry).LastOrDefault();
+            var before = rank < 0 ? own.Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault()
+                : own.Where(entry => Array.IndexOf(inOrder, ((YamlScalar)entry.Key).Value) < rank).Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault()
+                    ?? own.Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault();
             if (before is not { } last) throw new RuleEditException("an empty map");
             if (mapping.IsFlow)
             {
@@ -436,9 +436,9 @@ public static class RuleFileEditor
         private static int Last(YamlMapping mapping) => Math.Max(mapping.Entries[^1].Key.End, mapping.Entries[^1].Value.End);
 
         /// <summary>Whether an alias elsewhere stands for this node.</summary>
-        private bool IsShared(YamlNode node) => node.Anchor is not null && Aliases(current.Root!).Any(alias => ReferenceEquals(alias.Of, node));
+        private bool IsShared(YamlPart node) => node.Anchor is not null && Aliases(current.Root!).Any(alias => ReferenceEquals(alias.Of, node));
 
-        private static IEnumerable<YamlAlias> Aliases(YamlNode node) => node switch
+        private static IEnumerable<YamlAlias> Aliases(YamlPart node) => node switch
         {
             YamlAlias alias => [alias],
             YamlSequence list => list.Items.SelectMany(Aliases),

@@ -17,7 +17,7 @@ internal sealed class RuleFileReader
     private readonly List<RuleFileError> errors = [];
     private readonly List<RuleFileError> warnings = [];
 
-    public RuleFileReader(YamlNode? root, bool hasMore)
+    public RuleFileReader(YamlPart? root, bool hasMore)
     {
         if (hasMore) warnings.Add(new RuleFileError(0, 0, "the file holds several YAML documents; Prometheus reads only the first"));
         if (root is not null && !IsNull(root)) Read(root);
@@ -31,7 +31,7 @@ internal sealed class RuleFileReader
     public IReadOnlyList<RuleFileError> Errors => errors;
     public IReadOnlyList<RuleFileError> Warnings => warnings;
 
-    private void Read(YamlNode root)
+    private void Read(YamlPart root)
     {
         if (Fields(root, FileFields, "RuleGroups") is not { } file || file.Find("groups") is not { } field || IsNull(field.Value)) return;
         if (field.Value.Target is not YamlSequence list)
@@ -42,7 +42,7 @@ internal sealed class RuleFileReader
         foreach (var item in list.Items) ReadGroup(item);
     }
 
-    private void ReadGroup(YamlNode item)
+    private void ReadGroup(YamlPart item)
     {
         if (IsNull(item))
         {
@@ -73,7 +73,7 @@ internal sealed class RuleFileReader
         foreach (var rule in list.Items) ReadRule(group, rule);
     }
 
-    private void ReadRule(FileGroup group, YamlNode item)
+    private void ReadRule(FileGroup group, YamlPart item)
     {
         if (IsNull(item))
         {
@@ -144,10 +144,10 @@ internal sealed class RuleFileReader
         }
     }
 
-    private static YamlNode Entry(YamlFields fields, string field, string name) =>
+    private static YamlPart Entry(YamlFields fields, string field, string name) =>
         fields.Find(field)?.Value is { Target: YamlMapping map } && new YamlFields(map).Find(name) is { } found ? found.Key : fields.Mapping;
 
-    private YamlFields? Fields(YamlNode node, string[] known, string type)
+    private YamlFields? Fields(YamlPart node, string[] known, string type)
     {
         if (node.Target is not YamlMapping mapping)
         {
@@ -166,7 +166,7 @@ internal sealed class RuleFileReader
         return Text(field.Value, out var text) ? text : null;
     }
 
-    private bool Text(YamlNode value, out string text)
+    private bool Text(YamlPart value, out string text)
     {
         text = "";
         if (value.Target is not YamlScalar scalar)
@@ -221,9 +221,9 @@ internal sealed class RuleFileReader
         return map;
     }
 
-    private static bool IsNull(YamlNode node) => node.Target is YamlScalar { Kind: "null" };
+    private static bool IsNull(YamlPart node) => node.Target is YamlScalar { Kind: "null" };
 
-    private static string Kind(YamlNode node) => node.Target switch
+    private static string Kind(YamlPart node) => node.Target switch
     {
         YamlScalar scalar => $"!!{scalar.Kind} `{(scalar.Value.Length > 10 ? scalar.Value[..7] + "..." : scalar.Value)}`",
         YamlSequence => "!!seq",

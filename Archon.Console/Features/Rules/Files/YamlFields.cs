@@ -2,7 +2,7 @@ namespace Archon.Features.Rules.Files;
 
 /// <summary>One entry of a mapping as it counts.</summary>
 /// <param name="IsOwn">Written in this mapping itself, not merged into it from another.</param>
-internal sealed record YamlField(string Name, YamlNode Key, YamlNode Value, bool IsOwn);
+internal sealed record YamlField(string Name, YamlPart Key, YamlPart Value, bool IsOwn);
 
 /// <summary>The entries of a mapping with what <c>&lt;&lt;</c> merges into it, as go-yaml v3 does: what stands in the mapping itself wins, then the first merged.</summary>
 internal sealed class YamlFields
@@ -24,7 +24,7 @@ internal sealed class YamlFields
     private void Add(YamlMapping mapping, bool isOwn, int depth)
     {
         if (depth > 50) throw new RuleFileException(mapping.Error("merged too deeply"));
-        var merged = new List<YamlNode>();
+        var merged = new List<YamlPart>();
         foreach (var (key, value) in mapping.Entries)
         {
             if (key.Target is not YamlScalar name) throw new RuleFileException(key.Error("a key must be a word, not a list or a map"));

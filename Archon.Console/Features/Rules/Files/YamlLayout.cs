@@ -45,7 +45,7 @@ internal static class YamlLayout
     }
 
     /// <summary>Where a node's value begins, behind its anchor and tag.</summary>
-    public static int AfterProperties(string text, YamlNode node)
+    public static int AfterProperties(string text, YamlPart node)
     {
         var at = node.Start;
         while (at < node.End && (text[at] == '&' || (text[at] == '!' && node.Tag is not null)))
@@ -57,7 +57,7 @@ internal static class YamlLayout
     }
 
     /// <summary>One past the last character that belongs to an entry: before the end of its last line, or, where blank lines are kept, before the next line.</summary>
-    public static int EndOfEntry(string text, YamlNode node)
+    public static int EndOfEntry(string text, YamlPart node)
     {
         var leaf = Leaf(node);
         if (leaf is not YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded }) return Math.Max(leaf.End, node.End);
@@ -76,7 +76,7 @@ internal static class YamlLayout
     public static string InsertBefore(string text, int lineStart, IReadOnlyList<string> lines) =>
         text.Insert(lineStart, string.Concat(lines.Select(line => line + Newline(text))));
 
-    public static string InsertAfter(string text, YamlNode node, IReadOnlyList<string> lines)
+    public static string InsertAfter(string text, YamlPart node, IReadOnlyList<string> lines)
     {
         // A block at the very end has no line feed to clip; the next line would give it one.
         if (Leaf(node) is YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } leaf && leaf.End >= text.Length && !text.EndsWith('\n') && Header(text, leaf) is { } header
@@ -126,14 +126,14 @@ internal static class YamlLayout
     private static string RemoveFlow(string text, int index, int count, int start, int end, Func<int, int> startOf, Func<int, int> endOf) =>
         index > 0 ? text[..endOf(index - 1)] + text[end..] : count > 1 ? text[..start] + text[startOf(1)..] : text[..start] + text[end..];
 
-    private static YamlNode Leaf(YamlNode node) => node switch
+    private static YamlPart Leaf(YamlPart node) => node switch
     {
         YamlMapping { IsFlow: false, Entries: [.., { Key: var key, Value: var value }] } => value.End >= key.End ? Leaf(value) : key,
         YamlSequence { IsFlow: false, Items: [.., var last] } => Leaf(last),
         _ => node,
     };
 
-    private static string Header(string text, YamlNode block)
+    private static string Header(string text, YamlPart block)
     {
         var at = AfterProperties(text, block) + 1;
         var header = new StringBuilder();

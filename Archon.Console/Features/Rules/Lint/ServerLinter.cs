@@ -78,6 +78,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         string? version, CancellationToken cancellationToken)
     {
         private readonly Dictionary<string, double?> values = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, TimeSpan?> intervals = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string?> links = new(StringComparer.Ordinal);
 
         public List<LintFinding> Findings { get; } = [];
@@ -140,14 +141,33 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             foreach (var call in expression.All().OfType<PromqlCall>())
             {
                 if (!RuleLinter.IsRate(call.Function.Name) || call.Arguments[0].Bare() is not PromqlRange { Length: { } length } range) continue;
-                if (await ValueAsync($"max(count_over_time({range.Selector.Series()}[{PrometheusDuration.Format(RateProbe)}]))") is not ({ } samples and >= 2)) continue;
-                var interval = RateProbe / samples;
+                if (await IntervalAsync(range.Selector) is not { } interval) continue;
                 var shown = PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(interval.TotalSeconds)));
                 var window = PrometheusDuration.Format(length);
                 if (length < interval * 2) Add(at.Expression(LintChecks.RateWindow, LintSeverity.Error, call.Start, $"{call.Function.Name} over {window}: there is a sample every {shown}, so that two seldom lie in it"));
                 else if (length < interval * 3.9) Add(at.Expression(LintChecks.RateWindow, LintSeverity.Warning, call.Start, $"{call.Function.Name} over {window}: with a sample every {shown} that is less than four"));
                 else GoodWindows.Add((at.File, at.Expression(LintChecks.RateWindow, LintSeverity.Info, call.Start, "").Line, at.Rule.Content.Name));
             }
+        }
+
+        /// <summary>How far apart the samples of one of the selected series lie, in the middle; null where there are too few to say.</summary>
+        private async Task<TimeSpan?> IntervalAsync(PromqlSelector selector)
+        {
+            var key = selector.Series();
+            if (intervals.TryGetValue(key, out var known)) return known;
+            TimeSpan? interval = null;
+            if (await linter.prometheus.QueryAsync($"topk(1, {key})", null, cancellationToken) is Fetch<QueryResult>.Ok { Value.Series: [var one, ..] })
+            {
+                var matchers = one.Labels.Values.Select(label => new PromqlMatcher(label.Key, PromqlMatch.Equal, label.Value));
+                var samples = await linter.prometheus.QueryAsync($"{{{string.Join(',', matchers)}}}[{PrometheusDuration.Format(RateProbe)}]", null, cancellationToken);
+                if (samples is Fetch<QueryResult>.Ok { Value.Series: [{ Count: >= 4 } raw, ..] })
+                {
+                    var times = raw.Times.ToArray();
+                    var gaps = times.Skip(1).Zip(times, (later, earlier) => later - earlier).Order().ToList();
+                    interval = TimeSpan.FromMilliseconds(gaps[gaps.Count / 2]);
+                }
+            }
+            return intervals[key] = interval;
         }
 
         private void Types(Place at, PromqlExpression expression)

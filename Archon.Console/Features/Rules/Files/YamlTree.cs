@@ -20,18 +20,18 @@ internal sealed class RuleFileException(RuleFileError error) : Exception(error.M
 /// <summary>A node of a YAML document with its place in the text.</summary>
 /// <param name="Start">First character of the node, of its anchor or its tag.</param>
 /// <param name="End">One past its last. For a block scalar with the blank lines behind it; for a block collection the end of its last part.</param>
-internal abstract record YamlNode(int Start, int End, int Line, int Column)
+internal abstract record YamlPart(int Start, int End, int Line, int Column)
 {
     public string? Tag { get; init; }
     public string? Anchor { get; init; }
 
     /// <summary>What an alias stands for; the node itself otherwise.</summary>
-    public virtual YamlNode Target => this;
+    public virtual YamlPart Target => this;
 
     public RuleFileError Error(string message) => new(Line, Column, message);
 }
 
-internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, int End, int Line, int Column) : YamlNode(Start, End, Line, Column)
+internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column)
 {
     /// <summary>What go-yaml makes of it: a plain word that looks like nothing, a number and so on is not a string.</summary>
     public string Kind => Tag switch
@@ -42,14 +42,14 @@ internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, in
     };
 }
 
-internal sealed record YamlSequence(IReadOnlyList<YamlNode> Items, bool IsFlow, int Start, int End, int Line, int Column) : YamlNode(Start, End, Line, Column);
+internal sealed record YamlSequence(IReadOnlyList<YamlPart> Items, bool IsFlow, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column);
 
-internal sealed record YamlMapping(IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Entries, bool IsFlow, int Start, int End, int Line, int Column)
-    : YamlNode(Start, End, Line, Column);
+internal sealed record YamlMapping(IReadOnlyList<KeyValuePair<YamlPart, YamlPart>> Entries, bool IsFlow, int Start, int End, int Line, int Column)
+    : YamlPart(Start, End, Line, Column);
 
-internal sealed record YamlAlias(YamlNode Of, int Start, int End, int Line, int Column) : YamlNode(Start, End, Line, Column)
+internal sealed record YamlAlias(YamlPart Of, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column)
 {
-    public override YamlNode Target => Of.Target;
+    public override YamlPart Target => Of.Target;
 }
 
 /// <summary>Types of plain scalars.</summary>
@@ -113,7 +113,7 @@ internal static class YamlTree
 
     /// <returns>Null for a text without a document, and whether another document follows.</returns>
     /// <exception cref="RuleFileException">The text is no YAML.</exception>
-    public static (YamlNode? Root, bool HasMore) Read(string text)
+    public static (YamlPart? Root, bool HasMore) Read(string text)
     {
         RefuseControlCharacters(text);
         var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
@@ -168,10 +168,10 @@ internal static class YamlTree
 
     private sealed class Reader(Parser parser, string text)
     {
-        private readonly Dictionary<string, YamlNode?> anchors = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, YamlPart?> anchors = new(StringComparer.Ordinal);
         private int count;
 
-        public YamlNode Node(int depth)
+        public YamlPart Node(int depth)
         {
             if (depth > MostDepth) throw new RuleFileException(At(parser.Current!, "nested too deeply"));
             if (++count > MostNodes) throw new RuleFileException(At(parser.Current!, "more nodes than can be read"));
@@ -186,7 +186,7 @@ internal static class YamlTree
             if (anchor is not null) anchors[anchor] = null;   // known, and not yet complete
             var node = (start switch
             {
-                YamlDotNet.Core.Events.Scalar => (YamlNode)Scalar(),
+                YamlDotNet.Core.Events.Scalar => (YamlPart)Scalar(),
                 SequenceStart => Sequence(depth),
                 _ => Mapping(depth),
             }) with { Tag = start.Tag.IsEmpty ? null : start.Tag.ToString(), Anchor = anchor };
@@ -203,7 +203,7 @@ internal static class YamlTree
         private YamlSequence Sequence(int depth)
         {
             var start = parser.Consume<SequenceStart>();
-            var items = new List<YamlNode>();
+            var items = new List<YamlPart>();
             while (!parser.Accept<SequenceEnd>(out _)) items.Add(Node(depth + 1));
             var end = parser.Consume<SequenceEnd>();
             var isFlow = start.Style == SequenceStyle.Flow;
@@ -214,8 +214,8 @@ internal static class YamlTree
         private YamlMapping Mapping(int depth)
         {
             var start = parser.Consume<MappingStart>();
-            var entries = new List<KeyValuePair<YamlNode, YamlNode>>();
-            var keys = new Dictionary<string, YamlNode>(StringComparer.Ordinal);
+            var entries = new List<KeyValuePair<YamlPart, YamlPart>>();
+            var keys = new Dictionary<string, YamlPart>(StringComparer.Ordinal);
             while (!parser.Accept<MappingEnd>(out _))
             {
                 var key = Node(depth + 1);
