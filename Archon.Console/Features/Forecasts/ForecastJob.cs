@@ -125,7 +125,12 @@ public sealed partial class ForecastJob(
                 var reached = kind == PredictionKind.Exhaustion
                     ? PredictionLedger.FirstReached(one.History, prediction.Limit, watch.LimitSide, prediction.MadeAt) : isBroken ? now : (DateTimeOffset?)null;
                 PredictionLedger.Settle(prediction, reached, now);
-                if (prediction.Outcome != PredictionOutcome.Open) prediction = null;
+                if (prediction.Outcome != PredictionOutcome.Open)
+                {
+                    // What is over is told as over; a limit that is reached is for an ordinary rule.
+                    if (prediction.Alerted && options.Value.PostAlerts) alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now));
+                    prediction = null;
+                }
             }
             var verdict = PredictiveAlerts.Decide([.. Earlier(previous, now), one.Result], record, now, new PredictiveAlertSettings { Lead = options.Value.WarnAhead });
             if (verdict is PredictiveVerdict.Tell { Projection: var projection })

@@ -13,6 +13,9 @@ internal static class PredictionLedger
     /// <summary>Predictions older than this no longer count.</summary>
     private static readonly TimeSpan RecordWindow = TimeSpan.FromDays(90);
 
+    /// <summary>An interval of minutes, days ahead, is not held against a prediction that was a little late.</summary>
+    private const double Grace = 0.1;
+
     /// <summary>How often predictions of each kind came true.</summary>
     public static async Task<IReadOnlyDictionary<PredictionKind, PredictionRecord>> RecordsAsync(
         ArchonDbContext db, int environmentId, DateTimeOffset now, CancellationToken cancellationToken)
@@ -24,7 +27,7 @@ internal static class PredictionLedger
         return Enum.GetValues<PredictionKind>().ToDictionary(
             kind => kind,
             kind => PredictionRecord.Of(
-                told.Where(one => one.Kind == kind).Select(one => new PastPrediction(one.MadeAt, one.ReachedAt, one.ReachedLatest, one.Happened, null)), now));
+                told.Where(one => one.Kind == kind).Select(one => new PastPrediction(one.MadeAt, one.ReachedAt, Latest(one.MadeAt, one.ReachedAt, one.ReachedLatest), one.Happened, null)), now));
     }
 
     /// <summary>Settles an open prediction by what the series did since.</summary>
@@ -32,8 +35,11 @@ internal static class PredictionLedger
     public static void Settle(Prediction prediction, DateTimeOffset? reached, DateTimeOffset now)
     {
         if (reached is { } at) (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.CameTrue, at);
-        else if (now > prediction.ReachedLatest) (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.DidNot, now);
+        else if (now > Latest(prediction.MadeAt, prediction.ReachedAt, prediction.ReachedLatest)) (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.DidNot, now);
     }
+
+    private static DateTimeOffset Latest(DateTimeOffset madeAt, DateTimeOffset reachedAt, DateTimeOffset latest) =>
+        reachedAt + ((reachedAt - madeAt) * Grace) is var late && late > latest ? late : latest;
 
     /// <summary>The first sample after a time at or beyond a limit.</summary>
     public static DateTimeOffset? FirstReached(MetricSeries series, double limit, LimitSide side, DateTimeOffset after)
