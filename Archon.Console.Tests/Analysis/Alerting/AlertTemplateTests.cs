@@ -25,7 +25,7 @@ public sealed class AlertTemplateTests
         "{{ \"quoted \\\"text\\\" \\u00e9\" }}{{ `raw \\n` }}", "{{ 'a' }}", "{{ 0x1F }} {{ 1_000 }} {{ 1.50 }} {{ 1e3 }} {{ 1e25 }}", "{{ true }} {{ false }}", "{{ 1 | printf \"%03d\" }}", "{{ if le 1 2 }}{{ if ge \"b\" \"a\" }}both{{ end }}{{ end }}", "{{ range $i, $e := query \"up\" }}{{ $i }}{{ if $i }}{{ break }}{{ end }}{{ end }}",
     ];
 
-    private static readonly double[] Values = [0, 1, 0.5, 100.25, 1234.5, 0.00012345, 123456789, 1e21, -42.5, 98765.4321, 1e-7, 3661];
+    private static readonly double[] Values = [0, 1, 0.5, 100.25, 1234.5, 0.00012345, 123456789, 1e18, -42.5, 98765.4321, 1e-7, 3661];
 
     [Fact]
     public async Task A_template_comes_out_as_from_the_real_engine()

@@ -15,8 +15,8 @@ public static class GoText
         return Sign(isNegative) + Positional(digits, exponent);
     }
 
-    /// <summary>The verb <c>%v</c>: like <see cref="Plain"/>, with an exponent below 1e-4 and from 1e21 on.</summary>
-    public static string Value(double value) => General(value, -1, 21);
+    /// <summary>The verb <c>%v</c>: like <see cref="Plain"/>, with an exponent below 1e-4 and from 1e6 on.</summary>
+    public static string Value(double value) => General(value, -1, 6);
 
     /// <summary>The verb <c>%.{precision}g</c>.</summary>
     /// <param name="precision">Significant digits, 1 to 17.</param>
