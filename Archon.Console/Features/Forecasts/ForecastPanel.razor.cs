@@ -28,7 +28,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
 
     protected override async Task OnParametersSetAsync()
     {
-        if (interactive && drawnFor != Row.MadeAt) await DrawAsync();
+        // While the first picture is under way there is nothing to renew.
+        if (interactive && chart is not null && drawnFor != Row.MadeAt) await DrawAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
