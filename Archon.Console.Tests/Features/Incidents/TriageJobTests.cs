@@ -40,6 +40,7 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
         await TriageAsync(bench);
         await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        await TriageAsync(bench);
 
         bench.Clock.Advance(TimeSpan.FromMinutes(15));
         await TriageAsync(bench);
