@@ -292,6 +292,26 @@ public sealed class DetectionPropertyTests
         Assert.InRange(told[^1] - start.AddHours(3), TimeSpan.Zero, TimeSpan.FromMinutes(20));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(60)]
+    public void A_fault_soon_after_a_fit_is_told_with_confidence_and_does_not_widen_its_own_band(int minutesAfter)
+    {
+        var noise = SeriesText.Noise(21);
+        var fine = TimeSpan.FromSeconds(15);
+        var history = SeriesText.Of(14 * Day, Step, (_, _) => 0.05 + (0.005 * noise()));
+        var detector = new AnomalyDetector(SeriesModel.Fit(history, new SeriesModelSettings { Unit = "s" }), new DetectorSettings());
+        var (before, fault) = (minutesAfter * 4, 15 * 4);
+        var after = SeriesText.Of(
+            before + fault, fine, (i, _) => (i < before ? 0.05 : 0.4) + (0.005 * noise()), SeriesText.Monday.AddDays(14));
+        var verdicts = Enumerable.Range(0, after.Count).Select(i => detector.Score(after.Times.Span[i], after.Values.Span[i])).ToList();
+
+        Assert.All(verdicts[before..], verdict => Assert.True(verdict.IsOutside));
+        Assert.True(verdicts[(before + 1)..(before + 4)].Max(verdict => verdict.Confidence) > 0.9);
+        Assert.InRange(verdicts[^1].Upper, 0.05, 0.2);
+    }
+
     [Fact]
     public void An_hours_outage_stays_outside_to_its_end_also_where_samples_come_every_15_seconds()
     {

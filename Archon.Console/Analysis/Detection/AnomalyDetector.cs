@@ -51,8 +51,15 @@ public sealed class AnomalyDetector
     private const double RegimeDistance = 3;
     private const double RegimeSpread = 1 / 3.0;
 
-    private const double BetweenMemory = 240;
+    // Follows the median: each sample moves it by this share.
+    private const double BetweenRate = 1 / 60.0;
     private const double BetweenTrust = 40;
+
+    // A median of sizes that are measured in mean absolute deviations, when they are normal.
+    private const double MedianSize = 0.845;
+
+    // One sample in a thousand is part of something unusual.
+    private const double Unusual = 1e-3;
 
     private const double LeastOutside = 3.5;
     private const double FarOutside = 5;
@@ -199,6 +206,9 @@ public sealed class AnomalyDetector
         public double Unseasoned;
         public double Floor;
         public double Noise;
+
+        /// <summary>How far the members are trusted, 0 to 1: less while they find their feet at a finer step.</summary>
+        public double Trust;
         public double Shift, Drift, SameValues;
 
         /// <summary>Logarithms of what each member measured.</summary>
@@ -242,8 +252,9 @@ public sealed class AnomalyDetector
         var floor = range > 0 ? Math.Min(LeastShare * state.Size, LeastRangeShare * range) : LeastShare * state.Size;
         floor = Math.Max(Math.Max(floor, state.LeastScale), LeastScale);
         // Samples between two steps may be noisier than those the scale was learnt from.
-        var noise = seen.Closeness > 1 ? Math.Max(1, state.BetweenNoise) : 1;
-        var view = new View { Floor = floor, Noise = noise, Residual = value - seen.Expected, Unseasoned = value - seen.Shape };
+        var noise = seen.Closeness > 1 ? state.BetweenNoise : 1;
+        var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
+        var view = new View { Floor = floor, Noise = noise, Trust = trust, Residual = value - seen.Expected, Unseasoned = value - seen.Shape };
         view.Jump = view.Unseasoned - state.LastDeviation;
         view.ForecastError = view.Unseasoned - state.Forecast.Next;
         var residualScale = Math.Max(state.ResidualScale.At(seen.Slot), floor) * noise;
@@ -265,7 +276,6 @@ public sealed class AnomalyDetector
             TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
         view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
         view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
-        var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
         for (var i = 0; i < SeriesState.Members; i++)
         {
             var vote = state.Tails[i].Rarity(view.Sizes[i]) * trust;
@@ -294,7 +304,7 @@ public sealed class AnomalyDetector
             Score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
             Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
-            Confidence = isJudged ? Confidence(rarity) : 0,
+            Confidence = !isJudged ? 0 : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(probability * seen.Closeness)) : Confidence(rarity),
             Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
             Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
             Upper = upper,
@@ -317,6 +327,9 @@ public sealed class AnomalyDetector
     }
 
     private static double Confidence(double rarity) => 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope));
+
+    /// <summary>Bayes, from the band alone, for as long as the members cannot speak: the unusual may lie anywhere, the ordinary lies so far out with that probability.</summary>
+    private static double BandConfidence(double probability) => Unusual / (Unusual + ((1 - Unusual) * Math.Min(1, probability)));
 
     private bool IsAccepted(double wall, double deviation)
     {
@@ -367,7 +380,7 @@ public sealed class AnomalyDetector
     /// <returns>True when a new level begins to count as normal.</returns>
     private bool Learn(in Sighting seen, in View view)
     {
-        if (seen.Closeness > 1) LearnBetween(view);
+        if (seen.Closeness > 1) LearnBetween(seen, view);
         if (seen.IsBetween) return false;
         var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
         // An hour of incident must not teach more because it has more samples.
@@ -419,11 +432,16 @@ public sealed class AnomalyDetector
         state.Offset += since / (since + OffsetMemoryMs) * (view.Unseasoned - state.Offset);
     }
 
-    private void LearnBetween(in View view)
+    private void LearnBetween(in Sighting seen, in View view)
     {
         state.BetweenSamples++;
-        var size = Math.Min(Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise, DeviationClip);
-        state.BetweenNoise += Math.Max(1 / state.BetweenSamples, 1 / BetweenMemory) * (size - state.BetweenNoise);
+        // An incident says nothing of the noise: learnt from, it would widen the very band it has left.
+        RefreshBand();
+        var distance = view.Residual / (BandScale(state, seen.Wall) * view.Noise);
+        if (distance > upDistance || -distance > downDistance) return;
+        var size = Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise;
+        state.BetweenNoise *= size > MedianSize * state.BetweenNoise ? 1 + BetweenRate : 1 / (1 + BetweenRate);
+        state.BetweenNoise = Math.Clamp(state.BetweenNoise, 1, DeviationClip);
     }
 
     private void LearnBand(in Sighting seen, in View view, double pace)

@@ -55,8 +55,9 @@ internal sealed class SeriesState
     public long RunStartMs;
     public double RunSamples, RunMisses, RunMean, RunSpread;
 
-    /// <summary>How much noisier samples between two steps are than those at a step.</summary>
-    public double BetweenNoise, BetweenSamples;
+    /// <summary>How much noisier samples between two steps are than those at a step: taken for twice until they say otherwise.</summary>
+    public double BetweenNoise = 2;
+    public double BetweenSamples;
     public bool WasFar;
 
     /// <summary>Least that a band is widened by, for what so few samples cannot know.</summary>
