@@ -96,7 +96,12 @@ function leaveDialog(): void {
   else document.getElementById("main")?.focus({ preventScroll: true });
 }
 
-Object.assign(window, { archon: { chart: () => import("./chart"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal, drafts } });
+Object.assign(window, {
+  archon: {
+    chart: () => import("./chart"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal,
+    drafts: { keep: drafts.keep, take: drafts.take, drop: drafts.drop },
+  },
+});
 
 ages.start();
 drafts.start();
