@@ -45,10 +45,16 @@ public sealed partial class ForecastJob(
     private static readonly TimeSpan Near = TimeSpan.FromHours(12);
     private static readonly TimeSpan WhenNear = TimeSpan.FromMinutes(5);
 
+    /// <summary>What has left its band may be at its limit long before the long history shows a trend.</summary>
+    private static readonly TimeSpan WhenOutside = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MostOutside = TimeSpan.FromHours(6);
+    private const int MostOutsideSteps = 1440;
+
     /// <summary>An alert that nobody renews ends by itself: the console may be gone.</summary>
     private static readonly TimeSpan AlertLasts = TimeSpan.FromHours(2.5);
 
-    /// <summary>Puts every watch whose forecasts are due into the queue: hourly, and every five minutes while a limit is near or a series is new.</summary>
+    /// <summary>Puts every watch whose forecasts are due into the queue: hourly, every five minutes while a limit is near or a series is new, and each minute while
+    /// a series is outside its band.</summary>
     [Queue("forecast"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("forecast-dispatch", 5)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
@@ -66,10 +72,11 @@ public sealed partial class ForecastJob(
                 watch.ForecastAt,
                 Soon = db.SeriesForecasts.Any(forecast => forecast.WatchId == watch.Id && forecast.ReachedAt < near)
                     || db.WatchedSeries.Any(series => series.WatchId == watch.Id && !db.SeriesForecasts.Any(forecast => forecast.SeriesId == series.Id)),
+                IsOutside = db.Anomalies.Any(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null),
             }).ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            if (watch.ForecastAt is null || watch.ForecastAt + (watch.Soon ? WhenNear : Usually) <= now)
+            if (watch.ForecastAt is null || watch.ForecastAt + (watch.IsOutside ? WhenOutside : watch.Soon ? WhenNear : Usually) <= now)
             {
                 jobs.Enqueue<ForecastJob>(job => job.ForecastAsync(watch.Id, CancellationToken.None));
             }
@@ -121,6 +128,8 @@ public sealed partial class ForecastJob(
         var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
         if (watch.VolumeQuery is not null && volumes is null) return null;
 
+        if (await OutsideAsync(db, watch, now, cancellationToken) is not { } outside) return null;
+
         var behind = new VolumeMatcher(volumes ?? []);
         var found = new List<Sight>();
         foreach (var history in histories)
@@ -128,11 +137,31 @@ public sealed partial class ForecastJob(
             cancellationToken.ThrowIfCancellationRequested();
             if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
             var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
+            if (outside.TryGetValue(row.Id, out var since)) outlook = Outlooks.Outside(watch, since) ?? outlook;
             var forecast = Forecast(watch, history, value, now, outlook, step);
             (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
             found.Add(new Sight(row.Service, history, forecast, outlook.Result));
         }
         return found;
+    }
+
+    /// <summary>The samples, as they are scanned, of series that have left their band, since they did.</summary>
+    /// <returns>By series; null when Prometheus gave no answer.</returns>
+    private async Task<Dictionary<long, MetricSeries>?> OutsideAsync(ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var oldest = now - MostOutside;
+        var open = await (
+            from anomaly in db.Anomalies.AsNoTracking()
+            where anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.StartedAt >= oldest
+            join series in db.WatchedSeries on anomaly.SeriesId equals series.Id
+            select new { series.Id, series.LabelsKey, anomaly.StartedAt }).ToListAsync(cancellationToken);
+        if (open.Count == 0) return [];
+        var range = new TimeRange(open.Min(one => one.StartedAt), now);
+        var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max(watch.Step.TotalSeconds, (range.Length / MostOutsideSteps).TotalSeconds)));
+        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } recent) return null;
+        var byKey = recent.GroupBy(series => series.Labels.Key).ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+        return open.Where(one => byKey.ContainsKey(one.LabelsKey)).GroupBy(one => one.Id)
+            .ToDictionary(group => group.Key, group => byKey[group.First().LabelsKey].From(group.Min(one => one.StartedAt)));
     }
 
     /// <summary>Keeps the forecasts, settles what was predicted before and predicts anew.</summary>
