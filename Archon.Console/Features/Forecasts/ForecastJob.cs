@@ -49,6 +49,7 @@ public sealed partial class ForecastJob(
     private static readonly TimeSpan WhenOutside = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MostOutside = TimeSpan.FromHours(6);
     private const int MostOutsideSteps = 1440;
+    private const int StraightPoints = 60;
 
     /// <summary>An alert that nobody renews ends by itself: the console may be gone.</summary>
     private static readonly TimeSpan AlertLasts = TimeSpan.FromHours(2.5);
@@ -137,8 +138,15 @@ public sealed partial class ForecastJob(
             cancellationToken.ThrowIfCancellationRequested();
             if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
             var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
-            if (outside.TryGetValue(row.Id, out var since)) outlook = Outlooks.Outside(watch, since) ?? outlook;
-            var forecast = Forecast(watch, history, value, now, outlook, step);
+            var near = outside.TryGetValue(row.Id, out var since) ? Outlooks.Outside(watch, since) : null;
+            outlook = near ?? outlook;
+            var forecast = new SeriesForecast
+            {
+                EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, MadeAt = now, Value = value, Limit = watch.Limit, Outlook = outlook.Words,
+            };
+            Tell(forecast, outlook.Result, now);
+            if (near is null) Paint(forecast, history, step);
+            else PaintStraight(forecast);
             (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
             found.Add(new Sight(row.Service, history, forecast, outlook.Result));
         }
@@ -248,24 +256,39 @@ public sealed partial class ForecastJob(
         return null;
     }
 
-    private static SeriesForecast Forecast(Watch watch, MetricSeries history, double value, DateTimeOffset now, Outlook outlook, TimeSpan asked)
+    /// <summary>The fan of what may come, and how good earlier ones were.</summary>
+    private static void Paint(SeriesForecast forecast, MetricSeries history, TimeSpan asked)
     {
         var span = TimeSpan.FromMilliseconds(history.Times.Span[^1] - history.Times.Span[0]);
-        var step = span >= LongHistory ? LongStep : asked;
-        var ahead = span >= LongHistory ? Outlooks.Ahead : step * Math.Max(12, Math.Floor(span / 2 / step));
-        var regular = RegularSeries.Resample(history, step);
-        var forecast = new SeriesForecast
+        forecast.Step = span >= LongHistory ? LongStep : asked;
+        var ahead = span >= LongHistory ? Outlooks.Ahead : asked * Math.Max(12, Math.Floor(span / 2 / asked));
+        if (Forecaster.Forecast(RegularSeries.Resample(history, forecast.Step), ahead) is not ForecastResult.Ok { Forecast: var ok }) return;
+        forecast.Median = [.. Enumerable.Range(0, ok.Horizon).Select(ok.Median)];
+        forecast.Lower = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Lower)];
+        forecast.Upper = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Upper)];
+        if (ok.Error.Origins > 0 && double.IsFinite(ok.Error.Relative)) (forecast.PastError, forecast.PastForecasts) = (ok.Error.Relative, ok.Error.Origins);
+    }
+
+    /// <summary>A runaway is drawn as what was told of it, straight to the limit: forecasts by the hour know nothing of it yet.</summary>
+    private static void PaintStraight(SeriesForecast forecast)
+    {
+        var end = forecast.ReachedLatest!.Value - forecast.MadeAt;
+        forecast.Step = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(end.TotalSeconds * 1.1 / StraightPoints)));
+        double[] To(DateTimeOffset reached)
         {
-            EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, MadeAt = now, Value = value, Step = step, Limit = watch.Limit, Outlook = outlook.Words,
-        };
-        if (Forecaster.Forecast(regular, ahead) is ForecastResult.Ok { Forecast: var ok })
-        {
-            forecast.Median = [.. Enumerable.Range(0, ok.Horizon).Select(ok.Median)];
-            forecast.Lower = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Lower)];
-            forecast.Upper = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Upper)];
-            if (ok.Error.Origins > 0 && double.IsFinite(ok.Error.Relative)) (forecast.PastError, forecast.PastForecasts) = (ok.Error.Relative, ok.Error.Origins);
+            var within = Longer(reached - forecast.MadeAt, forecast.Step);
+            return [.. Enumerable.Range(1, StraightPoints).Select(at => forecast.Value + ((forecast.Limit!.Value - forecast.Value) * (at * forecast.Step / within)))];
         }
-        switch (outlook.Result)
+        forecast.Median = To(forecast.ReachedAt!.Value);
+        var (soonest, latest) = (To(forecast.ReachedEarliest!.Value), To(forecast.ReachedLatest!.Value));
+        (forecast.Lower, forecast.Upper) = forecast.Limit > forecast.Value ? (latest, soonest) : (soonest, latest);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static void Tell(SeriesForecast forecast, ExhaustionResult result, DateTimeOffset now)
+    {
+        switch (result)
         {
             case ExhaustionResult.Projected projected:
                 (forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest) = (projected.At, projected.Earliest, projected.Latest);
@@ -279,7 +302,6 @@ public sealed partial class ForecastJob(
                 forecast.Probability = not.Reason == NoExhaustionReason.TooShort ? null : not.Probability;
                 break;
         }
-        return forecast;
     }
 
     /// <summary>The projection of the run before, as it is stored.</summary>
