@@ -53,6 +53,9 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts)
             rules.Max(rule => rule.ServerSeenAt));
     }
 
+    /// <summary>A rule with all that its workbench needs; null where there is none of the id.</summary>
+    public Task<RuleDetail?> FindAsync(int ruleId, CancellationToken cancellationToken) => throw new NotImplementedException();
+
     /// <summary>Every version of a rule, the newest first.</summary>
     public async Task<IReadOnlyList<RuleVersionRow>> VersionsAsync(int ruleId, CancellationToken cancellationToken)
     {

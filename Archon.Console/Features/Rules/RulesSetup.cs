@@ -8,6 +8,7 @@ public static class RulesSetup
     {
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
+        services.AddSingleton<RuleCommands>();
         services.AddSingleton<IPaletteSource, RulePalette>();
         return services;
     }
