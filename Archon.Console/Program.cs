@@ -41,5 +41,6 @@ app.UseArchonHosting();
 app.MapShell();
 app.MapAccess();
 app.MapAnomalies();
+app.MapRules();
 app.MapIntelligence();
 return await app.RunOrExplainAsync();

@@ -126,7 +126,7 @@ class Drawing {
       ],
       hooks: {
         drawClear: [(plot) => this.drawBand(plot)],
-        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot)],
+        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot), (plot) => this.tellEdges(plot)],
         setCursor: [(plot) => plot === this.plot && this.read(plot.cursor.idx)],
         setSelect: [(plot) => this.zoom(plot)],
       },
@@ -297,6 +297,14 @@ class Drawing {
       ctx.fill();
     });
     ctx.restore();
+  }
+
+  /** What stands under the chart on the same axis, such as bars of a backtest, is placed by these. */
+  private tellEdges(plot: uPlot): void {
+    const frame = this.host.closest<HTMLElement>("[data-plot-frame]");
+    const left = plot.bbox.left / devicePixelRatio;
+    frame?.style.setProperty("--plot-left", `${left}px`);
+    frame?.style.setProperty("--plot-end", `${plot.width - left - plot.bbox.width / devicePixelRatio}px`);
   }
 
   /** Only where time goes on to the right of it, as under a band that reaches ahead. */

@@ -1,4 +1,9 @@
+using Archon.Features.Rules.Lint;
+using Archon.Features.Rules.Workbench;
+using Archon.Integrations.Prometheus;
 using Archon.Shell;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Rules;
 
@@ -10,6 +15,21 @@ public static class RulesSetup
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
         services.AddSingleton<IPaletteSource, RulePalette>();
+        return services.AddWorkbench();
+    }
+
+    private static IServiceCollection AddWorkbench(this IServiceCollection services)
+    {
+        services.AddOptions<PromtoolOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PromtoolOptions>, PromtoolOptionsValidator>();
+        services.AddSingleton<PromtoolRunner>();
+        services.AddSingleton<RuleTestMaker>();
+        // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
+        services.AddSingleton(provider => new ServerLinter(provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<WorkbenchQueries>();
+        services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
         return services;
     }
+
+    public static IEndpointRouteBuilder MapRules(this IEndpointRouteBuilder endpoints) => endpoints.MapCompletion();
 }
