@@ -147,7 +147,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         {
             var now = Told(draft, tell);
             var before = Told(saved, tell);
-            return new Number(name, now, !hasSaved ? null : now == before ? "same as saved" : $"saved: {before}");
+            return new Number(name, now, !hasSaved ? null : now == before ? "same" : $"saved {before}");
         }
 
         static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) => lane is null ? "…" : lane is { Ended: not null, Spans.Count: 0 } ? "not known" : tell(lane);
@@ -197,7 +197,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         var (start, length) = (shown.Question.Range.Start.ToUnixTimeMilliseconds(), shown.Question.Range.Length.TotalMilliseconds);
         var left = Math.Clamp((from - start) / length, 0, 1) * 100;
         var right = Math.Clamp((to - start) / length, 0, 1) * 100;
-        return string.Create(CultureInfo.InvariantCulture, $"left:{left:0.###}%;width:max(3px,{right - left:0.###}%)");
+        return string.Create(CultureInfo.InvariantCulture, $"left:min({left:0.###}%,100% - 3px);width:max(3px,{right - left:0.###}%)");
     }
 
     private static bool HasUnknown(BacktestPicture shown) => shown.Chart?.Gaps.Count > 0

@@ -364,6 +364,21 @@ public sealed partial class RuleWorkbenchPage(
         if (double.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && double.IsFinite(threshold)) SetThreshold(threshold);
     }
 
+    private Task LayOutAsync() => WorkAsync(async () =>
+    {
+        switch (await prometheus.FormatQueryAsync(draft.Expression, lifetime.Token))
+        {
+            case Fetch<string>.Ok { Value: var laidOut } when draft.Expression.Contains('#', StringComparison.Ordinal):
+                // The server drops comments, and with them reasons that are written in them.
+                draft.Expression = string.Join('\n', draft.Expression.Split('\n').Where(line => line.TrimStart().StartsWith('#')).Append(laidOut));
+                break;
+            case Fetch<string>.Ok { Value: var laidOut }: draft.Expression = laidOut; break;
+            case Fetch<string>.Rejected { Reason: var reason }: (notice, isProblem) = (reason, true); return;
+            case Fetch<string>.Unavailable { Reason: var reason }: (notice, isProblem) = ($"Not laid out: {reason}", true); return;
+        }
+        Changed();
+    });
+
     private void SeverityChosen(ChangeEventArgs change)
     {
         draft.Severity = change.Value as string ?? "";
