@@ -1,4 +1,8 @@
+using Archon.Features.Rules.Apply;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Archon.Shell;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Rules;
 
@@ -6,10 +10,28 @@ public static class RulesSetup
 {
     public static IServiceCollection AddRules(this IServiceCollection services)
     {
+        services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
+        services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
         services.AddSingleton<IPaletteSource, RulePalette>();
         return services;
+    }
+
+    private static RuleTarget Target(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<RuleOptions>>().Value;
+        var server = provider.GetRequiredService<RuleServerClient>();
+        switch (options.Target)
+        {
+            case RuleTargetKind.Folder:
+                var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
+                var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
+                return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+            default:
+                return new NoTarget();
+        }
     }
 }
