@@ -1,5 +1,7 @@
+using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Lint;
 using Archon.Features.Rules.Workbench;
+using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Shell;
 using Microsoft.AspNetCore.RateLimiting;
@@ -11,6 +13,9 @@ public static class RulesSetup
 {
     public static IServiceCollection AddRules(this IServiceCollection services)
     {
+        services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
+        services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
@@ -32,4 +37,19 @@ public static class RulesSetup
     }
 
     public static IEndpointRouteBuilder MapRules(this IEndpointRouteBuilder endpoints) => endpoints.MapCompletion();
+
+    private static RuleTarget Target(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<RuleOptions>>().Value;
+        var server = provider.GetRequiredService<RuleServerClient>();
+        switch (options.Target)
+        {
+            case RuleTargetKind.Folder:
+                var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
+                var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
+                return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+            default:
+                return new NoTarget();
+        }
+    }
 }
