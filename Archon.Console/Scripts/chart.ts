@@ -275,8 +275,14 @@ class Drawing {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
+      // Over whatever lines are there the words stay words.
+      const [right, width] = [bbox.left + bbox.width - 2 * ratio, ctx.measureText(threshold.words).width + 6 * ratio];
+      ctx.fillStyle = token("--n-1");
+      ctx.globalAlpha = 0.85;
+      ctx.fillRect(right - width, y - 16 * ratio, width, 14 * ratio);
+      ctx.globalAlpha = 1;
       ctx.fillStyle = token("--n-8");
-      ctx.fillText(threshold.words, bbox.left + bbox.width - 4 * ratio, y - 8 * ratio);
+      ctx.fillText(threshold.words, right - 3 * ratio, y - 8 * ratio);
     }
     ctx.restore();
   }

@@ -109,7 +109,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
     private async Task SweepAsync()
     {
         if (picture is not { } shown || isSweeping) return;
-        (isSweeping, sweepNote) = (true, "Trying 24 thresholds...");
+        (isSweeping, sweepNote) = (true, "Trying other thresholds...");
         using var mine = sweeping = new CancellationTokenSource();
         try
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
@@ -42,6 +43,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
     private const int EvaluationsPerSlice = 5760;
     private const int MostKept = 4_000_000;   // samples of 16 bytes
+    private const int SweepSteps = 20;
     private const int DrawnSeries = 8;
     private const int DrawnPoints = 1500;
     private static readonly TimeSpan PictureGap = TimeSpan.FromMilliseconds(400);
@@ -79,11 +81,22 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             () =>
             {
                 var series = Joined(all.Slices);
-                var thresholds = ThresholdSweep.Candidates(series, condition.Threshold, 24);
-                return ThresholdSweep.Run(Rule(question.Draft, question.Group), condition.Comparison, thresholds, all.First, all.Step, all.Count, all.Offset, series,
+                var outcomes = Try(ThresholdSweep.Candidates(series, condition.Threshold, SweepSteps));
+                // Between the rule's own and the first that is quiet enough lies the one that is looked for.
+                if (WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is not { Threshold: var half }) return outcomes;
+                var between = Enumerable.Range(1, SweepSteps / 2).Select(step => Rounded(condition.Threshold + ((half - condition.Threshold) * step / ((SweepSteps / 2) + 1))));
+                var tried = outcomes.Select(one => one.Threshold).ToHashSet();
+                return [.. outcomes.Concat(Try([.. between.Distinct().Where(one => !tried.Contains(one))])).OrderBy(one => one.Threshold)];
+
+                IReadOnlyList<ThresholdOutcome> Try(IReadOnlyList<double> thresholds) => ThresholdSweep.Run(
+                    Rule(question.Draft, question.Group), condition.Comparison, thresholds, all.First, all.Step, all.Count, all.Offset, series,
                     question.Range.Start.ToUnixTimeMilliseconds() + all.Offset, cancellationToken);
             },
             cancellationToken);
+
+        // Three figures are as many as people give a threshold.
+        static double Rounded(double value) => value == 0 || !double.IsFinite(value) ? value
+            : double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
     /// <summary>The value is asked for at every evaluation, and compared here.</summary>

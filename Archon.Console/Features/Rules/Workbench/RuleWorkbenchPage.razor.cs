@@ -81,7 +81,7 @@ public sealed partial class RuleWorkbenchPage(
     private AlertCondition? Condition => draft.IsAlert ? AlertCondition.Of(draft.Expression) : null;
     private AlertCondition? SavedCondition => saved is null ? null : AlertCondition.Of(saved.Expression);
     private bool IsDirty => saved is null ? draft.Expression.Length > 0 || draft.Name.Length > 0 : !draft.Says(saved);
-    private LintFinding? First => lint?.Findings.Where(one => one.Accepted is null && LineInExpression(one) > 0).MaxBy(one => one.Severity);
+    private LintFinding? First => lint?.Findings.Where(one => one.Accepted is null && !IsOfWhole(one) && LineInExpression(one) > 0).MaxBy(one => one.Severity);
     private string? Graph => PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, draft.Expression, new TimeRange(asOf - length, asOf));
 
     private string Standing => (rule, IsDirty) switch
@@ -257,8 +257,11 @@ public sealed partial class RuleWorkbenchPage(
         (lint, isServerAsked) = (found, askServer);
         marks = PromqlParser.Parse(draft.Expression, out var error) is null && error is not null
             ? [new CodeMark(error.Start, Math.Min(draft.Expression.Length, error.Start + 1), StateKind.Critical, error.Message)]
-            : [.. found.Findings.Where(one => one.Accepted is null).Select(Mark).OfType<CodeMark>()];
+            : [.. found.Findings.Where(one => one.Accepted is null && !IsOfWhole(one)).Select(Mark).OfType<CodeMark>()];
     }
+
+    /// <summary>About what the rule does rather than about a place in it.</summary>
+    private static bool IsOfWhole(LintFinding finding) => finding.Check == LintChecks.FiresNow || finding.Check == LintChecks.Cost || finding.Check == LintChecks.TooMany;
 
     private CodeMark? Mark(LintFinding finding)
     {

@@ -11,6 +11,9 @@ public sealed class WorkbenchDraft
 {
     public const string SeverityLabel = "severity";
     private const int MostShared = 6000;
+
+    // As people read them; the rest stays as it is written.
+    private static readonly string[] Usual = ["summary", "description", "runbook_url", "runbook"];
     private const int MostUnpacked = 200_000;
 
     public string Name { get; set; } = "";
@@ -47,7 +50,7 @@ public sealed class WorkbenchDraft
         For = Length(content.For),
         KeepFiringFor = Length(content.KeepFiringFor),
         Labels = Entries(content.Labels),
-        Annotations = Entries(content.Annotations),
+        Annotations = [.. Entries(content.Annotations).OrderBy(one => Array.IndexOf(Usual, one.Name) is >= 0 and var place ? place : Usual.Length)],
         File = file,
         Group = group,
         BasedOn = basedOn,
