@@ -99,7 +99,7 @@ function leaveDialog(): void {
 Object.assign(window, {
   archon: {
     chart: () => import("./chart"), editor: () => import("./editor"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal,
-    drafts: { keep: drafts.keep, take: drafts.take, drop: drafts.drop },
+    drafts: { keep: drafts.keep, take: drafts.take, older: drafts.older, drop: drafts.drop },
   },
 });
 

@@ -33,13 +33,14 @@ public static class ExpressionWords
             parts.Add(new ExpressionPart(depth, string.Join(' ', text[node.Start..node.End].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), words, node.Start));
             depth++;
         }
-        foreach (var part in node.Parts) Add(text, part, depth, parts);
+        // A range says already of which series it is.
+        if (node is not PromqlRange) foreach (var part in node.Parts) Add(text, part, depth, parts);
     }
 
     private static string? Words(PromqlExpression node) => node switch
     {
         PromqlSelector selector => $"{Series(selector)}{Shift(selector.Shift)}: the newest value of each",
-        PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")}{Shift(range.Selector.Shift)}",
+        PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")} of {Series(range.Selector)}{Shift(range.Selector.Shift)}",
         PromqlSubquery subquery => $"{Lasting(subquery.Length, "evaluated again and again over the last {0}", "evaluated again and again")}"
             + (subquery.Step is { } step ? $", every {PrometheusDuration.Format(step)}" : "") + Shift(subquery.Shift),
         PromqlCall call => Function(call),

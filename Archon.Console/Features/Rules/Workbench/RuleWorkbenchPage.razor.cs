@@ -36,7 +36,7 @@ public sealed partial class RuleWorkbenchPage(
     private RuleVersionRow? theirs;
     private CancellationTokenSource? looking;
     private CodeEditor? editor;
-    private TestsPanel? tests;
+    private TestsPanel? testsPanel;
 
     private IReadOnlyList<CodeMark> marks = [];
     private IReadOnlyList<ExpressionPart> words = [];
@@ -50,7 +50,6 @@ public sealed partial class RuleWorkbenchPage(
     private TimeRange? picked;
     private TimeSpan length = FirstLength;
     private DateTimeOffset asOf;
-    private string testText = "";
     private string find = "";
     private string notice = "";
     private string? failure;
@@ -67,6 +66,8 @@ public sealed partial class RuleWorkbenchPage(
     private bool busy;
     private bool isLeaving;
     private bool isAskingWhy;
+    private bool isDraftLookedFor;
+    private WorkbenchDraft? older;
 
     [Parameter] public int? Id { get; set; }
     [SupplyParameterFromQuery(Name = "expr")] private string? AskedExpression { get; set; }
@@ -81,6 +82,7 @@ public sealed partial class RuleWorkbenchPage(
     private AlertCondition? Condition => draft.IsAlert ? AlertCondition.Of(draft.Expression) : null;
     private AlertCondition? SavedCondition => saved is null ? null : AlertCondition.Of(saved.Expression);
     private bool IsDirty => saved is null ? draft.Expression.Length > 0 || draft.Name.Length > 0 : !draft.Says(saved);
+    private bool HasUnsavedTests => draft.Tests != (rule?.Tests ?? "");
     private LintFinding? First => lint?.Findings.Where(one => one.Accepted is null && !IsOfWhole(one) && LineInExpression(one) > 0).MaxBy(one => one.Severity);
     private string? Graph => PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, draft.Expression, new TimeRange(asOf - length, asOf));
 
@@ -117,7 +119,7 @@ public sealed partial class RuleWorkbenchPage(
     protected override async Task OnParametersSetAsync()
     {
         if (loaded && loadedId == Id) return;
-        (loaded, loadedId, missing, rule, saved, theirs, notice, lint, now, rendered, question, lastPicture, picked, origin) = (false, Id, false, null, null, null, "", null, null, null, null, null, null, null);
+        (loaded, isDraftLookedFor, older, loadedId, missing, rule, saved, theirs, notice, lint, now, rendered, question, lastPicture, picked, origin) = (false, false, null, Id, false, null, null, null, "", null, null, null, null, null, null, null);
         if (Reader is not null) canEdit = (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
         await LoadAsync();
     }
@@ -125,13 +127,18 @@ public sealed partial class RuleWorkbenchPage(
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         if (!loaded || !canEdit) return;
-        if (firstRender && await drafts.TakeAsync<WorkbenchDraft>(DraftKey) is { } written)
+        if (!isDraftLookedFor)
         {
-            (draft, origin) = (written, "Your draft is back: the connection was lost while you were writing.");
-            Changed();
+            isDraftLookedFor = true;
+            if (await drafts.TakeAsync<WorkbenchDraft>(DraftKey) is { } written)
+            {
+                (draft, origin) = (written, "Your draft is back: the connection was lost while you were writing.");
+                Changed();
+            }
+            else if (await drafts.OlderAsync<WorkbenchDraft>(DraftKey) is { } left && (saved is null || !left.Says(saved) || left.Tests != rule?.Tests)) older = left;
             StateHasChanged();
         }
-        await drafts.KeepAsync(DraftKey, draft);
+        await drafts.KeepAsync(DraftKey, draft, beyondTab: true);
     }
 
     private async Task LoadAsync()
@@ -172,12 +179,14 @@ public sealed partial class RuleWorkbenchPage(
         }
     }
 
-    private void Show(RuleDetail found)
+    /// <param name="tests">Tests that are written and not saved; null for those that are kept.</param>
+    private void Show(RuleDetail found, string? tests = null)
     {
         rule = found;
         draft = WorkbenchDraft.Of(found.Content, found.File, found.Group.Name, found.CurrentVersion);
         saved = WorkbenchDraft.Of(found.Content, found.File, found.Group.Name, found.CurrentVersion);
-        (testText, diffFrom, diffTo, theirs) = (found.Tests, found.CurrentVersion, DiffPanel.Draft, null);
+        draft.Tests = tests ?? found.Tests;
+        (diffFrom, diffTo, theirs) = (found.CurrentVersion, DiffPanel.Draft, null);
     }
 
     private WorkbenchDraft Begin()
@@ -429,15 +438,13 @@ public sealed partial class RuleWorkbenchPage(
                 (notice, isProblem) = (why!, true);
                 return;
             }
-            testText = RuleTestFile.Add(testText, test, interval);
+            draft.Tests = RuleTestFile.Add(draft.Tests, test, interval);
             (notice, picked) = ($"A test was made: {test.Name}.", null);
         });
-        if (!isProblem && tests is not null)
-        {
-            StateHasChanged();
-            await Task.Yield();
-            await tests.RunAsync();
-        }
+        if (isProblem || testsPanel is null) return;
+        StateHasChanged();
+        await Task.Yield();
+        await testsPanel.RunAsync();
     }
 
     private async Task<(string? Rules, string? Why)> RulesAsync(CancellationToken token)
@@ -449,10 +456,10 @@ public sealed partial class RuleWorkbenchPage(
 
     private Task SaveTestsAsync() => rule is null ? Task.CompletedTask : WorkAsync(async () =>
     {
-        var result = await commands.SaveTestsAsync(rule.Id, testText, await WhoAsync(), lifetime.Token);
+        var result = await commands.SaveTestsAsync(rule.Id, draft.Tests, await WhoAsync(), lifetime.Token);
         if (result is RuleSaveResult.Saved)
         {
-            rule = rule with { Tests = testText };
+            rule = rule with { Tests = draft.Tests };
             notice = "Tests saved with the rule's file.";
         }
         else Tell(result);
@@ -480,7 +487,7 @@ public sealed partial class RuleWorkbenchPage(
                 if (Id is null)
                 {
                     isLeaving = true;
-                    if (!string.IsNullOrWhiteSpace(testText)) await commands.SaveTestsAsync(done.RuleId, testText, await WhoAsync(), lifetime.Token);
+                    if (!string.IsNullOrWhiteSpace(draft.Tests)) await commands.SaveTestsAsync(done.RuleId, draft.Tests, await WhoAsync(), lifetime.Token);
                     navigation.NavigateTo($"/rules/{done.RuleId}");
                     return;
                 }
@@ -505,11 +512,23 @@ public sealed partial class RuleWorkbenchPage(
         await WorkAsync(() => ReloadAsync(""));
     }
 
+    private void GoOnWithOlder()
+    {
+        (draft, older) = (older!, null);
+        Changed();
+    }
+
+    private Task ForgetOlderAsync()
+    {
+        older = null;
+        return drafts.DropAsync(DraftKey);
+    }
+
     private async Task DiscardAsync()
     {
         if (!await floats.ConfirmAsync(new Question("Discard this draft?", "What you changed since the last save is gone.", "Discard the draft", "Keep writing"))) return;
         await drafts.DropAsync(DraftKey);
-        (notice, isProblem, origin, theirs) = ("", false, null, null);
+        (notice, isProblem, origin, theirs, older) = ("", false, null, null, null);
         if (rule is not null) Show(rule);
         else draft = new WorkbenchDraft { File = draft.File, Group = draft.Group };
         Changed();
@@ -558,7 +577,7 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task ReloadAsync(string said)
     {
-        if (rule is not null && await rules.FindAsync(rule.Id, lifetime.Token) is { } found) Show(found);
+        if (rule is not null && await rules.FindAsync(rule.Id, lifetime.Token) is { } found) Show(found, HasUnsavedTests ? draft.Tests : null);
         else missing = rule is not null;
         others = (await rules.PictureAsync(view.EnvironmentId, lifetime.Token)).Rules;
         (notice, isProblem, origin, question, isAskingWhy) = (said, false, null, null, false);
@@ -599,7 +618,7 @@ public sealed partial class RuleWorkbenchPage(
     {
         // The same page with another range or sheet in its address keeps what is written.
         var target = navigation.ToAbsoluteUri(leaving.TargetLocation);
-        if (isLeaving || !canEdit || !loaded || !IsDirty || target.AbsolutePath == new Uri(navigation.Uri).AbsolutePath) return;
+        if (isLeaving || !canEdit || !loaded || !(IsDirty || HasUnsavedTests) || target.AbsolutePath == new Uri(navigation.Uri).AbsolutePath) return;
         if (await floats.ConfirmAsync(new Question("Leave this draft?", "What you wrote is not saved.", "Leave without saving", "Keep writing"))) await drafts.DropAsync(DraftKey);
         else leaving.PreventNavigation();
     }

@@ -31,7 +31,7 @@ public static class RuleYaml
     /// <summary>The rule's own lines, without those of its group.</summary>
     public static string Text(RuleContent content)
     {
-        if (File(new GroupContent("g"), content) is not { } file) return Plain(content);
+        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content)) is not { } file) return Plain(content);
         var lines = file.Text.Split('\n');
         var first = file.Rules.First().Line - 1;
         var indent = lines[first].Length - lines[first].TrimStart().Length;

@@ -27,6 +27,9 @@ public sealed class WorkbenchDraft
     public string Group { get; set; } = "";
     public string Reason { get; set; } = "";
 
+    /// <summary>Unit tests of the rule's file, which are saved on their own.</summary>
+    public string Tests { get; set; } = "";
+
     /// <summary>The version it began from; 0 for a new rule.</summary>
     public int BasedOn { get; set; }
 
@@ -50,7 +53,7 @@ public sealed class WorkbenchDraft
         For = Length(content.For),
         KeepFiringFor = Length(content.KeepFiringFor),
         Labels = Entries(content.Labels),
-        Annotations = [.. Entries(content.Annotations).OrderBy(one => Array.IndexOf(Usual, one.Name) is >= 0 and var place ? place : Usual.Length)],
+        Annotations = Entries(Ordered(content).Annotations),
         File = file,
         Group = group,
         BasedOn = basedOn,
@@ -88,6 +91,13 @@ public sealed class WorkbenchDraft
         return faults;
     }
 
+    /// <summary>The same with its annotations in the order in which people read them.</summary>
+    public static RuleContent Ordered(RuleContent content) => content with
+    {
+        Annotations = content.Annotations.OrderBy(one => Array.IndexOf(Usual, one.Key) is >= 0 and var place ? place : Usual.Length)
+            .ToDictionary(one => one.Key, one => one.Value, StringComparer.Ordinal),
+    };
+
     public bool Says(WorkbenchDraft other) => Content.Says(other.Content) && File == other.File && Group == other.Group && For.Trim() == other.For.Trim()
         && KeepFiringFor.Trim() == other.KeepFiringFor.Trim();
 
@@ -111,7 +121,7 @@ public sealed class WorkbenchDraft
             var bytes = new byte[MostUnpacked];
             var length = unpack.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             var draft = length == bytes.Length ? null : JsonSerializer.Deserialize<WorkbenchDraft>(bytes.AsSpan(0, length));
-            return draft is { Name: not null, Expression: not null, For: not null, KeepFiringFor: not null, File: not null, Group: not null, Reason: not null }
+            return draft is { Name: not null, Expression: not null, For: not null, KeepFiringFor: not null, File: not null, Group: not null, Reason: not null, Tests: not null }
                 && draft.Labels is { } labels && draft.Annotations is { } annotations && labels.Concat(annotations).All(one => one is { Name: not null, Value: not null }) ? draft : null;
         }
         catch (Exception odd) when (odd is FormatException or InvalidDataException or JsonException)
