@@ -449,7 +449,13 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task<(string? Rules, string? Why)> RulesAsync(CancellationToken token)
     {
-        if (draft.Faults() is { Count: > 0 } wrong) return (null, $"The tests wait: {wrong.Values.First()}");
+        var wrong = draft.Faults().Where(fault => fault.Key is not (nameof(WorkbenchDraft.File) or nameof(WorkbenchDraft.Group))).ToList();
+        if (wrong.Count > 0) return (null, $"The tests wait: {wrong[0].Value}");
+        // A rule that stands nowhere yet is tested alone.
+        if (string.IsNullOrWhiteSpace(draft.File) || string.IsNullOrWhiteSpace(draft.Group))
+        {
+            return RuleYaml.File(new GroupContent("group"), draft.Content) is { } alone ? (alone.Text, null) : (null, "The tests wait: the expression does not read as PromQL.");
+        }
         var (file, why) = await commands.PreviewAsync(Wanted(), token);
         return file is not null ? (file.After.Text, null) : (null, string.Join(" ", why));
     }
