@@ -1,4 +1,5 @@
 using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Exchange;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Shell;
@@ -16,6 +17,13 @@ public static class RulesSetup
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
+        services.AddScoped<WatchRuleFilesJob>();
+        services.AddSingleton<RuleReviewer>();
+        services.AddSingleton(new ApplyPatience());
+        services.AddSingleton<RuleApplier>();
+        services.AddSingleton<RuleApplyQueries>();
+        services.AddSingleton<RuleImporter>();
+        services.AddSingleton<RuleExporter>();
         services.AddSingleton<IPaletteSource, RulePalette>();
         return services;
     }
