@@ -38,6 +38,8 @@ public static class RulesSetup
                 var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
                 var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
                 return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+            case RuleTargetKind.Ruler:
+                return new RulerTarget(new Uri(options.RulerAddress!), server);
             default:
                 return new NoTarget();
         }
