@@ -108,7 +108,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             return;
         }
         Clear();
-        Tell($"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}. The server runs them once they are applied.", isFault: false);
+        Tell($"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.", isFault: false);
     });
 
     private async Task ReviewAsync(IReadOnlyList<IncomingFile> incoming)

@@ -30,6 +30,9 @@ public sealed record RuleRow(
     public RuleStanding Standing { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>It stands in a rule file of the catalogue; otherwise only the server knows it.</summary>
+    public bool HasFile { get; init; }
+
     /// <summary>Triage order: what cannot be evaluated, then what fires, then what is about to.</summary>
     public int Urgency => (ServerHealth, ServerState) switch
     {
@@ -59,6 +62,7 @@ public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? 
     /// <summary>Null where the last apply went well, or there was none.</summary>
     public RecoveredApply? Recovered { get; init; }
 
+    public bool HasFiles => Rules.Any(rule => rule.HasFile);
     public int NotApplied => Rules.Count(rule => rule.Standing == RuleStanding.NotApplied);
     public int ChangedOutside => Rules.Count(rule => rule.Standing == RuleStanding.ChangedOutside);
     public int Broken => Rules.Count(rule => rule.ServerHealth == "err");
@@ -133,6 +137,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
             rule.CurrentVersion, rule.ServerState, rule.ServerHealth, rule.ServerError, rule.ServerSeenAt)
         {
             DeletedAt = rule.DeletedAt,
+            HasFile = rule.Document is not null,
             Standing = (rule.DeletedAt, rule.IsServed, rule.RunningVersion) switch
             {
                 (not null, true, _) => RuleStanding.StillRuns,
