@@ -293,7 +293,7 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
             db.NotificationChannels.Add(new NotificationChannel { EnvironmentId = 1, Receiver = Name, Kind = "webhook", Target = Name, ServerSeenAt = now });
             await db.SaveChangesAsync();
             // One to be applied, whose group and rule mean harm too.
-            db.RuleDocuments.Add(new RuleDocument { EnvironmentId = 1, Name = "harm.yml", ServerFile = Path.Combine(folder, "harm.yml"), Content = RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, new GroupContent(Name), [new RuleContent(Name, true, "up == 0") { Labels = new Dictionary<string, string> { ["a"] = Name } }]).ToBytes(), CurrentVersion = 1, CreatedAt = now });
+            db.RuleDocuments.Add(new RuleDocument { EnvironmentId = 1, Name = "harm.yml", ServerFile = Path.Combine(folder, "harm.yml"), Content = RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, new GroupContent(Name), [new RuleContent(Name, true, "up == 0") { Labels = new Dictionary<string, string> { ["a"] = Name.Replace("{{7*7}}", "", StringComparison.Ordinal) } }]).ToBytes(), CurrentVersion = 1, CreatedAt = now });
             db.RuleApplies.Add(new RuleApply { EnvironmentId = 1, Author = Name, Stage = RuleApplyStage.PutBack, Message = Name, Files = [new RuleApplyFile(1, Name, 1, null, null)], StartedAt = now, ChangedAt = now, EndedAt = now });
             await db.SaveChangesAsync();
         }

@@ -1,4 +1,6 @@
+using Archon.Data.Rules;
 using Archon.Features.Rules;
+using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Files;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
@@ -92,18 +94,80 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         Assert.Equal("rules.zip", download.SuggestedFilename);
     }
 
+    [Fact]
+    public async Task A_console_that_is_killed_in_the_middle_leaves_a_whole_file_and_the_next_one_ends_the_apply()
+    {
+        await using var prometheus = await PrometheusAsync();
+        await using var database = await postgres.NewDatabaseAsync();
+        await File.WriteAllTextAsync(Path.Combine(folder, "shop.yml"), Text, Token);
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var http = new HttpClient { BaseAddress = prometheus.Address };
+        await using var reload = await FakeUpstream.StartAsync(async context =>
+        {
+            // The first one hangs until its console is gone; the others reach the server.
+            if (reached.TrySetResult()) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            context.Response.StatusCode = (int)(await http.PostAsync(new Uri("-/reload", UriKind.Relative), null, context.RequestAborted)).StatusCode;
+        });
+        (string, string)[] settings =
+        [
+            ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Access__AdminPassword", ArchonApp.AdminPassword), ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri),
+            ("Archon__Rules__Target", "Folder"), ("Archon__Rules__Folder", folder), ("Archon__Rules__ReloadAddress", new Uri(reload.Address, "-/reload").AbsoluteUri),
+        ];
+        using var home = new Home();
+        await using (var console = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings))
+        {
+            await console.ReadyAsync(Token);
+            var page = await (await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri })).NewPageAsync();
+            await page.GotoAsync("sign-in");
+            await page.GetByLabel("User name").FillAsync("admin");
+            await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
+            await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+            await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+            await page.GotoAsync("rules/import?from=target");
+            await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+            await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
+            await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
+            await SaveAsync(new RuleCommands(database.Contexts, new NoTarget(), TimeProvider.System), database, "vector(1) == 3");
+            await page.GotoAsync("rules/apply");
+            await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+            await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
+            await reached.Task.WaitAsync(Token);
+
+            await console.KillAsync(Token);
+            await page.Context.CloseAsync();
+        }
+        Assert.Contains("vector(1) == 3", await File.ReadAllTextAsync(Path.Combine(folder, "shop.yml"), Token), StringComparison.Ordinal);
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token)) Assert.Equal(RuleApplyStage.Reloading, (await db.RuleApplies.SingleAsync(Token)).Stage);
+
+        await using var next = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings);
+        await next.ReadyAsync(Token);
+
+        while (true)
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            if (await db.RuleApplies.AnyAsync(apply => apply.EndedAt != null, Token)) break;
+            await Task.Delay(100, Token);
+        }
+        await using var after = await database.Contexts.CreateDbContextAsync(Token);
+        Assert.Equal(RuleApplyStage.Done, (await after.RuleApplies.SingleAsync(Token)).Stage);
+        Assert.Equal(1, await after.AuditEntries.CountAsync(entry => entry.Action == "rules.recover", Token));
+        Assert.Contains("vector(1) == 3", await http.GetStringAsync(new Uri("api/v1/rules", UriKind.Relative), Token), StringComparison.Ordinal);
+    }
+
     private Task<RealPrometheus> PrometheusAsync() =>
         RealPrometheus.StartAsync($"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n", Token, flags: ["--web.enable-lifecycle"]);
 
     private Task<ArchonApp> AppAsync(TestDatabase database, RealPrometheus prometheus) => ArchonApp.StartAsync(
         database, ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri), ("Archon:Rules:Target", "Folder"), ("Archon:Rules:Folder", folder));
 
-    private static async Task<int> SaveAsync(ArchonApp app, TestDatabase database, string expression)
+    private static Task<int> SaveAsync(ArchonApp app, TestDatabase database, string expression) => SaveAsync(app.Services.GetRequiredService<RuleCommands>(), database, expression);
+
+    private static async Task<int> SaveAsync(RuleCommands commands, TestDatabase database, string expression)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         var known = await db.AlertRules.AsNoTracking().SingleOrDefaultAsync(Token);
         var content = new RuleContent("Quiet", true, expression) { Labels = new Dictionary<string, string> { ["severity"] = "warning" } };
-        var result = await app.Services.GetRequiredService<RuleCommands>().SaveAsync(new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"), "ada", Token);
+        var result = await commands.SaveAsync(new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"), "ada", Token);
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;
     }
 
@@ -113,5 +177,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await page.GotoAsync(path);
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         return page;
+    }
+
+    private sealed class Home : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("archon-home").FullName;
+        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

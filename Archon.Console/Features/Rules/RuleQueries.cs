@@ -59,6 +59,9 @@ public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? 
     /// <summary>Those that can be put back, the newest first.</summary>
     public IReadOnlyList<RuleRow> Deleted { get; init; } = [];
 
+    /// <summary>Files that somebody changed on the target since it and the catalogue last agreed.</summary>
+    public IReadOnlyList<string> FilesChangedOutside { get; init; } = [];
+
     /// <summary>Null where the last apply went well, or there was none.</summary>
     public RecoveredApply? Recovered { get; init; }
 
@@ -81,12 +84,17 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         var rules = all.Where(rule => rule.DeletedAt is null || rule.Standing == RuleStanding.StillRuns).ToList();
         var last = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null).OrderByDescending(apply => apply.Id)
             .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt }).FirstOrDefaultAsync(cancellationToken);
+        var outside = await db.RuleDocuments
+            .Where(document => document.EnvironmentId == environmentId && document.DeletedAt == null && document.SeenAt != null
+                && document.SeenContent != document.Content && document.SeenContent != document.AppliedContent)
+            .OrderBy(document => document.Name).Select(document => document.Name).ToListAsync(cancellationToken);
         return new RulesPicture(
             [.. rules.OrderBy(rule => rule.Urgency).ThenBy(rule => rule.File, StringComparer.Ordinal).ThenBy(rule => rule.Group, StringComparer.Ordinal)
                 .ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
             rules.Max(rule => rule.ServerSeenAt))
         {
             Deleted = [.. all.Where(rule => rule.DeletedAt is not null).OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
+            FilesChangedOutside = outside,
             Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck } ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt) : null,
         };
     }
