@@ -30,6 +30,9 @@ public sealed record RuleRow(
     public RuleStanding Standing { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>It stands in a rule file of the catalogue; otherwise only the server knows it.</summary>
+    public bool HasFile { get; init; }
+
     /// <summary>Triage order: what cannot be evaluated, then what fires, then what is about to.</summary>
     public int Urgency => (ServerHealth, ServerState) switch
     {
@@ -48,8 +51,21 @@ public sealed record RuleVersionRow(
     int Number, string Expression, TimeSpan For, TimeSpan KeepFiringFor, IReadOnlyDictionary<string, string> Labels,
     IReadOnlyDictionary<string, string> Annotations, TimeSpan? Interval, string Author, string Reason, DateTimeOffset CreatedAt);
 
+/// <summary>How the last apply ended, where it did not end well.</summary>
+public sealed record RecoveredApply(RuleApplyStage Stage, string? Message, DateTimeOffset At);
+
 public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? ServerSeenAt)
 {
+    /// <summary>Those that can be put back, the newest first.</summary>
+    public IReadOnlyList<RuleRow> Deleted { get; init; } = [];
+
+    /// <summary>Files that somebody changed on the target since it and the catalogue last agreed.</summary>
+    public IReadOnlyList<string> FilesChangedOutside { get; init; } = [];
+
+    /// <summary>Null where the last apply went well, or there was none.</summary>
+    public RecoveredApply? Recovered { get; init; }
+
+    public bool HasFiles => Rules.Any(rule => rule.HasFile);
     public int NotApplied => Rules.Count(rule => rule.Standing == RuleStanding.NotApplied);
     public int ChangedOutside => Rules.Count(rule => rule.Standing == RuleStanding.ChangedOutside);
     public int Broken => Rules.Count(rule => rule.ServerHealth == "err");
@@ -63,19 +79,24 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
     public async Task<RulesPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rules = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && (rule.DeletedAt == null || rule.Served != null)), cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
+        var all = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId), cancellationToken);
+        var rules = all.Where(rule => rule.DeletedAt is null || rule.Standing == RuleStanding.StillRuns).ToList();
+        var last = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null).OrderByDescending(apply => apply.Id)
+            .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt }).FirstOrDefaultAsync(cancellationToken);
+        var outside = await db.RuleDocuments
+            .Where(document => document.EnvironmentId == environmentId && document.DeletedAt == null && document.SeenAt != null
+                && document.SeenContent != document.Content && document.SeenContent != document.AppliedContent)
+            .OrderBy(document => document.Name).Select(document => document.Name).ToListAsync(cancellationToken);
         return new RulesPicture(
             [.. rules.OrderBy(rule => rule.Urgency).ThenBy(rule => rule.File, StringComparer.Ordinal).ThenBy(rule => rule.Group, StringComparer.Ordinal)
                 .ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
-            rules.Max(rule => rule.ServerSeenAt));
-    }
-
-    /// <summary>Rules that were deleted and can be put back, the newest first.</summary>
-    public async Task<IReadOnlyList<RuleRow>> DeletedAsync(int environmentId, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rules = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DeletedAt != null), cancellationToken);
-        return [.. rules.OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)];
+            rules.Max(rule => rule.ServerSeenAt))
+        {
+            Deleted = [.. all.Where(rule => rule.DeletedAt is not null).OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
+            FilesChangedOutside = outside,
+            Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck } ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt) : null,
+        };
     }
 
     /// <summary>A rule with all that its workbench needs; null where there is none of the id.</summary>
@@ -124,6 +145,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
             rule.CurrentVersion, rule.ServerState, rule.ServerHealth, rule.ServerError, rule.ServerSeenAt)
         {
             DeletedAt = rule.DeletedAt,
+            HasFile = rule.Document is not null,
             Standing = (rule.DeletedAt, rule.IsServed, rule.RunningVersion) switch
             {
                 (not null, true, _) => RuleStanding.StillRuns,

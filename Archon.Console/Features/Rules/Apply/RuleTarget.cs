@@ -27,6 +27,9 @@ public abstract class RuleTarget
     /// <summary>False: there is nowhere to apply to.</summary>
     public virtual bool IsThere => true;
 
+    /// <summary>A file is there whole or not at all, also after a console was killed while it wrote.</summary>
+    public virtual bool IsWhole => true;
+
     /// <summary>For people, such as <c>the folder /etc/prometheus/rules</c>.</summary>
     public abstract string Words { get; }
 
@@ -48,6 +51,11 @@ public abstract class RuleTarget
     /// <summary>Puts a file in place of what is there, whole or not at all.</summary>
     /// <param name="content">Null takes the file away.</param>
     public abstract Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken);
+
+    /// <summary>Clears away what a console that was killed while it wrote left beside a file.</summary>
+    public virtual void Tidy(string name)
+    {
+    }
 
     /// <summary>Makes the server take up what was written.</summary>
     public abstract Task<TargetResult> ReloadAsync(CancellationToken cancellationToken);
