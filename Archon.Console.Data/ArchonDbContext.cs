@@ -28,6 +28,9 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<IncidentMember> IncidentMembers => Set<IncidentMember>();
     public DbSet<AlertRule> AlertRules => Set<AlertRule>();
     public DbSet<AlertRuleVersion> AlertRuleVersions => Set<AlertRuleVersion>();
+    public DbSet<RuleDocument> RuleDocuments => Set<RuleDocument>();
+    public DbSet<RuleDocumentVersion> RuleDocumentVersions => Set<RuleDocumentVersion>();
+    public DbSet<RuleApply> RuleApplies => Set<RuleApply>();
     public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();

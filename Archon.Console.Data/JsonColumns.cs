@@ -24,6 +24,12 @@ internal static class JsonColumns
         where T : class => entity.Property(property).AsJson(new ValueComparer<List<TItem>>(
             (left, right) => Text(left) == Text(right), items => Text(items).GetHashCode(StringComparison.Ordinal), items => items.ToList()));
 
+    /// <summary>Stores one record as a jsonb object, and its absence as NULL. It is replaced as a whole, never changed in place.</summary>
+    public static void HasJsonOrNull<T, TValue>(this EntityTypeBuilder<T> entity, Expression<Func<T, TValue?>> property) where T : class where TValue : class =>
+        entity.Property(property).HasColumnType("jsonb").HasConversion(
+            value => Text(value), text => JsonSerializer.Deserialize<TValue>(text, JsonSerializerOptions.Default)!,
+            new ValueComparer<TValue?>((left, right) => Text(left) == Text(right), one => Text(one).GetHashCode(StringComparison.Ordinal), one => one));
+
     private static void AsJson<TValue>(this PropertyBuilder<TValue> property, ValueComparer<TValue> comparer) =>
         property.HasColumnType("jsonb").HasConversion(value => Text(value), text => JsonSerializer.Deserialize<TValue>(text, JsonSerializerOptions.Default)!, comparer);
 

@@ -42,4 +42,5 @@ app.MapShell();
 app.MapAccess();
 app.MapAnomalies();
 app.MapIntelligence();
+app.MapRules();
 return await app.RunOrExplainAsync();

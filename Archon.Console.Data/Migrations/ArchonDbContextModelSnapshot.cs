@@ -1220,6 +1220,10 @@ namespace Archon.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("deleted_at");
 
+                    b.Property<int?>("DocumentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("document_id");
+
                     b.Property<int>("EnvironmentId")
                         .HasColumnType("integer")
                         .HasColumnName("environment_id");
@@ -1233,6 +1237,11 @@ namespace Archon.Data.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("group");
+
+                    b.Property<string>("GroupLabels")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("group_labels");
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -1248,6 +1257,14 @@ namespace Archon.Data.Migrations
                     b.Property<int>("Ordinal")
                         .HasColumnType("integer")
                         .HasColumnName("ordinal");
+
+                    b.Property<int?>("RunningVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("running_version");
+
+                    b.Property<string>("Served")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("served");
 
                     b.Property<string>("ServerError")
                         .HasColumnType("text")
@@ -1276,9 +1293,13 @@ namespace Archon.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_alert_rules");
 
+                    b.HasIndex("DocumentId")
+                        .HasDatabaseName("ix_alert_rules_document_id");
+
                     b.HasIndex("EnvironmentId", "File", "Group", "Name", "Ordinal")
                         .IsUnique()
-                        .HasDatabaseName("ix_alert_rules_environment_id_file_group_name_ordinal");
+                        .HasDatabaseName("ix_alert_rules_environment_id_file_group_name_ordinal")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("alert_rules", (string)null);
                 });
@@ -1350,6 +1371,198 @@ namespace Archon.Data.Migrations
                         .HasDatabaseName("ix_alert_rule_versions_rule_id_number");
 
                     b.ToTable("alert_rule_versions", (string)null);
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleApply", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("author");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<string>("Files")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("files");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<string>("Stage")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("stage");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_rule_applies");
+
+                    b.HasIndex("EnvironmentId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_rule_applies_environment_id")
+                        .HasFilter("ended_at IS NULL");
+
+                    b.ToTable("rule_applies", (string)null);
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleDocument", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<int>("Id"));
+
+                    b.Property<DateTimeOffset?>("AppliedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("applied_at");
+
+                    b.Property<byte[]>("AppliedContent")
+                        .HasColumnType("bytea")
+                        .HasColumnName("applied_content");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<int>("CurrentVersion")
+                        .HasColumnType("integer")
+                        .HasColumnName("current_version");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<byte[]>("ImportedContent")
+                        .HasColumnType("bytea")
+                        .HasColumnName("imported_content");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.Property<byte[]>("SeenContent")
+                        .HasColumnType("bytea")
+                        .HasColumnName("seen_content");
+
+                    b.Property<string>("ServerFile")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("server_file");
+
+                    b.Property<string>("Tests")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tests");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_rule_documents");
+
+                    b.HasIndex("EnvironmentId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_rule_documents_environment_id_name");
+
+                    b.ToTable("rule_documents", (string)null);
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleDocumentVersion", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("author");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<int>("DocumentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("document_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Tests")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("tests");
+
+                    b.HasKey("Id")
+                        .HasName("pk_rule_document_versions");
+
+                    b.HasIndex("DocumentId", "Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_rule_document_versions_document_id_number");
+
+                    b.ToTable("rule_document_versions", (string)null);
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.DataProtection.EntityFrameworkCore.DataProtectionKey", b =>
@@ -1728,6 +1941,11 @@ namespace Archon.Data.Migrations
 
             modelBuilder.Entity("Archon.Data.Rules.AlertRule", b =>
                 {
+                    b.HasOne("Archon.Data.Rules.RuleDocument", null)
+                        .WithMany()
+                        .HasForeignKey("DocumentId")
+                        .HasConstraintName("fk_alert_rules_rule_documents_document_id");
+
                     b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
                         .WithMany()
                         .HasForeignKey("EnvironmentId")
@@ -1744,6 +1962,36 @@ namespace Archon.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_alert_rule_versions_alert_rules_rule_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleApply", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_rule_applies_environments_environment_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleDocument", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_rule_documents_environments_environment_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleDocumentVersion", b =>
+                {
+                    b.HasOne("Archon.Data.Rules.RuleDocument", null)
+                        .WithMany("Versions")
+                        .HasForeignKey("DocumentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_rule_document_versions_rule_documents_document_id");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRoleClaim<System.Guid>", b =>
@@ -1814,6 +2062,11 @@ namespace Archon.Data.Migrations
                 });
 
             modelBuilder.Entity("Archon.Data.Rules.AlertRule", b =>
+                {
+                    b.Navigation("Versions");
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.RuleDocument", b =>
                 {
                     b.Navigation("Versions");
                 });

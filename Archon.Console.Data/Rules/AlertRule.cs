@@ -17,6 +17,18 @@ public sealed class AlertRule
     public AlertRuleKind Kind { get; set; }
     public int CurrentVersion { get; set; }
 
+    /// <summary>The rule file of the catalogue that it stands in; null while only the server knows it.</summary>
+    public int? DocumentId { get; set; }
+
+    /// <summary>What its group adds to the labels of a version, where a version names no other value.</summary>
+    public Dictionary<string, string> GroupLabels { get; set; } = [];
+
+    /// <summary>What the server ran at the last look; null where it runs no such rule.</summary>
+    public ServedRule? Served { get; set; }
+
+    /// <summary>The version that says what <see cref="Served"/> says; null where none does.</summary>
+    public int? RunningVersion { get; set; }
+
     /// <summary>State on the server at the last look: <c>inactive</c>, <c>pending</c>, <c>firing</c>, <c>unknown</c>.</summary>
     public string? ServerState { get; set; }
 
@@ -30,6 +42,10 @@ public sealed class AlertRule
 }
 
 public enum AlertRuleKind { Alerting, Recording }
+
+/// <summary>What a server says of a rule it runs: labels with those of its group, the expression in the server's own form.</summary>
+public sealed record ServedRule(
+    string Expression, TimeSpan For, TimeSpan KeepFiringFor, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, TimeSpan Interval);
 
 /// <summary>What a rule said at one time. Never changed once written.</summary>
 public sealed class AlertRuleVersion

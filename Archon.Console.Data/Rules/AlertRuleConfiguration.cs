@@ -14,7 +14,11 @@ internal sealed class AlertRuleConfiguration : IEntityTypeConfiguration<AlertRul
         rule.Property(r => r.ServerHealth).HasMaxLength(16);
         rule.Property(r => r.Version).IsRowVersion();
         rule.HasMany(r => r.Versions).WithOne().HasForeignKey(v => v.RuleId).OnDelete(DeleteBehavior.Cascade);
-        rule.HasIndex(r => new { r.EnvironmentId, r.File, r.Group, r.Name, r.Ordinal }).IsUnique();
+        rule.HasOne<RuleDocument>().WithMany().HasForeignKey(r => r.DocumentId);
+        rule.HasJsonOrNull(r => r.Served);
+        rule.HasJson(r => r.GroupLabels);
+        // A rule that is gone leaves its place to another.
+        rule.HasIndex(r => new { r.EnvironmentId, r.File, r.Group, r.Name, r.Ordinal }).IsUnique().HasFilter("deleted_at IS NULL");
     }
 }
 

@@ -12,6 +12,13 @@ public static class IntegrationsSetup
         services.AddSingleton(provider => new UpstreamHealth(provider.GetServices<Upstream>(), provider.GetRequiredService<TimeProvider>()));
         services.AddUpstream<IPrometheusApi, PrometheusOptions>("Prometheus");
         services.AddSingleton(provider => new PrometheusClient(provider.GetRequiredService<IPrometheusApi>(), Calls<PrometheusOptions>(provider, "Prometheus")));
+        services.AddHttpClient(RuleServerClient.Name, (provider, http) =>
+        {
+            var options = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value;
+            http.Timeout = RuleServerClient.Patience;
+            UpstreamSetup.Introduce(http, options);
+        }).ConfigurePrimaryHttpMessageHandler(provider => UpstreamSetup.Handler(provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.CaFile)).RemoveAllLoggers();
+        services.AddSingleton<RuleServerClient>();
         services.AddUpstream<IAlertmanagerApi, AlertmanagerOptions>("Alertmanager");
         services.AddSingleton(provider => new AlertmanagerClient(provider.GetRequiredService<IAlertmanagerApi>(), Calls<AlertmanagerOptions>(provider, "Alertmanager", blamesWith500: true)));
         services.AddUpstream<ILokiApi, LokiOptions>("Loki");

@@ -28,13 +28,7 @@ internal static class UpstreamSetup
                 // A client without an address is never called; Refit wants one all the same.
                 http.BaseAddress = options.Address ?? new Uri("http://not-configured.invalid/");
                 http.Timeout = Timeout.InfiniteTimeSpan;   // the resilience handler and the reader of the body have the limits
-                http.DefaultRequestHeaders.UserAgent.ParseAdd("archon-console");
-                if (options.Tenant is { Length: > 0 } tenant) http.DefaultRequestHeaders.Add(options.TenantHeader, tenant);
-                if (options.BearerToken is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-                else if (options.Username is { Length: > 0 } user)
-                {
-                    http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")));
-                }
+                Introduce(http, options);
             })
             .ConfigurePrimaryHttpMessageHandler(provider => Handler(Options(provider).CaFile))
             // The handler renews its connections itself, so one may be kept for as long as the process lives.
@@ -56,6 +50,18 @@ internal static class UpstreamSetup
             });
 
         static TOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TOptions>>().Value;
+    }
+
+    /// <summary>Says who asks, and for which tenant.</summary>
+    public static void Introduce(HttpClient http, UpstreamOptions options)
+    {
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("archon-console");
+        if (options.Tenant is { Length: > 0 } tenant) http.DefaultRequestHeaders.Add(options.TenantHeader, tenant);
+        if (options.BearerToken is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        else if (options.Username is { Length: > 0 } user)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")));
+        }
     }
 
     /// <summary>A handler that also trusts one authority of the reader's own; null: those of the system alone.</summary>

@@ -53,7 +53,7 @@ function reveal(selector: string): void {
   document.querySelector<HTMLElement>(selector)?.scrollIntoView({ block: "nearest" });
 }
 
-// What other parts of the page call: Shell/SeriesChart and Shell/MainLayout.
+// What other parts of the page call: Shell/SeriesChart, Shell/CodeEditor and Shell/MainLayout.
 /** From here on buttons answer: the page is in touch with the server. */
 function live(): void {
   document.documentElement.dataset.live = "";
@@ -98,8 +98,8 @@ function leaveDialog(): void {
 
 Object.assign(window, {
   archon: {
-    chart: () => import("./chart"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal,
-    drafts: { keep: drafts.keep, take: drafts.take, drop: drafts.drop },
+    chart: () => import("./chart"), editor: () => import("./editor"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal,
+    drafts: { keep: drafts.keep, take: drafts.take, older: drafts.older, drop: drafts.drop },
   },
 });
 

@@ -126,7 +126,7 @@ class Drawing {
       ],
       hooks: {
         drawClear: [(plot) => this.drawBand(plot)],
-        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot)],
+        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot), (plot) => this.tellEdges(plot)],
         setCursor: [(plot) => plot === this.plot && this.read(plot.cursor.idx)],
         setSelect: [(plot) => this.zoom(plot)],
       },
@@ -275,8 +275,14 @@ class Drawing {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
+      // Over whatever lines are there the words stay words.
+      const [right, width] = [bbox.left + bbox.width - 2 * ratio, ctx.measureText(threshold.words).width + 6 * ratio];
+      ctx.fillStyle = token("--n-1");
+      ctx.globalAlpha = 0.85;
+      ctx.fillRect(right - width, y - 16 * ratio, width, 14 * ratio);
+      ctx.globalAlpha = 1;
       ctx.fillStyle = token("--n-8");
-      ctx.fillText(threshold.words, bbox.left + bbox.width - 4 * ratio, y - 8 * ratio);
+      ctx.fillText(threshold.words, right - 3 * ratio, y - 8 * ratio);
     }
     ctx.restore();
   }
@@ -297,6 +303,14 @@ class Drawing {
       ctx.fill();
     });
     ctx.restore();
+  }
+
+  /** What stands under the chart on the same axis, such as bars of a backtest, is placed by these. */
+  private tellEdges(plot: uPlot): void {
+    const frame = this.host.closest<HTMLElement>("[data-plot-frame]");
+    const left = plot.bbox.left / devicePixelRatio;
+    frame?.style.setProperty("--plot-left", `${left}px`);
+    frame?.style.setProperty("--plot-end", `${plot.width - left - plot.bbox.width / devicePixelRatio}px`);
   }
 
   /** Only where time goes on to the right of it, as under a band that reaches ahead. */

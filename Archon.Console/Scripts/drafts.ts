@@ -15,8 +15,15 @@ export function start(): void {
   sessionStorage.removeItem(lostKey);
 }
 
-export function keep(key: string, text: string): void {
+/** @param beyondTab Also for when this tab is closed: it is then offered, not put back. */
+export function keep(key: string, text: string, beyondTab: boolean): void {
   sessionStorage.setItem(draftKey(key), text);
+  if (beyondTab) localStorage.setItem(draftKey(key), text);
+}
+
+/** What was left in another tab, or in one that is gone. */
+export function older(key: string): string | null {
+  return localStorage.getItem(draftKey(key));
 }
 
 export function take(key: string): string | null {
@@ -27,4 +34,5 @@ export function take(key: string): string | null {
 
 export function drop(key: string): void {
   sessionStorage.removeItem(draftKey(key));
+  localStorage.removeItem(draftKey(key));
 }

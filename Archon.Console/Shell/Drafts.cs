@@ -10,7 +10,8 @@ public sealed class Drafts(IJSRuntime scripts)
     private readonly Dictionary<string, string> kept = [];
 
     /// <summary>Writes the draft down where it changed since the last time.</summary>
-    public async Task KeepAsync<T>(string key, T draft)
+    /// <param name="beyondTab">Also for when the tab is closed; <see cref="OlderAsync"/> then finds it.</param>
+    public async Task KeepAsync<T>(string key, T draft, bool beyondTab = false)
     {
         var text = JsonSerializer.Serialize(draft);
         if (!kept.TryGetValue(key, out var before))
@@ -21,15 +22,20 @@ public sealed class Drafts(IJSRuntime scripts)
         }
         if (before == text) return;
         kept[key] = text;
-        await CallAsync("archon.drafts.keep", key, text);
+        await CallAsync("archon.drafts.keep", key, text, beyondTab);
     }
 
     /// <summary>The draft that was in this form when the circuit was lost; default when there is none.</summary>
-    public async Task<T?> TakeAsync<T>(string key)
+    public Task<T?> TakeAsync<T>(string key) => ReadAsync<T>("archon.drafts.take", key);
+
+    /// <summary>A draft that was left here when a tab was closed, to be offered; default when there is none.</summary>
+    public Task<T?> OlderAsync<T>(string key) => ReadAsync<T>("archon.drafts.older", key);
+
+    private async Task<T?> ReadAsync<T>(string function, string key)
     {
         try
         {
-            return await scripts.InvokeAsync<string?>("archon.drafts.take", key) is { } text ? JsonSerializer.Deserialize<T>(text) : default;
+            return await scripts.InvokeAsync<string?>(function, key) is { } text ? JsonSerializer.Deserialize<T>(text) : default;
         }
         catch (Exception failure) when (failure is JSDisconnectedException or JsonException)
         {

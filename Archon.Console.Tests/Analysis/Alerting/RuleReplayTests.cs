@@ -185,7 +185,7 @@ public sealed class RuleReplayTests
         var rule = new ReplayRule("High", TimeSpan.Zero, TimeSpan.Zero, NoLabels);
 
         var candidates = ThresholdSweep.Candidates([named], 8.5, 4);
-        var outcomes = ThresholdSweep.Run(rule, ">", candidates, 0, Step, 100, 0, [named], CancellationToken.None);
+        var outcomes = ThresholdSweep.Run(rule, ">", candidates, 0, Step, 100, 0, [named], 0, CancellationToken.None);
 
         Assert.Equal([0, 3, 6, 8.5, 9], candidates);
         Assert.Equal([10, 10, 10, 10, 0], outcomes.Select(outcome => outcome.Summary.Firings));

@@ -29,21 +29,30 @@ public static class ThresholdSweep
 
     /// <param name="comparison"><c>&gt;</c>, <c>&gt;=</c>, <c>&lt;</c>, <c>&lt;=</c>, <c>==</c> or <c>!=</c>.</param>
     /// <param name="series">The expression without its comparison, at the evaluations, as for <see cref="MatrixReplay.Run"/>.</param>
+    /// <param name="from">Unix milliseconds from which on evaluations count; those before only set the scene.</param>
     /// <returns>One outcome per threshold, in their order.</returns>
     /// <exception cref="ArgumentException">The comparison is none of these.</exception>
     public static IReadOnlyList<ThresholdOutcome> Run(
         ReplayRule rule, string comparison, IReadOnlyList<double> thresholds, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
-        CancellationToken cancellationToken) =>
+        long from, CancellationToken cancellationToken) =>
         [.. thresholds.Select(threshold =>
         {
             var history = new ReplayHistory(TimeSpan.FromMilliseconds(step));
-            var kept = series.Select(one => Kept(one, comparison, threshold)).Where(one => one.Count > 0).ToList();
-            MatrixReplay.Run(new RuleReplay(rule), first, step, count, queryOffset, kept, history.Add, cancellationToken);
+            var kept = series.Select(one => Keep(one, comparison, threshold)).Where(one => one.Count > 0).ToList();
+            MatrixReplay.Run(new RuleReplay(rule), first, step, count, queryOffset, kept, Counted, cancellationToken);
             history.Close();
             return new ThresholdOutcome(threshold, history.Summary());
+
+            void Counted(long at, ReplayStep outcome)
+            {
+                if (at >= from) history.Add(at, outcome);
+            }
         })];
 
-    private static MetricSeries Kept(MetricSeries series, string comparison, double threshold)
+    /// <summary>The samples that a comparison with a number lets through, as in PromQL.</summary>
+    /// <param name="comparison"><c>&gt;</c>, <c>&gt;=</c>, <c>&lt;</c>, <c>&lt;=</c>, <c>==</c> or <c>!=</c>.</param>
+    /// <exception cref="ArgumentException">The comparison is none of these.</exception>
+    public static MetricSeries Keep(MetricSeries series, string comparison, double threshold)
     {
         var times = new List<long>();
         var values = new List<double>();

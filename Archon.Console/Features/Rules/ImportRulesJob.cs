@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Rules;
+using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Hangfire;
@@ -26,8 +27,14 @@ public sealed partial class ImportRulesJob(
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
+        // Of a file that the catalogue holds, it has the last word: what the server runs is kept beside it, and is no version.
+        var documents = await db.RuleDocuments.AsNoTracking().Where(document => document.EnvironmentId == environmentId)
+            .ToDictionaryAsync(document => document.ServerFile, document => document.Id, cancellationToken);
         var known = await db.AlertRules.Where(rule => rule.EnvironmentId == environmentId).ToListAsync(cancellationToken);
-        var byKey = known.ToDictionary(rule => (rule.File, rule.Group, rule.Name, rule.Ordinal));
+        // Of several that had one place, the one that has it, else the last that had.
+        var byKey = known.GroupBy(rule => (rule.File, rule.Group, rule.Name, rule.Ordinal))
+            .ToDictionary(same => same.Key, same => same.OrderBy(rule => rule.DeletedAt ?? DateTimeOffset.MaxValue).Last());
         var current = (await db.AlertRuleVersions.AsNoTracking()
                 .Where(version => db.AlertRules.Any(rule =>
                     rule.Id == version.RuleId && rule.EnvironmentId == environmentId && rule.CurrentVersion == version.Number))
@@ -56,22 +63,44 @@ public sealed partial class ImportRulesJob(
                 }
                 found.Add(rule);
                 rule.Kind = served.IsAlerting ? AlertRuleKind.Alerting : AlertRuleKind.Recording;
-                changed |= rule.ServerState != served.State || rule.ServerHealth != served.Health || rule.ServerError != served.LastError
-                    || rule.DeletedAt is not null;
-                (rule.ServerState, rule.ServerHealth, rule.ServerError) = (served.State, served.Health, served.LastError);
-                (rule.ServerSeenAt, rule.DeletedAt) = (now, null);
-
+                changed |= rule.ServerState != served.State || rule.ServerHealth != served.Health || rule.ServerError != served.LastError;
+                (rule.ServerState, rule.ServerHealth, rule.ServerError, rule.ServerSeenAt) = (served.State, served.Health, served.LastError, now);
+                var runs = ServedRules.Of(group, served);
+                var isNews = !Same(rule.Served, runs);
+                if (isNews) rule.Served = runs;
                 var version = Version(group, served, now);
-                if (rule.CurrentVersion > 0 && current.TryGetValue(rule.Id, out var last) && Same(last, version)) continue;
-                version.Number = ++rule.CurrentVersion;
-                version.Reason = version.Number == 1 ? "Imported from the running server" : "Changed on the running server";
-                rule.Versions.Add(version);
-                changed = true;
+                if (documents.TryGetValue(group.File, out var document))
+                {
+                    if (rule.CurrentVersion == 0)
+                    {
+                        (rule.DocumentId, rule.DeletedAt, rule.CurrentVersion) = (document, now, 1);
+                        (version.Number, version.Reason) = (1, "Runs on the server, and does not stand in the catalogue's file");
+                        rule.Versions.Add(version);
+                    }
+                    if (!isNews) continue;
+                    changed = true;
+                    var versions = rule.Id == 0 ? rule.Versions
+                        : await db.AlertRuleVersions.AsNoTracking().Where(one => one.RuleId == rule.Id).ToListAsync(cancellationToken);
+                    rule.RunningVersion = ServedRules.Version(rule, versions);
+                    continue;
+                }
+
+                changed |= rule.DeletedAt is not null;
+                rule.DeletedAt = null;
+                if (rule.CurrentVersion == 0 || !current.TryGetValue(rule.Id, out var last) || !Same(last, version))
+                {
+                    version.Number = ++rule.CurrentVersion;
+                    version.Reason = version.Number == 1 ? "Imported from the running server" : "Changed on the running server";
+                    rule.Versions.Add(version);
+                    changed = true;
+                }
+                rule.RunningVersion = rule.CurrentVersion;
             }
         }
-        foreach (var gone in known.Where(rule => !found.Contains(rule) && rule.DeletedAt is null))
+        foreach (var gone in known.Where(rule => !found.Contains(rule) && (rule.Served is not null || (rule.DocumentId is null && rule.DeletedAt is null))))
         {
-            (gone.DeletedAt, gone.ServerState, gone.ServerHealth) = (now, null, null);
+            (gone.Served, gone.RunningVersion, gone.ServerState, gone.ServerHealth, gone.ServerError) = (null, null, null, null, null);
+            if (gone.DocumentId is null) gone.DeletedAt ??= now;
             changed = true;
         }
         await db.SaveChangesAsync(cancellationToken);
@@ -94,10 +123,11 @@ public sealed partial class ImportRulesJob(
 
     private static bool Same(AlertRuleVersion one, AlertRuleVersion other) =>
         one.Expression == other.Expression && one.For == other.For && one.KeepFiringFor == other.KeepFiringFor && one.Interval == other.Interval
-        && Same(one.Labels, other.Labels) && Same(one.Annotations, other.Annotations);
+        && RuleContent.Same(one.Labels, other.Labels) && RuleContent.Same(one.Annotations, other.Annotations);
 
-    private static bool Same(Dictionary<string, string> one, Dictionary<string, string> other) =>
-        one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
+    private static bool Same(ServedRule? one, ServedRule other) =>
+        one is not null && one with { Labels = other.Labels, Annotations = other.Annotations } == other
+        && RuleContent.Same(one.Labels, other.Labels) && RuleContent.Same(one.Annotations, other.Annotations);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: Prometheus did not tell its rules")]
     private partial void LogNotChecked(int environmentId);

@@ -1,4 +1,12 @@
+using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Exchange;
+using Archon.Features.Rules.Lint;
+using Archon.Features.Rules.Workbench;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Archon.Shell;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Rules;
 
@@ -6,9 +14,50 @@ public static class RulesSetup
 {
     public static IServiceCollection AddRules(this IServiceCollection services)
     {
+        services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
+        services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
+        services.AddSingleton<RuleCommands>();
+        services.AddScoped<WatchRuleFilesJob>();
+        services.AddSingleton<RuleReviewer>();
+        services.AddSingleton(new ApplyPatience());
+        services.AddSingleton<RuleApplier>();
+        services.AddSingleton<RuleApplyQueries>();
+        services.AddSingleton<RuleImporter>();
+        services.AddSingleton<RuleExporter>();
         services.AddSingleton<IPaletteSource, RulePalette>();
+        return services.AddWorkbench();
+    }
+
+    private static IServiceCollection AddWorkbench(this IServiceCollection services)
+    {
+        services.AddOptions<PromtoolOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<PromtoolOptions>, PromtoolOptionsValidator>();
+        services.AddSingleton<PromtoolRunner>();
+        services.AddSingleton<RuleTestMaker>();
+        // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
+        services.AddSingleton(provider => new ServerLinter(provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<WorkbenchQueries>();
+        services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
         return services;
+    }
+
+    private static RuleTarget Target(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<RuleOptions>>().Value;
+        var server = provider.GetRequiredService<RuleServerClient>();
+        switch (options.Target)
+        {
+            case RuleTargetKind.Folder:
+                var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
+                var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
+                return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+            case RuleTargetKind.Ruler:
+                return new RulerTarget(new Uri(options.RulerAddress!), server);
+            default:
+                return new NoTarget();
+        }
     }
 }

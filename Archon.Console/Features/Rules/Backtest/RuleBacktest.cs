@@ -118,7 +118,7 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     private static TimeSpan WarmUp(BacktestRequest request) => request.WarmUp ?? request.Rule.For + request.Rule.KeepFiringFor + request.Schedule.Interval;
 
     /// <summary>Whether an expression yields something else in a range query than at one evaluation.</summary>
-    private static bool LooksAtEnds(PromqlExpression expression) => expression.All().Any(node => node switch
+    internal static bool LooksAtEnds(PromqlExpression expression) => expression.All().Any(node => node switch
     {
         PromqlSelector selector => selector.Shift.AtEnd is not null || selector.Shift.ComputedOffset is not null,
         PromqlSubquery subquery => subquery.Shift.AtEnd is not null || subquery.ComputedLength is not null || subquery.ComputedStep is not null,

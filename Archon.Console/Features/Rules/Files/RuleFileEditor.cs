@@ -5,7 +5,11 @@ using YamlDotNet.Core;
 namespace Archon.Features.Rules.Files;
 
 /// <summary>A change that cannot be written into a file without changing more than was asked.</summary>
-public sealed class RuleEditException(string message) : Exception(message);
+public sealed class RuleEditException(string message) : Exception(message)
+{
+    /// <summary>Why Prometheus would refuse the file; empty where the file is only written in a way that cannot be changed.</summary>
+    public IReadOnlyList<RuleFileError> Refused { get; init; } = [];
+}
 
 /// <summary>Writes changes into a rule file's text: only the characters of what is changed differ. Comments, order, quoting and folding of the rest stay.</summary>
 /// <remarks>Every change is read back before it is handed out: the new file must say what was asked, and every other rule what it said before.</remarks>
@@ -164,7 +168,7 @@ public static class RuleFileEditor
 
     private static RuleFile Checked(RuleFile file, string text, string name, Func<int, int, RuleContent, bool> isWanted)
     {
-        var changed = file.With(text, out var errors) ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}");
+        var changed = file.With(text, out var errors) ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}") { Refused = errors };
         if (Holds(changed, isWanted)) return changed;
         // A block at the end of a file without a last line feed lacks its own.
         if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && Holds(ended, isWanted)) return ended;

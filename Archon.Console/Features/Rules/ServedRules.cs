@@ -1,0 +1,52 @@
+using Archon.Analysis.Alerting.Promql;
+using Archon.Data.Rules;
+using Archon.Features.Rules.Files;
+using Archon.Integrations.Prometheus;
+
+namespace Archon.Features.Rules;
+
+/// <summary>What a server runs, held against what the catalogue says. A server lays expressions out in its own way and adds the labels of the group.</summary>
+internal static class ServedRules
+{
+    public static ServedRule Of(PrometheusRuleGroup group, PrometheusRule rule) =>
+        new(rule.Query, rule.For, rule.KeepFiringFor, rule.Labels, rule.Annotations, group.Interval);
+
+    /// <param name="groupLabels">What the group of <paramref name="said"/> adds.</param>
+    /// <param name="interval">Null: whatever is usual on the server.</param>
+    public static bool Says(ServedRule served, RuleContent said, IReadOnlyDictionary<string, string> groupLabels, TimeSpan? interval) =>
+        served.For == said.For && served.KeepFiringFor == said.KeepFiringFor && (interval is null || served.Interval == interval)
+        && Same(served.Labels, Under(said.Labels, groupLabels)) && Same(served.Annotations, said.Annotations) && SameExpression(served.Expression, said.Expression);
+
+    public static bool Says(ServedRule served, FileRule said) => Says(served, said.Content, said.Group.Content.Labels, said.Group.Content.Interval);
+
+    public static bool Says(ServedRule served, AlertRule rule, AlertRuleVersion version) =>
+        Says(served, Content(rule, version), rule.GroupLabels, rule.DocumentId is null ? null : version.Interval);
+
+    /// <summary>The newest version that says what the server runs; null where none does.</summary>
+    public static int? Version(AlertRule rule, IEnumerable<AlertRuleVersion> versions) => rule.Served is not { } served ? null
+        : versions.OrderByDescending(version => version.Number).FirstOrDefault(version => Says(served, rule, version))?.Number;
+
+    public static RuleContent Content(AlertRule rule, AlertRuleVersion version) => new(rule.Name, rule.Kind == AlertRuleKind.Alerting, version.Expression)
+    {
+        For = version.For,
+        KeepFiringFor = version.KeepFiringFor,
+        Labels = version.Labels,
+        Annotations = version.Annotations,
+    };
+
+    private static Dictionary<string, string> Under(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> group)
+    {
+        var all = new Dictionary<string, string>(group, StringComparer.Ordinal);
+        foreach (var (name, value) in own) all[name] = value;
+        return all;
+    }
+
+    // A label without a value is none.
+    private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count(pair => pair.Value.Length > 0) == other.Count(pair => pair.Value.Length > 0)
+        && one.All(pair => pair.Value.Length == 0 || (other.TryGetValue(pair.Key, out var value) && value == pair.Value));
+
+    private static bool SameExpression(string one, string other) => one == other || Form(one) == Form(other);
+
+    private static string Form(string expression) => PromqlParser.Parse(expression, out _)?.ToString() ?? expression;
+}

@@ -1,0 +1,54 @@
+using Archon.Features.Rules.Files;
+using DiffPlex.DiffBuilder;
+using DiffPlex.DiffBuilder.Model;
+
+namespace Archon.Features.Rules.Workbench;
+
+/// <summary>A line of a comparison.</summary>
+/// <param name="Old">Null where the line is new.</param>
+/// <param name="New">Null where the line is gone.</param>
+public sealed record DiffLine(string? Old, string? New)
+{
+    public bool IsChanged => Old != New;
+}
+
+/// <summary>One rule as text, and two of them beside each other.</summary>
+public static class RuleYaml
+{
+    /// <summary>A file with nothing but this rule; null where it cannot be written as one.</summary>
+    public static RuleFile? File(GroupContent group, RuleContent content)
+    {
+        try
+        {
+            return RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, group, [content]);
+        }
+        catch (RuleEditException)
+        {
+            return null;   // as with an expression that does not parse: lint says so, with the place
+        }
+    }
+
+    /// <summary>The rule's own lines, without those of its group.</summary>
+    public static string Text(RuleContent content)
+    {
+        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content)) is not { } file) return Plain(content);
+        var lines = file.Text.Split('\n');
+        var first = file.Rules.First().Line - 1;
+        var indent = lines[first].Length - lines[first].TrimStart().Length;
+        return string.Join('\n', lines.Skip(first).Select(line => line.Length >= indent ? line[indent..] : line.TrimStart())).TrimEnd();
+    }
+
+    public static IReadOnlyList<DiffLine> Compare(string before, string after)
+    {
+        var model = SideBySideDiffBuilder.Diff(before, after, ignoreWhiteSpace: false);
+        return [.. model.OldText.Lines.Zip(model.NewText.Lines, (old, @new) => new DiffLine(Line(old), Line(@new)))];
+
+        static string? Line(DiffPiece piece) => piece.Type == ChangeType.Imaginary ? null : piece.Text;
+    }
+
+    /// <summary>What does not yet read as a rule is compared all the same.</summary>
+    private static string Plain(RuleContent content) => string.Join('\n', new[]
+    {
+        $"- {(content.IsAlert ? "alert" : "record")}: {content.Name}", "  expr: |",
+    }.Concat(content.Expression.Split('\n').Select(line => "    " + line)));
+}
