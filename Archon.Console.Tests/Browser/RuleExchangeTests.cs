@@ -1,3 +1,4 @@
+using Archon.Data;
 using Archon.Data.Rules;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
@@ -117,6 +118,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using (var console = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings))
         {
             await console.ReadyAsync(Token);
+            await UntilAsync(database, db => db.Users.AnyAsync(Token));
             var page = await (await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri })).NewPageAsync();
             await page.GotoAsync("sign-in");
             await page.GetByLabel("User name").FillAsync("admin");
@@ -142,12 +144,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using var next = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings);
         await next.ReadyAsync(Token);
 
-        while (true)
-        {
-            await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            if (await db.RuleApplies.AnyAsync(apply => apply.EndedAt != null, Token)) break;
-            await Task.Delay(100, Token);
-        }
+        await UntilAsync(database, db => db.RuleApplies.AnyAsync(apply => apply.EndedAt != null, Token));
         await using var after = await database.Contexts.CreateDbContextAsync(Token);
         Assert.Equal(RuleApplyStage.Done, (await after.RuleApplies.SingleAsync(Token)).Stage);
         Assert.Equal(1, await after.AuditEntries.CountAsync(entry => entry.Action == "rules.recover", Token));
@@ -169,6 +166,16 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         var content = new RuleContent("Quiet", true, expression) { Labels = new Dictionary<string, string> { ["severity"] = "warning" } };
         var result = await commands.SaveAsync(new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"), "ada", Token);
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;
+    }
+
+    private static async Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo)
+    {
+        while (true)
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            if (await isSo(db)) return;
+            await Task.Delay(100, Token);
+        }
     }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)
