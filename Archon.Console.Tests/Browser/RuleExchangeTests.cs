@@ -52,6 +52,47 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
     }
 
     [Fact]
+    public async Task A_rule_is_edited_backtested_applied_fires_and_is_rolled_back()
+    {
+        await using var alertmanager = await RealAlertmanager.StartAsync(Token);
+        await using var prometheus = await PrometheusAsync(
+            $"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager.Address.Authority}']}}]}}]}}\n");
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await AppAsync(database, prometheus);
+        await SaveAsync(app, database, "vector(1) == 2");
+        using var http = new HttpClient();
+        async Task<bool> FiresAsync() => (await http.GetStringAsync(new Uri(alertmanager.Address, "api/v2/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
+        async Task<bool> IsActiveAsync() => (await http.GetStringAsync(new Uri(prometheus.Address, "api/v1/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
+        var page = await OpenAsync(app, "rules/1");
+        await ApplyAsync(page);
+        Assert.False(await IsActiveAsync());
+
+        await page.GotoAsync("rules/1");
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        var editor = page.GetByRole(AriaRole.Textbox, new() { Name = "Expression in PromQL" });
+        await Assertions.Expect(editor).ToContainTextAsync("vector(1) == 2");
+        await editor.ClickAsync();
+        await page.Keyboard.PressAsync("ControlOrMeta+End");
+        await page.Keyboard.PressAsync("Backspace");
+        await page.Keyboard.TypeAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "1 h", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText("1 firing", new() { Exact = true })).ToBeVisibleAsync(Patiently);
+        await page.GetByLabel("Reason for the save").FillAsync("To see it fire");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save as v2" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Saved as v2.")).ToBeVisibleAsync();
+        await ApplyAsync(page);
+        await UntilAsync(FiresAsync);
+
+        await page.GotoAsync("rules/1");
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Restore v1", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Restore v1" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("v1 is back as v3.")).ToBeVisibleAsync();
+        await ApplyAsync(page);
+        await UntilAsync(async () => !await IsActiveAsync());
+    }
+
+    [Fact]
     public async Task A_rule_that_both_sides_changed_waits_for_a_choice()
     {
         await using var prometheus = await PrometheusAsync();
@@ -151,8 +192,15 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         Assert.Contains("vector(1) == 3", await http.GetStringAsync(new Uri("api/v1/rules", UriKind.Relative), Token), StringComparison.Ordinal);
     }
 
-    private Task<RealPrometheus> PrometheusAsync() =>
-        RealPrometheus.StartAsync($"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n", Token, flags: ["--web.enable-lifecycle"]);
+    private Task<RealPrometheus> PrometheusAsync(string more = "") =>
+        RealPrometheus.StartAsync($"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n{more}", Token, flags: ["--web.enable-lifecycle"]);
+
+    private static async Task ApplyAsync(IPage page)
+    {
+        await page.GetByRole(AriaRole.Link, new() { Name = "Review and apply" }).First.ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync(Patiently);
+    }
 
     private Task<ArchonApp> AppAsync(TestDatabase database, RealPrometheus prometheus) => ArchonApp.StartAsync(
         database, ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri), ("Archon:Rules:Target", "Folder"), ("Archon:Rules:Folder", folder));
@@ -168,14 +216,15 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;
     }
 
-    private static async Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo)
+    private static Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo) => UntilAsync(async () =>
     {
-        while (true)
-        {
-            await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            if (await isSo(db)) return;
-            await Task.Delay(100, Token);
-        }
+        await using var db = await database.Contexts.CreateDbContextAsync(Token);
+        return await isSo(db);
+    });
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        while (!await isSo()) await Task.Delay(100, Token);
     }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)

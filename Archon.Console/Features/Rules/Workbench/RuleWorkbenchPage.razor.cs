@@ -26,6 +26,7 @@ public sealed partial class RuleWorkbenchPage(
     private static readonly TimeSpan ThinkingPause = TimeSpan.FromMilliseconds(450);
     private static readonly TimeSpan FirstLength = TimeSpan.FromDays(1);
     private static readonly string[] Severities = ["critical", "warning", "info"];
+    private const string ExampleExpression = """rate(http_requests_total{status=~"5.."}[5m]) > 0.1""";
 
     private readonly CancellationTokenSource lifetime = new();
     private readonly LiveBacktest live = new(prometheus, clock);
