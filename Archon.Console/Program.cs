@@ -43,4 +43,5 @@ app.MapAccess();
 app.MapAnomalies();
 app.MapRules();
 app.MapIntelligence();
+app.MapRules();
 return await app.RunOrExplainAsync();

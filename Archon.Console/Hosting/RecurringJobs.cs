@@ -18,7 +18,7 @@ public static class RecurringJobs
     private const int Local = MonitoredEnvironment.DefaultId;
 
     /// <summary>What a console that has just started need not wait a minute for.</summary>
-    public static readonly IReadOnlyList<string> AtStart = ["discover", "import-rules", "import-channels"];
+    public static readonly IReadOnlyList<string> AtStart = ["discover", "import-rules", "import-channels", "watch-rule-files"];
 
     public static void Register(IRecurringJobManager jobs)
     {
@@ -30,6 +30,8 @@ public static class RecurringJobs
         jobs.AddOrUpdate<TriageJob>("triage", "triage", job => job.TriageAsync(Local, CancellationToken.None), "3/15 * * * * *", options);
         jobs.AddOrUpdate<DiscoverJob>("discover", "discover", job => job.DispatchAsync(Local, CancellationToken.None), "*/15 * * * * *", options);
         jobs.AddOrUpdate<ImportRulesJob>("import-rules", "discover", job => job.ImportAsync(Local, CancellationToken.None), "20 * * * * *", options);
+        jobs.AddOrUpdate<WatchRuleFilesJob>(
+            "watch-rule-files", "discover", job => job.LookAsync(Local, CancellationToken.None), "50 * * * * *", options);
         jobs.AddOrUpdate<ImportChannelsJob>(
             "import-channels", "discover", job => job.ImportAsync(Local, CancellationToken.None), "25 * * * * *", options);
         jobs.AddOrUpdate<HousekeepingJob>("housekeeping", "housekeeping", job => job.CleanAsync(CancellationToken.None), "0 17 * * * *", options);

@@ -22,12 +22,12 @@ internal sealed class RuleBench : IAsyncDisposable
     private readonly ServiceProvider upstreams;
     private readonly DirectoryInfo folder;
 
-    private RuleBench(TestDatabase database, FakeMetrics metrics, Uri prometheus, bool hasFolder)
+    private RuleBench(TestDatabase database, FakeMetrics metrics, Uri prometheus, string? path)
     {
         (this.database, Metrics) = (database, metrics);
-        folder = Directory.CreateTempSubdirectory("archon-rules");
+        folder = path is null ? Directory.CreateTempSubdirectory("archon-rules") : new DirectoryInfo(path);
         upstreams = UpstreamClients.Build(("Prometheus:BaseAddress", prometheus.AbsoluteUri));
-        Target = hasFolder ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>()) : new NoTarget();
+        Target = path is not null ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>()) : new NoTarget();
         Commands = new RuleCommands(Contexts, Target, TimeProvider.System);
         Queries = new RuleQueries(Contexts, Target);
     }
@@ -45,11 +45,15 @@ internal sealed class RuleBench : IAsyncDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <param name="hasFolder">Otherwise there is no target.</param>
+    public static Task<RuleBench> StartAsync(PostgresFixture postgres, bool hasFolder = false) =>
+        StartAsync(postgres, hasFolder ? Directory.CreateTempSubdirectory("archon-rules").FullName : null, null);
+
+    /// <param name="folder">To apply to; it goes with the bench.</param>
     /// <param name="prometheus">A real one in place of the fake.</param>
-    public static async Task<RuleBench> StartAsync(PostgresFixture postgres, bool hasFolder = false, Uri? prometheus = null)
+    public static async Task<RuleBench> StartAsync(PostgresFixture postgres, string? folder, Uri? prometheus)
     {
         var metrics = await FakeMetrics.StartAsync();
-        return new RuleBench(await postgres.NewDatabaseAsync(), metrics, prometheus ?? metrics.Address, hasFolder);
+        return new RuleBench(await postgres.NewDatabaseAsync(), metrics, prometheus ?? metrics.Address, folder);
     }
 
     public Task LookAsync() => new ImportRulesJob(Contexts, Prometheus, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(Environment, Token);

@@ -157,7 +157,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
         Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.DeleteAsync(id, 1, "ada", "not needed", Token));
-        Assert.Equal(id, Assert.Single(await bench.Queries.DeletedAsync(RuleBench.Environment, Token)).Id);
+        Assert.Equal(id, Assert.Single((await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Deleted).Id);
         Assert.Empty((await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules);
 
         var restored = await bench.Commands.RestoreAsync(id, 1, "bob", "needed after all", Token);

@@ -24,7 +24,7 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
 
         using var connection = storage.GetConnection();
         var jobs = connection.GetRecurringJobs();
-        Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage"], jobs.Select(job => job.Id).Order());
+        Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"], jobs.Select(job => job.Id).Order());
         Assert.All(jobs, job => Assert.Null(job.Error));
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
         Assert.All(RecurringJobs.AtStart, id => Assert.Contains(id, jobs.Select(job => job.Id)));

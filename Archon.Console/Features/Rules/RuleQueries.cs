@@ -48,8 +48,17 @@ public sealed record RuleVersionRow(
     int Number, string Expression, TimeSpan For, TimeSpan KeepFiringFor, IReadOnlyDictionary<string, string> Labels,
     IReadOnlyDictionary<string, string> Annotations, TimeSpan? Interval, string Author, string Reason, DateTimeOffset CreatedAt);
 
+/// <summary>How the last apply ended, where it did not end well.</summary>
+public sealed record RecoveredApply(RuleApplyStage Stage, string? Message, DateTimeOffset At);
+
 public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? ServerSeenAt)
 {
+    /// <summary>Those that can be put back, the newest first.</summary>
+    public IReadOnlyList<RuleRow> Deleted { get; init; } = [];
+
+    /// <summary>Null where the last apply went well, or there was none.</summary>
+    public RecoveredApply? Recovered { get; init; }
+
     public int NotApplied => Rules.Count(rule => rule.Standing == RuleStanding.NotApplied);
     public int ChangedOutside => Rules.Count(rule => rule.Standing == RuleStanding.ChangedOutside);
     public int Broken => Rules.Count(rule => rule.ServerHealth == "err");
@@ -63,19 +72,19 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
     public async Task<RulesPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rules = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && (rule.DeletedAt == null || rule.Served != null)), cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
+        var all = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId), cancellationToken);
+        var rules = all.Where(rule => rule.DeletedAt is null || rule.Standing == RuleStanding.StillRuns).ToList();
+        var last = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null).OrderByDescending(apply => apply.Id)
+            .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt }).FirstOrDefaultAsync(cancellationToken);
         return new RulesPicture(
             [.. rules.OrderBy(rule => rule.Urgency).ThenBy(rule => rule.File, StringComparer.Ordinal).ThenBy(rule => rule.Group, StringComparer.Ordinal)
                 .ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
-            rules.Max(rule => rule.ServerSeenAt));
-    }
-
-    /// <summary>Rules that were deleted and can be put back, the newest first.</summary>
-    public async Task<IReadOnlyList<RuleRow>> DeletedAsync(int environmentId, CancellationToken cancellationToken)
-    {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rules = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DeletedAt != null), cancellationToken);
-        return [.. rules.OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)];
+            rules.Max(rule => rule.ServerSeenAt))
+        {
+            Deleted = [.. all.Where(rule => rule.DeletedAt is not null).OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
+            Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck } ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt) : null,
+        };
     }
 
     /// <summary>A rule with all that its workbench needs; null where there is none of the id.</summary>

@@ -1,4 +1,5 @@
 using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Lint;
 using Archon.Features.Rules.Workbench;
 using Archon.Integrations;
@@ -19,6 +20,13 @@ public static class RulesSetup
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
+        services.AddScoped<WatchRuleFilesJob>();
+        services.AddSingleton<RuleReviewer>();
+        services.AddSingleton(new ApplyPatience());
+        services.AddSingleton<RuleApplier>();
+        services.AddSingleton<RuleApplyQueries>();
+        services.AddSingleton<RuleImporter>();
+        services.AddSingleton<RuleExporter>();
         services.AddSingleton<IPaletteSource, RulePalette>();
         return services.AddWorkbench();
     }
@@ -48,6 +56,8 @@ public static class RulesSetup
                 var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
                 var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
                 return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+            case RuleTargetKind.Ruler:
+                return new RulerTarget(new Uri(options.RulerAddress!), server);
             default:
                 return new NoTarget();
         }

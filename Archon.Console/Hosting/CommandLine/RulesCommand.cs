@@ -27,11 +27,11 @@ internal static class RulesCommand
     };
 
     public static Command Build() => new("rules", """
-        Checks, compares and replays rule files of Prometheus. Needs no database; what asks a server takes its credentials from the environment
-        (Prometheus__BearerToken, or Prometheus__Username and Prometheus__Password; Prometheus__Tenant).
+        Checks, compares and replays rule files of Prometheus, and moves them in and out of the console's catalogue. Only import and export need its
+        database; what asks a server takes its credentials from the environment (Prometheus__BearerToken, or Prometheus__Username and Prometheus__Password; Prometheus__Tenant).
         """)
     {
-        RoundTrip(), Lint(), RulesBacktestCommand.Build(), Diff(),
+        RoundTrip(), Lint(), RulesBacktestCommand.Build(), Diff(), RulesCatalogueCommands.Import(), RulesCatalogueCommands.Export(),
     };
 
     private static Command RoundTrip()
@@ -163,7 +163,7 @@ internal static class RulesCommand
     internal static TimeSpan Length(string text) => Archon.Analysis.Alerting.PrometheusDuration.TryParse(text, out var length)
         ? length : throw new BadInputException($"{text} is no length of time such as 15s, 5m or 7d.");
 
-    private static async Task<byte[]> BytesAsync(string name, CancellationToken cancellationToken)
+    internal static async Task<byte[]> BytesAsync(string name, CancellationToken cancellationToken)
     {
         await using var stream = Files.OpenRead(name);
         using var all = new MemoryStream();

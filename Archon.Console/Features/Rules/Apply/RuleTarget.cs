@@ -27,6 +27,9 @@ public abstract class RuleTarget
     /// <summary>False: there is nowhere to apply to.</summary>
     public virtual bool IsThere => true;
 
+    /// <summary>A file is there whole or not at all, also after a console was killed while it wrote.</summary>
+    public virtual bool IsWhole => true;
+
     /// <summary>For people, such as <c>the folder /etc/prometheus/rules</c>.</summary>
     public abstract string Words { get; }
 

@@ -1,0 +1,318 @@
+using System.Text;
+using Archon.Data.Rules;
+using Archon.Features.Rules;
+using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Exchange;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Archon.Tests.Features.Rules.Apply;
+
+/// <summary>Against a real Prometheus that reads a real folder.</summary>
+public sealed class RuleApplierTests(PostgresFixture postgres)
+{
+    private const string Good = "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n";
+
+    // It parses, and only its evaluation finds out that both series end up with the same labels.
+    private const string Failing = "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - record: shop:two\n        expr: label_replace(vector(1), \"x\", \"1\", \"\", \"\") or label_replace(vector(1), \"x\", \"2\", \"\", \"\")\n        labels: {x: same}\n";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_applied_runs_and_both_agree()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.SaveAsync("up == 0");
+
+        var result = await stage.ApplyAsync();
+
+        Assert.Null(Assert.IsType<ApplyResult.Done>(result).Note);
+        Assert.Equal(await stage.Bench.ContentAsync("shop.yml"), stage.File);
+        Assert.Equal("up == 0", (await stage.RunningAsync()).Single().Query);
+        Assert.Equal(ReviewState.InStep, Assert.Single((await stage.ReviewAsync()).Files).State);
+        await stage.Bench.LookAsync();
+        Assert.Equal(RuleStanding.InStep, Assert.Single((await stage.Bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules).Standing);
+        Assert.Equal(["rules.apply", "rules.apply"],
+            await stage.Bench.ReadAsync(db => db.AuditEntries.Where(entry => entry.Subject == "rules").Select(entry => entry.Action).ToListAsync(Token)));
+    }
+
+    [Fact]
+    public async Task A_rule_that_cannot_be_evaluated_is_put_back_with_the_servers_words()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.ImportAsync(Failing);
+
+        var result = await stage.ApplyAsync();
+
+        Assert.Contains("cannot be evaluated", Assert.IsType<ApplyResult.PutBack>(result).Reason, StringComparison.Ordinal);
+        Assert.Equal(Good, stage.File);
+        Assert.Equal("Quiet", (await stage.RunningAsync()).Single().Name);
+        Assert.Equal(Failing, await stage.Bench.ContentAsync("shop.yml"));
+    }
+
+    [Fact]
+    public async Task What_the_server_refuses_to_load_is_put_back()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
+        // One bad file and the server goes on with all of its old ones.
+        await stage.Bench.WriteAsync("theirs.yml", "groups: 1\n");
+
+        var result = await stage.ApplyAsync();
+
+        Assert.StartsWith("The server did not take it up.", Assert.IsType<ApplyResult.PutBack>(result).Reason, StringComparison.Ordinal);
+        Assert.Equal(Good, stage.File);
+        Assert.Equal("Quiet", (await stage.RunningAsync()).Single().Name);
+    }
+
+    [Fact]
+    public async Task A_server_that_may_not_be_reloaded_is_said_and_nothing_changes()
+    {
+        await using var stage = await Stage.StartAsync(postgres, hasLifecycle: false);
+        await stage.SaveAsync("up == 0");
+
+        var result = await stage.ApplyAsync();
+
+        Assert.Contains("--web.enable-lifecycle", Assert.IsType<ApplyResult.PutBack>(result).Reason, StringComparison.Ordinal);
+        Assert.Null(stage.File);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_away_is_said_and_the_file_is_put_back()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
+        await stage.StopServerAsync();
+
+        var result = await stage.ApplyAsync();
+
+        Assert.Contains("Nothing listens", Assert.IsType<ApplyResult.PutBack>(result).Reason, StringComparison.Ordinal);
+        Assert.Equal(Good, stage.File);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_changed_outside_is_never_overwritten()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
+        var review = await stage.ReviewAsync();
+        await stage.Bench.WriteAsync("shop.yml", "# by hand\n" + Good);
+
+        var refused = await stage.ApplyAsync(review);
+
+        Assert.Contains("changed outside", Assert.IsType<ApplyResult.Refused>(refused).Reason, StringComparison.Ordinal);
+        Assert.Equal(ReviewState.ChangedOutside, Assert.Single((await stage.ReviewAsync()).Files).State);
+        Assert.Equal("# by hand\n" + Good, stage.File);
+    }
+
+    [Fact]
+    public async Task What_was_edited_since_the_review_is_refused()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        var id = await stage.SaveAsync("up == 0");
+        var review = await stage.ReviewAsync();
+        await stage.Bench.Commands.SaveAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with { RuleId = id, BasedOn = 1 }, "bob", Token);
+
+        Assert.Contains("was edited since", Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync(review)).Reason, StringComparison.Ordinal);
+        Assert.Null(stage.File);
+    }
+
+    [Fact]
+    public async Task Errors_of_the_linter_block()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.SaveAsync("up");
+
+        var file = Assert.Single((await stage.ReviewAsync()).Files);
+
+        Assert.Equal(ReviewState.Blocked, file.State);
+        Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync());
+    }
+
+    [Theory]
+    [InlineData(1, RuleApplyStage.Writing, RuleApplyStage.PutBack)]
+    [InlineData(2, RuleApplyStage.Writing, RuleApplyStage.PutBack)]
+    [InlineData(3, RuleApplyStage.Reloading, RuleApplyStage.Done)]
+    [InlineData(4, RuleApplyStage.Reloading, RuleApplyStage.Done)]
+    public async Task A_console_that_ends_at_any_step_is_followed(int deadly, RuleApplyStage left, RuleApplyStage ended)
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
+
+        await Assert.ThrowsAsync<ConsoleEndedException>(() => stage.ApplyAsync(target: new DeadlyTarget(stage.Bench.Target, deadly)));
+        Assert.Equal(left, (await stage.LastAsync()).Stage);
+        await stage.WatchAsync();
+
+        Assert.Equal(ended, (await stage.LastAsync()).Stage);
+        var expected = ended == RuleApplyStage.Done ? "Calm" : "Quiet";
+        Assert.Contains(expected, stage.File, StringComparison.Ordinal);
+        Assert.Equal(expected, (await stage.RunningAsync()).Single().Name);
+        Assert.Equal(["shop.yml"], Directory.EnumerateFiles(stage.Bench.Folder).Select(Path.GetFileName));
+        Assert.Equal(1, await stage.Bench.ReadAsync(db => db.AuditEntries.CountAsync(entry => entry.Action == "rules.recover", Token)));
+    }
+
+    [Fact]
+    public async Task While_one_applies_another_is_refused_and_nobody_ends_what_is_alive()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.SaveAsync("up == 0");
+        var held = new HeldTarget(stage.Bench.Target);
+        var first = stage.ApplyAsync(target: held);
+        await held.Reached.Task.WaitAsync(Token);
+
+        var second = await stage.ApplyAsync();
+        await stage.WatchAsync();
+        held.Go.SetResult();
+
+        Assert.IsType<ApplyResult.Refused>(second);
+        Assert.IsType<ApplyResult.Done>(await first);
+    }
+
+    [Fact]
+    public async Task A_file_deleted_from_the_catalogue_goes()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        var id = await stage.SaveAsync("up == 0");
+        await stage.ApplyAsync();
+        await stage.Bench.Commands.DeleteAsync(id, 1, "ada", "gone", Token);
+
+        Assert.IsType<ApplyResult.Done>(await stage.ApplyAsync());
+
+        Assert.Empty(await stage.RunningAsync());
+    }
+
+    [Fact]
+    public async Task A_change_outside_is_noticed()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.AgreeAsync(Good);
+        await stage.Bench.WriteAsync("shop.yml", "# by hand\n" + Good);
+
+        await stage.WatchAsync();
+
+        var document = await stage.Bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token));
+        Assert.Equal(("# by hand\n" + Good, Good), (Encoding.UTF8.GetString(document.SeenContent!), Encoding.UTF8.GetString(document.AppliedContent!)));
+    }
+
+    private sealed class ConsoleEndedException : Exception;
+
+    /// <summary>The console ends before or after a step: odd numbers before, even ones after; 1 and 2 are the write, 3 and 4 the reload.</summary>
+    private sealed class DeadlyTarget(RuleTarget inner, int deadly) : PassingTarget(inner)
+    {
+        public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
+        {
+            if (deadly == 1) throw new ConsoleEndedException();
+            var done = await base.WriteAsync(name, content, cancellationToken);
+            return deadly == 2 ? throw new ConsoleEndedException() : done;
+        }
+
+        public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken)
+        {
+            if (deadly == 3) throw new ConsoleEndedException();
+            var done = await base.ReloadAsync(cancellationToken);
+            return deadly == 4 ? throw new ConsoleEndedException() : done;
+        }
+    }
+
+    private sealed class HeldTarget(RuleTarget inner) : PassingTarget(inner)
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
+        {
+            Reached.TrySetResult();
+            await Go.Task.WaitAsync(cancellationToken);
+            return await base.WriteAsync(name, content, cancellationToken);
+        }
+    }
+
+    private abstract class PassingTarget(RuleTarget inner) : RuleTarget
+    {
+        public override string Words => inner.Words;
+        public override string ServerFile(string name) => inner.ServerFile(name);
+        public override string? NameOf(string serverFile) => inner.NameOf(serverFile);
+        public override string? NameFault(string name) => inner.NameFault(name);
+        public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) => inner.ReadAsync(name, cancellationToken);
+        public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+        public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) => inner.WriteAsync(name, content, cancellationToken);
+        public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => inner.ReloadAsync(cancellationToken);
+    }
+
+    /// <summary>A catalogue, a folder, and a Prometheus that reads it.</summary>
+    private sealed class Stage : IAsyncDisposable
+    {
+        private readonly ApplyPatience patience = new() { Gap = TimeSpan.FromMilliseconds(100), Grace = TimeSpan.FromSeconds(10) };
+        private RealPrometheus? server;
+
+        private Stage(RuleBench bench, RealPrometheus server) => (Bench, this.server) = (bench, server);
+
+        public RuleBench Bench { get; }
+
+        public string? File => System.IO.File.Exists(Path.Combine(Bench.Folder, "shop.yml")) ? System.IO.File.ReadAllText(Path.Combine(Bench.Folder, "shop.yml")) : null;
+
+        public static async Task<Stage> StartAsync(PostgresFixture postgres, bool hasLifecycle = true)
+        {
+            var folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
+            var server = await RealPrometheus.StartAsync(
+                $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n", Token, flags: hasLifecycle ? ["--web.enable-lifecycle"] : []);
+            return new Stage(await RuleBench.StartAsync(postgres, folder, server.Address), server);
+        }
+
+        public Task<int> SaveAsync(string expression) => Bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)));
+
+        public async Task ImportAsync(string text)
+        {
+            var importer = new RuleImporter(Bench.Contexts, Bench.Target, TimeProvider.System);
+            var results = await importer.ImportAsync(
+                RuleBench.Environment, [new("shop.yml", Encoding.UTF8.GetBytes(text))], new Dictionary<string, ImportChoice>(), "ada", "", Token);
+            Assert.IsType<ImportResult.Taken>(Assert.Single(results));
+        }
+
+        /// <summary>The catalogue and the server both have it.</summary>
+        public async Task AgreeAsync(string text)
+        {
+            await ImportAsync(text);
+            Assert.IsType<ApplyResult.Done>(await ApplyAsync());
+        }
+
+        public async Task<ApplyReview> ReviewAsync() =>
+            Assert.IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token)).Value;
+
+        public async Task<ApplyResult> ApplyAsync(ApplyReview? review = null, RuleTarget? target = null)
+        {
+            var files = (review ?? await ReviewAsync()).Files.Where(file => file.State != ReviewState.InStep).ToList();
+            return await Applier(target ?? Bench.Target).ApplyAsync(RuleBench.Environment, files, "ada", null, Token);
+        }
+
+        public Task WatchAsync() => new WatchRuleFilesJob(Bench.Contexts, Bench.Target, Applier(Bench.Target), TimeProvider.System).LookAsync(RuleBench.Environment, Token);
+
+        public Task<RuleApply> LastAsync() => Bench.ReadAsync(db => db.RuleApplies.AsNoTracking().OrderByDescending(apply => apply.Id).FirstAsync(Token));
+
+        public async Task<IReadOnlyList<PrometheusRule>> RunningAsync() =>
+            [.. Assert.IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await Bench.Prometheus.RulesAsync(Token)).Value.SelectMany(group => group.Rules)];
+
+        public async Task StopServerAsync()
+        {
+            await server!.DisposeAsync();
+            server = null;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (server is not null) await server.DisposeAsync();
+            await Bench.DisposeAsync();
+        }
+
+        private RuleApplier Applier(RuleTarget target) => new(Bench.Contexts, target, Bench.Prometheus, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
+    }
+}

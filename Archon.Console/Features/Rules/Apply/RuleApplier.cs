@@ -1,0 +1,312 @@
+using Archon.Analysis.Alerting;
+using Archon.Data;
+using Archon.Data.Access;
+using Archon.Data.Rules;
+using Archon.Features.Rules.Files;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Rules.Apply;
+
+public abstract record ApplyResult
+{
+    private ApplyResult()
+    {
+    }
+
+    /// <summary>The server runs it.</summary>
+    /// <param name="Note">What a person should know all the same; null: nothing.</param>
+    public sealed record Done(long Id, string? Note) : ApplyResult;
+
+    /// <summary>It was tried, and everything is as it was before.</summary>
+    public sealed record PutBack(long Id, string Reason) : ApplyResult;
+
+    /// <summary>It was tried, and not everything could be put back: a person must look.</summary>
+    public sealed record Stuck(long Id, string Reason) : ApplyResult;
+
+    /// <summary>Nothing was tried. The reason is a sentence for people.</summary>
+    public sealed record Refused(string Reason) : ApplyResult;
+}
+
+/// <summary>How long an apply waits.</summary>
+public sealed record ApplyPatience
+{
+    /// <summary>Between two looks at what the server runs.</summary>
+    public TimeSpan Gap { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Beside two intervals of the slowest group.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>However slow the groups. A rule that was not evaluated by then is said to be not.</summary>
+    public TimeSpan Most { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>Brings rule files to the server, and takes them back when it does not run them well.</summary>
+/// <remarks>
+/// Each step is written down before it is done: whoever is killed leaves behind how far it was and what the files held, and
+/// <see cref="RecoverAsync"/> finishes it or puts it back. A lock of the database's session keeps a second apply away, and falls with the console that held it.
+/// </remarks>
+public sealed partial class RuleApplier(
+    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, PrometheusClient prometheus, TimeProvider clock, ILogger<RuleApplier> logger, ApplyPatience? patience = null)
+{
+    /// <summary>Who acts when nobody does.</summary>
+    private const string Nobody = "archon";
+
+    private readonly ApplyPatience patience = patience ?? new ApplyPatience();
+
+    /// <param name="files">As they were reviewed. What was changed since, here or there, is refused.</param>
+    /// <param name="progress">Told before each step.</param>
+    public async Task<ApplyResult> ApplyAsync(
+        int environmentId, IReadOnlyList<ReviewedFile> files, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    {
+        if (files.Count == 0) return new ApplyResult.Refused("Nothing was chosen.");
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (!await TryLockAsync(db, environmentId, cancellationToken)) return new ApplyResult.Refused("Another apply is under way.");
+        try
+        {
+            await RecoverLockedAsync(db, environmentId, cancellationToken);
+            if (await FaultAsync(db, files, cancellationToken) is { } fault) return new ApplyResult.Refused(fault);
+            var now = clock.GetUtcNow();
+            var apply = new RuleApply
+            {
+                EnvironmentId = environmentId,
+                Author = who,
+                Stage = RuleApplyStage.Writing,
+                Files = [.. files.Select(file => new RuleApplyFile(file.DocumentId, file.Name, file.Version, file.Held, file.Wanted))],
+                StartedAt = now,
+                ChangedAt = now,
+            };
+            db.RuleApplies.Add(apply);
+            await NoteAsync(db, who, "rules.apply", $"begins: {string.Join(", ", files.Select(file => file.Name))}", cancellationToken);
+            return await RunAsync(db, apply, who, progress, cancellationToken);
+        }
+        finally
+        {
+            await UnlockAsync(db, environmentId);
+        }
+    }
+
+    /// <summary>Ends what a console that is gone left in the middle; nothing where one that lives is at it.</summary>
+    public async Task RecoverAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (!await db.RuleApplies.AnyAsync(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null, cancellationToken)) return;
+        if (!await TryLockAsync(db, environmentId, cancellationToken)) return;
+        try
+        {
+            await RecoverLockedAsync(db, environmentId, cancellationToken);
+        }
+        finally
+        {
+            await UnlockAsync(db, environmentId);
+        }
+    }
+
+    private async Task RecoverLockedAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
+    {
+        if (await db.RuleApplies.SingleOrDefaultAsync(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null, cancellationToken) is not { } left) return;
+        LogRecovers(left.Id, left.Stage);
+        await NoteAsync(db, Nobody, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
+        // Files may be half through: back to where all was well. Where all were written, the server decides.
+        if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying) await RunAsync(db, left, Nobody, null, cancellationToken);
+        else await PutBackAsync(db, left, Nobody, left.Message ?? "The console ended before all files were written.", null, cancellationToken);
+    }
+
+    private async Task<ApplyResult> RunAsync(ArchonDbContext db, RuleApply apply, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    {
+        if (apply.Stage == RuleApplyStage.Writing)
+        {
+            progress?.Report(apply.Stage);
+            foreach (var file in apply.Files)
+            {
+                if (await target.WriteAsync(file.Name, file.After, cancellationToken) is TargetResult.Failed { Reason: var reason }) return await PutBackAsync(db, apply, who, reason, progress, cancellationToken);
+            }
+            await EnterAsync(db, apply, RuleApplyStage.Reloading, progress, cancellationToken);
+        }
+        if (apply.Stage == RuleApplyStage.Reloading)
+        {
+            if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason }) return await PutBackAsync(db, apply, who, $"The server did not take it up. {reason}", progress, cancellationToken);
+            await EnterAsync(db, apply, RuleApplyStage.Verifying, progress, cancellationToken);
+        }
+        var (fault, note) = await VerifyAsync(apply, cancellationToken);
+        if (fault is not null) return await PutBackAsync(db, apply, who, fault, progress, cancellationToken);
+        var now = clock.GetUtcNow();
+        foreach (var file in apply.Files)
+        {
+            var held = await target.ReadAsync(file.Name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var seen } ? seen : file.After;
+            await db.RuleDocuments.Where(document => document.Id == file.DocumentId).ExecuteUpdateAsync(set => set
+                .SetProperty(document => document.AppliedContent, held).SetProperty(document => document.AppliedAt, now)
+                .SetProperty(document => document.SeenContent, held).SetProperty(document => document.SeenAt, now), cancellationToken);
+        }
+        await EndAsync(db, apply, RuleApplyStage.Done, note, who, progress, cancellationToken);
+        return new ApplyResult.Done(apply.Id, note);
+    }
+
+    private async Task<ApplyResult> PutBackAsync(
+        ArchonDbContext db, RuleApply apply, string who, string reason, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    {
+        apply.Message = reason;
+        await EnterAsync(db, apply, RuleApplyStage.PuttingBack, progress, cancellationToken);
+        var faults = new List<string>();
+        foreach (var file in apply.Files)
+        {
+            switch (await target.ReadAsync(file.Name, cancellationToken))
+            {
+                case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.Before):
+                    break;
+                case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.After):
+                    if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words }) faults.Add(words);
+                    break;
+                case Fetch<byte[]?>.Ok when target.IsWhole:
+                    faults.Add($"{file.Name} was changed by somebody else meanwhile and is left as it is.");
+                    break;
+                case Fetch<byte[]?>.Ok:
+                    if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var why }) faults.Add(why);
+                    break;
+                default:
+                    faults.Add($"{file.Name} could not be read.");
+                    break;
+            }
+        }
+        if (faults.Count > 0)
+        {
+            var told = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
+            await EndAsync(db, apply, RuleApplyStage.Stuck, told, who, progress, cancellationToken);
+            return new ApplyResult.Stuck(apply.Id, told);
+        }
+        if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
+        {
+            reason = reason.Contains(unheard, StringComparison.Ordinal) ? reason : $"{reason} The files are as before; the server did not read them again: {unheard}";
+        }
+        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, who, progress, cancellationToken);
+        return new ApplyResult.PutBack(apply.Id, reason);
+    }
+
+    /// <summary>Waits until the server runs every rule of ours, and well.</summary>
+    /// <returns>Why it does not; or what was not evaluated yet, because its turn comes later than anyone waits.</returns>
+    private async Task<(string? Fault, string? Note)> VerifyAsync(RuleApply apply, CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+        var files = apply.Files.Select(file => (Name: target.ServerFile(file.Name), File: file.After is null ? RuleCatalogue.Empty : RuleCatalogue.Read(file.After))).ToList();
+        var wait = patience.Grace;
+        while (true)
+        {
+            var (missing, unknown, broken) = ((string?)null, (string?)null, (string?)null);
+            switch (await prometheus.RulesAsync(cancellationToken))
+            {
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served }:
+                    foreach (var (name, file) in files)
+                    {
+                        var groups = served.Where(group => group.File == name).ToList();
+                        if (groups.Count > 0) wait = Longer(wait, patience.Grace + (groups.Max(group => group.Interval) * 2));
+                        missing ??= Missing(file, groups);
+                        foreach (var (group, rule) in groups.SelectMany(group => group.Rules.Select(rule => (group, rule))))
+                        {
+                            if (rule.Health == "err") broken ??= $"{rule.Name} in {group.Name} cannot be evaluated: {rule.LastError}";
+                            else if (rule.Health != "ok") unknown ??= $"{rule.Name} in {group.Name}";
+                        }
+                    }
+                    break;
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason }: missing = reason; break;
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: var words }: missing = words; break;
+            }
+            // What the server ran before may still show; only once it runs ours does a fault count as ours.
+            if (missing is null && broken is not null) return (broken, null);
+            if (missing is null && unknown is null) return (null, null);
+            if (clock.GetElapsedTime(began) > (wait < patience.Most ? wait : patience.Most))
+            {
+                if (missing is not null) return ($"The server does not run it after {PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(clock.GetElapsedTime(began).TotalSeconds)))}: {missing}", null);
+                return wait > patience.Most ? (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits.") : ($"The server never evaluated {unknown}.", null);
+            }
+            await Task.Delay(patience.Gap, clock, cancellationToken);
+        }
+    }
+
+    private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served)
+    {
+        foreach (var group in file.Groups.Where(group => group.Rules.Count > 0))
+        {
+            if (served.FirstOrDefault(one => one.Name == group.Content.Name) is not { } running) return $"the group {group.Content.Name} is not there.";
+            foreach (var rule in group.Rules)
+            {
+                if (rule.Index >= running.Rules.Count) return $"{rule.Content.Name} in {group.Content.Name} is not there.";
+                var other = running.Rules[rule.Index];
+                if (other.Name != rule.Content.Name || other.IsAlerting != rule.Content.IsAlert || !ServedRules.Says(ServedRules.Of(running, other), rule)) return $"{rule.Content.Name} in {group.Content.Name} runs otherwise.";
+            }
+            if (running.Rules.Count > group.Rules.Count) return $"{running.Rules[group.Rules.Count].Name} in {group.Content.Name} still runs.";
+        }
+        return served.FirstOrDefault(one => file.Groups.All(group => group.Content.Name != one.Name)) is { } extra ? $"the group {extra.Name} still runs." : null;
+    }
+
+    private async Task<string?> FaultAsync(ArchonDbContext db, IReadOnlyList<ReviewedFile> files, CancellationToken cancellationToken)
+    {
+        var ids = files.Select(file => file.DocumentId).ToList();
+        var versions = await db.RuleDocuments.AsNoTracking().Where(one => ids.Contains(one.Id)).ToDictionaryAsync(one => one.Id, one => one.CurrentVersion, cancellationToken);
+        foreach (var file in files)
+        {
+            if (file.State != ReviewState.Ready) return $"{file.Name} cannot be applied: {string.Join(' ', file.Reasons)}";
+            if (versions.GetValueOrDefault(file.DocumentId) != file.Version) return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
+            switch (await target.ReadAsync(file.Name, cancellationToken))
+            {
+                case Fetch<byte[]?>.Ok { Value: var held } when !target.IsSame(held, file.Held): return $"{file.Name} was changed outside the console since it was reviewed. Look at the new state first.";
+                case Fetch<byte[]?>.Unavailable { Reason: var reason }: return reason;
+                case Fetch<byte[]?>.Rejected { Reason: var words }: return words;
+            }
+        }
+        return null;
+    }
+
+    private async Task EnterAsync(ArchonDbContext db, RuleApply apply, RuleApplyStage stage, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    {
+        (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
+        await db.SaveChangesAsync(cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        progress?.Report(stage);
+    }
+
+    private async Task EndAsync(
+        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, string? message, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
+        await NoteAsync(db, who, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
+        progress?.Report(stage);
+        LogEnded(apply.Id, stage);
+    }
+
+    private async Task NoteAsync(ArchonDbContext db, string who, string action, string detail, CancellationToken cancellationToken)
+    {
+        db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = who, Action = action, Subject = "rules", Detail = detail });
+        await db.SaveChangesAsync(cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+    }
+
+    private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
+    {
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        return await db.Database.SqlQuery<bool>($"""SELECT pg_try_advisory_lock({AdvisoryLocks.RuleApply}, {environmentId}) AS "Value" """).SingleAsync(cancellationToken);
+    }
+
+    private static async Task UnlockAsync(ArchonDbContext db, int environmentId) =>
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({AdvisoryLocks.RuleApply}, {environmentId})", CancellationToken.None);
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    internal static string Word(RuleApplyStage stage) => stage switch
+    {
+        RuleApplyStage.Writing => "writing files",
+        RuleApplyStage.Reloading => "reloading",
+        RuleApplyStage.Verifying => "verifying",
+        RuleApplyStage.PuttingBack => "putting back",
+        RuleApplyStage.Done => "done",
+        RuleApplyStage.PutBack => "put back",
+        _ => "stuck",
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Apply {ApplyId} of rules was left in stage {Stage} and is ended now")]
+    private partial void LogRecovers(long applyId, RuleApplyStage stage);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Apply {ApplyId} of rules ended: {Stage}")]
+    private partial void LogEnded(long applyId, RuleApplyStage stage);
+}

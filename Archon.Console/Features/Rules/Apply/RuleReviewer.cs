@@ -1,0 +1,95 @@
+using Archon.Data;
+using Archon.Data.Rules;
+using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Lint;
+using Archon.Integrations;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Rules.Apply;
+
+public enum ReviewState
+{
+    /// <summary>The target holds what the catalogue says.</summary>
+    InStep,
+
+    /// <summary>It can be applied.</summary>
+    Ready,
+
+    /// <summary>The target's file was changed by somebody else since the two last agreed: import it first, and choose.</summary>
+    ChangedOutside,
+
+    /// <summary>Something must be mended first; see the reasons.</summary>
+    Blocked,
+}
+
+/// <summary>What an apply would do with one file.</summary>
+/// <param name="Version">Of the document.</param>
+/// <param name="Held">What the target holds; null: nothing.</param>
+/// <param name="Wanted">What it would hold; null: nothing.</param>
+/// <param name="Findings">Of the linter, without what the file accepts.</param>
+public sealed record ReviewedFile(
+    int DocumentId, string Name, int Version, byte[]? Held, byte[]? Wanted, ReviewState State, IReadOnlyList<RuleChange> Changes, IReadOnlyList<LintFinding> Findings,
+    IReadOnlyList<string> Reasons);
+
+/// <param name="Target">In words.</param>
+/// <param name="NotInCatalogue">Files of the target that the catalogue does not hold.</param>
+public sealed record ApplyReview(string Target, IReadOnlyList<ReviewedFile> Files, IReadOnlyList<string> NotInCatalogue)
+{
+    public bool CanApply => Files.Any(file => file.State == ReviewState.Ready);
+}
+
+/// <summary>Holds the catalogue's files against the target's. Changes nothing.</summary>
+public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target)
+{
+    public async Task<Fetch<ApplyReview>> ReviewAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        switch (await target.ListAsync(cancellationToken))
+        {
+            case Fetch<IReadOnlyList<string>>.Ok { Value: var names }:
+                await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+                {
+                    var documents = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId).OrderBy(one => one.Name).ToListAsync(cancellationToken);
+                    var living = documents.Where(one => one.DeletedAt is null).ToList();
+                    var findings = RuleLinter.Lint([.. living.Select(one => new NamedRuleFile(one.Name, RuleCatalogue.Read(one.Content)))])
+                        .Where(finding => finding.Accepted is null).ToLookup(finding => finding.File);
+                    var files = new List<ReviewedFile>();
+                    foreach (var document in documents)
+                    {
+                        if (document.DeletedAt is not null && document.AppliedContent is null) continue;
+                        files.Add(await ReviewAsync(document, [.. findings[document.Name]], cancellationToken));
+                    }
+                    var known = living.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
+                    return new Fetch<ApplyReview>.Ok(new ApplyReview(target.Words, files, [.. names.Where(name => !known.Contains(name) && files.All(file => file.Name != name))]));
+                }
+            case Fetch<IReadOnlyList<string>>.Rejected { Reason: var words }:
+                return new Fetch<ApplyReview>.Rejected(words);
+            case Fetch<IReadOnlyList<string>>.Unavailable { Reason: var reason }:
+                return new Fetch<ApplyReview>.Unavailable(reason);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private async Task<ReviewedFile> ReviewAsync(RuleDocument document, IReadOnlyList<LintFinding> findings, CancellationToken cancellationToken)
+    {
+        var wanted = document.DeletedAt is null ? document.Content : null;
+        if (target.NameFault(document.Name) is not null || document.ServerFile != target.ServerFile(document.Name))
+        {
+            return Of(null, ReviewState.Blocked, target.NameFault(document.Name) ?? $"The server reads this file as {document.ServerFile}, which lies outside {target.Words}.");
+        }
+        if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
+        {
+            return Of(null, ReviewState.Blocked, $"What {target.Words} holds could not be read.");
+        }
+        if (target.IsSame(held, wanted)) return Of(held, ReviewState.InStep);
+        if (!target.IsSame(held, document.AppliedContent)) return Of(held, ReviewState.ChangedOutside, "Somebody changed this file outside the console since the two last agreed. Import it first, and choose whose to keep.");
+        var errors = findings.Where(finding => finding.Severity == LintSeverity.Error).Select(finding => $"line {finding.Line}: {finding.Message}").ToArray();
+        return errors.Length > 0 && wanted is not null ? Of(held, ReviewState.Blocked, errors) : Of(held, ReviewState.Ready);
+
+        ReviewedFile Of(byte[]? now, ReviewState state, params string[] reasons) =>
+            new(document.Id, document.Name, document.CurrentVersion, now, wanted, state, Changes(now, wanted), wanted is null ? [] : findings, reasons);
+    }
+
+    private static IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
+        (before is null ? RuleCatalogue.Empty : RuleFile.Read(before, out _)) is { } was ? RuleFileDiff.Between(was, after is null ? RuleCatalogue.Empty : RuleCatalogue.Read(after)) : [];
+}

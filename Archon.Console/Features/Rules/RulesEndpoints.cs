@@ -1,0 +1,18 @@
+using Archon.Data.Catalogue;
+using Archon.Features.Access;
+using Archon.Features.Rules.Exchange;
+
+namespace Archon.Features.Rules;
+
+public static class RulesEndpoints
+{
+    /// <summary>The files of the catalogue, to be kept elsewhere: one by its name, or all in an archive with their unit tests.</summary>
+    public static void MapRules(this WebApplication app) => app.MapGet("/rules/export", ExportAsync).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
+
+    private static async Task<IResult> ExportAsync(RuleExporter exporter, CancellationToken cancellationToken, string? file = null, int environment = MonitoredEnvironment.DefaultId)
+    {
+        var files = await exporter.ExportAsync(environment, file, null, cancellationToken);
+        if (file is null) return Results.File(RuleExporter.Zip(files), "application/zip", "rules.zip");
+        return files is [var only, ..] ? Results.File(only.Content, "application/yaml", Path.GetFileName(only.Name)) : Results.NotFound();
+    }
+}

@@ -1,0 +1,214 @@
+using System.CommandLine;
+using System.Text.Json;
+using Archon.Data;
+using Archon.Features.Rules;
+using Archon.Features.Rules.Exchange;
+using Archon.Integrations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Hosting.CommandLine;
+
+/// <summary><c>archon rules import</c> and <c>export</c>: the console's catalogue of rule files, from a shell.</summary>
+internal static class RulesCatalogueCommands
+{
+    private const string WhichDatabase = """
+        The database is that of the console: ConnectionStrings__Archon, else its own in the folder Archon__Database__Folder, which is started if need be.
+        """;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    public static Command Import()
+    {
+        var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore, Description = "Rule files, files of unit tests (NAME_test.yml), or folders of both." };
+        var environment = EnvironmentOption();
+        var reason = new Option<string>("--reason") { HelpName = "TEXT", DefaultValueFactory = _ => "Imported by command", Description = "Stands with the new version." };
+        var take = new Option<MergeSide?>("--take") { HelpName = "ours|theirs", Description = "Whose to take where catalogue and file changed the same: ours is the catalogue's." };
+        var output = RulesCommand.Output(OutputForm.Text);
+        var command = new Command("import", $"""
+            Takes rule files into the catalogue, each whole or not at all. A file is named by its path below the folder that was given, else by its last part.
+            Where both the file and the catalogue changed since the last import, rules that one side changed are taken from it; for the others say --take.
+
+            {WhichDatabase}
+            Exit code: 0 all taken or the same, 1 a file cannot be read or Prometheus would refuse it, 2 a conflict; other files are taken all the same.
+            """) { files, environment, reason, take, output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var incoming = new List<IncomingFile>();
+            foreach (var path in parsed.GetRequiredValue(files)) incoming.AddRange(await ReadAsync(path, cancellationToken));
+            if (incoming.GroupBy(one => one.Name).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new BadInputException($"{twice.Key} is given twice.");
+            await using var catalogue = await CatalogueAsync(parsed.GetValue(environment), cancellationToken);
+            var importer = catalogue.Services.GetRequiredService<RuleImporter>();
+            var choices = new Dictionary<string, ImportChoice>();
+            if (parsed.GetValue(take) is { } side)
+            {
+                foreach (var known in (await importer.ReviewAsync(catalogue.EnvironmentId, incoming, cancellationToken)).OfType<ImportReview.Known>())
+                {
+                    choices[known.Name] = new ImportChoice(known.BasedOn, _ => side, side);
+                }
+            }
+            var results = await importer.ImportAsync(catalogue.EnvironmentId, incoming, choices, Environment.UserName, parsed.GetRequiredValue(reason), cancellationToken);
+            if (parsed.GetValue(output) == OutputForm.Json) Console.WriteLine(JsonSerializer.Serialize(results.Select(Row), RulesCommand.Json));
+            else foreach (var result in results) await (result is ImportResult.Refused ? Console.Error : Console.Out).WriteLineAsync(Text(result));
+            return results.Any(result => result is ImportResult.Refused) ? 1
+                : results.Any(result => result is ImportResult.Conflict or ImportResult.ChangedMeanwhile) ? RulesCommand.Found : 0;
+        });
+        return command;
+    }
+
+    public static Command Export()
+    {
+        var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.ZeroOrMore, Description = "Names of files in the catalogue; all without one." };
+        var group = new Option<string?>("--group") { HelpName = "G", Description = "Only this group of each file that has it." };
+        var folder = new Option<string?>("-o") { HelpName = "DIR", Description = "Folder to write into. Without it one file is written to standard output, and several are listed." };
+        var environment = EnvironmentOption();
+        var output = RulesCommand.Output(OutputForm.Text);
+        var command = new Command("export", $"""
+            Writes rule files of the catalogue: to the byte what was imported, but for what was edited; with -o also their unit tests, as NAME_test.yml.
+
+            {WhichDatabase}
+            Exit code: 0 done, 1 it cannot be written, 2 the catalogue holds no such file or group.
+            """) { files, group, folder, environment, output };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var catalogue = await CatalogueAsync(parsed.GetValue(environment), cancellationToken);
+            var exporter = catalogue.Services.GetRequiredService<RuleExporter>();
+            var wanted = parsed.GetValue(files) ?? [];
+            var found = new List<ExportedFile>();
+            foreach (var name in wanted.Length > 0 ? wanted : (string?[])[null])
+            {
+                var exported = await exporter.ExportAsync(catalogue.EnvironmentId, name, parsed.GetValue(group), cancellationToken);
+                if (exported.Count == 0) return Missing(name, parsed.GetValue(group));
+                found.AddRange(exported);
+            }
+            if (parsed.GetValue(folder) is { } target)
+            {
+                foreach (var file in found) await WriteAsync(target, file, cancellationToken);
+                if (parsed.GetValue(output) == OutputForm.Json) Console.WriteLine(JsonSerializer.Serialize(found.Select(file => new { file = file.Name, bytes = file.Content.Length }), RulesCommand.Json));
+                return 0;
+            }
+            if (parsed.GetValue(output) == OutputForm.Json)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(found.Select(file => new { file = file.Name, content = System.Text.Encoding.UTF8.GetString(file.Content) }), RulesCommand.Json));
+            }
+            else if (found.Count(file => !RuleTests.IsTestFile(file.Name)) > 1)
+            {
+                foreach (var file in found) Console.WriteLine(file.Name);
+            }
+            else
+            {
+                await using var console = Console.OpenStandardOutput();
+                await console.WriteAsync(found[0].Content, cancellationToken);
+            }
+            return 0;
+        });
+        return command;
+    }
+
+    private static int Missing(string? name, string? group)
+    {
+        Console.Error.WriteLine($"archon rules: The catalogue holds {(name is null ? "no file" : $"no file {name}")}{(group is null ? "" : $" with a group {group}")}.");
+        return RulesCommand.Found;
+    }
+
+    private static async Task<IReadOnlyList<IncomingFile>> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(path)) return [new IncomingFile(path == "-" ? "stdin.yml" : Path.GetFileName(path), await RulesCommand.BytesAsync(path, cancellationToken))];
+        var files = new List<IncomingFile>();
+        foreach (var (name, file) in Files.Below(path, ".yml", ".yaml", ".rules")) files.Add(new IncomingFile(name, await RulesCommand.BytesAsync(file, cancellationToken)));
+        return files;
+    }
+
+    private static async Task WriteAsync(string folder, ExportedFile file, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, file.Name);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllBytesAsync(path, file.Content, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} cannot be written: {failure.Message}");
+        }
+    }
+
+    private static Option<string?> EnvironmentOption() => new("--environment") { HelpName = "NAME", Description = "Environment of the catalogue; the first without it." };
+
+    /// <exception cref="BadInputException">The database does not answer, or there is no such environment.</exception>
+    private static async Task<Catalogue> CatalogueAsync(string? environment, CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true).AddEnvironmentVariables();
+        builder.Services.AddArchonData(builder.Configuration).AddLogging().AddIntegrations().AddRules();
+        // Of what the console runs beside its pages, only the database.
+        foreach (var other in builder.Services.Where(one => one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly).ToList())
+        {
+            builder.Services.Remove(other);
+        }
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            var database = host.Services.GetRequiredService<ArchonDatabase>();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(Patience);
+            database.Changed += () =>
+            {
+                if (database.State is DatabaseState.Away) limit.Cancel();
+            };
+            if (database.State is DatabaseState.Away) await limit.CancelAsync();
+            try
+            {
+                await database.WhenReadyAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new BadInputException($"The console's database cannot be used: {(database.State is DatabaseState.Away away ? away.Reason : "it did not come up in time.")}");
+            }
+            await using var db = await host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>().CreateDbContextAsync(cancellationToken);
+            var ids = await db.Environments.Where(one => environment == null || one.Name == environment).OrderBy(one => one.Id).Select(one => one.Id).ToListAsync(cancellationToken);
+            return ids is [var id, ..] ? new Catalogue(host, id) : throw new BadInputException($"There is no environment {environment}.");
+        }
+        catch (OptionsValidationException wrong)
+        {
+            await new Catalogue(host, 0).DisposeAsync();
+            throw new BadInputException(string.Join('\n', wrong.Failures));
+        }
+        catch
+        {
+            await new Catalogue(host, 0).DisposeAsync();
+            throw;
+        }
+    }
+
+    private static string Text(ImportResult result) => result switch
+    {
+        ImportResult.Taken taken => $"{taken.Name}: taken as version {taken.Version}",
+        ImportResult.Unchanged same => $"{same.Name}: unchanged. {same.Why}",
+        ImportResult.Refused refused => string.Join('\n', refused.Reasons.Select(reason => $"{refused.Name}: {reason}")),
+        ImportResult.Conflict conflict => $"{conflict.Name}: conflict. Both the file and the catalogue changed {conflict.Conflicts} of the same; say --take ours or --take theirs",
+        _ => $"{result.Name}: somebody changed it meanwhile; run this again",
+    };
+
+    private static object Row(ImportResult result) => result switch
+    {
+        ImportResult.Taken taken => new { file = taken.Name, result = "taken", version = (int?)taken.Version, reasons = (IReadOnlyList<string>?)null },
+        ImportResult.Unchanged same => new { file = same.Name, result = "unchanged", version = (int?)null, reasons = (IReadOnlyList<string>?)[same.Why] },
+        ImportResult.Refused refused => new { file = refused.Name, result = "refused", version = (int?)null, reasons = (IReadOnlyList<string>?)refused.Reasons },
+        ImportResult.Conflict conflict => new { file = conflict.Name, result = "conflict", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
+        _ => new { file = result.Name, result = "changed", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
+    };
+
+    /// <summary>The console's services without its pages, until it is let go.</summary>
+    private sealed class Catalogue(IHost host, int environmentId) : IAsyncDisposable
+    {
+        public IServiceProvider Services => host.Services;
+        public int EnvironmentId => environmentId;
+
+        public async ValueTask DisposeAsync()
+        {
+            await host.StopAsync(CancellationToken.None);
+            host.Dispose();
+        }
+    }
+}
