@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
@@ -26,7 +27,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
             var asked = await Command.RunAsync(Path.Combine(folder, "postgres"), ["--version"], options.TimeLimit, cancellationToken);
             if (asked.ExitCode == 0 && VersionNumber().Match(asked.Output) is { Success: true } version)
             {
-                var binaries = new PostgresBinaries(folder, int.Parse(version.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+                var binaries = new PostgresBinaries(folder, int.Parse(version.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
                 if (wanted is null || wanted == binaries.Major) return binaries;
                 found.Add(binaries);
             }

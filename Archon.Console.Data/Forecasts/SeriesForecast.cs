@@ -39,7 +39,7 @@ public sealed class SeriesForecast
     public DateTimeOffset? ReachedEarliest { get; set; }
     public DateTimeOffset? ReachedLatest { get; set; }
 
-    /// <summary>How likely it is reached within the time looked at, 0 to 1; null without a limit.</summary>
+    /// <summary>How likely it is reached within the time looked at, 0 to 1; null where history is too short to say.</summary>
     public double? Probability { get; set; }
 
     /// <summary>Why the limit is or is not in sight, as a sentence.</summary>

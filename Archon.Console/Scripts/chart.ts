@@ -322,7 +322,7 @@ class Drawing {
     ctx.fillStyle = token("--n-7");
     ctx.fillRect(x, bbox.top, ratio, bbox.height);
     ctx.textAlign = x > bbox.left + bbox.width / 2 ? "right" : "left";
-    ctx.fillText("now", x + (ctx.textAlign === "right" ? -4 : 4) * ratio, bbox.top + 12 * ratio);
+    ctx.fillText("now", x + (ctx.textAlign === "right" ? -4 : 4) * ratio, bbox.top + bbox.height - 6 * ratio);
   }
 
   private zoom(plot: uPlot): void {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Archon.Shell;
 
 /// <summary>Lengths of time as people say them. <c>Scripts/ages.ts</c> says the same in the browser.</summary>
@@ -11,7 +13,7 @@ public static class Ages
         { TotalDays: >= 1 } when length.Ticks % TimeSpan.TicksPerDay == 0 => $"{(int)length.TotalDays} d",
         { TotalHours: >= 1 } when length.Ticks % TimeSpan.TicksPerHour == 0 => $"{(int)length.TotalHours} h",
         { TotalMinutes: >= 1 } when length.Ticks % TimeSpan.TicksPerMinute == 0 => $"{(int)length.TotalMinutes} min",
-        _ => $"{length.TotalSeconds.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture)} s",
+        _ => $"{length.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s",
     };
 
     /// <summary><c>8 s</c>, <c>18 min</c>, <c>2 h 14 min</c>, <c>3 d</c>. What lies ahead counts as now.</summary>

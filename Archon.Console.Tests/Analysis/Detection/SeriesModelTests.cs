@@ -137,6 +137,32 @@ public sealed class SeriesModelTests
     }
 
     [Fact]
+    public void A_series_that_hardly_moves_for_a_fortnight_has_a_narrow_band()
+    {
+        var noise = SeriesText.Noise(15);
+
+        var band = SeriesModel.Fit(SeriesText.Of(Fortnight, Step, (_, _) => 300 + noise()), Settings).ExpectedAt(At(14, 0));
+
+        Assert.InRange(band.Upper - band.Lower, 1, 60);
+    }
+
+    [Fact]
+    public void What_finer_samples_are_like_is_learnt_from_them_and_not_guessed()
+    {
+        var noise = SeriesText.Noise(16);
+        var coarse = SeriesModel.Fit(SeriesText.Of(Fortnight, Step, (_, _) => 300 + (20 * noise())), Settings);
+        var (start, step) = (At(14, 0), TimeSpan.FromSeconds(15));
+        var times = Enumerable.Range(0, 120).Select(i => start + (i * 15_000L)).ToArray();
+        var recent = new MetricSeries(new SeriesLabels([new("job", "api")]), times, times.Select(_ => 300 + (20 * noise())).ToArray());
+        double Width(SeriesModel model) => model.ExpectedAt(times[^1], step: step) is var band ? band.Upper - band.Lower : 0;
+
+        var model = coarse.GoOn(recent);
+
+        Assert.Equal(times[^1], model.LastSampleMs);
+        Assert.True(Width(model) < 0.7 * Width(coarse), $"The band is {Width(model)} wide, and was {Width(coarse)} before.");
+    }
+
+    [Fact]
     public void What_cannot_be_negative_is_not_expected_to_be()
     {
         var noise = SeriesText.Noise(10);

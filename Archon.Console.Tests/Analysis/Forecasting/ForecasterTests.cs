@@ -41,6 +41,26 @@ public sealed class ForecasterTests
     }
 
     [Fact]
+    public void As_far_ahead_as_history_goes_back_limits_do_not_draw_together()
+    {
+        int within = 0, all = 0;
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var values = Shop(24 * 28, seed);
+            var forecast = Ok(Forecaster.Forecast(values.AsSpan(0, 24 * 14), Days with { Horizon = 24 * 14 }));
+            double WidthOfDay(int day) => Enumerable.Range(24 * day, 24).Average(step => forecast.Interval(step, 0.8) is var (lower, upper) ? upper - lower : 0);
+
+            Assert.True(WidthOfDay(13) >= 0.9 * WidthOfDay(1), $"Seed {seed}: {WidthOfDay(1)} wide tomorrow, {WidthOfDay(13)} in a fortnight.");
+            for (var step = 24 * 7; step < 24 * 14; step++, all++)
+            {
+                var (lower, upper) = forecast.Interval(step, 0.8);
+                within += values[(24 * 14) + step] >= lower && values[(24 * 14) + step] <= upper ? 1 : 0;
+            }
+        }
+        Assert.InRange((double)within / all, 0.7, 0.99);
+    }
+
+    [Fact]
     public void Wider_levels_have_wider_limits_around_the_median()
     {
         var forecast = Ok(Forecaster.Forecast(Shop(24 * 30, seed: 2), Days));

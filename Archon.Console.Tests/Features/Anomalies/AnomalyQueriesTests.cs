@@ -53,6 +53,33 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         Assert.Equal(2, (await new AnomalyQueries(bench.Database.Contexts, bench.Clock).OpenStatesAsync(1, Token)).Count);
     }
 
+    [Fact]
+    public async Task Confidence_is_held_against_the_verdicts_of_people()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await bench.AddWatchAsync();
+        await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
+        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        db.WatchedSeries.Add(series);
+        await db.SaveChangesAsync(Token);
+        var start = JobBench.Start;
+        foreach (var (confidence, verdict) in new[] { (0.9, AnomalyVerdict.Useful), (0.95, AnomalyVerdict.Expected), (0.92, AnomalyVerdict.Noise), (0.1, AnomalyVerdict.Noise) })
+        {
+            db.Anomalies.Add(new Anomaly
+            {
+                EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = start, EndedAt = start += TimeSpan.FromMinutes(1),
+                Confidence = confidence, Verdict = verdict, VerdictAt = JobBench.Start,
+            });
+        }
+        await db.SaveChangesAsync(Token);
+        var id = await db.Anomalies.Select(one => one.Id).FirstAsync(Token);
+
+        var detail = await new AnomalyQueries(bench.Database.Contexts, bench.Clock).FindAsync(1, id, Token);
+
+        var bins = detail!.Reliability.Bins.Where(bin => bin.Claims > 0).ToList();
+        Assert.Equal([(1, 0.0), (3, 2 / 3.0)], bins.Select(bin => (bin.Claims, bin.Observed)));
+    }
+
     /// <summary>Contexts whose first answer is followed by the end of every anomaly, as a scan may write it.</summary>
     private sealed class EndingContexts(TestDatabase database) : DbCommandInterceptor, IDbContextFactory<ArchonDbContext>
     {

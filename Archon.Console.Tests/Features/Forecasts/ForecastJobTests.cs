@@ -88,6 +88,20 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task With_half_an_hour_of_history_nothing_is_known_yet_and_nothing_is_called_out_of_sight()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var young = JobBench.Start.AddMinutes(-30);
+        var watch = await LimitedAsync(bench, at => DateTimeOffset.FromUnixTimeSeconds(at) < young ? null : 0.4);
+
+        await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
+
+        var limit = Assert.Single((await new ForecastQueries(bench.Database.Contexts, bench.Clock).PictureAsync(1, Token)).Limits);
+        Assert.Null(limit.ReachedAt);
+        Assert.False(limit.IsJudged);
+    }
+
+    [Fact]
     public async Task Without_an_answer_the_old_forecast_stands_and_is_due_again()
     {
         await using var bench = await JobBench.StartAsync(postgres);

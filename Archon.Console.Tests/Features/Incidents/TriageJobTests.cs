@@ -1,7 +1,9 @@
+using Archon.Analysis.RootCause;
 using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
 using Archon.Features.Incidents;
 using Archon.Features.Watches;
+using Archon.Integrations;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +14,7 @@ namespace Archon.Tests.Features.Incidents;
 public sealed class TriageJobTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);
-    private static readonly string[] Names = ["shop", "store", "other"];
+    private static readonly string[] Names = ["shop", "store", "other", "fresh"];
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -31,6 +33,24 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         Assert.NotEmpty(incident.Hypotheses[0].For);
         Assert.Equal(["shop", "store"], incident.Hypotheses[0].Path);
         Assert.NotEqual(0, watch);
+    }
+
+    [Fact]
+    public async Task A_service_that_is_watched_only_since_just_before_is_not_blamed_for_beginning()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var begun = JobBench.Start.AddMinutes(4);
+        bench.Metrics.Serve("memory", "fresh", at => DateTimeOffset.FromUnixTimeSeconds(at) < begun ? null : 0.9);
+        bench.Metrics.Serve("process_start_time_seconds", "fresh", _ => begun.ToUnixTimeSeconds());
+        var memory = await bench.AddWatchAsync("memory");
+        await EstateAsync(bench, slowUntil: null);
+        await bench.Get<FitModelsJob>().FitAsync(memory, Token);
+
+        var answer = await bench.Get<CauseEvidence>().QuestionAsync(1, ServiceGraph.Empty, JobBench.Start.AddMinutes(5), bench.Clock.GetUtcNow(), Token);
+
+        var question = Assert.IsType<Fetch<CauseQuestion>.Ok>(answer).Value;
+        Assert.Equal(["other", "shop", "store"], question.Series.Select(series => series.Service).Order());
+        Assert.Empty(question.Changes);
     }
 
     [Fact]

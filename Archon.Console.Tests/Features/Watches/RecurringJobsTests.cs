@@ -71,6 +71,28 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Models_with_enough_history_learn_with_the_scans_and_are_never_fitted_again()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var storage = Storage(bench.Database);
+        bench.Metrics.Serve("latency", "checkout", at => 0.1 + (at / 15 % 5 * 0.001));
+        var settled = await bench.AddWatchAsync();
+        bench.Metrics.Serve("young", "checkout", at => at < JobBench.Start.AddMinutes(-30).ToUnixTimeSeconds() ? null : 1);
+        var young = await bench.AddWatchAsync("young");
+        foreach (var watch in (int[])[settled, young])
+        {
+            await bench.Get<FitModelsJob>().FitAsync(watch, Token);
+            await bench.ScanAsync(watch, TimeSpan.FromSeconds(15));
+        }
+        bench.Clock.Advance(TimeSpan.FromMinutes(50));
+
+        await bench.Get<FitModelsJob>(storage).DispatchAsync(Token);
+
+        var queued = storage.GetMonitoringApi().EnqueuedJobs("fit", 0, 10).Select(job => job.Value.Job.Args[0]);
+        Assert.Equal([young], queued.Cast<int>());
+    }
+
+    [Fact]
     public async Task Work_that_waits_already_is_not_asked_for_again()
     {
         await using var bench = await JobBench.StartAsync(postgres);

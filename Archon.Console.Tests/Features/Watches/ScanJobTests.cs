@@ -204,6 +204,46 @@ public sealed class ScanJobTests(PostgresFixture postgres)
         Assert.Equal(hostile, (await bench.ReadAsync(db => db.WatchedSeries.SingleAsync(Token))).Labels["service"]);
     }
 
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(900, true)]
+    public async Task A_value_of_a_handful_of_requests_is_drawn_and_not_judged(double requests, bool isTold)
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        bench.Metrics.Serve("latency", "checkout", at => at > Unix(1) ? 9 : Quiet(at));
+        bench.Metrics.Serve("requests", "checkout", at => at > Unix(1) ? requests : 900);
+        var watch = await bench.AddWatchAsync();
+        await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(set => set.SetProperty(one => one.VolumeQuery, "requests"), Token));
+        await bench.Get<FitModelsJob>().FitAsync(watch, Token);
+        await bench.ScanAsync(watch, Step);
+
+        await bench.ScanAsync(watch, 6 * Step);
+
+        Assert.Equal(isTold, (await Anomalies(bench)).Count == 1);
+        var series = await bench.ReadAsync(db => db.WatchedSeries.AsNoTracking().SingleAsync(Token));
+        Assert.Equal(isTold, series.Guarded is null);
+        Assert.Equal(9, series.LastValue);
+    }
+
+    [Fact]
+    public async Task Requests_that_two_watches_need_are_asked_for_once()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        bench.Metrics.Serve("requests", "checkout", _ => 900);
+        var watches = new List<int>();
+        foreach (var query in (string[])["latency", "errors"])
+        {
+            bench.Metrics.Serve(query, "checkout", Quiet);
+            watches.Add(await bench.AddWatchAsync(query));
+        }
+        await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(set => set.SetProperty(one => one.VolumeQuery, "requests"), Token));
+        var before = bench.Metrics.RangeRequests;
+
+        await bench.Get<ScanJob>().ScanShardAsync([.. watches], Token);
+
+        Assert.Equal(3, bench.Metrics.RangeRequests - before);
+    }
+
     private static double? Quiet(long at) => 0.1 + (at / 15 % 5 * 0.001);
 
     private static long Unix(int steps) => (JobBench.Start + (steps * Step)).ToUnixTimeSeconds();

@@ -110,6 +110,9 @@ public sealed class AnomalyDetector
         alertRarity = Evidence.UpperRarity + ((EpisodeSensitivity - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
     }
 
+    /// <summary>Where a fit gathers the distances that the band learns from; null outside of one.</summary>
+    internal List<double>? Distances { get; init; }
+
     /// <summary>What is known by now, to be stored: a detector made from it goes on exactly where this one stands.</summary>
     public SeriesModel Model => new(state.Clone());
 
@@ -162,6 +165,10 @@ public sealed class AnomalyDetector
 
     internal static double Expect(SeriesState state, double wall) =>
         state.Profile.At(wall, state.Level) + (state.Profile.Season == ModelSeason.None ? 0 : state.Offset);
+
+    /// <summary>How much wider the band is for samples that lie so close.</summary>
+    /// <param name="stepMs">Milliseconds from one sample to the next.</param>
+    internal static double NoiseAt(SeriesState state, double stepMs) => state.IsStepKnown && stepMs < BetweenShare * state.StepMs ? state.BetweenNoise : 1;
 
     /// <summary>The scale of a band: never so small that a change nobody cares for lies outside.</summary>
     internal static double BandScale(SeriesState state, double wall) =>
@@ -453,6 +460,7 @@ public sealed class AnomalyDetector
         {
             state.Up.Learn(distance, pace);
             state.Down.Learn(-distance, pace);
+            Distances?.Add(distance);
         }
         state.WasFar = isFar;
     }

@@ -16,6 +16,9 @@ internal struct BandTail
     // What a normal distribution has, in mean absolute deviations: where learning starts from.
     private const double Normal1 = 2.06, Normal2 = 2.72, Normal3 = 3.27;
     private const double LeastThreshold = 1.5;
+
+    // What the normal distribution counts for when a history says otherwise.
+    private const double PriorSamples = 150;
     private const double FirstRate = 4;
     private const double LeastRate = 0.02;
 
@@ -70,6 +73,19 @@ internal struct BandTail
         quantile2 = Follow(quantile2, distance, Share2, rate, quantile1);
         quantile3 = Follow(quantile3, distance, Share3, rate * 1.5, quantile2);
         if (seen % FitEvery == 0) Fit();
+    }
+
+    /// <summary>Starts from a whole history instead: one by one, the rare percentiles of a series that hardly moves would take months to come down.</summary>
+    /// <param name="sorted">Distances to this side, ascending; at least one.</param>
+    public void Seed(ReadOnlySpan<double> sorted)
+    {
+        var known = sorted.Length / (sorted.Length + PriorSamples);
+        quantile1 = Blend(Normal1, Quantiles.Of(sorted, 1 - Share1), known);
+        quantile2 = Math.Max(quantile1, Blend(Normal2, Quantiles.Of(sorted, 1 - Share2), known));
+        quantile3 = Math.Max(quantile2, Blend(Normal3, Quantiles.Of(sorted, 1 - Share3), known));
+        Fit();
+
+        static double Blend(double prior, double seen, double known) => prior + (known * (Math.Max(0, seen) - prior));
     }
 
     private void Fit()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Archon.Analysis.Series;
 
 namespace Archon.Analysis.Detection;
@@ -21,7 +22,9 @@ internal static class SeriesFitter
         var state = new SeriesState(settings.Zone, settings.LeastScale) { StepMs = UsualStep(times, values), IsStepKnown = true };
         Run(new AnomalyDetector(state, Any), times, values);
         state.Rewind(FirstLevel(values), times[0]);
-        Run(new AnomalyDetector(state, Any), times, values);
+        var distances = new List<double>(samples);
+        Run(new AnomalyDetector(state, Any) { Distances = distances }, times, values);
+        SeedBand(state, distances);
         state.Profile.IsSettled = false;
         state.Caution = 1 + (6 / Math.Sqrt(samples));
         return state;
@@ -33,6 +36,17 @@ internal static class SeriesFitter
         {
             if (double.IsFinite(values[i])) detector.Teach(times[i], values[i]);
         }
+    }
+
+    private static void SeedBand(SeriesState state, List<double> distances)
+    {
+        if (distances.Count == 0) return;
+        var sorted = CollectionsMarshal.AsSpan(distances);
+        sorted.Sort();
+        state.Up.Seed(sorted);
+        foreach (ref var distance in sorted) distance = -distance;
+        sorted.Reverse();
+        state.Down.Seed(sorted);
     }
 
     private static int Check(MetricSeries history)

@@ -52,14 +52,30 @@ public sealed class SeriesModel
             : new SeriesModel(state, new FitVerdict.Ready());
     }
 
+    /// <summary>Goes on with what came since: so a model of a coarse history knows the finer samples it will be asked of.</summary>
+    /// <param name="recent">Samples in time order, NaN where one is missing; what the model knows already is passed over.</param>
+    public SeriesModel GoOn(MetricSeries recent)
+    {
+        var detector = new AnomalyDetector(this, new DetectorSettings());
+        var times = recent.Times.Span;
+        var values = recent.Values.Span;
+        for (var i = 0; i < times.Length; i++)
+        {
+            if (times[i] > LastSampleMs) detector.Score(times[i], values[i]);
+        }
+        return detector.Model;
+    }
+
     /// <summary>What to expect, and the band that a detector of this sensitivity keeps to.</summary>
     /// <param name="unixMs">Unix milliseconds.</param>
-    public Expectation ExpectedAt(long unixMs, double sensitivity = 0.5)
+    /// <param name="step">From one sample to the next, where they come faster than those the model was fitted on.</param>
+    public Expectation ExpectedAt(long unixMs, double sensitivity = 0.5, TimeSpan? step = null)
     {
         var (offset, _, _) = WallClock.At(State.Zone, unixMs);
         var wall = SeasonProfile.WallMinutes(unixMs, offset);
         var expected = AnomalyDetector.Expect(State, wall);
-        return AnomalyDetector.BandOf(State, expected, AnomalyDetector.BandScale(State, wall), OutsideProbability(sensitivity));
+        var scale = AnomalyDetector.BandScale(State, wall) * AnomalyDetector.NoiseAt(State, step?.TotalMilliseconds ?? State.StepMs);
+        return AnomalyDetector.BandOf(State, expected, scale, OutsideProbability(sensitivity));
     }
 
     /// <summary>Share of ordinary samples that lie outside at a sensitivity: 1e-5 at 0, 1e-4 at 0.5, 1e-3 at 1.</summary>

@@ -83,6 +83,8 @@ internal sealed class ErrorSpread
             if (counts[step + 1] > counts[step] && count > 0)
             {
                 bySteps[step] = (sums[to] - sums[from]) / count;
+                // Few outcomes reach so far, and those of the oldest origins only: they may say that errors grow, not that they shrink.
+                if (step > 0 && counts[step + 1] - counts[step] < counts[1]) bySteps[step] = Math.Max(bySteps[step], bySteps[step - 1]);
                 last = step;
             }
             else

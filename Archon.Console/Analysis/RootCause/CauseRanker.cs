@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Archon.Analysis.RootCause;
 
 /// <summary>Names the services that an incident may come from, with what speaks for and against each.</summary>
@@ -45,7 +47,7 @@ public static class CauseRanker
     }
 
     private static string Quiet(double surest) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
+        CultureInfo.InvariantCulture,
         $"Nothing moved that its neighbours, its load or its noise do not explain; the surest was {surest:0.0} standard errors off.");
 
     private static int? FirstRow(CauseQuestion question)

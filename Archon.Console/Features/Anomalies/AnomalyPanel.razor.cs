@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data.Anomalies;
 using Archon.Features.Access;
@@ -82,6 +83,19 @@ public sealed partial class AnomalyPanel(
         "week" => "time of week",
         _ => "none: the level alone",
     };
+
+    private string TrustWords
+    {
+        get
+        {
+            var bins = detail!.Reliability.Bins;
+            var bin = bins[Math.Min(bins.Count - 1, (int)(detail.Row.Confidence * bins.Count))];
+            return bin.Claims == 0 ? "nobody has judged an anomaly about as sure as this one yet"
+                : $"{Math.Round(bin.Observed * bin.Claims)} of {bin.Claims} judged anomalies about as sure as this one were no noise";
+        }
+    }
+
+    private static string Bounds(ReliabilityBin bin) => string.Create(CultureInfo.InvariantCulture, $"{bin.From:0.0} to {bin.To:0.0}");
 
     protected override async Task OnParametersSetAsync()
     {

@@ -1,3 +1,4 @@
+using Archon.Analysis.Detection;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
@@ -22,13 +23,12 @@ public sealed record AnomalyRow(
 /// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
 /// <param name="Explanation">What is unusual, as a sentence.</param>
 /// <param name="HasGuard">Values computed from a handful of requests are not judged.</param>
-/// <param name="JudgedAlike">Verdicts of 90 days on anomalies about as sure as this one.</param>
-/// <param name="NoiseAlike">How many of those said noise.</param>
+/// <param name="Reliability">How often anomalies of each confidence were real, by the verdicts of 90 days: all but those that said noise.</param>
 public sealed record AnomalyDetail(
     AnomalyRow Row, long SeriesId, double Expected, double PeakDeviation, double Score, string Season, int FittedSamples, int SamplesOutside,
     string? VerdictBy, DateTimeOffset? VerdictAt, string Query, TimeSpan Step, double Sensitivity, DateTimeOffset? FittedAt,
     DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason, int EarlierOnSeries, int NoiseOnSeries,
-    string Explanation, IReadOnlyList<AnomalyVote> Votes, bool HasGuard, string? Guarded, int JudgedAlike, int NoiseAlike);
+    string Explanation, IReadOnlyList<AnomalyVote> Votes, bool HasGuard, string? Guarded, Reliability Reliability);
 
 /// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
 public sealed record AnomaliesPicture(
@@ -59,8 +59,9 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public static readonly TimeSpan NeighbourWindow = TimeSpan.FromMinutes(10);
     private const int NeighbourLimit = 8;
 
-    /// <summary>Anomalies whose confidence differs by less are about as sure.</summary>
-    private const double Alike = 0.1;
+    /// <summary>Bins of the reliability table, and the most verdicts it is made of, the newest.</summary>
+    private const int ConfidenceBins = 5;
+    private const int VerdictLimit = 5000;
     private static readonly TimeSpan VerdictWindow = TimeSpan.FromDays(90);
 
     public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, CancellationToken cancellationToken)
@@ -96,7 +97,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true).FirstOrDefaultAsync(cancellationToken);
         if (row is null) return null;
-        var since = clock.GetUtcNow() - VerdictWindow;
+        var reliability = await ReliabilityAsync(db, environmentId, cancellationToken);
         return await (
             from anomaly in db.Anomalies.AsNoTracking()
             where anomaly.Id == id && anomaly.StartedAt == row.StartedAt
@@ -108,11 +109,15 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
                 db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id),
                 db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise),
-                anomaly.Explanation, anomaly.Votes, watch.VolumeQuery != null, series == null ? null : series.Guarded,
-                db.Anomalies.Count(other => other.EnvironmentId == environmentId && other.VerdictAt > since
-                    && other.Confidence > anomaly.Confidence - Alike && other.Confidence < anomaly.Confidence + Alike),
-                db.Anomalies.Count(other => other.EnvironmentId == environmentId && other.VerdictAt > since && other.Verdict == AnomalyVerdict.Noise
-                    && other.Confidence > anomaly.Confidence - Alike && other.Confidence < anomaly.Confidence + Alike))).FirstOrDefaultAsync(cancellationToken);
+                anomaly.Explanation, anomaly.Votes, watch.VolumeQuery != null, series == null ? null : series.Guarded, reliability)).FirstOrDefaultAsync(cancellationToken);
+    }
+
+    private async Task<Reliability> ReliabilityAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
+    {
+        var since = clock.GetUtcNow() - VerdictWindow;
+        var judged = await db.Anomalies.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.VerdictAt > since && one.Verdict != null)
+            .OrderByDescending(one => one.VerdictAt).Take(VerdictLimit).Select(one => new { one.Confidence, one.Verdict }).ToListAsync(cancellationToken);
+        return Reliability.Of(judged.Select(one => (one.Confidence, one.Verdict != AnomalyVerdict.Noise)), ConfidenceBins);
     }
 
     /// <summary>What else left its band about when this one did, in the order it happened.</summary>

@@ -86,83 +86,10 @@ public sealed partial class ForecastJob(
         var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
         if (watch is not { Enabled: true, Limit: not null } || watch.Origin == CatalogueOrigin.Ignored) return;
 
-        var rows = await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
-            .Select(series => new { series.Id, series.LabelsKey, series.ServiceId, Service = db.Services.Where(one => one.Id == series.ServiceId).Select(one => one.Name).FirstOrDefault() })
-            .ToDictionaryAsync(row => row.LabelsKey, StringComparer.Ordinal, cancellationToken);
-        var window = watchOptions.Value.HistoryWindow;
-        var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), LeastPerSeries, MostPerSeries);
-        var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max((window / points).TotalSeconds, Math.Max(ShortStep.TotalSeconds, watch.Step.TotalSeconds))));
-        var range = new TimeRange(now - window, now);
-        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } histories) return;
-        var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
-        if (watch.VolumeQuery is not null && volumes is null) return;
-
-        var behind = new VolumeMatcher(volumes ?? []);
-        var found = new List<(long SeriesId, int? ServiceId, string? Service, MetricSeries History, SeriesForecast Forecast, ExhaustionResult Result)>();
-        foreach (var history in histories)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
-            var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
-            var forecast = Forecast(watch, history, value, now, outlook, step);
-            (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
-            found.Add((row.Id, row.ServiceId, row.Service, history, forecast, outlook.Result));
-        }
+        if (await LookAheadAsync(db, watch, now, cancellationToken) is not { } found) return;
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var before = await db.SeriesForecasts.Where(one => one.WatchId == watchId).ToDictionaryAsync(one => one.SeriesId, cancellationToken);
-        var open = await db.Predictions.Where(one => one.WatchId == watchId && one.Outcome == PredictionOutcome.Open).ToDictionaryAsync(one => one.SeriesId, cancellationToken);
-        var kind = watch.Signal is WatchSignal.Duration or WatchSignal.Errors ? PredictionKind.Degradation : PredictionKind.Exhaustion;
-        var record = (await PredictionLedger.RecordsAsync(db, watch.EnvironmentId, now, cancellationToken))[kind];
-        var alerts = new List<PostedAlert>();
-        foreach (var one in found)
-        {
-            var previous = before.GetValueOrDefault(one.SeriesId);
-            var isBroken = one.Result is ExhaustionResult.Reached;
-            if (open.TryGetValue(one.SeriesId, out var prediction))
-            {
-                // A budget is spent and a wave crosses in ways that single values do not show: there the outlook itself says when it is so.
-                var reached = kind == PredictionKind.Exhaustion
-                    ? PredictionLedger.FirstReached(one.History, prediction.Limit, watch.LimitSide, prediction.MadeAt) : isBroken ? now : (DateTimeOffset?)null;
-                PredictionLedger.Settle(prediction, reached, now);
-                if (prediction.Outcome != PredictionOutcome.Open)
-                {
-                    // What is over is told as over; a limit that is reached is for an ordinary rule.
-                    if (prediction.Alerted && options.Value.PostAlerts) alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now));
-                    prediction = null;
-                }
-            }
-            var verdict = PredictiveAlerts.Decide([.. Earlier(previous, now), one.Result], record, now, new PredictiveAlertSettings { Lead = options.Value.WarnAhead });
-            if (verdict is PredictiveVerdict.Tell { Projection: var projection })
-            {
-                if (prediction is null)
-                {
-                    // The old one must be settled before a new one is open: there is one open per series.
-                    await db.SaveChangesAsync(cancellationToken);
-                    prediction = new Prediction
-                    {
-                        EnvironmentId = watch.EnvironmentId, WatchId = watchId, SeriesId = one.SeriesId, ServiceId = one.ServiceId, Kind = kind, MadeAt = now,
-                        Limit = watch.Limit.Value, ReachedAt = projection.At, ReachedEarliest = projection.Earliest, ReachedLatest = projection.Latest,
-                    };
-                    db.Predictions.Add(prediction);
-                }
-                if (options.Value.PostAlerts) alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now + AlertLasts));
-                prediction.Alerted |= options.Value.PostAlerts;
-            }
-            else if (prediction is { Alerted: true } && options.Value.PostAlerts)
-            {
-                alerts.Add(Alert(watch, one.Service, one.History.Labels, one.Forecast, prediction, record, now));
-                prediction.Alerted = false;
-            }
-            if (previous is null) db.SeriesForecasts.Add(one.Forecast);
-            else db.Entry(previous).CurrentValues.SetValues(one.Forecast);
-        }
-        // A series that is gone can no longer reach anything.
-        foreach (var silent in open.Values.Where(one => one.Outcome == PredictionOutcome.Open && !found.Exists(series => series.SeriesId == one.SeriesId)))
-        {
-            PredictionLedger.Settle(silent, null, now);
-        }
-        await db.SaveChangesAsync(cancellationToken);
+        var alerts = await KeepAsync(db, watch, found, now, cancellationToken);
         await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
         await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
         // Told before it is kept: an alert that Alertmanager did not take is told again by the retry, and one it took twice is one.
@@ -172,6 +99,116 @@ public sealed partial class ForecastJob(
         var inSight = found.Count(one => one.Forecast.ReachedAt is not null);
         LogForecast(watchId, found.Count, inSight);
     }
+
+    /// <summary>What was seen ahead of one series.</summary>
+    private sealed record Sight(string? Service, MetricSeries History, SeriesForecast Forecast, ExhaustionResult Result);
+
+    /// <returns>Null when Prometheus gave no answer.</returns>
+    private async Task<List<Sight>?> LookAheadAsync(ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var rows = await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
+            .Select(series => new
+            {
+                series.Id, series.LabelsKey, series.ServiceId,
+                Service = db.Services.Where(one => one.Id == series.ServiceId).Select(one => one.Name).FirstOrDefault(),
+            })
+            .ToDictionaryAsync(row => row.LabelsKey, StringComparer.Ordinal, cancellationToken);
+        var window = watchOptions.Value.HistoryWindow;
+        var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), LeastPerSeries, MostPerSeries);
+        var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max((window / points).TotalSeconds, Math.Max(ShortStep.TotalSeconds, watch.Step.TotalSeconds))));
+        var range = new TimeRange(now - window, now);
+        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } histories) return null;
+        var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
+        if (watch.VolumeQuery is not null && volumes is null) return null;
+
+        var behind = new VolumeMatcher(volumes ?? []);
+        var found = new List<Sight>();
+        foreach (var history in histories)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
+            var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
+            var forecast = Forecast(watch, history, value, now, outlook, step);
+            (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
+            found.Add(new Sight(row.Service, history, forecast, outlook.Result));
+        }
+        return found;
+    }
+
+    /// <summary>Keeps the forecasts, settles what was predicted before and predicts anew.</summary>
+    /// <returns>What Alertmanager is to be told.</returns>
+    private async Task<List<PostedAlert>> KeepAsync(
+        ArchonDbContext db, Watch watch, List<Sight> found, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var before = await db.SeriesForecasts.Where(one => one.WatchId == watch.Id).ToDictionaryAsync(one => one.SeriesId, cancellationToken);
+        var open = await db.Predictions.Where(one => one.WatchId == watch.Id && one.Outcome == PredictionOutcome.Open)
+            .ToDictionaryAsync(one => one.SeriesId, cancellationToken);
+        var kind = watch.Signal is WatchSignal.Duration or WatchSignal.Errors ? PredictionKind.Degradation : PredictionKind.Exhaustion;
+        var record = (await PredictionLedger.RecordsAsync(db, watch.EnvironmentId, now, cancellationToken))[kind];
+        var alerts = new List<PostedAlert>();
+        foreach (var sight in found)
+        {
+            var previous = before.GetValueOrDefault(sight.Forecast.SeriesId);
+            var prediction = open.GetValueOrDefault(sight.Forecast.SeriesId);
+            if (prediction is not null && Settle(watch, sight, prediction, now))
+            {
+                // What is over is told as over; a limit that is reached is for an ordinary rule.
+                if (prediction.Alerted) Tell(prediction, now);
+                prediction = null;
+                // The old one must be settled before a new one is open: there is one open per series.
+                await db.SaveChangesAsync(cancellationToken);
+            }
+            var settings = new PredictiveAlertSettings { Lead = options.Value.WarnAhead };
+            if (PredictiveAlerts.Decide([.. Earlier(previous, now), sight.Result], record, now, settings) is PredictiveVerdict.Tell { Projection: var projection })
+            {
+                if (prediction is null) db.Predictions.Add(prediction = Predict(watch, sight.Forecast, kind, projection, now));
+                Tell(prediction, now + AlertLasts);
+                prediction.Alerted |= options.Value.PostAlerts;
+            }
+            else if (prediction is { Alerted: true })
+            {
+                Tell(prediction, now);
+                prediction.Alerted = false;
+            }
+            if (previous is null) db.SeriesForecasts.Add(sight.Forecast);
+            else db.Entry(previous).CurrentValues.SetValues(sight.Forecast);
+
+            void Tell(Prediction told, DateTimeOffset endsAt)
+            {
+                if (options.Value.PostAlerts) alerts.Add(Alert(watch, sight, told, record, endsAt));
+            }
+        }
+        // A series that is gone can no longer reach anything.
+        var seen = found.Select(one => one.Forecast.SeriesId).ToHashSet();
+        foreach (var silent in open.Values.Where(one => one.Outcome == PredictionOutcome.Open && !seen.Contains(one.SeriesId))) PredictionLedger.Settle(silent, null, now);
+        await db.SaveChangesAsync(cancellationToken);
+        return alerts;
+    }
+
+    /// <returns>True when it is known by now what came of the prediction.</returns>
+    private static bool Settle(Watch watch, Sight sight, Prediction prediction, DateTimeOffset now)
+    {
+        // A budget is spent and a wave crosses in ways that single values do not show: there the outlook itself says when it is so.
+        var reached = prediction.Kind == PredictionKind.Exhaustion
+            ? PredictionLedger.FirstReached(sight.History, prediction.Limit, watch.LimitSide, prediction.MadeAt)
+            : sight.Result is ExhaustionResult.Reached ? now : (DateTimeOffset?)null;
+        PredictionLedger.Settle(prediction, reached, now);
+        return prediction.Outcome != PredictionOutcome.Open;
+    }
+
+    private static Prediction Predict(Watch watch, SeriesForecast forecast, PredictionKind kind, ExhaustionResult.Projected projection, DateTimeOffset now) => new()
+    {
+        EnvironmentId = watch.EnvironmentId,
+        WatchId = watch.Id,
+        SeriesId = forecast.SeriesId,
+        ServiceId = forecast.ServiceId,
+        Kind = kind,
+        MadeAt = now,
+        Limit = watch.Limit!.Value,
+        ReachedAt = projection.At,
+        ReachedEarliest = projection.Earliest,
+        ReachedLatest = projection.Latest,
+    };
 
     private async Task<IReadOnlyList<MetricSeries>?> AskAsync(int watchId, string query, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
     {
@@ -209,7 +246,8 @@ public sealed partial class ForecastJob(
                 (forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest, forecast.Probability) = (now, now, now, 1);
                 break;
             case ExhaustionResult.NotExpected not:
-                forecast.Probability = not.Probability;
+                // Nothing was judged: that must not read as "unlikely".
+                forecast.Probability = not.Reason == NoExhaustionReason.TooShort ? null : not.Probability;
                 break;
         }
         return forecast;
@@ -224,10 +262,10 @@ public sealed partial class ForecastJob(
         }
     }
 
-    private static PostedAlert Alert(
-        Watch watch, string? service, SeriesLabels labels, SeriesForecast forecast, Prediction prediction, PredictionRecord record, DateTimeOffset endsAt)
+    private static PostedAlert Alert(Watch watch, Sight sight, Prediction prediction, PredictionRecord record, DateTimeOffset endsAt)
     {
-        var all = labels.Values.Where(label => label.Value.Length > 0 && label.Key != "__name__").ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
+        var (service, forecast) = (sight.Service, sight.Forecast);
+        var all = sight.History.Labels.Values.Where(label => label.Value.Length > 0 && label.Key != "__name__").ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
         all["alertname"] = prediction.Kind == PredictionKind.Exhaustion ? "ArchonPredictedExhaustion" : "ArchonPredictedDegradation";
         all["severity"] = "info";
         all["watch"] = watch.Name;

@@ -12,8 +12,11 @@ namespace Archon.Features.Forecasts;
 public sealed record LimitRow(
     long SeriesId, int WatchId, string? Service, string Watch, WatchSignal Signal, string Unit, IReadOnlyDictionary<string, string> Labels,
     double Limit, LimitSide LimitSide, double Value, double? PerDay, double? PastError, int PastForecasts,
-    DateTimeOffset MadeAt, DateTimeOffset? ReachedAt, DateTimeOffset? ReachedEarliest, DateTimeOffset? ReachedLatest, string Outlook)
+    DateTimeOffset MadeAt, DateTimeOffset? ReachedAt, DateTimeOffset? ReachedEarliest, DateTimeOffset? ReachedLatest, double? Probability, string Outlook)
 {
+    /// <summary>False where history is too short to say whether the limit is in sight.</summary>
+    public bool IsJudged => Probability is not null;
+
     /// <summary>Broken objectives of latencies and error shares; everything else runs out.</summary>
     public bool IsObjective => Signal is WatchSignal.Duration or WatchSignal.Errors;
 
@@ -84,7 +87,7 @@ public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts,
         select new LimitRow(
             forecast.SeriesId, watch.Id, service == null ? null : service.Name, watch.Name, watch.Signal, watch.Unit, series.Labels,
             forecast.Limit!.Value, watch.LimitSide, forecast.Value, forecast.PerDay, forecast.PastError, forecast.PastForecasts,
-            forecast.MadeAt, forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest, forecast.Outlook);
+            forecast.MadeAt, forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest, forecast.Probability, forecast.Outlook);
 
     /// <summary>How much of the way to a ceiling is used up; for a floor the less is left the nearer.</summary>
     private static double Nearness(LimitRow row) => row.LimitSide == LimitSide.Ceiling && row.Limit > 0 ? row.Value / row.Limit : -Math.Abs(row.Value - row.Limit);

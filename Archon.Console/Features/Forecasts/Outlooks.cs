@@ -1,6 +1,7 @@
 using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
 using Archon.Data.Catalogue;
+using Archon.Shell;
 
 namespace Archon.Features.Forecasts;
 
@@ -50,7 +51,7 @@ internal static class Outlooks
         {
             LatencyVerdict.Usual => "It is as usual for this load.",
             LatencyVerdict.Loaded => "It is slower than usual, and so is every hour with such a load.",
-            LatencyVerdict.Degraded => $"It is {Shell.Figures.Format(outlook.OverLoad - 1, "1")} slower than hours with this load were.",
+            LatencyVerdict.Degraded => $"It is {Figures.Format(outlook.OverLoad - 1, "1")} slower than hours with this load were.",
             _ => "There is too little history to compare it with.",
         };
         var verdict = outlook.Broken switch
@@ -67,7 +68,7 @@ internal static class Outlooks
         var requests = RegularSeries.Resample(volume, step);
         var failed = RegularSeries.Resample(Product(share, volume), step);
         var outlook = ErrorBudgetOutlook.Of(failed, requests, new ErrorObjective(1 - watch.Limit!.Value, BudgetWindow), Ahead);
-        var spent = $"{Shell.Figures.Format(outlook.SpentShare, "1")} of the error budget is spent";
+        var spent = $"{Figures.Format(outlook.SpentShare, "1")} of the error budget is spent";
         return new Outlook(outlook.Broken, outlook.Broken switch
         {
             ExhaustionResult.Reached => $"{spent}: the objective is broken.",

@@ -54,14 +54,27 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
             }
         }
         if (asked == 0) return new Fetch<CauseQuestion>.Unavailable(missed);
+        // A service whose watching has just begun looks as if all of it had: nobody knows what is usual there.
+        var settled = (onset - (Before / 2)).ToUnixTimeMilliseconds();
+        var known = found.Where(one => HasValueUpTo(one, times, settled)).Select(one => one.Service).ToHashSet(StringComparer.Ordinal);
         return new Fetch<CauseQuestion>.Ok(new CauseQuestion
         {
             Times = times,
-            Series = found,
+            Series = [.. found.Where(one => known.Contains(one.Service))],
             Graph = graph.Calls > 0 ? graph : null,
             OnsetMs = onset.ToUnixTimeMilliseconds(),
-            Changes = await RestartsAsync(matcher, services, onset, end, cancellationToken),
+            Changes = [.. (await RestartsAsync(matcher, services, onset, end, cancellationToken)).Where(change => known.Contains(change.Service))],
         });
+    }
+
+    private static bool HasValueUpTo(ServiceSeries series, long[] times, long untilMs)
+    {
+        var values = series.Values.Span;
+        for (var i = 0; i < times.Length && times[i] <= untilMs; i++)
+        {
+            if (double.IsFinite(values[i])) return true;
+        }
+        return false;
     }
 
     /// <summary>A process that started around the onset: whoever deploys, restarts or kills leaves this trace.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archon.Data;
 using Archon.Data.Incidents;
 using Microsoft.EntityFrameworkCore;
@@ -27,7 +28,7 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts)
     /// <summary>The incident an anomaly belongs to; null when it stands alone.</summary>
     public async Task<IncidentRow?> OfAnomalyAsync(int environmentId, long anomalyId, CancellationToken cancellationToken)
     {
-        var key = anomalyId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var key = anomalyId.ToString(CultureInfo.InvariantCulture);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var incident = await db.Incidents.AsNoTracking().Include(one => one.Members)
             .Where(one => one.EnvironmentId == environmentId && one.Members.Any(member => member.Kind == IncidentMemberKind.Anomaly && member.Key == key))

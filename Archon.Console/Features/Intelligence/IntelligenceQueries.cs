@@ -1,5 +1,7 @@
+using System.Globalization;
 using Archon.Analysis.Forecasting;
 using Archon.Data.Catalogue;
+using Archon.Data.Incidents;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -73,8 +75,8 @@ public sealed class IntelligenceQueries(
                 "incident", "critical",
                 cause is null ? $"{incident.Title}: {incident.Members.Count} alerts and anomalies belong together" : $"{incident.Title}: {cause.Service} is the likeliest cause",
                 cause is null ? incident.Abstained ?? "Its causes have not been looked into yet." : string.Join(" ", cause.For.Take(3)),
-                [.. incident.Members.Where(member => member.Kind == Data.Incidents.IncidentMemberKind.Anomaly)
-                    .Select(member => long.Parse(member.Key, System.Globalization.CultureInfo.InvariantCulture))]));
+                [.. incident.Members.Where(member => member.Kind == IncidentMemberKind.Anomaly)
+                    .Select(member => long.Parse(member.Key, CultureInfo.InvariantCulture))]));
         }
         foreach (var service in picture.Services.Services.Where(service => service.State <= HealthState.Info))
         {

@@ -24,7 +24,11 @@ public sealed partial class OverviewPage(
 
     private string? PrometheusAway => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
 
-    private string Ahead => Picture!.Forecasts.InSight.Count() switch { 0 => "nothing in sight", 1 => "1 in sight", var many => $"{many} in sight, soonest first" };
+    private string OutOfSight => Picture!.Forecasts.Limits is var limits && limits.Count(limit => limit.IsJudged) is var judged && judged == 0
+        ? limits.Count == 0 ? "No limit has a forecast yet." : $"{limits.Count} limits have too little history for a forecast."
+        : $"None of {judged} limits is in sight within 14 days.{(judged < limits.Count ? $" {limits.Count - judged} more have too little history." : "")}";
+
+    private string Ahead => Picture!.Forecasts.InSight.Count() switch { 0 => Picture.Forecasts.Limits.Any(limit => limit.IsJudged) ? "nothing in sight" : "not known yet", 1 => "1 in sight", var many => $"{many} in sight, soonest first" };
 
     private string NothingOpen => Picture!.Checking switch
     {

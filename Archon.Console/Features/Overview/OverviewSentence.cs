@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archon.Features.Services;
 
 namespace Archon.Features.Overview;
@@ -68,7 +69,7 @@ public sealed record OverviewSentence(HealthState State, string Head, string Res
 
     private static string Count(int number, string one, string many, bool capital = false)
     {
-        var text = number is >= 1 and <= 9 ? Small[number] : number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var text = number is >= 1 and <= 9 ? Small[number] : number.ToString(CultureInfo.InvariantCulture);
         if (capital) text = char.ToUpperInvariant(text[0]) + text[1..];
         return $"{text} {(number == 1 ? one : many)}";
     }

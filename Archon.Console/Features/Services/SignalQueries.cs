@@ -101,7 +101,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
                 byKey.TryGetValue(Nameless(series.Labels.Values), out var id) ? id : null,
                 NameOf(series.Labels.Values, varying, watch.Name), series.Labels.Values, OnGrid(series, aligned.Start, step, times.Length)))
             .OrderBy(line => line.SeriesId is { } id ? ids.IndexOf(id) : int.MaxValue).ToList();
-        var (lower, upper) = Band(model, times);
+        var (lower, upper) = Band(model, watch, times);
         var (gaps, missing) = lines.Count == 0 || lines[0].SeriesId != first ? ([], times.Length) : Breaks(lines[0].Values, times, step);
         return new Fetch<SignalPicture>.Ok(new SignalPicture(
             watch.Id, watch.Name, watch.Signal, watch.Unit, query, aligned, step, times, lines, lower, upper,
@@ -150,13 +150,13 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         return values;
     }
 
-    private static (double[]? Lower, double[]? Upper) Band(byte[]? model, double[] times)
+    private static (double[]? Lower, double[]? Upper) Band(byte[]? model, Watch watch, double[] times)
     {
         if (model is null || !SeriesModel.TryRead(model, out var learnt)) return (null, null);
         var (lower, upper) = (new double[times.Length], new double[times.Length]);
         for (var i = 0; i < times.Length; i++)
         {
-            var expected = learnt.ExpectedAt((long)(times[i] * 1000));
+            var expected = learnt.ExpectedAt((long)(times[i] * 1000), watch.Sensitivity, watch.Step);
             (lower[i], upper[i]) = (expected.Lower, expected.Upper);
         }
         return (lower, upper);

@@ -37,14 +37,20 @@ public sealed partial class FitModelsJob(
     /// <summary>Stretch that is read at the watch's own step for series without a long history.</summary>
     private static readonly TimeSpan ShortHistory = TimeSpan.FromHours(6);
 
+    /// <summary>The end of the history, which is read at the watch's own step.</summary>
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(30);
+
     /// <summary>Least distance of two points in the long history.</summary>
     private static readonly TimeSpan LongStep = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan RefitNone = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RefitShort = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RefitLong = TimeSpan.FromHours(1);
 
-    /// <summary>Puts every watch whose models are due into a queue: hourly, more often while history is short, at once when there is none.</summary>
+    /// <summary>A series that has been silent for longer has nothing new to teach.</summary>
+    private static readonly TimeSpan Silent = TimeSpan.FromHours(1);
+
+    /// <summary>Puts every watch with something to learn into a queue: at once when it was never learnt, and every few minutes while history is short.</summary>
+    /// <remarks>A model with enough history learns on with every scan. Learning it anew would make the scan load and replay everything for nothing.</remarks>
     [Queue("fit"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("fit-dispatch", 5)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
@@ -52,7 +58,7 @@ public sealed partial class FitModelsJob(
         if (storage.GetMonitoringApi().EnqueuedCount("fit") > 0) return;
 
         var now = clock.GetUtcNow();
-        var seen = now - RefitLong;
+        var seen = now - Silent;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
             .OrderBy(watch => watch.FittedAt).Select(watch => new
@@ -60,13 +66,14 @@ public sealed partial class FitModelsJob(
                 watch.Id,
                 watch.FittedAt,
                 Fitted = db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.FittedAt != null),
-                Short = db.WatchedSeries.Any(series =>
-                    series.WatchId == watch.Id && series.LastSampleAt > seen && (series.FittedAt == null || series.FittedSamples < EnoughPoints)),
+                Unsettled = db.WatchedSeries.Any(series =>
+                    series.WatchId == watch.Id && series.LastSampleAt > seen
+                    && (series.FittedAt == null || series.FittedSamples < EnoughPoints || series.ModelVersion != SeriesModel.FormatVersion)),
             }).ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            var every = !watch.Fitted ? RefitNone : watch.Short ? RefitShort : RefitLong;
-            if (watch.FittedAt is null || watch.FittedAt + every <= now) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
+            if (watch.Fitted && !watch.Unsettled) continue;
+            if (watch.FittedAt is null || watch.FittedAt + (watch.Fitted ? RefitShort : RefitNone) <= now) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
         }
     }
 
@@ -83,13 +90,8 @@ public sealed partial class FitModelsJob(
         var rows = (await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
                 .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples, series.ModelVersion)).ToListAsync(cancellationToken))
             .ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
-        // A model with enough history learns on with every scan; only the others are learnt anew.
         bool Settled(string key) => rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.ModelVersion == SeriesModel.FormatVersion;
-        if (rows.Count > 0 && rows.Keys.All(Settled))
-        {
-            await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
-            return;
-        }
+        if (rows.Count > 0 && rows.Keys.All(Settled)) return;
         var models = new Dictionary<SeriesLabels, SeriesModel>();
         var seen = new HashSet<SeriesLabels>();
 
@@ -98,13 +100,15 @@ public sealed partial class FitModelsJob(
             var window = options.Value.HistoryWindow;
             var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, LongPoints);
             var step = Whole(Longest(window / points, LongStep, watch.Step));
-            if (!await LearnAsync(watch, window, step, EnoughPoints, now, _ => true, models, seen, cancellationToken)) return;
+            var longUntil = now - Recent;
+            if (!await LearnAsync(watch, new TimeRange(longUntil - window, longUntil), step, EnoughPoints, _ => true, models, seen, cancellationToken)
+                || !await GoOnAsync(watch, new TimeRange(longUntil, now), models, cancellationToken)) return;
         }
         var shortHistory = ShortHistory < options.Value.HistoryWindow ? ShortHistory : options.Value.HistoryWindow;
         var shortPoints = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, ShortPoints);
         var shortStep = Whole(Longest(shortHistory / shortPoints, watch.Step));
         bool Wanted(SeriesLabels labels) => !models.ContainsKey(labels) && !Settled(labels.Key);
-        if (!await LearnAsync(watch, shortHistory, shortStep, 0, now, Wanted, models, seen, cancellationToken)) return;
+        if (!await LearnAsync(watch, new TimeRange(now - shortHistory, now), shortStep, 0, Wanted, models, seen, cancellationToken)) return;
 
         await SaveAsync(db, watch, now, rows, models, seen, cancellationToken);
         metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));
@@ -114,16 +118,15 @@ public sealed partial class FitModelsJob(
     /// <returns>False when the upstream gave no answer; <see cref="Watch.FittedAt"/> then stays, so that the next dispatch tries again.</returns>
     private async Task<bool> LearnAsync(
         Watch watch,
-        TimeSpan window,
+        TimeRange range,
         TimeSpan step,
         int least,
-        DateTimeOffset now,
         Func<SeriesLabels, bool> wanted,
         Dictionary<SeriesLabels, SeriesModel> models,
         HashSet<SeriesLabels> seen,
         CancellationToken cancellationToken)
     {
-        var answer = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(now - window, now), step, cancellationToken);
+        var answer = await prometheus.QueryRangeAsync(watch.Query, range, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var histories })
         {
             LogNotChecked(watch.Id, answer.Reason());
@@ -137,6 +140,23 @@ public sealed partial class FitModelsJob(
             cancellationToken.ThrowIfCancellationRequested();
             var model = SeriesModel.Fit(history, settings);
             if (model.FitVerdict is not FitVerdict.TooShort) models[history.Labels] = model;
+        }
+        return true;
+    }
+
+    /// <summary>Shows the models the newest samples as the scan will: how noisy those are, a coarser history cannot tell.</summary>
+    private async Task<bool> GoOnAsync(Watch watch, TimeRange range, Dictionary<SeriesLabels, SeriesModel> models, CancellationToken cancellationToken)
+    {
+        if (models.Count == 0) return true;
+        var answer = await prometheus.QueryRangeAsync(watch.Query, range, watch.Step, cancellationToken);
+        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var recent })
+        {
+            LogNotChecked(watch.Id, answer.Reason());
+            return false;
+        }
+        foreach (var series in recent)
+        {
+            if (models.TryGetValue(series.Labels, out var model)) models[series.Labels] = model.GoOn(series);
         }
         return true;
     }

@@ -50,12 +50,14 @@ public sealed partial class ScanJob(
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.ScannedTo, watch.Step }).ToListAsync(cancellationToken);
-        var due = watches.Where(watch => watch.ScannedTo is null || watch.ScannedTo + watch.Step <= now).Select(watch => watch.Id).ToList();
+            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.ScannedTo, watch.Step, watch.VolumeQuery }).ToListAsync(cancellationToken);
+        // Watches that need the same requests behind their values lie in one shard, which asks for them once.
+        var due = watches.Where(watch => watch.ScannedTo is null || watch.ScannedTo + watch.Step <= now)
+            .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id).ToList();
         var shards = Math.Min(options.Value.ScanShards, due.Count);
         for (var shard = 0; shard < shards; shard++)
         {
-            var ids = due.Where((_, place) => place % shards == shard).ToArray();
+            var ids = due.Where((_, place) => place % shards == shard).SelectMany(group => group).ToArray();
             jobs.Enqueue<ScanJob>(job => job.ScanShardAsync(ids, CancellationToken.None));
         }
     }
@@ -65,11 +67,12 @@ public sealed partial class ScanJob(
     public async Task ScanShardAsync(int[] watchIds, CancellationToken cancellationToken)
     {
         var failures = new List<Exception>();
+        var volumes = new SharedVolumes(prometheus);
         foreach (var watchId in watchIds)
         {
             try
             {
-                await ScanWatchAsync(watchId, cancellationToken);
+                await ScanWatchAsync(watchId, volumes, cancellationToken);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -88,12 +91,12 @@ public sealed partial class ScanJob(
     [Queue("scan"), AutomaticRetry(Attempts = 3)]
     public Task ScanAsync(int watchId, CancellationToken cancellationToken) => ScanShardAsync([watchId], cancellationToken);
 
-    private async Task ScanWatchAsync(int watchId, CancellationToken cancellationToken)
+    private async Task ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         try
         {
-            while (await ScanSliceAsync(db, watchId, cancellationToken))
+            while (await ScanSliceAsync(db, watchId, volumes, cancellationToken))
             {
                 db.ChangeTracker.Clear();
             }
@@ -107,7 +110,7 @@ public sealed partial class ScanJob(
     }
 
     /// <returns>True when more is to be caught up.</returns>
-    private async Task<bool> ScanSliceAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken)
+    private async Task<bool> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -155,12 +158,9 @@ public sealed partial class ScanJob(
         {
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
-        // Without an answer the values are judged all the same: what is known of them stands.
-        var volumes = watch.VolumeQuery is { } volumeQuery
-            && await prometheus.QueryRangeAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken) is Fetch<MatrixResult>.Ok { Value.Series: var requests }
-            ? requests : [];
+        var requests = watch.VolumeQuery is { } volumeQuery ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken) : [];
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
-        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(volumes), mark, sliceEnd, step);
+        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
         var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, cancellationToken);

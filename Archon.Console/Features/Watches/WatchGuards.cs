@@ -11,7 +11,8 @@ internal static partial class WatchGuards
     /// <returns>Null for what is not computed from requests.</returns>
     public static LowTrafficGuard? For(Watch watch)
     {
-        if (watch.VolumeQuery is null || Window(watch.VolumeQuery) is not { } window) return null;
+        if (watch.VolumeQuery is null) return null;
+        var window = Window(watch.VolumeQuery) ?? watch.Step;
         return watch.Signal switch
         {
             WatchSignal.Duration when Quantile().Match(watch.Query) is { Success: true } match
@@ -22,7 +23,7 @@ internal static partial class WatchGuards
         };
     }
 
-    /// <summary>The stretch that the first range selector of a query looks over.</summary>
+    /// <summary>The stretch that the first range selector of a query looks over; null where it has none.</summary>
     private static TimeSpan? Window(string query)
     {
         if (Range().Match(query) is not { Success: true } match) return null;

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 
 namespace Archon.Analysis.Alerting.Promql;
@@ -315,14 +316,14 @@ internal static class PromqlNumbers
         var plain = text.Replace("_", "", StringComparison.Ordinal);
         if (plain.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
         {
-            return ulong.TryParse(plain.AsSpan(2), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var hex) ? hex : null;
+            return ulong.TryParse(plain.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex) ? hex : null;
         }
         // Go reads a whole number that begins with a zero as octal, and one with an 8 or 9 in it as decimal after all.
         if (plain.Length > 1 && plain[0] == '0' && plain.All(one => one is >= '0' and <= '7'))
         {
             return plain.Aggregate(0.0, (sum, digit) => (sum * 8) + (digit - '0'));
         }
-        return double.TryParse(plain, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+        return double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
             ? value : null;
     }
 
