@@ -41,7 +41,6 @@ app.UseArchonHosting();
 app.MapShell();
 app.MapAccess();
 app.MapAnomalies();
-app.MapRules();
 app.MapIntelligence();
 app.MapRules();
 return await app.RunOrExplainAsync();

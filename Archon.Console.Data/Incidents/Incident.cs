@@ -18,7 +18,7 @@ public sealed class Incident
 
     public required string Title { get; set; }
 
-    /// <summary>What kind of incident it is, whenever it happens: equal for those that look alike.</summary>
+    /// <summary>What it was like, to be compared with others; empty while nobody has looked for its cause.</summary>
     public string Fingerprint { get; set; } = "";
 
     public List<IncidentMember> Members { get; } = [];

@@ -11,7 +11,6 @@ internal sealed class IncidentConfiguration : IEntityTypeConfiguration<Incident>
         incident.HasOne<MonitoredEnvironment>().WithMany().HasForeignKey(i => i.EnvironmentId);
         incident.HasOne<Incident>().WithMany().HasForeignKey(i => i.MergedIntoId).OnDelete(DeleteBehavior.SetNull);
         incident.Property(i => i.Title).HasMaxLength(256);
-        incident.Property(i => i.Fingerprint).HasMaxLength(64);
         incident.Property(i => i.Abstained).HasMaxLength(512);
         incident.HasJson(i => i.Hypotheses);
         incident.HasIndex(i => new { i.EnvironmentId, i.OpenedAt });

@@ -3,6 +3,7 @@ using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
+using Archon.Features.Rules.Files;
 using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Deque.AxeCore.Playwright;
@@ -16,7 +17,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 {
     public static TheoryData<string> Pages => new(
         "", "services", "services?q=no-such-name", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", $"services/{Uri.EscapeDataString(HostileConsole.Name)}/edit", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}",
-        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
+        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "rules/coverage", "rules/noise", "rules/1", "rules/new", "rules?view=deleted", "rules/import", "rules/apply", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
 
     /// <summary>What floats over a page, and the button that brings it.</summary>
     public static TheoryData<string, string> Floating => new() { { "?", "Keyboard" }, { "Control+k", "Search or go to" } };
@@ -146,7 +147,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
     {
         var page = await OpenAsync("rules");
 
-        await page.GetByRole(AriaRole.Link, new() { Name = HostileConsole.Name }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = $"Versions of {HostileConsole.Name}" }).ClickAsync();
 
         await page.WaitForURLAsync(url => url.Contains("r=1", StringComparison.Ordinal));
         await Assertions.Expect(page.GetByText("Versions", new() { Exact = true })).ToBeVisibleAsync();
@@ -262,6 +263,8 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
 
     private TestDatabase Database { get; set; } = null!;
 
+    private readonly string folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
+
     public async ValueTask InitializeAsync()
     {
         Database = await postgres.NewDatabaseAsync();
@@ -289,13 +292,18 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
             db.AlertRuleVersions.Add(new AlertRuleVersion { RuleId = rule.Id, Number = 1, Expression = Name, Labels = new() { ["severity"] = Name }, Annotations = new() { ["summary"] = Name }, Author = Name, Reason = Name, CreatedAt = now });
             db.NotificationChannels.Add(new NotificationChannel { EnvironmentId = 1, Receiver = Name, Kind = "webhook", Target = Name, ServerSeenAt = now });
             await db.SaveChangesAsync();
+            // One to be applied, whose group and rule mean harm too.
+            db.RuleDocuments.Add(new RuleDocument { EnvironmentId = 1, Name = "harm.yml", ServerFile = Path.Combine(folder, "harm.yml"), Content = RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, new GroupContent(Name), [new RuleContent(Name, true, "up == 0") { Labels = new Dictionary<string, string> { ["a"] = Name.Replace("{{7*7}}", "", StringComparison.Ordinal) } }]).ToBytes(), CurrentVersion = 1, CreatedAt = now });
+            db.RuleApplies.Add(new RuleApply { EnvironmentId = 1, Author = Name, Stage = RuleApplyStage.PutBack, Message = Name, Files = [new RuleApplyFile(1, Name, 1, null, null)], StartedAt = now, ChangedAt = now, EndedAt = now });
+            await db.SaveChangesAsync();
         }
-        App = await ArchonApp.StartAsync(Database);
+        App = await ArchonApp.StartAsync(Database, ("Archon:Rules:Target", "Folder"), ("Archon:Rules:Folder", folder));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (App is not null) await App.DisposeAsync();
         if (Database is not null) await Database.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 }

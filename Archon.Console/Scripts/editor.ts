@@ -146,5 +146,8 @@ class Editing {
 const changeable = (readOnly: boolean): Extension => [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)];
 
 export function edit(host: HTMLElement, owner: Owner, options: Options): Editing {
-  return new Editing(host, owner, options);
+  const editing = new Editing(host, owner, options);
+  // In its place and not beside it, not even for the moment until the server knows.
+  host.parentElement?.querySelector("textarea")?.setAttribute("hidden", "");
+  return editing;
 }

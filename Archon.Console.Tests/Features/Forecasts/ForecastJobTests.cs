@@ -102,6 +102,24 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_leak_of_minutes_is_seen_long_before_it_is_a_trend_of_days()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var began = JobBench.Start.AddMinutes(1);
+        double Leaking(long at) => 0.3 + (0.001 * (at / 15 % 7)) + Math.Max(0, (DateTimeOffset.FromUnixTimeSeconds(at) - began).TotalMinutes * 0.01);
+        var watch = await LimitedAsync(bench, at => Leaking(at));
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(20));
+
+        await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
+
+        var forecast = await ForecastAsync(bench);
+        Assert.InRange((forecast.ReachedAt!.Value - began.AddMinutes(70)).Duration(), TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        Assert.Contains("left its band", forecast.Outlook, StringComparison.Ordinal);
+        // The picture reaches the limit too.
+        Assert.Contains(forecast.Median, value => value > 0.95);
+    }
+
+    [Fact]
     public async Task Without_an_answer_the_old_forecast_stands_and_is_due_again()
     {
         await using var bench = await JobBench.StartAsync(postgres);

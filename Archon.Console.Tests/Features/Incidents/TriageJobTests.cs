@@ -1,3 +1,4 @@
+using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
 using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
@@ -68,6 +69,31 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         var incident = Assert.Single(await IncidentsAsync(bench));
         Assert.NotNull(incident.ResolvedAt);
         Assert.All(incident.Members, member => Assert.NotNull(member.EndedAt));
+    }
+
+    [Fact]
+    public async Task A_past_incident_that_was_alike_is_found_with_what_was_behind_it()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        await EstateAsync(bench, slowUntil: null);
+        await TriageAsync(bench);
+        var now = Assert.Single(await IncidentsAsync(bench));
+        var (before, over) = (now.OpenedAt.AddDays(-3), now.OpenedAt.AddDays(-3).AddHours(1));
+        await bench.ReadAsync(async db =>
+        {
+            foreach (var fingerprint in (string[])[now.Fingerprint, Fingerprint.Of([new("1", 0, "other", "cpu")], []).Text])
+            {
+                db.Incidents.Add(new Incident
+                {
+                    EnvironmentId = 1, Title = "before", OpenedAt = before, ChangedAt = over, ResolvedAt = over, Fingerprint = fingerprint, Hypotheses = now.Hypotheses,
+                });
+            }
+            return await db.SaveChangesAsync(Token);
+        });
+
+        var similar = Assert.Single(await new IncidentQueries(bench.Database.Contexts, bench.Clock).SimilarAsync(1, now.Id, Token));
+
+        Assert.Equal((before, 1.0, "store"), (similar.OpenedAt, similar.Similarity, similar.Cause));
     }
 
     [Fact]

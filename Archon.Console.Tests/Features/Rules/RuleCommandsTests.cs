@@ -81,6 +81,23 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_new_rule_in_a_file_that_only_the_server_knows_leaves_the_others_where_they_are()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
+        await bench.WriteAsync("shop.yml", Written);
+        bench.Metrics.Rules = Served(Path.Combine(bench.Folder, "shop.yml"));
+        await bench.LookAsync();
+        var draft = RuleBench.New("shop.yml", "shop", RuleBench.Alert("More", "up == 2"));
+
+        var (preview, _) = await bench.Commands.PreviewAsync(draft, Token);
+        await bench.SavedAsync(draft);
+
+        Assert.Equal(Written, preview!.Before!.Text);
+        Assert.StartsWith(Written.TrimEnd(), await bench.ContentAsync("shop.yml"), StringComparison.Ordinal);
+        Assert.Equal(["Down", "More", "shop:up"], (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Select(rule => rule.Name).Order());
+    }
+
+    [Fact]
     public async Task The_second_of_two_editors_is_told_and_nothing_is_lost()
     {
         await using var bench = await RuleBench.StartAsync(postgres);

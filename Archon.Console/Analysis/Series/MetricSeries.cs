@@ -23,4 +23,12 @@ public sealed class MetricSeries
 
     public ReadOnlyMemory<double> Values { get; }
     public int Count => Times.Length;
+
+    /// <summary>The samples at a time and later.</summary>
+    public MetricSeries From(DateTimeOffset time)
+    {
+        var place = Times.Span.BinarySearch(time.ToUnixTimeMilliseconds());
+        var first = place >= 0 ? place : ~place;
+        return new MetricSeries(Labels, Times[first..], Values[first..]);
+    }
 }

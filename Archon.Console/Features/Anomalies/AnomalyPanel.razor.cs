@@ -34,6 +34,7 @@ public sealed partial class AnomalyPanel(
     private AnomalyDetail? detail;
     private FeedbackWords? feedback;
     private IncidentRow? incident;
+    private IReadOnlyList<SimilarIncident> similar = [];
     private IReadOnlyList<AnomalyRow> neighbours = [];
     private SignalPicture? picture;
     private ChartData? chart;
@@ -125,6 +126,7 @@ public sealed partial class AnomalyPanel(
             neighbours = await anomalies.NeighboursAsync(view.EnvironmentId, found.Row, lifetime.Token);
             feedback = await watches.FeedbackAsync(found.Row.WatchId, found.SeriesId, found.Row.StartedAt, found.PeakDeviation, lifetime.Token);
             incident = await incidents.OfAnomalyAsync(view.EnvironmentId, Id, lifetime.Token);
+            similar = incident is null ? [] : await incidents.SimilarAsync(view.EnvironmentId, incident.Id, lifetime.Token);
             if (detail is null) Fit(found.Row);
             detail = found;
         }

@@ -45,10 +45,17 @@ public sealed partial class ForecastJob(
     private static readonly TimeSpan Near = TimeSpan.FromHours(12);
     private static readonly TimeSpan WhenNear = TimeSpan.FromMinutes(5);
 
+    /// <summary>What has left its band may be at its limit long before the long history shows a trend.</summary>
+    private static readonly TimeSpan WhenOutside = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MostOutside = TimeSpan.FromHours(6);
+    private const int MostOutsideSteps = 1440;
+    private const int StraightPoints = 60;
+
     /// <summary>An alert that nobody renews ends by itself: the console may be gone.</summary>
     private static readonly TimeSpan AlertLasts = TimeSpan.FromHours(2.5);
 
-    /// <summary>Puts every watch whose forecasts are due into the queue: hourly, and every five minutes while a limit is near or a series is new.</summary>
+    /// <summary>Puts every watch whose forecasts are due into the queue: hourly, every five minutes while a limit is near or a series is new, and each minute while
+    /// a series is outside its band.</summary>
     [Queue("forecast"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("forecast-dispatch", 5)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
@@ -66,10 +73,11 @@ public sealed partial class ForecastJob(
                 watch.ForecastAt,
                 Soon = db.SeriesForecasts.Any(forecast => forecast.WatchId == watch.Id && forecast.ReachedAt < near)
                     || db.WatchedSeries.Any(series => series.WatchId == watch.Id && !db.SeriesForecasts.Any(forecast => forecast.SeriesId == series.Id)),
+                IsOutside = db.Anomalies.Any(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null),
             }).ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            if (watch.ForecastAt is null || watch.ForecastAt + (watch.Soon ? WhenNear : Usually) <= now)
+            if (watch.ForecastAt is null || watch.ForecastAt + (watch.IsOutside ? WhenOutside : watch.Soon ? WhenNear : Usually) <= now)
             {
                 jobs.Enqueue<ForecastJob>(job => job.ForecastAsync(watch.Id, CancellationToken.None));
             }
@@ -121,6 +129,8 @@ public sealed partial class ForecastJob(
         var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
         if (watch.VolumeQuery is not null && volumes is null) return null;
 
+        if (await OutsideAsync(db, watch, now, cancellationToken) is not { } outside) return null;
+
         var behind = new VolumeMatcher(volumes ?? []);
         var found = new List<Sight>();
         foreach (var history in histories)
@@ -128,11 +138,38 @@ public sealed partial class ForecastJob(
             cancellationToken.ThrowIfCancellationRequested();
             if (!rows.TryGetValue(history.Labels.Key, out var row) || Last(history) is not { } value) continue;
             var outlook = Outlooks.Of(watch, history, behind.Find(history.Labels), step);
-            var forecast = Forecast(watch, history, value, now, outlook, step);
+            var near = outside.TryGetValue(row.Id, out var since) ? Outlooks.Outside(watch, since) : null;
+            outlook = near ?? outlook;
+            var forecast = new SeriesForecast
+            {
+                EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, MadeAt = now, Value = value, Limit = watch.Limit, Outlook = outlook.Words,
+            };
+            Tell(forecast, outlook.Result, now);
+            if (near is null) Paint(forecast, history, step);
+            else PaintStraight(forecast);
             (forecast.SeriesId, forecast.ServiceId) = (row.Id, row.ServiceId);
             found.Add(new Sight(row.Service, history, forecast, outlook.Result));
         }
         return found;
+    }
+
+    /// <summary>The samples, as they are scanned, of series that have left their band, since they did.</summary>
+    /// <returns>By series; null when Prometheus gave no answer.</returns>
+    private async Task<Dictionary<long, MetricSeries>?> OutsideAsync(ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var oldest = now - MostOutside;
+        var open = await (
+            from anomaly in db.Anomalies.AsNoTracking()
+            where anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.StartedAt >= oldest
+            join series in db.WatchedSeries on anomaly.SeriesId equals series.Id
+            select new { series.Id, series.LabelsKey, anomaly.StartedAt }).ToListAsync(cancellationToken);
+        if (open.Count == 0) return [];
+        var range = new TimeRange(open.Min(one => one.StartedAt), now);
+        var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max(watch.Step.TotalSeconds, (range.Length / MostOutsideSteps).TotalSeconds)));
+        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } recent) return null;
+        var byKey = recent.GroupBy(series => series.Labels.Key).ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+        return open.Where(one => byKey.ContainsKey(one.LabelsKey)).GroupBy(one => one.Id)
+            .ToDictionary(group => group.Key, group => byKey[group.First().LabelsKey].From(group.Min(one => one.StartedAt)));
     }
 
     /// <summary>Keeps the forecasts, settles what was predicted before and predicts anew.</summary>
@@ -219,24 +256,39 @@ public sealed partial class ForecastJob(
         return null;
     }
 
-    private static SeriesForecast Forecast(Watch watch, MetricSeries history, double value, DateTimeOffset now, Outlook outlook, TimeSpan asked)
+    /// <summary>The fan of what may come, and how good earlier ones were.</summary>
+    private static void Paint(SeriesForecast forecast, MetricSeries history, TimeSpan asked)
     {
         var span = TimeSpan.FromMilliseconds(history.Times.Span[^1] - history.Times.Span[0]);
-        var step = span >= LongHistory ? LongStep : asked;
-        var ahead = span >= LongHistory ? Outlooks.Ahead : step * Math.Max(12, Math.Floor(span / 2 / step));
-        var regular = RegularSeries.Resample(history, step);
-        var forecast = new SeriesForecast
+        forecast.Step = span >= LongHistory ? LongStep : asked;
+        var ahead = span >= LongHistory ? Outlooks.Ahead : asked * Math.Max(12, Math.Floor(span / 2 / asked));
+        if (Forecaster.Forecast(RegularSeries.Resample(history, forecast.Step), ahead) is not ForecastResult.Ok { Forecast: var ok }) return;
+        forecast.Median = [.. Enumerable.Range(0, ok.Horizon).Select(ok.Median)];
+        forecast.Lower = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Lower)];
+        forecast.Upper = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Upper)];
+        if (ok.Error.Origins > 0 && double.IsFinite(ok.Error.Relative)) (forecast.PastError, forecast.PastForecasts) = (ok.Error.Relative, ok.Error.Origins);
+    }
+
+    /// <summary>A runaway is drawn as what was told of it, straight to the limit: forecasts by the hour know nothing of it yet.</summary>
+    private static void PaintStraight(SeriesForecast forecast)
+    {
+        var end = forecast.ReachedLatest!.Value - forecast.MadeAt;
+        forecast.Step = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(end.TotalSeconds * 1.1 / StraightPoints)));
+        double[] To(DateTimeOffset reached)
         {
-            EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, MadeAt = now, Value = value, Step = step, Limit = watch.Limit, Outlook = outlook.Words,
-        };
-        if (Forecaster.Forecast(regular, ahead) is ForecastResult.Ok { Forecast: var ok })
-        {
-            forecast.Median = [.. Enumerable.Range(0, ok.Horizon).Select(ok.Median)];
-            forecast.Lower = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Lower)];
-            forecast.Upper = [.. Enumerable.Range(0, ok.Horizon).Select(at => ok.Interval(at, 0.8).Upper)];
-            if (ok.Error.Origins > 0 && double.IsFinite(ok.Error.Relative)) (forecast.PastError, forecast.PastForecasts) = (ok.Error.Relative, ok.Error.Origins);
+            var within = Longer(reached - forecast.MadeAt, forecast.Step);
+            return [.. Enumerable.Range(1, StraightPoints).Select(at => forecast.Value + ((forecast.Limit!.Value - forecast.Value) * (at * forecast.Step / within)))];
         }
-        switch (outlook.Result)
+        forecast.Median = To(forecast.ReachedAt!.Value);
+        var (soonest, latest) = (To(forecast.ReachedEarliest!.Value), To(forecast.ReachedLatest!.Value));
+        (forecast.Lower, forecast.Upper) = forecast.Limit > forecast.Value ? (latest, soonest) : (soonest, latest);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static void Tell(SeriesForecast forecast, ExhaustionResult result, DateTimeOffset now)
+    {
+        switch (result)
         {
             case ExhaustionResult.Projected projected:
                 (forecast.ReachedAt, forecast.ReachedEarliest, forecast.ReachedLatest) = (projected.At, projected.Earliest, projected.Latest);
@@ -250,7 +302,6 @@ public sealed partial class ForecastJob(
                 forecast.Probability = not.Reason == NoExhaustionReason.TooShort ? null : not.Probability;
                 break;
         }
-        return forecast;
     }
 
     /// <summary>The projection of the run before, as it is stored.</summary>

@@ -13,6 +13,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
 {
     private const int ChartPoints = 700;
     private static readonly TimeSpan History = TimeSpan.FromDays(7);
+    private const int NearBack = 4;
+    private static readonly TimeSpan NearHistory = TimeSpan.FromHours(1);
 
     private readonly CancellationTokenSource lifetime = new();
     private ForecastDetail? detail;
@@ -68,8 +70,13 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         }
     }
 
-    /// <summary>As much past as there is future to see, and a week at least.</summary>
-    private TimeSpan Back() => detail!.Step * detail.Median.Length is var ahead && ahead > History ? ahead : History;
+    /// <summary>As much past as there is future to see, and a week at least; but what happens within the hour would be a stroke at the edge of a week.</summary>
+    private TimeSpan Back()
+    {
+        var ahead = detail!.Step * detail.Median.Length;
+        if (ahead * NearBack < History) return ahead * NearBack > NearHistory ? ahead * NearBack : NearHistory;
+        return ahead > History ? ahead : History;
+    }
 
     private ChartData Draw(SignalPicture picture, ForecastDetail forecast)
     {

@@ -15,6 +15,9 @@ internal static class Outlooks
     /// <summary>How far ahead limits are looked for.</summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromDays(14);
 
+    /// <summary>Minutes of growth say little of the day after tomorrow.</summary>
+    private static readonly TimeSpan OutsideAhead = TimeSpan.FromDays(1);
+
     private static readonly TimeSpan BudgetWindow = TimeSpan.FromDays(30);
 
     /// <param name="volume">Requests behind each value; null when that is not known.</param>
@@ -26,14 +29,23 @@ internal static class Outlooks
         _ => OfResource(watch, series),
     };
 
+    /// <summary>What a resource does since it left its band: a leak of minutes is no trend yet in a history of weeks.</summary>
+    /// <param name="series">Samples since then.</param>
+    /// <returns>Null where that leads to no limit.</returns>
+    public static Outlook? Outside(Watch watch, MetricSeries series) =>
+        watch.Signal is not (WatchSignal.Duration or WatchSignal.Errors) && Project(watch, series, OutsideAhead) is ExhaustionResult.Projected result
+            ? new Outlook(result, "It has left its band, and what it does since leads to the limit.") : null;
+
+    private static ExhaustionResult Project(Watch watch, MetricSeries series, TimeSpan within) => ExhaustionProjection.Project(series, new ExhaustionSettings
+    {
+        Limit = watch.Limit!.Value,
+        Direction = watch.LimitSide == LimitSide.Ceiling ? LimitDirection.Ceiling : LimitDirection.Floor,
+        Within = within,
+    });
+
     private static Outlook OfResource(Watch watch, MetricSeries series)
     {
-        var result = ExhaustionProjection.Project(series, new ExhaustionSettings
-        {
-            Limit = watch.Limit!.Value,
-            Direction = watch.LimitSide == LimitSide.Ceiling ? LimitDirection.Ceiling : LimitDirection.Floor,
-            Within = Ahead,
-        });
+        var result = Project(watch, series, Ahead);
         return new Outlook(result, result switch
         {
             ExhaustionResult.Reached => "The limit is reached.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis.Correlation;
 using Archon.Data;
 using Archon.Data.Incidents;
 using Microsoft.EntityFrameworkCore;
@@ -13,8 +14,20 @@ public sealed record IncidentRow(
 
 public sealed record IncidentMemberRow(IncidentMemberKind Kind, string Key, string Title, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string Reason);
 
-public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts)
+/// <summary>An incident of the past that another one is like.</summary>
+/// <param name="Similarity">0 to 1, see <see cref="Fingerprint"/>.</param>
+/// <param name="Cause">The service that was thought to be behind it; null when none was named.</param>
+public sealed record SimilarIncident(string Title, DateTimeOffset OpenedAt, DateTimeOffset ResolvedAt, double Similarity, string? Cause);
+
+public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
+    private const double LeastSimilarity = 0.5;
+    private const int SimilarShown = 3;
+
+    /// <summary>Only so many, the newest, are compared.</summary>
+    private const int SimilarLooked = 500;
+    private static readonly TimeSpan SimilarWindow = TimeSpan.FromDays(90);
+
     /// <summary>Incidents that last, the newest first.</summary>
     public async Task<IReadOnlyList<IncidentRow>> OpenAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -34,6 +47,26 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts)
             .Where(one => one.EnvironmentId == environmentId && one.Members.Any(member => member.Kind == IncidentMemberKind.Anomaly && member.Key == key))
             .FirstOrDefaultAsync(cancellationToken);
         return incident is null ? null : Row(incident);
+    }
+
+    /// <summary>Past incidents that were like one, the most alike first.</summary>
+    public async Task<IReadOnlyList<SimilarIncident>> SimilarAsync(int environmentId, long incidentId, CancellationToken cancellationToken)
+    {
+        var since = clock.GetUtcNow() - SimilarWindow;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var own = await db.Incidents.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.Id == incidentId)
+            .Select(one => one.Fingerprint).FirstOrDefaultAsync(cancellationToken);
+        if (own is null || !Fingerprint.TryParse(own, out var wanted)) return [];
+        var past = await db.Incidents.AsNoTracking()
+            .Where(one => one.EnvironmentId == environmentId && one.Id != incidentId && one.ResolvedAt != null && one.MergedIntoId == null
+                && one.OpenedAt >= since && one.Fingerprint != "")
+            .OrderByDescending(one => one.OpenedAt).Take(SimilarLooked)
+            .Select(one => new { one.Title, one.OpenedAt, ResolvedAt = one.ResolvedAt!.Value, one.Fingerprint, one.Hypotheses }).ToListAsync(cancellationToken);
+        return [.. past
+            .Select(one => new SimilarIncident(
+                one.Title, one.OpenedAt, one.ResolvedAt, Fingerprint.TryParse(one.Fingerprint, out var theirs) ? wanted.SimilarityTo(theirs) : 0,
+                one.Hypotheses.Count > 0 ? one.Hypotheses[0].Service : null))
+            .Where(one => one.Similarity >= LeastSimilarity).OrderByDescending(one => one.Similarity).ThenByDescending(one => one.OpenedAt).Take(SimilarShown)];
     }
 
     private static IncidentRow Row(Incident incident) => new(

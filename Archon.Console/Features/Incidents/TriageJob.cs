@@ -123,7 +123,7 @@ public sealed partial class TriageJob(
         var (groupOf, reasons) = (new Dictionary<string, int>(), new Dictionary<string, string>());
         foreach (var item in items)
         {
-            foreach (var step in grouper.Add(new GroupingAlert(item.Id, item.StartedAt.ToUnixTimeMilliseconds(), item.Service, item.Metric)))
+            foreach (var step in grouper.Add(Alert(item)))
             {
                 switch (step)
                 {
@@ -219,6 +219,7 @@ public sealed partial class TriageJob(
                     CauseVerdict.Abstained abstained => ([], Short(abstained.Reason, 512)),
                     _ => (new List<IncidentHypothesis>(), "Nobody has looked."),
                 };
+                incident.Fingerprint = Fingerprint.Of(mine.Select(Alert), verdict is CauseVerdict.Ranked { Hypotheses: var hypotheses } ? hypotheses : []).Text;
                 break;
             case var missed:
                 // Not checked is not "no cause": the next run asks again.
@@ -227,6 +228,8 @@ public sealed partial class TriageJob(
         }
         incident.RankedAt = now;
     }
+
+    private static GroupingAlert Alert(Item item) => new(item.Id, item.StartedAt.ToUnixTimeMilliseconds(), item.Service, item.Metric);
 
     private static string Title(List<Item> members)
     {

@@ -32,7 +32,7 @@ public sealed partial class RuleApplyPage(
 
     private string Summary => string.Join(" · ", new[]
     {
-        Pending.Count == 0 ? "" : $"{Pending.Count} of {Picture!.Review!.Files.Count} files differ from {Picture.Review.Target}",
+        Pending.Count switch { 0 => "", 1 => $"1 file differs from {Picture!.Review!.Target}", var many => $"{many} files differ from {Picture!.Review!.Target}" },
         Count(ReviewState.ChangedOutside, "changed outside"), Count(ReviewState.Blocked, "blocked"),
     }.Where(part => part.Length > 0));
 

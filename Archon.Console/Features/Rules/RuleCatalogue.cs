@@ -36,6 +36,14 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     public static async Task<OpenDocument?> FindAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken) =>
         await db.RuleDocuments.SingleOrDefaultAsync(one => one.EnvironmentId == environmentId && one.Name == name, cancellationToken) is { } known ? Read(known) : null;
 
+    /// <summary>A rule of a file that the server runs and the catalogue does not hold; null where there is no such file.</summary>
+    public Task<AlertRule?> ServedAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken)
+    {
+        var (file, elsewhere) = (target.ServerFile(name), "/" + name);
+        return db.AlertRules.FirstOrDefaultAsync(
+            rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null && (rule.File == file || rule.File == elsewhere), cancellationToken);
+    }
+
     /// <summary>A file without rules. It has no version yet.</summary>
     public OpenDocument Create(ArchonDbContext db, int environmentId, string name, string? serverFile = null)
     {

@@ -120,6 +120,10 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             var known = await db.RuleDocuments.AsNoTracking()
                 .SingleOrDefaultAsync(one => one.EnvironmentId == draft.EnvironmentId && one.Name == draft.File, cancellationToken);
             var before = known is { DeletedAt: null } ? RuleCatalogue.Read(known).File : null;
+            if (known is null && await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served)
+            {
+                before = (await catalogue.PeekAsync(db, served, cancellationToken)).File;
+            }
             var content = draft.Content;
             FileRule? place = null;
             if (rule is { DeletedAt: null })
@@ -153,7 +157,9 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         if (from?.Document.Name == draft.File) to = from;
         else
         {
-            to = await RuleCatalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken) ?? catalogue.Create(db, draft.EnvironmentId, draft.File);
+            to = await RuleCatalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken)
+                ?? (await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served
+                    ? await catalogue.OpenAsync(db, served, cancellationToken) : catalogue.Create(db, draft.EnvironmentId, draft.File));
             // A file that was deleted begins anew.
             if (to.Document.DeletedAt is not null) to = to with { File = RuleCatalogue.Empty };
             if (from is not null && place is not null)

@@ -86,7 +86,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
 
     private Task FromServerAsync() => WorkAsync(async () =>
     {
-        var taken = await importer.TakeServerAsync(view.EnvironmentId, lifetime.Token);
+        var taken = await importer.TakeServerAsync(view.EnvironmentId, await WhoAsync(), lifetime.Token);
         Tell(taken switch { 0 => "Every file that the server runs is in the catalogue already.", 1 => "1 file came into the catalogue.", _ => $"{taken} files came into the catalogue." }, isFault: false);
     });
 
@@ -97,8 +97,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         {
             wanted[known.Name] = new ImportChoice(known.BasedOn, row => choices.GetValueOrDefault((known.Name, row)), choices.GetValueOrDefault((known.Name, null)));
         }
-        var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-        var results = await importer.ImportAsync(view.EnvironmentId, files, wanted, who, reason, lifetime.Token);
+        var results = await importer.ImportAsync(view.EnvironmentId, files, wanted, await WhoAsync(), reason, lifetime.Token);
         var (taken, refused) = (results.OfType<ImportResult.Taken>().Count(), results.Where(result => result is ImportResult.Refused).ToList());
         var meanwhile = results.Where(result => result is ImportResult.ChangedMeanwhile or ImportResult.Conflict).ToList();
         if (meanwhile.Count > 0)
@@ -108,7 +107,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             return;
         }
         Clear();
-        Tell($"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}. The server runs them once they are applied.", isFault: false);
+        Tell($"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.", isFault: false);
     });
 
     private async Task ReviewAsync(IReadOnlyList<IncomingFile> incoming)
@@ -137,6 +136,10 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         {
             // the tab closed
         }
+        catch (RuleEditException refused)
+        {
+            Tell(refused.Message, isFault: true);
+        }
         catch (IOException failure)
         {
             Tell($"The upload was cut off: {failure.Message}", isFault: true);
@@ -150,6 +153,8 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             busy = false;
         }
     }
+
+    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
     private int Unchosen(string file, MergeRow? row) => choices.ContainsKey((file, row)) ? 0 : 1;
 

@@ -30,6 +30,9 @@ public sealed record RuleRow(
     public RuleStanding Standing { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>It stands in a rule file of the catalogue; otherwise only the server knows it.</summary>
+    public bool HasFile { get; init; }
+
     /// <summary>Triage order: what cannot be evaluated, then what fires, then what is about to.</summary>
     public int Urgency => (ServerHealth, ServerState) switch
     {
@@ -56,9 +59,13 @@ public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? 
     /// <summary>Those that can be put back, the newest first.</summary>
     public IReadOnlyList<RuleRow> Deleted { get; init; } = [];
 
+    /// <summary>Files that somebody changed on the target since it and the catalogue last agreed.</summary>
+    public IReadOnlyList<string> FilesChangedOutside { get; init; } = [];
+
     /// <summary>Null where the last apply went well, or there was none.</summary>
     public RecoveredApply? Recovered { get; init; }
 
+    public bool HasFiles => Rules.Any(rule => rule.HasFile);
     public int NotApplied => Rules.Count(rule => rule.Standing == RuleStanding.NotApplied);
     public int ChangedOutside => Rules.Count(rule => rule.Standing == RuleStanding.ChangedOutside);
     public int Broken => Rules.Count(rule => rule.ServerHealth == "err");
@@ -77,12 +84,17 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         var rules = all.Where(rule => rule.DeletedAt is null || rule.Standing == RuleStanding.StillRuns).ToList();
         var last = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null).OrderByDescending(apply => apply.Id)
             .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt }).FirstOrDefaultAsync(cancellationToken);
+        var outside = await db.RuleDocuments
+            .Where(document => document.EnvironmentId == environmentId && document.DeletedAt == null && document.SeenAt != null
+                && document.SeenContent != document.Content && document.SeenContent != document.AppliedContent)
+            .OrderBy(document => document.Name).Select(document => document.Name).ToListAsync(cancellationToken);
         return new RulesPicture(
             [.. rules.OrderBy(rule => rule.Urgency).ThenBy(rule => rule.File, StringComparer.Ordinal).ThenBy(rule => rule.Group, StringComparer.Ordinal)
                 .ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
             rules.Max(rule => rule.ServerSeenAt))
         {
             Deleted = [.. all.Where(rule => rule.DeletedAt is not null).OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
+            FilesChangedOutside = outside,
             Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck } ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt) : null,
         };
     }
@@ -133,6 +145,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
             rule.CurrentVersion, rule.ServerState, rule.ServerHealth, rule.ServerError, rule.ServerSeenAt)
         {
             DeletedAt = rule.DeletedAt,
+            HasFile = rule.Document is not null,
             Standing = (rule.DeletedAt, rule.IsServed, rule.RunningVersion) switch
             {
                 (not null, true, _) => RuleStanding.StillRuns,

@@ -1,13 +1,18 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Rules.Exchange;
+using Archon.Features.Rules.Workbench;
 
 namespace Archon.Features.Rules;
 
 public static class RulesEndpoints
 {
     /// <summary>The files of the catalogue, to be kept elsewhere: one by its name, or all in an archive with their unit tests.</summary>
-    public static void MapRules(this WebApplication app) => app.MapGet("/rules/export", ExportAsync).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
+    public static void MapRules(this WebApplication app)
+    {
+        app.MapGet("/rules/export", ExportAsync).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
+        app.MapCompletion();
+    }
 
     private static async Task<IResult> ExportAsync(RuleExporter exporter, CancellationToken cancellationToken, string? file = null, int environment = MonitoredEnvironment.DefaultId)
     {

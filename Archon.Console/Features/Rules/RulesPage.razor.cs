@@ -90,7 +90,13 @@ public sealed partial class RulesPage(RuleQueries rules, RuleCommands commands, 
 
     private string Link(RuleRow rule) => navigation.GetUriWithQueryParameter("r", rule.Id == Asked ? null : (int?)rule.Id);
 
-    private void Filter(string text) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
+    private void Filter(string text)
+    {
+        // Shown at once; the address follows, and with it the way back.
+        Text = text;
+        if (Picture is { } picture) Arrived(picture);
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
+    }
 
     private async Task RestoreAsync(RuleRow rule)
     {

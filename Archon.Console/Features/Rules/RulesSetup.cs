@@ -49,8 +49,6 @@ public static class RulesSetup
         return services;
     }
 
-    public static IEndpointRouteBuilder MapRules(this IEndpointRouteBuilder endpoints) => endpoints.MapCompletion();
-
     private static RuleTarget Target(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<RuleOptions>>().Value;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Archon.Data;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Exchange;
+using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -76,7 +77,7 @@ internal static class RulesCatalogueCommands
             var found = new List<ExportedFile>();
             foreach (var name in wanted.Length > 0 ? wanted : (string?[])[null])
             {
-                var exported = await exporter.ExportAsync(catalogue.EnvironmentId, name, parsed.GetValue(group), cancellationToken);
+                var exported = await ExportAsync(exporter, catalogue.EnvironmentId, name, parsed.GetValue(group), cancellationToken);
                 if (exported.Count == 0) return Missing(name, parsed.GetValue(group));
                 found.AddRange(exported);
             }
@@ -102,6 +103,18 @@ internal static class RulesCatalogueCommands
             return 0;
         });
         return command;
+    }
+
+    private static async Task<IReadOnlyList<ExportedFile>> ExportAsync(RuleExporter exporter, int environmentId, string? name, string? group, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await exporter.ExportAsync(environmentId, name, group, cancellationToken);
+        }
+        catch (RuleEditException shared)
+        {
+            throw new BadInputException(shared.Message);
+        }
     }
 
     private static int Missing(string? name, string? group)

@@ -57,8 +57,7 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
     {
         var path = PathOf(name);
-        // Beside the target, so that the move is one step; with a name that no server's pattern for rule files takes.
-        var partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.partial");
+        var partial = PartialOf(path);
         try
         {
             if (content is null)
@@ -86,6 +85,8 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
         }
     }
 
+    public override void Tidy(string name) => Remove(PartialOf(PathOf(name)));
+
     public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => reloadAddress is null
         ? new TargetResult.Failed("No server is configured that could reload. Set Prometheus:BaseAddress or Archon:Rules:ReloadAddress.")
         : TargetResult.Of(await server.ReloadAsync(reloadAddress, cancellationToken));
@@ -94,6 +95,9 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private string PathOf(string name) => NameFault(name) is { } fault ? throw new ArgumentException(fault, nameof(name)) : Path.Combine(folder, name);
+
+    /// <summary>Beside the target, so that the move is one step; with a name that no server's pattern for rule files takes.</summary>
+    private static string PartialOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.partial");
 
     private static string Reason(Exception failure) => failure switch
     {

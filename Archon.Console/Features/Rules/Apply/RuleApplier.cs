@@ -151,6 +151,7 @@ public sealed partial class RuleApplier(
         var faults = new List<string>();
         foreach (var file in apply.Files)
         {
+            target.Tidy(file.Name);
             switch (await target.ReadAsync(file.Name, cancellationToken))
             {
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.Before):

@@ -52,6 +52,11 @@ public abstract class RuleTarget
     /// <param name="content">Null takes the file away.</param>
     public abstract Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken);
 
+    /// <summary>Clears away what a console that was killed while it wrote left beside a file.</summary>
+    public virtual void Tidy(string name)
+    {
+    }
+
     /// <summary>Makes the server take up what was written.</summary>
     public abstract Task<TargetResult> ReloadAsync(CancellationToken cancellationToken);
 

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Access;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Files;
@@ -79,7 +80,8 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
 
     /// <summary>Brings every file that only the server knows into the catalogue: its own bytes where they can be read, otherwise put together.</summary>
     /// <returns>How many files came in.</returns>
-    public async Task<int> TakeServerAsync(int environmentId, CancellationToken cancellationToken)
+    /// <exception cref="RuleEditException">The server tells a rule that no file can say.</exception>
+    public async Task<int> TakeServerAsync(int environmentId, string who, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -87,6 +89,11 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         var rules = await db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null).ToListAsync(cancellationToken);
         var files = rules.GroupBy(rule => rule.File).Select(file => file.First()).ToList();
         foreach (var rule in files) await catalogue.OpenAsync(db, rule, cancellationToken);
+        if (files.Count > 0)
+        {
+            db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = who, Action = "rule-file.import", Subject = "rules", Detail = $"all that the server runs, {files.Count} files" });
+            await db.SaveChangesAsync(cancellationToken);
+        }
         await transaction.CommitAsync(cancellationToken);
         return files.Count;
     }
@@ -153,7 +160,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         var open = await RuleCatalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
         if (open is not { Document.DeletedAt: null })
         {
-            open ??= catalogue.Create(db, environmentId, file.Name);
+            open ??= catalogue.Create(db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
             return await TakeAsync(read);
         }
         var document = open.Document;

@@ -16,7 +16,16 @@ public enum MergeSide
 /// <param name="Base">What both came from; null where it was not there.</param>
 /// <param name="Ours">In the catalogue.</param>
 /// <param name="IsConflict">Both changed it. Otherwise <paramref name="Side"/> says who did.</param>
-public sealed record MergeRow(string Group, string? Rule, int Ordinal, string? Base, string? Ours, string? Theirs, bool IsConflict, MergeSide Side);
+public sealed record MergeRow(string Group, string? Rule, int Ordinal, string? Base, string? Ours, string? Theirs, bool IsConflict, MergeSide Side)
+{
+    /// <summary>Of one of the three texts the lines that not all have. What is the same everywhere helps nobody to choose.</summary>
+    public string Differing(string text)
+    {
+        var common = new[] { Base, Ours, Theirs }.OfType<string>().Select(one => one.Split('\n')).Aggregate<IEnumerable<string>>((one, other) => one.Intersect(other)).ToHashSet(StringComparer.Ordinal);
+        var lines = text.Split('\n').Where(line => !common.Contains(line)).ToList();
+        return lines.Count > 0 ? string.Join('\n', lines) : "no more than what all three say";
+    }
+}
 
 /// <summary>How a file from outside stands to the one in the catalogue.</summary>
 public abstract record MergeState

@@ -46,7 +46,7 @@ public static class AnomalyRules
             return new ProposedRules(null, null, "Its peak does not lie beyond the band that is kept, so nothing lies between the two.");
         }
         var comparison = isDown ? "<" : ">";
-        var threshold = Threshold(bound, facts.Peak);
+        var threshold = Threshold(bound, facts.Peak, facts.Unit);
         var usual = Figures.Plain(HealthWords.Expected(facts.Lower, facts.Upper, facts.Unit));
         var side = isDown ? "below" : "above";
         var flat = new ProposedRule(
@@ -62,6 +62,14 @@ public static class AnomalyRules
         var gap = peak - bound;
         var (one, other) = (bound + (gap * NearBand), bound + (gap * NearPeak));
         return Roundest(Math.Min(one, other), Math.Max(one, other));
+    }
+
+    /// <summary>The same, round in the way people read the unit: bytes by powers of 1024.</summary>
+    internal static double Threshold(double bound, double peak, string unit)
+    {
+        if (!unit.StartsWith("By", StringComparison.Ordinal)) return Threshold(bound, peak);
+        var scale = Math.Pow(1024, Math.Max(0, Math.Floor(Math.Log(Math.Max(Math.Abs(bound), Math.Abs(peak)), 1024))));
+        return Threshold(bound / scale, peak / scale) * scale;
     }
 
     /// <summary>The number with the fewest figures strictly between two.</summary>
@@ -96,9 +104,10 @@ public static class AnomalyRules
                 return (SeasonalExpression.Times(expression, comparison, factor)!, $"{(isDown ? "Below" : "Above")} {times} times what it was a day ago at this time, unless it was about as {(isDown ? "low" : "high")} a week ago.");
             }
         }
-        var difference = Math.Abs(Threshold(bound, peak) - (double.IsFinite(usual) ? usual : bound));
+        var difference = Math.Abs(Threshold(bound, peak, facts.Unit) - (double.IsFinite(usual) ? usual : bound));
         if (difference == 0) difference = Math.Abs(peak - bound);
-        difference = Roundest(difference * 0.9, difference * 1.1);
+        // A tenth less or more of it is round.
+        difference = Threshold(difference * 0.85, difference * 1.35, facts.Unit);
         return (SeasonalExpression.Plus(expression, comparison, difference)!, $"More than {Figures.Format(difference, facts.Unit)} {(isDown ? "below" : "above")} what it was a day ago at this time, unless it was about as {(isDown ? "low" : "high")} a week ago.");
     }
 

@@ -27,7 +27,7 @@ public static class GapRule
         var expression = (watch.Limit, isDown ? gap.Lower : gap.Upper) switch
         {
             ({ } limit, _) => AnomalyRules.Compared(value, comparison, limit),
-            (_, { } bound) when bound > 0 && double.IsFinite(bound) => AnomalyRules.Compared(value, comparison, AnomalyRules.Threshold(bound, isDown ? bound / Beyond / Beyond : bound * Beyond * Beyond)),
+            (_, { } bound) when bound > 0 && double.IsFinite(bound) => AnomalyRules.Compared(value, comparison, AnomalyRules.Threshold(bound, isDown ? bound / Beyond / Beyond : bound * Beyond * Beyond, watch.Unit)),
             _ => SeasonalExpression.Times(value, comparison, isDown ? 1 / 2d : Beyond)!,
         };
         return AnomalyRules.Content(

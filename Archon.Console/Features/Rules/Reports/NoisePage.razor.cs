@@ -41,7 +41,7 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
 
     private string Summary => picture is null ? isReading ? $"reading {Days} days" : "" : string.Join(" · ", new[]
     {
-        $"{picture.Rows.Sum(row => row.Firings)} firings of {picture.Rows.Count} rules", $"{picture.Rows.Sum(row => row.Flaps)} flaps", isReading ? "reading again" : "",
+        $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}", Many(picture.Rows.Sum(row => row.Flaps), "flap"), isReading ? "reading again" : "",
     }.Where(part => part.Length > 0));
 
     protected override async Task OnParametersSetAsync()
@@ -146,6 +146,8 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
     private static string KeyOf(NoiseRow row) => $"{row.Rule?.Id} {row.Name}";
 
     private static string Rate(int count, int of) => of == 0 ? "not known" : $"{count} of {of}, {Figures.Format((double)count / of, "1")}";
+
+    private static string Many(int count, string name) => count == 1 ? $"1 {name}" : string.Create(CultureInfo.InvariantCulture, $"{count} {name}s");
 
     private static string Words(AlertResponseKind kind) => Kinds.First(one => one.Kind == kind).Words.ToLowerInvariant();
 

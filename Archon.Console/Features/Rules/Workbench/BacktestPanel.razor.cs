@@ -150,7 +150,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             return new Number(name, now, !hasSaved ? null : now == before ? "same" : $"saved {before}");
         }
 
-        static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) => lane is null ? "…" : lane is { Ended: not null, Spans.Count: 0 } ? "not known" : tell(lane);
+        static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) => lane is null ? "…" : lane.Ended is not null ? "not known" : tell(lane);
         static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -161,13 +161,21 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         return middle <= TimeSpan.Zero ? $"{Ages.Of(-middle)} before" : $"{Ages.Of(middle)} after";
     }
 
-    private static List<Bar> Bars(BacktestPicture shown, BacktestLane? lane)
+    private List<Bar> Bars(BacktestPicture shown, BacktestLane? lane)
     {
         if (lane is null) return [];
+        // Where the draft's value has no samples the saved rule's has none either, as long as both look at the same.
+        var isBlindToo = lane == shown.Draft || (shown.Question.Saved is { } saved && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value);
         var gap = (long)(shown.Question.Range.Length.TotalMilliseconds / BarsAtMost);
         var step = (long)(shown.Interval ?? TimeSpan.Zero).TotalMilliseconds;
         var extra = lane.Judged?.Extra.ToHashSet() ?? [];
         var bars = new List<Bar>();
+        if (isBlindToo) bars.AddRange(shown.Chart?.Gaps.Select(blind => new Bar("blindbar", "No data, not judged", (long)(blind.From * 1000), (long)((blind.To ?? blind.From) * 1000))) ?? []);
+        // What was not replayed is no calm.
+        if (lane.Ended is not null || (wasCancelled && !shown.IsDone))
+        {
+            bars.Add(new Bar("blindbar", "Not replayed", lane.KnownUntil ?? shown.Question.Range.Start.ToUnixTimeMilliseconds(), shown.Question.Range.End.ToUnixTimeMilliseconds()));
+        }
         bars.AddRange(Merged(lane.Spans.Where(span => span.State == AlertState.Pending), "pen", "Pending"));
         bars.AddRange(Merged(lane.Spans.Where(span => span.State == AlertState.Firing && !extra.Contains(span)), "hit", lane.Judged is null ? "Firing" : "Firing, caught an incident"));
         bars.AddRange(Merged(extra, "ext", "Firing without an incident"));
@@ -200,7 +208,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"left:min({left:0.###}%,100% - 3px);width:max(3px,{right - left:0.###}%)");
     }
 
-    private static bool HasUnknown(BacktestPicture shown) => shown.Chart?.Gaps.Count > 0
+    private bool HasUnknown(BacktestPicture shown) => wasCancelled || shown.Chart?.Gaps.Count > 0
         || new[] { shown.Draft, shown.Saved }.Any(lane => lane is { Ended: not null } or { Failures.Count: > 0 });
 
     private string JudgedBy(BacktestPicture shown) => shown.Question.Troubles switch
@@ -210,10 +218,10 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         _ => TroublesOf.Count > 0 ? $"incidents of {string.Join(", ", TroublesOf)}" : "all incidents",
     };
 
-    private static string LaneWords(string name, BacktestLane? lane) => lane switch
+    private string LaneWords(string name, BacktestLane? lane) => lane switch
     {
         null => $"{name}: not yet known",
-        { Ended: { } ended, Spans.Count: 0 } => $"{name}: not known, {ended}",
+        { Ended: { } ended } => $"{name}: known {(lane.KnownUntil is { } until ? $"until {view.Exact(At(until))}" : "not at all")}, {ended}",
         _ => $"{name}: {lane.Summary.Firings} firings, firing for {Ages.Of(lane.Summary.FiringTime)}" + (lane.Failures.Count > 0 ? $", {lane.Failures.Count} evaluations failed" : ""),
     };
 

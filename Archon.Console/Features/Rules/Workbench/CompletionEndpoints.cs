@@ -75,7 +75,7 @@ public static class CompletionEndpoints
     private sealed record Asked(IReadOnlyList<string>? Matchers, TimeRange Range);
 }
 
-/// <summary>How often one person's editor may ask: typing is fast, a loop in a script is faster.</summary>
+/// <summary>How often the editors behind one address may ask: typing is fast, a loop in a script is faster. It is counted before anyone is known by name.</summary>
 internal sealed class CompletionLimit : IRateLimiterPolicy<string>
 {
     public const string Name = "completion";
@@ -89,6 +89,6 @@ internal sealed class CompletionLimit : IRateLimiterPolicy<string>
     };
 
     public RateLimitPartition<string> GetPartition(HttpContext httpContext) => RateLimitPartition.GetTokenBucketLimiter(
-        httpContext.User.Identity?.Name ?? httpContext.Connection.RemoteIpAddress?.ToString() ?? "",
+        httpContext.Connection.RemoteIpAddress?.ToString() ?? "",
         _ => new TokenBucketRateLimiterOptions { TokenLimit = Burst, TokensPerPeriod = PerSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 });
 }

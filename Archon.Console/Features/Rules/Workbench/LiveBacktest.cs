@@ -19,7 +19,9 @@ public sealed record BacktestQuestion(RuleContent Draft, RuleContent? Saved, str
 /// <summary>How one version of a rule would have done.</summary>
 /// <param name="Judged">Null where nothing is known to judge by.</param>
 /// <param name="Ended">Why it ends before the range does, or cannot be known at all; null when it is whole, or still goes on.</param>
-public sealed record BacktestLane(IReadOnlyList<ReplaySpan> Spans, IReadOnlyList<ReplayFailure> Failures, ReplaySummary Summary, ReplayComparison? Judged, string? Ended);
+/// <param name="KnownUntil">Unix milliseconds of the last evaluation that was replayed; null before the first.</param>
+public sealed record BacktestLane(
+    IReadOnlyList<ReplaySpan> Spans, IReadOnlyList<ReplayFailure> Failures, ReplaySummary Summary, ReplayComparison? Judged, string? Ended, long? KnownUntil);
 
 /// <summary>How far a backtest is, and what it came to until then.</summary>
 /// <param name="Progress">0 to 1.</param>
@@ -220,21 +222,25 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var history = new ReplayHistory(run.Schedule.Interval);
         var shown = clock.GetTimestamp();
         string? ended = null;
+        long? known = null;
         await foreach (var told in new RuleBacktest(prometheus).RunAsync(request, cancellationToken).ConfigureAwait(false))
         {
             switch (told)
             {
-                case BacktestEvent.Evaluated evaluated: history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure)); break;
+                case BacktestEvent.Evaluated evaluated:
+                    history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure));
+                    known = evaluated.At;
+                    break;
                 case BacktestEvent.Unavailable away: ended = away.Reason; break;
                 case BacktestEvent.Rejected refused: ended = refused.Reason; break;
                 case BacktestEvent.Progress far when far.Done < far.Total && clock.GetElapsedTime(shown) >= PictureGap:
-                    yield return (far.Done / (double)far.Total, Lane(run.Question, history, null));
+                    yield return (far.Done / (double)far.Total, Lane(run.Question, history, null, known));
                     shown = clock.GetTimestamp();
                     break;
             }
         }
         history.Close();
-        yield return (1, Lane(run.Question, history, ended));
+        yield return (1, Lane(run.Question, history, ended, known));
     }
 
     private async Task<(FoundSchedule? Found, string? Away)> ScheduleAsync(BacktestQuestion question, CancellationToken cancellationToken)
@@ -355,14 +361,14 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         return [.. drawn.Select(labels => telling.Count == 0 ? "value" : string.Join(", ", telling.Select(name => labels[name] is { Length: > 0 } value ? value : $"no {name}")))];
     }
 
-    private static BacktestLane Lane(BacktestQuestion question, ReplayHistory history, string? ended)
+    private static BacktestLane Lane(BacktestQuestion question, ReplayHistory history, string? ended, long? known)
     {
         IReadOnlyList<ReplaySpan> spans = [.. history.Spans];
         return new BacktestLane(
-            spans, [.. history.Failures], history.Summary(), question.Troubles is { Count: > 0 } troubles ? ReplayComparison.Of(spans, troubles, Lead) : null, ended);
+            spans, [.. history.Failures], history.Summary(), question.Troubles is { Count: > 0 } troubles ? ReplayComparison.Of(spans, troubles, Lead) : null, ended, known);
     }
 
-    private static BacktestLane Nothing(string why) => new([], [], new ReplaySummary(0, TimeSpan.Zero, 0, 0, 0), null, why);
+    private static BacktestLane Nothing(string why) => new([], [], new ReplaySummary(0, TimeSpan.Zero, 0, 0, 0), null, why, null);
 
     private static ReplayRule Rule(RuleContent content, GroupContent group)
     {
@@ -436,6 +442,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     {
         private readonly RuleReplay replay = new(Rule(rule, run.Question.Group));
         private readonly ReplayHistory history = new(run.Schedule.Interval);
+        private long? known;
         private readonly long from = run.Question.Range.Start.ToUnixTimeMilliseconds() + run.Offset;
 
         public void Add(Slice slice, CancellationToken cancellationToken)
@@ -443,14 +450,16 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             var kept = slice.Series.Select(one => ThresholdSweep.Keep(one, condition.Comparison, condition.Threshold)).Where(one => one.Count > 0).ToList();
             foreach (var (at, outcome) in MatrixReplay.Steps(replay, slice.First, run.Step, slice.Count, run.Offset, kept, cancellationToken))
             {
-                if (at >= from) history.Add(at - run.Offset, outcome);
+                if (at < from) continue;
+                history.Add(at - run.Offset, outcome);
+                known = at - run.Offset;
             }
         }
 
         public BacktestLane Lane(string? ended, bool isLast)
         {
             if (isLast) history.Close();
-            return LiveBacktest.Lane(run.Question, history, ended);
+            return LiveBacktest.Lane(run.Question, history, ended, known);
         }
     }
 }

@@ -119,7 +119,7 @@ public sealed partial class RuleWorkbenchPage(
     protected override async Task OnParametersSetAsync()
     {
         if (loaded && loadedId == Id) return;
-        (loaded, isDraftLookedFor, older, loadedId, missing, rule, saved, theirs, notice, lint, now, rendered, question, lastPicture, picked, origin) = (false, false, null, Id, false, null, null, null, "", null, null, null, null, null, null, null);
+        (loaded, isLeaving, isAskingWhy, isDraftLookedFor, older, loadedId, missing, rule, saved, theirs, notice, lint, now, rendered, question, lastPicture, picked, origin) = (false, false, false, false, null, Id, false, null, null, null, "", null, null, null, null, null, null, null);
         if (Reader is not null) canEdit = (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
         await LoadAsync();
     }
@@ -220,12 +220,14 @@ public sealed partial class RuleWorkbenchPage(
         looking?.Cancel();
         words = ExpressionWords.Of(draft.Expression);
         if (faults.Count > 0) faults = draft.Faults();
-        looking = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
-        _ = LookAsync(looking.Token);
+        _ = LookAsync();
     }
 
-    private async Task LookAsync(CancellationToken token)
+    private async Task LookAsync()
     {
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+        looking = mine;
+        var token = mine.Token;
         try
         {
             await Task.Delay(TypingPause, clock, token);
@@ -258,6 +260,10 @@ public sealed partial class RuleWorkbenchPage(
         catch (Exception exception)
         {
             await DispatchExceptionAsync(exception);
+        }
+        finally
+        {
+            if (looking == mine) looking = null;
         }
     }
 
@@ -427,7 +433,7 @@ public sealed partial class RuleWorkbenchPage(
     }
 
     /// <summary>The reason is written into the expression as a comment, so that it travels with the rule.</summary>
-    private void AcceptAsync(LintFinding finding, string reason)
+    private void Accept(LintFinding finding, string reason)
     {
         if (!canEdit) return;
         draft.Expression = $"# archon-accept: {finding.Check.Id}: {string.Join(' ', reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}\n{draft.Expression}";
@@ -457,7 +463,13 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task<(string? Rules, string? Why)> RulesAsync(CancellationToken token)
     {
-        if (draft.Faults() is { Count: > 0 } wrong) return (null, $"The tests wait: {wrong.Values.First()}");
+        var wrong = draft.Faults().Where(fault => fault.Key is not (nameof(WorkbenchDraft.File) or nameof(WorkbenchDraft.Group))).ToList();
+        if (wrong.Count > 0) return (null, $"The tests wait: {wrong[0].Value}");
+        // A rule that stands nowhere yet is tested alone.
+        if (string.IsNullOrWhiteSpace(draft.File) || string.IsNullOrWhiteSpace(draft.Group))
+        {
+            return RuleYaml.File(new GroupContent("group"), draft.Content) is { } alone ? (alone.Text, null) : (null, "The tests wait: the expression does not read as PromQL.");
+        }
         var (file, why) = await commands.PreviewAsync(Wanted(), token);
         return file is not null ? (file.After.Text, null) : (null, string.Join(" ", why));
     }
@@ -495,7 +507,10 @@ public sealed partial class RuleWorkbenchPage(
                 if (Id is null)
                 {
                     isLeaving = true;
-                    if (!string.IsNullOrWhiteSpace(draft.Tests)) await commands.SaveTestsAsync(done.RuleId, draft.Tests, await WhoAsync(), lifetime.Token);
+                    if (!string.IsNullOrWhiteSpace(draft.Tests) && await commands.SaveTestsAsync(done.RuleId, draft.Tests, await WhoAsync(), lifetime.Token) is not RuleSaveResult.Saved)
+                    {
+                        await floats.SayFailureAsync("The rule is saved, its unit tests are not.");
+                    }
                     navigation.NavigateTo($"/rules/{done.RuleId}");
                     return;
                 }
