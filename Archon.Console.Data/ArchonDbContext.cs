@@ -31,6 +31,7 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<RuleDocument> RuleDocuments => Set<RuleDocument>();
     public DbSet<RuleDocumentVersion> RuleDocumentVersions => Set<RuleDocumentVersion>();
     public DbSet<RuleApply> RuleApplies => Set<RuleApply>();
+    public DbSet<AlertResponse> AlertResponses => Set<AlertResponse>();
     public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();

@@ -1203,6 +1203,70 @@ namespace Archon.Data.Migrations
                     b.ToTable("notification_channels", (string)null);
                 });
 
+            modelBuilder.Entity("Archon.Data.Rules.AlertResponse", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("AlertName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("alert_name");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("by");
+
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<int?>("RuleId")
+                        .HasColumnType("integer")
+                        .HasColumnName("rule_id");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_alert_responses");
+
+                    b.HasIndex("RuleId")
+                        .HasDatabaseName("ix_alert_responses_rule_id");
+
+                    b.HasIndex("EnvironmentId", "StartedAt")
+                        .HasDatabaseName("ix_alert_responses_environment_id_started_at");
+
+                    b.HasIndex("EnvironmentId", "Fingerprint", "StartedAt", "Kind")
+                        .IsUnique()
+                        .HasDatabaseName("ix_alert_responses_environment_id_fingerprint_started_at_kind");
+
+                    b.ToTable("alert_responses", (string)null);
+                });
+
             modelBuilder.Entity("Archon.Data.Rules.AlertRule", b =>
                 {
                     b.Property<int>("Id")
@@ -1937,6 +2001,22 @@ namespace Archon.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_notification_channels_environments_environment_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Rules.AlertResponse", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_responses_environments_environment_id");
+
+                    b.HasOne("Archon.Data.Rules.AlertRule", null)
+                        .WithMany()
+                        .HasForeignKey("RuleId")
+                        .OnDelete(DeleteBehavior.SetNull)
+                        .HasConstraintName("fk_alert_responses_alert_rules_rule_id");
                 });
 
             modelBuilder.Entity("Archon.Data.Rules.AlertRule", b =>

@@ -17,7 +17,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 {
     public static TheoryData<string> Pages => new(
         "", "services", "services?q=no-such-name", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", $"services/{Uri.EscapeDataString(HostileConsole.Name)}/edit", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}",
-        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "rules/1", "rules/new", "rules?view=deleted", "rules/import", "rules/apply", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
+        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "rules/coverage", "rules/noise", "rules/1", "rules/new", "rules?view=deleted", "rules/import", "rules/apply", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
 
     /// <summary>What floats over a page, and the button that brings it.</summary>
     public static TheoryData<string, string> Floating => new() { { "?", "Keyboard" }, { "Control+k", "Search or go to" } };

@@ -1,6 +1,7 @@
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Lint;
+using Archon.Features.Rules.Reports;
 using Archon.Features.Rules.Workbench;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
@@ -28,6 +29,10 @@ public static class RulesSetup
         services.AddSingleton<RuleImporter>();
         services.AddSingleton<RuleExporter>();
         services.AddSingleton<IPaletteSource, RulePalette>();
+        services.AddSingleton<CoverageQueries>();
+        services.AddSingleton<NoiseQueries>();
+        services.AddSingleton<NoiseAdvisor>();
+        services.AddSingleton<AlertResponseCommands>();
         return services.AddWorkbench();
     }
 

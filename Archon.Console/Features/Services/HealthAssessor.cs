@@ -95,10 +95,10 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
 
     private bool IsFresh(SeriesFact series) => series.LastSampleAt is { } at && now - at <= HealthStates.PatienceFor(watches[series.WatchId].Step);
 
-    private const int NoFit = 9;
+    internal const int NoFit = 9;
 
     /// <summary>How well a signal fits a column: 0 is what it is named for, more is a stand-in where there is nothing better.</summary>
-    private static int Fits(GoldenSignal column, WatchSignal signal) => (column, signal) switch
+    internal static int Fits(GoldenSignal column, WatchSignal signal) => (column, signal) switch
     {
         (GoldenSignal.Rate, WatchSignal.Rate) => 0,
         (GoldenSignal.Rate, WatchSignal.Traffic) => 1,

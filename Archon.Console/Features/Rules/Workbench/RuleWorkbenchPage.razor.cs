@@ -162,7 +162,7 @@ public sealed partial class RuleWorkbenchPage(
                 if (WorkbenchDraft.Shared(packed) is { } shared)
                 {
                     // Against what is saved now, whatever it was when the link was made.
-                    (draft, origin) = (shared, "This is a draft that somebody shared by a link. It is not saved.");
+                    (draft, origin) = (shared, Origin(AskedFrom) ?? "This is a draft that somebody shared by a link. It is not saved.");
                     if (rule is not null) (draft.BasedOn, draft.File) = (rule.CurrentVersion, rule.File);
                 }
                 else origin = "The link names a draft that cannot be read; what is saved is shown.";
@@ -195,10 +195,18 @@ public sealed partial class RuleWorkbenchPage(
         var begun = new WorkbenchDraft { Expression = AskedExpression ?? "", Name = AskedName ?? "" };
         if (AskedFor is { Length: > 0 } hold) begun.For = hold;
         if (AskedSeverity is { Length: > 0 } severity) begun.Severity = severity;
-        if (AskedFrom is { Length: > 0 }) origin = "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.";
+        origin = Origin(AskedFrom);
         if (others.GroupBy(one => (one.File, one.Group)).MaxBy(group => group.Count()) is { } usual) (begun.File, begun.Group) = usual.Key;
         return begun;
     }
+
+    private static string? Origin(string? from) => from switch
+    {
+        null or "" => null,
+        "coverage" => "Begun from a gap in the coverage. It is not saved; the backtest shows what it would have done.",
+        "noise" => "A quieter form of this rule, from the noise report. It is not saved; the backtest shows both.",
+        _ => "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.",
+    };
 
     private Task WroteAsync(string text)
     {

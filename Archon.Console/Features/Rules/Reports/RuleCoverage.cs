@@ -1,0 +1,163 @@
+using Archon.Analysis.Alerting.Promql;
+using Archon.Data.Catalogue;
+using Archon.Features.Services;
+
+namespace Archon.Features.Rules.Reports;
+
+/// <param name="IsAlert">False for a recording rule, which covers nothing by itself.</param>
+public sealed record CoverageRule(int Id, string Name, bool IsAlert, string Expression);
+
+public sealed record CoverageWatch(int Id, string Name, WatchSignal Signal, string Query);
+
+/// <param name="Matchers">Labels by which a series belongs to it.</param>
+/// <param name="Watches">The watches that have series of it, with the values that each label has there.</param>
+public sealed record CoverageService(
+    int Id, string Name, IReadOnlyDictionary<string, string> Matchers, IReadOnlyDictionary<int, IReadOnlyDictionary<string, IReadOnlySet<string>>> Watches);
+
+public enum CoverageState
+{
+    /// <summary>An alert reads what a watch of the signal reads.</summary>
+    Covered,
+
+    /// <summary>There are samples and no alert.</summary>
+    Bare,
+
+    /// <summary>No watch has samples of this signal here.</summary>
+    NoMetric,
+
+    /// <summary>The watch's query could not be read, so nobody knows.</summary>
+    NotChecked,
+}
+
+/// <param name="Watch">The one that stands for the signal; null where there is none.</param>
+public sealed record CoverageCell(GoldenSignal Column, CoverageState State, IReadOnlyList<CoverageRule> Rules, CoverageWatch? Watch);
+
+public sealed record CoverageRow(CoverageService Service, IReadOnlyList<CoverageCell> Cells);
+
+/// <param name="Unread">Rules whose expression, or a recorded series in it, could not be read: they cover nothing here, whatever they do.</param>
+public sealed record CoverageTable(IReadOnlyList<CoverageRow> Rows, IReadOnlyList<CoverageRule> Unread)
+{
+    public int Count(CoverageState state) => Rows.Sum(row => row.Cells.Count(cell => cell.State == state));
+}
+
+/// <summary>Says which alert covers which signal of which service.</summary>
+/// <remarks>
+/// An alert covers a signal of a service when its expression reads a metric that a watch of the signal reads there, and its matchers do not exclude the
+/// service. Recorded series stand for what they are recorded from. What only stands below a division line, or only guards by <c>and</c> or <c>unless</c>,
+/// is not what an expression is about. Errors are told from other requests by a label such as the status: an alert covers them only where it asks for that
+/// label, and covers the rate only where it does not.
+/// </remarks>
+public sealed class RuleCoverage
+{
+    private const string Bucket = "le";
+
+    private readonly Dictionary<string, List<PromqlExpression?>> recorded;
+    private readonly HashSet<string> ownLabels;
+
+    private RuleCoverage(IReadOnlyList<CoverageRule> rules, IReadOnlyList<CoverageService> services)
+    {
+        recorded = rules.Where(rule => !rule.IsAlert).GroupBy(rule => rule.Name, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Select(rule => PromqlParser.Parse(rule.Expression, out _)).ToList(), StringComparer.Ordinal);
+        ownLabels = services.SelectMany(service => service.Matchers.Keys).Append(PromqlMatcher.Name).Append(Bucket).ToHashSet(StringComparer.Ordinal);
+    }
+
+    public static CoverageTable Of(IReadOnlyList<CoverageRule> rules, IReadOnlyList<CoverageWatch> watches, IReadOnlyList<CoverageService> services)
+    {
+        var coverage = new RuleCoverage(rules, services);
+        var read = rules.Where(rule => rule.IsAlert).Select(rule => (Rule: rule, Reads: coverage.Reads(rule.Expression))).ToList();
+        var watched = watches.ToDictionary(watch => watch.Id, watch => (Watch: watch, Reads: coverage.Reads(watch.Query)));
+        // Labels that tell an error from a success, per metric.
+        var telling = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        foreach (var selector in watched.Values.Where(one => one.Watch.Signal == WatchSignal.Errors).SelectMany(one => one.Reads.Selectors))
+        {
+            if (selector.OneMetric is not { } metric) continue;
+            if (!telling.TryGetValue(metric, out var labels)) telling[metric] = labels = new HashSet<string>(StringComparer.Ordinal);
+            labels.UnionWith(coverage.Telling(selector));
+        }
+        return new CoverageTable(
+            [.. services.Select(service => new CoverageRow(service, [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]))],
+            [.. read.Where(one => !one.Reads.IsWhole).Select(one => one.Rule)]);
+
+        CoverageCell Cell(CoverageService service, GoldenSignal column)
+        {
+            var own = service.Watches.Keys.Where(watched.ContainsKey).Select(id => watched[id]).ToList();
+            var fits = own.Select(one => HealthAssessor.Fits(column, one.Watch.Signal)).DefaultIfEmpty(HealthAssessor.NoFit).Min();
+            if (fits == HealthAssessor.NoFit) return new CoverageCell(column, CoverageState.NoMetric, [], null);
+            var best = own.Where(one => HealthAssessor.Fits(column, one.Watch.Signal) == fits).OrderBy(one => one.Watch.Id).ToList();
+            var covering = read.Where(one => best.Any(watch => watch.Reads.Selectors.Any(
+                selector => one.Reads.Selectors.Any(asked => coverage.Covers(asked, selector, watch.Watch, service, telling))))).Select(one => one.Rule).ToList();
+            var state = covering.Count > 0 ? CoverageState.Covered : best.Any(one => !one.Reads.IsWhole) ? CoverageState.NotChecked : CoverageState.Bare;
+            return new CoverageCell(column, state, covering, best[0].Watch);
+        }
+    }
+
+    private bool Covers(PromqlSelector asked, PromqlSelector watched, CoverageWatch watch, CoverageService service, Dictionary<string, HashSet<string>> telling)
+    {
+        if (watched.OneMetric is not { } metric || !IsOf(asked, metric)) return false;
+        var labels = telling.GetValueOrDefault(metric);
+        if (watch.Signal == WatchSignal.Errors)
+        {
+            // Of an errors watch the selectors without the label are the successes.
+            var isNarrow = Telling(watched).Any();
+            if (!isNarrow && labels is { Count: > 0 }) return false;
+            if (isNarrow && !asked.Matchers.Any(matcher => labels!.Contains(matcher.Label))) return false;
+        }
+        else if (labels is not null && !Telling(watched).Any() && asked.Matchers.Any(matcher => labels.Contains(matcher.Label))) return false;
+        var values = service.Watches[watch.Id];
+        return asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).All(matcher =>
+            service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
+            : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds));
+    }
+
+    private static bool IsOf(PromqlSelector asked, string metric) =>
+        (asked.Metric is null || asked.Metric == metric) && asked.Matchers.Where(matcher => matcher.Label == PromqlMatcher.Name).All(matcher => matcher.Holds(metric));
+
+    private IEnumerable<string> Telling(PromqlSelector selector) => selector.Matchers.Where(matcher => !ownLabels.Contains(matcher.Label)).Select(matcher => matcher.Label);
+
+    /// <summary>The selectors that an expression is about, with those of recorded series behind them.</summary>
+    private Read Reads(string expression)
+    {
+        var read = new Read();
+        if (PromqlParser.Parse(expression, out _) is { } parsed) Collect(parsed, [], [], read);
+        else read.IsWhole = false;
+        return read;
+    }
+
+    /// <param name="under">Recorded series on the way here, so that rules which read each other end.</param>
+    /// <param name="outer">Matchers of those on the way: what they exclude stays excluded.</param>
+    private void Collect(PromqlExpression expression, IReadOnlyList<string> under, IReadOnlyList<PromqlMatcher> outer, Read read)
+    {
+        switch (expression)
+        {
+            case PromqlSelector selector:
+                read.Selectors.Add(outer.Count == 0 ? selector : new PromqlSelector(selector.Metric, [.. selector.Matchers, .. outer], selector.Start, selector.End));
+                foreach (var (name, sources) in recorded.Where(one => !under.Contains(one.Key) && IsNamed(selector, one.Key)))
+                {
+                    IReadOnlyList<PromqlMatcher> passed = [.. outer, .. selector.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name)];
+                    foreach (var source in sources)
+                    {
+                        if (source is null) read.IsWhole = false;
+                        // A label that the recorded series was given says nothing of what it was recorded from.
+                        else Collect(source, [.. under, name], [.. passed.Where(matcher => PromqlLabels.Of(source).Can(matcher.Label))], read);
+                    }
+                }
+                break;
+            case PromqlBinary { IsBetweenVectors: true, Operator: "/" or "and" or "unless" } binary:
+                Collect(binary.Left, under, outer, read);
+                break;
+            default:
+                foreach (var part in expression.Parts) Collect(part, under, outer, read);
+                break;
+        }
+    }
+
+    /// <summary>A selector without any name does not ask for a recorded series by name.</summary>
+    private static bool IsNamed(PromqlSelector selector, string name) =>
+        (selector.Metric is not null || selector.Matchers.Any(matcher => matcher.Label == PromqlMatcher.Name)) && IsOf(selector, name);
+
+    private sealed class Read
+    {
+        public List<PromqlSelector> Selectors { get; } = [];
+        public bool IsWhole { get; set; } = true;
+    }
+}

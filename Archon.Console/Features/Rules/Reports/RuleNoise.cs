@@ -1,0 +1,89 @@
+using Archon.Analysis.Alerting;
+using Archon.Data.Rules;
+using Archon.Integrations.Alertmanager;
+
+namespace Archon.Features.Rules.Reports;
+
+/// <summary>What somebody did with a firing.</summary>
+public sealed record GivenResponse(string Fingerprint, DateTimeOffset StartedAt, AlertResponseKind Kind, string By, DateTimeOffset At);
+
+/// <param name="SilencedBy">Who silenced it while it fired; null where nobody did.</param>
+public sealed record NoiseFiring(AlertFiring Firing, IReadOnlyList<GivenResponse> Responses, string? SilencedBy)
+{
+    public bool Has(AlertResponseKind kind) => Responses.Any(one => one.Kind == kind);
+    public bool IsAnswered => Responses.Count > 0;
+
+    /// <summary>Who acted has taken note, and who silenced it too.</summary>
+    public bool IsAcknowledged => Has(AlertResponseKind.Acknowledged) || Has(AlertResponseKind.ActedOn) || SilencedBy is not null;
+}
+
+/// <summary>What one alerting rule asked of people.</summary>
+/// <param name="Rule">Null where the catalogue knows none of the name.</param>
+/// <param name="Flaps">Firings that began soon after the end of the one before of the same alert.</param>
+/// <param name="Instances">How many alerts fired at least once.</param>
+/// <param name="Answered">Firings of which somebody said what they did; rates of acting and false alarms are out of these.</param>
+/// <param name="Acknowledged">Out of all firings.</param>
+/// <param name="Last">The newest firings, the newest first.</param>
+public sealed record NoiseRow(
+    RuleRow? Rule, string Name, int Firings, TimeSpan FiringTime, int Flaps, int Instances, int Answered, int Acknowledged, int ActedOn, int FalseAlarms,
+    IReadOnlyList<NoiseFiring> Last)
+{
+    /// <summary>Whether anything is known of what people did.</summary>
+    public bool IsKnown => Answered > 0 || Acknowledged > 0;
+}
+
+/// <summary>Counts what each rule asked of people, and what they made of it.</summary>
+public static class RuleNoise
+{
+    public const int LastFirings = 20;
+
+    /// <param name="step">Distance of the samples that firings were seen by; each counts for so long.</param>
+    /// <returns>The worst first: by firings that nobody is known to have acted on, then by false alarms, flaps and time.</returns>
+    public static IReadOnlyList<NoiseRow> Of(
+        IReadOnlyList<RuleRow> rules, IReadOnlyList<AlertFiring> firings, IReadOnlyList<GivenResponse> responses, IReadOnlyList<AlertmanagerSilence> silences, TimeSpan step)
+    {
+        var alerting = rules.Where(rule => rule.Kind == AlertRuleKind.Alerting).ToLookup(rule => rule.Name, StringComparer.Ordinal);
+        var given = responses.ToLookup(one => one.Fingerprint, StringComparer.Ordinal);
+        return [.. firings.GroupBy(firing => (Rule: RuleOf(firing, [.. alerting[firing.Name]]), firing.Name)).Select(group => Row(group.Key.Rule, group.Key.Name, [.. group]))
+            .OrderByDescending(row => row.Firings - row.ActedOn).ThenByDescending(row => row.FalseAlarms).ThenByDescending(row => row.Flaps)
+            .ThenByDescending(row => row.FiringTime).ThenBy(row => row.Name, StringComparer.Ordinal)];
+
+        NoiseRow Row(RuleRow? rule, string name, IReadOnlyList<AlertFiring> all)
+        {
+            var told = all.OrderByDescending(firing => firing.From).Select(firing => new NoiseFiring(firing, Of(firing), SilencedBy(firing))).ToList();
+            var instances = all.GroupBy(firing => firing.Labels).ToList();
+            return new NoiseRow(
+                rule, name, all.Count, all.Aggregate(TimeSpan.Zero, (sum, firing) => sum + TimeSpan.FromMilliseconds(firing.To - firing.From) + step),
+                instances.Sum(Flaps), instances.Count, told.Count(one => one.IsAnswered), told.Count(one => one.IsAcknowledged),
+                told.Count(one => one.Has(AlertResponseKind.ActedOn)), told.Count(one => one.Has(AlertResponseKind.FalsePositive)), [.. told.Take(LastFirings)]);
+        }
+
+        // Another window may have seen its start a sample earlier or later.
+        IReadOnlyList<GivenResponse> Of(AlertFiring firing) => [.. given[firing.Fingerprint].Where(one =>
+            one.StartedAt.ToUnixTimeMilliseconds() >= firing.From - step.TotalMilliseconds && one.StartedAt.ToUnixTimeMilliseconds() <= firing.To + step.TotalMilliseconds)
+            .OrderBy(one => one.At)];
+
+        string? SilencedBy(AlertFiring firing) => silences.FirstOrDefault(silence =>
+            silence.StartsAt.ToUnixTimeMilliseconds() >= firing.From && silence.StartsAt.ToUnixTimeMilliseconds() <= firing.To + step.TotalMilliseconds
+            && silence.Matchers.All(matcher => Holds(matcher, firing.Labels[matcher.Name])))?.CreatedBy;
+    }
+
+    /// <summary>Of several rules of one name the one whose own labels the alert carries; a label with a template may come to anything.</summary>
+    private static RuleRow? RuleOf(AlertFiring firing, IReadOnlyList<RuleRow> named) => named
+        .Where(rule => rule.Labels.All(label => label.Value.Contains("{{", StringComparison.Ordinal) || firing.Labels[label.Key] == label.Value))
+        .OrderByDescending(rule => rule.Labels.Count).ThenBy(rule => rule.Id).FirstOrDefault() ?? (named is [var only] ? only : null);
+
+    private static int Flaps(IEnumerable<AlertFiring> ofOne)
+    {
+        var (flaps, last) = (0, (AlertFiring?)null);
+        foreach (var firing in ofOne.OrderBy(firing => firing.From))
+        {
+            if (last is not null && firing.From - last.To <= RuleReplay.ResolvedRetention.TotalMilliseconds) flaps++;
+            last = firing;
+        }
+        return flaps;
+    }
+
+    private static bool Holds(SilenceMatcher matcher, string value) =>
+        (matcher.IsRegex ? Re2.Fault(matcher.Value) is null && Re2.Matches(matcher.Value, value) : matcher.Value == value) == matcher.IsEqual;
+}

@@ -1,0 +1,30 @@
+using Archon.Analysis.Alerting;
+using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Workbench;
+
+namespace Archon.Features.Rules;
+
+/// <summary>Where a new rule goes.</summary>
+public sealed record RulePlace(string File, string Group)
+{
+    /// <summary>Where most of the others stand.</summary>
+    public static RulePlace Usual(IReadOnlyList<RuleRow> rules) =>
+        rules.GroupBy(one => (one.File, one.Group)).MaxBy(group => group.Count()) is { } usual ? new RulePlace(usual.Key.File, usual.Key.Group) : new RulePlace("", "");
+}
+
+/// <summary>Addresses that open the workbench on a rule that is written already.</summary>
+public static class WorkbenchLinks
+{
+    /// <param name="from">Where it comes from: <c>coverage</c>, or <c>anomaly-</c> and its number.</param>
+    public static string New(RuleContent content, RulePlace place, string from)
+    {
+        if (WorkbenchDraft.Of(content, place.File, place.Group, 0).Share() is { } packed) return $"/rules/new?draft={packed}&from={from}";
+        // Too long as a whole: what matters most.
+        var severity = content.Labels.GetValueOrDefault(WorkbenchDraft.SeverityLabel, "");
+        return $"/rules/new?name={Uri.EscapeDataString(content.Name)}&expr={Uri.EscapeDataString(content.Expression)}&for={PrometheusDuration.Format(content.For)}&severity={Uri.EscapeDataString(severity)}&from={from}";
+    }
+
+    /// <summary>A rule of the catalogue with other content; null where that is too long for an address.</summary>
+    public static string? Changed(RuleDetail rule, RuleContent content) =>
+        WorkbenchDraft.Of(content, rule.File, rule.Group.Name, rule.CurrentVersion).Share() is { } packed ? $"/rules/{rule.Id}?draft={packed}&from=noise" : null;
+}
