@@ -94,8 +94,16 @@ function trap(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** Escape closes an open dialog also before the focus has come into it: who types fast is not made to type twice. */
+function escape(event: KeyboardEvent): void {
+  const dialog = document.querySelector<HTMLElement>("[data-trap]");
+  if (event.key !== "Escape" || !dialog || (event.target instanceof Node && dialog.contains(event.target))) return;
+  dialog.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+}
+
 export function start(): void {
   document.addEventListener("keydown", (event) => {
+    escape(event);
     trap(event);
     moveInMenu(event);
     if (!event.defaultPrevented && act(event)) event.preventDefault();
