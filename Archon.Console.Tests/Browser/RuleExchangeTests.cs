@@ -14,6 +14,8 @@ namespace Archon.Tests.Browser;
 /// <summary>How rules come in, go to the server and come back, by the pages.</summary>
 public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromium) : IDisposable
 {
+    // Not the plain field that stands in its place until it has come.
+    private const string Editor = "[contenteditable][aria-label='Expression in PromQL']";
     private const string Text = "# ours\ngroups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n        labels: {severity: warning}\n        annotations: {summary: quiet, description: quiet, runbook: rest}\n";
     private static readonly LocatorAssertionsToBeVisibleOptions Patiently = new() { Timeout = 30_000 };
     private readonly string folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
@@ -69,7 +71,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
 
         await page.GotoAsync("rules/1");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
-        var editor = page.GetByRole(AriaRole.Textbox, new() { Name = "Expression in PromQL" });
+        var editor = page.Locator(Editor);
         await Assertions.Expect(editor).ToContainTextAsync("vector(1) == 2");
         await editor.ClickAsync();
         await page.Keyboard.PressAsync("ControlOrMeta+End");
