@@ -21,13 +21,13 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
         await page.Mouse.MoveAsync(area.X + (area.Width / 2), area.Y + 20, new() { Steps = 5 });
         await page.Mouse.UpAsync();
 
-        await page.WaitForURLAsync(url => url.Contains("from=", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("from=", StringComparison.Ordinal));
         var query = HttpUtility.ParseQueryString(new Uri(page.Url).Query);
         var length = TimeSpan.FromMilliseconds(long.Parse(query["to"]!, null) - long.Parse(query["from"]!, null));
         Assert.InRange(length, TimeSpan.FromMinutes(14), TimeSpan.FromMinutes(16));
         await page.Keyboard.PressAsync("t");
         await page.Keyboard.PressAsync("z");
-        await page.WaitForURLAsync(url => HttpUtility.ParseQueryString(new Uri(url).Query)["from"] != query["from"]);
+        await page.ArriveAsync(url => HttpUtility.ParseQueryString(new Uri(url).Query)["from"] != query["from"]);
         await page.Context.CloseAsync();
     }
 
@@ -102,7 +102,7 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
 
         await page.GetByRole(AriaRole.Button, new() { Name = "6 h", Exact = true }).ClickAsync();
 
-        await page.WaitForURLAsync(url => url.Contains("from=now-6h", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("from=now-6h", StringComparison.Ordinal));
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "6 h", Exact = true })).ToHaveAttributeAsync("aria-pressed", "true");
         await page.Context.CloseAsync();

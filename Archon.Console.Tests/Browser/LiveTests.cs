@@ -87,7 +87,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await Benchmarks.ScanBench.SeedAsync(database, 1);
         await using var app = await ArchonApp.StartAsync(database);
         var context = await chromium.NewContextAsync(new() { BaseURL = app.Address.AbsoluteUri, TimezoneId = "Asia/Tokyo" });
-        var page = await Chromium.SignInAsync(app, context);
+        var page = await Chromium.SignInAsync(context);
         // The zone of the browser is known to the server from its second page on.
         await page.GotoAsync("anomalies");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -97,7 +97,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
 
         await Assertions.Expect(page.Locator("main time[title*='Asia/Tokyo']").First).ToBeVisibleAsync();
         Assert.EndsWith("UTC", utc, StringComparison.Ordinal);
-        await page.WaitForURLAsync(url => url.Contains("tz=Asia", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("tz=Asia", StringComparison.Ordinal));
         await context.CloseAsync();
     }
 

@@ -137,7 +137,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("service-003");
-        await page.WaitForURLAsync(url => url.Contains("q=service-003", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("q=service-003", StringComparison.Ordinal));
         await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(1);
         await page.Context.CloseAsync();
     }
@@ -149,7 +149,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 
         await page.GetByRole(AriaRole.Link, new() { Name = $"Versions of {HostileConsole.Name}" }).ClickAsync();
 
-        await page.WaitForURLAsync(url => url.Contains("r=1", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("r=1", StringComparison.Ordinal));
         await Assertions.Expect(page.GetByText("Versions", new() { Exact = true })).ToBeVisibleAsync();
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByText("v1", new() { Exact = true })).ToBeVisibleAsync();
@@ -183,7 +183,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await Assertions.Expect(page.GetByRole(AriaRole.Option).First).ToContainTextAsync("alert(1)");
         await page.Keyboard.PressAsync("Enter");
 
-        await page.WaitForURLAsync(url => url.Contains("/services/", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("/services/", StringComparison.Ordinal));
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(HostileConsole.Name);
         await page.Context.CloseAsync();
     }
@@ -211,7 +211,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.GetByRole(AriaRole.Button, new() { Name = "Last 1 h" }).ClickAsync();
         await page.GetByLabel("From, or a length such as 13h").FillAsync("13h");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show range" }).ClickAsync();
-        await page.WaitForURLAsync(url => url.Contains("from=now-13h", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("from=now-13h", StringComparison.Ordinal));
         await page.ReloadAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Last 13 h" })).ToBeVisibleAsync();

@@ -163,11 +163,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
             await console.ReadyAsync(Token);
             await UntilAsync(database, db => db.Users.AnyAsync(Token));
             var page = await (await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri })).NewPageAsync();
-            await page.GotoAsync("sign-in");
-            await page.GetByLabel("User name").FillAsync("admin");
-            await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
-            await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-            await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+            await page.SignInAsync();
             await page.GotoAsync("rules/import?from=target");
             await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();

@@ -49,7 +49,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await Assertions.Expect(page.GetByText("Say why in a sentence")).ToBeVisibleAsync();
         await page.GetByLabel("Reason for the save").FillAsync("Queues block the shop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create rule" }).ClickAsync();
-        await page.WaitForURLAsync(url => url.EndsWith("/rules/1", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.EndsWith("/rules/1", StringComparison.Ordinal));
 
         // The second version, typed into the editor.
         var editor = page.Locator(Editor);
@@ -130,11 +130,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
     private async Task<IPage> SignInAsync(ArchonApp app, string user)
     {
         var page = await (await chromium.NewContextAsync(new() { BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = 1440, Height = 900 }, ReducedMotion = ReducedMotion.Reduce })).NewPageAsync();
-        await page.GotoAsync("sign-in");
-        await page.GetByLabel("User name").FillAsync(user);
-        await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+        await page.SignInAsync(user);
         return page;
     }
 

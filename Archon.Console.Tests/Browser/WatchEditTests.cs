@@ -31,7 +31,7 @@ public sealed class WatchEditTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(page.GetByText("metric might not be a counter")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create watch" }).ClickAsync();
 
-        await page.WaitForURLAsync(url => url.Contains("/watches/1", StringComparison.Ordinal));
+        await page.ArriveAsync(url => url.Contains("/watches/1", StringComparison.Ordinal));
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         var made = await db.Watches.SingleAsync(Token);
         Assert.Equal(("Queue", "queue_length", CatalogueOrigin.Edited, "admin"), (made.Name, made.Query, made.Origin, made.EditedBy));

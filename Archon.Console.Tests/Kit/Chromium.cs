@@ -19,10 +19,10 @@ public sealed class Chromium : IAsyncDisposable
         {
             BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
         });
-        return await SignInAsync(app, context, onFault);
+        return await SignInAsync(context, onFault);
     }
 
-    internal static async Task<IPage> SignInAsync(ArchonApp app, IBrowserContext context, Action<string>? onFault = null)
+    internal static async Task<IPage> SignInAsync(IBrowserContext context, Action<string>? onFault = null)
     {
         var page = await context.NewPageAsync();
         if (onFault is not null)
@@ -31,11 +31,7 @@ public sealed class Chromium : IAsyncDisposable
             page.Console += (_, message) => { if (message.Type == "error") onFault($"{page.Url}: {message.Text}"); };
             page.PageError += (_, error) => onFault($"{page.Url}: {error}");
         }
-        await page.GotoAsync(new Uri(app.Address, "sign-in").AbsoluteUri);
-        await page.GetByLabel("User name").FillAsync("admin");
-        await page.GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForURLAsync(url => !url.Contains("sign-in", StringComparison.Ordinal));
+        await page.SignInAsync();
         return page;
     }
 
