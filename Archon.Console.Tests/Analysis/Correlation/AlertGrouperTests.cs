@@ -70,6 +70,19 @@ public sealed class AlertGrouperTests
     }
 
     [Fact]
+    public void Latency_told_before_the_requests_that_explain_it_is_one_group_with_them()
+    {
+        Fire(0, "shop", "latency", "s1");
+        Fire(60, "web", "latency", "s2");
+        // Until now shop could be behind both; from here web can, by its load.
+        Fire(90, "web", "requests", "r1");
+        Fire(100, "search", "requests", "r2");
+
+        Assert.Single(groups.Values.Distinct());
+        Assert.Empty(told.OfType<GroupEvent.Split>());
+    }
+
+    [Fact]
     public void Requests_run_down_the_calls()
     {
         Fire(0, "web", "requests", "r1");

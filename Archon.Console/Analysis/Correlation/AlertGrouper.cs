@@ -300,8 +300,8 @@ public sealed class AlertGrouper
 
         public void Take(Group other)
         {
-            // A way that no alerted service explains any more is closed for good.
-            (below, above) = (CanClimb(other) ? Intersect(below, other.below) : [], CanRun(other) ? Intersect(above, other.above) : []);
+            // A way that no alerted service explains yet stays open: the alert that explains it may be the next one.
+            (below, above) = (Intersect(below, other.below), Intersect(above, other.above));
             hurt.UnionWith(other.hurt);
             loaded.UnionWith(other.loaded);
             Members.AddRange(other.Members);
