@@ -13,7 +13,6 @@ public sealed partial class RulesPage(RuleQueries rules, RuleCommands commands, 
 {
     /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
     private const int DrawnAtOnce = 150;
-    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(15);
     private const int VersionsShown = 6;
 
     private IReadOnlyList<RuleVersionRow> versions = [];
