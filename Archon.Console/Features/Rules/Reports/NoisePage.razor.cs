@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Rules.Reports;
 
 /// <summary>Which alerts cost people most and what came of it, with a quieter form for the worst.</summary>
-public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view) : IDisposable
+public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view, TimeProvider clock) : IDisposable
 {
     private const int ShownRows = 100;
 
@@ -141,6 +141,8 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
         await ReadAsync();
     }
 
+    private string Stamp(DateTimeOffset at) => view.Stamp(at, clock.GetUtcNow());
+
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static string KeyOf(NoiseRow row) => $"{row.Rule?.Id} {row.Name}";
@@ -157,10 +159,13 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
     private static string Effect(NoiseAdvice better) => string.Join(" · ", new[]
     {
         $"firings {better.Before.Firings} → {better.After.Firings}", Changed("flaps", better.Before.Flaps, better.After.Flaps),
-        $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}",
-        better.Troubles == 0 ? "no incidents to judge by" : $"caught {better.CaughtAfter} of {better.Troubles} incidents{(better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}")}",
-        "in 7 d",
+        $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}", Catches(better),
+        better.Past.IsWhole ? $"in {Ages.Of(better.Past.Asked.Length)}" : better.Past.Since is null ? "over an unknown time" : $"in {better.Past.Extent}",
     }.Where(part => part.Length > 0));
+
+    private static string Catches(NoiseAdvice better) => better.Troubles == 0 ? "no incidents to judge by"
+        : $"caught {better.CaughtAfter} of {better.Troubles} incidents"
+            + (better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}");
 
     private static string Changed(string name, int before, int after) => before == after ? "" : string.Create(CultureInfo.InvariantCulture, $"{name} {before} → {after}");
 
