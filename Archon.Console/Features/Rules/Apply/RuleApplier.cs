@@ -193,15 +193,16 @@ public sealed partial class RuleApplier(
         var wait = patience.Grace;
         while (true)
         {
-            var (missing, unknown, broken) = ((string?)null, (string?)null, (string?)null);
-            switch (await prometheus.RulesAsync(cancellationToken))
+            var (missing, unknown, broken, otherwise) = ((string?)null, (string?)null, (string?)null, (string?)null);
+            switch (await (target.RunningAsync(cancellationToken) ?? prometheus.RulesAsync(cancellationToken)))
             {
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served }:
                     foreach (var (name, file) in files)
                     {
                         var groups = served.Where(group => group.File == name).ToList();
                         if (groups.Count > 0) wait = Longer(wait, patience.Grace + (groups.Max(group => group.Interval) * 2));
-                        missing ??= Missing(file, groups);
+                        missing ??= Missing(file, groups, target.Language);
+                        otherwise ??= target.Language == RuleLanguage.Logql ? LaidOutOtherwise(file, groups) : null;
                         foreach (var (group, rule) in groups.SelectMany(group => group.Rules.Select(rule => (group, rule))))
                         {
                             if (rule.Health == "err") broken ??= $"{rule.Name} in {group.Name} cannot be evaluated: {rule.LastError}";
@@ -214,17 +215,24 @@ public sealed partial class RuleApplier(
             }
             // What the server ran before may still show; only once it runs ours does a fault count as ours.
             if (missing is null && broken is not null) return (broken, null);
-            if (missing is null && unknown is null) return (null, null);
+            if (missing is null && unknown is null && otherwise is null) return (null, null);
             if (clock.GetElapsedTime(began) > (wait < patience.Most ? wait : patience.Most))
             {
                 if (missing is not null) return ($"The server does not run it after {PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(clock.GetElapsedTime(began).TotalSeconds)))}: {missing}", null);
+                if (unknown is null) return (null, $"The ruler tells {otherwise} in a form of its own; that it runs what was sent could not be read from it.");
                 return wait > patience.Most ? (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits.") : ($"The server never evaluated {unknown}.", null);
             }
             await Task.Delay(patience.Gap, clock, cancellationToken);
         }
     }
 
-    private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served)
+    /// <summary>The first rule whose expression the server tells in other words. Of LogQL nobody here can tell whether they mean the same.</summary>
+    private static string? LaidOutOtherwise(RuleFile file, List<PrometheusRuleGroup> served) => file.Groups
+        .Join(served, group => group.Content.Name, running => running.Name, (group, running) => group.Rules.Zip(running.Rules))
+        .SelectMany(pairs => pairs).Where(pair => !ServedRules.SameLogql(pair.First.Content.Expression, pair.Second.Query))
+        .Select(pair => pair.First.Content.Name).FirstOrDefault();
+
+    private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served, RuleLanguage language)
     {
         foreach (var group in file.Groups.Where(group => group.Rules.Count > 0))
         {
@@ -233,7 +241,12 @@ public sealed partial class RuleApplier(
             {
                 if (rule.Index >= running.Rules.Count) return $"{rule.Content.Name} in {group.Content.Name} is not there.";
                 var other = running.Rules[rule.Index];
-                if (other.Name != rule.Content.Name || other.IsAlerting != rule.Content.IsAlert || !ServedRules.Says(ServedRules.Of(running, other), rule)) return $"{rule.Content.Name} in {group.Content.Name} runs otherwise.";
+                var (now, isLogql) = (ServedRules.Of(running, other), language == RuleLanguage.Logql);
+                var isSaid = isLogql ? ServedRules.SaysButForExpression(now, rule) : ServedRules.Says(now, rule);
+                if (other.Name != rule.Content.Name || other.IsAlerting != rule.Content.IsAlert || !isSaid)
+                {
+                    return $"{rule.Content.Name} in {group.Content.Name} runs otherwise.";
+                }
             }
             if (running.Rules.Count > group.Rules.Count) return $"{running.Rules[group.Rules.Count].Name} in {group.Content.Name} still runs.";
         }

@@ -50,8 +50,7 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
                 {
                     var documents = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId).OrderBy(one => one.Name).ToListAsync(cancellationToken);
                     var living = documents.Where(one => one.DeletedAt is null).ToList();
-                    var findings = RuleLinter.Lint([.. living.Select(one => new NamedRuleFile(one.Name, RuleCatalogue.Read(one.Content)))])
-                        .Where(finding => finding.Accepted is null).ToLookup(finding => finding.File);
+                    var findings = Lint(living).Where(finding => finding.Accepted is null).ToLookup(finding => finding.File);
                     var files = new List<ReviewedFile>();
                     foreach (var document in documents)
                     {
@@ -90,6 +89,19 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
             new(document.Id, document.Name, document.CurrentVersion, now, wanted, state, Changes(now, wanted), wanted is null ? [] : findings, reasons);
     }
 
-    private static IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
-        (before is null ? RuleCatalogue.Empty : RuleFile.Read(before, out _)) is { } was ? RuleFileDiff.Between(was, after is null ? RuleCatalogue.Empty : RuleCatalogue.Read(after)) : [];
+    private IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
+        (before is null ? RuleCatalogue.Empty : RuleFile.Read(before, out _, target.Language)) is { } was
+            ? RuleFileDiff.Between(was, after is null ? RuleCatalogue.Empty : RuleCatalogue.Read(after)) : [];
+
+    /// <summary>In the target's own language: what a ruler of Loki takes may be PromQL by chance, and what it took before may be none.</summary>
+    private List<LintFinding> Lint(IReadOnlyList<RuleDocument> living)
+    {
+        var (files, refused) = (new List<NamedRuleFile>(), new List<LintFinding>());
+        foreach (var document in living)
+        {
+            if (RuleFile.Read(document.Content, out var errors, target.Language) is { } file) files.Add(new NamedRuleFile(document.Name, file));
+            else refused.AddRange(RuleLinter.Refused(document.Name, errors));
+        }
+        return [.. RuleLinter.Lint(files), .. refused];
+    }
 }

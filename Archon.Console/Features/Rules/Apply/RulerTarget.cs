@@ -12,6 +12,9 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
     // A namespace is changed group by group, so a console that is killed leaves it half.
     public override bool IsWhole => false;
 
+    public override RuleLanguage Language { get; } =
+        address.AbsolutePath.TrimEnd('/').EndsWith(RuleOptions.LokiPath, StringComparison.Ordinal) ? RuleLanguage.Logql : RuleLanguage.Promql;
+
     public override string Words => $"the ruler {address}";
 
     public override string ServerFile(string name) => name;
@@ -31,7 +34,7 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
                 if (Namespaces(text) is not { } all) return new Fetch<byte[]?>.Unavailable($"{address} answered something that is no list of rules.");
                 if (!all.TryGetValue(name, out var file)) return new Fetch<byte[]?>.Ok(null);
                 // Such as source_tenants, which only rulers know: whoever wrote it back would lose it.
-                return RuleFile.Read(file, out var errors) is null
+                return RuleFile.Read(file, out var errors, Language) is null
                     ? new Fetch<byte[]?>.Unavailable($"{name} holds what a rule file of Prometheus cannot: {string.Join("; ", errors)}") : new Fetch<byte[]?>.Ok(Encoding.UTF8.GetBytes(file));
             default: throw new System.Diagnostics.UnreachableException();
         }
@@ -50,7 +53,7 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
 
     public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
     {
-        var wanted = content is null ? RuleCatalogue.Empty : RuleCatalogue.Read(content);
+        var wanted = content is null ? Empty : RuleCatalogue.Read(content);
         var read = await ReadAsync(name, cancellationToken);
         if (read is not Fetch<byte[]?>.Ok { Value: var held }) return TargetResult.Of(read);
         foreach (var group in wanted.Groups)
@@ -70,12 +73,20 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
     /// <summary>A ruler takes up by itself what it was sent.</summary>
     public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => Task.FromResult<TargetResult>(new TargetResult.Done());
 
+    /// <summary>Loki evaluates its rules itself, and tells of them by an API like that of Prometheus beside its own.</summary>
+    public override Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken)
+    {
+        if (Language != RuleLanguage.Logql) return null;
+        var root = address.AbsoluteUri.TrimEnd('/')[..^RuleOptions.LokiPath.Length];
+        return server.RunningAsync(new Uri($"{root}/prometheus/api/v1/rules"), cancellationToken);
+    }
+
     public override bool IsSame(byte[]? one, byte[]? other) => RuleFileDiff.Between(Said(one), Said(other)) is { Count: 0 };
 
     /// <summary>A namespace that is not there, one without groups and one with empty groups are the same to a ruler.</summary>
-    private static RuleFile Said(byte[]? content)
+    private RuleFile Said(byte[]? content)
     {
-        var file = content is null ? RuleCatalogue.Empty : RuleCatalogue.Read(content);
+        var file = content is null ? Empty : RuleCatalogue.Read(content);
         for (var i = file.Groups.Count - 1; i >= 0; i--)
         {
             if (file.Groups[i].Rules.Count == 0) file = RuleFileEditor.RemoveGroup(file, i);
@@ -83,10 +94,12 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
         return file;
     }
 
+    private RuleFile Empty => RuleFile.Read("", out _, Language)!;
+
     /// <summary>One group as a document of its own, in block style.</summary>
-    private static string Text(FileGroup group)
+    private string Text(FileGroup group)
     {
-        var lines = RuleFileEditor.AddGroup(RuleCatalogue.Empty, group.Content, [.. group.Rules.Select(rule => rule.Content)]).Text.Split('\n');
+        var lines = RuleFileEditor.AddGroup(Empty, group.Content, [.. group.Rules.Select(rule => rule.Content)]).Text.Split('\n');
         // Behind "groups:" each line stands at least four columns in; the first after a dash.
         return string.Join('\n', lines.Skip(1).Select(line => line.Length >= 4 ? line[4..] : line));
     }
