@@ -69,7 +69,8 @@ public abstract class RuleTarget
     public virtual Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken) => null;
 
     /// <summary>Whether two states of a file are one for this target.</summary>
-    public virtual bool IsSame(byte[]? one, byte[]? other) => one is null || other is null ? one is null && other is null : one.AsSpan().SequenceEqual(other);
+    public virtual bool IsSame(byte[]? one, byte[]? other) =>
+        one is null || other is null ? one is null && other is null : one.AsSpan().SequenceEqual(other);
 
     /// <summary>The catalogue's own name of a file: relative to the target, else the server's path.</summary>
     public string CatalogueName(string serverFile) => NameOf(serverFile) ?? serverFile.TrimStart('/');
@@ -93,9 +94,12 @@ internal sealed class NoTarget : RuleTarget
     public override string ServerFile(string name) => name;
     public override string? NameOf(string serverFile) => null;
     public override string? NameFault(string name) => PathFault(name);
-    public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) => Task.FromResult<Fetch<byte[]?>>(new Fetch<byte[]?>.Unavailable(Reason));
+    public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult<Fetch<byte[]?>>(new Fetch<byte[]?>.Unavailable(Reason));
     public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Unavailable(Reason));
-    public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) => Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
-    public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
+    public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) =>
+        Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
+    public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
 }
