@@ -5,7 +5,8 @@ using Archon.Shell;
 
 namespace Archon.Features.Rules.Reports;
 
-/// <summary>For how much of a stretch of time the server recorded anything at all. What lies outside of it may have fired, and nobody can tell.</summary>
+/// <summary>For how much of a stretch of time the server recorded anything at all.</summary>
+/// <remarks>What lies outside of it may have fired, and nobody can tell.</remarks>
 /// <param name="Since">The first moment of which there are samples; null where there is none, or that could not be checked.</param>
 /// <param name="Recorded">How much of the stretch has samples.</param>
 /// <param name="Failure">Why it could not be checked; null where it could.</param>
@@ -35,17 +36,23 @@ public sealed record KnownTime(TimeRange Asked, DateTimeOffset? Since, TimeSpan 
         PrometheusClient prometheus, TimeRange range, TimeSpan step, CancellationToken cancellationToken) =>
         await prometheus.QueryRangeAsync(Anything, range, step, cancellationToken) switch
         {
-            Fetch<MatrixResult>.Ok { Value.Series: var series } => new Fetch<IReadOnlyList<long>>.Ok(series is [var any, ..] ? any.Times.ToArray() : []),
+            Fetch<MatrixResult>.Ok { Value.Series: var series } =>
+                new Fetch<IReadOnlyList<long>>.Ok(series is [var any, ..] ? any.Times.ToArray() : []),
             Fetch<MatrixResult>.Unavailable { Reason: var away } => new Fetch<IReadOnlyList<long>>.Unavailable(away),
             Fetch<MatrixResult>.Rejected { Reason: var refused } => new Fetch<IReadOnlyList<long>>.Rejected(refused),
             _ => throw new InvalidOperationException("An answer is one of three."),
         };
 
-    internal static async Task<KnownTime> ReadAsync(PrometheusClient prometheus, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    internal static async Task<KnownTime> ReadAsync(
+        PrometheusClient prometheus, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
     {
         var answer = await MomentsAsync(prometheus, range, step, cancellationToken);
         return answer is Fetch<IReadOnlyList<long>>.Ok { Value: var moments }
-            ? new KnownTime(range, moments.Count > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(moments[0]) : null, moments.Count * step, null)
+            ? Of(range, moments.Count > 0 ? moments[0] : null, moments.Count * step)
             : new KnownTime(range, null, TimeSpan.Zero, answer.Reason());
     }
+
+    /// <param name="first">Unix milliseconds of the first moment; null where there is none.</param>
+    internal static KnownTime Of(TimeRange asked, long? first, TimeSpan recorded) =>
+        new(asked, first is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, recorded, null);
 }

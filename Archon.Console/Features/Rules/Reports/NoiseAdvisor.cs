@@ -13,14 +13,17 @@ namespace Archon.Features.Rules.Reports;
 /// <param name="Past">For how much of the time that was replayed the server has records.</param>
 /// <param name="Link">Opens the workbench on it; null where it is too long for an address.</param>
 public sealed record NoiseAdvice(
-    string Change, RuleContent Content, ReplaySummary Before, ReplaySummary After, int Troubles, int CaughtBefore, int CaughtAfter, KnownTime Past, string? Link);
+    string Change, RuleContent Content, ReplaySummary Before, ReplaySummary After, int Troubles, int CaughtBefore, int CaughtAfter,
+    KnownTime Past, string? Link);
 
 /// <param name="Advice">Null where there is none.</param>
 /// <param name="Words">Why there is none.</param>
 /// <param name="IsChecked">False where the past could not be replayed.</param>
 public sealed record AdviceResult(NoiseAdvice? Advice, string Words, bool IsChecked);
 
-/// <summary>Looks for a form of a rule that would have fired at most half as often, and still caught what it caught, by replaying the past.</summary>
+/// <summary>
+/// Looks for a form of a rule that would have fired at most half as often, and still caught what it caught, by replaying the past.
+/// </summary>
 public sealed class NoiseAdvisor(RuleQueries rules, WorkbenchQueries workbench, PrometheusClient prometheus, TimeProvider clock)
 {
     public static readonly TimeSpan Past = TimeSpan.FromDays(7);
@@ -63,8 +66,12 @@ public sealed class NoiseAdvisor(RuleQueries rules, WorkbenchQueries workbench, 
         }
         // Of two that are as quiet, the one that tells of the same trouble sooner.
         var best = found.Where(one => CatchesAll(one.Lane, asIs))
-            .OrderBy(one => one.Lane.Summary.Firings).ThenBy(one => Delay(one.Lane, asIs)).ThenBy(one => one.Lane.Summary.FiringTime).FirstOrDefault();
-        if (best.Lane is null) return new AdviceResult(null, $"No other for, threshold or keep_firing_for halves it and catches as much{Within(past)}.", true);
+            .OrderBy(one => one.Lane.Summary.Firings).ThenBy(one => Delay(one.Lane, asIs)).ThenBy(one => one.Lane.Summary.FiringTime)
+            .FirstOrDefault();
+        if (best.Lane is null)
+        {
+            return new AdviceResult(null, $"No other for, threshold or keep_firing_for halves it and catches as much{Within(past)}.", true);
+        }
         return new AdviceResult(
             new NoiseAdvice(
                 best.Change, best.Content, asIs.Summary, best.Lane.Summary, known.Troubles.Count, Caught(asIs), Caught(best.Lane), past,
@@ -78,7 +85,8 @@ public sealed class NoiseAdvisor(RuleQueries rules, WorkbenchQueries workbench, 
                 var content = with(length);
                 if ((await TryAsync(content)).Lane is not { Ended: null, Summary.Firings: > 0 } lane) return;
                 if (!isEnough(lane)) continue;
-                found.Add(($"{name} {(own > TimeSpan.Zero ? PrometheusDuration.Format(own) : "none")} → {PrometheusDuration.Format(length)}", content, lane));
+                var was = own > TimeSpan.Zero ? PrometheusDuration.Format(own) : "none";
+                found.Add(($"{name} {was} → {PrometheusDuration.Format(length)}", content, lane));
                 return;
             }
         }
@@ -86,7 +94,8 @@ public sealed class NoiseAdvisor(RuleQueries rules, WorkbenchQueries workbench, 
         async Task<(BacktestLane Lane, BacktestPicture Picture)> TryAsync(RuleContent content)
         {
             BacktestPicture? last = null;
-            await foreach (var one in live.RunAsync(new BacktestQuestion(content, null, rule.File, rule.Group, range, known.Troubles), cancellationToken)) last = one;
+            var question = new BacktestQuestion(content, null, rule.File, rule.Group, range, known.Troubles);
+            await foreach (var one in live.RunAsync(question, cancellationToken)) last = one;
             return (last!.Draft!, last);
         }
 
@@ -105,8 +114,12 @@ public sealed class NoiseAdvisor(RuleQueries rules, WorkbenchQueries workbench, 
     private static bool CatchesAll(BacktestLane lane, BacktestLane asIs) => asIs.Judged is not { } judged
         || judged.Caught.All(before => lane.Judged?.Caught.Any(now => now.Trouble == before.Trouble) == true);
 
-    private static TimeSpan Delay(BacktestLane lane, BacktestLane asIs) => asIs.Judged is not { } judged || lane.Judged is not { } now ? TimeSpan.Zero
-        : now.Caught.Where(one => judged.Caught.Any(before => before.Trouble == one.Trouble)).Aggregate(TimeSpan.Zero, (sum, one) => sum + one.Delay);
+    private static TimeSpan Delay(BacktestLane lane, BacktestLane asIs)
+    {
+        if (asIs.Judged is not { } judged || lane.Judged is not { } now) return TimeSpan.Zero;
+        var again = now.Caught.Where(one => judged.Caught.Any(before => before.Trouble == one.Trouble));
+        return again.Aggregate(TimeSpan.Zero, (sum, one) => sum + one.Delay);
+    }
 
     private static string Plain(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
 }

@@ -20,7 +20,8 @@ public sealed record NoisePicture(IReadOnlyList<NoiseRow> Rows, int Quiet, Known
 public sealed record RuleRecord(NoiseRow? Row, KnownTime Known, bool IsCut, string? NoSilences);
 
 public sealed class NoiseQueries(
-    IDbContextFactory<ArchonDbContext> contexts, RuleQueries rules, PrometheusClient prometheus, AlertmanagerClient alertmanager, TimeProvider clock)
+    IDbContextFactory<ArchonDbContext> contexts, RuleQueries rules, PrometheusClient prometheus, AlertmanagerClient alertmanager,
+    TimeProvider clock)
 {
     /// <summary>Firings are seen by samples so far apart, at whole minutes: what lasted less may be missed.</summary>
     public static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
@@ -36,7 +37,8 @@ public sealed class NoiseQueries(
         int environmentId, TimeSpan length, IProgress<double> progress, CancellationToken cancellationToken)
     {
         var end = Whole(clock.GetUtcNow());
-        var read = await ReadAsync(environmentId, "ALERTS{alertstate=\"firing\"}", new TimeRange(end - length, end), progress, cancellationToken);
+        var range = new TimeRange(end - length, end);
+        var read = await ReadAsync(environmentId, "ALERTS{alertstate=\"firing\"}", range, progress, cancellationToken);
         if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, NoisePicture>(read);
         var loud = past.Rows.Select(row => row.Rule?.Id).ToHashSet();
         var quiet = past.Listed.Count(rule => rule.Kind == AlertRuleKind.Alerting && !loud.Contains(rule.Id));
@@ -51,9 +53,9 @@ public sealed class NoiseQueries(
         var start = first > end ? end : first < end - LongestRecord ? end - LongestRecord : first;
         var query = $"ALERTS{{alertstate=\"firing\",alertname={GoText.Quote(rule.Content.Name)}}}";
         var read = await ReadAsync(rule.EnvironmentId, query, new TimeRange(start, end), null, cancellationToken);
-        return read is Fetch<Past>.Ok { Value: var past }
-            ? new Fetch<RuleRecord>.Ok(new RuleRecord(past.Rows.FirstOrDefault(row => row.Rule?.Id == rule.Id), past.Known, past.IsCut, past.NoSilences))
-            : Failed<Past, RuleRecord>(read);
+        if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, RuleRecord>(read);
+        var own = past.Rows.FirstOrDefault(row => row.Rule?.Id == rule.Id);
+        return new Fetch<RuleRecord>.Ok(new RuleRecord(own, past.Known, past.IsCut, past.NoSilences));
     }
 
     private async Task<Fetch<Past>> ReadAsync(
@@ -83,10 +85,11 @@ public sealed class NoiseQueries(
     }
 
     private static KnownTime Known(FiringHistory history, TimeRange range, string? notTold) => notTold is null
-        ? new KnownTime(range, history.FirstSeen is { } first ? DateTimeOffset.FromUnixTimeMilliseconds(first) : null, history.Seen * Step, null)
+        ? KnownTime.Of(range, history.FirstSeen, history.Seen * Step)
         : new KnownTime(range, null, TimeSpan.Zero, notTold);
 
-    private async Task<IReadOnlyList<GivenResponse>> ResponsesAsync(int environmentId, DateTimeOffset from, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<GivenResponse>> ResponsesAsync(
+        int environmentId, DateTimeOffset from, CancellationToken cancellationToken)
     {
         var since = from - Step;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -96,9 +99,11 @@ public sealed class NoiseQueries(
     }
 
     private static Fetch<TTo> Failed<TFrom, TTo>(Fetch<TFrom> read) =>
-        read is Fetch<TFrom>.Rejected { Reason: var refused } ? new Fetch<TTo>.Rejected(refused) : new Fetch<TTo>.Unavailable(read.Reason());
+        read is Fetch<TFrom>.Rejected { Reason: var refused }
+            ? new Fetch<TTo>.Rejected(refused) : new Fetch<TTo>.Unavailable(read.Reason());
 
     private static DateTimeOffset Whole(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % Step.Ticks), TimeSpan.Zero);
 
-    private sealed record Past(IReadOnlyList<RuleRow> Listed, IReadOnlyList<NoiseRow> Rows, KnownTime Known, bool IsCut, string? NoSilences);
+    private sealed record Past(
+        IReadOnlyList<RuleRow> Listed, IReadOnlyList<NoiseRow> Rows, KnownTime Known, bool IsCut, string? NoSilences);
 }

@@ -8,7 +8,9 @@ namespace Archon.Features.Rules.Reports;
 public sealed record GivenResponse(string Fingerprint, DateTimeOffset StartedAt, AlertResponseKind Kind, string By, DateTimeOffset At);
 
 /// <param name="SilencedBy">Who silenced it while it fired; null where nobody did.</param>
-/// <param name="TakenUpAfter">From its start until somebody first acknowledged, acted on or silenced it; null where nobody did while it fired.</param>
+/// <param name="TakenUpAfter">
+/// From its start until somebody first acknowledged, acted on or silenced it; null where nobody did while it fired.
+/// </param>
 public sealed record NoiseFiring(AlertFiring Firing, IReadOnlyList<GivenResponse> Responses, string? SilencedBy, TimeSpan? TakenUpAfter)
 {
     public bool Has(AlertResponseKind kind) => Responses.Any(one => one.Kind == kind);
@@ -26,10 +28,11 @@ public sealed record NoiseFiring(AlertFiring Firing, IReadOnlyList<GivenResponse
 /// <param name="Acknowledged">Out of all firings.</param>
 /// <param name="Last">The newest firings, the newest first.</param>
 public sealed record NoiseRow(
-    RuleRow? Rule, string Name, int Firings, TimeSpan FiringTime, int Flaps, int Instances, int Answered, int Acknowledged, int ActedOn, int FalseAlarms,
-    IReadOnlyList<NoiseFiring> Last)
+    RuleRow? Rule, string Name, int Firings, TimeSpan FiringTime, int Flaps, int Instances,
+    int Answered, int Acknowledged, int ActedOn, int FalseAlarms, IReadOnlyList<NoiseFiring> Last)
 {
-    /// <summary>Half of the firings that were taken up while they fired were within this; null where none was. What is said afterwards tells no time.</summary>
+    /// <summary>Half of the firings that were taken up while they fired were within this; null where none was.</summary>
+    /// <remarks>What is said afterwards tells no time.</remarks>
     public TimeSpan? MedianTakenUp { get; init; }
 
     /// <summary>Whether anything is known of what people did.</summary>
@@ -44,11 +47,13 @@ public static class RuleNoise
     /// <param name="step">Distance of the samples that firings were seen by; each counts for so long.</param>
     /// <returns>The worst first: by firings that nobody is known to have acted on, then by false alarms, flaps and time.</returns>
     public static IReadOnlyList<NoiseRow> Of(
-        IReadOnlyList<RuleRow> rules, IReadOnlyList<AlertFiring> firings, IReadOnlyList<GivenResponse> responses, IReadOnlyList<AlertmanagerSilence> silences, TimeSpan step)
+        IReadOnlyList<RuleRow> rules, IReadOnlyList<AlertFiring> firings, IReadOnlyList<GivenResponse> responses,
+        IReadOnlyList<AlertmanagerSilence> silences, TimeSpan step)
     {
         var alerting = rules.Where(rule => rule.Kind == AlertRuleKind.Alerting).ToLookup(rule => rule.Name, StringComparer.Ordinal);
         var given = responses.ToLookup(one => one.Fingerprint, StringComparer.Ordinal);
-        return [.. firings.GroupBy(firing => (Rule: RuleOf(firing, [.. alerting[firing.Name]]), firing.Name)).Select(group => Row(group.Key.Rule, group.Key.Name, [.. group]))
+        return [.. firings.GroupBy(firing => (Rule: RuleOf(firing, [.. alerting[firing.Name]]), firing.Name))
+            .Select(group => Row(group.Key.Rule, group.Key.Name, [.. group]))
             .OrderByDescending(row => row.Firings - row.ActedOn).ThenByDescending(row => row.FalseAlarms).ThenByDescending(row => row.Flaps)
             .ThenByDescending(row => row.FiringTime).ThenBy(row => row.Name, StringComparer.Ordinal)];
 

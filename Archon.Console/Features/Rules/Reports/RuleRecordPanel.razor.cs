@@ -18,7 +18,8 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
     [Parameter, EditorRequired] public RuleDetail Rule { get; set; } = default!;
 
     /// <summary>What another version did says nothing of this one; of what does not run there is nothing to say.</summary>
-    private RuleVersionRow? Counted => Rule.RunningVersion is { } running ? Rule.Versions.FirstOrDefault(version => version.Number == running) : null;
+    private RuleVersionRow? Counted =>
+        Rule.RunningVersion is { } running ? Rule.Versions.FirstOrDefault(version => version.Number == running) : null;
 
     protected override Task OnParametersSetAsync() =>
         isInteractive && shown != (Rule.Id, Counted?.Number ?? 0) ? ReadAsync() : Task.CompletedTask;
@@ -77,7 +78,8 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         : $"{row.Acknowledged} of {row.Firings}{(row.MedianTakenUp is { } median ? $", median {Ages.Of(median)}" : "")}";
 
     /// <summary>Out of what somebody spoke of: silence means neither.</summary>
-    private static string Said(int count, NoiseRow row) => row.Answered == 0 ? "not known, nobody has said" : $"{count} of {row.Answered} spoken of";
+    private static string Said(int count, NoiseRow row) =>
+        row.Answered == 0 ? "not known, nobody has said" : $"{count} of {row.Answered} spoken of";
 
     private IEnumerable<string> Notes(RuleRecord read)
     {
