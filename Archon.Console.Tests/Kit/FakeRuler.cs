@@ -20,12 +20,17 @@ internal sealed class FakeRuler : IAsyncDisposable
 
     private FakeRuler(string path) => this.path = path;
 
+    private RuleLanguage Language => path.StartsWith("/loki/", StringComparison.Ordinal) ? RuleLanguage.Logql : RuleLanguage.Promql;
+
     public Uri Address => server.Address;
     public Uri Rules => new(server.Address, path.TrimStart('/'));
     public IReadOnlyList<UpstreamRequest> Requests => server.Requests;
 
     /// <summary>A group of this name is refused.</summary>
     public string? Refuses { get; set; }
+
+    /// <summary>How every expression is told among the running rules, in place of its own text.</summary>
+    public string? Prints { get; set; }
 
     public static async Task<FakeRuler> StartAsync(string path)
     {
@@ -46,7 +51,7 @@ internal sealed class FakeRuler : IAsyncDisposable
         {
             case "POST":
                 var text = server.Requests[^1].Body;
-                var file = RuleFile.Read("groups:\n- " + text.Replace("\n", "\n  ", StringComparison.Ordinal), out var errors);
+                var file = RuleFile.Read("groups:\n- " + text.Replace("\n", "\n  ", StringComparison.Ordinal), out var errors, Language);
                 var name = file?.Groups[0].Content.Name;
                 if (name is null || name == Refuses) return SayAsync(context, 400, $"unable to decode rule group: {(name is null ? errors[0] : "it is refused")}");
                 groups[(parts[0], name)] = text;
@@ -66,7 +71,7 @@ internal sealed class FakeRuler : IAsyncDisposable
     {
         var served = groups.Select(one =>
         {
-            var group = RuleFile.Read("groups:\n- " + one.Value.Replace("\n", "\n  ", StringComparison.Ordinal), out _)!.Groups[0];
+            var group = RuleFile.Read("groups:\n- " + one.Value.Replace("\n", "\n  ", StringComparison.Ordinal), out _, Language)!.Groups[0];
             return new
             {
                 name = one.Key.Group,
@@ -74,13 +79,17 @@ internal sealed class FakeRuler : IAsyncDisposable
                 interval = (group.Content.Interval ?? TimeSpan.FromMinutes(1)).TotalSeconds,
                 rules = group.Rules.Select(rule => new
                 {
-                    name = rule.Content.Name, query = rule.Content.Expression, type = rule.Content.IsAlert ? "alerting" : "recording", health = "ok", state = "inactive",
+                    name = rule.Content.Name, query = Printed(rule.Content.Expression), type = rule.Content.IsAlert ? "alerting" : "recording", health = "ok", state = "inactive",
                     duration = rule.Content.For.TotalSeconds, keepFiringFor = rule.Content.KeepFiringFor.TotalSeconds, labels = rule.AllLabels, annotations = rule.Content.Annotations,
                 }),
             };
         });
         return context.Response.WriteAsJsonAsync(new { status = "success", data = new { groups = served } });
     }
+
+    /// <summary>Loki tells an expression in brackets, and its parts closer together than people write them.</summary>
+    private string Printed(string expression) => Prints ?? (
+        Language == RuleLanguage.Logql ? $"({expression.Replace(" [", "[", StringComparison.Ordinal).Replace(") (", ")(", StringComparison.Ordinal)})" : expression);
 
     private static Task SayAsync(HttpContext context, int status, string text)
     {

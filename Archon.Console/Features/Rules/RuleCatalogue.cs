@@ -52,7 +52,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             EnvironmentId = environmentId, Name = name, ServerFile = serverFile ?? target.ServerFile(name), Content = [], CreatedAt = clock.GetUtcNow(),
         };
         db.RuleDocuments.Add(document);
-        return new OpenDocument(document, Empty);
+        return new OpenDocument(document, RuleFile.Read("", out _, target.Language)!);
     }
 
     /// <summary>The file without writing anything: as it is, or as it would come into the catalogue.</summary>
@@ -120,8 +120,9 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     /// <summary>What the catalogue keeps was read before it was kept.</summary>
     public static OpenDocument Read(RuleDocument document) => new(document, Read(document.Content));
 
-    public static RuleFile Read(byte[] content) =>
-        RuleFile.Read(content, out var errors) ?? throw new InvalidOperationException($"A rule file of the catalogue cannot be read: {string.Join("; ", errors)}");
+    /// <summary>Only a file that was meant for Loki can hold what is no PromQL.</summary>
+    public static RuleFile Read(byte[] content) => RuleFile.Read(content, out var errors) ?? RuleFile.Read(content, out _, RuleLanguage.Logql)
+        ?? throw new InvalidOperationException($"A rule file of the catalogue cannot be read: {string.Join("; ", errors)}");
 
     private async Task<OpenDocument> TakeInAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken)
     {
@@ -137,7 +138,8 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     }
 
     private async Task<RuleFile?> HeldAsync(string name, CancellationToken cancellationToken) =>
-        target.IsThere && target.NameFault(name) is null && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes } ? RuleFile.Read(bytes, out _) : null;
+        target.IsThere && target.NameFault(name) is null && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes }
+            ? RuleFile.Read(bytes, out _, target.Language) : null;
 
     private static async Task<RuleFile> PutTogetherAsync(ArchonDbContext db, int environmentId, string serverFile, CancellationToken cancellationToken)
     {

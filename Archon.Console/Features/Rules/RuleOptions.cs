@@ -19,7 +19,8 @@ public enum RuleTargetKind
 /// <summary>Section <c>Archon:Rules</c>.</summary>
 public sealed class RuleOptions : IValidatableObject
 {
-    private static readonly string[] RulerPaths = ["/config/v1/rules", "/api/v1/rules", "/loki/api/v1/rules"];
+    internal const string LokiPath = "/loki/api/v1/rules";
+    private static readonly string[] RulerPaths = ["/config/v1/rules", "/api/v1/rules", LokiPath];
 
     public RuleTargetKind Target { get; init; } = RuleTargetKind.None;
 

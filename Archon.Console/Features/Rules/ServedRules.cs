@@ -1,3 +1,4 @@
+using System.Text;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
@@ -45,6 +46,40 @@ internal static class ServedRules
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         one.Count(pair => pair.Value.Length > 0) == other.Count(pair => pair.Value.Length > 0)
         && one.All(pair => pair.Value.Length == 0 || (other.TryGetValue(pair.Key, out var value) && value == pair.Value));
+
+    /// <summary>The same rule but for its expression, of whose form on the server nothing is known.</summary>
+    public static bool SaysButForExpression(ServedRule served, FileRule said) => Says(served with { Expression = said.Content.Expression }, said);
+
+    /// <summary>Whether two texts in LogQL differ by no more than spaces, brackets and the kind of quotes, which Loki writes in its own way.</summary>
+    public static bool SameLogql(string one, string other) => Bare(one) == Bare(other);
+
+    private static string Bare(string logql)
+    {
+        var (bare, quote) = (new StringBuilder(), '\0');
+        for (var i = 0; i < logql.Length; i++)
+        {
+            var letter = logql[i];
+            if (quote == '\0')
+            {
+                if (letter is '"' or '`') quote = letter;
+                if (!char.IsWhiteSpace(letter) && letter is not ('(' or ')')) bare.Append(letter == '`' ? '"' : letter);
+            }
+            else if (letter == quote)
+            {
+                quote = '\0';
+                bare.Append('"');
+            }
+            else if (letter == '\\' && quote == '"' && i + 1 < logql.Length)
+            {
+                bare.Append(logql[++i] is 'n' ? '\n' : logql[i] is 't' ? '\t' : logql[i]);
+            }
+            else
+            {
+                bare.Append(letter);
+            }
+        }
+        return bare.ToString();
+    }
 
     private static bool SameExpression(string one, string other) => one == other || Form(one) == Form(other);
 

@@ -86,18 +86,18 @@ public sealed class PrometheusClient
     /// <summary>Every rule group the server runs, in the order of its files.</summary>
     public Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RulesAsync(CancellationToken cancellationToken) =>
         GetAsync<RulesReply, IReadOnlyList<PrometheusRuleGroup>>(
-            api.RulesAsync, PrometheusJson.Default.ReplyRulesReply,
-            data => [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
-                group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval),
-                [.. (group.Rules ?? []).Select(rule => new PrometheusRule(
-                    rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
-                    TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
-                {
-                    LastEvaluation = Happened(rule.LastEvaluation),
-                    EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
-                    Alerts = rule.Alerts?.Count ?? 0,
-                })]))],
-            cancellationToken);
+            api.RulesAsync, PrometheusJson.Default.ReplyRulesReply, Groups, cancellationToken);
+
+    internal static IReadOnlyList<PrometheusRuleGroup> Groups(RulesReply data) => [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
+        group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval),
+        [.. (group.Rules ?? []).Select(rule => new PrometheusRule(
+            rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
+            TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
+        {
+            LastEvaluation = Happened(rule.LastEvaluation),
+            EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
+            Alerts = rule.Alerts?.Count ?? 0,
+        })]))];
 
     public Task<Fetch<IReadOnlyList<PrometheusAlert>>> AlertsAsync(CancellationToken cancellationToken) =>
         GetAsync<AlertsReply, IReadOnlyList<PrometheusAlert>>(

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace Archon.Integrations.Prometheus;
 
@@ -50,6 +51,32 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
         using var request = new HttpRequestMessage(HttpMethod.Delete, new Uri($"{At(prefix, name)}/{Uri.EscapeDataString(group)}"));
         var answer = await SendAsync(request, status => status == HttpStatusCode.NotFound ? "" : null, cancellationToken);
         return answer is Fetch<string>.Unavailable { Reason: "" } or Fetch<string>.Rejected { Reason: "" } ? new Fetch<string>.Ok("") : answer;
+    }
+
+    /// <summary>Every group that a ruler evaluates, from an address that answers as Prometheus does.</summary>
+    public async Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RunningAsync(Uri address, CancellationToken cancellationToken)
+    {
+        switch (await GetAsync(address, cancellationToken))
+        {
+            case Fetch<string?>.Ok { Value: { } text }: return Groups(address, text);
+            case Fetch<string?>.Rejected { Reason: var words }: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected(words);
+            case Fetch<string?>.Unavailable { Reason: var reason }: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(reason);
+            default: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404).");
+        }
+    }
+
+    private static Fetch<IReadOnlyList<PrometheusRuleGroup>> Groups(Uri address, string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, PrometheusJson.Default.ReplyRulesReply) is { Data: { } data }
+                ? new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok(PrometheusClient.Groups(data))
+                : new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} answered without rules.");
+        }
+        catch (JsonException)
+        {
+            return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} answered something that is no list of rules.");
+        }
     }
 
     private async Task<Fetch<string?>> GetAsync(Uri address, CancellationToken cancellationToken)

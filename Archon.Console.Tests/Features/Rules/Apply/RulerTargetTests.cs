@@ -3,6 +3,7 @@ using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Lint;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;
@@ -15,6 +16,17 @@ namespace Archon.Tests.Features.Rules.Apply;
 public sealed class RulerTargetTests(PostgresFixture postgres)
 {
     private const string Two = "groups:\n  - name: one\n    interval: 30s\n    rules:\n      - alert: One\n        expr: up == 1\n        annotations:\n          text: |\n            first\n            second\n  - name: two\n    rules:\n      - record: two:up\n        expr: sum(up)\n";
+
+    private const string Logs = """
+        groups:
+          - name: logs
+            rules:
+              - alert: Errors
+                expr: sum by (service) (rate({app="rag"} |= "error" [5m])) > 5
+                for: 5m
+                annotations:
+                  summary: "{{ $labels.service }} writes errors"
+        """;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -71,6 +83,61 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         Assert.Equal("up == 1", Assert.Single(RuleFile.Read(held, out _)!.Rules).Content.Expression);
     }
 
+    [Fact]
+    public async Task Loki_takes_LogQL_that_nobody_here_can_check_and_is_asked_itself_whether_it_runs()
+    {
+        await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
+        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var target = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
+        await ImportAsync(bench, target, Logs);
+
+        var file = Assert.Single(Assert.IsType<Fetch<ApplyReview>.Ok>(
+            await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token)).Value.Files);
+        var result = await ApplyAsync(bench, target, services);
+
+        Assert.Equal(ReviewState.Ready, file.State);
+        Assert.Equal(["not-promql", "severity"], file.Findings.Where(one => one.Rule is null || one.Severity != LintSeverity.Info).Select(one => one.Check.Id));
+        Assert.Contains("do not apply to LogQL", file.Findings[0].Message, StringComparison.Ordinal);
+        Assert.Null(Assert.IsType<ApplyResult.Done>(result).Note);
+        Assert.Contains("|= \"error\"", ruler.Requests.Single(request => request.Method == "POST").Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_Loki_tells_in_other_words_is_applied_and_said_to_be_unread()
+    {
+        await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
+        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var target = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
+        await ImportAsync(bench, target, Logs);
+        ruler.Prints = """(sum by(service)(rate({app="rag"} |= "error"[300s])) > 5)""";
+
+        var result = await ApplyAsync(bench, target, services, new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) });
+
+        Assert.Contains("Errors in a form of its own", Assert.IsType<ApplyResult.Done>(result).Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LogQL_is_refused_where_a_Prometheus_would_read_it()
+    {
+        await using var ruler = await FakeRuler.StartAsync("/prometheus/config/v1/rules");
+        await using var services = Services(ruler);
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var loki = new RulerTarget(new Uri(ruler.Address, "loki/api/v1/rules"), services.GetRequiredService<RuleServerClient>());
+        var mimir = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
+        await ImportAsync(bench, loki, Logs);
+
+        var file = Assert.Single(Assert.IsType<Fetch<ApplyReview>.Ok>(
+            await new RuleReviewer(bench.Contexts, mimir).ReviewAsync(RuleBench.Environment, Token)).Value.Files);
+        var imported = Assert.Single(await new RuleImporter(bench.Contexts, mimir, TimeProvider.System).ImportAsync(
+            RuleBench.Environment, [new("logs", Encoding.UTF8.GetBytes(Logs))], new Dictionary<string, ImportChoice>(), "ada", "", Token));
+
+        Assert.Equal(ReviewState.Blocked, file.State);
+        Assert.Contains("could not parse expression", Assert.Single(file.Reasons), StringComparison.Ordinal);
+        Assert.IsType<ImportResult.Refused>(imported);
+    }
+
     private static ServiceProvider Services(FakeRuler ruler) => UpstreamClients.Build(
         ("Prometheus:BaseAddress", new Uri(ruler.Address, "prometheus").AbsoluteUri), ("Prometheus:Tenant", "anna"), ("Prometheus:BearerToken", "secret"));
 
@@ -78,10 +145,10 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         await new RuleImporter(bench.Contexts, target, TimeProvider.System).ImportAsync(
             RuleBench.Environment, [new("shop", Encoding.UTF8.GetBytes(text))], new Dictionary<string, ImportChoice>(), "ada", "", Token)));
 
-    private static async Task<ApplyResult> ApplyAsync(RuleBench bench, RuleTarget target, ServiceProvider services)
+    private static async Task<ApplyResult> ApplyAsync(RuleBench bench, RuleTarget target, ServiceProvider services, ApplyPatience? patience = null)
     {
         var review = Assert.IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token)).Value;
-        var applier = new RuleApplier(bench.Contexts, target, services.GetRequiredService<PrometheusClient>(), TimeProvider.System, NullLogger<RuleApplier>.Instance);
+        var applier = new RuleApplier(bench.Contexts, target, services.GetRequiredService<PrometheusClient>(), TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
         return await applier.ApplyAsync(RuleBench.Environment, review.Files, "ada", null, Token);
     }
 }

@@ -62,6 +62,35 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_server_that_runs_for_minutes_says_since_when_it_knows()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
+        var since = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60) - (6 * 60);
+        bench.Metrics.Queries["count(up)"] = [([], at => at >= since ? 1 : null)];
+
+        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+
+        Assert.Empty(picture.Rows);
+        Assert.False(picture.Known.IsWhole);
+        Assert.InRange(picture.Known.Since!.Value.ToUnixTimeSeconds(), since, since + 60);
+        Assert.Matches("^Known since 12:04 \\([78] min of the 7 d asked for\\)$", picture.Known.Words(_ => "12:04"));
+    }
+
+    [Fact]
+    public async Task Where_the_span_cannot_be_asked_for_it_was_not_checked()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+
+        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+        var failed = new KnownTime(picture.Known.Asked, null, TimeSpan.Zero, "timed out");
+
+        Assert.False(picture.Known.IsWhole);
+        Assert.StartsWith("The server has no record", picture.Known.Words(_ => ""), StringComparison.Ordinal);
+        Assert.Equal("Could not check since when the server has records: timed out", failed.Words(_ => ""));
+    }
+
+    [Fact]
     public async Task A_real_server_tells_the_same_evaluates_the_proposed_rules_and_bears_the_advice_out()
     {
         // A load that goes up for four minutes out of every thirty, and an alert on it, over the last ten hours.

@@ -97,6 +97,22 @@ public sealed class RuleNoiseTests
     }
 
     [Fact]
+    public void The_median_until_somebody_took_it_up_counts_what_was_said_while_it_fired()
+    {
+        var (first, second, third) = (Firing("a", 0, 20), Firing("a", 100, 120), Firing("a", 200, 220));
+
+        var row = RuleNoise.Of(
+            [Rule(7, "a")], [first, second, third],
+            [At(first, 2), At(second, 106), At(third, 900), At(third, 203) with { Kind = AlertResponseKind.FalsePositive }], [], Step).Single();
+
+        Assert.Equal((3, TimeSpan.FromMinutes(4)), (row.Acknowledged, row.MedianTakenUp));
+        Assert.Null(RuleNoise.Of([Rule(7, "a")], [first], [], [], Step).Single().MedianTakenUp);
+
+        static GivenResponse At(AlertFiring firing, int minute) =>
+            Given(firing, AlertResponseKind.Acknowledged) with { At = DateTimeOffset.FromUnixTimeMilliseconds(minute * Minute) };
+    }
+
+    [Fact]
     public void Of_two_rules_of_one_name_each_alert_is_of_the_one_whose_labels_it_carries()
     {
         var rows = RuleNoise.Of(

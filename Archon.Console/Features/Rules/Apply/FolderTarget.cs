@@ -15,11 +15,13 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
 
     public override string ServerFile(string name) => $"{served}/{name}";
 
-    public override string? NameOf(string serverFile) => serverFile.StartsWith(served + "/", StringComparison.Ordinal) ? serverFile[(served.Length + 1)..] : null;
+    public override string? NameOf(string serverFile) =>
+        serverFile.StartsWith(served + "/", StringComparison.Ordinal) ? serverFile[(served.Length + 1)..] : null;
 
     public override string? NameFault(string name) => PathFault(name)
         ?? (Path.GetFileName(name).StartsWith('.') ? "The name of a rule file begins with no dot."
-        : !Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) ? $"The name of a rule file ends in {string.Join(" or ", Endings)}, or the server would not read it."
+        : !Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+            ? $"The name of a rule file ends in {string.Join(" or ", Endings)}, or the server would not read it."
         : null);
 
     public override async Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken)
@@ -50,7 +52,8 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Unavailable($"The rule folder cannot be read: {failure.Message}"));
+            return Task.FromResult<Fetch<IReadOnlyList<string>>>(
+                new Fetch<IReadOnlyList<string>>.Unavailable($"The rule folder cannot be read: {failure.Message}"));
         }
     }
 
@@ -94,7 +97,8 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     // The server often runs as another user.
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    private string PathOf(string name) => NameFault(name) is { } fault ? throw new ArgumentException(fault, nameof(name)) : Path.Combine(folder, name);
+    private string PathOf(string name) =>
+        NameFault(name) is { } fault ? throw new ArgumentException(fault, nameof(name)) : Path.Combine(folder, name);
 
     /// <summary>Beside the target, so that the move is one step; with a name that no server's pattern for rule files takes.</summary>
     private static string PartialOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.partial");
@@ -102,9 +106,12 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     private static string Reason(Exception failure) => failure switch
     {
         UnauthorizedAccessException => "the console may not write there.",
-        IOException { Message: var words } when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("not enough space", StringComparison.Ordinal) => "the disk is full.",
+        IOException { Message: var words } when IsFull(words) => "the disk is full.",
         _ => failure.Message,
     };
+
+    private static bool IsFull(string words) =>
+        words.Contains("No space left", StringComparison.Ordinal) || words.Contains("not enough space", StringComparison.Ordinal);
 
     private static void Remove(string partial)
     {

@@ -45,10 +45,12 @@ public sealed record ApplyPatience
 /// <summary>Brings rule files to the server, and takes them back when it does not run them well.</summary>
 /// <remarks>
 /// Each step is written down before it is done: whoever is killed leaves behind how far it was and what the files held, and
-/// <see cref="RecoverAsync"/> finishes it or puts it back. A lock of the database's session keeps a second apply away, and falls with the console that held it.
+/// <see cref="RecoverAsync"/> finishes it or puts it back. A lock of the database's session keeps a second apply away, and falls with the
+/// console that held it.
 /// </remarks>
 public sealed partial class RuleApplier(
-    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, PrometheusClient prometheus, TimeProvider clock, ILogger<RuleApplier> logger, ApplyPatience? patience = null)
+    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, PrometheusClient prometheus, TimeProvider clock, ILogger<RuleApplier> logger,
+    ApplyPatience? patience = null)
 {
     /// <summary>Who acts when nobody does.</summary>
     private const string Nobody = "archon";
@@ -58,7 +60,8 @@ public sealed partial class RuleApplier(
     /// <param name="files">As they were reviewed. What was changed since, here or there, is refused.</param>
     /// <param name="progress">Told before each step.</param>
     public async Task<ApplyResult> ApplyAsync(
-        int environmentId, IReadOnlyList<ReviewedFile> files, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+        int environmentId, IReadOnlyList<ReviewedFile> files, string who, IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken)
     {
         if (files.Count == 0) return new ApplyResult.Refused("Nothing was chosen.");
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -91,7 +94,7 @@ public sealed partial class RuleApplier(
     public async Task RecoverAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (!await db.RuleApplies.AnyAsync(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null, cancellationToken)) return;
+        if (!await Left(db, environmentId).AnyAsync(cancellationToken)) return;
         if (!await TryLockAsync(db, environmentId, cancellationToken)) return;
         try
         {
@@ -103,30 +106,45 @@ public sealed partial class RuleApplier(
         }
     }
 
+    private static IQueryable<RuleApply> Left(ArchonDbContext db, int environmentId) =>
+        db.RuleApplies.Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null);
+
     private async Task RecoverLockedAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
-        if (await db.RuleApplies.SingleOrDefaultAsync(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null, cancellationToken) is not { } left) return;
+        if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left) return;
         LogRecovers(left.Id, left.Stage);
         await NoteAsync(db, Nobody, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
-        if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying) await RunAsync(db, left, Nobody, null, cancellationToken);
-        else await PutBackAsync(db, left, Nobody, left.Message ?? "The console ended before all files were written.", null, cancellationToken);
+        if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying)
+        {
+            await RunAsync(db, left, Nobody, null, cancellationToken);
+            return;
+        }
+        var reason = left.Message ?? "The console ended before all files were written.";
+        await PutBackAsync(db, left, Nobody, reason, null, cancellationToken);
     }
 
-    private async Task<ApplyResult> RunAsync(ArchonDbContext db, RuleApply apply, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    private async Task<ApplyResult> RunAsync(
+        ArchonDbContext db, RuleApply apply, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
     {
         if (apply.Stage == RuleApplyStage.Writing)
         {
             progress?.Report(apply.Stage);
             foreach (var file in apply.Files)
             {
-                if (await target.WriteAsync(file.Name, file.After, cancellationToken) is TargetResult.Failed { Reason: var reason }) return await PutBackAsync(db, apply, who, reason, progress, cancellationToken);
+                if (await target.WriteAsync(file.Name, file.After, cancellationToken) is TargetResult.Failed { Reason: var reason })
+                {
+                    return await PutBackAsync(db, apply, who, reason, progress, cancellationToken);
+                }
             }
             await EnterAsync(db, apply, RuleApplyStage.Reloading, progress, cancellationToken);
         }
         if (apply.Stage == RuleApplyStage.Reloading)
         {
-            if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason }) return await PutBackAsync(db, apply, who, $"The server did not take it up. {reason}", progress, cancellationToken);
+            if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason })
+            {
+                return await PutBackAsync(db, apply, who, $"The server did not take it up. {reason}", progress, cancellationToken);
+            }
             await EnterAsync(db, apply, RuleApplyStage.Verifying, progress, cancellationToken);
         }
         var (fault, note) = await VerifyAsync(apply, cancellationToken);
@@ -144,7 +162,8 @@ public sealed partial class RuleApplier(
     }
 
     private async Task<ApplyResult> PutBackAsync(
-        ArchonDbContext db, RuleApply apply, string who, string reason, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+        ArchonDbContext db, RuleApply apply, string who, string reason, IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken)
     {
         apply.Message = reason;
         await EnterAsync(db, apply, RuleApplyStage.PuttingBack, progress, cancellationToken);
@@ -157,13 +176,13 @@ public sealed partial class RuleApplier(
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.Before):
                     break;
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.After):
-                    if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words }) faults.Add(words);
+                    await WriteBackAsync(file);
                     break;
                 case Fetch<byte[]?>.Ok when target.IsWhole:
                     faults.Add($"{file.Name} was changed by somebody else meanwhile and is left as it is.");
                     break;
                 case Fetch<byte[]?>.Ok:
-                    if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var why }) faults.Add(why);
+                    await WriteBackAsync(file);
                     break;
                 default:
                     faults.Add($"{file.Name} could not be read.");
@@ -178,10 +197,16 @@ public sealed partial class RuleApplier(
         }
         if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
         {
-            reason = reason.Contains(unheard, StringComparison.Ordinal) ? reason : $"{reason} The files are as before; the server did not read them again: {unheard}";
+            reason = reason.Contains(unheard, StringComparison.Ordinal) ? reason
+                : $"{reason} The files are as before; the server did not read them again: {unheard}";
         }
         await EndAsync(db, apply, RuleApplyStage.PutBack, reason, who, progress, cancellationToken);
         return new ApplyResult.PutBack(apply.Id, reason);
+
+        async Task WriteBackAsync(RuleApplyFile file)
+        {
+            if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words }) faults.Add(words);
+        }
     }
 
     /// <summary>Waits until the server runs every rule of ours, and well.</summary>
@@ -189,19 +214,22 @@ public sealed partial class RuleApplier(
     private async Task<(string? Fault, string? Note)> VerifyAsync(RuleApply apply, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
-        var files = apply.Files.Select(file => (Name: target.ServerFile(file.Name), File: file.After is null ? RuleCatalogue.Empty : RuleCatalogue.Read(file.After))).ToList();
+        var files = apply.Files
+            .Select(file => (Name: target.ServerFile(file.Name), File: file.After is null ? RuleCatalogue.Empty : RuleCatalogue.Read(file.After)))
+            .ToList();
         var wait = patience.Grace;
         while (true)
         {
-            var (missing, unknown, broken) = ((string?)null, (string?)null, (string?)null);
-            switch (await prometheus.RulesAsync(cancellationToken))
+            var (missing, unknown, broken, otherwise) = ((string?)null, (string?)null, (string?)null, (string?)null);
+            switch (await (target.RunningAsync(cancellationToken) ?? prometheus.RulesAsync(cancellationToken)))
             {
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served }:
                     foreach (var (name, file) in files)
                     {
                         var groups = served.Where(group => group.File == name).ToList();
                         if (groups.Count > 0) wait = Longer(wait, patience.Grace + (groups.Max(group => group.Interval) * 2));
-                        missing ??= Missing(file, groups);
+                        missing ??= Missing(file, groups, target.Language);
+                        otherwise ??= target.Language == RuleLanguage.Logql ? LaidOutOtherwise(file, groups) : null;
                         foreach (var (group, rule) in groups.SelectMany(group => group.Rules.Select(rule => (group, rule))))
                         {
                             if (rule.Health == "err") broken ??= $"{rule.Name} in {group.Name} cannot be evaluated: {rule.LastError}";
@@ -214,43 +242,68 @@ public sealed partial class RuleApplier(
             }
             // What the server ran before may still show; only once it runs ours does a fault count as ours.
             if (missing is null && broken is not null) return (broken, null);
-            if (missing is null && unknown is null) return (null, null);
+            if (missing is null && unknown is null && otherwise is null) return (null, null);
             if (clock.GetElapsedTime(began) > (wait < patience.Most ? wait : patience.Most))
             {
-                if (missing is not null) return ($"The server does not run it after {PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(clock.GetElapsedTime(began).TotalSeconds)))}: {missing}", null);
-                return wait > patience.Most ? (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits.") : ($"The server never evaluated {unknown}.", null);
+                var waited = TimeSpan.FromSeconds(Math.Round(clock.GetElapsedTime(began).TotalSeconds));
+                return (missing, unknown) switch
+                {
+                    (not null, _) => ($"The server does not run it after {PrometheusDuration.Format(waited)}: {missing}", null),
+                    (_, null) => (null, $"The ruler tells {otherwise} in a form of its own; that it runs what was sent could not be read from it."),
+                    _ when wait > patience.Most => (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits."),
+                    _ => ($"The server never evaluated {unknown}.", null),
+                };
             }
             await Task.Delay(patience.Gap, clock, cancellationToken);
         }
     }
 
-    private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served)
+    /// <summary>The first rule whose expression the server tells in other words.</summary>
+    /// <remarks>Of LogQL nobody here can tell whether they mean the same.</remarks>
+    private static string? LaidOutOtherwise(RuleFile file, List<PrometheusRuleGroup> served) => file.Groups
+        .Join(served, group => group.Content.Name, running => running.Name, (group, running) => group.Rules.Zip(running.Rules))
+        .SelectMany(pairs => pairs).Where(pair => !ServedRules.SameLogql(pair.First.Content.Expression, pair.Second.Query))
+        .Select(pair => pair.First.Content.Name).FirstOrDefault();
+
+    private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served, RuleLanguage language)
     {
         foreach (var group in file.Groups.Where(group => group.Rules.Count > 0))
         {
-            if (served.FirstOrDefault(one => one.Name == group.Content.Name) is not { } running) return $"the group {group.Content.Name} is not there.";
+            var name = group.Content.Name;
+            if (served.FirstOrDefault(one => one.Name == name) is not { } running) return $"the group {name} is not there.";
             foreach (var rule in group.Rules)
             {
-                if (rule.Index >= running.Rules.Count) return $"{rule.Content.Name} in {group.Content.Name} is not there.";
+                if (rule.Index >= running.Rules.Count) return $"{rule.Content.Name} in {name} is not there.";
                 var other = running.Rules[rule.Index];
-                if (other.Name != rule.Content.Name || other.IsAlerting != rule.Content.IsAlert || !ServedRules.Says(ServedRules.Of(running, other), rule)) return $"{rule.Content.Name} in {group.Content.Name} runs otherwise.";
+                var (now, isLogql) = (ServedRules.Of(running, other), language == RuleLanguage.Logql);
+                var isSaid = isLogql ? ServedRules.SaysButForExpression(now, rule) : ServedRules.Says(now, rule);
+                if (other.Name != rule.Content.Name || other.IsAlerting != rule.Content.IsAlert || !isSaid)
+                {
+                    return $"{rule.Content.Name} in {name} runs otherwise.";
+                }
             }
-            if (running.Rules.Count > group.Rules.Count) return $"{running.Rules[group.Rules.Count].Name} in {group.Content.Name} still runs.";
+            if (running.Rules.Count > group.Rules.Count) return $"{running.Rules[group.Rules.Count].Name} in {name} still runs.";
         }
-        return served.FirstOrDefault(one => file.Groups.All(group => group.Content.Name != one.Name)) is { } extra ? $"the group {extra.Name} still runs." : null;
+        var extra = served.FirstOrDefault(one => file.Groups.All(group => group.Content.Name != one.Name));
+        return extra is null ? null : $"the group {extra.Name} still runs.";
     }
 
     private async Task<string?> FaultAsync(ArchonDbContext db, IReadOnlyList<ReviewedFile> files, CancellationToken cancellationToken)
     {
         var ids = files.Select(file => file.DocumentId).ToList();
-        var versions = await db.RuleDocuments.AsNoTracking().Where(one => ids.Contains(one.Id)).ToDictionaryAsync(one => one.Id, one => one.CurrentVersion, cancellationToken);
+        var versions = await db.RuleDocuments.AsNoTracking().Where(one => ids.Contains(one.Id))
+            .ToDictionaryAsync(one => one.Id, one => one.CurrentVersion, cancellationToken);
         foreach (var file in files)
         {
             if (file.State != ReviewState.Ready) return $"{file.Name} cannot be applied: {string.Join(' ', file.Reasons)}";
-            if (versions.GetValueOrDefault(file.DocumentId) != file.Version) return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
+            if (versions.GetValueOrDefault(file.DocumentId) != file.Version)
+            {
+                return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
+            }
             switch (await target.ReadAsync(file.Name, cancellationToken))
             {
-                case Fetch<byte[]?>.Ok { Value: var held } when !target.IsSame(held, file.Held): return $"{file.Name} was changed outside the console since it was reviewed. Look at the new state first.";
+                case Fetch<byte[]?>.Ok { Value: var held } when !target.IsSame(held, file.Held):
+                    return $"{file.Name} was changed outside the console since it was reviewed. Look at the new state first.";
                 case Fetch<byte[]?>.Unavailable { Reason: var reason }: return reason;
                 case Fetch<byte[]?>.Rejected { Reason: var words }: return words;
             }
@@ -258,7 +311,8 @@ public sealed partial class RuleApplier(
         return null;
     }
 
-    private async Task EnterAsync(ArchonDbContext db, RuleApply apply, RuleApplyStage stage, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+    private async Task EnterAsync(
+        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
     {
         (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
@@ -267,7 +321,8 @@ public sealed partial class RuleApplier(
     }
 
     private async Task EndAsync(
-        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, string? message, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, string? message, string who, IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
@@ -286,7 +341,9 @@ public sealed partial class RuleApplier(
     private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
         await db.Database.OpenConnectionAsync(cancellationToken);
-        return await db.Database.SqlQuery<bool>($"""SELECT pg_try_advisory_lock({AdvisoryLocks.RuleApply}, {environmentId}) AS "Value" """).SingleAsync(cancellationToken);
+        return await db.Database
+            .SqlQuery<bool>($"""SELECT pg_try_advisory_lock({AdvisoryLocks.RuleApply}, {environmentId}) AS "Value" """)
+            .SingleAsync(cancellationToken);
     }
 
     private static async Task UnlockAsync(ArchonDbContext db, int environmentId) =>

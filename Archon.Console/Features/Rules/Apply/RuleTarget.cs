@@ -1,4 +1,6 @@
+using Archon.Features.Rules.Files;
 using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 
 namespace Archon.Features.Rules.Apply;
 
@@ -30,6 +32,9 @@ public abstract class RuleTarget
     /// <summary>A file is there whole or not at all, also after a console was killed while it wrote.</summary>
     public virtual bool IsWhole => true;
 
+    /// <summary>What the expressions of its rules are written in.</summary>
+    public virtual RuleLanguage Language => RuleLanguage.Promql;
+
     /// <summary>For people, such as <c>the folder /etc/prometheus/rules</c>.</summary>
     public abstract string Words { get; }
 
@@ -60,8 +65,12 @@ public abstract class RuleTarget
     /// <summary>Makes the server take up what was written.</summary>
     public abstract Task<TargetResult> ReloadAsync(CancellationToken cancellationToken);
 
+    /// <summary>What runs there, where that is not what the configured Prometheus runs; null where it is.</summary>
+    public virtual Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken) => null;
+
     /// <summary>Whether two states of a file are one for this target.</summary>
-    public virtual bool IsSame(byte[]? one, byte[]? other) => one is null || other is null ? one is null && other is null : one.AsSpan().SequenceEqual(other);
+    public virtual bool IsSame(byte[]? one, byte[]? other) =>
+        one is null || other is null ? one is null && other is null : one.AsSpan().SequenceEqual(other);
 
     /// <summary>The catalogue's own name of a file: relative to the target, else the server's path.</summary>
     public string CatalogueName(string serverFile) => NameOf(serverFile) ?? serverFile.TrimStart('/');
@@ -85,9 +94,12 @@ internal sealed class NoTarget : RuleTarget
     public override string ServerFile(string name) => name;
     public override string? NameOf(string serverFile) => null;
     public override string? NameFault(string name) => PathFault(name);
-    public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) => Task.FromResult<Fetch<byte[]?>>(new Fetch<byte[]?>.Unavailable(Reason));
+    public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult<Fetch<byte[]?>>(new Fetch<byte[]?>.Unavailable(Reason));
     public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Unavailable(Reason));
-    public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) => Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
-    public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
+    public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) =>
+        Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
+    public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
 }

@@ -142,7 +142,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             return new ImportReview.Tests(file.Name, owner, owner is null || known.GetValueOrDefault(owner)?.Tests != tests);
         }
         if (target.NameFault(file.Name) is { } fault) return new ImportReview.Refused(file.Name, [new RuleFileError(0, 0, fault)]);
-        if (RuleFile.Read(file.Content, out var errors) is not { } read) return new ImportReview.Refused(file.Name, errors);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read) return new ImportReview.Refused(file.Name, errors);
         if (known.GetValueOrDefault(file.Name) is not { DeletedAt: null } document)
         {
             return new ImportReview.IsNew(file.Name, read.Rules.Count(), RuleLinter.Lint([new NamedRuleFile(file.Name, read)]));
@@ -156,7 +156,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         ArchonDbContext db, int environmentId, IncomingFile file, ImportChoice? choice, RuleChangeNote note, CancellationToken cancellationToken)
     {
         if (target.NameFault(file.Name) is { } fault) return new ImportResult.Refused(file.Name, [fault]);
-        if (RuleFile.Read(file.Content, out var errors) is not { } read) return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read) return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
         var open = await RuleCatalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
         if (open is not { Document.DeletedAt: null })
         {

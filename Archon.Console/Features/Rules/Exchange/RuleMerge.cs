@@ -72,6 +72,8 @@ public static class RuleMerge
         if (rows.All(row => choose(row) == MergeSide.Theirs)) return theirs;
         if (rows.All(row => choose(row) == MergeSide.Ours)) return ours;
         var (file, from) = (RuleCatalogue.Read(ours), RuleCatalogue.Read(theirs));
+        // A file that was PromQL by chance so far may come to hold what is none.
+        if (from.Language != file.Language) file = RuleFile.Read(ours, out _, RuleLanguage.Logql)!;
         foreach (var row in rows.Where(row => row.Rule is null && choose(row) == MergeSide.Theirs))
         {
             var (mine, wanted) = (Group(file, row.Group), Group(from, row.Group));

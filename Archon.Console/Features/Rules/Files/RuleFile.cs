@@ -2,6 +2,15 @@ using System.Text;
 
 namespace Archon.Features.Rules.Files;
 
+/// <summary>What the expressions of a rule file are written in.</summary>
+public enum RuleLanguage
+{
+    Promql,
+
+    /// <summary>Loki's. Only its ruler can tell whether an expression is right.</summary>
+    Logql,
+}
+
 /// <summary>What a rule says.</summary>
 /// <param name="Name">Of the alert, or of the series that is recorded.</param>
 public sealed record RuleContent(string Name, bool IsAlert, string Expression)
@@ -107,8 +116,11 @@ public sealed class RuleFile
     private readonly Encoding encoding;
     private readonly bool hasByteOrderMark;
 
-    internal RuleFile(string text, Encoding encoding, bool hasByteOrderMark, YamlPart? root, IReadOnlyList<FileGroup> groups, IReadOnlyList<RuleFileError> warnings) =>
-        (Text, this.encoding, this.hasByteOrderMark, Root, Groups, Warnings) = (text, encoding, hasByteOrderMark, root, groups, warnings);
+    private RuleFile(string text, Encoding encoding, bool hasByteOrderMark, RuleLanguage language, YamlPart? root, RuleFileReader read) =>
+        (Text, this.encoding, this.hasByteOrderMark, Language, Root, Groups, Warnings) =
+        (text, encoding, hasByteOrderMark, language, root, read.Groups, read.Warnings);
+
+    public RuleLanguage Language { get; }
 
     /// <summary>Without a byte order mark.</summary>
     public string Text { get; }
@@ -123,7 +135,8 @@ public sealed class RuleFile
 
     /// <summary>Reads a file as Prometheus does: what it refuses is refused here, with the line.</summary>
     /// <param name="errors">Every fault that was found; empty when there is a file.</param>
-    public static RuleFile? Read(ReadOnlySpan<byte> bytes, out IReadOnlyList<RuleFileError> errors)
+    /// <param name="language">Expressions in LogQL are taken as they stand.</param>
+    public static RuleFile? Read(ReadOnlySpan<byte> bytes, out IReadOnlyList<RuleFileError> errors, RuleLanguage language = RuleLanguage.Promql)
     {
         var (encoding, mark) = bytes switch
         {
@@ -143,15 +156,17 @@ public sealed class RuleFile
             errors = [new RuleFileError(before.Count((byte)'\n') + 1, 0, $"byte {odd.Index} is no {encoding.WebName} text")];
             return null;
         }
-        return Read(text, encoding, mark > 0, out errors);
+        return Read(text, encoding, mark > 0, language, out errors);
     }
 
     /// <param name="text">The text of a file in UTF-8.</param>
     /// <param name="errors">Every fault that was found; empty when there is a file.</param>
-    public static RuleFile? Read(string text, out IReadOnlyList<RuleFileError> errors) => Read(text, new UTF8Encoding(false, true), false, out errors);
+    /// <param name="language">Expressions in LogQL are taken as they stand.</param>
+    public static RuleFile? Read(string text, out IReadOnlyList<RuleFileError> errors, RuleLanguage language = RuleLanguage.Promql) =>
+        Read(text, new UTF8Encoding(false, true), false, language, out errors);
 
     /// <summary>The same file with another text.</summary>
-    internal RuleFile? With(string text, out IReadOnlyList<RuleFileError> errors) => Read(text, encoding, hasByteOrderMark, out errors);
+    internal RuleFile? With(string text, out IReadOnlyList<RuleFileError> errors) => Read(text, encoding, hasByteOrderMark, Language, out errors);
 
     /// <summary>The file to the byte.</summary>
     public byte[] ToBytes()
@@ -162,14 +177,14 @@ public sealed class RuleFile
         return [.. mark, .. body];
     }
 
-    private static RuleFile? Read(string text, Encoding encoding, bool hasByteOrderMark, out IReadOnlyList<RuleFileError> errors)
+    private static RuleFile? Read(string text, Encoding encoding, bool hasByteOrderMark, RuleLanguage language, out IReadOnlyList<RuleFileError> errors)
     {
         try
         {
             var (root, hasMore) = YamlTree.Read(text);
-            var reader = new RuleFileReader(root, hasMore);
+            var reader = new RuleFileReader(root, hasMore, language);
             errors = reader.Errors;
-            return errors.Count > 0 ? null : new RuleFile(text, encoding, hasByteOrderMark, root, reader.Groups, reader.Warnings);
+            return errors.Count > 0 ? null : new RuleFile(text, encoding, hasByteOrderMark, language, root, reader);
         }
         catch (RuleFileException odd)
         {

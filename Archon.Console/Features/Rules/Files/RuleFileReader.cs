@@ -17,8 +17,11 @@ internal sealed class RuleFileReader
     private readonly List<RuleFileError> errors = [];
     private readonly List<RuleFileError> warnings = [];
 
-    public RuleFileReader(YamlPart? root, bool hasMore)
+    private readonly RuleLanguage language;
+
+    public RuleFileReader(YamlPart? root, bool hasMore, RuleLanguage language)
     {
+        this.language = language;
         if (hasMore) warnings.Add(new RuleFileError(0, 0, "the file holds several YAML documents; Prometheus reads only the first"));
         if (root is not null && !IsNull(root)) Read(root);
         foreach (var twice in groups.GroupBy(group => group.Content.Name).SelectMany(same => same.Skip(1)))
@@ -115,6 +118,7 @@ internal sealed class RuleFileReader
             errors.Add(where.Error("field 'expr' must be set in rule"));
             return;
         }
+        if (language != RuleLanguage.Promql) return;
         PromqlParser.Parse(rule.Content.Expression, out var error);
         if (error is not null) errors.Add(new RuleFileError(rule.LineOfExpression(error.Line), 0, $"could not parse expression: {error}"));
     }

@@ -30,6 +30,7 @@ public sealed record NamedRuleFile(string Name, RuleFile File);
 public static class LintChecks
 {
     public static readonly LintCheck Syntax = new("syntax", "Prometheus refuses the whole file, and at a reload goes on with the old one.");
+    public static readonly LintCheck NotPromql = new("not-promql", "Archon parses PromQL. Of an expression in another language it can neither find faults nor replay it.");
     public static readonly LintCheck FileForm = new("file-form", "The file is taken, but perhaps not as it was meant.");
     public static readonly LintCheck Requirement = new("server-version", "A server that is older, or without the feature switched on, refuses the whole file.");
     public static readonly LintCheck Template = new("template", "Where a template fails, the error stands in the notification instead of the text.");
@@ -66,7 +67,7 @@ public static class LintChecks
 
     public static IReadOnlyList<LintCheck> All { get; } =
     [
-        Syntax, FileForm, Requirement, Template, TemplateLabel, UnstableLabel, Comparison, RateWindow, RateOfGauge, CounterAsGauge, RateAfterSum, Irate, Matching, Fragile,
+        Syntax, NotPromql, FileForm, Requirement, Template, TemplateLabel, UnstableLabel, Comparison, RateWindow, RateOfGauge, CounterAsGauge, RateAfterSum, Irate, Matching, Fragile,
         Sampled, Histogram, Regex, Ends, For, Severity, Summary, Runbook, RunbookLink, ReservedLabel, Duplicate, RecordName, MissingMetric, MissingLabel, MissingRecord, Cost,
         TooMany, Failing, FiresNow, Noisy,
     ];

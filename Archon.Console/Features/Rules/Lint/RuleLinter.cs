@@ -26,8 +26,11 @@ public static partial class RuleLinter
         foreach (var file in files)
         {
             findings.AddRange(file.File.Warnings.Select(warning => new LintFinding(LintChecks.FileForm, LintSeverity.Warning, file.Name, warning.Line, null, null, warning.Message)));
-            foreach (var group in file.File.Groups) findings.AddRange(OfGroup(file, group, server));
-            foreach (var rule in file.File.Rules) findings.AddRange(OfRule(file, rule, server));
+            // What a version of Prometheus knows says nothing of another server.
+            var version = file.File.Language == RuleLanguage.Promql ? server : null;
+            if (file.File.Language != RuleLanguage.Promql && file.File.Rules.Any()) findings.Add(NotPromql(file));
+            foreach (var group in file.File.Groups) findings.AddRange(OfGroup(file, group, version));
+            foreach (var rule in file.File.Rules) findings.AddRange(OfRule(file, rule, version));
         }
         findings.AddRange(Duplicates(files));
         return Accepted(files, findings);
@@ -46,6 +49,9 @@ public static partial class RuleLinter
             .OrderBy(finding => order.GetValueOrDefault(finding.File, int.MaxValue)).ThenBy(finding => finding.Line).ThenByDescending(finding => finding.Severity)];
     }
 
+    private static LintFinding NotPromql(NamedRuleFile file) => new(
+        LintChecks.NotPromql, LintSeverity.Info, file.Name, 0, null, null, "PromQL checks do not apply to LogQL; the ruler itself judges the expression");
+
     private static IEnumerable<LintFinding> OfGroup(NamedRuleFile file, FileGroup group, Version? server)
     {
         if (group.Content.QueryOffset is not null && Older(server, new Version(2, 53))) yield return Of("query_offset", "2.53");
@@ -59,8 +65,12 @@ public static partial class RuleLinter
 
     private static IEnumerable<LintFinding> OfRule(NamedRuleFile file, FileRule rule, Version? server)
     {
-        var expression = PromqlParser.Parse(rule.Content.Expression, out _)!;
         var at = new Place(file.Name, rule);
+        if (file.File.Language != RuleLanguage.Promql)
+        {
+            return Labels(at, server).Concat(rule.Content.IsAlert ? Durations(at).Concat(Words(at)).Concat(Templates(at, null)) : Record(at));
+        }
+        var expression = PromqlParser.Parse(rule.Content.Expression, out _)!;
         IEnumerable<IEnumerable<LintFinding>> checks =
         [
             Requirements(at, expression, server), Rates(at, expression), Matching(at, expression), Histograms(at, expression), Matchers(at, expression), Labels(at, server),
@@ -331,9 +341,10 @@ public static partial class RuleLinter
         bool Blank(string name) => string.IsNullOrWhiteSpace(annotations.GetValueOrDefault(name));
     }
 
-    private static IEnumerable<LintFinding> Templates(Place at, PromqlExpression expression)
+    /// <param name="expression">Null where its labels cannot be known.</param>
+    private static IEnumerable<LintFinding> Templates(Place at, PromqlExpression? expression)
     {
-        var possible = PromqlLabels.Of(expression);
+        var possible = expression is null ? null : PromqlLabels.Of(expression);
         foreach (var (field, name, text) in at.Rule.Content.Labels.Select(one => ("labels", one.Key, one.Value)).Concat(at.Rule.Content.Annotations.Select(one => ("annotations", one.Key, one.Value))))
         {
             if (!text.Contains("{{", StringComparison.Ordinal))
@@ -353,7 +364,7 @@ public static partial class RuleLinter
             var named = template.Functions.Contains("query") ? OwnLabel().Matches(text) : LabelOf().Matches(text);
             foreach (var label in named.Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value).Distinct())
             {
-                if (!possible.Can(label)) yield return at.Entry(LintChecks.TemplateLabel, LintSeverity.Warning, field, name, $"{name} uses the label {label}, which the expression never has");
+                if (possible?.Can(label) == false) yield return at.Entry(LintChecks.TemplateLabel, LintSeverity.Warning, field, name, $"{name} uses the label {label}, which the expression never has");
             }
             if (field == "labels" && (text.Contains("$value", StringComparison.Ordinal) || text.Contains(".Value", StringComparison.Ordinal) || template.Functions.Contains("now")))
             {
@@ -363,10 +374,10 @@ public static partial class RuleLinter
     }
 
     /// <summary>Why a template fails with a sample such as the expression can yield; null when it does not.</summary>
-    private static string? Failure(AlertTemplate template, PromqlLabels possible, string text)
+    private static string? Failure(AlertTemplate template, PromqlLabels? possible, string text)
     {
         var labels = LabelOf().Matches(text).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value).Distinct()
-            .Where(possible.Can).ToDictionary(label => label, label => $"{label}-value", StringComparer.Ordinal);
+            .Where(label => possible?.Can(label) != false).ToDictionary(label => label, label => $"{label}-value", StringComparer.Ordinal);
         try
         {
             template.Expand(new AlertTemplateData(labels, 0.5, DateTimeOffset.UnixEpoch));
@@ -401,7 +412,7 @@ public static partial class RuleLinter
         }
 
         static string Key(FileRule rule) => string.Join(',', rule.AllLabels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={GoText.Quote(label.Value)}"));
-        static string Canonical(FileRule rule) => PromqlParser.Parse(rule.Content.Expression, out _)!.ToString();
+        static string Canonical(FileRule rule) => PromqlParser.Parse(rule.Content.Expression, out _)?.ToString() ?? rule.Content.Expression;
     }
 
     [GeneratedRegex(@"(?:\$labels|\.Labels)\.([A-Za-z_][A-Za-z0-9_]*)|index\s+(?:\$labels|\.Labels)\s+""([^""]+)""", RegexOptions.CultureInvariant)]

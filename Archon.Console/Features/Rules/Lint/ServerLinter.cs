@@ -59,7 +59,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         var recorded = files.SelectMany(file => file.File.Rules).Where(rule => !rule.Content.IsAlert).Select(rule => rule.Content.Name)
             .Concat(served.SelectMany(group => group.Rules).Where(rule => !rule.IsAlerting).Select(rule => rule.Name)).ToHashSet(StringComparer.Ordinal);
         var run = new Run(this, settings, types, recorded, served, version, cancellationToken);
-        var rules = files.SelectMany(file => file.File.Rules.Select(rule => new Place(file.Name, rule))).ToList();
+        var rules = files.Where(file => file.File.Language == RuleLanguage.Promql).SelectMany(file => file.File.Rules.Select(rule => new Place(file.Name, rule))).ToList();
         for (var i = 0; i < rules.Count; i++)
         {
             await run.CheckAsync(rules[i]);
@@ -88,7 +88,8 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
 
         public async Task CheckAsync(Place at)
         {
-            var expression = PromqlParser.Parse(at.Rule.Content.Expression, out _)!;
+            // The linter has said of a file in another language that it is not checked.
+            if (PromqlParser.Parse(at.Rule.Content.Expression, out _) is not { } expression) return;
             await SelectorsAsync(at, expression);
             await WindowsAsync(at, expression);
             Types(at, expression);

@@ -8,7 +8,8 @@ namespace Archon.Features.Rules.Reports;
 public sealed class AlertResponseCommands(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
     /// <summary>Keeps what a person did with a firing, or takes it back. Said twice is said once.</summary>
-    public async Task SetAsync(int environmentId, AlertFiring firing, int? ruleId, AlertResponseKind kind, bool isGiven, string who, CancellationToken cancellationToken)
+    public async Task SetAsync(
+        int environmentId, AlertFiring firing, int? ruleId, AlertResponseKind kind, bool isGiven, string who, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var fingerprint = firing.Fingerprint;
@@ -22,7 +23,8 @@ public sealed class AlertResponseCommands(IDbContextFactory<ArchonDbContext> con
             // Whoever gives one to the same firing waits here for the other.
             await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({fingerprint}, 0))", cancellationToken);
             var given = db.AlertResponses.Where(one =>
-                one.EnvironmentId == environmentId && one.Fingerprint == fingerprint && one.Kind == kind && one.StartedAt >= from && one.StartedAt <= to);
+                one.EnvironmentId == environmentId && one.Fingerprint == fingerprint && one.Kind == kind
+                && one.StartedAt >= from && one.StartedAt <= to);
             if (isGiven)
             {
                 if (await given.AnyAsync(cancellationToken)) return;
@@ -39,7 +41,14 @@ public sealed class AlertResponseCommands(IDbContextFactory<ArchonDbContext> con
                 });
             }
             else if (await given.ExecuteDeleteAsync(cancellationToken) == 0) return;
-            db.AuditEntries.Add(new AuditEntry { At = now, Actor = who, Action = isGiven ? "alert.respond" : "alert.respond.withdraw", Subject = firing.Name, Detail = kind.ToString() });
+            db.AuditEntries.Add(new AuditEntry
+            {
+                At = now,
+                Actor = who,
+                Action = isGiven ? "alert.respond" : "alert.respond.withdraw",
+                Subject = firing.Name,
+                Detail = kind.ToString(),
+            });
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         });

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Features.Rules.Reports;
 
 /// <summary>Services by signals: where there is an alert, and where samples come and nobody would be told.</summary>
-public sealed partial class CoveragePage(CoverageQueries coverage, CatalogueFeed catalogue, ViewState view, NavigationManager navigation) : LivePage<CoveragePicture>
+public sealed partial class CoveragePage(
+    CoverageQueries coverage, CatalogueFeed catalogue, ViewState view, NavigationManager navigation) : LivePage<CoveragePicture>
 {
     private const int ShownRules = 3;
     private static readonly GoldenSignal[] Columns = Enum.GetValues<GoldenSignal>();
@@ -26,16 +27,19 @@ public sealed partial class CoveragePage(CoverageQueries coverage, CatalogueFeed
 
     protected override string Key => $"rule-coverage/{view.EnvironmentId}";
 
-    protected override Task<CoveragePicture> ReadAsync(CancellationToken cancellationToken) => coverage.PictureAsync(view.EnvironmentId, cancellationToken);
+    protected override Task<CoveragePicture> ReadAsync(CancellationToken cancellationToken) =>
+        coverage.PictureAsync(view.EnvironmentId, cancellationToken);
 
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
     }
 
-    private void Filter(string text) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
+    private void Filter(string text) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
-    private string? LinkOf(CoverageRow row, CoverageCell cell) => cell.Watch is { } watch ? Picture!.Links.GetValueOrDefault((row.Service.Id, watch.Id)) : null;
+    private string? LinkOf(CoverageRow row, CoverageCell cell) =>
+        cell.Watch is { } watch ? Picture!.Links.GetValueOrDefault((row.Service.Id, watch.Id)) : null;
 
     private static string Word(GoldenSignal column) => column.ToString().ToLowerInvariant();
 

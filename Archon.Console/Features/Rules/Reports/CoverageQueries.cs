@@ -17,10 +17,13 @@ public sealed class CoverageQueries(IDbContextFactory<ArchonDbContext> contexts,
         var listed = (await rules.PictureAsync(environmentId, cancellationToken)).Rules;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+        var watches = await db.Watches.AsNoTracking()
+            .Where(watch => watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
             .OrderBy(watch => watch.Id).ToListAsync(cancellationToken);
-        var services = await db.Services.AsNoTracking().Where(service => service.EnvironmentId == environmentId && service.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(service => service.Tier).ThenBy(service => service.Name).Select(service => new { service.Id, service.Name, service.Matchers }).ToListAsync(cancellationToken);
+        var services = await db.Services.AsNoTracking()
+            .Where(service => service.EnvironmentId == environmentId && service.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(service => service.Tier).ThenBy(service => service.Name)
+            .Select(service => new { service.Id, service.Name, service.Matchers }).ToListAsync(cancellationToken);
         var series = await db.WatchedSeries.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.ServiceId != null)
             .Select(one => new { one.WatchId, ServiceId = one.ServiceId!.Value, one.Labels, one.ExpectedLower, one.ExpectedUpper }).ToListAsync(cancellationToken);
 

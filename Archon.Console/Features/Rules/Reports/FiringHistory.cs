@@ -37,11 +37,15 @@ public sealed class FiringHistory(TimeSpan step)
     /// <summary>Moments at which the server recorded anything at all.</summary>
     public int Seen { get; private set; }
 
+    /// <summary>Unix milliseconds of the first of them; null where there is none.</summary>
+    public long? FirstSeen { get; private set; }
+
     /// <param name="alerts">Series of <c>ALERTS</c> over the slice, which begins after the one before.</param>
     /// <param name="recorded">Unix milliseconds, rising, at which the server recorded anything; empty where that cannot be told.</param>
     public void Add(IReadOnlyList<MetricSeries> alerts, IReadOnlyList<long> recorded)
     {
         Seen += recorded.Count;
+        if (recorded.Count > 0) FirstSeen ??= recorded[0];
         var times = recorded.ToArray();
         foreach (var series in alerts)
         {

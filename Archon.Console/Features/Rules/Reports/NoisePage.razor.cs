@@ -8,7 +8,8 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Rules.Reports;
 
 /// <summary>Which alerts cost people most and what came of it, with a quieter form for the worst.</summary>
-public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view) : IDisposable
+public sealed partial class NoisePage(
+    NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view, TimeProvider clock) : IDisposable
 {
     private const int ShownRows = 100;
 
@@ -17,7 +18,10 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
     private static readonly int[] Lengths = [7, 30];
 
     private static readonly (AlertResponseKind Kind, string Words)[] Kinds =
-        [(AlertResponseKind.Acknowledged, "Acknowledge"), (AlertResponseKind.ActedOn, "Acted on"), (AlertResponseKind.FalsePositive, "False alarm")];
+    [
+        (AlertResponseKind.Acknowledged, "Acknowledge"), (AlertResponseKind.ActedOn, "Acted on"),
+        (AlertResponseKind.FalsePositive, "False alarm"),
+    ];
 
     private readonly CancellationTokenSource lifetime = new();
     private readonly Dictionary<int, AdviceResult> advice = [];
@@ -41,7 +45,8 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
 
     private string Summary => picture is null ? isReading ? $"reading {Days} days" : "" : string.Join(" · ", new[]
     {
-        $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}", Many(picture.Rows.Sum(row => row.Flaps), "flap"), isReading ? "reading again" : "",
+        $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}",
+        Many(picture.Rows.Sum(row => row.Flaps), "flap"), isReading ? "reading again" : "",
     }.Where(part => part.Length > 0));
 
     protected override async Task OnParametersSetAsync()
@@ -86,7 +91,8 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
         }
         if (lifetime.IsCancellationRequested || failure is not null || isReading) return;
         StateHasChanged();
-        foreach (var rule in (picture?.Rows ?? []).Select(row => row.Rule).OfType<RuleRow>().Take(AdvisedAlone).Where(rule => !advice.ContainsKey(rule.Id)).ToList())
+        var worst = (picture?.Rows ?? []).Select(row => row.Rule).OfType<RuleRow>().Take(AdvisedAlone);
+        foreach (var rule in worst.Where(rule => !advice.ContainsKey(rule.Id)).ToList())
         {
             if (advising is null) await AdviseAsync(rule.Id);
         }
@@ -141,13 +147,16 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
         await ReadAsync();
     }
 
+    private string Stamp(DateTimeOffset at) => view.Stamp(at, clock.GetUtcNow());
+
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static string KeyOf(NoiseRow row) => $"{row.Rule?.Id} {row.Name}";
 
     private static string Rate(int count, int of) => of == 0 ? "not known" : $"{count} of {of}, {Figures.Format((double)count / of, "1")}";
 
-    private static string Many(int count, string name) => count == 1 ? $"1 {name}" : string.Create(CultureInfo.InvariantCulture, $"{count} {name}s");
+    private static string Many(int count, string name) =>
+        count == 1 ? $"1 {name}" : string.Create(CultureInfo.InvariantCulture, $"{count} {name}s");
 
     private static string Words(AlertResponseKind kind) => Kinds.First(one => one.Kind == kind).Words.ToLowerInvariant();
 
@@ -157,12 +166,18 @@ public sealed partial class NoisePage(NoiseQueries noise, NoiseAdvisor advisor, 
     private static string Effect(NoiseAdvice better) => string.Join(" · ", new[]
     {
         $"firings {better.Before.Firings} → {better.After.Firings}", Changed("flaps", better.Before.Flaps, better.After.Flaps),
-        $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}",
-        better.Troubles == 0 ? "no incidents to judge by" : $"caught {better.CaughtAfter} of {better.Troubles} incidents{(better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}")}",
-        "in 7 d",
+        $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}", Catches(better),
+        better.Past.IsWhole ? $"in {Ages.Of(better.Past.Asked.Length)}"
+            : better.Past.Since is null ? "over an unknown time"
+            : $"in {better.Past.Extent}",
     }.Where(part => part.Length > 0));
 
-    private static string Changed(string name, int before, int after) => before == after ? "" : string.Create(CultureInfo.InvariantCulture, $"{name} {before} → {after}");
+    private static string Catches(NoiseAdvice better) => better.Troubles == 0 ? "no incidents to judge by"
+        : $"caught {better.CaughtAfter} of {better.Troubles} incidents"
+            + (better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}");
+
+    private static string Changed(string name, int before, int after) =>
+        before == after ? "" : string.Create(CultureInfo.InvariantCulture, $"{name} {before} → {after}");
 
     public void Dispose()
     {
