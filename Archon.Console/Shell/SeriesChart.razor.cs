@@ -62,14 +62,24 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         {
             // Comes only with the first chart: pages without one do not pay for it.
             module ??= await scripts.InvokeAsync<IJSObjectReference>("archon.chart");
+            if (isGone)
+            {
+                await TidyAsync();
+                return;
+            }
             self ??= DotNetObjectReference.Create(this);
             var thin = ChartThinning.Thin(Data, MaxPoints);
             if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
             else await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
+            if (isGone) await TidyAsync();
         }
         catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
         {
             // the tab closed while it was drawing
+        }
+        catch (JSException) when (isGone)
+        {
+            // Taken out of the page while it was drawing: there is no place to draw in any more, and the page is well.
         }
     }
 
@@ -80,6 +90,11 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     {
         isGone = true;
         self?.Dispose();
+        await TidyAsync();
+    }
+
+    private async Task TidyAsync()
+    {
         try
         {
             if (drawing is not null)
@@ -89,9 +104,9 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
             }
             if (module is not null) await module.DisposeAsync();
         }
-        catch (Exception gone) when (gone is JSDisconnectedException or TaskCanceledException)
+        catch (Exception gone) when (gone is JSDisconnectedException or TaskCanceledException or ObjectDisposedException)
         {
-            // the tab closed: there is nothing left to tidy
+            // the tab closed, or it was tidied already
         }
     }
 

@@ -14,7 +14,11 @@ public sealed partial class RuleApplyPage(
     private const int ChangesShown = 20;
 
     private static readonly (RuleApplyStage Stage, string Name)[] Steps =
-        [(RuleApplyStage.Writing, "Write the files"), (RuleApplyStage.Reloading, "Reload the server"), (RuleApplyStage.Verifying, "See every rule run")];
+        [
+            (RuleApplyStage.Writing, "Write the files"),
+            (RuleApplyStage.Reloading, "Reload the server"),
+            (RuleApplyStage.Verifying, "See every rule run"),
+        ];
 
     private readonly HashSet<int> left = [];
     private readonly HashSet<int> opened = [];
@@ -38,14 +42,16 @@ public sealed partial class RuleApplyPage(
 
     protected override string Key => $"rules-apply/{view.EnvironmentId}";
 
-    protected override Task<ApplyPicture> ReadAsync(CancellationToken cancellationToken) => applies.PictureAsync(view.EnvironmentId, cancellationToken);
+    protected override Task<ApplyPicture> ReadAsync(CancellationToken cancellationToken) =>
+        applies.PictureAsync(view.EnvironmentId, cancellationToken);
 
     protected override void Follow()
     {
         Follow(catalogue.WatchAsync(Lifetime));
     }
 
-    private string Count(ReviewState state, string words) => Pending.Count(file => file.State == state) is > 0 and var count ? $"{count} {words}" : "";
+    private string Count(ReviewState state, string words) =>
+        Pending.Count(file => file.State == state) is > 0 and var count ? $"{count} {words}" : "";
 
     private async Task ApplyAsync()
     {

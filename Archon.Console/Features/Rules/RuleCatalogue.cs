@@ -131,9 +131,17 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         var file = held ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken);
         var open = Create(db, rule.EnvironmentId, name, rule.File);
         open.Document.ImportedContent = file.ToBytes();
-        if (held is not null) (open.Document.AppliedContent, open.Document.SeenContent, open.Document.SeenAt) = (held.ToBytes(), held.ToBytes(), clock.GetUtcNow());
-        var reason = held is not null ? $"Read from {target.Words}" : "Put together from what the server runs: comments and form of the file are not known";
-        await CommitAsync(db, open.Document, file, new RuleChangeNote(ImportRulesJob.Importer, reason, "rule-file.import"), null, null, cancellationToken);
+        if (held is not null)
+        {
+            open.Document.AppliedContent = held.ToBytes();
+            open.Document.SeenContent = held.ToBytes();
+            open.Document.SeenAt = clock.GetUtcNow();
+        }
+        var reason = held is not null
+            ? $"Read from {target.Words}"
+            : "Put together from what the server runs: comments and form of the file are not known";
+        var note = new RuleChangeNote(ImportRulesJob.Importer, reason, "rule-file.import");
+        await CommitAsync(db, open.Document, file, note, null, null, cancellationToken);
         return open with { File = file };
     }
 

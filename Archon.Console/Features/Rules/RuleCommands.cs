@@ -23,7 +23,8 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         if (rule is not null && rule.CurrentVersion != draft.BasedOn) return await ChangedAsync(db, rule, cancellationToken);
         try
         {
-            var saved = await WriteAsync(db, draft, rule, new RuleChangeNote(who, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit"), cancellationToken);
+            var note = new RuleChangeNote(who, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit");
+            var saved = await WriteAsync(db, draft, rule, note, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return saved;
         }
@@ -39,7 +40,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await LockedAsync(db, ruleId, cancellationToken) is not { } rule
-            || await db.AlertRuleVersions.AsNoTracking().SingleOrDefaultAsync(one => one.RuleId == ruleId && one.Number == version, cancellationToken) is not { } wanted)
+            || await VersionAsync(db, ruleId, version, cancellationToken) is not { } wanted)
         {
             return new RuleSaveResult.NotFound();
         }
@@ -51,7 +52,8 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             var (after, place) = rule.DeletedAt is null && RuleCatalogue.Locate(open.File, rule) is { } now
                 ? (RuleFileEditor.SetRule(open.File, now.Group.Index, now.Index, content), (now.Group.Index, now.Index))
                 : Added(open.File, rule.Group, content);
-            await catalogue.CommitAsync(db, open.Document, after, note, new RulePin(rule.Id, place.Item1, place.Item2), null, cancellationToken);
+            var pin = new RulePin(rule.Id, place.Item1, place.Item2);
+            await catalogue.CommitAsync(db, open.Document, after, note, pin, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
         }
@@ -73,7 +75,8 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             if (RuleCatalogue.Locate(open.File, rule) is not { } place) return new RuleSaveResult.NotFound();
             // A group that is empty now stays, with its interval and labels: the rule may be put back.
             var after = RuleFileEditor.RemoveRule(open.File, place.Group.Index, place.Index);
-            await catalogue.CommitAsync(db, open.Document, after, new RuleChangeNote(who, reason.Trim(), "rule.delete"), null, null, cancellationToken);
+            var note = new RuleChangeNote(who, reason.Trim(), "rule.delete");
+            await catalogue.CommitAsync(db, open.Document, after, note, null, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
         }
@@ -96,7 +99,8 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             if (open.Document.Tests != tests)
             {
                 open.Document.Tests = tests;
-                await catalogue.AddVersionAsync(db, open.Document, new RuleChangeNote(who, "Unit tests", "rule-file.tests"), cancellationToken);
+                var note = new RuleChangeNote(who, "Unit tests", "rule-file.tests");
+                await catalogue.AddVersionAsync(db, open.Document, note, cancellationToken);
             }
             await transaction.CommitAsync(cancellationToken);
             return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
@@ -107,9 +111,11 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
     }
 
-    /// <summary>The whole file a rule stands in, with the draft in place of the rule: what lint, export and unit tests read. Nothing is written.</summary>
+    /// <summary>The whole file a rule stands in, with the draft in place of the rule: what lint, export and unit tests read. Nothing is
+    /// written.</summary>
     /// <returns>The file, or why there is none.</returns>
-    public async Task<(NamedDraftFile? File, IReadOnlyList<string> Faults)> PreviewAsync(RuleDraft draft, CancellationToken cancellationToken)
+    public async Task<(NamedDraftFile? File, IReadOnlyList<string> Faults)> PreviewAsync(
+        RuleDraft draft, CancellationToken cancellationToken)
     {
         if (NameFault(draft) is { } fault) return (null, [fault]);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -144,12 +150,14 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
     }
 
-    private async Task<RuleSaveResult> WriteAsync(ArchonDbContext db, RuleDraft draft, AlertRule? rule, RuleChangeNote note, CancellationToken cancellationToken)
+    private async Task<RuleSaveResult> WriteAsync(
+        ArchonDbContext db, RuleDraft draft, AlertRule? rule, RuleChangeNote note, CancellationToken cancellationToken)
     {
         var from = rule is null ? null : await catalogue.OpenAsync(db, rule, cancellationToken);
         var place = rule is null ? null : RuleCatalogue.Locate(from!.File, rule);
         var content = rule is null ? draft.Content : await AsWrittenAsync(db, rule, draft, place, cancellationToken);
-        if (rule is not null && from!.Document.Name == draft.File && place is not null && place.Group.Content.Name == draft.Group && place.Content.Says(content))
+        if (rule is not null && from!.Document.Name == draft.File
+            && place is not null && place.Group.Content.Name == draft.Group && place.Content.Says(content))
         {
             return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);   // it says so already
         }
@@ -164,23 +172,29 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             if (to.Document.DeletedAt is not null) to = to with { File = RuleCatalogue.Empty };
             if (from is not null && place is not null)
             {
-                await catalogue.CommitAsync(db, from.Document, RuleFileEditor.RemoveRule(from.File, place.Group.Index, place.Index), note, null, rule!.Id, cancellationToken);
+                var without = RuleFileEditor.RemoveRule(from.File, place.Group.Index, place.Index);
+                await catalogue.CommitAsync(db, from.Document, without, note, null, rule!.Id, cancellationToken);
                 place = null;
             }
         }
         var (after, at) = Put(to.File, place, draft.Group, content);
-        await catalogue.CommitAsync(db, to.Document, after, note, rule is null ? null : new RulePin(rule.Id, at.Group, at.Rule), null, cancellationToken);
+        RulePin? pin = rule is null ? null : new RulePin(rule.Id, at.Group, at.Rule);
+        await catalogue.CommitAsync(db, to.Document, after, note, pin, null, cancellationToken);
         if (rule is not null) return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
         var (group, name) = (after.Groups[at.Group].Content.Name, after.Groups[at.Group].Rules[at.Rule].Content.Name);
-        var made = await db.AlertRules.Where(one => one.DocumentId == to.Document.Id && one.Group == group && one.Name == name && one.DeletedAt == null)
-            .OrderByDescending(one => one.Ordinal).FirstAsync(cancellationToken);
+        var made = await db.AlertRules
+            .Where(one => one.DocumentId == to.Document.Id && one.Group == group && one.Name == name && one.DeletedAt == null)
+            .OrderByDescending(one => one.Ordinal)
+            .FirstAsync(cancellationToken);
         return new RuleSaveResult.Saved(made.Id, made.CurrentVersion);
     }
 
-    /// <summary>A rule that comes from the server is seen in the server's form. Where the person changed nothing, the file keeps its own.</summary>
-    private static async Task<RuleContent> AsWrittenAsync(ArchonDbContext db, AlertRule rule, RuleDraft draft, FileRule? place, CancellationToken cancellationToken)
+    /// <summary>A rule that comes from the server is seen in the server's form. Where the person changed nothing, the file keeps its
+    /// own.</summary>
+    private static async Task<RuleContent> AsWrittenAsync(
+        ArchonDbContext db, AlertRule rule, RuleDraft draft, FileRule? place, CancellationToken cancellationToken)
     {
-        var seen = await db.AlertRuleVersions.AsNoTracking().SingleOrDefaultAsync(one => one.RuleId == rule.Id && one.Number == draft.BasedOn, cancellationToken);
+        var seen = await VersionAsync(db, rule.Id, draft.BasedOn, cancellationToken);
         if (seen is null || place is null) return draft.Content;
         var written = place.Content;
         return draft.Content with
@@ -195,7 +209,10 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     private static (RuleFile File, (int Group, int Rule) At) Put(RuleFile file, FileRule? place, string group, RuleContent content)
     {
         if (place is null) return Added(file, group, content);
-        if (place.Group.Content.Name == group) return (RuleFileEditor.SetRule(file, place.Group.Index, place.Index, content), (place.Group.Index, place.Index));
+        if (place.Group.Content.Name == group)
+        {
+            return (RuleFileEditor.SetRule(file, place.Group.Index, place.Index, content), (place.Group.Index, place.Index));
+        }
         return Added(RuleFileEditor.RemoveRule(file, place.Group.Index, place.Index), group, content);
     }
 
@@ -216,13 +233,17 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
 
     private static async Task<AlertRule?> LockedAsync(ArchonDbContext db, int ruleId, CancellationToken cancellationToken)
     {
-        if (await db.AlertRules.AsNoTracking().Where(rule => rule.Id == ruleId).Select(rule => (int?)rule.EnvironmentId).SingleOrDefaultAsync(cancellationToken) is not { } environment)
-        {
-            return null;
-        }
-        await RuleCatalogue.LockAsync(db, environment, cancellationToken);
-        return await RuleAsync(db, environment, ruleId, cancellationToken);
+        var environment = await db.AlertRules.AsNoTracking()
+            .Where(rule => rule.Id == ruleId)
+            .Select(rule => (int?)rule.EnvironmentId)
+            .SingleOrDefaultAsync(cancellationToken);
+        if (environment is not { } known) return null;
+        await RuleCatalogue.LockAsync(db, known, cancellationToken);
+        return await RuleAsync(db, known, ruleId, cancellationToken);
     }
+
+    private static Task<AlertRuleVersion?> VersionAsync(ArchonDbContext db, int ruleId, int version, CancellationToken cancellationToken) =>
+        db.AlertRuleVersions.AsNoTracking().SingleOrDefaultAsync(one => one.RuleId == ruleId && one.Number == version, cancellationToken);
 
     private static Task<AlertRule?> RuleAsync(ArchonDbContext db, int environmentId, int ruleId, CancellationToken cancellationToken) =>
         db.AlertRules.SingleOrDefaultAsync(rule => rule.Id == ruleId && rule.EnvironmentId == environmentId, cancellationToken);

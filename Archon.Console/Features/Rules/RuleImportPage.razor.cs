@@ -17,15 +17,13 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private const int MostFiles = 200;
 
     private readonly CancellationTokenSource lifetime = new();
+    private readonly PageWork work = new();
     private readonly Dictionary<(string File, MergeRow? Row), MergeSide> choices = [];
     private IReadOnlyList<IncomingFile> files = [];
     private IReadOnlyList<ImportReview> reviews = [];
     private string pastedName = "";
     private string pasted = "";
     private string reason = "";
-    private string notice = "";
-    private bool isProblem;
-    private bool busy;
 
     /// <summary><c>target</c> reads the target at once.</summary>
     [SupplyParameterFromQuery(Name = "from")] private string? From { get; set; }
@@ -41,9 +39,11 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
 
     private string Summary => string.Join(" · ", new[]
     {
-        Count(review => review is ImportReview.IsNew, "new"), Count(review => review is ImportReview.Known { State: MergeState.OnlyTheirs }, "changed"),
+        Count(review => review is ImportReview.IsNew, "new"),
+        Count(review => review is ImportReview.Known { State: MergeState.OnlyTheirs }, "changed"),
         Count(review => review is ImportReview.Known { State: MergeState.Both }, "changed on both sides"),
-        Count(review => review is ImportReview.Known { State: MergeState.Same or MergeState.OnlyOurs }, "unchanged"), Count(review => review is ImportReview.Refused, "refused"),
+        Count(review => review is ImportReview.Known { State: MergeState.Same or MergeState.OnlyOurs }, "unchanged"),
+        Count(review => review is ImportReview.Refused, "refused"),
     }.Where(part => part.Length > 0));
 
     protected override Task OnInitializedAsync() => From == "target" && target.IsThere ? FromTargetAsync() : Task.CompletedTask;
@@ -87,7 +87,12 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private Task FromServerAsync() => WorkAsync(async () =>
     {
         var taken = await importer.TakeServerAsync(view.EnvironmentId, await WhoAsync(), lifetime.Token);
-        Tell(taken switch { 0 => "Every file that the server runs is in the catalogue already.", 1 => "1 file came into the catalogue.", _ => $"{taken} files came into the catalogue." }, isFault: false);
+        work.Say(taken switch
+        {
+            0 => "Every file that the server runs is in the catalogue already.",
+            1 => "1 file came into the catalogue.",
+            _ => $"{taken} files came into the catalogue.",
+        });
     });
 
     private Task ImportAsync() => WorkAsync(async () =>
@@ -95,7 +100,10 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         var wanted = new Dictionary<string, ImportChoice>();
         foreach (var known in reviews.OfType<ImportReview.Known>().Where(known => known.State is MergeState.Both))
         {
-            wanted[known.Name] = new ImportChoice(known.BasedOn, row => choices.GetValueOrDefault((known.Name, row)), choices.GetValueOrDefault((known.Name, null)));
+            wanted[known.Name] = new ImportChoice(
+                known.BasedOn,
+                row => choices.GetValueOrDefault((known.Name, row)),
+                choices.GetValueOrDefault((known.Name, null)));
         }
         var results = await importer.ImportAsync(view.EnvironmentId, files, wanted, await WhoAsync(), reason, lifetime.Token);
         var (taken, refused) = (results.OfType<ImportResult.Taken>().Count(), results.Where(result => result is ImportResult.Refused).ToList());
@@ -103,7 +111,8 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         if (meanwhile.Count > 0)
         {
             await ReviewAsync([.. files.Where(file => meanwhile.Any(result => result.Name == file.Name))]);
-            Tell($"{taken} imported. Somebody changed {string.Join(", ", meanwhile.Select(result => result.Name))} meanwhile: look at the new state.", isFault: true);
+            var names = string.Join(", ", meanwhile.Select(result => result.Name));
+            work.SayProblem($"{taken} imported. Somebody changed {names} meanwhile: look at the new state.");
             return;
         }
         Clear();
@@ -122,37 +131,29 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         (files, reviews, pasted) = ([], [], "");
     }
 
-    private void Tell(string words, bool isFault) => (notice, isProblem) = (words, isFault);
-
-    private async Task WorkAsync(Func<Task> work)
+    private void Tell(string words, bool isFault)
     {
-        if (busy) return;
-        (busy, notice, isProblem) = (true, "", false);
-        try
-        {
-            await work();
-        }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-        {
-            // the tab closed
-        }
-        catch (RuleEditException refused)
-        {
-            Tell(refused.Message, isFault: true);
-        }
-        catch (IOException failure)
-        {
-            Tell($"The upload was cut off: {failure.Message}", isFault: true);
-        }
-        catch (Exception exception) when (ReadFailures.Describe(exception) is { } words)
-        {
-            Tell($"Not done: {words}", isFault: true);
-        }
-        finally
-        {
-            busy = false;
-        }
+        if (isFault) work.SayProblem(words);
+        else work.Say(words);
     }
+
+    private Task WorkAsync(Func<Task> task) => work.DoAsync(
+        async () =>
+        {
+            try
+            {
+                await task();
+            }
+            catch (RuleEditException refused)
+            {
+                work.SayProblem(refused.Message);
+            }
+            catch (IOException failure)
+            {
+                work.SayProblem($"The upload was cut off: {failure.Message}");
+            }
+        },
+        lifetime.Token);
 
     private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
@@ -160,7 +161,8 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
 
     private string Count(Func<ImportReview, bool> which, string words) => reviews.Count(which) is > 0 and var count ? $"{count} {words}" : "";
 
-    private static string NameOf(string file, MergeRow? row) => string.Create(CultureInfo.InvariantCulture, $"{file}/{row?.Group}/{row?.Rule}/{row?.Ordinal}");
+    private static string NameOf(string file, MergeRow? row) =>
+        string.Create(CultureInfo.InvariantCulture, $"{file}/{row?.Group}/{row?.Rule}/{row?.Ordinal}");
 
     private static StateKind Shape(ImportReview review) => review switch
     {

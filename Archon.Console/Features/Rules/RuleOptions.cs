@@ -33,28 +33,40 @@ public sealed class RuleOptions : IValidatableObject
     /// <summary>What makes the server read the folder again; empty: <c>/-/reload</c> of the Prometheus that is configured.</summary>
     public string? ReloadAddress { get; init; }
 
-    /// <summary>Where the ruler takes rules. Its end says which it is: <c>/config/v1/rules</c> Mimir, <c>/loki/api/v1/rules</c> Loki, <c>/api/v1/rules</c> Cortex.</summary>
+    /// <summary>Where the ruler takes rules. Its end says which it is:
+    /// <c>/config/v1/rules</c> Mimir, <c>/loki/api/v1/rules</c> Loki, <c>/api/v1/rules</c> Cortex.</summary>
     public string? RulerAddress { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Target == RuleTargetKind.Folder && string.IsNullOrWhiteSpace(Folder)) yield return new ValidationResult("The target is a folder, so it must be named.", [nameof(Folder)]);
-        if (ReloadAddress is { Length: > 0 } reload && !IsAddress(reload)) yield return new ValidationResult($"{reload} is no http or https address.", [nameof(ReloadAddress)]);
-        if (Target == RuleTargetKind.Ruler && (RulerAddress is not { Length: > 0 } ruler || !IsAddress(ruler) || !RulerPaths.Any(ruler.TrimEnd('/').EndsWith)))
+        if (Target == RuleTargetKind.Folder && string.IsNullOrWhiteSpace(Folder))
         {
-            yield return new ValidationResult($"A ruler's address is http or https and ends in {string.Join(", ", RulerPaths)}.", [nameof(RulerAddress)]);
+            yield return new ValidationResult("The target is a folder, so it must be named.", [nameof(Folder)]);
+        }
+        if (ReloadAddress is { Length: > 0 } reload && !IsAddress(reload))
+        {
+            yield return new ValidationResult($"{reload} is no http or https address.", [nameof(ReloadAddress)]);
+        }
+        if (Target == RuleTargetKind.Ruler
+            && (RulerAddress is not { Length: > 0 } ruler || !IsAddress(ruler) || !RulerPaths.Any(ruler.TrimEnd('/').EndsWith)))
+        {
+            var paths = string.Join(", ", RulerPaths);
+            yield return new ValidationResult($"A ruler's address is http or https and ends in {paths}.", [nameof(RulerAddress)]);
         }
     }
 
     // An address is shown on pages and kept in the journal: it must hold no password.
-    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo.Length: 0 };
+    private static bool IsAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo.Length: 0 };
 }
 
 internal sealed class RuleOptionsValidator : IValidateOptions<RuleOptions>
 {
     public ValidateOptionsResult Validate(string? name, RuleOptions options)
     {
-        var faults = options.Validate(new ValidationContext(options)).Select(fault => $"Archon:Rules:{fault.MemberNames.First()}: {fault.ErrorMessage}").ToList();
+        var faults = options.Validate(new ValidationContext(options))
+            .Select(fault => $"Archon:Rules:{fault.MemberNames.First()}: {fault.ErrorMessage}")
+            .ToList();
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

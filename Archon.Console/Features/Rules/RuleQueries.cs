@@ -24,7 +24,8 @@ public enum RuleStanding
 
 /// <summary>One rule as the list shows it: what it says now, and how the server does with it.</summary>
 public sealed record RuleRow(
-    int Id, string File, string Group, string Name, AlertRuleKind Kind, string Expression, TimeSpan For, IReadOnlyDictionary<string, string> Labels,
+    int Id, string File, string Group, string Name, AlertRuleKind Kind,
+    string Expression, TimeSpan For, IReadOnlyDictionary<string, string> Labels,
     int CurrentVersion, string? ServerState, string? ServerHealth, string? ServerError, DateTimeOffset? ServerSeenAt)
 {
     public RuleStanding Standing { get; init; }
@@ -82,8 +83,11 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var all = await RowsAsync(db, db.AlertRules.Where(rule => rule.EnvironmentId == environmentId), cancellationToken);
         var rules = all.Where(rule => rule.DeletedAt is null || rule.Standing == RuleStanding.StillRuns).ToList();
-        var last = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null).OrderByDescending(apply => apply.Id)
-            .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt }).FirstOrDefaultAsync(cancellationToken);
+        var last = await db.RuleApplies.AsNoTracking()
+            .Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt != null)
+            .OrderByDescending(apply => apply.Id)
+            .Select(apply => new { apply.Stage, apply.Message, apply.ChangedAt })
+            .FirstOrDefaultAsync(cancellationToken);
         var outside = await db.RuleDocuments
             .Where(document => document.EnvironmentId == environmentId && document.DeletedAt == null && document.SeenAt != null
                 && document.SeenContent != document.Content && document.SeenContent != document.AppliedContent)
@@ -93,9 +97,17 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
                 .ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
             rules.Max(rule => rule.ServerSeenAt))
         {
-            Deleted = [.. all.Where(rule => rule.DeletedAt is not null).OrderByDescending(rule => rule.DeletedAt).ThenBy(rule => rule.Name, StringComparer.Ordinal).ThenBy(rule => rule.Id)],
+            Deleted =
+            [
+                .. all.Where(rule => rule.DeletedAt is not null)
+                    .OrderByDescending(rule => rule.DeletedAt)
+                    .ThenBy(rule => rule.Name, StringComparer.Ordinal)
+                    .ThenBy(rule => rule.Id),
+            ],
             FilesChangedOutside = outside,
-            Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck } ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt) : null,
+            Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck }
+                ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt)
+                : null,
         };
     }
 
@@ -107,9 +119,13 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         var rule = await db.AlertRules.AsNoTracking().SingleOrDefaultAsync(one => one.Id == ruleId, cancellationToken);
         if (rule is null) return null;
         var versions = await db.AlertRuleVersions.AsNoTracking().Where(version => version.RuleId == ruleId).OrderByDescending(version => version.Number).ToListAsync(cancellationToken);
-        var document = rule.DocumentId is { } id ? await db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Id == id, cancellationToken) : null;
+        var document = rule.DocumentId is { } id
+            ? await db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Id == id, cancellationToken)
+            : null;
         var now = versions.Single(version => version.Number == rule.CurrentVersion);
-        var group = document is null ? null : RuleCatalogue.Read(document).File.Groups.FirstOrDefault(one => one.Content.Name == rule.Group)?.Content;
+        var group = document is null
+            ? null
+            : RuleCatalogue.Read(document).File.Groups.FirstOrDefault(one => one.Content.Name == rule.Group)?.Content;
         return new RuleDetail(
             rule.Id, rule.EnvironmentId, document?.Name ?? target.CatalogueName(rule.File), group ?? new GroupContent(rule.Group) { Interval = now.Interval },
             ServedRules.Content(rule, now), rule.CurrentVersion, rule.RunningVersion, [.. versions.Select(Row)], document?.Tests ?? "",

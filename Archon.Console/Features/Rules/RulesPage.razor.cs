@@ -8,7 +8,14 @@ using Microsoft.JSInterop;
 
 namespace Archon.Features.Rules;
 
-public sealed partial class RulesPage(RuleQueries rules, RuleCommands commands, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view, NavigationManager navigation, IJSRuntime scripts)
+public sealed partial class RulesPage(
+    RuleQueries rules,
+    RuleCommands commands,
+    CatalogueFeed catalogue,
+    UpstreamHealth upstreams,
+    ViewState view,
+    NavigationManager navigation,
+    IJSRuntime scripts)
     : LivePage<RulesPicture>
 {
     /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
@@ -45,7 +52,8 @@ public sealed partial class RulesPage(RuleQueries rules, RuleCommands commands, 
 
     protected override string Key => $"rules/{view.EnvironmentId}";
 
-    protected override Task<RulesPicture> ReadAsync(CancellationToken cancellationToken) => rules.PictureAsync(view.EnvironmentId, cancellationToken);
+    protected override Task<RulesPicture> ReadAsync(CancellationToken cancellationToken) =>
+        rules.PictureAsync(view.EnvironmentId, cancellationToken);
 
     protected override void Follow()
     {

@@ -43,7 +43,8 @@ public static class RulesSetup
         services.AddSingleton<PromtoolRunner>();
         services.AddSingleton<RuleTestMaker>();
         // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
-        services.AddSingleton(provider => new ServerLinter(provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ServerLinter(
+            provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WorkbenchQueries>();
         services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
         return services;

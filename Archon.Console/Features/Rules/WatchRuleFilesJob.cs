@@ -6,8 +6,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules;
 
-/// <summary>Ends applies that a killed console left, then looks at what the target's files hold: a change from outside is noticed, and nothing is overwritten.</summary>
-public sealed class WatchRuleFilesJob(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, RuleApplier applier, TimeProvider clock)
+/// <summary>Ends applies that a killed console left, then looks at what the target's files hold: a change from outside is noticed, and
+/// nothing is overwritten.</summary>
+public sealed class WatchRuleFilesJob(
+    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, RuleApplier applier, TimeProvider clock)
 {
     [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("watch-rule-files:{0}", 60)]
     public async Task LookAsync(int environmentId, CancellationToken cancellationToken)
@@ -20,11 +22,15 @@ public sealed class WatchRuleFilesJob(IDbContextFactory<ArchonDbContext> context
         var (now, changed) = (clock.GetUtcNow(), false);
         foreach (var document in await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).ToListAsync(cancellationToken))
         {
-            if (target.NameFault(document.Name) is not null || await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held }) continue;
+            if (target.NameFault(document.Name) is not null) continue;
+            if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held }) continue;
             changed |= !target.IsSame(held, document.SeenContent);
             (document.SeenContent, document.SeenAt) = (held, now);
             // Whoever brought it there: the two agree.
-            if (document.DeletedAt is null && target.IsSame(held, document.Content) && !target.IsSame(held, document.AppliedContent)) document.AppliedContent = held;
+            if (document.DeletedAt is null && target.IsSame(held, document.Content) && !target.IsSame(held, document.AppliedContent))
+            {
+                document.AppliedContent = held;
+            }
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);

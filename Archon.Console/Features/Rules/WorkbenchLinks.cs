@@ -8,8 +8,11 @@ namespace Archon.Features.Rules;
 public sealed record RulePlace(string File, string Group)
 {
     /// <summary>Where most of the others stand.</summary>
-    public static RulePlace Usual(IReadOnlyList<RuleRow> rules) =>
-        rules.GroupBy(one => (one.File, one.Group)).MaxBy(group => group.Count()) is { } usual ? new RulePlace(usual.Key.File, usual.Key.Group) : new RulePlace("", "");
+    public static RulePlace Usual(IReadOnlyList<RuleRow> rules)
+    {
+        var usual = rules.GroupBy(one => new RulePlace(one.File, one.Group)).MaxBy(group => group.Count());
+        return usual?.Key ?? new RulePlace("", "");
+    }
 }
 
 /// <summary>Addresses that open the workbench on a rule that is written already.</summary>
@@ -21,7 +24,9 @@ public static class WorkbenchLinks
         if (WorkbenchDraft.Of(content, place.File, place.Group, 0).Share() is { } packed) return $"/rules/new?draft={packed}&from={from}";
         // Too long as a whole: what matters most.
         var severity = content.Labels.GetValueOrDefault(WorkbenchDraft.SeverityLabel, "");
-        return $"/rules/new?name={Uri.EscapeDataString(content.Name)}&expr={Uri.EscapeDataString(content.Expression)}&for={PrometheusDuration.Format(content.For)}&severity={Uri.EscapeDataString(severity)}&from={from}";
+        var (name, expression) = (Uri.EscapeDataString(content.Name), Uri.EscapeDataString(content.Expression));
+        var hold = PrometheusDuration.Format(content.For);
+        return $"/rules/new?name={name}&expr={expression}&for={hold}&severity={Uri.EscapeDataString(severity)}&from={from}";
     }
 
     /// <summary>A rule of the catalogue with other content; null where that is too long for an address.</summary>

@@ -25,15 +25,13 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     }
 
     private readonly CancellationTokenSource lifetime = new();
+    private readonly PageWork work = new();
     private Draft draft = new();
     private WatchDetail? watch;
     private Fetch<WatchTrial>? trial;
-    private string notice = "";
     private string? failure;
-    private bool isProblem;
     private bool loaded;
     private bool missing;
-    private bool busy;
     private bool changedMeanwhile;
 
     [Parameter] public int? Id { get; set; }
@@ -94,7 +92,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     {
         if (!TryLimit(out var limit))
         {
-            (notice, isProblem) = ("The limit is a number, such as 0.9, or left empty.", true);
+            work.SayProblem("The limit is a number, such as 0.9, or left empty.");
             return;
         }
         var wanted = new WatchDraft(
@@ -139,38 +137,19 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     private async Task ReloadAsync(string words)
     {
         await LoadAsync();
-        (notice, isProblem, changedMeanwhile) = (words, false, false);
+        changedMeanwhile = false;
+        work.Say(words);
     }
 
-    private void Tell(WatchResult result) => (notice, isProblem) = (result switch
+    private void Tell(WatchResult result) => work.SayProblem(result switch
     {
         WatchResult.Invalid invalid => invalid.Reason,
         WatchResult.NotChecked missed => $"Not saved, for the query could not be tried: {missed.Reason}",
         WatchResult.ChangedMeanwhile => "Not saved yet.",
         _ => "This watch no longer exists.",
-    }, true);
+    });
 
-    private async Task WorkAsync(Func<Task> work)
-    {
-        if (busy) return;
-        (busy, notice, isProblem) = (true, "", false);
-        try
-        {
-            await work();
-        }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-        {
-            // the tab closed
-        }
-        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
-        {
-            (notice, isProblem) = ($"Not done: {reason}", true);
-        }
-        finally
-        {
-            busy = false;
-        }
-    }
+    private Task WorkAsync(Func<Task> task) => work.DoAsync(task, lifetime.Token);
 
     private bool TryLimit(out double? limit)
     {

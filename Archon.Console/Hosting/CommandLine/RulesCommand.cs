@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Archon.Analysis.Alerting;
 using Archon.Features.Rules.Files;
 using Archon.Features.Rules.Lint;
 
@@ -23,7 +25,7 @@ internal static class RulesCommand
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     public static Command Build() => new("rules", """
@@ -160,7 +162,7 @@ internal static class RulesCommand
         RuleFile.Read(await BytesAsync(name, cancellationToken), out var errors)
         ?? throw new BadInputException(string.Join('\n', errors.Select(error => Located(Files.NameOf(name), error.Line, error.Message))));
 
-    internal static TimeSpan Length(string text) => Archon.Analysis.Alerting.PrometheusDuration.TryParse(text, out var length)
+    internal static TimeSpan Length(string text) => PrometheusDuration.TryParse(text, out var length)
         ? length : throw new BadInputException($"{text} is no length of time such as 15s, 5m or 7d.");
 
     internal static async Task<byte[]> BytesAsync(string name, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Archon.Analysis.Alerting;
 using Archon.Analysis.Series;
 using Archon.Features.Rules.Files;
 using Archon.Features.Rules.Workbench;
+using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;
 using Xunit;
 
@@ -92,6 +93,23 @@ public sealed class LiveBacktestTests
         Assert.InRange((gap.To!.Value - gap.From) / 3600, 2.9, 3.1);
     }
 
+    [Fact]
+    public async Task Two_replays_of_one_page_do_not_keep_each_others_answers()
+    {
+        await using var server = await RecordedQueue.StartAsync(Token);
+        var prometheus = UpstreamClients.Prometheus(server.Address);
+        var now = DateTimeOffset.UtcNow.AddMinutes(-1);
+        // So long that the server is asked for it in several slices.
+        var question = Question(Alert("queue_length > 3"), null, new TimeRange(now.AddDays(-2), now));
+        var alone = await LastAsync(prometheus, question);
+        var page = new LiveBacktest(prometheus, TimeProvider.System);
+
+        var both = await Task.WhenAll(LastAsync(page, question), LastAsync(page, question with { Draft = Alert("queue_length > 3.0") }));
+
+        Assert.All(both, picture => Assert.Equal(Spans(alone.Draft!), Spans(picture.Draft!)));
+        Assert.NotNull(await page.SweepAsync(both[1], Token));
+    }
+
     private static TimeRange Range() => new(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddMinutes(-1));
 
     private static RuleContent Alert(string expression) => new("QueueLong", true, expression) { For = TimeSpan.FromMinutes(2) };
@@ -101,10 +119,13 @@ public sealed class LiveBacktestTests
     private static IEnumerable<(string Key, AlertState State, long From, long To)> Spans(BacktestLane lane) =>
         lane.Spans.Select(span => (span.Labels.Key, span.State, span.From, span.To)).Order();
 
-    private static async Task<BacktestPicture> LastAsync(Archon.Integrations.Prometheus.PrometheusClient prometheus, BacktestQuestion question)
+    private static Task<BacktestPicture> LastAsync(PrometheusClient prometheus, BacktestQuestion question) =>
+        LastAsync(new LiveBacktest(prometheus, TimeProvider.System), question);
+
+    private static async Task<BacktestPicture> LastAsync(LiveBacktest live, BacktestQuestion question)
     {
         BacktestPicture? last = null;
-        await foreach (var picture in new LiveBacktest(prometheus, TimeProvider.System).RunAsync(question, Token)) last = picture;
+        await foreach (var picture in live.RunAsync(question, Token)) last = picture;
         return last!;
     }
 }

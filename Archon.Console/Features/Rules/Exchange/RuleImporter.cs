@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
@@ -187,7 +189,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
                 }
                 return await TakeAsync(RuleCatalogue.Read(merged));
             default:
-                throw new System.Diagnostics.UnreachableException();
+                throw new UnreachableException();
         }
 
         async Task<ImportResult> TakeAsync(RuleFile taken)
@@ -228,7 +230,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
 
     private static RuleFileError? Tests(IncomingFile file, out string tests)
     {
-        tests = RuleTests.Import(System.Text.Encoding.UTF8.GetString(file.Content));
+        tests = RuleTests.Import(Encoding.UTF8.GetString(file.Content));
         return RuleTests.Fault(tests) is { } fault ? new RuleFileError(0, 0, fault) : null;
     }
 

@@ -129,7 +129,8 @@ public static class RuleMerge
     private static FileRule? Rule(RuleFile? file, string group, string name, int ordinal) =>
         Group(file, group)?.Rules.Where(rule => rule.Content.Name == name).Skip(ordinal).FirstOrDefault();
 
-    private static string? Said(RuleFile? file, string group, string name, int ordinal) => Rule(file, group, name, ordinal) is { } rule ? Text(rule.Content) : null;
+    private static string? Said(RuleFile? file, string group, string name, int ordinal) =>
+        Rule(file, group, name, ordinal) is { } rule ? Text(rule.Content) : null;
 
     private static IEnumerable<(string Name, int Ordinal)> Keys(RuleFile file, string group) =>
         Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name).SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i))) ?? [];

@@ -9,7 +9,8 @@ public static class RuleTests
     private const string Ending = "_test.yml";
     private const string Field = "rule_files:";
 
-    public static bool IsTestFile(string name) => name.EndsWith(Ending, StringComparison.Ordinal) || name.EndsWith("_test.yaml", StringComparison.Ordinal);
+    public static bool IsTestFile(string name) =>
+        name.EndsWith(Ending, StringComparison.Ordinal) || name.EndsWith("_test.yaml", StringComparison.Ordinal);
 
     /// <summary>The name of a rule file's tests, such as <c>shop_test.yml</c> for <c>shop.yml</c>.</summary>
     public static string NameFor(string file) => Path.ChangeExtension(file, null) + Ending;

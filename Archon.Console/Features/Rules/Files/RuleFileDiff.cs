@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 
@@ -104,7 +105,7 @@ public static class RuleFileDiff
     [
         .. group.Interval is { } interval ? [("interval", PrometheusDuration.Format(interval))] : Array.Empty<(string, string)>(),
         .. group.QueryOffset is { } offset ? [("query_offset", PrometheusDuration.Format(offset))] : Array.Empty<(string, string)>(),
-        .. group.Limit != 0 ? [("limit", group.Limit.ToString(System.Globalization.CultureInfo.InvariantCulture))] : Array.Empty<(string, string)>(),
+        .. group.Limit != 0 ? [("limit", group.Limit.ToString(CultureInfo.InvariantCulture))] : Array.Empty<(string, string)>(),
         .. group.Labels.Select(label => ($"labels.{label.Key}", label.Value)),
     ];
 

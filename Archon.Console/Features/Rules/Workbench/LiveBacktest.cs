@@ -37,7 +37,7 @@ public sealed record BacktestPicture(
 }
 
 /// <summary>Replays a rule again and again while it is written. What the server was asked once is kept, so that another threshold or <c>for</c> costs no question.</summary>
-/// <remarks>One page's own. Not thread-safe.</remarks>
+/// <remarks>One page's own. Its replays go one after the other.</remarks>
 public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock)
 {
     /// <summary>How long before its recorded start a firing still belongs to an incident.</summary>
@@ -51,6 +51,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private static readonly TimeSpan PictureGap = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan ServedLasts = TimeSpan.FromMinutes(1);
 
+    // One that was given up may still hold an answer when the next begins, and both would keep it as theirs.
+    private Task latest = Task.CompletedTask;
     private Kept? kept;
     private (object Key, BacktestLane Lane)? savedLane;
     private (DateTimeOffset At, IReadOnlyList<PrometheusRuleGroup> Groups, string? Version)? served;
@@ -61,16 +63,36 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var began = clock.GetTimestamp();
         var picture = new BacktestPicture(question, 0, null, null, null, 0, null, null, false, TimeSpan.Zero);
         yield return picture;
-        var (found, away) = await ScheduleAsync(question, cancellationToken);
-        if (found is null)
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var earlier = Interlocked.Exchange(ref latest, ended.Task);
+        try
         {
-            yield return picture with { Progress = 1, Draft = Nothing(away!), Saved = question.Saved is null ? null : Nothing(away!), ChartFailure = away, Took = clock.GetElapsedTime(began) };
-            yield break;
+            await earlier;
+            cancellationToken.ThrowIfCancellationRequested();
+            var (found, away) = await ScheduleAsync(question, cancellationToken);
+            if (found is null)
+            {
+                yield return picture with
+                {
+                    Progress = 1,
+                    Draft = Nothing(away!),
+                    Saved = question.Saved is null ? null : Nothing(away!),
+                    ChartFailure = away,
+                    Took = clock.GetElapsedTime(began),
+                };
+                yield break;
+            }
+            picture = picture with { Interval = found.Schedule.Interval, IsServed = found.IsServed };
+            var run = new Run(question, found.Schedule);
+            var pictures = run.Whole is { } condition
+                ? ByValueAsync(run, condition, picture, began, cancellationToken)
+                : ByExpressionAsync(run, picture, began, cancellationToken);
+            await foreach (var one in pictures) yield return one with { Took = clock.GetElapsedTime(began) };
         }
-        picture = picture with { Interval = found.Schedule.Interval, IsServed = found.IsServed };
-        var run = new Run(question, found.Schedule);
-        var pictures = run.Whole is { } condition ? ByValueAsync(run, condition, picture, began, cancellationToken) : ByExpressionAsync(run, picture, began, cancellationToken);
-        await foreach (var one in pictures) yield return one with { Took = clock.GetElapsedTime(began) };
+        finally
+        {
+            ended.SetResult();
+        }
     }
 
     /// <summary>What other thresholds would have done, over what the last backtest has kept.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
@@ -82,7 +83,7 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
     /// <summary>Reads to the end, for a full pipe would hold the program up, and keeps the beginning.</summary>
     private static async Task<string> ReadAsync(StreamReader output, CancellationToken cancellationToken)
     {
-        var kept = new System.Text.StringBuilder();
+        var kept = new StringBuilder();
         var buffer = new char[4096];
         int read;
         while ((read = await output.ReadAsync(buffer, cancellationToken)) > 0) kept.Append(buffer, 0, Math.Min(read, MostOutput - kept.Length));

@@ -27,7 +27,12 @@ public sealed record RenderedRule(string From, IReadOnlyDictionary<string, strin
 /// <param name="NotChecked">Why the server was not asked, or not about everything; null where it was.</param>
 public sealed record WorkbenchLint(IReadOnlyList<LintFinding> Findings, FileRule? Rule, string? NotChecked);
 
-public sealed class WorkbenchQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, ServerLinter linter, RuleCommands commands, TimeProvider clock)
+public sealed class WorkbenchQueries(
+    IDbContextFactory<ArchonDbContext> contexts,
+    PrometheusClient prometheus,
+    ServerLinter linter,
+    RuleCommands commands,
+    TimeProvider clock)
 {
     // The replay of the past is the backtest's, which is seen right beside.
     private static readonly ServerLintSettings NoPast = new() { Past = TimeSpan.Zero };
@@ -37,12 +42,15 @@ public sealed class WorkbenchQueries(IDbContextFactory<ArchonDbContext> contexts
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var named = Names(rule);
-        var services = await db.Services.AsNoTracking().Where(service => service.EnvironmentId == environmentId && named.Contains(service.Name))
-            .Select(service => new { service.Id, service.Name }).ToListAsync(cancellationToken);
+        var services = await db.Services.AsNoTracking()
+            .Where(service => service.EnvironmentId == environmentId && named.Contains(service.Name))
+            .Select(service => new { service.Id, service.Name })
+            .ToListAsync(cancellationToken);
         var ids = services.Select(service => (int?)service.Id).ToList();
         var (start, end) = (range.Start, range.End);
         var incidents = await db.Incidents.AsNoTracking()
-            .Where(incident => incident.EnvironmentId == environmentId && incident.MergedIntoId == null && incident.OpenedAt <= end && (incident.ResolvedAt == null || incident.ResolvedAt >= start))
+            .Where(incident => incident.EnvironmentId == environmentId && incident.MergedIntoId == null)
+            .Where(incident => incident.OpenedAt <= end && (incident.ResolvedAt == null || incident.ResolvedAt >= start))
             .Where(incident => ids.Count == 0 || incident.Members.Any(member => ids.Contains(member.ServiceId)))
             .OrderBy(incident => incident.OpenedAt).ThenBy(incident => incident.Id)
             .Select(incident => new { incident.Id, incident.OpenedAt, incident.ResolvedAt }).ToListAsync(cancellationToken);
@@ -55,7 +63,11 @@ public sealed class WorkbenchQueries(IDbContextFactory<ArchonDbContext> contexts
         await prometheus.QueryAsync(expression, null, cancellationToken, withStatistics: true) switch
         {
             Fetch<QueryResult>.Ok { Value: var result } => new Fetch<EvaluationNow>.Ok(new EvaluationNow(
-                result.Series.Count + result.Histograms.Count, result.Series is [{ Count: > 0 } first, ..] ? first.Values.Span[^1] : null, result.Statistics, result.Warnings, result.Infos)),
+                result.Series.Count + result.Histograms.Count,
+                result.Series is [{ Count: > 0 } first, ..] ? first.Values.Span[^1] : null,
+                result.Statistics,
+                result.Warnings,
+                result.Infos)),
             Fetch<QueryResult>.Rejected { Reason: var reason } => new Fetch<EvaluationNow>.Rejected(reason),
             Fetch<QueryResult>.Unavailable { Reason: var reason } => new Fetch<EvaluationNow>.Unavailable(reason),
             _ => throw new InvalidOperationException("An answer is one of three."),
