@@ -62,11 +62,12 @@ public sealed partial class RuleWorkbenchPage(
     private DateTimeOffset asOf;
     private string? failure;
     private string? origin;
-    private int? loadedId;
+    private int? askedId;
     private int diffFrom;
     private int diffTo = DiffPanel.Draft;
     private bool canEdit;
     private bool isServerAsked;
+    private bool isBegun;
     private bool loaded;
     private bool missing;
     private bool isLeaving;
@@ -116,8 +117,9 @@ public sealed partial class RuleWorkbenchPage(
 
     protected override async Task OnParametersSetAsync()
     {
-        if (loaded && loadedId == Id) return;
-        loadedId = Id;
+        // Parameters may come again while the first reading is under way: a second one would take back what was typed since.
+        if (isBegun && askedId == Id) return;
+        (isBegun, askedId) = (true, Id);
         (loaded, missing, isLeaving, isAskingWhy, isDraftLookedFor) = (false, false, false, false, false);
         (rule, saved, theirs, older, origin) = (null, null, null, null, null);
         (lint, now, rendered, lastPicture, picked) = (null, null, null, null, null);
@@ -154,10 +156,14 @@ public sealed partial class RuleWorkbenchPage(
         {
             failure = null;
             asOf = clock.GetUtcNow();
+            var asked = Id;
             others = (await rules.PictureAsync(view.EnvironmentId, lifetime.Token)).Rules;
-            if (Id is { } id)
+            var found = asked is { } id ? await rules.FindAsync(id, lifetime.Token) : null;
+            // The reader went on to another rule meanwhile.
+            if (asked != Id) return;
+            if (asked is not null)
             {
-                rule = await rules.FindAsync(id, lifetime.Token);
+                rule = found;
                 missing = rule is null || rule.EnvironmentId != view.EnvironmentId;
                 if (missing) return;
                 Show(rule!);
