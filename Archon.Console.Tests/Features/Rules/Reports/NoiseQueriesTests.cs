@@ -78,6 +78,22 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Rules_that_are_known_since_just_now_were_not_quiet_for_a_week()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var before = DateTimeOffset.UtcNow;
+        await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
+        bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
+
+        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+
+        Assert.True(picture.Known.IsWhole);
+        Assert.InRange(picture.RulesSince!.Value, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
+        Assert.False(picture.IsSilenceKnown);
+        Assert.True((picture with { RulesSince = picture.Known.Asked.Start }).IsSilenceKnown);
+    }
+
+    [Fact]
     public async Task Where_the_span_cannot_be_asked_for_it_was_not_checked()
     {
         await using var bench = await RuleBench.StartAsync(postgres);

@@ -13,7 +13,15 @@ namespace Archon.Features.Rules.Reports;
 /// <param name="Known">For how much of the range anything can be said.</param>
 /// <param name="IsCut">Firings were left out for their number.</param>
 /// <param name="NoSilences">Why silences were not asked for; null where they were.</param>
-public sealed record NoisePicture(IReadOnlyList<NoiseRow> Rows, int Quiet, KnownTime Known, bool IsCut, string? NoSilences);
+public sealed record NoisePicture(IReadOnlyList<NoiseRow> Rows, int Quiet, KnownTime Known, bool IsCut, string? NoSilences)
+{
+    /// <summary>When the first of the rules came into the catalogue; null where it holds none. A server with samples from before need not
+    /// have evaluated a rule then.</summary>
+    public DateTimeOffset? RulesSince { get; init; }
+
+    /// <summary>Whether no firing means that nothing was wrong, for all of the range.</summary>
+    public bool IsSilenceKnown => Known.IsWhole && RulesSince <= Known.Asked.Start;
+}
 
 /// <summary>What one rule asked of people in a stretch of time.</summary>
 /// <param name="Row">Null where it did not fire, as far as is known.</param>
@@ -42,7 +50,8 @@ public sealed class NoiseQueries(
         if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, NoisePicture>(read);
         var loud = past.Rows.Select(row => row.Rule?.Id).ToHashSet();
         var quiet = past.Listed.Count(rule => rule.Kind == AlertRuleKind.Alerting && !loud.Contains(rule.Id));
-        return new Fetch<NoisePicture>.Ok(new NoisePicture(past.Rows, quiet, past.Known, past.IsCut, past.NoSilences));
+        var picture = new NoisePicture(past.Rows, quiet, past.Known, past.IsCut, past.NoSilences);
+        return new Fetch<NoisePicture>.Ok(picture with { RulesSince = await RulesSinceAsync(environmentId, cancellationToken) });
     }
 
     /// <summary>The history of one rule's alerts since a time, or for as long as a record reaches back.</summary>
@@ -82,6 +91,15 @@ public sealed class NoiseQueries(
         return new Fetch<Past>.Ok(new Past(
             listed, RuleNoise.Of(listed, firings, responses, silences, Step), Known(history, range, notTold), history.IsCut,
             asked is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok ? null : asked.Reason()));
+    }
+
+    private async Task<DateTimeOffset?> RulesSinceAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.AlertRules
+            .Where(rule => rule.EnvironmentId == environmentId && rule.Kind == AlertRuleKind.Alerting && rule.DeletedAt == null)
+            .SelectMany(rule => rule.Versions)
+            .MinAsync(version => (DateTimeOffset?)version.CreatedAt, cancellationToken);
     }
 
     private static KnownTime Known(FiringHistory history, TimeRange range, string? notTold) => notTold is null

@@ -63,12 +63,14 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
     }
 
     private static string Span(TimeRange asked, RuleVersionRow counted) =>
-        asked.Start - counted.CreatedAt > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}" : Ages.Of(asked.Length);
+        asked.Length == TimeSpan.Zero ? ""
+        : asked.Start - counted.CreatedAt > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}" : Ages.Of(asked.Length);
 
     private static string Fired(RuleRecord record) => record switch
     {
         { Row.Firings: 1 } => "once",
         { Row.Firings: var firings } => $"{firings} times",
+        { Known.Asked.Length.Ticks: 0 } => "not yet: it runs for less than a minute",
         { Known.Since: null } => "not known",
         { Known: { IsWhole: false, Recorded: var recorded } } => $"not in the {Ages.Of(recorded)} that are known",
         _ => "never",
