@@ -50,7 +50,8 @@ internal static class ServedRules
     /// <summary>The same rule but for its expression, of whose form on the server nothing is known.</summary>
     public static bool SaysButForExpression(ServedRule served, FileRule said) => Says(served with { Expression = said.Content.Expression }, said);
 
-    /// <summary>Whether two texts in LogQL differ by no more than spaces, brackets and the kind of quotes, which Loki writes in its own way.</summary>
+    /// <summary>Whether two texts in LogQL differ by no more than spaces, the kind of quotes, and brackets around the whole, which Loki writes
+    /// in its own way. Brackets within can change what is computed.</summary>
     public static bool SameLogql(string one, string other) => Bare(one) == Bare(other);
 
     private static string Bare(string logql)
@@ -62,7 +63,7 @@ internal static class ServedRules
             if (quote == '\0')
             {
                 if (letter is '"' or '`') quote = letter;
-                if (!char.IsWhiteSpace(letter) && letter is not ('(' or ')')) bare.Append(letter == '`' ? '"' : letter);
+                if (!char.IsWhiteSpace(letter)) bare.Append(letter switch { '`' => '"', '(' => Opens, ')' => Closes, _ => letter });
             }
             else if (letter == quote)
             {
@@ -78,8 +79,33 @@ internal static class ServedRules
                 bare.Append(letter);
             }
         }
-        return bare.ToString();
+        return Unwrapped(bare.ToString());
     }
+
+    // Brackets of the language, told from those in strings.
+    private const char Opens = '\u0001';
+    private const char Closes = '\u0002';
+
+    private static string Unwrapped(string bare)
+    {
+        while (bare.Length > 1 && bare[0] == Opens && PartnerOfFirst(bare) == bare.Length - 1) bare = bare[1..^1];
+        return bare;
+    }
+
+    private static int PartnerOfFirst(string bare)
+    {
+        var depth = 0;
+        for (var i = 0; i < bare.Length; i++)
+        {
+            depth += bare[i] switch { Opens => 1, Closes => -1, _ => 0 };
+            if (depth == 0) return i;
+        }
+        return -1;
+    }
+
+    /// <summary>Whether two versions fire at the same moments: what they say to people and how they are laid out may differ.</summary>
+    public static bool FireAlike(RuleVersionRow one, RuleVersionRow other) =>
+        one.For == other.For && one.KeepFiringFor == other.KeepFiringFor && SameExpression(one.Expression, other.Expression);
 
     private static bool SameExpression(string one, string other) => one == other || Form(one) == Form(other);
 

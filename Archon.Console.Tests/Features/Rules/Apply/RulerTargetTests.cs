@@ -118,6 +118,14 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         Assert.Contains("Errors in a form of its own", Assert.IsType<ApplyResult.Done>(result).Note, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sum(rate({app=\"rag\"} |= `error` [5m])) > 5", "(sum(rate({app=\"rag\"} |= \"error\"[5m])) > 5)", true)]
+    [InlineData("(a + b) * c", "a + b * c", false)]
+    [InlineData("(a) + (b)", "a) + (b", false)]
+    [InlineData("rate({a=\"x\"} |= \"(\" [5m])", "rate({a=\"x\"} |= \"\" [5m])", false)]
+    public void Only_brackets_around_all_of_a_LogQL_text_say_nothing(string one, string other, bool same) =>
+        Assert.Equal(same, ServedRules.SameLogql(one, other));
+
     [Fact]
     public async Task LogQL_is_refused_where_a_Prometheus_would_read_it()
     {

@@ -13,6 +13,8 @@ namespace Archon.Tests.Features.Rules.Reports;
 
 public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContext
 {
+    private bool isReady;
+
     private static CancellationToken Token => Xunit.TestContext.Current.CancellationToken;
 
     [Fact]
@@ -37,6 +39,24 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
         Assert.Equal("Record of v1", panel.Find("h2").TextContent);
         Assert.Equal("27 d", Figures.Plain(panel.Find(".meta").TextContent));
         Assert.Equal(["2 times", "1 of 2", "1 of 1 spoken of", "0 of 1 spoken of"], panel.FindAll("dd").Select(one => one.TextContent));
+    }
+
+    [Fact]
+    public async Task A_version_that_fires_as_the_one_before_goes_on_with_its_record()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var id = await RunningAsync(bench, since: TimeSpan.FromDays(3));
+        bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
+        var rule = (await bench.Queries.FindAsync(id, Token))!;
+        var first = Assert.Single(rule.Versions);
+        var laidOut = first with { Number = 2, Expression = "up==0", CreatedAt = DateTimeOffset.UtcNow };
+        var other = first with { Number = 2, Expression = "up == 1", CreatedAt = DateTimeOffset.UtcNow };
+
+        var same = await ShownAsync(bench, rule with { Versions = [laidOut, first], CurrentVersion = 2, RunningVersion = 2 });
+        var changed = await ShownAsync(bench, rule with { Versions = [other, first], CurrentVersion = 2, RunningVersion = 2 });
+
+        Assert.Equal("3 d", Figures.Plain(same.Find(".meta").TextContent));
+        Assert.Equal("not yet: it runs for less than a minute", changed.Find("dd").TextContent);
     }
 
     [Fact]
@@ -69,13 +89,19 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
         Assert.Contains("the server runs none of the saved versions", other.Markup, StringComparison.Ordinal);
     }
 
-    private async Task<IRenderedComponent<RuleRecordPanel>> ShownAsync(RuleBench bench, int id)
+    private async Task<IRenderedComponent<RuleRecordPanel>> ShownAsync(RuleBench bench, int id) =>
+        await ShownAsync(bench, (await bench.Queries.FindAsync(id, Token))!);
+
+    private async Task<IRenderedComponent<RuleRecordPanel>> ShownAsync(RuleBench bench, RuleDetail rule)
     {
-        Services.AddSingleton(TimeProvider.System);
-        Services.AddScoped(provider => new ViewState(TimeProvider.System, provider.GetRequiredService<NavigationManager>()));
-        Services.AddSingleton(new NoiseQueries(
-            bench.Contexts, bench.Queries, bench.Prometheus, UpstreamClients.Alertmanager(new Uri("http://127.0.0.1:9/")), TimeProvider.System));
-        var rule = (await bench.Queries.FindAsync(id, Token))!;
+        if (!isReady)
+        {
+            isReady = true;
+            Services.AddSingleton(TimeProvider.System);
+            Services.AddScoped(provider => new ViewState(TimeProvider.System, provider.GetRequiredService<NavigationManager>()));
+            Services.AddSingleton(new NoiseQueries(
+                bench.Contexts, bench.Queries, bench.Prometheus, UpstreamClients.Alertmanager(new Uri("http://127.0.0.1:9/")), TimeProvider.System));
+        }
         var panel = Render<RuleRecordPanel>(one => one.Add(p => p.Rule, rule));
         await panel.WaitForStateAsync(() => !panel.Markup.Contains("Reading the history", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
         return panel;

@@ -37,7 +37,9 @@ public sealed class NoiseQueries(
     /// <summary>A record reaches back no further.</summary>
     public static readonly TimeSpan LongestRecord = TimeSpan.FromDays(30);
 
+    // Of all rules a day at once; of one rule as much as a server gives points in one answer.
     private static readonly TimeSpan Slice = TimeSpan.FromDays(1);
+    private static readonly TimeSpan SliceOfOne = TimeSpan.FromDays(7);
 
     /// <summary>Reads the history of alerts day by day.</summary>
     /// <param name="progress">Told how much of it is read, 0 to 1.</param>
@@ -46,7 +48,7 @@ public sealed class NoiseQueries(
     {
         var end = Whole(clock.GetUtcNow());
         var range = new TimeRange(end - length, end);
-        var read = await ReadAsync(environmentId, "ALERTS{alertstate=\"firing\"}", range, progress, cancellationToken);
+        var read = await ReadAsync(environmentId, "ALERTS{alertstate=\"firing\"}", range, Slice, progress, cancellationToken);
         if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, NoisePicture>(read);
         var loud = past.Rows.Select(row => row.Rule?.Id).ToHashSet();
         var quiet = past.Listed.Count(rule => rule.Kind == AlertRuleKind.Alerting && !loud.Contains(rule.Id));
@@ -61,20 +63,21 @@ public sealed class NoiseQueries(
         var first = Whole(since) + Step;
         var start = first > end ? end : first < end - LongestRecord ? end - LongestRecord : first;
         var query = $"ALERTS{{alertstate=\"firing\",alertname={GoText.Quote(rule.Content.Name)}}}";
-        var read = await ReadAsync(rule.EnvironmentId, query, new TimeRange(start, end), null, cancellationToken);
+        var read = await ReadAsync(rule.EnvironmentId, query, new TimeRange(start, end), SliceOfOne, null, cancellationToken);
         if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, RuleRecord>(read);
         var own = past.Rows.FirstOrDefault(row => row.Rule?.Id == rule.Id);
         return new Fetch<RuleRecord>.Ok(new RuleRecord(own, past.Known, past.IsCut, past.NoSilences));
     }
 
     private async Task<Fetch<Past>> ReadAsync(
-        int environmentId, string query, TimeRange range, IProgress<double>? progress, CancellationToken cancellationToken)
+        int environmentId, string query, TimeRange range, TimeSpan slice, IProgress<double>? progress,
+        CancellationToken cancellationToken)
     {
         var history = new FiringHistory(Step);
         string? notTold = null;
-        for (var start = range.Start; start <= range.End; start += Slice)
+        for (var start = range.Start; start <= range.End; start += slice)
         {
-            var last = start + Slice - Step < range.End ? start + Slice - Step : range.End;
+            var last = start + slice - Step < range.End ? start + slice - Step : range.End;
             var part = new TimeRange(start, last);
             var alerts = await prometheus.QueryRangeAsync(query, part, Step, cancellationToken);
             if (alerts is not Fetch<MatrixResult>.Ok { Value.Series: var series }) return Failed<MatrixResult, Past>(alerts);

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Rules.Reports;
 
-/// <summary>What a rule asked of people since the version that the server runs was saved.</summary>
+/// <summary>What a rule asked of people since it fires as the version that the server runs does.</summary>
 public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, TimeProvider clock) : IDisposable
 {
     private readonly CancellationTokenSource lifetime = new();
@@ -20,6 +20,13 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
     /// <summary>What another version did says nothing of this one; of what does not run there is nothing to say.</summary>
     private RuleVersionRow? Counted =>
         Rule.RunningVersion is { } running ? Rule.Versions.FirstOrDefault(version => version.Number == running) : null;
+
+    /// <summary>When the first version in an unbroken row was saved that fires as the running one does.</summary>
+    private DateTimeOffset Since(RuleVersionRow counted) => Rule.Versions
+        .Where(version => version.Number <= counted.Number)
+        .OrderByDescending(version => version.Number)
+        .TakeWhile(version => ServedRules.FireAlike(version, counted))
+        .Last().CreatedAt;
 
     protected override Task OnParametersSetAsync() =>
         isInteractive && shown != (Rule.Id, Counted?.Number ?? 0) ? ReadAsync() : Task.CompletedTask;
@@ -42,7 +49,7 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         StateHasChanged();
         try
         {
-            var answer = await noise.RecordAsync(Rule, counted.CreatedAt, mine.Token);
+            var answer = await noise.RecordAsync(Rule, Since(counted), mine.Token);
             if (reading != mine) return;
             if (answer is Fetch<RuleRecord>.Ok { Value: var read }) record = read;
             else failure = answer.Reason();
@@ -62,9 +69,9 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         if (!lifetime.IsCancellationRequested) StateHasChanged();
     }
 
-    private static string Span(TimeRange asked, RuleVersionRow counted) =>
+    private string Span(TimeRange asked, RuleVersionRow counted) =>
         asked.Length == TimeSpan.Zero ? ""
-        : asked.Start - counted.CreatedAt > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}" : Ages.Of(asked.Length);
+        : asked.Start - Since(counted) > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}" : Ages.Of(asked.Length);
 
     private static string Fired(RuleRecord record) => record switch
     {
