@@ -98,11 +98,13 @@ public sealed partial class RulesPage(
 
     private string Link(RuleRow rule) => navigation.GetUriWithQueryParameter("r", rule.Id == Asked ? null : (int?)rule.Id);
 
-    private void Filter(string text)
+    private async Task FilterAsync(string text)
     {
-        // Shown at once; the address follows, and with it the way back.
+        // Shown at once; the address follows, and with it the way back. Together they would be drawn after both.
         Text = text;
         if (Picture is { } picture) Arrived(picture);
+        StateHasChanged();
+        await Task.Yield();
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
     }
 
