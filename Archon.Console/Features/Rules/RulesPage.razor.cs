@@ -18,7 +18,7 @@ public sealed partial class RulesPage(
     IJSRuntime scripts)
     : LivePage<RulesPicture>
 {
-    /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
+    /// <summary>With so many rules in all, rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
     private const int DrawnAtOnce = 150;
     private const int VersionsShown = 6;
 
@@ -98,15 +98,14 @@ public sealed partial class RulesPage(
 
     private string Link(RuleRow rule) => navigation.GetUriWithQueryParameter("r", rule.Id == Asked ? null : (int?)rule.Id);
 
-    private async Task FilterAsync(string text)
+    private void Narrow(string text)
     {
-        // Shown at once; the address follows, and with it the way back. Together they would be drawn after both.
         Text = text;
         if (Picture is { } picture) Arrived(picture);
-        StateHasChanged();
-        await Task.Yield();
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
     }
+
+    private void Keep(string text) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
     private async Task RestoreAsync(RuleRow rule)
     {
