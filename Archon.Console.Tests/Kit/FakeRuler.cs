@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using Microsoft.AspNetCore.Http;
 

@@ -10,7 +10,7 @@ import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
 
 interface Owner { invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown> }
-interface Options { language: "promql" | "yaml"; value: string; label: string; readOnly: boolean; completeFrom: string | null; placeholder: string }
+interface Options { language: "promql" | "yaml" | "plain"; value: string; label: string; readOnly: boolean; completeFrom: string | null; placeholder: string }
 interface Mark { from: number; to: number; severity: Diagnostic["severity"]; message: string }
 
 const tellAfter = 200;
@@ -61,6 +61,7 @@ const colours = HighlightStyle.define([
 
 function languageOf(options: Options): Extension {
   if (options.language === "yaml") return yaml();
+  if (options.language === "plain") return [];
   const promql = new PromQLExtension().activateLinter(false).activateCompletion(options.completeFrom !== null);
   if (options.completeFrom !== null) {
     // Where the server is away there is nothing to complete from; the page says so elsewhere.

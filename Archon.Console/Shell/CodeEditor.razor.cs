@@ -8,7 +8,14 @@ namespace Archon.Shell;
 /// <param name="To">One past the last.</param>
 public sealed record CodeMark(int From, int To, StateKind State, string Message);
 
-public enum CodeLanguage { Promql, Yaml }
+public enum CodeLanguage
+{
+    Promql,
+    Yaml,
+
+    /// <summary>Text whose words are not known.</summary>
+    Plain,
+}
 
 /// <summary>A field for code, in colours and with completion: CodeMirror. Without script, or where it does not load, a plain text field.</summary>
 public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
@@ -86,7 +93,7 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
         (inEditor, wasReadOnly) = (Value, ReadOnly);
         editing = await module.InvokeAsync<IJSObjectReference>("edit", host, self, new
         {
-            Language = Language == CodeLanguage.Promql ? "promql" : "yaml", Value, Label, ReadOnly, CompleteFrom, Placeholder,
+            Language = Language.ToString().ToLowerInvariant(), Value, Label, ReadOnly, CompleteFrom, Placeholder,
         });
         isLive = true;
         await MarkAsync();

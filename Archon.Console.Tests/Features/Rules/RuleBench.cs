@@ -56,7 +56,7 @@ internal sealed class RuleBench : IAsyncDisposable
         return new RuleBench(await postgres.NewDatabaseAsync(), metrics, prometheus ?? metrics.Address, folder);
     }
 
-    public Task LookAsync() => new ImportRulesJob(Contexts, Prometheus, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(Environment, Token);
+    public Task LookAsync() => new ImportRulesJob(Contexts, Prometheus, Target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(Environment, Token);
 
     public Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(Folder, name), text, Token);
 

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Rules;
+using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
@@ -9,20 +10,18 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Rules;
 
 public sealed partial class ImportRulesJob(
-    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, TimeProvider clock, ILogger<ImportRulesJob> logger)
+    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, RuleTarget target, TimeProvider clock, ILogger<ImportRulesJob> logger)
 {
     /// <summary>The author of what was found on the server.</summary>
     public const string Importer = "import";
 
-    /// <summary>Reads the rules of the running Prometheus into the catalogue: a rule that says something new gets a new version.</summary>
+    /// <summary>Reads the rules that run into the catalogue, of Prometheus and of a ruler that evaluates its own: a rule that says
+    /// something new gets a new version.</summary>
     [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("import-rules:{0}", 60)]
     public async Task ImportAsync(int environmentId, CancellationToken cancellationToken)
     {
-        if (await prometheus.RulesAsync(cancellationToken) is not Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups })
-        {
-            LogNotChecked(environmentId);
-            return;   // not checked: no rule is gone because nobody answered
-        }
+        var running = await RunningAsync(environmentId, cancellationToken);
+        if (running.Count == 0) return;   // not checked: no rule is gone because nobody answered
 
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -30,7 +29,7 @@ public sealed partial class ImportRulesJob(
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
         // Of a file that the catalogue holds, it has the last word: what the server runs is kept beside it, and is no version.
         var documents = await db.RuleDocuments.AsNoTracking().Where(document => document.EnvironmentId == environmentId)
-            .ToDictionaryAsync(document => document.ServerFile, document => document.Id, cancellationToken);
+            .ToDictionaryAsync(document => document.ServerFile, cancellationToken);
         var known = await db.AlertRules.Where(rule => rule.EnvironmentId == environmentId).ToListAsync(cancellationToken);
         // Of several that had one place, the one that has it, else the last that had.
         var byKey = known.GroupBy(rule => (rule.File, rule.Group, rule.Name, rule.Ordinal))
@@ -41,7 +40,7 @@ public sealed partial class ImportRulesJob(
                 .ToListAsync(cancellationToken))
             .ToDictionary(version => version.RuleId);
         var (found, changed) = (new HashSet<AlertRule>(), false);
-        foreach (var group in groups)
+        foreach (var (language, group) in running.SelectMany(one => one.Value.Select(group => (one.Key, group))))
         {
             var ordinals = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var served in group.Rules)
@@ -65,7 +64,7 @@ public sealed partial class ImportRulesJob(
                 rule.Kind = served.IsAlerting ? AlertRuleKind.Alerting : AlertRuleKind.Recording;
                 changed |= rule.ServerState != served.State || rule.ServerHealth != served.Health || rule.ServerError != served.LastError;
                 (rule.ServerState, rule.ServerHealth, rule.ServerError, rule.ServerSeenAt) = (served.State, served.Health, served.LastError, now);
-                var runs = ServedRules.Of(group, served);
+                var runs = ServedRules.Of(group, served, language);
                 var isNews = !Same(rule.Served, runs);
                 if (isNews) rule.Served = runs;
                 var version = Version(group, served, now);
@@ -73,15 +72,17 @@ public sealed partial class ImportRulesJob(
                 {
                     if (rule.CurrentVersion == 0)
                     {
-                        (rule.DocumentId, rule.DeletedAt, rule.CurrentVersion) = (document, now, 1);
+                        (rule.DocumentId, rule.DeletedAt, rule.CurrentVersion) = (document.Id, now, 1);
                         (version.Number, version.Reason) = (1, "Runs on the server, and does not stand in the catalogue's file");
                         rule.Versions.Add(version);
                     }
-                    if (!isNews) continue;
-                    changed = true;
+                    // A ruler may come to hold the catalogue's file without telling anything new.
+                    if (!isNews && (language == RuleLanguage.Promql || rule.RunningVersion == rule.CurrentVersion)) continue;
                     var versions = rule.Id == 0 ? rule.Versions
                         : await db.AlertRuleVersions.AsNoTracking().Where(one => one.RuleId == rule.Id).ToListAsync(cancellationToken);
-                    rule.RunningVersion = ServedRules.Version(rule, versions);
+                    var runningVersion = ServedRules.Version(rule, versions) ?? Held(document, rule, versions);
+                    changed |= isNews || rule.RunningVersion != runningVersion;
+                    rule.RunningVersion = runningVersion;
                     continue;
                 }
 
@@ -97,8 +98,9 @@ public sealed partial class ImportRulesJob(
                 rule.RunningVersion = rule.CurrentVersion;
             }
         }
-        foreach (var gone in known.Where(rule => !found.Contains(rule) && (rule.Served is not null || (rule.DocumentId is null && rule.DeletedAt is null))))
+        foreach (var gone in known.Where(rule => !found.Contains(rule) && running.ContainsKey(rule.Served?.Language ?? RuleLanguage.Promql)))
         {
+            if (gone.Served is null && (gone.DocumentId is not null || gone.DeletedAt is not null)) continue;
             (gone.Served, gone.RunningVersion, gone.ServerState, gone.ServerHealth, gone.ServerError) = (null, null, null, null, null);
             if (gone.DocumentId is null) gone.DeletedAt ??= now;
             changed = true;
@@ -106,6 +108,30 @@ public sealed partial class ImportRulesJob(
         await db.SaveChangesAsync(cancellationToken);
         if (changed) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>What runs, by the language of the server that answered; nothing of one that did not.</summary>
+    private async Task<Dictionary<RuleLanguage, IReadOnlyList<PrometheusRuleGroup>>> RunningAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        var running = new Dictionary<RuleLanguage, IReadOnlyList<PrometheusRuleGroup>>();
+        Take(RuleLanguage.Promql, "Prometheus", await prometheus.RulesAsync(cancellationToken));
+        if (target.RunningAsync(cancellationToken) is { } ruler) Take(target.Language, target.Words, await ruler);
+        return running;
+
+        void Take(RuleLanguage language, string server, Fetch<IReadOnlyList<PrometheusRuleGroup>> answer)
+        {
+            if (answer is Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups }) running[language] = groups;
+            else LogNotChecked(environmentId, server);
+        }
+    }
+
+    /// <summary>The version that stands in the file a ruler holds: what it tells of an expression may be in a form of its own.</summary>
+    private static int? Held(RuleDocument document, AlertRule rule, IReadOnlyList<AlertRuleVersion> versions)
+    {
+        if (rule.Served is not { Language: RuleLanguage.Logql } || document.SeenContent is not { } seen) return null;
+        var held = RuleCatalogue.Locate(RuleCatalogue.Read(seen, RuleLanguage.Logql), rule)?.Content;
+        return held is null ? null
+            : versions.OrderByDescending(one => one.Number).FirstOrDefault(one => ServedRules.Content(rule, one).Says(held))?.Number;
     }
 
     private static AlertRuleVersion Version(PrometheusRuleGroup group, PrometheusRule served, DateTimeOffset now) => new()
@@ -129,6 +155,6 @@ public sealed partial class ImportRulesJob(
         one is not null && one with { Labels = other.Labels, Annotations = other.Annotations } == other
         && RuleContent.Same(one.Labels, other.Labels) && RuleContent.Same(one.Annotations, other.Annotations);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: Prometheus did not tell its rules")]
-    private partial void LogNotChecked(int environmentId);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: {Server} did not tell its rules")]
+    private partial void LogNotChecked(int environmentId, string server);
 }

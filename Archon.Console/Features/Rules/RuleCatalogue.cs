@@ -30,11 +30,11 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
 
     /// <summary>The file a rule stands in. One that only the server knew comes into the catalogue: its own bytes where they can be read, otherwise put together.</summary>
     public async Task<OpenDocument> OpenAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken) =>
-        rule.DocumentId is { } id ? Read(await db.RuleDocuments.SingleAsync(one => one.Id == id, cancellationToken))
+        rule.DocumentId is { } id ? Open(await db.RuleDocuments.SingleAsync(one => one.Id == id, cancellationToken))
         : await FindAsync(db, rule.EnvironmentId, target.CatalogueName(rule.File), cancellationToken) ?? await TakeInAsync(db, rule, cancellationToken);
 
-    public static async Task<OpenDocument?> FindAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken) =>
-        await db.RuleDocuments.SingleOrDefaultAsync(one => one.EnvironmentId == environmentId && one.Name == name, cancellationToken) is { } known ? Read(known) : null;
+    public async Task<OpenDocument?> FindAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken) =>
+        await db.RuleDocuments.SingleOrDefaultAsync(one => one.EnvironmentId == environmentId && one.Name == name, cancellationToken) is { } known ? Open(known) : null;
 
     /// <summary>A rule of a file that the server runs and the catalogue does not hold; null where there is no such file.</summary>
     public Task<AlertRule?> ServedAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             EnvironmentId = environmentId, Name = name, ServerFile = serverFile ?? target.ServerFile(name), Content = [], CreatedAt = clock.GetUtcNow(),
         };
         db.RuleDocuments.Add(document);
-        return new OpenDocument(document, RuleFile.Read("", out _, target.Language)!);
+        return new OpenDocument(document, Empty);
     }
 
     /// <summary>The file without writing anything: as it is, or as it would come into the catalogue.</summary>
@@ -61,7 +61,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         if (rule.DocumentId is { } id)
         {
             var known = await db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Id == id, cancellationToken);
-            return (known.Name, Read(known).File);
+            return (known.Name, Open(known).File);
         }
         var name = target.CatalogueName(rule.File);
         return (name, await HeldAsync(name, cancellationToken) ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken));
@@ -115,14 +115,18 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     public static FileRule? Locate(RuleFile file, AlertRule rule) => file.Groups.FirstOrDefault(group => group.Content.Name == rule.Group)?.Rules
         .Where(one => one.Content.Name == rule.Name).Skip(rule.Ordinal).FirstOrDefault();
 
-    public static RuleFile Empty => RuleFile.Read("", out _)!;
+    /// <summary>A file without anything, in the target's language.</summary>
+    public RuleFile Empty => ReadOrEmpty(null, target.Language);
 
-    /// <summary>What the catalogue keeps was read before it was kept.</summary>
-    public static OpenDocument Read(RuleDocument document) => new(document, Read(document.Content));
+    public OpenDocument Open(RuleDocument document) => new(document, Read(document.Content, target.Language));
 
-    /// <summary>Only a file that was meant for Loki can hold what is no PromQL.</summary>
-    public static RuleFile Read(byte[] content) => RuleFile.Read(content, out var errors) ?? RuleFile.Read(content, out _, RuleLanguage.Logql)
+    /// <summary>What the catalogue keeps was read before it was kept. Only a file that was meant for Loki can hold what is no PromQL.</summary>
+    public static RuleFile Read(byte[] content, RuleLanguage language = RuleLanguage.Promql) =>
+        RuleFile.Read(content, out var errors, language) ?? RuleFile.Read(content, out _, RuleLanguage.Logql)
         ?? throw new InvalidOperationException($"A rule file of the catalogue cannot be read: {string.Join("; ", errors)}");
+
+    /// <param name="content">Null for a file that is not there.</param>
+    public static RuleFile ReadOrEmpty(byte[]? content, RuleLanguage language) => Read(content ?? [], language);
 
     private async Task<OpenDocument> TakeInAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken)
     {

@@ -125,7 +125,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         {
             var known = await db.RuleDocuments.AsNoTracking()
                 .SingleOrDefaultAsync(one => one.EnvironmentId == draft.EnvironmentId && one.Name == draft.File, cancellationToken);
-            var before = known is { DeletedAt: null } ? RuleCatalogue.Read(known).File : null;
+            var before = known is { DeletedAt: null } ? catalogue.Open(known).File : null;
             if (known is null && await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served)
             {
                 before = (await catalogue.PeekAsync(db, served, cancellationToken)).File;
@@ -141,7 +141,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
                     content = await AsWrittenAsync(db, rule, draft, place, cancellationToken);
                 }
             }
-            var (after, at) = Put(before ?? RuleCatalogue.Empty, place, draft.Group, content);
+            var (after, at) = Put(before ?? catalogue.Empty, place, draft.Group, content);
             return (new NamedDraftFile(draft.File, before, after, at.Group, at.Rule), []);
         }
         catch (RuleEditException refused)
@@ -165,11 +165,11 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         if (from?.Document.Name == draft.File) to = from;
         else
         {
-            to = await RuleCatalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken)
+            to = await catalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken)
                 ?? (await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served
                     ? await catalogue.OpenAsync(db, served, cancellationToken) : catalogue.Create(db, draft.EnvironmentId, draft.File));
             // A file that was deleted begins anew.
-            if (to.Document.DeletedAt is not null) to = to with { File = RuleCatalogue.Empty };
+            if (to.Document.DeletedAt is not null) to = to with { File = catalogue.Empty };
             if (from is not null && place is not null)
             {
                 var without = RuleFileEditor.RemoveRule(from.File, place.Group.Index, place.Index);

@@ -1,3 +1,4 @@
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 
 namespace Archon.Features.Rules;
@@ -33,7 +34,10 @@ public abstract record RuleSaveResult
 /// <param name="Tests">Unit tests of the rule's file in promtool's form; empty where there are none.</param>
 public sealed record RuleDetail(
     int Id, int EnvironmentId, string File, GroupContent Group, RuleContent Content, int CurrentVersion, int? RunningVersion,
-    IReadOnlyList<RuleVersionRow> Versions, string Tests, string? ServerState, string? ServerHealth, string? ServerError, bool IsDeleted);
+    IReadOnlyList<RuleVersionRow> Versions, string Tests, string? ServerState, string? ServerHealth, string? ServerError, bool IsDeleted)
+{
+    public RuleLanguage Language { get; init; }
+}
 
 /// <param name="Before">The file as it is; null when it would be new.</param>
 /// <param name="Group">Index of the draft's group in <paramref name="After"/>.</param>

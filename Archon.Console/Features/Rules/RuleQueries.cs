@@ -30,6 +30,7 @@ public sealed record RuleRow(
 {
     public RuleStanding Standing { get; init; }
     public DateTimeOffset? DeletedAt { get; init; }
+    public RuleLanguage Language { get; init; }
 
     /// <summary>It stands in a rule file of the catalogue; otherwise only the server knows it.</summary>
     public bool HasFile { get; init; }
@@ -76,6 +77,9 @@ public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? 
 
 public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target)
 {
+    /// <summary>What a rule that is not there yet is written in.</summary>
+    public RuleLanguage NewLanguage => target.Language;
+
     /// <summary>Every rule of an environment that the catalogue holds or the server runs, what needs attention first.</summary>
     public async Task<RulesPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -118,25 +122,34 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var rule = await db.AlertRules.AsNoTracking().SingleOrDefaultAsync(one => one.Id == ruleId, cancellationToken);
         if (rule is null) return null;
-        var versions = await db.AlertRuleVersions.AsNoTracking().Where(version => version.RuleId == ruleId).OrderByDescending(version => version.Number).ToListAsync(cancellationToken);
+        var versions = await db.AlertRuleVersions.AsNoTracking()
+            .Where(version => version.RuleId == ruleId)
+            .OrderByDescending(version => version.Number)
+            .ToListAsync(cancellationToken);
         var document = rule.DocumentId is { } id
             ? await db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Id == id, cancellationToken)
             : null;
         var now = versions.Single(version => version.Number == rule.CurrentVersion);
-        var group = document is null
-            ? null
-            : RuleCatalogue.Read(document).File.Groups.FirstOrDefault(one => one.Content.Name == rule.Group)?.Content;
+        var file = document is null ? null : RuleCatalogue.Read(document.Content, target.Language);
+        var group = file?.Groups.FirstOrDefault(one => one.Content.Name == rule.Group)?.Content;
         return new RuleDetail(
-            rule.Id, rule.EnvironmentId, document?.Name ?? target.CatalogueName(rule.File), group ?? new GroupContent(rule.Group) { Interval = now.Interval },
+            rule.Id, rule.EnvironmentId, document?.Name ?? target.CatalogueName(rule.File),
+            group ?? new GroupContent(rule.Group) { Interval = now.Interval },
             ServedRules.Content(rule, now), rule.CurrentVersion, rule.RunningVersion, [.. versions.Select(Row)], document?.Tests ?? "",
-            rule.ServerState, rule.ServerHealth, rule.ServerError, rule.DeletedAt is not null);
+            rule.ServerState, rule.ServerHealth, rule.ServerError, rule.DeletedAt is not null)
+        {
+            Language = file?.Language ?? rule.Served?.Language ?? RuleLanguage.Promql,
+        };
     }
 
     /// <summary>Every version of a rule, the newest first.</summary>
     public async Task<IReadOnlyList<RuleVersionRow>> VersionsAsync(int ruleId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var versions = await db.AlertRuleVersions.AsNoTracking().Where(version => version.RuleId == ruleId).OrderByDescending(version => version.Number).ToListAsync(cancellationToken);
+        var versions = await db.AlertRuleVersions.AsNoTracking()
+            .Where(version => version.RuleId == ruleId)
+            .OrderByDescending(version => version.Number)
+            .ToListAsync(cancellationToken);
         return [.. versions.Select(Row)];
     }
 
@@ -146,6 +159,10 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
 
     private async Task<List<RuleRow>> RowsAsync(ArchonDbContext db, IQueryable<AlertRule> rules, CancellationToken cancellationToken)
     {
+        // Of a rule without a file only what the server told says whose it is; a Prometheus alone has but its own.
+        var told = target.Language == RuleLanguage.Promql ? []
+            : (await rules.AsNoTracking().Where(rule => rule.DocumentId == null).ToListAsync(cancellationToken))
+                .ToDictionary(rule => rule.Id, rule => rule.Served?.Language ?? RuleLanguage.Promql);
         var rows = await (
             from rule in rules.AsNoTracking()
             join version in db.AlertRuleVersions on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }
@@ -162,6 +179,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         {
             DeletedAt = rule.DeletedAt,
             HasFile = rule.Document is not null,
+            Language = rule.Document is not null ? target.Language : told.GetValueOrDefault(rule.Id),
             Standing = (rule.DeletedAt, rule.IsServed, rule.RunningVersion) switch
             {
                 (not null, true, _) => RuleStanding.StillRuns,

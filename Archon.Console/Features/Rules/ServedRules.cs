@@ -9,14 +9,15 @@ namespace Archon.Features.Rules;
 /// <summary>What a server runs, held against what the catalogue says. A server lays expressions out in its own way and adds the labels of the group.</summary>
 internal static class ServedRules
 {
-    public static ServedRule Of(PrometheusRuleGroup group, PrometheusRule rule) =>
-        new(rule.Query, rule.For, rule.KeepFiringFor, rule.Labels, rule.Annotations, group.Interval);
+    public static ServedRule Of(PrometheusRuleGroup group, PrometheusRule rule, RuleLanguage language = RuleLanguage.Promql) =>
+        new(rule.Query, rule.For, rule.KeepFiringFor, rule.Labels, rule.Annotations, group.Interval, language);
 
     /// <param name="groupLabels">What the group of <paramref name="said"/> adds.</param>
     /// <param name="interval">Null: whatever is usual on the server.</param>
     public static bool Says(ServedRule served, RuleContent said, IReadOnlyDictionary<string, string> groupLabels, TimeSpan? interval) =>
         served.For == said.For && served.KeepFiringFor == said.KeepFiringFor && (interval is null || served.Interval == interval)
-        && Same(served.Labels, Under(said.Labels, groupLabels)) && Same(served.Annotations, said.Annotations) && SameExpression(served.Expression, said.Expression);
+        && Same(served.Labels, Under(said.Labels, groupLabels)) && Same(served.Annotations, said.Annotations)
+        && (served.Language == RuleLanguage.Logql ? SameLogql(served.Expression, said.Expression) : SameExpression(served.Expression, said.Expression));
 
     public static bool Says(ServedRule served, FileRule said) => Says(served, said.Content, said.Group.Content.Labels, said.Group.Content.Interval);
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Archon.Data.Rules;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Exchange;
@@ -119,6 +120,77 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("""(sum by(service)(rate({app="rag"} |= "error"[300s])) > 5)""")]
+    public async Task What_Loki_runs_is_listed_as_applied_in_whatever_form_it_tells_it(string? prints)
+    {
+        await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
+        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var target = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
+        ruler.Prints = prints;
+        await ImportAsync(bench, target, Logs);
+        Assert.Equal(RuleStanding.NotApplied, (await OnlyAsync()).Standing);
+        await ApplyAsync(bench, target, services, new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) });
+
+        await LookAsync(bench, target, services);
+
+        var listed = await OnlyAsync();
+        Assert.Equal((RuleStanding.InStep, "inactive", RuleLanguage.Logql), (listed.Standing, listed.ServerState, listed.Language));
+        await ImportAsync(bench, target, Logs.Replace("> 5", "> 6", StringComparison.Ordinal));
+        await LookAsync(bench, target, services);
+        Assert.Equal(RuleStanding.NotApplied, (await OnlyAsync()).Standing);
+
+        async Task<RuleRow> OnlyAsync() =>
+            Assert.Single((await new RuleQueries(bench.Contexts, target).PictureAsync(RuleBench.Environment, Token)).Rules);
+    }
+
+    [Fact]
+    public async Task Neither_server_takes_the_rules_of_the_other_away_while_it_is_not_asked()
+    {
+        await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await using var both = UpstreamClients.Build(("Prometheus:BaseAddress", bench.Metrics.Address.AbsoluteUri));
+        await using var lokiAlone = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
+        bench.Metrics.Rules = """{"groups":[{"name":"node","file":"/etc/node.yml","interval":15,"rules":[{"name":"Down","query":"up == 0","type":"alerting","state":"inactive","health":"ok","duration":0,"labels":{},"annotations":{},"alerts":[]}]}]}""";
+        var target = new RulerTarget(ruler.Rules, both.GetRequiredService<RuleServerClient>());
+        await target.WriteAsync("logs", Encoding.UTF8.GetBytes(Logs), Token);
+        await LookAsync(bench, target, both);
+
+        await LookAsync(bench, target, lokiAlone);
+        var withoutPrometheus = await NamesAsync();
+        var gone = new RulerTarget(new Uri("http://127.0.0.1:9/loki/api/v1/rules"), both.GetRequiredService<RuleServerClient>());
+        await LookAsync(bench, gone, both);
+        var withoutLoki = await NamesAsync();
+        await target.WriteAsync("logs", null, Token);
+        await LookAsync(bench, target, both);
+
+        Assert.Equal(["Down", "Errors"], withoutPrometheus);
+        Assert.Equal(["Down", "Errors"], withoutLoki);
+        Assert.Equal(["Down"], await NamesAsync());
+
+        async Task<IEnumerable<string>> NamesAsync() =>
+            (await new RuleQueries(bench.Contexts, target).PictureAsync(RuleBench.Environment, Token)).Rules.Select(rule => rule.Name).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task LogQL_is_saved_beside_what_is_PromQL_by_chance()
+    {
+        await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
+        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var target = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
+        await ImportAsync(bench, target, "groups:\n  - name: logs\n    rules:\n      - alert: Clock\n        expr: vector(1) > 0\n");
+        var content = new RuleContent("Errors", true, """sum(rate({app="rag"} |= "error" [5m])) > 5""");
+
+        var saved = await new RuleCommands(bench.Contexts, target, TimeProvider.System).SaveAsync(
+            new RuleDraft(RuleBench.Environment, null, "shop", "logs", content, 0, "errors"), "ada", Token);
+
+        Assert.IsType<RuleSaveResult.Saved>(saved);
+        Assert.Equal(RuleLanguage.Logql, (await new RuleQueries(bench.Contexts, target).FindAsync(((RuleSaveResult.Saved)saved).RuleId, Token))!.Language);
+    }
+
+    [Theory]
     [InlineData("sum(rate({app=\"rag\"} |= `error` [5m])) > 5", "(sum(rate({app=\"rag\"} |= \"error\"[5m])) > 5)", true)]
     [InlineData("(a + b) * c", "a + b * c", false)]
     [InlineData("(a) + (b)", "a) + (b", false)]
@@ -152,6 +224,10 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     private static async Task ImportAsync(RuleBench bench, RuleTarget target, string text) => Assert.IsType<ImportResult.Taken>(Assert.Single(
         await new RuleImporter(bench.Contexts, target, TimeProvider.System).ImportAsync(
             RuleBench.Environment, [new("shop", Encoding.UTF8.GetBytes(text))], new Dictionary<string, ImportChoice>(), "ada", "", Token)));
+
+    private static Task LookAsync(RuleBench bench, RuleTarget target, ServiceProvider services) => new ImportRulesJob(
+        bench.Contexts, services.GetRequiredService<PrometheusClient>(), target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance)
+        .ImportAsync(RuleBench.Environment, Token);
 
     private static async Task<ApplyResult> ApplyAsync(RuleBench bench, RuleTarget target, ServiceProvider services, ApplyPatience? patience = null)
     {

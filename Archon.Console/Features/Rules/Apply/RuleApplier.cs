@@ -215,7 +215,7 @@ public sealed partial class RuleApplier(
     {
         var began = clock.GetTimestamp();
         var files = apply.Files
-            .Select(file => (Name: target.ServerFile(file.Name), File: file.After is null ? RuleCatalogue.Empty : RuleCatalogue.Read(file.After)))
+            .Select(file => (Name: target.ServerFile(file.Name), File: RuleCatalogue.ReadOrEmpty(file.After, target.Language)))
             .ToList();
         var wait = patience.Grace;
         while (true)

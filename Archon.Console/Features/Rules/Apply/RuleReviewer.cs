@@ -103,8 +103,8 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
-        (before is null ? RuleCatalogue.Empty : RuleFile.Read(before, out _, target.Language)) is { } was
-            ? RuleFileDiff.Between(was, after is null ? RuleCatalogue.Empty : RuleCatalogue.Read(after)) : [];
+        RuleFile.Read(before ?? [], out _, target.Language) is { } was
+            ? RuleFileDiff.Between(was, RuleCatalogue.ReadOrEmpty(after, target.Language)) : [];
 
     /// <summary>In the target's own language: what is meant for Loki may be PromQL by chance, and what is left from it may be none.</summary>
     private List<LintFinding> Lint(IReadOnlyList<RuleDocument> living)

@@ -1,3 +1,4 @@
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;

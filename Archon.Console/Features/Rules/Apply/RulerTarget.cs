@@ -1,4 +1,5 @@
 using System.Text;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
@@ -56,7 +57,7 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
 
     public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
     {
-        var wanted = content is null ? Empty : RuleCatalogue.Read(content);
+        var wanted = RuleCatalogue.ReadOrEmpty(content, Language);
         var read = await ReadAsync(name, cancellationToken);
         if (read is not Fetch<byte[]?>.Ok { Value: var held }) return TargetResult.Of(read);
         foreach (var group in wanted.Groups)
@@ -70,7 +71,7 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
         }
         var stays = wanted.Groups.Where(group => group.Rules.Count > 0).Select(group => group.Content.Name)
             .ToHashSet(StringComparer.Ordinal);
-        IReadOnlyList<FileGroup> groups = held is null ? [] : RuleCatalogue.Read(held).Groups;
+        var groups = RuleCatalogue.ReadOrEmpty(held, Language).Groups;
         foreach (var gone in groups.Select(group => group.Content.Name).Where(group => !stays.Contains(group)))
         {
             if (TargetResult.Of(await server.DeleteGroupAsync(address, name, gone, cancellationToken)) is TargetResult.Failed failed)
@@ -98,7 +99,7 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
     /// <summary>A namespace that is not there, one without groups and one with empty groups are the same to a ruler.</summary>
     private RuleFile Said(byte[]? content)
     {
-        var file = content is null ? Empty : RuleCatalogue.Read(content);
+        var file = RuleCatalogue.ReadOrEmpty(content, Language);
         for (var i = file.Groups.Count - 1; i >= 0; i--)
         {
             if (file.Groups[i].Rules.Count == 0) file = RuleFileEditor.RemoveGroup(file, i);

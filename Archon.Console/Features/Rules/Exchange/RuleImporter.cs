@@ -151,7 +151,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
         return new ImportReview.Known(
             file.Name, document.CurrentVersion, RuleMerge.Compare(Common(document, file), document.Content, file.Content),
-            RuleFileDiff.Between(RuleCatalogue.Read(document.Content), read));
+            RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read));
     }
 
     private async Task<ImportResult> ImportAsync(
@@ -159,7 +159,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     {
         if (target.NameFault(file.Name) is { } fault) return new ImportResult.Refused(file.Name, [fault]);
         if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read) return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
-        var open = await RuleCatalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
+        var open = await catalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
         if (open is not { Document.DeletedAt: null })
         {
             open ??= catalogue.Create(db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
@@ -187,7 +187,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
                     await AgreeAsync();
                     return new ImportResult.Unchanged(file.Name, "The catalogue's own was chosen.");
                 }
-                return await TakeAsync(RuleCatalogue.Read(merged));
+                return await TakeAsync(RuleCatalogue.Read(merged, target.Language));
             default:
                 throw new UnreachableException();
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Archon.Analysis.Alerting;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 
 namespace Archon.Features.Rules.Exchange;

@@ -1,15 +1,7 @@
 using System.Text;
+using Archon.Data.Rules;
 
 namespace Archon.Features.Rules.Files;
-
-/// <summary>What the expressions of a rule file are written in.</summary>
-public enum RuleLanguage
-{
-    Promql,
-
-    /// <summary>Loki's. Only its ruler can tell whether an expression is right.</summary>
-    Logql,
-}
 
 /// <summary>What a rule says.</summary>
 /// <param name="Name">Of the alert, or of the series that is recorded.</param>

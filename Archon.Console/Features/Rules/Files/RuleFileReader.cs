@@ -2,6 +2,7 @@ using System.Text;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Alerting.Templates;
+using Archon.Data.Rules;
 
 namespace Archon.Features.Rules.Files;
 

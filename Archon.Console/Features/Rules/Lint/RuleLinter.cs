@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Alerting.Templates;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 
 namespace Archon.Features.Rules.Lint;

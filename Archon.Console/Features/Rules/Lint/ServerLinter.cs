@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Series;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;

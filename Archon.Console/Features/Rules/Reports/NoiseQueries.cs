@@ -51,7 +51,8 @@ public sealed class NoiseQueries(
         var read = await ReadAsync(environmentId, "ALERTS{alertstate=\"firing\"}", range, Slice, progress, cancellationToken);
         if (read is not Fetch<Past>.Ok { Value: var past }) return Failed<Past, NoisePicture>(read);
         var loud = past.Rows.Select(row => row.Rule?.Id).ToHashSet();
-        var quiet = past.Listed.Count(rule => rule.Kind == AlertRuleKind.Alerting && !loud.Contains(rule.Id));
+        // What Loki's ruler evaluates leaves no history here.
+        var quiet = past.Listed.Count(rule => rule is { Kind: AlertRuleKind.Alerting, Language: RuleLanguage.Promql } && !loud.Contains(rule.Id));
         var picture = new NoisePicture(past.Rows, quiet, past.Known, past.IsCut, past.NoSilences);
         return new Fetch<NoisePicture>.Ok(picture with { RulesSince = await RulesSinceAsync(environmentId, cancellationToken) });
     }

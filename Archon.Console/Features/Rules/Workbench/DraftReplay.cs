@@ -1,5 +1,4 @@
 using Archon.Analysis.Alerting;
-using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Series;
 using Archon.Features.Rules.Files;
 
@@ -16,13 +15,9 @@ internal sealed class DraftReplay(WorkbenchQueries queries)
 
     public void Forget() => Question = null;
 
+    /// <param name="draft">Its expression reads as PromQL.</param>
     public async Task AskAsync(int environmentId, WorkbenchDraft draft, WorkbenchDraft? saved, GroupContent? savedGroup, TimeRange range, CancellationToken token)
     {
-        if (draft.Expression.Length == 0 || PromqlParser.Parse(draft.Expression, out _) is null)
-        {
-            Question = null;
-            return;
-        }
         var content = draft.Content;
         var troubles = Question is { Troubles: { } known } && Question.Range == range && Question.Draft.Expression == content.Expression ? known : null;
         if (troubles is null && content.IsAlert)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Series;
+using Archon.Data.Rules;
 using Archon.Features.Access;
 using Archon.Features.Rules.Files;
 using Archon.Features.Rules.Lint;
@@ -35,6 +36,7 @@ public sealed partial class RuleWorkbenchPage(
     private static readonly TimeSpan ThinkingPause = TimeSpan.FromMilliseconds(450);
     private static readonly TimeSpan FirstLength = TimeSpan.FromDays(1);
     private static readonly string[] Severities = ["critical", "warning", "info"];
+    private const string ExampleLogql = """sum by (service) (rate({app="shop"} |= "error" [5m])) > 1""";
     private const string ExampleExpression = """rate(http_requests_total{status=~"5.."}[5m]) > 0.1""";
 
     private readonly CancellationTokenSource lifetime = new();
@@ -85,7 +87,12 @@ public sealed partial class RuleWorkbenchPage(
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
     private string DraftKey => $"rule/{view.EnvironmentId}/{Id}";
-    private AlertCondition? Condition => draft.IsAlert ? AlertCondition.Of(draft.Expression) : null;
+    private RuleLanguage Language => rule?.Language ?? rules.NewLanguage;
+    private bool IsPromql => Language == RuleLanguage.Promql;
+
+    /// <summary>Whether there is an expression that can be evaluated, replayed and tested here.</summary>
+    private bool ReadsAsPromql => IsPromql && draft.Expression.Length > 0 && PromqlParser.Parse(draft.Expression, out _) is not null;
+    private AlertCondition? Condition => draft.IsAlert && IsPromql ? AlertCondition.Of(draft.Expression) : null;
     private AlertCondition? SavedCondition => saved is null ? null : AlertCondition.Of(saved.Expression);
     private bool IsDirty => saved is null ? draft.Expression.Length > 0 || draft.Name.Length > 0 : !draft.Says(saved);
     private bool HasUnsavedTests => draft.Tests != (rule?.Tests ?? "");
@@ -224,7 +231,7 @@ public sealed partial class RuleWorkbenchPage(
     private void Changed()
     {
         looking?.Cancel();
-        words = ExpressionWords.Of(draft.Expression);
+        words = IsPromql ? ExpressionWords.Of(draft.Expression) : [];
         if (faults.Count > 0) faults = draft.Faults();
         _ = LookAsync();
     }
@@ -242,7 +249,7 @@ public sealed partial class RuleWorkbenchPage(
             await Task.Delay(ThinkingPause, clock, token);
             await AskBacktestAsync(token);
             StateHasChanged();
-            if (draft.Expression.Length == 0 || PromqlParser.Parse(draft.Expression, out _) is null)
+            if (!ReadsAsPromql)
             {
                 (now, rendered) = (null, null);
                 return;
@@ -282,14 +289,19 @@ public sealed partial class RuleWorkbenchPage(
             (lint, marks, isServerAsked) = (null, [], false);
             return;
         }
-        var found = await queries.LintAsync(Wanted(), askServer, token);
-        (lint, isServerAsked) = (found, askServer);
-        marks = PromqlParser.Parse(draft.Expression, out var error) is null && error is not null
+        var found = await queries.LintAsync(Wanted(), Language, askServer, token);
+        (lint, isServerAsked) = (found, askServer || !IsPromql);
+        marks = IsPromql && PromqlParser.Parse(draft.Expression, out var error) is null && error is not null
             ? [new CodeMark(error.Start, Math.Min(draft.Expression.Length, error.Start + 1), StateKind.Critical, error.Message)]
             : Places.Marks(found.Findings);
     }
 
-    private Task AskBacktestAsync(CancellationToken token) => replay.AskAsync(view.EnvironmentId, draft, saved, rule?.Group, Range, token);
+    private Task AskBacktestAsync(CancellationToken token)
+    {
+        if (ReadsAsPromql) return replay.AskAsync(view.EnvironmentId, draft, saved, rule?.Group, Range, token);
+        replay.Forget();
+        return Task.CompletedTask;
+    }
 
     private async Task BacktestDoneAsync(BacktestPicture picture)
     {
@@ -420,7 +432,7 @@ public sealed partial class RuleWorkbenchPage(
         // A rule that stands nowhere yet is tested alone.
         if (string.IsNullOrWhiteSpace(draft.File) || string.IsNullOrWhiteSpace(draft.Group))
         {
-            return RuleYaml.File(new GroupContent("group"), draft.Content) is { } alone
+            return RuleYaml.File(new GroupContent("group"), draft.Content, Language) is { } alone
                 ? (alone.Text, null)
                 : (null, "The tests wait: the expression does not read as PromQL.");
         }

@@ -1,3 +1,4 @@
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using DiffPlex.DiffBuilder;
 using DiffPlex.DiffBuilder.Model;
@@ -16,11 +17,11 @@ public sealed record DiffLine(string? Old, string? New)
 public static class RuleYaml
 {
     /// <summary>A file with nothing but this rule; null where it cannot be written as one.</summary>
-    public static RuleFile? File(GroupContent group, RuleContent content)
+    public static RuleFile? File(GroupContent group, RuleContent content, RuleLanguage language = RuleLanguage.Promql)
     {
         try
         {
-            return RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, group, [content]);
+            return RuleFileEditor.AddGroup(RuleFile.Read("", out _, language)!, group, [content]);
         }
         catch (RuleEditException)
         {
@@ -31,7 +32,8 @@ public static class RuleYaml
     /// <summary>The rule's own lines, without those of its group.</summary>
     public static string Text(RuleContent content)
     {
-        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content)) is not { } file) return Plain(content);
+        // As text it does not matter whether the expression is right.
+        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content), RuleLanguage.Logql) is not { } file) return Plain(content);
         var lines = file.Text.Split('\n');
         var first = file.Rules.First().Line - 1;
         var indent = lines[first].Length - lines[first].TrimStart().Length;

@@ -3,6 +3,7 @@ using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Alerting.Templates;
 using Archon.Analysis.Series;
 using Archon.Data;
+using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using Archon.Features.Rules.Lint;
 using Archon.Integrations;
@@ -99,20 +100,20 @@ public sealed class WorkbenchQueries(
     }
 
     /// <summary>The faults of a draft.</summary>
-    /// <param name="askServer">Also what only the server knows: slower, and not while one is typing.</param>
-    public async Task<WorkbenchLint> LintAsync(RuleDraft draft, bool askServer, CancellationToken cancellationToken)
+    /// <param name="askServer">Also what only the server knows: slower, and not while one is typing. It knows nothing of LogQL.</param>
+    public async Task<WorkbenchLint> LintAsync(RuleDraft draft, RuleLanguage language, bool askServer, CancellationToken cancellationToken)
     {
         var (content, group) = (draft.Content, new GroupContent(draft.Group.Length > 0 ? draft.Group : "group"));
-        if (PromqlParser.Parse(content.Expression, out var error) is null && error is not null)
+        if (language == RuleLanguage.Promql && PromqlParser.Parse(content.Expression, out var error) is null && error is not null)
         {
             var line = error.Line;
             return new WorkbenchLint([new LintFinding(LintChecks.Syntax, LintSeverity.Error, draft.File, line, draft.Group, content.Name, error.Message)], null, null);
         }
-        if (RuleYaml.File(group, content) is not { } alone) return new WorkbenchLint([], null, "The rule is not yet complete.");
+        if (RuleYaml.File(group, content, language) is not { } alone) return new WorkbenchLint([], null, "The rule is not yet complete.");
         var rule = alone.Rules.First();
         IReadOnlyList<NamedRuleFile> files = [new NamedRuleFile(draft.File.Length > 0 ? draft.File : "rules.yml", alone)];
         var (findings, notChecked) = (RuleLinter.Lint(files), (string?)null);
-        if (askServer)
+        if (askServer && language == RuleLanguage.Promql)
         {
             var asked = await linter.LintAsync(files, NoPast, null, cancellationToken);
             (findings, notChecked) = (asked.Findings, asked.NotChecked);
