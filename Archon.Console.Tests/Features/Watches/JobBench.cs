@@ -4,6 +4,7 @@ using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.Notifications;
 using Archon.Features.Rules;
+using Archon.Features.Rules.Apply;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations.Alertmanager;
@@ -40,7 +41,7 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddScoped<WatchDiscoveryCommands>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
         collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
-        collection.AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
+        collection.AddSingleton<RuleTarget, NoTarget>().AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
         services = collection.BuildServiceProvider();
     }
 

@@ -15,8 +15,13 @@ public enum LabelEncoding
     Sized,
 }
 
-/// <summary>When a server evaluates a rule group: at every multiple of its interval, moved by a part of the interval that its file and name decide.</summary>
-/// <remarks>Source: <c>Group.EvalTimestamp</c> and <c>Group.hash</c> in <c>rules/group.go</c>, <c>Labels.Hash</c> in <c>model/labels</c> of Prometheus.</remarks>
+/// <summary>
+/// When a server evaluates a rule group: at every multiple of its interval, moved by a part of the interval that its file and name decide.
+/// </summary>
+/// <remarks>
+/// Source: <c>Group.EvalTimestamp</c> and <c>Group.hash</c> in <c>rules/group.go</c>, <c>Labels.Hash</c> in <c>model/labels</c> of
+/// Prometheus.
+/// </remarks>
 public sealed class GroupSchedule
 {
     private const long NanosecondsPerMillisecond = 1_000_000;

@@ -18,15 +18,16 @@ public static class MatrixReplay
     /// <param name="seen">Told each evaluation's time and outcome.</param>
     /// <exception cref="ArgumentException">A sample lies between two evaluations.</exception>
     public static void Run(
-        RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series, Action<long, ReplayStep> seen,
-        CancellationToken cancellationToken)
+        RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
+        Action<long, ReplayStep> seen, CancellationToken cancellationToken)
     {
         foreach (var (at, outcome) in Steps(replay, first, step, count, queryOffset, series, cancellationToken)) seen(at, outcome);
     }
 
     /// <summary>As <see cref="Run"/>, one evaluation at a time as they are asked for.</summary>
     public static IEnumerable<(long At, ReplayStep Step)> Steps(
-        RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series, CancellationToken cancellationToken)
+        RuleReplay replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
+        CancellationToken cancellationToken)
     {
         var places = new int[series.Count];
         var vector = new ReplaySample[series.Count];

@@ -32,7 +32,8 @@ public static class PrometheusDuration
         {
             var first = at;
             while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
-            if (at == first || !UInt128.TryParse(text.AsSpan(first, at - first), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
+            var digits = text.AsSpan(first, at - first);
+            if (digits.IsEmpty || !UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
             if (number > MostMilliseconds) return false;
             var end = at;
             while (end < text.Length && char.IsAsciiLetter(text[end])) end++;

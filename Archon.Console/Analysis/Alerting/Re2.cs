@@ -4,11 +4,13 @@ using System.Text.RegularExpressions;
 
 namespace Archon.Analysis.Alerting;
 
-/// <summary>Regular expressions in the dialect of Go (RE2), in which PromQL's matchers and the functions of templates are written.</summary>
+/// <summary>
+/// Regular expressions in the dialect of Go (RE2), in which PromQL's matchers and the functions of templates are written.
+/// </summary>
 /// <remarks>
-/// Source: package regexp/syntax of the Go standard library, with its Perl flags. A pattern is checked by the rules of that dialect and then matched by
-/// .NET's engine without backtracking, whose time, like RE2's, grows with the length of the text alone. Scripts of Unicode (<c>\p{Greek}</c>) are
-/// taken for the block of that name.
+/// Source: package regexp/syntax of the Go standard library, with its Perl flags. A pattern is checked by the rules of that dialect and
+/// then matched by .NET's engine without backtracking, whose time, like RE2's, grows with the length of the text alone. Scripts of
+/// Unicode (<c>\p{Greek}</c>) are taken for the block of that name.
 /// </remarks>
 public static class Re2
 {
@@ -30,13 +32,16 @@ public static class Re2
 
     /// <summary>Whether the whole text matches, as for a PromQL matcher, where a dot also matches a line feed.</summary>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
-    public static bool Matches(string pattern, string text) => Regex.IsMatch(text, $@"\A(?s:{new Translation(pattern).Whole()})\z", Options);
+    public static bool Matches(string pattern, string text) =>
+        Regex.IsMatch(text, $@"\A(?s:{new Translation(pattern).Whole()})\z", Options);
 
     /// <summary>Whether the pattern matches anywhere in the text.</summary>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
     public static bool Finds(string pattern, string text) => Regex.IsMatch(text, new Translation(pattern).Whole(), Options);
 
-    /// <summary>Every match replaced. In the replacement <c>$1</c>, <c>$name</c> and <c>${name}</c> stand for groups, <c>$$</c> for a dollar.</summary>
+    /// <summary>
+    /// Every match replaced. In the replacement <c>$1</c>, <c>$name</c> and <c>${name}</c> stand for groups, <c>$$</c> for a dollar.
+    /// </summary>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
     public static string Replace(string pattern, string replacement, string text) =>
         new Regex(new Translation(pattern).Whole(), Options).Replace(text, match => Expand(replacement, match));
@@ -152,11 +157,15 @@ public static class Re2
                 return;
             }
             var rest = pattern.AsSpan(at);
-            if (rest.StartsWith("(?P<", StringComparison.Ordinal) || (rest.StartsWith("(?<", StringComparison.Ordinal) && rest.Length > 3 && rest[3] is not ('=' or '!')))
+            if (rest.StartsWith("(?P<", StringComparison.Ordinal)
+                || (rest.StartsWith("(?<", StringComparison.Ordinal) && rest.Length > 3 && rest[3] is not ('=' or '!')))
             {
                 var name = pattern.IndexOf('<', at) + 1;
                 var end = pattern.IndexOf('>', name);
-                if (end <= name || !pattern[name..end].All(one => one == '_' || char.IsAsciiLetterOrDigit(one))) throw new FormatException($"invalid named capture: `{pattern[at..]}`");
+                if (end <= name || !pattern[name..end].All(one => one == '_' || char.IsAsciiLetterOrDigit(one)))
+                {
+                    throw new FormatException($"invalid named capture: `{pattern[at..]}`");
+                }
                 Take($"(?<{pattern[name..end]}>", end + 1 - at);
                 canRepeat = false;
                 return;
@@ -186,7 +195,8 @@ public static class Re2
             if (inner.Length > 2 || inner[0].Length == 0 || inner.Any(part => !part.All(char.IsAsciiDigit))) return null;
             var least = Count(inner[0]);
             var most = inner.Length == 2 && inner[1].Length > 0 ? Count(inner[1]) : least;
-            return least <= MostRepeats && most <= MostRepeats && least <= most ? end + 1 : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
+            return least <= MostRepeats && most <= MostRepeats && least <= most
+                ? end + 1 : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
 
             static int Count(string digits) => digits.Length > 6 ? int.MaxValue : int.Parse(digits, CultureInfo.InvariantCulture);
         }
@@ -278,13 +288,17 @@ public static class Re2
                     break;
                 case >= '0' and <= '7':
                     var octal = next - '0';
-                    for (var i = 0; i < 2 && at < pattern.Length && pattern[at] is >= '0' and <= '7'; i++) octal = (octal * 8) + (pattern[at++] - '0');
+                    for (var i = 0; i < 2 && at < pattern.Length && pattern[at] is >= '0' and <= '7'; i++)
+                    {
+                        octal = (octal * 8) + (pattern[at++] - '0');
+                    }
                     return octal;
                 case 'x':
                     var isBraced = at < pattern.Length && pattern[at] == '{';
                     var end = isBraced ? pattern.IndexOf('}', at) : at + 2;
                     if (end < 0 || end > pattern.Length) break;
-                    if (!int.TryParse(pattern.AsSpan(isBraced ? at + 1 : at, end - at - (isBraced ? 1 : 0)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
+                    var digits = pattern.AsSpan(isBraced ? at + 1 : at, end - at - (isBraced ? 1 : 0));
+                    if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
                         || hex is < 0 or > 0x10ffff)
                     {
                         break;
@@ -311,7 +325,8 @@ public static class Re2
             var isFirst = true;
             while (at < pattern.Length && (pattern[at] != ']' || isFirst))
             {
-                if (pattern[at] == '[' && at + 1 < pattern.Length && pattern[at + 1] == ':' && pattern.IndexOf(":]", at + 2, StringComparison.Ordinal) is > 0 and var named)
+                if (pattern[at] == '[' && at + 1 < pattern.Length && pattern[at + 1] == ':'
+                    && pattern.IndexOf(":]", at + 2, StringComparison.Ordinal) is > 0 and var named)
                 {
                     translated.Append(Posix(pattern[at..(named + 2)]));
                     at = named + 2;
@@ -328,7 +343,8 @@ public static class Re2
                     {
                         translated.Append(pattern[at + 1] switch
                         {
-                            'd' => "0-9", 'w' => "0-9A-Za-z_", 's' => @"\t\n\f\r\ ", 'D' => @"\x00-/:-\uFFFF", 'W' => @"\x00-/:-@\[-\^`{-\uFFFF",
+                            'd' => "0-9", 'w' => "0-9A-Za-z_", 's' => @"\t\n\f\r\ ",
+                            'D' => @"\x00-/:-\uFFFF", 'W' => @"\x00-/:-@\[-\^`{-\uFFFF",
                             _ => @"\x00-\x08\x0b\x0e-\x1f!-\uFFFF",
                         });
                         at += 2;

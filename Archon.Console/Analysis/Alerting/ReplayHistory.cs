@@ -15,7 +15,9 @@ public sealed record ReplayFailure(long At, string Reason);
 /// <summary>What a replay came to, in figures.</summary>
 /// <param name="Firings">How often an alert began to fire.</param>
 /// <param name="FiringTime">Time spent firing, summed over the alerts; each evaluation counts as one interval.</param>
-/// <param name="Flaps">How many of the firings began within <see cref="RuleReplay.ResolvedRetention"/> of the end of the one before of the same alert.</param>
+/// <param name="Flaps">
+/// How many of the firings began within <see cref="RuleReplay.ResolvedRetention"/> of the end of the one before of the same alert.
+/// </param>
 /// <param name="Alerts">How many alerts fired at least once.</param>
 /// <param name="NearMisses">How often an alert was pending and went away without firing.</param>
 public sealed record ReplaySummary(int Firings, TimeSpan FiringTime, int Flaps, int Alerts, int NearMisses);
@@ -100,7 +102,8 @@ public sealed class ReplayHistory(TimeSpan interval)
         return new ReplaySummary(firings, time, flaps, fired, misses);
     }
 
-    private static ReplaySpan Span(ReplayAlert alert, Stretch known) => new(alert.Labels, known.State, known.From, known.To, alert.ActiveAt);
+    private static ReplaySpan Span(ReplayAlert alert, Stretch known) =>
+        new(alert.Labels, known.State, known.From, known.To, alert.ActiveAt);
 
     private sealed class Stretch
     {

@@ -25,7 +25,8 @@ public enum AlertState { Pending, Firing }
 /// <summary>One alert instance. The object lives as long as the instance is active, and changes with each evaluation.</summary>
 public sealed class ReplayAlert
 {
-    internal ReplayAlert(SeriesLabels labels, SeriesLabels recorded, long activeAt) => (Labels, Recorded, ActiveAt) = (labels, recorded, activeAt);
+    internal ReplayAlert(SeriesLabels labels, SeriesLabels recorded, long activeAt) =>
+        (Labels, Recorded, ActiveAt) = (labels, recorded, activeAt);
 
     /// <summary>Its identity: labels of the sample without the metric's name, labels of the rule, and <c>alertname</c>.</summary>
     public SeriesLabels Labels { get; }
@@ -36,7 +37,9 @@ public sealed class ReplayAlert
 
     public AlertState State { get; internal set; }
 
-    /// <summary>Unix milliseconds of the evaluation that saw it first; its whole seconds are the value of <c>ALERTS_FOR_STATE</c>.</summary>
+    /// <summary>
+    /// Unix milliseconds of the evaluation that saw it first; its whole seconds are the value of <c>ALERTS_FOR_STATE</c>.
+    /// </summary>
     public long ActiveAt { get; }
 
     /// <summary>The newest value of the expression; while it is only kept firing, the last one it had.</summary>
@@ -57,9 +60,9 @@ public readonly record struct ReplayStep(IReadOnlyList<ReplayAlert> Active, stri
 
 /// <summary>The alert state machine of Prometheus: given what a rule's expression yields at each evaluation, the alerts after it.</summary>
 /// <remarks>
-/// Source: <c>AlertingRule.Eval</c> in <c>rules/alerting.go</c> of Prometheus 2.42 to 3.x. Times are compared exactly: they are whole milliseconds here
-/// as evaluations lie whole intervals apart there. Not replayed: evaluations that a server skipped because it was slow or down, and what it restored after
-/// a restart. Not thread-safe.
+/// Source: <c>AlertingRule.Eval</c> in <c>rules/alerting.go</c> of Prometheus 2.42 to 3.x. Times are compared exactly: they are whole
+/// milliseconds here as evaluations lie whole intervals apart there. Not replayed: evaluations that a server skipped because it was slow
+/// or down, and what it restored after a restart. Not thread-safe.
 /// </remarks>
 public sealed class RuleReplay
 {
@@ -111,7 +114,9 @@ public sealed class RuleReplay
             if (alert.SeenAt == at) alert.KeptSince = null;
             else if (!IsKept(alert, at))
             {
-                if ((alert.IsActive && alert.State == AlertState.Pending) || (!alert.IsActive && at - alert.ResolvedAt > ResolvedRetention.TotalMilliseconds)) gone.Add(labels);
+                var isForgotten = alert.IsActive
+                    ? alert.State == AlertState.Pending : at - alert.ResolvedAt > ResolvedRetention.TotalMilliseconds;
+                if (isForgotten) gone.Add(labels);
                 if (alert.IsActive) (alert.IsActive, alert.ResolvedAt) = (false, at);
                 continue;
             }

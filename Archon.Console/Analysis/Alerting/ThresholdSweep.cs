@@ -8,7 +8,9 @@ public sealed record ThresholdOutcome(double Threshold, ReplaySummary Summary);
 /// <summary>Replays a rule of the form "expression, comparison, number" with many numbers.</summary>
 public static class ThresholdSweep
 {
-    /// <summary>Thresholds worth trying: evenly spread over the ranks of the values that the expression ever had, with the rule's own among them.</summary>
+    /// <summary>
+    /// Thresholds worth trying: evenly spread over the ranks of the values that the expression ever had, with the rule's own among them.
+    /// </summary>
     /// <param name="count">How many at most, 2 or more.</param>
     /// <returns>In rising order, each once; only the rule's own where there is no value.</returns>
     public static IReadOnlyList<double> Candidates(IReadOnlyList<MetricSeries> series, double own, int count)
@@ -33,8 +35,8 @@ public static class ThresholdSweep
     /// <returns>One outcome per threshold, in their order.</returns>
     /// <exception cref="ArgumentException">The comparison is none of these.</exception>
     public static IReadOnlyList<ThresholdOutcome> Run(
-        ReplayRule rule, string comparison, IReadOnlyList<double> thresholds, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
-        long from, CancellationToken cancellationToken) =>
+        ReplayRule rule, string comparison, IReadOnlyList<double> thresholds, long first, long step, int count, long queryOffset,
+        IReadOnlyList<MetricSeries> series, long from, CancellationToken cancellationToken) =>
         [.. thresholds.Select(threshold =>
         {
             var history = new ReplayHistory(TimeSpan.FromMilliseconds(step));

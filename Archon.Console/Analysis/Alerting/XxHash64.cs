@@ -4,7 +4,9 @@ using System.Numerics;
 namespace Archon.Analysis.Alerting;
 
 /// <summary>The 64-bit hash by which Prometheus spreads its rule groups over time.</summary>
-/// <remarks>Source: xxHash specification, version 0.1.1, XXH64 with seed 0. The base library has it outside of what this folder may use.</remarks>
+/// <remarks>
+/// Source: xxHash specification, version 0.1.1, XXH64 with seed 0. The base library has it outside of what this folder may use.
+/// </remarks>
 internal static class XxHash64
 {
     private const ulong Prime1 = 11400714785074694791;
@@ -28,7 +30,8 @@ internal static class XxHash64
                 four = Round(four, BinaryPrimitives.ReadUInt64LittleEndian(rest[24..]));
                 rest = rest[32..];
             }
-            hash = BitOperations.RotateLeft(one, 1) + BitOperations.RotateLeft(two, 7) + BitOperations.RotateLeft(three, 12) + BitOperations.RotateLeft(four, 18);
+            hash = BitOperations.RotateLeft(one, 1) + BitOperations.RotateLeft(two, 7)
+                + BitOperations.RotateLeft(three, 12) + BitOperations.RotateLeft(four, 18);
             hash = Merge(Merge(Merge(Merge(hash, one), two), three), four);
         }
         hash += (ulong)bytes.Length;

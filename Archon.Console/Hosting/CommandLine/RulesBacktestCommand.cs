@@ -20,11 +20,26 @@ internal static class RulesBacktestCommand
     {
         var file = new Argument<string>("FILE") { Description = "A rule file; - is standard input." };
         var rule = new Option<string?>("--rule") { HelpName = "NAME", Description = "Only alerts of this name." };
-        var from = new Option<string>("--from") { Required = true, HelpName = "T", Description = "ISO 8601, Unix seconds, now, or now less a length, as in now-7d." };
-        var to = new Option<string>("--to") { Required = true, HelpName = "T", Description = "Likewise; the evaluation at this moment belongs to it." };
-        var interval = new Option<string?>("--interval") { HelpName = "LENGTH", Description = "Between evaluations. By default that of the group in the file, else on the server, else 1m." };
+        var from = new Option<string>("--from")
+        {
+            Required = true, HelpName = "T", Description = "ISO 8601, Unix seconds, now, or now less a length, as in now-7d.",
+        };
+        var to = new Option<string>("--to")
+        {
+            Required = true, HelpName = "T", Description = "Likewise; the evaluation at this moment belongs to it.",
+        };
+        var interval = new Option<string?>("--interval")
+        {
+            HelpName = "LENGTH",
+            Description = "Between evaluations. By default that of the group in the file, else on the server, else 1m.",
+        };
         var prometheus = RulesCommand.PrometheusOption(required: true, "The server whose data is replayed.");
-        var warmUp = new Option<string?>("--warm-up") { HelpName = "LENGTH", Description = "How long before --from the replay begins. By default 'for' and 'keep_firing_for'; 0s: the rule is new at --from." };
+        var warmUp = new Option<string?>("--warm-up")
+        {
+            HelpName = "LENGTH",
+            Description = "How long before --from the replay begins. "
+                + "By default 'for' and 'keep_firing_for'; 0s: the rule is new at --from.",
+        };
         var output = RulesCommand.Output(OutputForm.Json);
         var command = new Command("backtest", """
             Replays alerting rules over recorded data, with the state machine of Prometheus, at the moments at which it evaluates their group: those of the
@@ -40,17 +55,23 @@ internal static class RulesBacktestCommand
         {
             var name = parsed.GetRequiredValue(file);
             var rules = await RulesCommand.ReadAsync(name, cancellationToken);
-            var wanted = rules.Rules.Where(one => one.Content.IsAlert && (parsed.GetValue(rule) is not { } only || one.Content.Name == only)).ToList();
-            if (wanted.Count == 0) throw new BadInputException(parsed.GetValue(rule) is { } missing ? $"{Files.NameOf(name)} has no alert {missing}." : $"{Files.NameOf(name)} has no alerting rule.");
+            var only = parsed.GetValue(rule);
+            var wanted = rules.Rules.Where(one => one.Content.IsAlert && (only is null || one.Content.Name == only)).ToList();
+            if (wanted.Count == 0)
+            {
+                throw new BadInputException($"{Files.NameOf(name)} has no {(only is null ? "alerting rule" : $"alert {only}")}.");
+            }
             var range = Range(parsed.GetRequiredValue(from), parsed.GetRequiredValue(to));
             using var connection = PrometheusConnection.To(parsed.GetRequiredValue(prometheus)!);
             var served = await connection.Client.RulesAsync(cancellationToken) switch
             {
                 Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups } => groups,
-                Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason } => throw new BadInputException($"The server does not answer: {reason}"),
+                Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason } =>
+                    throw new BadInputException($"The server does not answer: {reason}"),
                 _ => [],   // a store without rules has data all the same
             };
-            var version = await connection.Client.BuildInfoAsync(cancellationToken) is Fetch<ServerVersion>.Ok { Value.Version: var known } ? known : null;
+            var build = await connection.Client.BuildInfoAsync(cancellationToken);
+            var version = build is Fetch<ServerVersion>.Ok { Value.Version: var known } ? known : null;
             await using var lines = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
             foreach (var one in wanted)
             {
@@ -71,7 +92,8 @@ internal static class RulesBacktestCommand
         return command;
     }
 
-    private static async Task RunAsync(RuleBacktest backtest, BacktestRequest request, OutputForm form, StreamWriter lines, CancellationToken cancellationToken)
+    private static async Task RunAsync(
+        RuleBacktest backtest, BacktestRequest request, OutputForm form, StreamWriter lines, CancellationToken cancellationToken)
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         var beginnings = new Dictionary<SeriesLabels, string>(ReferenceEqualityComparer.Instance);
@@ -98,18 +120,23 @@ internal static class RulesBacktestCommand
         var summary = history.Summary();
         await lines.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"{request.Rule.Alert}: {summary.Firings} firings of {summary.Alerts} alerts, {PrometheusDuration.Format(summary.FiringTime)} in all, {summary.Flaps} again within 15m, {summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"));
+            $"{request.Rule.Alert}: {summary.Firings} firings of {summary.Alerts} alerts, "
+                + $"{PrometheusDuration.Format(summary.FiringTime)} in all, {summary.Flaps} again within 15m, "
+                + $"{summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"));
     }
 
     /// <summary>An alert's name and labels are the same on every line, so they are written once.</summary>
-    private static void Write(StreamWriter lines, Dictionary<SeriesLabels, string> middles, string alert, string time, IReadOnlyList<ReplayAlert> active)
+    private static void Write(
+        StreamWriter lines, Dictionary<SeriesLabels, string> middles, string alert, string time, IReadOnlyList<ReplayAlert> active)
     {
         foreach (var one in active)
         {
             if (!middles.TryGetValue(one.Recorded, out var middle))
             {
-                var labels = one.Recorded.Values.Where(label => label.Key != "alertname").OrderBy(label => label.Key, StringComparer.Ordinal).ToDictionary(label => label.Key, label => label.Value);
-                middles[one.Recorded] = middle = $"\",\"alertname\":{JsonSerializer.Serialize(alert, RulesCommand.Json)},\"labels\":{JsonSerializer.Serialize(labels, RulesCommand.Json)},\"state\":\"";
+                var labels = one.Recorded.Values.Where(label => label.Key != "alertname")
+                    .OrderBy(label => label.Key, StringComparer.Ordinal).ToDictionary(label => label.Key, label => label.Value);
+                middles[one.Recorded] = middle = $"\",\"alertname\":{JsonSerializer.Serialize(alert, RulesCommand.Json)},"
+                    + $"\"labels\":{JsonSerializer.Serialize(labels, RulesCommand.Json)},\"state\":\"";
             }
             lines.Write("{\"time\":\"");
             lines.Write(time);
@@ -118,7 +145,8 @@ internal static class RulesBacktestCommand
         }
     }
 
-    private static string Time(long at) => DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    private static string Time(long at) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(at).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static TimeRange Range(string from, string to)
     {
@@ -131,11 +159,13 @@ internal static class RulesBacktestCommand
     {
         if (text == "now") return now;
         if (text.StartsWith("now-", StringComparison.Ordinal)) return now - RulesCommand.Length(text["now-".Length..]);
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number < MostSeconds * 1000)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number < MostSeconds * 1000)
         {
             return DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(number < MostSeconds ? number * 1000 : number));
         }
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
-            ? moment.ToUniversalTime() : throw new BadInputException($"{text} is no moment such as 2026-11-25T12:00:00Z, 1764072000 or now-7d.");
+            ? moment.ToUniversalTime()
+            : throw new BadInputException($"{text} is no moment such as 2026-11-25T12:00:00Z, 1764072000 or now-7d.");
     }
 }

@@ -20,10 +20,20 @@ internal static class RulesCatalogueCommands
 
     public static Command Import()
     {
-        var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore, Description = "Rule files, files of unit tests (NAME_test.yml), or folders of both." };
+        var files = new Argument<string[]>("FILE")
+        {
+            Arity = ArgumentArity.OneOrMore, Description = "Rule files, files of unit tests (NAME_test.yml), or folders of both.",
+        };
         var environment = EnvironmentOption();
-        var reason = new Option<string>("--reason") { HelpName = "TEXT", DefaultValueFactory = _ => "Imported by command", Description = "Stands with the new version." };
-        var take = new Option<MergeSide?>("--take") { HelpName = "ours|theirs", Description = "Whose to take where catalogue and file changed the same: ours is the catalogue's." };
+        var reason = new Option<string>("--reason")
+        {
+            HelpName = "TEXT", DefaultValueFactory = _ => "Imported by command", Description = "Stands with the new version.",
+        };
+        var take = new Option<MergeSide?>("--take")
+        {
+            HelpName = "ours|theirs",
+            Description = "Whose to take where catalogue and file changed the same: ours is the catalogue's.",
+        };
         var output = RulesCommand.Output(OutputForm.Text);
         var command = new Command("import", $"""
             Takes rule files into the catalogue, each whole or not at all. A file is named by its path below the folder that was given, else by its last part.
@@ -36,20 +46,34 @@ internal static class RulesCatalogueCommands
         {
             var incoming = new List<IncomingFile>();
             foreach (var path in parsed.GetRequiredValue(files)) incoming.AddRange(await ReadAsync(path, cancellationToken));
-            if (incoming.GroupBy(one => one.Name).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new BadInputException($"{twice.Key} is given twice.");
+            if (incoming.GroupBy(one => one.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            {
+                throw new BadInputException($"{twice.Key} is given twice.");
+            }
             await using var catalogue = await CatalogueAsync(parsed.GetValue(environment), cancellationToken);
             var importer = catalogue.Services.GetRequiredService<RuleImporter>();
             var choices = new Dictionary<string, ImportChoice>();
             if (parsed.GetValue(take) is { } side)
             {
-                foreach (var known in (await importer.ReviewAsync(catalogue.EnvironmentId, incoming, cancellationToken)).OfType<ImportReview.Known>())
+                var reviews = await importer.ReviewAsync(catalogue.EnvironmentId, incoming, cancellationToken);
+                foreach (var known in reviews.OfType<ImportReview.Known>())
                 {
                     choices[known.Name] = new ImportChoice(known.BasedOn, _ => side, side);
                 }
             }
-            var results = await importer.ImportAsync(catalogue.EnvironmentId, incoming, choices, Environment.UserName, parsed.GetRequiredValue(reason), cancellationToken);
-            if (parsed.GetValue(output) == OutputForm.Json) Console.WriteLine(JsonSerializer.Serialize(results.Select(Row), RulesCommand.Json));
-            else foreach (var result in results) await (result is ImportResult.Refused ? Console.Error : Console.Out).WriteLineAsync(Text(result));
+            var results = await importer.ImportAsync(
+                catalogue.EnvironmentId, incoming, choices, Environment.UserName, parsed.GetRequiredValue(reason), cancellationToken);
+            if (parsed.GetValue(output) == OutputForm.Json)
+            {
+                Console.WriteLine(JsonSerializer.Serialize(results.Select(Row), RulesCommand.Json));
+            }
+            else
+            {
+                foreach (var result in results)
+                {
+                    await (result is ImportResult.Refused ? Console.Error : Console.Out).WriteLineAsync(Text(result));
+                }
+            }
             return results.Any(result => result is ImportResult.Refused) ? 1
                 : results.Any(result => result is ImportResult.Conflict or ImportResult.ChangedMeanwhile) ? RulesCommand.Found : 0;
         });
@@ -58,9 +82,16 @@ internal static class RulesCatalogueCommands
 
     public static Command Export()
     {
-        var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.ZeroOrMore, Description = "Names of files in the catalogue; all without one." };
+        var files = new Argument<string[]>("FILE")
+        {
+            Arity = ArgumentArity.ZeroOrMore, Description = "Names of files in the catalogue; all without one.",
+        };
         var group = new Option<string?>("--group") { HelpName = "G", Description = "Only this group of each file that has it." };
-        var folder = new Option<string?>("-o") { HelpName = "DIR", Description = "Folder to write into. Without it one file is written to standard output, and several are listed." };
+        var folder = new Option<string?>("-o")
+        {
+            HelpName = "DIR",
+            Description = "Folder to write into. Without it one file is written to standard output, and several are listed.",
+        };
         var environment = EnvironmentOption();
         var output = RulesCommand.Output(OutputForm.Text);
         var command = new Command("export", $"""
@@ -84,12 +115,17 @@ internal static class RulesCatalogueCommands
             if (parsed.GetValue(folder) is { } target)
             {
                 foreach (var file in found) await WriteAsync(target, file, cancellationToken);
-                if (parsed.GetValue(output) == OutputForm.Json) Console.WriteLine(JsonSerializer.Serialize(found.Select(file => new { file = file.Name, bytes = file.Content.Length }), RulesCommand.Json));
+                if (parsed.GetValue(output) == OutputForm.Json)
+                {
+                    var written = found.Select(file => new { file = file.Name, bytes = file.Content.Length });
+                    Console.WriteLine(JsonSerializer.Serialize(written, RulesCommand.Json));
+                }
                 return 0;
             }
             if (parsed.GetValue(output) == OutputForm.Json)
             {
-                Console.WriteLine(JsonSerializer.Serialize(found.Select(file => new { file = file.Name, content = System.Text.Encoding.UTF8.GetString(file.Content) }), RulesCommand.Json));
+                var texts = found.Select(file => new { file = file.Name, content = System.Text.Encoding.UTF8.GetString(file.Content) });
+                Console.WriteLine(JsonSerializer.Serialize(texts, RulesCommand.Json));
             }
             else if (found.Count(file => !RuleTests.IsTestFile(file.Name)) > 1)
             {
@@ -105,7 +141,8 @@ internal static class RulesCatalogueCommands
         return command;
     }
 
-    private static async Task<IReadOnlyList<ExportedFile>> ExportAsync(RuleExporter exporter, int environmentId, string? name, string? group, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ExportedFile>> ExportAsync(
+        RuleExporter exporter, int environmentId, string? name, string? group, CancellationToken cancellationToken)
     {
         try
         {
@@ -119,15 +156,23 @@ internal static class RulesCatalogueCommands
 
     private static int Missing(string? name, string? group)
     {
-        Console.Error.WriteLine($"archon rules: The catalogue holds {(name is null ? "no file" : $"no file {name}")}{(group is null ? "" : $" with a group {group}")}.");
+        var (file, within) = (name is null ? "no file" : $"no file {name}", group is null ? "" : $" with a group {group}");
+        Console.Error.WriteLine($"archon rules: The catalogue holds {file}{within}.");
         return RulesCommand.Found;
     }
 
     private static async Task<IReadOnlyList<IncomingFile>> ReadAsync(string path, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(path)) return [new IncomingFile(path == "-" ? "stdin.yml" : Path.GetFileName(path), await RulesCommand.BytesAsync(path, cancellationToken))];
+        if (!Directory.Exists(path))
+        {
+            var name = path == "-" ? "stdin.yml" : Path.GetFileName(path);
+            return [new IncomingFile(name, await RulesCommand.BytesAsync(path, cancellationToken))];
+        }
         var files = new List<IncomingFile>();
-        foreach (var (name, file) in Files.Below(path, ".yml", ".yaml", ".rules")) files.Add(new IncomingFile(name, await RulesCommand.BytesAsync(file, cancellationToken)));
+        foreach (var (name, file) in Files.Below(path, ".yml", ".yaml", ".rules"))
+        {
+            files.Add(new IncomingFile(name, await RulesCommand.BytesAsync(file, cancellationToken)));
+        }
         return files;
     }
 
@@ -145,16 +190,21 @@ internal static class RulesCatalogueCommands
         }
     }
 
-    private static Option<string?> EnvironmentOption() => new("--environment") { HelpName = "NAME", Description = "Environment of the catalogue; the first without it." };
+    private static Option<string?> EnvironmentOption() =>
+        new("--environment") { HelpName = "NAME", Description = "Environment of the catalogue; the first without it." };
 
     /// <exception cref="BadInputException">The database does not answer, or there is no such environment.</exception>
     private static async Task<Catalogue> CatalogueAsync(string? environment, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true).AddEnvironmentVariables();
+        builder.Configuration
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddEnvironmentVariables();
         builder.Services.AddArchonData(builder.Configuration).AddLogging().AddIntegrations().AddRules();
         // Of what the console runs beside its pages, only the database.
-        foreach (var other in builder.Services.Where(one => one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly).ToList())
+        var others = builder.Services.Where(one =>
+            one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly);
+        foreach (var other in others.ToList())
         {
             builder.Services.Remove(other);
         }
@@ -176,10 +226,13 @@ internal static class RulesCatalogueCommands
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new BadInputException($"The console's database cannot be used: {(database.State is DatabaseState.Away away ? away.Reason : "it did not come up in time.")}");
+                var why = database.State is DatabaseState.Away away ? away.Reason : "it did not come up in time.";
+                throw new BadInputException($"The console's database cannot be used: {why}");
             }
-            await using var db = await host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>().CreateDbContextAsync(cancellationToken);
-            var ids = await db.Environments.Where(one => environment == null || one.Name == environment).OrderBy(one => one.Id).Select(one => one.Id).ToListAsync(cancellationToken);
+            var contexts = host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>();
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            var ids = await db.Environments.Where(one => environment == null || one.Name == environment)
+                .OrderBy(one => one.Id).Select(one => one.Id).ToListAsync(cancellationToken);
             return ids is [var id, ..] ? new Catalogue(host, id) : throw new BadInputException($"There is no environment {environment}.");
         }
         catch (OptionsValidationException wrong)
@@ -199,16 +252,22 @@ internal static class RulesCatalogueCommands
         ImportResult.Taken taken => $"{taken.Name}: taken as version {taken.Version}",
         ImportResult.Unchanged same => $"{same.Name}: unchanged. {same.Why}",
         ImportResult.Refused refused => string.Join('\n', refused.Reasons.Select(reason => $"{refused.Name}: {reason}")),
-        ImportResult.Conflict conflict => $"{conflict.Name}: conflict. Both the file and the catalogue changed {conflict.Conflicts} of the same; say --take ours or --take theirs",
+        ImportResult.Conflict conflict =>
+            $"{conflict.Name}: conflict. Both the file and the catalogue changed {conflict.Conflicts} of the same; "
+                + "say --take ours or --take theirs",
         _ => $"{result.Name}: somebody changed it meanwhile; run this again",
     };
 
     private static object Row(ImportResult result) => result switch
     {
-        ImportResult.Taken taken => new { file = taken.Name, result = "taken", version = (int?)taken.Version, reasons = (IReadOnlyList<string>?)null },
-        ImportResult.Unchanged same => new { file = same.Name, result = "unchanged", version = (int?)null, reasons = (IReadOnlyList<string>?)[same.Why] },
-        ImportResult.Refused refused => new { file = refused.Name, result = "refused", version = (int?)null, reasons = (IReadOnlyList<string>?)refused.Reasons },
-        ImportResult.Conflict conflict => new { file = conflict.Name, result = "conflict", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
+        ImportResult.Taken taken =>
+            new { file = taken.Name, result = "taken", version = (int?)taken.Version, reasons = (IReadOnlyList<string>?)null },
+        ImportResult.Unchanged same =>
+            new { file = same.Name, result = "unchanged", version = (int?)null, reasons = (IReadOnlyList<string>?)[same.Why] },
+        ImportResult.Refused refused =>
+            new { file = refused.Name, result = "refused", version = (int?)null, reasons = (IReadOnlyList<string>?)refused.Reasons },
+        ImportResult.Conflict conflict =>
+            new { file = conflict.Name, result = "conflict", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
         _ => new { file = result.Name, result = "changed", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
     };
 

@@ -56,12 +56,18 @@ internal static class RulesCommand
                 if (file is null)
                 {
                     worst = Math.Max(worst, 1);
-                    results.Add(new { file = name, equal = false, errors = errors.Select(error => new { line = error.Line, message = error.Message }) });
-                    if (parsed.GetValue(output) == OutputForm.Text) foreach (var error in errors) await Console.Error.WriteLineAsync(Located(name, error.Line, error.Message));
+                    var told = errors.Select(error => new { line = error.Line, message = error.Message });
+                    results.Add(new { file = name, equal = false, errors = told });
+                    if (parsed.GetValue(output) == OutputForm.Text)
+                    {
+                        foreach (var error in errors) await Console.Error.WriteLineAsync(Located(name, error.Line, error.Message));
+                    }
                     continue;
                 }
                 // Every rule goes through the writer, with what was read of it.
-                var written = file.Rules.Aggregate(file, (now, rule) => RuleFileEditor.SetRule(now, rule.Group.Index, rule.Index, rule.Content with { })).ToBytes();
+                var written = file.Rules
+                    .Aggregate(file, (now, rule) => RuleFileEditor.SetRule(now, rule.Group.Index, rule.Index, rule.Content with { }))
+                    .ToBytes();
                 var place = bytes.AsSpan().CommonPrefixLength(written);
                 var isSame = place == bytes.Length && place == written.Length;
                 results.Add(new { file = name, equal = isSame });
@@ -84,10 +90,25 @@ internal static class RulesCommand
     {
         var files = FileArguments();
         var output = Output(OutputForm.Text);
-        var prometheus = PrometheusOption(required: false, "Also check against what this server has: metrics, labels, types, cost, and what would have fired.");
-        var failOn = new Option<LintSeverity>("--fail-on") { HelpName = "error|warning|info", DefaultValueFactory = _ => LintSeverity.Error, Description = "The least severity that makes the exit code 2." };
-        var past = new Option<string>("--past") { HelpName = "LENGTH", DefaultValueFactory = _ => "7d", Description = "How far back alerts are replayed on the server; 0 not at all." };
-        var firings = new Option<int>("--most-firings") { HelpName = "N", DefaultValueFactory = _ => 20, Description = "More firings than this in that time are noise." };
+        var prometheus = PrometheusOption(
+            required: false,
+            "Also check against what this server has: metrics, labels, types, cost, and what would have fired.");
+        var failOn = new Option<LintSeverity>("--fail-on")
+        {
+            HelpName = "error|warning|info",
+            DefaultValueFactory = _ => LintSeverity.Error,
+            Description = "The least severity that makes the exit code 2.",
+        };
+        var past = new Option<string>("--past")
+        {
+            HelpName = "LENGTH",
+            DefaultValueFactory = _ => "7d",
+            Description = "How far back alerts are replayed on the server; 0 not at all.",
+        };
+        var firings = new Option<int>("--most-firings")
+        {
+            HelpName = "N", DefaultValueFactory = _ => 20, Description = "More firings than this in that time are noise.",
+        };
         var links = new Option<bool>("--links") { Description = "Try the links to runbooks." };
         var all = new Option<bool>("--all") { Description = "Also print what the files accept." };
         var command = new Command("lint", $"""
@@ -102,7 +123,10 @@ internal static class RulesCommand
             var (read, refused) = (new List<NamedRuleFile>(), new List<LintFinding>());
             foreach (var name in parsed.GetRequiredValue(files))
             {
-                if (RuleFile.Read(await BytesAsync(name, cancellationToken), out var errors) is { } file) read.Add(new NamedRuleFile(name, file));
+                if (RuleFile.Read(await BytesAsync(name, cancellationToken), out var errors) is { } file)
+                {
+                    read.Add(new NamedRuleFile(name, file));
+                }
                 else refused.AddRange(RuleLinter.Refused(name, errors));
             }
             var findings = RuleLinter.Lint(read);
@@ -112,8 +136,13 @@ internal static class RulesCommand
                 using var connection = PrometheusConnection.To(address);
                 using var http = parsed.GetValue(links) ? new HttpClient() : null;
                 using var progress = new Progress("Checking", Math.Max(1, read.Sum(one => one.File.Rules.Count())));
-                var settings = new ServerLintSettings { Past = Length(parsed.GetRequiredValue(past)), MostFirings = parsed.GetValue(firings) };
-                (findings, notChecked) = await new ServerLinter(connection.Client, http, TimeProvider.System).LintAsync(read, settings, new Advancing(progress), cancellationToken);
+                var settings = new ServerLintSettings
+                {
+                    Past = Length(parsed.GetRequiredValue(past)),
+                    MostFirings = parsed.GetValue(firings),
+                };
+                var linter = new ServerLinter(connection.Client, http, TimeProvider.System);
+                (findings, notChecked) = await linter.LintAsync(read, settings, new Advancing(progress), cancellationToken);
             }
             else if (parsed.GetValue(links))
             {
@@ -141,7 +170,8 @@ internal static class RulesCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var changes = RuleFileDiff.Between(
-                await ReadAsync(parsed.GetRequiredValue(before), cancellationToken), await ReadAsync(parsed.GetRequiredValue(after), cancellationToken));
+                await ReadAsync(parsed.GetRequiredValue(before), cancellationToken),
+                await ReadAsync(parsed.GetRequiredValue(after), cancellationToken));
             if (parsed.GetValue(output) == OutputForm.Json) Console.WriteLine(JsonSerializer.Serialize(changes.Select(Row), Json));
             else foreach (var change in changes) Console.WriteLine(Text(change));
             return changes.Count == 0 ? 0 : Found;
@@ -149,7 +179,8 @@ internal static class RulesCommand
         return command;
     }
 
-    internal static Argument<string[]> FileArguments() => new("FILE") { Arity = ArgumentArity.OneOrMore, Description = "Rule files; - is standard input." };
+    internal static Argument<string[]> FileArguments() =>
+        new("FILE") { Arity = ArgumentArity.OneOrMore, Description = "Rule files; - is standard input." };
 
     internal static Option<OutputForm> Output(OutputForm form) =>
         new("--output") { HelpName = "text|json", DefaultValueFactory = _ => form, Description = "For people or for programs." };
@@ -173,7 +204,8 @@ internal static class RulesCommand
         return all.ToArray();
     }
 
-    private static string Located(string file, int line, string message) => line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: {message}") : $"{file}: {message}";
+    private static string Located(string file, int line, string message) =>
+        line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: {message}") : $"{file}: {message}";
 
     private static string LineAt(byte[] bytes, int place)
     {
@@ -182,9 +214,13 @@ internal static class RulesCommand
         return Encoding.UTF8.GetString(bytes, start, end - start).TrimEnd('\r');
     }
 
-    private static string Line(LintFinding finding) => Located(
-        finding.File, finding.Line,
-        $"{Word(finding.Severity)}: {(finding.Rule is null ? "" : finding.Rule + ": ")}{finding.Message} [{finding.Check.Id}]{(finding.Accepted is { } reason ? $" accepted: {reason}" : "")}");
+    private static string Line(LintFinding finding)
+    {
+        var rule = finding.Rule is null ? "" : finding.Rule + ": ";
+        var accepted = finding.Accepted is { } reason ? $" accepted: {reason}" : "";
+        return Located(
+            finding.File, finding.Line, $"{Word(finding.Severity)}: {rule}{finding.Message} [{finding.Check.Id}]{accepted}");
+    }
 
     private static object Row(LintFinding finding) => new
     {
@@ -220,7 +256,9 @@ internal static class RulesCommand
     private static string Text(RuleChange change)
     {
         var text = new StringBuilder($"{Word(change.Kind)}: {change.Group}{(change.Rule is null ? "" : " / " + change.Rule)}");
-        if (change.Kind is RuleChangeKind.RuleAdded or RuleChangeKind.RuleRemoved or RuleChangeKind.GroupAdded or RuleChangeKind.GroupRemoved) return text.ToString();
+        var isWhole = change.Kind is RuleChangeKind.RuleAdded or RuleChangeKind.RuleRemoved
+            or RuleChangeKind.GroupAdded or RuleChangeKind.GroupRemoved;
+        if (isWhole) return text.ToString();
         foreach (var field in change.Fields)
         {
             if (field.Before is not null) text.Append(CultureInfo.InvariantCulture, $"\n  - {field.Field}: {field.Before}");

@@ -2,29 +2,41 @@ using Refit;
 
 namespace Archon.Integrations.Prometheus;
 
-/// <summary>Prometheus' HTTP API v1, as documented for 2.42 to 3.x. Replies are read from the stream, so that no matrix lies in memory twice.</summary>
+/// <summary>
+/// Prometheus' HTTP API v1, as documented for 2.42 to 3.x. Replies are read from the stream, so that no matrix lies in memory twice.
+/// </summary>
 internal interface IPrometheusApi
 {
     [Get("/api/v1/query")]
-    public Task<HttpResponseMessage> QueryAsync(string query, string? time, string? timeout, string? stats, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> QueryAsync(
+        string query, string? time, string? timeout, string? stats, CancellationToken cancellationToken);
 
     [Post("/api/v1/query")]
-    public Task<HttpResponseMessage> QueryAsync([Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> QueryAsync(
+        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
 
     [Get("/api/v1/query_range")]
-    public Task<HttpResponseMessage> QueryRangeAsync(string query, string start, string end, string step, string? timeout, string? stats, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> QueryRangeAsync(
+        string query, string start, string end, string step, string? timeout, string? stats, CancellationToken cancellationToken);
 
     [Post("/api/v1/query_range")]
-    public Task<HttpResponseMessage> QueryRangeAsync([Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> QueryRangeAsync(
+        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
 
     [Get("/api/v1/series")]
-    public Task<HttpResponseMessage> SeriesAsync([AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string> match, string start, string end, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> SeriesAsync(
+        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string> match, string start, string end,
+        CancellationToken cancellationToken);
 
     [Get("/api/v1/labels")]
-    public Task<HttpResponseMessage> LabelsAsync([AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> LabelsAsync(
+        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end,
+        CancellationToken cancellationToken);
 
     [Get("/api/v1/label/{label}/values")]
-    public Task<HttpResponseMessage> LabelValuesAsync(string label, [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> LabelValuesAsync(
+        string label, [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end,
+        CancellationToken cancellationToken);
 
     [Get("/api/v1/metadata")]
     public Task<HttpResponseMessage> MetadataAsync(string? metric, CancellationToken cancellationToken);

@@ -72,8 +72,14 @@ internal sealed class MatrixReader : IDisposable
                 default: await RawAsync(cancellationToken); break;
             }
         }
-        if (status != "success" || kind is null) throw new JsonException($"The reply is no result of a query: {error ?? status ?? "no status"}.");
-        return new QueryResult(kind, series) { Histograms = histograms, Text = text, Statistics = statistics, Warnings = warnings, Infos = infos };
+        if (status != "success" || kind is null)
+        {
+            throw new JsonException($"The reply is no result of a query: {error ?? status ?? "no status"}.");
+        }
+        return new QueryResult(kind, series)
+        {
+            Histograms = histograms, Text = text, Statistics = statistics, Warnings = warnings, Infos = infos,
+        };
     }
 
     private async ValueTask<(string? Kind, string? Text, QueryStatistics? Statistics)> ReadDataAsync(CancellationToken cancellationToken)
@@ -142,7 +148,10 @@ internal sealed class MatrixReader : IDisposable
                         break;
                     case "histograms":
                         await ExpectAsync((byte)'[', cancellationToken);
-                        while (await NextItemAsync(cancellationToken)) AddHistogram(await RawAsync(cancellationToken), histogramTimes ??= [], histogramValues ??= []);
+                        while (await NextItemAsync(cancellationToken))
+                        {
+                            AddHistogram(await RawAsync(cancellationToken), histogramTimes ??= [], histogramValues ??= []);
+                        }
                         break;
                     default:
                         await RawAsync(cancellationToken);
@@ -193,9 +202,11 @@ internal sealed class MatrixReader : IDisposable
             if (bytes.Length - place < (isEnded ? 1 : SampleRoom)) return false;
             if (bytes[place] != '[') return false;
             place++;
-            if (!TryTime(bytes, ref place, out var time) || (uint)place + 1 >= (uint)bytes.Length || bytes[place] != ',' || bytes[place + 1] != '"') return false;
+            if (!TryTime(bytes, ref place, out var time)) return false;
+            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != ',' || bytes[place + 1] != '"') return false;
             place += 2;
-            if (!TryValue(bytes, ref place, out var value) || (uint)place + 1 >= (uint)bytes.Length || bytes[place] != '"' || bytes[place + 1] != ']') return false;
+            if (!TryValue(bytes, ref place, out var value)) return false;
+            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != '"' || bytes[place + 1] != ']') return false;
             place += 2;
             if (place >= bytes.Length) return false;
             var next = bytes[place];
@@ -286,7 +297,8 @@ internal sealed class MatrixReader : IDisposable
     private void ReadOne(ReadOnlyMemory<byte> raw)
     {
         using var pair = JsonDocument.Parse(raw);
-        if (pair.RootElement is not { ValueKind: JsonValueKind.Array } sample || sample.GetArrayLength() != 2 || sample[1].ValueKind != JsonValueKind.String)
+        if (pair.RootElement is not { ValueKind: JsonValueKind.Array } sample
+            || sample.GetArrayLength() != 2 || sample[1].ValueKind != JsonValueKind.String)
         {
             throw new JsonException("A sample is not a time and a value.");
         }
@@ -302,11 +314,13 @@ internal sealed class MatrixReader : IDisposable
         {
             foreach (var bucket in list.EnumerateArray())
             {
-                buckets.Add(new HistogramBucket(bucket[0].GetInt32(), Number(bucket[1].GetString()!), Number(bucket[2].GetString()!), Number(bucket[3].GetString()!)));
+                buckets.Add(new HistogramBucket(
+                    bucket[0].GetInt32(), Number(bucket[1].GetString()!), Number(bucket[2].GetString()!), Number(bucket[3].GetString()!)));
             }
         }
         histogramTimes.Add(Milliseconds(pair.RootElement[0].GetDouble()));
-        histogramValues.Add(new NativeHistogram(Number(histogram.GetProperty("count").GetString()!), Number(histogram.GetProperty("sum").GetString()!), buckets));
+        histogramValues.Add(new NativeHistogram(
+            Number(histogram.GetProperty("count").GetString()!), Number(histogram.GetProperty("sum").GetString()!), buckets));
     }
 
     private static SeriesLabels Labels(ReadOnlyMemory<byte> raw)
@@ -327,14 +341,18 @@ internal sealed class MatrixReader : IDisposable
     {
         using var stats = JsonDocument.Parse(raw);
         if (!stats.RootElement.TryGetProperty("samples", out var samples)) return null;
-        var seconds = stats.RootElement.TryGetProperty("timings", out var timings) && timings.TryGetProperty("execTotalTime", out var total) ? total.GetDouble() : 0;
+        var seconds = stats.RootElement.TryGetProperty("timings", out var timings) && timings.TryGetProperty("execTotalTime", out var total)
+            ? total.GetDouble() : 0;
         return new QueryStatistics(
-            samples.TryGetProperty("totalQueryableSamples", out var all) ? all.GetInt64() : 0, samples.TryGetProperty("peakSamples", out var peak) ? peak.GetInt64() : 0, seconds);
+            samples.TryGetProperty("totalQueryableSamples", out var all) ? all.GetInt64() : 0,
+            samples.TryGetProperty("peakSamples", out var peak) ? peak.GetInt64() : 0,
+            seconds);
     }
 
     private static long Milliseconds(double seconds) => (long)Math.Round(seconds * 1000);
 
-    private static double Number(string text) => TryNumber(Encoding.UTF8.GetBytes(text), out var value) ? value : throw new JsonException("A value is not a number.");
+    private static double Number(string text) =>
+        TryNumber(Encoding.UTF8.GetBytes(text), out var value) ? value : throw new JsonException("A value is not a number.");
 
     private static bool TryNumber(ReadOnlySpan<byte> text, out double value)
     {
@@ -403,7 +421,8 @@ internal sealed class MatrixReader : IDisposable
     private async ValueTask<IReadOnlyList<string>> StringsAsync(CancellationToken cancellationToken)
     {
         using var list = JsonDocument.Parse(await RawAsync(cancellationToken));
-        return list.RootElement.ValueKind == JsonValueKind.Array ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)] : [];
+        return list.RootElement.ValueKind == JsonValueKind.Array
+            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)] : [];
     }
 
     /// <summary>The bytes of one whole value. Valid until the next read.</summary>

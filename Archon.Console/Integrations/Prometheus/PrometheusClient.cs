@@ -23,18 +23,24 @@ public sealed class PrometheusClient
 
     /// <param name="at">When; null for the server's now.</param>
     /// <param name="withStatistics">Also ask what the query cost.</param>
-    public Task<Fetch<QueryResult>> QueryAsync(string promql, DateTimeOffset? at, CancellationToken cancellationToken, bool withStatistics = false)
+    public Task<Fetch<QueryResult>> QueryAsync(
+        string promql, DateTimeOffset? at, CancellationToken cancellationToken, bool withStatistics = false)
     {
         var time = at is { } moment ? Seconds(moment) : null;
         var stats = withStatistics ? "all" : null;
         return AskAsync(
-            token => api.QueryAsync(promql, time, null, stats, token), token => api.QueryAsync(Form(("query", promql), ("time", time), ("stats", stats)), token), promql, cancellationToken);
+            token => api.QueryAsync(promql, time, null, stats, token),
+            token => api.QueryAsync(Form(("query", promql), ("time", time), ("stats", stats)), token),
+            promql, cancellationToken);
     }
 
-    /// <summary>Samples at <c>Start</c>, <c>Start + step</c> and so on to <c>End</c>. A range that is too long for one question is asked in slices.</summary>
+    /// <summary>
+    /// Samples at <c>Start</c>, <c>Start + step</c> and so on to <c>End</c>. A range that is too long for one question is asked in slices.
+    /// </summary>
     /// <param name="step">One millisecond or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The step is shorter.</exception>
-    public async Task<Fetch<MatrixResult>> QueryRangeAsync(string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    public async Task<Fetch<MatrixResult>> QueryRangeAsync(
+        string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, TimeSpan.FromMilliseconds(1));
         var slice = step * (MostPoints - 1);
@@ -52,24 +58,31 @@ public sealed class PrometheusClient
     }
 
     /// <summary>The labels of series that match any of <paramref name="matchers"/>.</summary>
-    public Task<Fetch<IReadOnlyList<SeriesLabels>>> SeriesAsync(IReadOnlyList<string> matchers, TimeRange range, CancellationToken cancellationToken) =>
+    public Task<Fetch<IReadOnlyList<SeriesLabels>>> SeriesAsync(
+        IReadOnlyList<string> matchers, TimeRange range, CancellationToken cancellationToken) =>
         GetAsync<List<Dictionary<string, string>>, IReadOnlyList<SeriesLabels>>(
             token => api.SeriesAsync(matchers, Seconds(range.Start), Seconds(range.End), token), PrometheusJson.Default.ReplySeries,
             data => [.. data.Select(labels => new SeriesLabels(labels))], cancellationToken);
 
-    public Task<Fetch<IReadOnlyList<string>>> LabelNamesAsync(IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
+    public Task<Fetch<IReadOnlyList<string>>> LabelNamesAsync(
+        IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
         GetAsync<List<string>, IReadOnlyList<string>>(
-            token => api.LabelsAsync(matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings, data => data, cancellationToken);
+            token => api.LabelsAsync(matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings,
+            data => data, cancellationToken);
 
-    public Task<Fetch<IReadOnlyList<string>>> LabelValuesAsync(string label, IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
+    public Task<Fetch<IReadOnlyList<string>>> LabelValuesAsync(
+        string label, IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
         GetAsync<List<string>, IReadOnlyList<string>>(
-            token => api.LabelValuesAsync(label, matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings, data => data, cancellationToken);
+            token => api.LabelValuesAsync(label, matchers, Start(range), End(range), token), PrometheusJson.Default.ReplyStrings,
+            data => data, cancellationToken);
 
     /// <param name="metric">Null for all.</param>
     public Task<Fetch<IReadOnlyList<MetricMetadata>>> MetadataAsync(string? metric, CancellationToken cancellationToken) =>
         GetAsync<Dictionary<string, List<MetadataReply>>, IReadOnlyList<MetricMetadata>>(
             token => api.MetadataAsync(metric, token), PrometheusJson.Default.ReplyMetadata,
-            data => [.. data.SelectMany(one => one.Value.Select(told => new MetricMetadata(one.Key, told.Type ?? "unknown", told.Help ?? "", told.Unit ?? "")))
+            data => [.. data
+                .SelectMany(one => one.Value.Select(told =>
+                    new MetricMetadata(one.Key, told.Type ?? "unknown", told.Help ?? "", told.Unit ?? "")))
                 .OrderBy(one => one.Metric, StringComparer.Ordinal)],
             cancellationToken);
 
@@ -78,8 +91,9 @@ public sealed class PrometheusClient
         GetAsync<TargetsReply, IReadOnlyList<PrometheusTarget>>(
             token => api.TargetsAsync("active", token), PrometheusJson.Default.ReplyTargetsReply,
             data => [.. (data.ActiveTargets ?? []).Select(target => new PrometheusTarget(
-                target.ScrapePool ?? "", target.Labels?.GetValueOrDefault("job") ?? "", target.Labels?.GetValueOrDefault("instance") ?? "", target.ScrapeUrl ?? "",
-                target.Labels ?? [], target.Health ?? "unknown", Told(target.LastError), Happened(target.LastScrape), TimeSpan.FromSeconds(target.LastScrapeDuration)))
+                target.ScrapePool ?? "", target.Labels?.GetValueOrDefault("job") ?? "", target.Labels?.GetValueOrDefault("instance") ?? "",
+                target.ScrapeUrl ?? "", target.Labels ?? [], target.Health ?? "unknown", Told(target.LastError),
+                Happened(target.LastScrape), TimeSpan.FromSeconds(target.LastScrapeDuration)))
                 .OrderBy(target => target.Job, StringComparer.Ordinal).ThenBy(target => target.Instance, StringComparer.Ordinal)],
             cancellationToken);
 
@@ -88,16 +102,18 @@ public sealed class PrometheusClient
         GetAsync<RulesReply, IReadOnlyList<PrometheusRuleGroup>>(
             api.RulesAsync, PrometheusJson.Default.ReplyRulesReply, Groups, cancellationToken);
 
-    internal static IReadOnlyList<PrometheusRuleGroup> Groups(RulesReply data) => [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
-        group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval),
-        [.. (group.Rules ?? []).Select(rule => new PrometheusRule(
-            rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
-            TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
-        {
-            LastEvaluation = Happened(rule.LastEvaluation),
-            EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
-            Alerts = rule.Alerts?.Count ?? 0,
-        })]))];
+    internal static IReadOnlyList<PrometheusRuleGroup> Groups(RulesReply data) =>
+        [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
+            group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval), [.. (group.Rules ?? []).Select(Rule)]))];
+
+    private static PrometheusRule Rule(RuleReply rule) => new(
+        rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
+        TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
+    {
+        LastEvaluation = Happened(rule.LastEvaluation),
+        EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
+        Alerts = rule.Alerts?.Count ?? 0,
+    };
 
     public Task<Fetch<IReadOnlyList<PrometheusAlert>>> AlertsAsync(CancellationToken cancellationToken) =>
         GetAsync<AlertsReply, IReadOnlyList<PrometheusAlert>>(
@@ -110,26 +126,31 @@ public sealed class PrometheusClient
         GetAsync<List<ExemplarsReply>, IReadOnlyList<Exemplar>>(
             token => api.ExemplarsAsync(promql, Seconds(range.Start), Seconds(range.End), token), PrometheusJson.Default.ReplyExemplars,
             data => [.. data.SelectMany(series => (series.Exemplars ?? []).Select(one => new Exemplar(
-                new SeriesLabels(series.SeriesLabels ?? []), one.Labels ?? [], Number(one.Value), DateTimeOffset.FromUnixTimeMilliseconds((long)(one.Timestamp * 1000)))))],
+                new SeriesLabels(series.SeriesLabels ?? []), one.Labels ?? [], Number(one.Value),
+                DateTimeOffset.FromUnixTimeMilliseconds((long)(one.Timestamp * 1000)))))],
             cancellationToken);
 
     /// <summary>The query as the server would lay it out.</summary>
     public Task<Fetch<string>> FormatQueryAsync(string promql, CancellationToken cancellationToken) =>
-        GetAsync<string, string>(token => api.FormatQueryAsync(promql, token), PrometheusJson.Default.ReplyText, data => data, cancellationToken);
+        GetAsync<string, string>(
+            token => api.FormatQueryAsync(promql, token), PrometheusJson.Default.ReplyText, data => data, cancellationToken);
 
     public Task<Fetch<ServerVersion>> BuildInfoAsync(CancellationToken cancellationToken) =>
         GetAsync<BuildInfoReply, ServerVersion>(
-            token => api.StatusAsync("buildinfo", token), PrometheusJson.Default.ReplyBuildInfoReply, data => new ServerVersion(data.Version ?? "unknown", data.Revision), cancellationToken);
+            token => api.StatusAsync("buildinfo", token), PrometheusJson.Default.ReplyBuildInfoReply,
+            data => new ServerVersion(data.Version ?? "unknown", data.Revision), cancellationToken);
 
     /// <summary>How the server is doing, with the number of series in its head block.</summary>
     public async Task<Fetch<PrometheusRuntime>> RuntimeAsync(CancellationToken cancellationToken)
     {
         var series = await GetAsync<TsdbReply, long>(
-            token => api.StatusAsync("tsdb", token), PrometheusJson.Default.ReplyTsdbReply, data => data.HeadStats?.NumSeries ?? 0, cancellationToken);
+            token => api.StatusAsync("tsdb", token), PrometheusJson.Default.ReplyTsdbReply,
+            data => data.HeadStats?.NumSeries ?? 0, cancellationToken);
         return await GetAsync<RuntimeReply, PrometheusRuntime>(
             token => api.StatusAsync("runtimeinfo", token), PrometheusJson.Default.ReplyRuntimeReply,
             data => new PrometheusRuntime(
-                Happened(data.StartTime), data.ReloadConfigSuccess, Happened(data.LastConfigTime), data.StorageRetention, series is Fetch<long>.Ok { Value: var known } ? known : 0),
+                Happened(data.StartTime), data.ReloadConfigSuccess, Happened(data.LastConfigTime), data.StorageRetention,
+                series is Fetch<long>.Ok { Value: var known } ? known : 0),
             cancellationToken);
     }
 
@@ -142,25 +163,34 @@ public sealed class PrometheusClient
     public Task<Fetch<bool>> ReadyAsync(CancellationToken cancellationToken) =>
         calls.AskAsync(api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
 
-    private async Task<Fetch<MatrixResult>> QuerySliceAsync(string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    private async Task<Fetch<MatrixResult>> QuerySliceAsync(
+        string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
     {
-        var (start, end, width) = (Seconds(range.Start), Seconds(range.End), step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+        var (start, end) = (Seconds(range.Start), Seconds(range.End));
+        var width = step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         var answer = await AskAsync(
             token => api.QueryRangeAsync(promql, start, end, width, null, null, token),
-            token => api.QueryRangeAsync(Form(("query", promql), ("start", start), ("end", end), ("step", width)), token), promql, cancellationToken);
+            token => api.QueryRangeAsync(Form(("query", promql), ("start", start), ("end", end), ("step", width)), token),
+            promql, cancellationToken);
         return answer switch
         {
             Fetch<QueryResult>.Ok { Value: var result } =>
-                new Fetch<MatrixResult>.Ok(new MatrixResult(result.Series) { Histograms = result.Histograms, Warnings = result.Warnings, Infos = result.Infos }),
+                new Fetch<MatrixResult>.Ok(new MatrixResult(result.Series)
+                {
+                    Histograms = result.Histograms, Warnings = result.Warnings, Infos = result.Infos,
+                }),
             Fetch<QueryResult>.Rejected { Reason: var reason } => new Fetch<MatrixResult>.Rejected(reason),
             Fetch<QueryResult>.Unavailable { Reason: var reason } => new Fetch<MatrixResult>.Unavailable(reason),
             _ => throw new InvalidOperationException("An answer is one of three."),
         };
     }
 
-    /// <summary>A short query goes into the address, where it is retried and cached; a long one into a form, unless the server knows no forms.</summary>
+    /// <summary>
+    /// A short query goes into the address, where it is retried and cached; a long one into a form, unless the server knows no forms.
+    /// </summary>
     private Task<Fetch<QueryResult>> AskAsync(
-        Func<CancellationToken, Task<HttpResponseMessage>> get, Func<CancellationToken, Task<HttpResponseMessage>> post, string promql, CancellationToken cancellationToken) =>
+        Func<CancellationToken, Task<HttpResponseMessage>> get, Func<CancellationToken, Task<HttpResponseMessage>> post,
+        string promql, CancellationToken cancellationToken) =>
         calls.AskAsync(
             async token =>
             {
@@ -173,7 +203,8 @@ public sealed class PrometheusClient
             MatrixReader.ReadAsync, Words, cancellationToken);
 
     private Task<Fetch<TValue>> GetAsync<TData, TValue>(
-        Func<CancellationToken, Task<HttpResponseMessage>> send, JsonTypeInfo<Reply<TData>> type, Func<TData, TValue> map, CancellationToken cancellationToken) =>
+        Func<CancellationToken, Task<HttpResponseMessage>> send, JsonTypeInfo<Reply<TData>> type, Func<TData, TValue> map,
+        CancellationToken cancellationToken) =>
         calls.AskAsync(
             send,
             async (body, token) => await JsonSerializer.DeserializeAsync(body, type, token) is { Status: "success", Data: { } data }
@@ -193,7 +224,8 @@ public sealed class PrometheusClient
         return form;
     }
 
-    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString("0.###", CultureInfo.InvariantCulture);
+    private static string Seconds(DateTimeOffset at) =>
+        (at.ToUnixTimeMilliseconds() / 1000m).ToString("0.###", CultureInfo.InvariantCulture);
     private static string? Start(TimeRange? range) => range is { } known ? Seconds(known.Start) : null;
     private static string? End(TimeRange? range) => range is { } known ? Seconds(known.End) : null;
     private static string? Told(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -218,8 +250,14 @@ public sealed class PrometheusClient
 
         public void Add(MatrixResult part)
         {
-            foreach (var one in part.Series) (series.TryGetValue(one.Labels.Key, out var known) ? known : series[one.Labels.Key] = []).Add(one);
-            foreach (var one in part.Histograms) (histograms.TryGetValue(one.Labels.Key, out var known) ? known : histograms[one.Labels.Key] = []).Add(one);
+            foreach (var one in part.Series)
+            {
+                (series.TryGetValue(one.Labels.Key, out var known) ? known : series[one.Labels.Key] = []).Add(one);
+            }
+            foreach (var one in part.Histograms)
+            {
+                (histograms.TryGetValue(one.Labels.Key, out var known) ? known : histograms[one.Labels.Key] = []).Add(one);
+            }
             warnings.UnionWith(part.Warnings);
             infos.UnionWith(part.Infos);
         }

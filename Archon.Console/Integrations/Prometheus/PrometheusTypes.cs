@@ -47,7 +47,9 @@ public sealed record QueryStatistics(long TotalSamples, long PeakSamples, double
 /// <param name="Interval">How often the group is evaluated.</param>
 public sealed record PrometheusRuleGroup(string Name, string File, TimeSpan Interval, IReadOnlyList<PrometheusRule> Rules);
 
-/// <param name="State"><c>inactive</c>, <c>pending</c> or <c>firing</c>; null for a recording rule. Inactive with a bad <paramref name="Health"/> is not calm.</param>
+/// <param name="State">
+/// <c>inactive</c>, <c>pending</c> or <c>firing</c>; null for a recording rule. Inactive with a bad <paramref name="Health"/> is not calm.
+/// </param>
 /// <param name="Health"><c>ok</c>, <c>err</c>, or <c>unknown</c> before the first evaluation.</param>
 /// <param name="For">How long the condition must hold.</param>
 public sealed record PrometheusRule(
@@ -62,12 +64,13 @@ public sealed record PrometheusRule(
 /// <param name="Health"><c>up</c>, <c>down</c>, or <c>unknown</c> before the first scrape.</param>
 /// <param name="LastScrape">Null before the first.</param>
 public sealed record PrometheusTarget(
-    string ScrapePool, string Job, string Instance, string ScrapeUrl, IReadOnlyDictionary<string, string> Labels, string Health, string? LastError,
-    DateTimeOffset? LastScrape, TimeSpan LastScrapeDuration);
+    string ScrapePool, string Job, string Instance, string ScrapeUrl, IReadOnlyDictionary<string, string> Labels,
+    string Health, string? LastError, DateTimeOffset? LastScrape, TimeSpan LastScrapeDuration);
 
 /// <param name="State"><c>pending</c> or <c>firing</c>.</param>
 public sealed record PrometheusAlert(
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, string State, DateTimeOffset? ActiveAt, double Value);
+    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations,
+    string State, DateTimeOffset? ActiveAt, double Value);
 
 /// <param name="Type"><c>counter</c>, <c>gauge</c>, <c>histogram</c>, <c>summary</c> or <c>unknown</c>.</param>
 public sealed record MetricMetadata(string Metric, string Type, string Help, string Unit);
@@ -75,32 +78,39 @@ public sealed record MetricMetadata(string Metric, string Type, string Help, str
 /// <param name="TraceId">Null where the exemplar names none.</param>
 public sealed record Exemplar(SeriesLabels Series, IReadOnlyDictionary<string, string> Labels, double Value, DateTimeOffset At)
 {
-    public string? TraceId => Labels.GetValueOrDefault("trace_id") ?? Labels.GetValueOrDefault("traceID") ?? Labels.GetValueOrDefault("traceId");
+    public string? TraceId =>
+        Labels.GetValueOrDefault("trace_id") ?? Labels.GetValueOrDefault("traceID") ?? Labels.GetValueOrDefault("traceId");
 }
 
 /// <param name="IsConfigGood">False after a reload that failed: the old configuration goes on.</param>
-public sealed record PrometheusRuntime(DateTimeOffset? StartTime, bool IsConfigGood, DateTimeOffset? LastConfigTime, string? StorageRetention, long SeriesInHead);
+public sealed record PrometheusRuntime(
+    DateTimeOffset? StartTime, bool IsConfigGood, DateTimeOffset? LastConfigTime, string? StorageRetention, long SeriesInHead);
 
 // What comes over the wire; it never leaves this folder.
 
-internal sealed record Reply<T>(string Status, T? Data, string? ErrorType, string? Error, IReadOnlyList<string>? Warnings, IReadOnlyList<string>? Infos);
+internal sealed record Reply<T>(
+    string Status, T? Data, string? ErrorType, string? Error, IReadOnlyList<string>? Warnings, IReadOnlyList<string>? Infos);
 
 internal sealed record RulesReply(IReadOnlyList<GroupReply>? Groups);
 
 internal sealed record GroupReply(string Name, string? File, double Interval, IReadOnlyList<RuleReply>? Rules);
 
 internal sealed record RuleReply(
-    string Name, string? Query, string? Type, string? State, string? Health, string? LastError, double Duration, double KeepFiringFor, double EvaluationTime,
-    DateTimeOffset? LastEvaluation, Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations, IReadOnlyList<AlertReply>? Alerts);
+    string Name, string? Query, string? Type, string? State, string? Health, string? LastError,
+    double Duration, double KeepFiringFor, double EvaluationTime, DateTimeOffset? LastEvaluation,
+    Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations, IReadOnlyList<AlertReply>? Alerts);
 
-internal sealed record AlertReply(Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations, string? State, DateTimeOffset? ActiveAt, string? Value);
+internal sealed record AlertReply(
+    Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations,
+    string? State, DateTimeOffset? ActiveAt, string? Value);
 
 internal sealed record AlertsReply(IReadOnlyList<AlertReply>? Alerts);
 
 internal sealed record TargetsReply(IReadOnlyList<TargetReply>? ActiveTargets);
 
 internal sealed record TargetReply(
-    string? ScrapePool, string? ScrapeUrl, Dictionary<string, string>? Labels, string? Health, string? LastError, DateTimeOffset? LastScrape, double LastScrapeDuration);
+    string? ScrapePool, string? ScrapeUrl, Dictionary<string, string>? Labels, string? Health, string? LastError,
+    DateTimeOffset? LastScrape, double LastScrapeDuration);
 
 internal sealed record MetadataReply(string? Type, string? Help, string? Unit);
 
@@ -110,7 +120,8 @@ internal sealed record ExemplarReply(Dictionary<string, string>? Labels, string?
 
 internal sealed record BuildInfoReply(string? Version, string? Revision);
 
-internal sealed record RuntimeReply(DateTimeOffset? StartTime, bool ReloadConfigSuccess, DateTimeOffset? LastConfigTime, string? StorageRetention);
+internal sealed record RuntimeReply(
+    DateTimeOffset? StartTime, bool ReloadConfigSuccess, DateTimeOffset? LastConfigTime, string? StorageRetention);
 
 internal sealed record TsdbReply(HeadReply? HeadStats);
 

@@ -6,10 +6,12 @@ using System.Text.Json;
 
 namespace Archon.Integrations.Prometheus;
 
-/// <summary>Changes the rules of a server: makes one read its files again, or writes into a ruler. As whom is that of the section <c>Prometheus</c>. Nothing is tried twice.</summary>
+/// <summary>Changes the rules of a server: makes one read its files again, or writes into a ruler.</summary>
 /// <remarks>
-/// Written after the documentation of Prometheus 3.5 (Management API), Mimir 2.16 (HTTP API, Ruler), Cortex 1.19 (API, Ruler) and Loki 3.4 (HTTP API, Ruler).
-/// The three rulers take the same: a group as YAML by POST to <c>{prefix}/{namespace}</c>, a list of groups by GET, DELETE of <c>{prefix}/{namespace}/{group}</c>.
+/// As whom is that of the section <c>Prometheus</c>. Nothing is tried twice.
+/// Written after the documentation of Prometheus 3.5 (Management API), Mimir 2.16 (HTTP API, Ruler), Cortex 1.19 (API, Ruler) and
+/// Loki 3.4 (HTTP API, Ruler). The three rulers take the same: a group as YAML by POST to <c>{prefix}/{namespace}</c>, a list of groups
+/// by GET, DELETE of <c>{prefix}/{namespace}/{group}</c>.
 /// </remarks>
 public sealed class RuleServerClient(IHttpClientFactory clients)
 {
@@ -24,16 +26,19 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
         return await SendAsync(request, status => status switch
         {
             HttpStatusCode.Forbidden => "The server refuses to reload (403). A Prometheus must be started with --web.enable-lifecycle.",
-            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => $"Nothing reloads at {address} ({(int)status}). Set Archon:Rules:ReloadAddress.",
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed =>
+                $"Nothing reloads at {address} ({(int)status}). Set Archon:Rules:ReloadAddress.",
             _ => null,
         }, cancellationToken);
     }
 
     /// <summary>Every namespace with its groups, as YAML: a map of lists. Null where the tenant has no rules at all.</summary>
-    public async Task<Fetch<string?>> NamespacesAsync(Uri prefix, CancellationToken cancellationToken) => await GetAsync(prefix, cancellationToken);
+    public async Task<Fetch<string?>> NamespacesAsync(Uri prefix, CancellationToken cancellationToken) =>
+        await GetAsync(prefix, cancellationToken);
 
     /// <summary>One namespace with its groups, likewise; null where there is none of the name.</summary>
-    public async Task<Fetch<string?>> NamespaceAsync(Uri prefix, string name, CancellationToken cancellationToken) => await GetAsync(At(prefix, name), cancellationToken);
+    public async Task<Fetch<string?>> NamespaceAsync(Uri prefix, string name, CancellationToken cancellationToken) =>
+        await GetAsync(At(prefix, name), cancellationToken);
 
     /// <param name="group">One group as YAML.</param>
     public async Task<Fetch<string>> SetGroupAsync(Uri prefix, string name, string group, CancellationToken cancellationToken)
@@ -50,7 +55,8 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, new Uri($"{At(prefix, name)}/{Uri.EscapeDataString(group)}"));
         var answer = await SendAsync(request, status => status == HttpStatusCode.NotFound ? "" : null, cancellationToken);
-        return answer is Fetch<string>.Unavailable { Reason: "" } or Fetch<string>.Rejected { Reason: "" } ? new Fetch<string>.Ok("") : answer;
+        return answer is Fetch<string>.Unavailable { Reason: "" } or Fetch<string>.Rejected { Reason: "" }
+            ? new Fetch<string>.Ok("") : answer;
     }
 
     /// <summary>Every group that a ruler evaluates, from an address that answers as Prometheus does.</summary>
@@ -58,10 +64,14 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
     {
         switch (await GetAsync(address, cancellationToken))
         {
-            case Fetch<string?>.Ok { Value: { } text }: return Groups(address, text);
-            case Fetch<string?>.Rejected { Reason: var words }: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected(words);
-            case Fetch<string?>.Unavailable { Reason: var reason }: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(reason);
-            default: return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404).");
+            case Fetch<string?>.Ok { Value: { } text }:
+                return Groups(address, text);
+            case Fetch<string?>.Rejected { Reason: var words }:
+                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected(words);
+            case Fetch<string?>.Unavailable { Reason: var reason }:
+                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(reason);
+            default:
+                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404).");
         }
     }
 
@@ -95,7 +105,8 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
     private static Uri At(Uri prefix, string name) => new($"{prefix.AbsoluteUri.TrimEnd('/')}/{Uri.EscapeDataString(name)}");
 
     /// <param name="explain">What a status means here; null for the server's own words.</param>
-    private async Task<Fetch<string>> SendAsync(HttpRequestMessage request, Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken)
+    private async Task<Fetch<string>> SendAsync(
+        HttpRequestMessage request, Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken)
     {
         var address = request.RequestUri!;
         try
@@ -107,10 +118,12 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
             if (explain(reply.StatusCode) is { } known) return new Fetch<string>.Rejected(known);
             if (reply.StatusCode == HttpStatusCode.Unauthorized)
             {
-                return new Fetch<string>.Unavailable($"{address} did not accept the credentials (401). Look at Prometheus:Username, :BearerToken and :Tenant in the settings.");
+                return new Fetch<string>.Unavailable($"{address} did not accept the credentials (401). "
+                    + "Look at Prometheus:Username, :BearerToken and :Tenant in the settings.");
             }
             var words = text.Trim();
-            return new Fetch<string>.Rejected(words.Length == 0 ? $"{address} answered {(int)reply.StatusCode}." : words[..Math.Min(words.Length, MostWords)]);
+            return new Fetch<string>.Rejected(words.Length == 0
+                ? $"{address} answered {(int)reply.StatusCode}." : words[..Math.Min(words.Length, MostWords)]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -120,7 +133,8 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
         {
             return new Fetch<string>.Unavailable($"{address} did not answer within {Patience.TotalSeconds:0} s.");
         }
-        catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+        catch (HttpRequestException failure)
+            when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
         {
             return new Fetch<string>.Unavailable($"Nothing listens at {address}.");
         }

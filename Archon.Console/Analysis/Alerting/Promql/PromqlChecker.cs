@@ -13,7 +13,9 @@ internal static class PromqlChecker
                 Expect(aggregation.Inner, PromqlType.Vector, "aggregation expression");
                 if (aggregation.Parameter is not null)
                 {
-                    Expect(aggregation.Parameter, aggregation.Operator == "count_values" ? PromqlType.Text : PromqlType.Scalar, "aggregation parameter");
+                    Expect(
+                        aggregation.Parameter, aggregation.Operator == "count_values" ? PromqlType.Text : PromqlType.Scalar,
+                        "aggregation parameter");
                 }
                 break;
             case PromqlBinary binary:
@@ -31,14 +33,18 @@ internal static class PromqlChecker
                 Check(unary.Inner);
                 if (unary.Inner.Type is not (PromqlType.Scalar or PromqlType.Vector))
                 {
-                    throw Fault(unary, $"unary expression only allowed on expressions of type scalar or instant vector, got {GoText.Quote(Name(unary.Inner.Type))}");
+                    throw Fault(
+                        unary,
+                        "unary expression only allowed on expressions of type scalar or instant vector, got "
+                            + GoText.Quote(Name(unary.Inner.Type)));
                 }
                 break;
             case PromqlSubquery subquery:
                 Check(subquery.Inner);
                 if (subquery.Inner.Type != PromqlType.Vector)
                 {
-                    throw Fault(subquery, $"subquery is only allowed on instant vector, got {(subquery.Inner.Type == PromqlType.Matrix ? "matrix" : Name(subquery.Inner.Type))} instead");
+                    var type = subquery.Inner.Type == PromqlType.Matrix ? "matrix" : Name(subquery.Inner.Type);
+                    throw Fault(subquery, $"subquery is only allowed on instant vector, got {type} instead");
                 }
                 break;
             case PromqlRange range:
@@ -62,17 +68,29 @@ internal static class PromqlChecker
         {
             throw AtOperator(binary, $"label {GoText.Quote(twice)} must not occur in ON and GROUP clause at once");
         }
-        if (left is not (PromqlType.Scalar or PromqlType.Vector)) throw Fault(binary.Left, "binary expression must contain only scalar and instant vector types");
-        if (right is not (PromqlType.Scalar or PromqlType.Vector)) throw Fault(binary.Right, "binary expression must contain only scalar and instant vector types");
+        if (left is not (PromqlType.Scalar or PromqlType.Vector))
+        {
+            throw Fault(binary.Left, "binary expression must contain only scalar and instant vector types");
+        }
+        if (right is not (PromqlType.Scalar or PromqlType.Vector))
+        {
+            throw Fault(binary.Right, "binary expression must contain only scalar and instant vector types");
+        }
         if (!binary.IsBetweenVectors)
         {
             if (matching.Labels.Count > 0) throw Fault(binary, "vector matching only allowed between instant vectors");
-            if (matching.FillLeft is not null || matching.FillRight is not null) throw Fault(binary, "filling in missing series only allowed between instant vectors");
+            if (matching.FillLeft is not null || matching.FillRight is not null)
+            {
+                throw Fault(binary, "filling in missing series only allowed between instant vectors");
+            }
         }
         else if (binary.IsSet)
         {
             if (matching.Group is not null) throw Fault(binary, $"no grouping allowed for {GoText.Quote(binary.Operator)} operation");
-            if (matching.FillLeft is not null || matching.FillRight is not null) throw Fault(binary, "filling in missing series not allowed for set operators");
+            if (matching.FillLeft is not null || matching.FillRight is not null)
+            {
+                throw Fault(binary, "filling in missing series not allowed for set operators");
+            }
         }
         if (binary.IsSet && (left == PromqlType.Scalar || right == PromqlType.Scalar))
         {
@@ -94,19 +112,27 @@ internal static class PromqlChecker
         }
         else if (function.Optional > 0 && count > wanted - 1 + function.Optional)
         {
-            throw Fault(call, $"expected at most {wanted - 1 + function.Optional} argument(s) in call to {GoText.Quote(function.Name)}, got {count}");
+            throw Fault(
+                call,
+                $"expected at most {wanted - 1 + function.Optional} argument(s) in call to {GoText.Quote(function.Name)}, got {count}");
         }
         var isInfo = function.Name == "info" && count > 1;
         if (isInfo && call.Arguments[1] is not PromqlSelector { Metric: null })
         {
-            throw Fault(call.Arguments[1], call.Arguments[1] is PromqlSelector ? "expected label selectors only, got vector selector instead" : "expected label selectors only");
+            throw Fault(call.Arguments[1], call.Arguments[1] is PromqlSelector
+                ? "expected label selectors only, got vector selector instead" : "expected label selectors only");
         }
         for (var i = 0; i < count; i++)
         {
             var argument = call.Arguments[i];
             if (!(isInfo && i == 1)) Check(argument);
             var type = function.Arguments[Math.Min(i, wanted - 1)];
-            if (argument.Type != type) throw Fault(argument, $"expected type {Name(type)} in call to function {GoText.Quote(function.Name)}, got {Name(argument.Type)}");
+            if (argument.Type != type)
+            {
+                throw Fault(
+                    argument,
+                    $"expected type {Name(type)} in call to function {GoText.Quote(function.Name)}, got {Name(argument.Type)}");
+            }
         }
     }
 
@@ -116,7 +142,9 @@ internal static class PromqlChecker
         {
             if (selector.Matchers.FirstOrDefault(one => one.Label == PromqlMatcher.Name) is { } second)
             {
-                throw Fault(selector, $"metric name must not be set twice: {GoText.Quote(selector.Metric)} or {GoText.Quote(second.Value)}");
+                throw Fault(
+                    selector,
+                    $"metric name must not be set twice: {GoText.Quote(selector.Metric)} or {GoText.Quote(second.Value)}");
             }
         }
         else if (selector.Matchers.All(one => one.Holds("")))
@@ -140,5 +168,6 @@ internal static class PromqlChecker
     };
 
     private static PromqlException Fault(PromqlExpression expression, string message) => new(expression.Start, expression.End, message);
-    private static PromqlException AtOperator(PromqlBinary binary, string message) => new(binary.OperatorStart, binary.Right.Start, message);
+    private static PromqlException AtOperator(PromqlBinary binary, string message) =>
+        new(binary.OperatorStart, binary.Right.Start, message);
 }

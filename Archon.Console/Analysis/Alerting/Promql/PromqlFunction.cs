@@ -4,12 +4,17 @@ namespace Archon.Analysis.Alerting.Promql;
 
 /// <summary>A function of PromQL.</summary>
 /// <param name="Arguments">Types of the arguments, in order.</param>
-/// <param name="Optional">How many of the last may be missing or follow: 0 none, 1 the last may be missing, n the last may be repeated up to n times, -1 any number of times.</param>
+/// <param name="Optional">
+/// How many of the last may be missing or follow: 0 none, 1 the last may be missing, n the last may be repeated up to n times,
+/// -1 any number of times.
+/// </param>
 /// <param name="Since">The first version that knows it, where that is after 2.40.</param>
 /// <param name="IsExperimental">Only with <c>--enable-feature=promql-experimental-functions</c>.</param>
-public sealed record PromqlFunction(string Name, IReadOnlyList<PromqlType> Arguments, PromqlType Returns, int Optional, Version? Since, bool IsExperimental)
+public sealed record PromqlFunction(
+    string Name, IReadOnlyList<PromqlType> Arguments, PromqlType Returns, int Optional, Version? Since, bool IsExperimental)
 {
-    private static readonly FrozenDictionary<string, PromqlFunction> Known = All().ToFrozenDictionary(one => one.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, PromqlFunction> Known =
+        All().ToFrozenDictionary(one => one.Name, StringComparer.Ordinal);
 
     /// <summary>Every function up to Prometheus 3.x.</summary>
     public static IReadOnlyCollection<PromqlFunction> Every => Known.Values;
@@ -22,14 +27,20 @@ public sealed record PromqlFunction(string Name, IReadOnlyList<PromqlType> Argum
     {
         const PromqlType S = PromqlType.Scalar, V = PromqlType.Vector, M = PromqlType.Matrix, T = PromqlType.Text;
         foreach (var name in (string[])
-            ["abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp", "floor", "histogram_count",
-                "histogram_sum", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "tan", "tanh", "timestamp"])
+            [
+                "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp", "floor",
+                "histogram_count", "histogram_sum", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt",
+                "tan", "tanh", "timestamp",
+            ])
         {
             yield return Of(name, V, V);
         }
         foreach (var name in (string[])
-            ["absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "idelta", "increase", "irate", "last_over_time",
-                "max_over_time", "min_over_time", "present_over_time", "rate", "resets", "stddev_over_time", "stdvar_over_time", "sum_over_time"])
+            [
+                "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "idelta", "increase", "irate",
+                "last_over_time", "max_over_time", "min_over_time", "present_over_time", "rate", "resets", "stddev_over_time",
+                "stdvar_over_time", "sum_over_time",
+            ])
         {
             yield return Of(name, V, M);
         }
@@ -77,6 +88,7 @@ public sealed record PromqlFunction(string Name, IReadOnlyList<PromqlType> Argum
         yield return Of("min_of", S, S, S) with { Since = new Version(3, 13), IsExperimental = true };
         yield return Of("histogram_quantiles", V, V, T, S, S) with { Since = new Version(3, 11), IsExperimental = true, Optional = 9 };
 
-        static PromqlFunction Of(string name, PromqlType returns, params PromqlType[] arguments) => new(name, arguments, returns, 0, null, false);
+        static PromqlFunction Of(string name, PromqlType returns, params PromqlType[] arguments) =>
+            new(name, arguments, returns, 0, null, false);
     }
 }

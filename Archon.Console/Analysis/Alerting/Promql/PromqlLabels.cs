@@ -2,7 +2,9 @@ namespace Archon.Analysis.Alerting.Promql;
 
 /// <summary>Which labels the series of an expression can have.</summary>
 /// <param name="IsOpen">True: any label but <paramref name="Names"/>. False: none but <paramref name="Names"/>.</param>
-/// <remarks>Source: how each operator and function of <c>promql/engine.go</c> and <c>functions.go</c> of Prometheus makes the labels of its result.</remarks>
+/// <remarks>
+/// Source: how each operator and function of <c>promql/engine.go</c> and <c>functions.go</c> of Prometheus makes the labels of its result.
+/// </remarks>
 public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
 {
     private static readonly PromqlLabels Any = new(true, new HashSet<string>());
@@ -15,7 +17,8 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
     {
         PromqlParentheses parentheses => Of(parentheses.Inner),
         PromqlUnary unary => Of(unary.Inner),
-        PromqlSelector selector => Any.Without([.. selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)]),
+        PromqlSelector selector =>
+            Any.Without([.. selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)]),
         PromqlRange range => Of(range.Selector),
         PromqlSubquery subquery => Of(subquery.Inner),
         PromqlAggregation aggregation => Of(aggregation),
@@ -70,16 +73,17 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
             PromqlRange range => range.Selector,
             _ => null,
         };
-        return [.. (selector?.Matchers ?? []).Where(one => one.Match == PromqlMatch.Equal && one.Label != PromqlMatcher.Name).GroupBy(one => one.Label).Where(same => same.Count() == 1).Select(same => same.Key)];
+        var equalities = (selector?.Matchers ?? []).Where(one => one.Match == PromqlMatch.Equal && one.Label != PromqlMatcher.Name);
+        return [.. equalities.GroupBy(one => one.Label).Where(same => same.Count() == 1).Select(same => same.Key)];
     }
 
     private PromqlLabels Only(IEnumerable<string> labels) => new(false, labels.Where(Can).ToHashSet(StringComparer.Ordinal));
 
     private PromqlLabels Without(IEnumerable<string> labels) =>
-        new(IsOpen, IsOpen ? Names.Union(labels).ToHashSet(StringComparer.Ordinal) : Names.Except(labels).ToHashSet(StringComparer.Ordinal));
+        new(IsOpen, (IsOpen ? Names.Union(labels) : Names.Except(labels)).ToHashSet(StringComparer.Ordinal));
 
     private PromqlLabels With(IEnumerable<string> labels) =>
-        new(IsOpen, IsOpen ? Names.Except(labels).ToHashSet(StringComparer.Ordinal) : Names.Union(labels).ToHashSet(StringComparer.Ordinal));
+        new(IsOpen, (IsOpen ? Names.Except(labels) : Names.Union(labels)).ToHashSet(StringComparer.Ordinal));
 
     private PromqlLabels Or(PromqlLabels other) => (IsOpen, other.IsOpen) switch
     {

@@ -38,7 +38,9 @@ internal readonly record struct PromqlToken(PromqlTokenKind Kind, string Text, i
     /// <summary>Keywords and operators are the same in any case.</summary>
     public string Word => Text.ToLowerInvariant();
 
-    public bool Is(string word) => Kind is PromqlTokenKind.Operator or PromqlTokenKind.Keyword or PromqlTokenKind.Aggregator or PromqlTokenKind.Preprocessor && Word == word;
+    public bool Is(string word) =>
+        Kind is PromqlTokenKind.Operator or PromqlTokenKind.Keyword or PromqlTokenKind.Aggregator or PromqlTokenKind.Preprocessor
+        && Word == word;
 
     /// <summary>As Prometheus names it in its messages.</summary>
     public string Described => Kind switch
@@ -63,14 +65,18 @@ internal sealed class PromqlLexer(string input)
 {
     private static readonly FrozenDictionary<string, PromqlTokenKind> Words = new Dictionary<string, PromqlTokenKind>
     {
-        ["and"] = PromqlTokenKind.Operator, ["or"] = PromqlTokenKind.Operator, ["unless"] = PromqlTokenKind.Operator, ["atan2"] = PromqlTokenKind.Operator,
-        ["sum"] = PromqlTokenKind.Aggregator, ["avg"] = PromqlTokenKind.Aggregator, ["count"] = PromqlTokenKind.Aggregator, ["min"] = PromqlTokenKind.Aggregator,
-        ["max"] = PromqlTokenKind.Aggregator, ["group"] = PromqlTokenKind.Aggregator, ["stddev"] = PromqlTokenKind.Aggregator, ["stdvar"] = PromqlTokenKind.Aggregator,
+        ["and"] = PromqlTokenKind.Operator, ["or"] = PromqlTokenKind.Operator, ["unless"] = PromqlTokenKind.Operator,
+        ["atan2"] = PromqlTokenKind.Operator,
+        ["sum"] = PromqlTokenKind.Aggregator, ["avg"] = PromqlTokenKind.Aggregator, ["count"] = PromqlTokenKind.Aggregator,
+        ["min"] = PromqlTokenKind.Aggregator, ["max"] = PromqlTokenKind.Aggregator, ["group"] = PromqlTokenKind.Aggregator,
+        ["stddev"] = PromqlTokenKind.Aggregator, ["stdvar"] = PromqlTokenKind.Aggregator,
         ["topk"] = PromqlTokenKind.Aggregator, ["bottomk"] = PromqlTokenKind.Aggregator, ["count_values"] = PromqlTokenKind.Aggregator,
         ["quantile"] = PromqlTokenKind.Aggregator, ["limitk"] = PromqlTokenKind.Aggregator, ["limit_ratio"] = PromqlTokenKind.Aggregator,
-        ["offset"] = PromqlTokenKind.Keyword, ["smoothed"] = PromqlTokenKind.Keyword, ["anchored"] = PromqlTokenKind.Keyword, ["by"] = PromqlTokenKind.Keyword,
-        ["without"] = PromqlTokenKind.Keyword, ["on"] = PromqlTokenKind.Keyword, ["ignoring"] = PromqlTokenKind.Keyword, ["group_left"] = PromqlTokenKind.Keyword,
-        ["group_right"] = PromqlTokenKind.Keyword, ["fill"] = PromqlTokenKind.Keyword, ["fill_left"] = PromqlTokenKind.Keyword, ["fill_right"] = PromqlTokenKind.Keyword,
+        ["offset"] = PromqlTokenKind.Keyword, ["smoothed"] = PromqlTokenKind.Keyword, ["anchored"] = PromqlTokenKind.Keyword,
+        ["by"] = PromqlTokenKind.Keyword, ["without"] = PromqlTokenKind.Keyword,
+        ["on"] = PromqlTokenKind.Keyword, ["ignoring"] = PromqlTokenKind.Keyword,
+        ["group_left"] = PromqlTokenKind.Keyword, ["group_right"] = PromqlTokenKind.Keyword,
+        ["fill"] = PromqlTokenKind.Keyword, ["fill_left"] = PromqlTokenKind.Keyword, ["fill_right"] = PromqlTokenKind.Keyword,
         ["bool"] = PromqlTokenKind.Keyword,
         ["start"] = PromqlTokenKind.Preprocessor, ["end"] = PromqlTokenKind.Preprocessor, ["step"] = PromqlTokenKind.Preprocessor,
         ["range"] = PromqlTokenKind.Preprocessor, ["max_of"] = PromqlTokenKind.Preprocessor, ["min_of"] = PromqlTokenKind.Preprocessor,
@@ -172,7 +178,10 @@ internal sealed class PromqlLexer(string input)
         var end = at + 1;
         while (end < input.Length && (IsWord(input[end]) || (input[end] == ':' && !inBrackets))) end++;
         var word = input[at..end];
-        if (inBrackets && word.ToLowerInvariant() is not ("step" or "range" or "max_of" or "min_of")) throw Fault(at, $"unexpected character: {Quoted(input[at])}, expected ':'");
+        if (inBrackets && word.ToLowerInvariant() is not ("step" or "range" or "max_of" or "min_of"))
+        {
+            throw Fault(at, $"unexpected character: {Quoted(input[at])}, expected ':'");
+        }
         if (Words.TryGetValue(word, out var kind))
         {
             // These three are words of the language only before a parenthesis, so that metrics may go by their names.

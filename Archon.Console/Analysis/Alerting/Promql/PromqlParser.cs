@@ -15,9 +15,10 @@ public sealed record PromqlError(string Message, int Start, int Line, int Column
 
 /// <summary>Reads PromQL into a tree and checks its types, for every version of Prometheus up to 3.x.</summary>
 /// <remarks>
-/// The grammar, the precedence of operators, the checks and the words of the errors are those of <c>promql/parser</c> of Prometheus 3. What only a
-/// newer version or a feature flag knows is accepted; <see cref="PromqlRequirements"/> tells what a tree needs. Binary operators are read by
-/// precedence climbing (Richards, 1979), which makes the same trees as the tables of the original's generated parser.
+/// The grammar, the precedence of operators, the checks and the words of the errors are those of <c>promql/parser</c> of Prometheus 3.
+/// What only a newer version or a feature flag knows is accepted; <see cref="PromqlRequirements"/> tells what a tree needs. Binary
+/// operators are read by precedence climbing (Richards, 1979), which makes the same trees as the tables of the original's generated
+/// parser.
 /// </remarks>
 public static class PromqlParser
 {
@@ -56,8 +57,10 @@ public static class PromqlParser
 
         private static readonly FrozenDictionary<string, int> Strength = new Dictionary<string, int>
         {
-            ["or"] = 1, ["and"] = 2, ["unless"] = 2, ["=="] = 3, ["!="] = 3, ["<="] = 3, ["<"] = 3, [">="] = 3, [">"] = 3, ["</"] = 3, [">/"] = 3,
-            ["+"] = 4, ["-"] = 4, ["*"] = UnaryStrength, ["/"] = UnaryStrength, ["%"] = UnaryStrength, ["atan2"] = UnaryStrength, ["^"] = PowerStrength,
+            ["or"] = 1, ["and"] = 2, ["unless"] = 2,
+            ["=="] = 3, ["!="] = 3, ["<="] = 3, ["<"] = 3, [">="] = 3, [">"] = 3, ["</"] = 3, [">/"] = 3,
+            ["+"] = 4, ["-"] = 4, ["*"] = UnaryStrength, ["/"] = UnaryStrength, ["%"] = UnaryStrength, ["atan2"] = UnaryStrength,
+            ["^"] = PowerStrength,
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
         private readonly PromqlLexer lexer;
@@ -145,7 +148,8 @@ public static class PromqlParser
                 case PromqlTokenKind.MetricIdentifier:
                     return Named(Advance());
                 // Words that may also be the name of a metric.
-                case PromqlTokenKind.Keyword when token.Word is "by" or "offset" or "without" or "anchored" or "smoothed" or "fill" or "fill_left" or "fill_right":
+                case PromqlTokenKind.Keyword
+                    when token.Word is "by" or "offset" or "without" or "anchored" or "smoothed" or "fill" or "fill_left" or "fill_right":
                 case PromqlTokenKind.Operator when token.Word is "and" or "or" or "unless":
                     return Named(Advance());
                 default:
@@ -154,14 +158,16 @@ public static class PromqlParser
         }
 
         private PromqlSelector Named(PromqlToken name) =>
-            token.Kind == PromqlTokenKind.LeftBrace ? Selector(name.Text, name.Start) : new PromqlSelector(name.Text, [], name.Start, name.End);
+            token.Kind == PromqlTokenKind.LeftBrace
+                ? Selector(name.Text, name.Start) : new PromqlSelector(name.Text, [], name.Start, name.End);
 
         private PromqlExpression CallOrSelector()
         {
             var name = Advance();
             if (token.Kind != PromqlTokenKind.LeftParenthesis) return Named(name);
             var arguments = Arguments();
-            var function = PromqlFunction.Find(name.Text) ?? throw Fault(name.Start, $"unknown function with name {GoText.Quote(name.Text)}");
+            var function = PromqlFunction.Find(name.Text)
+                ?? throw Fault(name.Start, $"unknown function with name {GoText.Quote(name.Text)}");
             return new PromqlCall(function, arguments, name.Start, closed);
         }
 
@@ -178,8 +184,9 @@ public static class PromqlParser
             else if (token.Kind != PromqlTokenKind.LeftParenthesis)
             {
                 // "sum" alone or "sum{...}" is a metric of that name; "sum foo" is a slip.
-                if (token.Kind is PromqlTokenKind.LeftBrace or PromqlTokenKind.End or PromqlTokenKind.Operator or PromqlTokenKind.RightParenthesis
-                    or PromqlTokenKind.Comma or PromqlTokenKind.LeftBracket or PromqlTokenKind.At || token.Is("offset"))
+                if (token.Kind is PromqlTokenKind.LeftBrace or PromqlTokenKind.End or PromqlTokenKind.Operator
+                    or PromqlTokenKind.RightParenthesis or PromqlTokenKind.Comma or PromqlTokenKind.LeftBracket or PromqlTokenKind.At
+                    || token.Is("offset"))
                 {
                     return Named(name);
                 }
@@ -198,7 +205,9 @@ public static class PromqlParser
             var wanted = name.Word is "topk" or "bottomk" or "count_values" or "quantile" or "limitk" or "limit_ratio" ? 2 : 1;
             if (arguments.Count != wanted)
             {
-                throw new PromqlException(name.Start, end, $"wrong number of arguments for aggregate expression provided, expected {wanted}, got {arguments.Count}");
+                throw new PromqlException(
+                    name.Start, end,
+                    $"wrong number of arguments for aggregate expression provided, expected {wanted}, got {arguments.Count}");
             }
             return new PromqlAggregation(name.Word, arguments[^1], wanted == 2 ? arguments[0] : null, grouping, isWithout, name.Start, end);
         }
@@ -213,7 +222,10 @@ public static class PromqlParser
                 if (token.Kind == PromqlTokenKind.RightParenthesis) break;
                 if (token.Kind != PromqlTokenKind.Comma) throw Unexpected();
                 var comma = Advance();
-                if (token.Kind == PromqlTokenKind.RightParenthesis) throw Fault(comma.Start, "trailing commas not allowed in function call args");
+                if (token.Kind == PromqlTokenKind.RightParenthesis)
+                {
+                    throw Fault(comma.Start, "trailing commas not allowed in function call args");
+                }
             }
             Advance();
             return arguments;
@@ -227,8 +239,9 @@ public static class PromqlParser
             while (token.Kind != PromqlTokenKind.RightParenthesis)
             {
                 var label = token;
-                if (label.Kind is not (PromqlTokenKind.Identifier or PromqlTokenKind.MetricIdentifier or PromqlTokenKind.Text or PromqlTokenKind.Aggregator
-                    or PromqlTokenKind.Keyword or PromqlTokenKind.Preprocessor) && !(label.Kind == PromqlTokenKind.Operator && char.IsAsciiLetter(label.Text[0])))
+                if (label.Kind is not (PromqlTokenKind.Identifier or PromqlTokenKind.MetricIdentifier or PromqlTokenKind.Text
+                    or PromqlTokenKind.Aggregator or PromqlTokenKind.Keyword or PromqlTokenKind.Preprocessor)
+                    && !(label.Kind == PromqlTokenKind.Operator && char.IsAsciiLetter(label.Text[0])))
                 {
                     throw Unexpected("grouping opts", "label");
                 }
@@ -287,7 +300,8 @@ public static class PromqlParser
             var literal = Advance();
             if (literal.Kind == PromqlTokenKind.Number)
             {
-                var value = PromqlNumbers.Parse(literal.Text) ?? throw Fault(literal.Start, $"error parsing number: {GoText.Quote(literal.Text)}");
+                var value = PromqlNumbers.Parse(literal.Text)
+                    ?? throw Fault(literal.Start, $"error parsing number: {GoText.Quote(literal.Text)}");
                 return new PromqlNumber(value, false, literal.Start, literal.End);
             }
             return new PromqlNumber(Duration(literal).TotalSeconds, true, literal.Start, literal.End);
@@ -295,7 +309,8 @@ public static class PromqlParser
 
         private static TimeSpan Duration(PromqlToken literal) =>
             PrometheusDuration.TryParse(literal.Text, out var duration)
-                ? duration : throw new PromqlException(literal.Start, literal.End, $"not a valid duration string: {GoText.Quote(literal.Text)}");
+                ? duration
+                : throw new PromqlException(literal.Start, literal.End, $"not a valid duration string: {GoText.Quote(literal.Text)}");
 
         private double SignedNumber(string context, string expected)
         {
@@ -312,7 +327,10 @@ public static class PromqlParser
             var matchers = new List<PromqlMatcher>();
             while (token.Kind != PromqlTokenKind.RightBrace)
             {
-                if (token.Kind is not (PromqlTokenKind.Identifier or PromqlTokenKind.Text)) throw Unexpected(Context, "identifier or \"}\"");
+                if (token.Kind is not (PromqlTokenKind.Identifier or PromqlTokenKind.Text))
+                {
+                    throw Unexpected(Context, "identifier or \"}\"");
+                }
                 var label = Advance();
                 var name = label.Kind == PromqlTokenKind.Text ? Unquoted(label) : label.Text;
                 PromqlMatch? match = token.Kind switch
@@ -372,7 +390,9 @@ public static class PromqlParser
             return new PromqlSubquery(inner, length, computed, step, computedStep, closed);
         }
 
-        private bool CanStartDuration() => token.Kind is PromqlTokenKind.Number or PromqlTokenKind.Duration or PromqlTokenKind.LeftParenthesis or PromqlTokenKind.Preprocessor
+        private bool CanStartDuration() =>
+            token.Kind is PromqlTokenKind.Number or PromqlTokenKind.Duration or PromqlTokenKind.LeftParenthesis
+                or PromqlTokenKind.Preprocessor
             || token.Is("+") || token.Is("-");
 
         private (TimeSpan? Plain, PromqlExpression? Computed) PositiveLength()
@@ -391,12 +411,16 @@ public static class PromqlParser
         {
             if (++depth > MostDepth) throw Fault(token.Start, "expression is nested too deeply");
             var left = DurationOperand();
-            while (token.Kind == PromqlTokenKind.Operator && token.Word is "+" or "-" or "*" or "/" or "%" or "^" && Strength[token.Word] >= weakest)
+            while (token.Kind == PromqlTokenKind.Operator
+                && token.Word is "+" or "-" or "*" or "/" or "%" or "^" && Strength[token.Word] >= weakest)
             {
                 var (word, start) = (token.Word, token.Start);
                 Advance();
                 var right = DurationExpression(word == "^" ? Strength[word] : Strength[word] + 1);
-                if (word is "/" or "%" && right is PromqlNumber { Value: 0 }) throw Fault(start, word == "/" ? "division by zero" : "modulo by zero");
+                if (word is "/" or "%" && right is PromqlNumber { Value: 0 })
+                {
+                    throw Fault(start, word == "/" ? "division by zero" : "modulo by zero");
+                }
                 left = new PromqlBinary(word, left, right, false, new PromqlMatching(), start);
             }
             depth--;
@@ -445,13 +469,18 @@ public static class PromqlParser
         private void Offset(PromqlExpression expression)
         {
             Advance();
-            if (!CanStartDuration() || token.Is("start") || token.Is("end")) throw Unexpected("offset", "number, duration, step(), or range()");
+            if (!CanStartDuration() || token.Is("start") || token.Is("end"))
+            {
+                throw Unexpected("offset", "number, duration, step(), or range()");
+            }
             // Not a whole duration expression: in "foo offset 1m ^ 2" the power is outside.
             var start = token.Start;
             var sign = token.Is("+") || token.Is("-") ? Advance().Text : null;
             var offset = DurationOperand();
             if (sign is not null) offset = Signed(sign, offset, start);
-            var shift = ShiftOf(expression, "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery");
+            var shift = ShiftOf(
+                expression,
+                "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery");
             if (shift.HasOffset) throw Fault(expression.Start, "offset may not be set multiple times");
             if (offset is PromqlNumber plain) shift.Offset = Seconds(plain);
             else shift.ComputedOffset = offset;
@@ -475,7 +504,10 @@ public static class PromqlParser
             else
             {
                 var at = SignedNumber("@", "timestamp");
-                if (!double.IsFinite(at) || Math.Abs(at) >= long.MaxValue) throw Fault(expression.Start, $"timestamp out of bounds for @ modifier: {GoText.Plain(at)}");
+                if (!double.IsFinite(at) || Math.Abs(at) >= long.MaxValue)
+                {
+                    throw Fault(expression.Start, $"timestamp out of bounds for @ modifier: {GoText.Plain(at)}");
+                }
                 var shift = ShiftOf(expression, Wrong);
                 if (shift.HasAt) throw Fault(expression.Start, "@ <timestamp> may not be set multiple times");
                 shift.At = at;
@@ -501,7 +533,10 @@ public static class PromqlParser
                 PromqlSubquery => throw Fault(expression.Start, $"{word} modifier is not supported for subqueries"),
                 _ => throw Fault(expression.Start, $"{word} modifier not implemented"),
             };
-            if (selector.Modifier is not null && selector.Modifier != word) throw Fault(expression.Start, "anchored and smoothed modifiers cannot be used together");
+            if (selector.Modifier is not null && selector.Modifier != word)
+            {
+                throw Fault(expression.Start, "anchored and smoothed modifiers cannot be used together");
+            }
             selector.Modifier = word;
             expression.End = Advance().End;
         }
@@ -509,7 +544,8 @@ public static class PromqlParser
         private PromqlToken Advance()
         {
             var taken = token;
-            if (taken.Kind is PromqlTokenKind.RightBrace or PromqlTokenKind.RightParenthesis or PromqlTokenKind.RightBracket or PromqlTokenKind.Duration or PromqlTokenKind.Number)
+            if (taken.Kind is PromqlTokenKind.RightBrace or PromqlTokenKind.RightParenthesis or PromqlTokenKind.RightBracket
+                or PromqlTokenKind.Duration or PromqlTokenKind.Number)
             {
                 closed = taken.End;
             }
@@ -535,8 +571,12 @@ public static class PromqlParser
             }
         }
 
-        private PromqlException Unexpected(string context = "", string expected = "") => new(token.Start, token.End,
-            $"unexpected {token.Described}{(context.Length > 0 ? " in " + context : "")}{(expected.Length > 0 ? ", expected " + expected : "")}");
+        private PromqlException Unexpected(string context = "", string expected = "")
+        {
+            var within = context.Length > 0 ? " in " + context : "";
+            var instead = expected.Length > 0 ? ", expected " + expected : "";
+            return new(token.Start, token.End, $"unexpected {token.Described}{within}{instead}");
+        }
 
         private PromqlException Fault(int start, string message) => new(start, length, message);
     }

@@ -24,7 +24,8 @@ public static class PromqlRequirements
                 yield return new PromqlRequirement(function.Name, null, new Version(3, 0), null, node.Start);
                 break;
             case PromqlCall { Function: { } function } when function.Since is not null || function.IsExperimental:
-                yield return new PromqlRequirement(function.Name, function.Since, null, function.IsExperimental ? Functions : null, node.Start);
+                yield return new PromqlRequirement(
+                    function.Name, function.Since, null, function.IsExperimental ? Functions : null, node.Start);
                 break;
             case PromqlAggregation { Operator: "limitk" or "limit_ratio" } limit:
                 yield return new PromqlRequirement(limit.Operator, new Version(2, 54), null, Functions, node.Start);
@@ -36,18 +37,27 @@ public static class PromqlRequirements
                 yield return new PromqlRequirement("fill", new Version(3, 10), null, "promql-binop-fill-modifiers", binary.OperatorStart);
                 break;
             case PromqlSelector selector:
-                if (selector.Modifier is not null) yield return new PromqlRequirement(selector.Modifier, new Version(3, 7), null, "promql-extended-range-selectors", node.Start);
+                if (selector.Modifier is not null)
+                {
+                    yield return new PromqlRequirement(
+                        selector.Modifier, new Version(3, 7), null, "promql-extended-range-selectors", node.Start);
+                }
                 if (selector.Shift.ComputedOffset is not null) yield return Computed(node.Start);
-                if (selector.Matchers.Any(one => !PromqlNames.IsPlainLabel(one.Label) || (one is { Label: PromqlMatcher.Name, Match: PromqlMatch.Equal } && !PromqlNames.IsPlainMetric(one.Value))))
+                if (selector.Matchers.Any(NeedsQuotes))
                 {
                     yield return new PromqlRequirement("names in quotes", new Version(3, 0), null, null, node.Start);
                 }
                 break;
-            case PromqlRange { ComputedLength: not null } or PromqlSubquery { ComputedLength: not null } or PromqlSubquery { ComputedStep: not null }:
+            case PromqlRange { ComputedLength: not null }:
+            case PromqlSubquery { ComputedLength: not null } or PromqlSubquery { ComputedStep: not null }:
                 yield return Computed(node.Start);
                 break;
         }
     }
 
-    private static PromqlRequirement Computed(int start) => new("arithmetic on durations", new Version(3, 4), null, "promql-duration-expr", start);
+    private static bool NeedsQuotes(PromqlMatcher matcher) => !PromqlNames.IsPlainLabel(matcher.Label)
+        || (matcher is { Label: PromqlMatcher.Name, Match: PromqlMatch.Equal } && !PromqlNames.IsPlainMetric(matcher.Value));
+
+    private static PromqlRequirement Computed(int start) =>
+        new("arithmetic on durations", new Version(3, 4), null, "promql-duration-expr", start);
 }

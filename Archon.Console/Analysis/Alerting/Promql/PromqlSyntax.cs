@@ -16,7 +16,9 @@ public enum PromqlType
     Text,
 }
 
-/// <summary>A node of a PromQL expression. <see cref="object.ToString"/> is its canonical text, as Prometheus prints it in one line.</summary>
+/// <summary>
+/// A node of a PromQL expression. <see cref="object.ToString"/> is its canonical text, as Prometheus prints it in one line.
+/// </summary>
 /// <param name="start">First character in the text that was parsed.</param>
 /// <param name="end">One past the last.</param>
 public abstract class PromqlExpression(int start, int end)
@@ -183,7 +185,8 @@ public sealed class PromqlSelector(string? metric, IReadOnlyList<PromqlMatcher> 
     public string? Modifier { get; internal set; }
 
     /// <summary>The one metric this selects, wherever its name is written; null where it may be several.</summary>
-    public string? OneMetric => Metric ?? Matchers.FirstOrDefault(one => one is { Label: PromqlMatcher.Name, Match: PromqlMatch.Equal, Value.Length: > 0 })?.Value;
+    public string? OneMetric =>
+        Metric ?? Matchers.FirstOrDefault(one => one is { Label: PromqlMatcher.Name, Match: PromqlMatch.Equal, Value.Length: > 0 })?.Value;
 
     public override PromqlType Type => PromqlType.Vector;
     public override IReadOnlyList<PromqlExpression> Parts => [];
@@ -216,7 +219,8 @@ public sealed class PromqlSelector(string? metric, IReadOnlyList<PromqlMatcher> 
 }
 
 /// <summary>A range selector such as <c>http_requests_total[5m]</c>.</summary>
-public sealed class PromqlRange(PromqlSelector selector, TimeSpan? length, PromqlExpression? computedLength, int end) : PromqlExpression(selector.Start, end)
+public sealed class PromqlRange(PromqlSelector selector, TimeSpan? length, PromqlExpression? computedLength, int end)
+    : PromqlExpression(selector.Start, end)
 {
     public PromqlSelector Selector { get; } = selector;
 
@@ -236,7 +240,8 @@ public sealed class PromqlRange(PromqlSelector selector, TimeSpan? length, Promq
 }
 
 /// <summary>A subquery such as <c>rate(x[5m])[1h:1m]</c>.</summary>
-public sealed class PromqlSubquery(PromqlExpression inner, TimeSpan? length, PromqlExpression? computedLength, TimeSpan? step, PromqlExpression? computedStep, int end)
+public sealed class PromqlSubquery(
+    PromqlExpression inner, TimeSpan? length, PromqlExpression? computedLength, TimeSpan? step, PromqlExpression? computedStep, int end)
     : PromqlExpression(inner.Start, end)
 {
     public PromqlExpression Inner { get; } = inner;
@@ -253,14 +258,17 @@ public sealed class PromqlSubquery(PromqlExpression inner, TimeSpan? length, Pro
     internal override void Write(StringBuilder text)
     {
         Inner.Write(text);
-        text.Append('[').Append(Text(Length, ComputedLength)).Append(':').Append(Step is null && ComputedStep is null ? "" : Text(Step, ComputedStep)).Append(']');
+        text.Append('[').Append(Text(Length, ComputedLength)).Append(':')
+            .Append(Step is null && ComputedStep is null ? "" : Text(Step, ComputedStep)).Append(']');
         Shift.Write(text);
     }
 
-    internal static string Text(TimeSpan? plain, PromqlExpression? computed) => computed?.ToString() ?? PrometheusDuration.Format(plain ?? TimeSpan.Zero);
+    internal static string Text(TimeSpan? plain, PromqlExpression? computed) =>
+        computed?.ToString() ?? PrometheusDuration.Format(plain ?? TimeSpan.Zero);
 }
 
-public sealed class PromqlCall(PromqlFunction function, IReadOnlyList<PromqlExpression> arguments, int start, int end) : PromqlExpression(start, end)
+public sealed class PromqlCall(PromqlFunction function, IReadOnlyList<PromqlExpression> arguments, int start, int end)
+    : PromqlExpression(start, end)
 {
     public PromqlFunction Function { get; } = function;
     public IReadOnlyList<PromqlExpression> Arguments { get; } = arguments;
@@ -283,7 +291,9 @@ public sealed class PromqlCall(PromqlFunction function, IReadOnlyList<PromqlExpr
 /// <param name="operator">In lower case.</param>
 /// <param name="parameter">The first argument of <c>topk</c>, <c>quantile</c> and their like.</param>
 public sealed class PromqlAggregation(
-    string @operator, PromqlExpression inner, PromqlExpression? parameter, IReadOnlyList<string>? grouping, bool isWithout, int start, int end) : PromqlExpression(start, end)
+    string @operator, PromqlExpression inner, PromqlExpression? parameter, IReadOnlyList<string>? grouping, bool isWithout,
+    int start, int end)
+    : PromqlExpression(start, end)
 {
     public string Operator { get; } = @operator;
     public PromqlExpression Inner { get; } = inner;
@@ -341,7 +351,8 @@ public sealed record PromqlMatching
     public double? FillRight { get; init; }
 }
 
-public sealed class PromqlBinary(string @operator, PromqlExpression left, PromqlExpression right, bool isBool, PromqlMatching matching, int operatorStart)
+public sealed class PromqlBinary(
+    string @operator, PromqlExpression left, PromqlExpression right, bool isBool, PromqlMatching matching, int operatorStart)
     : PromqlExpression(left.Start, right.End)
 {
     /// <summary>In lower case.</summary>
@@ -356,7 +367,8 @@ public sealed class PromqlBinary(string @operator, PromqlExpression left, Promql
     public bool IsComparison => Operator is "==" or "!=" or "<" or ">" or "<=" or ">=";
     public bool IsSet => Operator is "and" or "or" or "unless";
     public bool IsBetweenVectors => Left.Type == PromqlType.Vector && Right.Type == PromqlType.Vector;
-    public override PromqlType Type => Left.Type == PromqlType.Scalar && Right.Type == PromqlType.Scalar ? PromqlType.Scalar : PromqlType.Vector;
+    public override PromqlType Type =>
+        Left.Type == PromqlType.Scalar && Right.Type == PromqlType.Scalar ? PromqlType.Scalar : PromqlType.Vector;
     public override IReadOnlyList<PromqlExpression> Parts => [Left, Right];
 
     internal override void Write(StringBuilder text)
@@ -375,8 +387,15 @@ public sealed class PromqlBinary(string @operator, PromqlExpression left, Promql
         {
             text.Append(Matching.IsOn ? " on (" : " ignoring (").AppendJoin(", ", Matching.Labels.Select(PromqlNames.Printed)).Append(')');
         }
-        if (Matching.Group is not null) text.Append(" group_").Append(Matching.Group).Append(" (").AppendJoin(", ", Matching.Included.Select(PromqlNames.Printed)).Append(')');
-        if (Matching.FillLeft is { } both && Matching.FillRight is { } same && both.Equals(same)) text.Append(" fill (").Append(GoText.Value(both)).Append(')');
+        if (Matching.Group is not null)
+        {
+            text.Append(" group_").Append(Matching.Group)
+                .Append(" (").AppendJoin(", ", Matching.Included.Select(PromqlNames.Printed)).Append(')');
+        }
+        if (Matching.FillLeft is { } both && Matching.FillRight is { } same && both.Equals(same))
+        {
+            text.Append(" fill (").Append(GoText.Value(both)).Append(')');
+        }
         else
         {
             if (Matching.FillLeft is { } left) text.Append(" fill_left (").Append(GoText.Value(left)).Append(')');

@@ -24,9 +24,9 @@ public sealed class AlertTemplateException(string message) : Exception(message);
 
 /// <summary>A template of a rule's label or annotation, in the language of Go's text/template with the functions of Prometheus.</summary>
 /// <remarks>
-/// Source: packages text/template and fmt of the Go standard library, and <c>template/template.go</c> of Prometheus. <c>$labels</c>, <c>$value</c>,
-/// <c>$externalLabels</c> and <c>$externalURL</c> are known from the start, and a label that is not there is empty. Methods of Go's types, such as
-/// <c>Format</c> of a time, are not known here.
+/// Source: packages text/template and fmt of the Go standard library, and <c>template/template.go</c> of Prometheus. <c>$labels</c>,
+/// <c>$value</c>, <c>$externalLabels</c> and <c>$externalURL</c> are known from the start, and a label that is not there is empty.
+/// Methods of Go's types, such as <c>Format</c> of a time, are not known here.
 /// </remarks>
 public sealed class AlertTemplate
 {

@@ -62,7 +62,8 @@ internal static class GoPrint
         }
         if (next < values.Count)
         {
-            text.Append("%!(EXTRA ").AppendJoin(", ", values.Skip(next).Select(one => one is null ? "<nil>" : $"{TemplateValues.Kind(one)}={TemplateValues.Print(one)}")).Append(')');
+            var rest = values.Skip(next).Select(one => one is null ? "<nil>" : $"{TemplateValues.Kind(one)}={TemplateValues.Print(one)}");
+            text.Append("%!(EXTRA ").AppendJoin(", ", rest).Append(')');
         }
         return text.ToString();
     }
@@ -76,7 +77,8 @@ internal static class GoPrint
         }
         var start = at;
         while (at < format.Length && char.IsAsciiDigit(format[at])) at++;
-        return at > start && int.TryParse(format.AsSpan(start, at - start), CultureInfo.InvariantCulture, out var number) && number <= MostWidth ? number : null;
+        var digits = format.AsSpan(start, at - start);
+        return at > start && int.TryParse(digits, CultureInfo.InvariantCulture, out var number) && number <= MostWidth ? number : null;
     }
 
     private static string One(char verb, object? value, HashSet<char> flags, int? precision)
@@ -84,7 +86,8 @@ internal static class GoPrint
         switch (verb, value)
         {
             case ('v', null): return "<nil>";
-            case ('v', double number): return Signed(precision is { } some ? GoText.General(number, Math.Clamp(some, 1, 17)) : GoText.Value(number), flags);
+            case ('v', double number):
+                return Signed(precision is { } some ? GoText.General(number, Math.Clamp(some, 1, 17)) : GoText.Value(number), flags);
             case ('v', _): return TemplateValues.Print(value);
             case ('T', _): return TemplateValues.Kind(value);
             case ('s', string one): return precision is { } most ? string.Concat(one.EnumerateRunes().Take(most)) : one;
@@ -93,7 +96,9 @@ internal static class GoPrint
             case ('x' or 'X', string one): return Cased(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(one)), verb);
             case ('t', bool one): return one ? "true" : "false";
             case ('d', long one): return Signed(one.ToString(CultureInfo.InvariantCulture), flags);
-            case ('x' or 'X', long one): return Cased((one < 0 ? "-" : "") + (flags.Contains('#') ? "0x" : "") + Math.Abs(one).ToString("x", CultureInfo.InvariantCulture), verb);
+            case ('x' or 'X', long one):
+                var hex = Math.Abs(one).ToString("x", CultureInfo.InvariantCulture);
+                return Cased((one < 0 ? "-" : "") + (flags.Contains('#') ? "0x" : "") + hex, verb);
             case ('b', long one): return Convert.ToString(one, 2);
             case ('o', long one): return Convert.ToString(one, 8);
             case ('c', long one): return Rune.IsValid((int)one) ? new Rune((int)one).ToString() : "\ufffd";
@@ -101,7 +106,8 @@ internal static class GoPrint
             case ('U', long one): return "U+" + one.ToString("X4", CultureInfo.InvariantCulture);
             case ('f' or 'F', double one): return Signed(Fixed(one, precision ?? 6), flags);
             case ('e' or 'E', double one): return Signed(Exponent(one, precision ?? 6, verb), flags);
-            case ('g' or 'G', double one): return Signed(precision is { } digits ? GoText.General(one, Math.Clamp(digits, 1, 17)) : GoText.Value(one), flags);
+            case ('g' or 'G', double one):
+                return Signed(precision is { } digits ? GoText.General(one, Math.Clamp(digits, 1, 17)) : GoText.Value(one), flags);
             default: return $"%!{verb}({(value is null ? "<nil>" : $"{TemplateValues.Kind(value)}={TemplateValues.Print(value)}")})";
         }
     }
@@ -114,7 +120,8 @@ internal static class GoPrint
         var point = exact.IndexOf('.', StringComparison.Ordinal);
         var kept = exact[..(point + 1 + Math.Min(decimals, 40))];
         var rest = exact[kept.Length..];
-        var isUp = rest.Length > 0 && (string.CompareOrdinal(rest.TrimEnd('0'), "5") is var order and not 0 ? order > 0 : (kept.TrimEnd('.')[^1] - '0') % 2 == 1);
+        var isUp = rest.Length > 0 && (string.CompareOrdinal(rest.TrimEnd('0'), "5") is var order and not 0
+            ? order > 0 : (kept.TrimEnd('.')[^1] - '0') % 2 == 1);
         if (isUp) kept = Up(kept);
         if (decimals > 40) kept += new string('0', decimals - 40);
         return decimals == 0 ? kept.TrimEnd('.') : kept;

@@ -8,9 +8,11 @@ internal static class TemplateFunctions
 {
     public static readonly IReadOnlySet<string> Names = new HashSet<string>(StringComparer.Ordinal)
     {
-        "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "html", "js", "urlquery", "call", "eq", "ne", "lt", "le", "gt", "ge",
-        "query", "first", "label", "value", "strvalue", "args", "reReplaceAll", "safeHtml", "match", "title", "toUpper", "toLower", "graphLink", "tableLink",
-        "sortByLabel", "stripPort", "stripDomain", "humanize", "humanize1024", "humanizeDuration", "humanizePercentage", "humanizeTimestamp", "toTime",
+        "and", "or", "not", "len", "index", "slice", "print", "printf", "println", "html", "js", "urlquery", "call",
+        "eq", "ne", "lt", "le", "gt", "ge",
+        "query", "first", "label", "value", "strvalue", "args", "reReplaceAll", "safeHtml", "match", "title", "toUpper", "toLower",
+        "graphLink", "tableLink", "sortByLabel", "stripPort", "stripDomain",
+        "humanize", "humanize1024", "humanizeDuration", "humanizePercentage", "humanizeTimestamp", "toTime",
         "toDuration", "now", "pathPrefix", "externalURL", "parseDuration", "urlQueryEscape",
     };
 
@@ -45,18 +47,26 @@ internal static class TemplateFunctions
             case "js": return Script(GoPrint.Print(arguments));
             case "urlquery": return Query(GoPrint.Print(arguments));
             case "urlQueryEscape": return Query(OneText());
-            case "eq": return arguments.Count >= 2 ? arguments.Skip(1).Any(other => Compare(arguments[0], other, name) == 0) : throw new AlertTemplateException("error calling eq: missing argument for comparison");
+            case "eq":
+                return arguments.Count >= 2
+                    ? arguments.Skip(1).Any(other => Compare(arguments[0], other, name) == 0)
+                    : throw new AlertTemplateException("error calling eq: missing argument for comparison");
             case "ne": return Two(name) != 0;
             case "lt": return Two(name) < 0;
             case "le": return Two(name) <= 0;
             case "gt": return Two(name) is not null and > 0;
             case "ge": return Two(name) is not null and >= 0;
-            case "query": return (run.Data.Query ?? throw new AlertTemplateException("error calling query: no server to ask here"))(OneText());
-            case "first": return Samples(One()) is [var first, ..] ? first : throw new AlertTemplateException("error calling first: first() called on vector with no elements");
+            case "query":
+                return (run.Data.Query ?? throw new AlertTemplateException("error calling query: no server to ask here"))(OneText());
+            case "first":
+                return Samples(One()) is [var first, ..] ? first
+                    : throw new AlertTemplateException("error calling first: first() called on vector with no elements");
             case "label": return Sample(1).Labels.GetValueOrDefault(Text(0), "");
             case "value": return Sample(0).Value;
             case "strvalue": return Sample(0).Labels.GetValueOrDefault("__value__", "");
-            case "args": return arguments.Select((value, i) => (Key: $"arg{i}", Value: value)).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
+            case "args":
+                return arguments.Select((value, i) => (Key: $"arg{i}", Value: value))
+                    .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
             case "reReplaceAll": return Re2.Replace(Text(0), Text(1), Text(2));
             case "match": return Re2.Finds(Text(0), Text(1));
             case "safeHtml": return OneText();
@@ -65,18 +75,24 @@ internal static class TemplateFunctions
             case "toLower": return OneText().ToLowerInvariant();
             case "graphLink": return $"/graph?g0.expr={Query(OneText())}&g0.tab=0";
             case "tableLink": return $"/graph?g0.expr={Query(OneText())}&g0.tab=1";
-            case "sortByLabel": return Samples(arguments[1]).OrderBy(sample => sample.Labels.GetValueOrDefault(Text(0), ""), StringComparer.Ordinal).ToList();
+            case "sortByLabel":
+                return Samples(arguments[1])
+                    .OrderBy(sample => sample.Labels.GetValueOrDefault(Text(0), ""), StringComparer.Ordinal).ToList();
             case "stripPort": return StripPort(OneText());
             case "stripDomain": return StripDomain(OneText());
             case "humanize": return Humanize(TemplateValues.Float(One()));
             case "humanize1024": return Humanize1024(TemplateValues.Float(One()));
             case "humanizeDuration": return HumanizeDuration(TemplateValues.Float(One()));
             case "humanizePercentage": return GoText.General(TemplateValues.Float(One()) * 100, 4) + "%";
-            case "humanizeTimestamp": return TemplateValues.Float(One()) is var at && double.IsFinite(at) ? TemplateValues.Time(ToTime(at)) : GoText.General(at, 4);
+            case "humanizeTimestamp":
+                return TemplateValues.Float(One()) is var at && double.IsFinite(at)
+                    ? TemplateValues.Time(ToTime(at)) : GoText.General(at, 4);
             case "toTime": return ToTime(TemplateValues.Float(One()));
             case "toDuration": return TimeSpan.FromSeconds(TemplateValues.Float(One()));
             case "now": return run.Data.At.ToUnixTimeMilliseconds() / 1000.0;
-            case "pathPrefix": return Uri.TryCreate(run.Data.ExternalUrl, UriKind.Absolute, out var address) ? address.AbsolutePath.TrimEnd('/') : "";
+            case "pathPrefix":
+                return Uri.TryCreate(run.Data.ExternalUrl, UriKind.Absolute, out var address)
+                    ? address.AbsolutePath.TrimEnd('/') : "";
             case "externalURL": return run.Data.ExternalUrl;
             case "parseDuration": return ParseDuration(OneText());
             default: throw new AlertTemplateException($"function {GoText.Quote(name)} cannot be called");
@@ -84,10 +100,13 @@ internal static class TemplateFunctions
 
         object? One() => arguments.Count == 1 ? arguments[0] : throw Count("1");
         string OneText() => TemplateValues.Text(One(), name);
-        string Text(int i) => i < arguments.Count ? TemplateValues.Text(arguments[i], name) : throw Count((i + 1).ToString(CultureInfo.InvariantCulture));
+        string Text(int i) => i < arguments.Count
+            ? TemplateValues.Text(arguments[i], name) : throw Count((i + 1).ToString(CultureInfo.InvariantCulture));
         int? Two(string comparison) => arguments.Count == 2 ? Compare(arguments[0], arguments[1], comparison) : throw Count("2");
         TemplateSample Sample(int i) => i < arguments.Count && arguments[i] is TemplateSample sample
-            ? sample : throw new AlertTemplateException($"error calling {name}: wrong type for value; expected *template.sample; got {TemplateValues.Kind(arguments.ElementAtOrDefault(i))}");
+            ? sample
+            : throw new AlertTemplateException($"error calling {name}: wrong type for value; expected *template.sample; "
+                + $"got {TemplateValues.Kind(arguments.ElementAtOrDefault(i))}");
         AlertTemplateException Count(string wanted) => new($"wrong number of args for {name}: want {wanted} got {arguments.Count}");
     }
 
@@ -122,7 +141,8 @@ internal static class TemplateFunctions
 
     private static object Slice(IReadOnlyList<object?> arguments)
     {
-        var bounds = arguments.Skip(1).Select(one => one is long at ? (int)at : throw new AlertTemplateException("error calling slice: cannot index slice with that type")).ToList();
+        var bounds = arguments.Skip(1).Select(one => one is long at ? (int)at
+            : throw new AlertTemplateException("error calling slice: cannot index slice with that type")).ToList();
         var from = bounds.ElementAtOrDefault(0);
         switch (arguments.ElementAtOrDefault(0))
         {
@@ -130,11 +150,13 @@ internal static class TemplateFunctions
                 var bytes = Encoding.UTF8.GetBytes(text);
                 var end = bounds.Count > 1 ? bounds[1] : bytes.Length;
                 return from >= 0 && from <= end && end <= bytes.Length
-                    ? Encoding.UTF8.GetString(bytes, from, end - from) : throw new AlertTemplateException($"error calling slice: index out of range: {end}");
+                    ? Encoding.UTF8.GetString(bytes, from, end - from)
+                    : throw new AlertTemplateException($"error calling slice: index out of range: {end}");
             case IReadOnlyList<TemplateSample> list:
                 var last = bounds.Count > 1 ? bounds[1] : list.Count;
                 return from >= 0 && from <= last && last <= list.Count
-                    ? list.Skip(from).Take(last - from).ToList() : throw new AlertTemplateException($"error calling slice: index out of range: {last}");
+                    ? list.Skip(from).Take(last - from).ToList()
+                    : throw new AlertTemplateException($"error calling slice: index out of range: {last}");
             case var other:
                 throw new AlertTemplateException($"error calling slice: can't slice item of type {TemplateValues.Kind(other)}");
         }
@@ -211,12 +233,17 @@ internal static class TemplateFunctions
     }
 
     private static DateTimeOffset ToTime(double seconds) => double.IsFinite(seconds) && Math.Abs(seconds) < 9.2e9
-        ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Floor(seconds * 1000)) : throw new AlertTemplateException($"{GoText.Value(seconds)} cannot be represented as a nanoseconds timestamp since it overflows int64");
+        ? DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Floor(seconds * 1000))
+        : throw new AlertTemplateException(
+            $"{GoText.Value(seconds)} cannot be represented as a nanoseconds timestamp since it overflows int64");
 
     private static double ParseDuration(string text)
     {
         var isNegative = text.StartsWith('-');
-        if (!PrometheusDuration.TryParse(isNegative ? text[1..] : text, out var length)) throw new AlertTemplateException($"error calling parseDuration: not a valid duration string: {GoText.Quote(text)}");
+        if (!PrometheusDuration.TryParse(isNegative ? text[1..] : text, out var length))
+        {
+            throw new AlertTemplateException($"error calling parseDuration: not a valid duration string: {GoText.Quote(text)}");
+        }
         return isNegative ? -length.TotalSeconds : length.TotalSeconds;
     }
 
@@ -261,10 +288,14 @@ internal static class TemplateFunctions
 
     private static string Query(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
 
-    private static string Html(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
-        .Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal);
+    private static string Html(string text) => text
+        .Replace("&", "&amp;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
+        .Replace("<", "&lt;", StringComparison.Ordinal).Replace(">", "&gt;", StringComparison.Ordinal)
+        .Replace("\"", "&#34;", StringComparison.Ordinal);
 
-    private static string Script(string text) => text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)
-        .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("<", @"\u003C", StringComparison.Ordinal).Replace(">", @"\u003E", StringComparison.Ordinal)
-        .Replace("&", @"\u0026", StringComparison.Ordinal).Replace("=", @"\u003D", StringComparison.Ordinal);
+    private static string Script(string text) => text
+        .Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("<", @"\u003C", StringComparison.Ordinal)
+        .Replace(">", @"\u003E", StringComparison.Ordinal).Replace("&", @"\u0026", StringComparison.Ordinal)
+        .Replace("=", @"\u003D", StringComparison.Ordinal);
 }

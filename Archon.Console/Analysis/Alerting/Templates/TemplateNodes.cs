@@ -182,7 +182,10 @@ internal sealed class TemplateCommand(IReadOnlyList<TemplateOperand> operands)
 
     private object? ShortCircuit(TemplateRun run, object? dot, bool untilTrue, bool hasPiped, object? piped)
     {
-        if (operands.Count == 1 && !hasPiped) throw new AlertTemplateException($"wrong number of args for {(untilTrue ? "or" : "and")}: want at least 1 got 0");
+        if (operands.Count == 1 && !hasPiped)
+        {
+            throw new AlertTemplateException($"wrong number of args for {(untilTrue ? "or" : "and")}: want at least 1 got 0");
+        }
         object? value = null;
         foreach (var operand in operands.Skip(1))
         {

@@ -164,14 +164,20 @@ internal sealed class TemplateReader(string text)
             while (!AtClose() && at < text.Length && text[at] is not ('|' or ')'))
             {
                 operands.Add(Operand());
-                if (at < text.Length && !AtClose() && text[at] is not ('|' or ')' or ' ' or '\t' or '\r' or '\n')) throw Fault($"unexpected {GoText.Quote(text[at].ToString())} in operand");
+                if (at < text.Length && !AtClose() && text[at] is not ('|' or ')' or ' ' or '\t' or '\r' or '\n'))
+                {
+                    throw Fault($"unexpected {GoText.Quote(text[at].ToString())} in operand");
+                }
                 SkipSpace();
             }
             if (operands.Count == 0)
             {
-                throw Fault(at >= text.Length ? "unclosed action" : commands.Count == 0 ? $"missing value for {context}" : "missing value for command");
+                throw Fault(at >= text.Length ? "unclosed action"
+                    : commands.Count == 0 ? $"missing value for {context}"
+                    : "missing value for command");
             }
-            if (commands.Count > 0 && operands[0] is not (TemplateFunctionName or TemplateField or TemplateVariable or TemplateNested or TemplateDot))
+            if (commands.Count > 0
+                && operands[0] is not (TemplateFunctionName or TemplateField or TemplateVariable or TemplateNested or TemplateDot))
             {
                 throw Fault($"non executable command in pipeline stage {commands.Count + 1}");
             }
@@ -191,10 +197,14 @@ internal sealed class TemplateReader(string text)
         {
             names.Add(VariableName());
             SkipSpace();
-            if (text.AsSpan(at).StartsWith(":=", StringComparison.Ordinal) || (at < text.Length && text[at] == '=' && text.AsSpan(at) is not ['=', '=', ..]))
+            if (text.AsSpan(at).StartsWith(":=", StringComparison.Ordinal)
+                || (at < text.Length && text[at] == '=' && text.AsSpan(at) is not ['=', '=', ..]))
             {
                 var isAssignment = text[at] == '=';
-                if (isAssignment && names.FirstOrDefault(name => !variables.Contains(name)) is { } unknown) throw Fault($"undefined variable {GoText.Quote(unknown)}");
+                if (isAssignment && names.FirstOrDefault(name => !variables.Contains(name)) is { } unknown)
+                {
+                    throw Fault($"undefined variable {GoText.Quote(unknown)}");
+                }
                 at += isAssignment ? 1 : 2;
                 return (names, isAssignment);
             }
@@ -286,29 +296,40 @@ internal sealed class TemplateReader(string text)
         var literal = text[at..(end + 1)];
         at = end + 1;
         var inner = PromqlNumbers.Unquote(literal);
-        return inner.EnumerateRunes().Count() == 1 ? new TemplateLiteral((long)inner.EnumerateRunes().First().Value, literal) : throw Fault($"malformed character constant: {literal}");
+        return inner.EnumerateRunes().Count() == 1
+            ? new TemplateLiteral((long)inner.EnumerateRunes().First().Value, literal)
+            : throw Fault($"malformed character constant: {literal}");
     }
 
     private TemplateLiteral Number()
     {
         var start = at;
         if (text[at] is '+' or '-') at++;
-        while (at < text.Length && (IsWord(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E' or 'p' or 'P'))) at++;
+        while (at < text.Length
+            && (IsWord(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E' or 'p' or 'P'))) at++;
         var literal = text[start..at];
         var digits = literal.TrimStart('+', '-').Replace("_", "", StringComparison.Ordinal);
         var sign = literal[0] == '-' ? -1 : 1;
-        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && long.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
+        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            && long.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
         {
             return new TemplateLiteral(sign * hex, literal);
         }
-        if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var whole)) return new TemplateLiteral(sign * whole, literal);
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var real)
+        if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var whole))
+        {
+            return new TemplateLiteral(sign * whole, literal);
+        }
+        const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return double.TryParse(digits, Styles, CultureInfo.InvariantCulture, out var real)
             ? new TemplateLiteral(sign * real, literal) : throw Fault($"bad number syntax: {GoText.Quote(literal)}");
     }
 
     private string Quoted(string context)
     {
-        if (at >= text.Length || text[at] is not ('"' or '`')) throw Fault($"unexpected {GoText.Quote(at < text.Length ? text[at].ToString() : "EOF")} in {context}");
+        if (at >= text.Length || text[at] is not ('"' or '`'))
+        {
+            throw Fault($"unexpected {GoText.Quote(at < text.Length ? text[at].ToString() : "EOF")} in {context}");
+        }
         return (string)Text().Evaluate(null!, null)!;
     }
 

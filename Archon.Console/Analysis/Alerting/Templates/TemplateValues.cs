@@ -29,13 +29,16 @@ internal static class TemplateValues
         long one => one.ToString(CultureInfo.InvariantCulture),
         DateTimeOffset one => Time(one),
         TimeSpan one => Duration(one),
-        IReadOnlyDictionary<string, string> one => $"map[{string.Join(' ', one.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}:{pair.Value}"))}]",
-        IReadOnlyDictionary<string, object?> one => $"map[{string.Join(' ', one.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}:{Print(pair.Value)}"))}]",
+        IReadOnlyDictionary<string, string> one => Map(one.Select(pair => (pair.Key, pair.Value))),
+        IReadOnlyDictionary<string, object?> one => Map(one.Select(pair => (pair.Key, Print(pair.Value)))),
         TemplateSample one => $"{{{Print(one.Labels)} {Print(one.Value)}}}",
         IEnumerable one => $"[{string.Join(' ', one.Cast<object?>().Select(Print))}]",
         TemplateRoot one => $"{{{Print(one.Data.Labels)} {Print(one.Data.ExternalLabels)} {one.Data.ExternalUrl} {Print(one.Data.Value)}}}",
         _ => throw new AlertTemplateException($"can't print {Kind(value)}"),
     };
+
+    private static string Map(IEnumerable<(string Key, string Value)> pairs) =>
+        $"map[{string.Join(' ', pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}:{pair.Value}"))}]";
 
     public static object? Field(object? of, string name) => of switch
     {
@@ -63,8 +66,10 @@ internal static class TemplateValues
     public static IReadOnlyList<(object? Key, object? Item)> Items(object? value) => value switch
     {
         null => [],
-        IReadOnlyDictionary<string, string> map => [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, (object?)pair.Value))],
-        IReadOnlyDictionary<string, object?> map => [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, pair.Value))],
+        IReadOnlyDictionary<string, string> map =>
+            [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, (object?)pair.Value))],
+        IReadOnlyDictionary<string, object?> map =>
+            [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, pair.Value))],
         long count => [.. Enumerable.Range(0, (int)Math.Clamp(count, 0, 10_000)).Select(i => ((object?)(long)i, (object?)(long)i))],
         string => throw new AlertTemplateException($"range can't iterate over {value}"),
         IEnumerable list => [.. list.Cast<object?>().Select((item, i) => ((object?)(long)i, item))],
@@ -118,14 +123,17 @@ internal static class TemplateValues
         var seconds = GoText.Plain((rest.Ticks % TimeSpan.TicksPerMinute) / (double)TimeSpan.TicksPerSecond) + "s";
         if (rest < TimeSpan.FromMinutes(1)) return sign + seconds;
         var minutes = $"{rest.Minutes}m{seconds}";
-        return rest < TimeSpan.FromHours(1) ? sign + minutes : string.Create(CultureInfo.InvariantCulture, $"{sign}{(long)rest.TotalHours}h{minutes}");
+        return rest < TimeSpan.FromHours(1)
+            ? sign + minutes : string.Create(CultureInfo.InvariantCulture, $"{sign}{(long)rest.TotalHours}h{minutes}");
     }
+
+    private const NumberStyles Unspaced = NumberStyles.Float & ~(NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite);
 
     private static double ParseFloat(string text) => text.TrimStart('+', '-').ToLowerInvariant() switch
     {
         "inf" or "infinity" => text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity,
         "nan" => double.NaN,
-        _ => double.TryParse(text, NumberStyles.Float & ~(NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite), CultureInfo.InvariantCulture, out var value)
+        _ => double.TryParse(text, Unspaced, CultureInfo.InvariantCulture, out var value)
             ? value : throw new AlertTemplateException($"strconv.ParseFloat: parsing {GoText.Quote(text)}: invalid syntax"),
     };
 

@@ -18,7 +18,8 @@ public static class GroupSchedules
     /// <param name="interval">Null: as the server has it, or as is usual.</param>
     /// <param name="served">What the server runs.</param>
     /// <param name="version">What the server is; null where it does not say.</param>
-    public static FoundSchedule Find(string file, string group, TimeSpan? interval, IReadOnlyList<PrometheusRuleGroup> served, string? version)
+    public static FoundSchedule Find(
+        string file, string group, TimeSpan? interval, IReadOnlyList<PrometheusRuleGroup> served, string? version)
     {
         // The same file by its path, else the only group of the name in a file of the same name.
         var named = served.Where(one => one.Name == group).ToList();
@@ -28,7 +29,9 @@ public static class GroupSchedules
         return new FoundSchedule(GroupSchedule.Of(found?.File ?? file, group, step, Encoding(served, version)), found is not null);
     }
 
-    /// <summary>The version says how the server hashes names, unless it was built otherwise; then the moments of its evaluations give it away.</summary>
+    /// <summary>
+    /// The version says how the server hashes names, unless it was built otherwise; then the moments of its evaluations give it away.
+    /// </summary>
     public static LabelEncoding Encoding(IReadOnlyList<PrometheusRuleGroup> served, string? version)
     {
         var expected = Parse(version) is { } known ? GroupSchedule.EncodingOf(known) : LabelEncoding.Sized;

@@ -16,7 +16,8 @@ public sealed record BacktestRequest(ReplayRule Rule, string Expression, GroupSc
     /// <summary>How far before an evaluation its query looks: the group's <c>query_offset</c>.</summary>
     public TimeSpan QueryOffset { get; init; }
 
-    /// <summary>How long before the range the replay begins, so that what was already pending or firing is known. Null: long enough for one alert to fire and to be kept.</summary>
+    /// <summary>How long before the range the replay begins, so that what was already pending or firing is known.</summary>
+    /// <remarks>Null: long enough for one alert to fire and to be kept.</remarks>
     public TimeSpan? WarmUp { get; init; }
 }
 
@@ -43,9 +44,9 @@ public abstract record BacktestEvent
 
 /// <summary>Replays a rule over what a Prometheus has recorded.</summary>
 /// <remarks>
-/// A range query at the group's evaluations yields what its evaluations would have seen, but for samples that were written late. Where the server fails a
-/// stretch, it is halved until each failing evaluation is found, as only that one would have failed. An expression that looks at the ends of its query is
-/// asked evaluation by evaluation.
+/// A range query at the group's evaluations yields what its evaluations would have seen, but for samples that were written late.
+/// Where the server fails a stretch, it is halved until each failing evaluation is found, as only that one would have failed.
+/// An expression that looks at the ends of its query is asked evaluation by evaluation.
 /// </remarks>
 public sealed class RuleBacktest(PrometheusClient prometheus)
 {
@@ -56,7 +57,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     private const int MostFailures = 2000;
 
     /// <summary>Evaluations in time order, with progress between them.</summary>
-    public async IAsyncEnumerable<BacktestEvent> RunAsync(BacktestRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<BacktestEvent> RunAsync(
+        BacktestRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var step = (long)request.Schedule.Interval.TotalMilliseconds;
         var offset = (long)request.QueryOffset.TotalMilliseconds;
@@ -72,7 +74,9 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         {
             var count = Math.Min(byEvaluation ? 1 : EvaluationsPerSlice, total - done);
             var parts = new List<Part>();
-            if (await AskAsync(request.Expression, first + (done * step), step, count, offset, byEvaluation, parts, MostFailures - failures, cancellationToken) is { } end)
+            var left = MostFailures - failures;
+            if (await AskAsync(request.Expression, first + (done * step), step, count, offset, byEvaluation, parts, left, cancellationToken)
+                is { } end)
             {
                 yield return end;
                 yield break;
@@ -86,7 +90,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
                     continue;
                 }
                 // One evaluation at a time is told, for the alerts are those of the replay itself.
-                foreach (var (at, outcome) in MatrixReplay.Steps(replay, part.First, step, part.Count, offset, part.Series, cancellationToken))
+                var steps = MatrixReplay.Steps(replay, part.First, step, part.Count, offset, part.Series, cancellationToken);
+                foreach (var (at, outcome) in steps)
                 {
                     if (at >= from) yield return new BacktestEvent.Evaluated(at - offset, outcome.Active, outcome.Failure);
                 }
@@ -98,7 +103,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
 
     /// <summary>Replays into stretches of one state.</summary>
     /// <returns>The history, and why it ends early; null where it does not.</returns>
-    public async Task<(ReplayHistory History, BacktestEvent? End)> HistoryAsync(BacktestRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
+    public async Task<(ReplayHistory History, BacktestEvent? End)> HistoryAsync(
+        BacktestRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         BacktestEvent? end = null;
@@ -106,22 +112,30 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         {
             switch (told)
             {
-                case BacktestEvent.Evaluated evaluated: history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure)); break;
-                case BacktestEvent.Progress far: progress?.Report(far.Done / (double)far.Total); break;
-                default: end = told; break;
+                case BacktestEvent.Evaluated evaluated:
+                    history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure));
+                    break;
+                case BacktestEvent.Progress far:
+                    progress?.Report(far.Done / (double)far.Total);
+                    break;
+                default:
+                    end = told;
+                    break;
             }
         }
         history.Close();
         return (history, end);
     }
 
-    private static TimeSpan WarmUp(BacktestRequest request) => request.WarmUp ?? request.Rule.For + request.Rule.KeepFiringFor + request.Schedule.Interval;
+    private static TimeSpan WarmUp(BacktestRequest request) =>
+        request.WarmUp ?? request.Rule.For + request.Rule.KeepFiringFor + request.Schedule.Interval;
 
     /// <summary>Whether an expression yields something else in a range query than at one evaluation.</summary>
     internal static bool LooksAtEnds(PromqlExpression expression) => expression.All().Any(node => node switch
     {
         PromqlSelector selector => selector.Shift.AtEnd is not null || selector.Shift.ComputedOffset is not null,
-        PromqlSubquery subquery => subquery.Shift.AtEnd is not null || subquery.ComputedLength is not null || subquery.ComputedStep is not null,
+        PromqlSubquery subquery =>
+            subquery.Shift.AtEnd is not null || subquery.ComputedLength is not null || subquery.ComputedStep is not null,
         PromqlRange range => range.ComputedLength is not null,
         PromqlCall { Function.Name: "start" or "end" or "range" or "step" } => true,
         _ => false,
@@ -130,7 +144,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     /// <summary>Asks for a stretch, halving it where the server fails.</summary>
     /// <returns>Why it ends here; null when it does not.</returns>
     private async Task<BacktestEvent?> AskAsync(
-        string expression, long first, long step, int count, long offset, bool isInstant, List<Part> parts, int failuresLeft, CancellationToken cancellationToken)
+        string expression, long first, long step, int count, long offset, bool isInstant, List<Part> parts, int failuresLeft,
+        CancellationToken cancellationToken)
     {
         var asked = DateTimeOffset.FromUnixTimeMilliseconds(first - offset);
         string reason;
@@ -140,7 +155,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
             {
                 case Fetch<QueryResult>.Ok { Value: { Kind: "vector" or "scalar" } result }:
                     // A scalar is a vector of one without labels; its time is that of the query.
-                    parts.Add(new Part(first, 1, [.. result.Series.Select(one => At(one, first - offset)), .. result.Histograms.Select(one => At(one, first - offset))], null));
+                    var numbers = result.Series.Select(one => At(one, first - offset));
+                    parts.Add(new Part(first, 1, [.. numbers, .. result.Histograms.Select(one => At(one, first - offset))], null));
                     return null;
                 case Fetch<QueryResult>.Ok:
                     return new BacktestEvent.Rejected("rule result is not a vector or scalar");
@@ -153,7 +169,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
                     return null;
             }
         }
-        switch (await prometheus.QueryRangeAsync(expression, new TimeRange(asked, asked.AddMilliseconds((count - 1) * step)), TimeSpan.FromMilliseconds(step), cancellationToken))
+        var range = new TimeRange(asked, asked.AddMilliseconds((count - 1) * step));
+        switch (await prometheus.QueryRangeAsync(expression, range, TimeSpan.FromMilliseconds(step), cancellationToken))
         {
             case Fetch<MatrixResult>.Ok { Value: var result }:
                 parts.Add(new Part(first, count, [.. result.Series, .. result.Histograms.Select(Plain)], null));
@@ -171,12 +188,13 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         var failed = parts.Count;
         return await AskAsync(expression, first, step, half, offset, false, parts, failuresLeft, cancellationToken)
             ?? await AskAsync(
-                expression, first + (half * step), step, count - half, offset, false, parts, failuresLeft - parts.Skip(failed).Count(part => part.Failure is not null),
-                cancellationToken);
+                expression, first + (half * step), step, count - half, offset, false, parts,
+                failuresLeft - parts.Skip(failed).Count(part => part.Failure is not null), cancellationToken);
     }
 
     /// <summary>Whether the expression itself is refused, at whatever time.</summary>
-    private static bool IsWrong(string reason) => reason.Contains("parse error", StringComparison.Ordinal) || reason.Contains("invalid expression type", StringComparison.Ordinal);
+    private static bool IsWrong(string reason) =>
+        reason.Contains("parse error", StringComparison.Ordinal) || reason.Contains("invalid expression type", StringComparison.Ordinal);
 
     private static MetricSeries At(MetricSeries series, long time) => new(series.Labels, new[] { time }, series.Values[..1]);
     private static MetricSeries At(HistogramSeries series, long time) => new(series.Labels, new[] { time }, new double[1]);

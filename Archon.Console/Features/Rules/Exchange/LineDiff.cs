@@ -62,7 +62,12 @@ public static class LineDiff
         var lengths = new int[one.Length + 1, other.Length + 1];
         for (var i = one.Length - 1; i >= 0; i--)
         {
-            for (var j = other.Length - 1; j >= 0; j--) lengths[i, j] = one[i] == other[j] ? lengths[i + 1, j + 1] + 1 : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
+            for (var j = other.Length - 1; j >= 0; j--)
+            {
+                lengths[i, j] = one[i] == other[j]
+                    ? lengths[i + 1, j + 1] + 1
+                    : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
+            }
         }
         return lengths;
     }

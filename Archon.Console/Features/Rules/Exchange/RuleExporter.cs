@@ -14,11 +14,13 @@ public sealed class RuleExporter(IDbContextFactory<ArchonDbContext> contexts)
 {
     /// <param name="name">Null for all files.</param>
     /// <param name="group">Only files with a group of the name, with this group alone; null for whole files.</param>
-    public async Task<IReadOnlyList<ExportedFile>> ExportAsync(int environmentId, string? name, string? group, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ExportedFile>> ExportAsync(
+        int environmentId, string? name, string? group, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var documents = await db.RuleDocuments.AsNoTracking()
-            .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null && (name == null || one.Name == name)).OrderBy(one => one.Name).ToListAsync(cancellationToken);
+            .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null && (name == null || one.Name == name))
+            .OrderBy(one => one.Name).ToListAsync(cancellationToken);
         return [.. documents.SelectMany(document => Export(document, group))];
     }
 
@@ -50,6 +52,10 @@ public sealed class RuleExporter(IDbContextFactory<ArchonDbContext> contexts)
             content = file.ToBytes();
         }
         yield return new ExportedFile(document.Name, content);
-        if (document.Tests.Length > 0) yield return new ExportedFile(RuleTests.NameFor(document.Name), Encoding.UTF8.GetBytes(RuleTests.Export(document.Name, document.Tests)));
+        if (document.Tests.Length > 0)
+        {
+            yield return new ExportedFile(
+                RuleTests.NameFor(document.Name), Encoding.UTF8.GetBytes(RuleTests.Export(document.Name, document.Tests)));
+        }
     }
 }

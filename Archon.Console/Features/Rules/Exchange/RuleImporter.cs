@@ -12,7 +12,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Rules.Exchange;
 
 /// <summary>A file as it came from outside.</summary>
-/// <param name="Name">Path relative to the rule folder. A name that ends in <c>_test.yml</c> holds the unit tests of the file of the name before.</param>
+/// <param name="Name">
+/// Path relative to the rule folder. A name that ends in <c>_test.yml</c> holds the unit tests of the file of the name before.
+/// </param>
 /// <param name="IsFromTarget">It is what the target holds now; then the catalogue and the target agree on it.</param>
 public sealed record IncomingFile(string Name, byte[] Content, bool IsFromTarget = false);
 
@@ -80,7 +82,9 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         };
     }
 
-    /// <summary>Brings every file that only the server knows into the catalogue: its own bytes where they can be read, otherwise put together.</summary>
+    /// <summary>
+    /// Brings every file that only the server knows into the catalogue: its own bytes where they can be read, otherwise put together.
+    /// </summary>
     /// <returns>How many files came in.</returns>
     /// <exception cref="RuleEditException">The server tells a rule that no file can say.</exception>
     public async Task<int> TakeServerAsync(int environmentId, string who, CancellationToken cancellationToken)
@@ -88,12 +92,21 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
-        var rules = await db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null).ToListAsync(cancellationToken);
+        var rules = await db.AlertRules
+            .Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null)
+            .ToListAsync(cancellationToken);
         var files = rules.GroupBy(rule => rule.File).Select(file => file.First()).ToList();
         foreach (var rule in files) await catalogue.OpenAsync(db, rule, cancellationToken);
         if (files.Count > 0)
         {
-            db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = who, Action = "rule-file.import", Subject = "rules", Detail = $"all that the server runs, {files.Count} files" });
+            db.AuditEntries.Add(new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Actor = who,
+                Action = "rule-file.import",
+                Subject = "rules",
+                Detail = $"all that the server runs, {files.Count} files",
+            });
             await db.SaveChangesAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -101,16 +114,19 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     /// <summary>What an import would do, file by file. Nothing is written.</summary>
-    public async Task<IReadOnlyList<ImportReview>> ReviewAsync(int environmentId, IReadOnlyList<IncomingFile> files, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImportReview>> ReviewAsync(
+        int environmentId, IReadOnlyList<IncomingFile> files, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var known = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId).ToDictionaryAsync(one => one.Name, cancellationToken);
+        var known = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId)
+            .ToDictionaryAsync(one => one.Name, cancellationToken);
         return [.. files.Select(file => Review(file, files, known))];
     }
 
     /// <param name="choices">For files that both sides changed.</param>
     public async Task<IReadOnlyList<ImportResult>> ImportAsync(
-        int environmentId, IReadOnlyList<IncomingFile> files, IReadOnlyDictionary<string, ImportChoice> choices, string who, string reason, CancellationToken cancellationToken)
+        int environmentId, IReadOnlyList<IncomingFile> files, IReadOnlyDictionary<string, ImportChoice> choices,
+        string who, string reason, CancellationToken cancellationToken)
     {
         var results = new List<ImportResult>();
         // Rule files first: tests need theirs.
@@ -121,7 +137,9 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
             try
             {
-                var note = new RuleChangeNote(who, reason.Trim().Length > 0 ? reason.Trim() : file.IsFromTarget ? $"Imported from {target.Words}" : "Imported", "rule-file.import");
+                var note = new RuleChangeNote(
+                    who, reason.Trim().Length > 0 ? reason.Trim() : file.IsFromTarget ? $"Imported from {target.Words}" : "Imported",
+                    "rule-file.import");
                 results.Add(RuleTests.IsTestFile(file.Name)
                     ? await ImportTestsAsync(db, environmentId, file, note, cancellationToken)
                     : await ImportAsync(db, environmentId, file, choices.GetValueOrDefault(file.Name), note, cancellationToken));
@@ -139,12 +157,16 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     {
         if (RuleTests.IsTestFile(file.Name))
         {
-            var owner = Owner(file.Name, known.Values.Where(one => one.DeletedAt is null).Select(one => one.Name).Concat(all.Select(one => one.Name)));
+            var names = known.Values.Where(one => one.DeletedAt is null).Select(one => one.Name);
+            var owner = Owner(file.Name, names.Concat(all.Select(one => one.Name)));
             if (Tests(file, out var tests) is { } odd) return new ImportReview.Refused(file.Name, [odd]);
             return new ImportReview.Tests(file.Name, owner, owner is null || known.GetValueOrDefault(owner)?.Tests != tests);
         }
         if (target.NameFault(file.Name) is { } fault) return new ImportReview.Refused(file.Name, [new RuleFileError(0, 0, fault)]);
-        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read) return new ImportReview.Refused(file.Name, errors);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
+        {
+            return new ImportReview.Refused(file.Name, errors);
+        }
         if (known.GetValueOrDefault(file.Name) is not { DeletedAt: null } document)
         {
             return new ImportReview.IsNew(file.Name, read.Rules.Count(), RuleLinter.Lint([new NamedRuleFile(file.Name, read)]));
@@ -155,14 +177,19 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private async Task<ImportResult> ImportAsync(
-        ArchonDbContext db, int environmentId, IncomingFile file, ImportChoice? choice, RuleChangeNote note, CancellationToken cancellationToken)
+        ArchonDbContext db, int environmentId, IncomingFile file, ImportChoice? choice, RuleChangeNote note,
+        CancellationToken cancellationToken)
     {
         if (target.NameFault(file.Name) is { } fault) return new ImportResult.Refused(file.Name, [fault]);
-        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read) return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
+        {
+            return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
+        }
         var open = await catalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
         if (open is not { Document.DeletedAt: null })
         {
-            open ??= catalogue.Create(db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
+            open ??= catalogue.Create(
+                db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
             return await TakeAsync(read);
         }
         var document = open.Document;
@@ -206,12 +233,17 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
     }
 
-    private async Task<ImportResult> ImportTestsAsync(ArchonDbContext db, int environmentId, IncomingFile file, RuleChangeNote note, CancellationToken cancellationToken)
+    private async Task<ImportResult> ImportTestsAsync(
+        ArchonDbContext db, int environmentId, IncomingFile file, RuleChangeNote note, CancellationToken cancellationToken)
     {
         if (Tests(file, out var tests) is { } fault) return new ImportResult.Refused(file.Name, [fault.ToString()]);
-        var documents = await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null).ToListAsync(cancellationToken);
+        var documents = await db.RuleDocuments
+            .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null).ToListAsync(cancellationToken);
         var owner = Owner(file.Name, documents.Select(one => one.Name));
-        if (documents.FirstOrDefault(one => one.Name == owner) is not { } document) return new ImportResult.Refused(file.Name, ["The catalogue holds no rule file these tests belong to."]);
+        if (documents.FirstOrDefault(one => one.Name == owner) is not { } document)
+        {
+            return new ImportResult.Refused(file.Name, ["The catalogue holds no rule file these tests belong to."]);
+        }
         if (document.Tests == tests) return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
         document.Tests = tests;
         await catalogue.AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
@@ -222,7 +254,10 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     private void Agree(RuleDocument document, IncomingFile file)
     {
         document.ImportedContent = file.Content;
-        if (file.IsFromTarget) (document.AppliedContent, document.SeenContent, document.SeenAt) = (file.Content, file.Content, clock.GetUtcNow());
+        if (file.IsFromTarget)
+        {
+            (document.AppliedContent, document.SeenContent, document.SeenAt) = (file.Content, file.Content, clock.GetUtcNow());
+        }
     }
 
     private static byte[]? Common(RuleDocument document, IncomingFile file) =>
@@ -234,5 +269,6 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         return RuleTests.Fault(tests) is { } fault ? new RuleFileError(0, 0, fault) : null;
     }
 
-    private static string? Owner(string tests, IEnumerable<string> names) => names.FirstOrDefault(name => !RuleTests.IsTestFile(name) && RuleTests.NameFor(name) == Path.ChangeExtension(tests, ".yml"));
+    private static string? Owner(string tests, IEnumerable<string> names) =>
+        names.FirstOrDefault(name => !RuleTests.IsTestFile(name) && RuleTests.NameFor(name) == Path.ChangeExtension(tests, ".yml"));
 }

@@ -17,12 +17,14 @@ public enum MergeSide
 /// <param name="Base">What both came from; null where it was not there.</param>
 /// <param name="Ours">In the catalogue.</param>
 /// <param name="IsConflict">Both changed it. Otherwise <paramref name="Side"/> says who did.</param>
-public sealed record MergeRow(string Group, string? Rule, int Ordinal, string? Base, string? Ours, string? Theirs, bool IsConflict, MergeSide Side)
+public sealed record MergeRow(
+    string Group, string? Rule, int Ordinal, string? Base, string? Ours, string? Theirs, bool IsConflict, MergeSide Side)
 {
     /// <summary>Of one of the three texts the lines that not all have. What is the same everywhere helps nobody to choose.</summary>
     public string Differing(string text)
     {
-        var common = new[] { Base, Ours, Theirs }.OfType<string>().Select(one => one.Split('\n')).Aggregate<IEnumerable<string>>((one, other) => one.Intersect(other)).ToHashSet(StringComparer.Ordinal);
+        var texts = new[] { Base, Ours, Theirs }.OfType<string>().Select(one => one.Split('\n'));
+        var common = texts.Aggregate<IEnumerable<string>>((one, other) => one.Intersect(other)).ToHashSet(StringComparer.Ordinal);
         var lines = text.Split('\n').Where(line => !common.Contains(line)).ToList();
         return lines.Count > 0 ? string.Join('\n', lines) : "no more than what all three say";
     }
@@ -61,7 +63,8 @@ public static class RuleMerge
         if (ours.AsSpan().SequenceEqual(theirs)) return new MergeState.Same();
         if (common is not null && theirs.AsSpan().SequenceEqual(common)) return new MergeState.OnlyOurs();
         if (common is not null && ours.AsSpan().SequenceEqual(common)) return new MergeState.OnlyTheirs();
-        return new MergeState.Both(Rows(common is null ? null : RuleCatalogue.Read(common), RuleCatalogue.Read(ours), RuleCatalogue.Read(theirs)));
+        return new MergeState.Both(Rows(
+            common is null ? null : RuleCatalogue.Read(common), RuleCatalogue.Read(ours), RuleCatalogue.Read(theirs)));
     }
 
     /// <summary>The catalogue's file with what is chosen of theirs. Where all that differs is theirs, their file to the byte.</summary>
@@ -82,7 +85,8 @@ public static class RuleMerge
             else if (wanted is not null) file = RuleFileEditor.AddGroup(file, wanted.Content, []);
         }
         // From the last of a name to the first, so that taking one away moves none that is still to come.
-        foreach (var row in rows.Where(row => row.Rule is not null && choose(row) == MergeSide.Theirs).OrderByDescending(row => row.Ordinal))
+        var taken = rows.Where(row => row.Rule is not null && choose(row) == MergeSide.Theirs);
+        foreach (var row in taken.OrderByDescending(row => row.Ordinal))
         {
             var (mine, wanted) = (Rule(file, row), Rule(from, row));
             if (mine is not null && wanted is not null) file = RuleFileEditor.SetRule(file, mine.Group.Index, mine.Index, wanted.Content);
@@ -106,10 +110,16 @@ public static class RuleMerge
         var rows = new List<MergeRow>();
         foreach (var group in ours.Groups.Concat(theirs.Groups).Select(one => one.Content.Name).Distinct(StringComparer.Ordinal))
         {
-            Add(group, null, 0, Group(common, group) is { } was ? Text(was.Content) : null, Group(ours, group) is { } mine ? Text(mine.Content) : null, Group(theirs, group) is { } other ? Text(other.Content) : null);
+            Add(
+                group, null, 0, Group(common, group) is { } was ? Text(was.Content) : null,
+                Group(ours, group) is { } mine ? Text(mine.Content) : null,
+                Group(theirs, group) is { } other ? Text(other.Content) : null);
             foreach (var (name, ordinal) in Keys(ours, group).Union(Keys(theirs, group)))
             {
-                Add(group, name, ordinal, Said(common, group, name, ordinal), Said(ours, group, name, ordinal), Said(theirs, group, name, ordinal));
+                Add(
+                    group, name, ordinal, Said(common, group, name, ordinal),
+                    Said(ours, group, name, ordinal),
+                    Said(theirs, group, name, ordinal));
             }
         }
         return rows;
@@ -119,7 +129,8 @@ public static class RuleMerge
             if (mine == other) return;
             // Without common ground nobody can say who changed it.
             var isConflict = common is null || (mine != @base && other != @base);
-            rows.Add(new MergeRow(group, rule, ordinal, @base, mine, other, isConflict, !isConflict && mine == @base ? MergeSide.Theirs : MergeSide.Ours));
+            rows.Add(new MergeRow(
+                group, rule, ordinal, @base, mine, other, isConflict, !isConflict && mine == @base ? MergeSide.Theirs : MergeSide.Ours));
         }
     }
 
@@ -134,7 +145,8 @@ public static class RuleMerge
         Rule(file, group, name, ordinal) is { } rule ? Text(rule.Content) : null;
 
     private static IEnumerable<(string Name, int Ordinal)> Keys(RuleFile file, string group) =>
-        Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name).SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i))) ?? [];
+        Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name)
+            .SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i))) ?? [];
 
     /// <summary>All that a rule says, a line for each thing.</summary>
     public static string Text(RuleContent rule)
@@ -143,7 +155,8 @@ public static class RuleMerge
         if (rule.For > TimeSpan.Zero) lines.Add($"for: {PrometheusDuration.Format(rule.For)}");
         if (rule.KeepFiringFor > TimeSpan.Zero) lines.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
         lines.AddRange(rule.Labels.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"label {one.Key}: {one.Value}"));
-        lines.AddRange(rule.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"annotation {one.Key}: {one.Value}"));
+        lines.AddRange(rule.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal)
+            .Select(one => $"annotation {one.Key}: {one.Value}"));
         return string.Join('\n', lines);
     }
 

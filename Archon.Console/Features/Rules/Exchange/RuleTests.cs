@@ -3,7 +3,9 @@ using Archon.Features.Rules.Files;
 
 namespace Archon.Features.Rules.Exchange;
 
-/// <summary>Unit tests of a rule file in promtool's form. The catalogue keeps them without <c>rule_files</c>, for a file's place changes.</summary>
+/// <summary>
+/// Unit tests of a rule file in promtool's form. The catalogue keeps them without <c>rule_files</c>, for a file's place changes.
+/// </summary>
 public static class RuleTests
 {
     private const string Ending = "_test.yml";
@@ -16,7 +18,8 @@ public static class RuleTests
     public static string NameFor(string file) => Path.ChangeExtension(file, null) + Ending;
 
     /// <summary>The tests as promtool reads them beside their rule file.</summary>
-    public static string Export(string file, string tests) => $"{Field}\n  - {YamlScalarText.New(Path.GetFileName(file), 0, true, "\n")}\n\n{tests}";
+    public static string Export(string file, string tests) =>
+        $"{Field}\n  - {YamlScalarText.New(Path.GetFileName(file), 0, true, "\n")}\n\n{tests}";
 
     /// <summary>Without the list of files.</summary>
     public static string Import(string text)

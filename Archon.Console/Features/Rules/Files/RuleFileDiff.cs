@@ -25,9 +25,12 @@ public sealed record FieldChange(string Field, string? Before, string? After);
 /// <param name="Fields">What differs; for what is added or removed, everything it says.</param>
 /// <param name="LineBefore">From 1; 0 where it was not there.</param>
 /// <param name="LineAfter">From 1; 0 where it is gone.</param>
-public sealed record RuleChange(RuleChangeKind Kind, string Group, string? Rule, IReadOnlyList<FieldChange> Fields, int LineBefore, int LineAfter);
+public sealed record RuleChange(
+    RuleChangeKind Kind, string Group, string? Rule, IReadOnlyList<FieldChange> Fields, int LineBefore, int LineAfter);
 
-/// <summary>What two rule files say differently. How they are written does not count: neither comments and order, nor the form of an expression.</summary>
+/// <summary>
+/// What two rule files say differently. How they are written does not count: neither comments and order, nor the form of an expression.
+/// </summary>
 public static class RuleFileDiff
 {
     public static IReadOnlyList<RuleChange> Between(RuleFile before, RuleFile after)
@@ -38,19 +41,24 @@ public static class RuleFileDiff
         var (removed, added) = (new List<FileRule>(), new List<FileRule>());
         foreach (var group in before.Groups.Where(group => !@new.ContainsKey(group.Content.Name)))
         {
-            changes.Add(new RuleChange(RuleChangeKind.GroupRemoved, group.Content.Name, null, Changes(Fields(group.Content), []), group.Line, 0));
+            changes.Add(new RuleChange(
+                RuleChangeKind.GroupRemoved, group.Content.Name, null, Changes(Fields(group.Content), []), group.Line, 0));
             removed.AddRange(group.Rules);
         }
         foreach (var group in after.Groups)
         {
             if (!old.TryGetValue(group.Content.Name, out var was))
             {
-                changes.Add(new RuleChange(RuleChangeKind.GroupAdded, group.Content.Name, null, Changes([], Fields(group.Content)), 0, group.Line));
+                changes.Add(new RuleChange(
+                    RuleChangeKind.GroupAdded, group.Content.Name, null, Changes([], Fields(group.Content)), 0, group.Line));
                 added.AddRange(group.Rules);
                 continue;
             }
             var fields = Changes(Fields(was.Content), Fields(group.Content));
-            if (fields.Count > 0) changes.Add(new RuleChange(RuleChangeKind.GroupChanged, group.Content.Name, null, fields, was.Line, group.Line));
+            if (fields.Count > 0)
+            {
+                changes.Add(new RuleChange(RuleChangeKind.GroupChanged, group.Content.Name, null, fields, was.Line, group.Line));
+            }
             Pair(was, group, changes, removed, added);
         }
         // What is gone from one group and says the same in another has moved.
@@ -60,11 +68,19 @@ public static class RuleFileDiff
             {
                 added.Remove(moved);
                 changes.Add(new RuleChange(
-                    RuleChangeKind.RuleMoved, moved.Group.Content.Name, moved.Content.Name, [new FieldChange("group", gone.Group.Content.Name, moved.Group.Content.Name)], gone.Line, moved.Line));
+                    RuleChangeKind.RuleMoved, moved.Group.Content.Name, moved.Content.Name,
+                    [new FieldChange("group", gone.Group.Content.Name, moved.Group.Content.Name)], gone.Line, moved.Line));
             }
-            else changes.Add(new RuleChange(RuleChangeKind.RuleRemoved, gone.Group.Content.Name, gone.Content.Name, Changes(Fields(gone.Content), []), gone.Line, 0));
+            else
+            {
+                changes.Add(new RuleChange(
+                        RuleChangeKind.RuleRemoved, gone.Group.Content.Name, gone.Content.Name,
+                        Changes(Fields(gone.Content), []), gone.Line, 0));
+            }
         }
-        changes.AddRange(added.Select(rule => new RuleChange(RuleChangeKind.RuleAdded, rule.Group.Content.Name, rule.Content.Name, Changes([], Fields(rule.Content)), 0, rule.Line)));
+        changes.AddRange(added.Select(rule => new RuleChange(
+            RuleChangeKind.RuleAdded, rule.Group.Content.Name, rule.Content.Name,
+            Changes([], Fields(rule.Content)), 0, rule.Line)));
         return [.. changes.OrderBy(change => change.LineAfter == 0 ? int.MaxValue : change.LineAfter).ThenBy(change => change.LineBefore)];
     }
 
@@ -81,18 +97,23 @@ public static class RuleFileDiff
         }
         foreach (var rule in right)
         {
-            if (left.FirstOrDefault(one => one.Content.Name == rule.Content.Name && one.Content.IsAlert == rule.Content.IsAlert) is not { } was)
+            var namesake = left.FirstOrDefault(one =>
+                one.Content.Name == rule.Content.Name && one.Content.IsAlert == rule.Content.IsAlert);
+            if (namesake is not { } was)
             {
                 added.Add(rule);
                 continue;
             }
             left.Remove(was);
-            changes.Add(new RuleChange(RuleChangeKind.RuleChanged, after.Content.Name, rule.Content.Name, Changes(Fields(was.Content), Fields(rule.Content)), was.Line, rule.Line));
+            changes.Add(new RuleChange(
+                RuleChangeKind.RuleChanged, after.Content.Name, rule.Content.Name,
+                Changes(Fields(was.Content), Fields(rule.Content)), was.Line, rule.Line));
         }
         removed.AddRange(left);
     }
 
-    private static List<FieldChange> Changes(IReadOnlyList<(string Field, string Value)> before, IReadOnlyList<(string Field, string Value)> after)
+    private static List<FieldChange> Changes(
+        IReadOnlyList<(string Field, string Value)> before, IReadOnlyList<(string Field, string Value)> after)
     {
         var was = before.ToDictionary(one => one.Field, one => one.Value, StringComparer.Ordinal);
         var @is = after.ToDictionary(one => one.Field, one => one.Value, StringComparer.Ordinal);
@@ -114,7 +135,8 @@ public static class RuleFileDiff
         (rule.IsAlert ? "alert" : "record", rule.Name),
         ("expr", PromqlParser.Parse(rule.Expression, out _)?.ToString() ?? rule.Expression),
         .. rule.For > TimeSpan.Zero ? [("for", PrometheusDuration.Format(rule.For))] : Array.Empty<(string, string)>(),
-        .. rule.KeepFiringFor > TimeSpan.Zero ? [("keep_firing_for", PrometheusDuration.Format(rule.KeepFiringFor))] : Array.Empty<(string, string)>(),
+        .. rule.KeepFiringFor > TimeSpan.Zero
+            ? [("keep_firing_for", PrometheusDuration.Format(rule.KeepFiringFor))] : Array.Empty<(string, string)>(),
         .. rule.Labels.Select(label => ($"labels.{label.Key}", label.Value)),
         .. rule.Annotations.Select(annotation => ($"annotations.{annotation.Key}", annotation.Value)),
     ];

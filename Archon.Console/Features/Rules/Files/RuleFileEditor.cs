@@ -11,8 +11,13 @@ public sealed class RuleEditException(string message) : Exception(message)
     public IReadOnlyList<RuleFileError> Refused { get; init; } = [];
 }
 
-/// <summary>Writes changes into a rule file's text: only the characters of what is changed differ. Comments, order, quoting and folding of the rest stay.</summary>
-/// <remarks>Every change is read back before it is handed out: the new file must say what was asked, and every other rule what it said before.</remarks>
+/// <summary>
+/// Writes changes into a rule file's text: only the characters of what is changed differ.
+/// Comments, order, quoting and folding of the rest stay.
+/// </summary>
+/// <remarks>
+/// Every change is read back before it is handed out: the new file must say what was asked, and every other rule what it said before.
+/// </remarks>
 public static class RuleFileEditor
 {
     private static readonly string[] RuleOrder = ["record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
@@ -26,7 +31,8 @@ public static class RuleFileEditor
         if (old.Says(content)) return file;
         try
         {
-            var edit = new Edit(file, now => ((YamlMapping)now.Groups[group].Rules[rule].Item.Target), now => now.Groups[group].Rules[rule].Item, RuleOrder);
+            var edit = new Edit(
+                file, now => (YamlMapping)now.Groups[group].Rules[rule].Item.Target, now => now.Groups[group].Rules[rule].Item, RuleOrder);
             if (old.IsAlert != content.IsAlert) edit.Rename(old.IsAlert ? "alert" : "record", content.IsAlert ? "alert" : "record");
             if (old.Name != content.Name) edit.Set(content.IsAlert ? "alert" : "record", content.Name);
             if (old.For != content.For) edit.Set("for", Duration(content.For));
@@ -42,15 +48,21 @@ public static class RuleFileEditor
             return Checked(file, Whole(), content.Name, Wanted);
         }
 
-        bool Wanted(int g, int r, RuleContent now) => g == group && r == rule ? now.Says(content) : now.Says(file.Groups[g].Rules[r].Content);
+        bool Wanted(int g, int r, RuleContent now) =>
+            g == group && r == rule ? now.Says(content) : now.Says(file.Groups[g].Rules[r].Content);
 
         string Whole()
         {
             var item = file.Groups[group].Rules[rule].Item;
             var text = file.Text;
-            if (file.Groups[group].Fields.Find("rules")!.Value.Target is YamlSequence { IsFlow: true }) return text[..item.Start] + Flow(content) + text[item.End..];
+            if (file.Groups[group].Fields.Find("rules")!.Value.Target is YamlSequence { IsFlow: true })
+            {
+                return text[..item.Start] + Flow(content) + text[item.End..];
+            }
             var end = YamlLayout.EndOfEntry(text, item);
-            return text[..item.Start] + string.Join(YamlLayout.Newline(text), Lines(content, YamlLayout.Column(text, item.Start), YamlLayout.Newline(text))).TrimStart() + text[end..];
+            var newline = YamlLayout.Newline(text);
+            var lines = Lines(content, YamlLayout.Column(text, item.Start), newline);
+            return text[..item.Start] + string.Join(newline, lines).TrimStart() + text[end..];
         }
     }
 
@@ -62,12 +74,24 @@ public static class RuleFileEditor
         if (old.Says(content)) return file;
         var edit = new Edit(file, now => (YamlMapping)now.Groups[group].Item.Target, now => now.Groups[group].Item, GroupOrder);
         if (old.Name != content.Name) edit.Set("name", content.Name);
-        if (old.Interval != content.Interval) edit.Set("interval", content.Interval is { } interval ? PrometheusDuration.Format(interval) : null);
-        if (old.QueryOffset != content.QueryOffset) edit.Set("query_offset", content.QueryOffset is { } offset ? PrometheusDuration.Format(offset) : null);
-        if (old.Limit != content.Limit) edit.Set("limit", content.Limit == 0 ? null : content.Limit.ToString(CultureInfo.InvariantCulture), isText: false);
+        if (old.Interval != content.Interval)
+        {
+            edit.Set("interval", content.Interval is { } interval ? PrometheusDuration.Format(interval) : null);
+        }
+        if (old.QueryOffset != content.QueryOffset)
+        {
+            edit.Set("query_offset", content.QueryOffset is { } offset ? PrometheusDuration.Format(offset) : null);
+        }
+        if (old.Limit != content.Limit)
+        {
+            edit.Set("limit", content.Limit == 0 ? null : content.Limit.ToString(CultureInfo.InvariantCulture), isText: false);
+        }
         edit.Set("labels", old.Labels, content.Labels);
         var changed = Checked(file, edit.Result, content.Name, (g, r, now) => now.Says(file.Groups[g].Rules[r].Content));
-        if (!changed.Groups.Select((one, i) => one.Content.Says(i == group ? content : file.Groups[i].Content)).All(same => same)) throw Shared(content.Name);
+        if (!changed.Groups.Select((one, i) => one.Content.Says(i == group ? content : file.Groups[i].Content)).All(same => same))
+        {
+            throw Shared(content.Name);
+        }
         return changed;
     }
 
@@ -83,12 +107,17 @@ public static class RuleFileEditor
         if (owner.Rules.Count == 0)
         {
             var edit = new Edit(file, now => (YamlMapping)now.Groups[group].Item.Target, now => now.Groups[group].Item, GroupOrder);
-            edit.SetRules(column => string.Concat(Lines(content, column + 4, newline).Select((line, i) => newline + (i == 0 ? new string(' ', column + 2) + "- " + line.TrimStart() : line))), Flow(content));
+            edit.SetRules(
+                column => string.Concat(Lines(content, column + 4, newline).Select((line, i) =>
+                    newline + (i == 0 ? new string(' ', column + 2) + "- " + line.TrimStart() : line))),
+                Flow(content));
             changed = edit.Result;
         }
         else if (owner.Fields.Find("rules")!.Value.Target is YamlSequence { IsFlow: true } flow)
         {
-            changed = at == 0 ? text.Insert(flow.Items[0].Start, Flow(content) + ", ") : text.Insert(flow.Items[at - 1].End, ", " + Flow(content));
+            changed = at == 0
+                ? text.Insert(flow.Items[0].Start, Flow(content) + ", ")
+                : text.Insert(flow.Items[at - 1].End, ", " + Flow(content));
         }
         else
         {
@@ -98,7 +127,9 @@ public static class RuleFileEditor
             if (inner <= column || YamlLayout.Line(text, dash) != YamlLayout.Line(text, owner.Rules[0].Item.Start)) inner = column + 2;
             var lines = Lines(content, inner, newline);
             lines[0] = new string(' ', column) + "-" + new string(' ', inner - column - 1) + lines[0].TrimStart();
-            changed = at == 0 ? YamlLayout.InsertBefore(text, YamlLayout.LineStart(text, dash), lines) : YamlLayout.InsertAfter(text, owner.Rules[at - 1].Item, lines);
+            changed = at == 0
+                ? YamlLayout.InsertBefore(text, YamlLayout.LineStart(text, dash), lines)
+                : YamlLayout.InsertAfter(text, owner.Rules[at - 1].Item, lines);
         }
         return Checked(file, changed, content.Name, (g, r, now) =>
             now.Says(g != group || r < at ? file.Groups[g].Rules[r].Content : r == at ? content : file.Groups[g].Rules[r - 1].Content));
@@ -118,7 +149,8 @@ public static class RuleFileEditor
             changed = edit.Result;
         }
         else changed = YamlLayout.RemoveItem(file.Text, (YamlSequence)owner.Fields.Find("rules")!.Value.Target, rule);
-        return Checked(file, changed, name, (g, r, now) => now.Says(g != group || r < rule ? file.Groups[g].Rules[r].Content : file.Groups[g].Rules[r + 1].Content));
+        return Checked(file, changed, name, (g, r, now) =>
+            now.Says(g != group || r < rule ? file.Groups[g].Rules[r].Content : file.Groups[g].Rules[r + 1].Content));
     }
 
     /// <summary>Puts a group with its rules at the end of a file.</summary>
@@ -131,7 +163,8 @@ public static class RuleFileEditor
         if (file.Groups.Count > 0)
         {
             var item = file.Groups[^1].Item;
-            if (((YamlMapping)file.Root!.Target).Entries.Any(entry => entry.Value.Target is YamlSequence { IsFlow: true } flow && flow.Items.Contains(item)))
+            if (((YamlMapping)file.Root!.Target).Entries
+                .Any(entry => entry.Value.Target is YamlSequence { IsFlow: true } flow && flow.Items.Contains(item)))
             {
                 changed = text.Insert(item.End, $", {Flow(content, rules)}");
             }
@@ -144,31 +177,39 @@ public static class RuleFileEditor
         }
         else if (file.Root is YamlMapping { IsFlow: false, Entries: [{ Value: var value }] })
         {
-            changed = text[..value.Start].TrimEnd(' ') + newline + string.Join(newline, Lines(content, rules, 2, newline)) + (value.End >= text.Length ? newline : text[value.End..]);
+            changed = text[..value.Start].TrimEnd(' ') + newline + string.Join(newline, Lines(content, rules, 2, newline))
+                + (value.End >= text.Length ? newline : text[value.End..]);
         }
         else if (file.Root is null || file.Root is YamlScalar)
         {
-            changed = (text.Length == 0 || text.EndsWith('\n') ? text : text + newline) + "groups:" + newline + string.Join(newline, Lines(content, rules, 2, newline)) + newline;
+            changed = (text.Length == 0 || text.EndsWith('\n') ? text : text + newline)
+                + "groups:" + newline + string.Join(newline, Lines(content, rules, 2, newline)) + newline;
         }
         else throw new RuleEditException($"The file is written in a way that has no place for the group {content.Name}.");
-        var result = Checked(file, changed, content.Name, (g, r, now) => now.Says(g < file.Groups.Count ? file.Groups[g].Rules[r].Content : rules[r]));
-        return result.Groups.Count == file.Groups.Count + 1 && result.Groups[^1].Content.Says(content) ? result : throw Shared(content.Name);
+        var result = Checked(file, changed, content.Name, (g, r, now) =>
+            now.Says(g < file.Groups.Count ? file.Groups[g].Rules[r].Content : rules[r]));
+        return result.Groups.Count == file.Groups.Count + 1 && result.Groups[^1].Content.Says(content)
+            ? result : throw Shared(content.Name);
     }
 
     /// <summary>Takes a group out of its file. Comments above it stay.</summary>
     /// <exception cref="RuleEditException">Others use a part of it by an alias.</exception>
     public static RuleFile RemoveGroup(RuleFile file, int group)
     {
-        var list = (YamlSequence)((YamlMapping)file.Root!.Target).Entries.First(entry => entry.Key is YamlScalar { Value: "groups" }).Value.Target;
+        var groups = ((YamlMapping)file.Root!.Target).Entries.First(entry => entry.Key is YamlScalar { Value: "groups" });
+        var list = (YamlSequence)groups.Value.Target;
         var changed = list.Items.Count > 1 ? YamlLayout.RemoveItem(file.Text, list, group)
             : list.IsFlow ? file.Text[..list.Start] + "[]" + file.Text[list.End..]
-            : file.Text[..YamlLayout.Dash(file.Text, list.Items[0].Start)].TrimEnd() + " []" + file.Text[YamlLayout.EndOfEntry(file.Text, list.Items[0])..];
-        return Checked(file, changed, file.Groups[group].Content.Name, (g, r, now) => now.Says(file.Groups[g < group ? g : g + 1].Rules[r].Content));
+            : file.Text[..YamlLayout.Dash(file.Text, list.Items[0].Start)].TrimEnd() + " []"
+                + file.Text[YamlLayout.EndOfEntry(file.Text, list.Items[0])..];
+        return Checked(file, changed, file.Groups[group].Content.Name, (g, r, now) =>
+            now.Says(file.Groups[g < group ? g : g + 1].Rules[r].Content));
     }
 
     private static RuleFile Checked(RuleFile file, string text, string name, Func<int, int, RuleContent, bool> isWanted)
     {
-        var changed = file.With(text, out var errors) ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}") { Refused = errors };
+        var changed = file.With(text, out var errors)
+            ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}") { Refused = errors };
         if (Holds(changed, isWanted)) return changed;
         // A block at the end of a file without a last line feed lacks its own.
         if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && Holds(ended, isWanted)) return ended;
@@ -188,7 +229,8 @@ public static class RuleFileEditor
     }
 
     private static RuleEditException Shared(string name) =>
-        new($"{name} is written in a way that cannot be changed alone: other rules share parts of it by an anchor or a merge. Change the file by hand.");
+        new($"{name} is written in a way that cannot be changed alone: other rules share parts of it by an anchor or a merge. "
+            + "Change the file by hand.");
 
     private static string? Duration(TimeSpan length) => length == TimeSpan.Zero ? null : PrometheusDuration.Format(length);
 
@@ -205,13 +247,18 @@ public static class RuleFileEditor
         Map("annotations", rule.Annotations);
         return lines;
 
-        void Scalar(string name, string value) => lines.AddRange($"{margin}{name}: {YamlScalarText.New(value, indent, false, newline)}".Split(newline));
+        void Scalar(string name, string value) =>
+            lines.AddRange($"{margin}{name}: {YamlScalarText.New(value, indent, false, newline)}".Split(newline));
 
         void Map(string name, IReadOnlyDictionary<string, string> map)
         {
             if (map.Count == 0) return;
             lines.Add($"{margin}{name}:");
-            foreach (var (key, value) in map) lines.AddRange($"{margin}  {YamlScalarText.New(key, 0, true, newline)}: {YamlScalarText.New(value, indent + 2, false, newline)}".Split(newline));
+            foreach (var (key, value) in map)
+            {
+                var entry = YamlScalarText.New(key, 0, true, newline);
+                lines.AddRange($"{margin}  {entry}: {YamlScalarText.New(value, indent + 2, false, newline)}".Split(newline));
+            }
         }
     }
 
@@ -223,7 +270,10 @@ public static class RuleFileEditor
         if (group.QueryOffset is { } offset) yield return $"{margin}query_offset: {PrometheusDuration.Format(offset)}";
         if (group.Limit != 0) yield return string.Create(CultureInfo.InvariantCulture, $"{margin}limit: {group.Limit}");
         if (group.Labels.Count > 0) yield return $"{margin}labels:";
-        foreach (var (name, value) in group.Labels) yield return $"{margin}  {YamlScalarText.New(name, 0, true, newline)}: {YamlScalarText.New(value, column + 4, true, newline)}";
+        foreach (var (name, value) in group.Labels)
+        {
+            yield return $"{margin}  {YamlScalarText.New(name, 0, true, newline)}: {YamlScalarText.New(value, column + 4, true, newline)}";
+        }
         yield return rules.Count > 0 ? $"{margin}rules:" : $"{margin}rules: []";
         foreach (var rule in rules)
         {
@@ -246,7 +296,10 @@ public static class RuleFileEditor
 
     private static string Flow(RuleContent rule)
     {
-        var parts = new List<string> { $"{(rule.IsAlert ? "alert" : "record")}: {FlowText(rule.Name)}", $"expr: {FlowText(rule.Expression)}" };
+        var parts = new List<string>
+        {
+            $"{(rule.IsAlert ? "alert" : "record")}: {FlowText(rule.Name)}", $"expr: {FlowText(rule.Expression)}",
+        };
         if (rule.For != TimeSpan.Zero) parts.Add($"for: {PrometheusDuration.Format(rule.For)}");
         if (rule.KeepFiringFor != TimeSpan.Zero) parts.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
         if (rule.Labels.Count > 0) parts.Add($"labels: {FlowMap(rule.Labels)}");
@@ -255,7 +308,8 @@ public static class RuleFileEditor
     }
 
     private static string FlowText(string value) => YamlScalarText.New(value, 0, true, "\n");
-    private static string FlowMap(IReadOnlyDictionary<string, string> map) => $"{{{string.Join(", ", map.Select(pair => $"{FlowText(pair.Key)}: {FlowText(pair.Value)}"))}}}";
+    private static string FlowMap(IReadOnlyDictionary<string, string> map) =>
+        $"{{{string.Join(", ", map.Select(pair => $"{FlowText(pair.Key)}: {FlowText(pair.Value)}"))}}}";
 
     /// <summary>Changes to the fields of one mapping, one after the other, each read back before the next.</summary>
     private sealed class Edit(RuleFile file, Func<RuleFile, YamlMapping> locate, Func<RuleFile, YamlPart> item, string[] order)
@@ -304,7 +358,10 @@ public static class RuleFileEditor
             if (wanted.Count == 0)
             {
                 RemoveOwn(name);
-                if (new YamlFields(Mapping).Find(name) is { } merged && merged.Value.Target is YamlMapping { Entries.Count: > 0 }) Add(Mapping, name, "{}", order);
+                if (new YamlFields(Mapping).Find(name) is { } merged && merged.Value.Target is YamlMapping { Entries.Count: > 0 })
+                {
+                    Add(Mapping, name, "{}", order);
+                }
                 return;
             }
             if (field is { IsOwn: true, Value: YamlMapping { Entries.Count: > 0 } } && !IsShared(field.Value))
@@ -352,7 +409,8 @@ public static class RuleFileEditor
             if (field.Value is not YamlScalar scalar)
             {
                 if (field.Value is not YamlAlias) throw new RuleEditException("not written as a text");
-                Accept(text[..field.Value.Start] + (isText ? YamlScalarText.New(value, column, mapping.IsFlow, newline) : value) + text[field.Value.End..]);
+                var anew = isText ? YamlScalarText.New(value, column, mapping.IsFlow, newline) : value;
+                Accept(text[..field.Value.Start] + anew + text[field.Value.End..]);
                 return;
             }
             if (IsShared(scalar)) throw new RuleEditException("shared by an anchor");
@@ -366,8 +424,10 @@ public static class RuleFileEditor
                 return;
             }
             var isLong = isBlock || source.Contains('\n', StringComparison.Ordinal);
-            if (isLong && YamlScalarText.Patched(scalar, source, value, newline) is { } patched && TryAccept(text[..start] + patched + text[end..], field.Name, mapping, value)) return;
-            var gap = start == scalar.End && start > 0 && text[start - 1] == ':' ? " " : "";   // an empty value stands right behind its colon
+            if (isLong && YamlScalarText.Patched(scalar, source, value, newline) is { } patched
+                && TryAccept(text[..start] + patched + text[end..], field.Name, mapping, value)) return;
+            // An empty value stands right behind its colon.
+            var gap = start == scalar.End && start > 0 && text[start - 1] == ':' ? " " : "";
             var written = YamlScalarText.Like(scalar, source, value, column, mapping.IsFlow, newline);
             if (!isBlock && !mapping.IsFlow && written.Contains('\n', StringComparison.Ordinal))
             {
@@ -390,7 +450,10 @@ public static class RuleFileEditor
             if (current.With(text, out _) is not { Root: not null } changed) return false;
             var place = mapping.Start;
             var found = Find(changed.Root!, place);
-            if (found is null || new YamlFields(found).Find(name)?.Value.Target is not YamlScalar { Value: var now } || now != value) return false;
+            if (found is null || new YamlFields(found).Find(name)?.Value.Target is not YamlScalar { Value: var now } || now != value)
+            {
+                return false;
+            }
             current = changed;
             return true;
         }
@@ -410,7 +473,8 @@ public static class RuleFileEditor
         }
 
         private string Text(string value, YamlMapping mapping) =>
-            YamlScalarText.New(value, YamlLayout.Column(current.Text, mapping.Entries[0].Key.Start), mapping.IsFlow, YamlLayout.Newline(current.Text));
+            YamlScalarText.New(
+                value, YamlLayout.Column(current.Text, mapping.Entries[0].Key.Start), mapping.IsFlow, YamlLayout.Newline(current.Text));
 
         /// <param name="value">In its YAML form; null for a map in block style.</param>
         private void Add(YamlMapping mapping, string name, string? value, string[] inOrder, IReadOnlyDictionary<string, string>? map = null)
@@ -418,11 +482,11 @@ public static class RuleFileEditor
             var text = current.Text;
             var newline = YamlLayout.Newline(text);
             var key = YamlScalarText.New(name, 0, true, newline);
-            var own = mapping.Entries.Where(entry => entry.Key is YamlScalar).ToList();
+            var own = mapping.Entries.Where(entry => entry.Key is YamlScalar)
+                .Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).ToList();
             var rank = Array.IndexOf(inOrder, name);
-            var before = rank < 0 ? own.Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault()
-                : own.Where(entry => Array.IndexOf(inOrder, ((YamlScalar)entry.Key).Value) < rank).Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault()
-                    ?? own.Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).LastOrDefault();
+            var before = rank < 0 ? own.LastOrDefault()
+                : own.LastOrDefault(entry => Array.IndexOf(inOrder, ((YamlScalar)entry!.Value.Key).Value) < rank) ?? own.LastOrDefault();
             if (before is not { } last) throw new RuleEditException("an empty map");
             if (mapping.IsFlow)
             {
@@ -432,15 +496,18 @@ public static class RuleFileEditor
             var column = YamlLayout.Column(text, mapping.Entries[0].Key.Start);
             var margin = new string(' ', column);
             List<string> lines = value is not null ? [.. $"{margin}{key}: {value}".Split(newline)]
-                : [$"{margin}{key}:", .. map!.SelectMany(pair =>
-                    $"{margin}  {YamlScalarText.New(pair.Key, 0, true, newline)}: {YamlScalarText.New(pair.Value, column + 2, false, newline)}".Split(newline))];
+                : [$"{margin}{key}:", .. map!.SelectMany(pair => Entry(pair.Key, pair.Value).Split(newline))];
             Accept(YamlLayout.InsertAfter(text, last.Value.End >= last.Key.End ? last.Value : last.Key, lines));
+
+            string Entry(string name, string value) =>
+                $"{margin}  {YamlScalarText.New(name, 0, true, newline)}: {YamlScalarText.New(value, column + 2, false, newline)}";
         }
 
         private static int Last(YamlMapping mapping) => Math.Max(mapping.Entries[^1].Key.End, mapping.Entries[^1].Value.End);
 
         /// <summary>Whether an alias elsewhere stands for this node.</summary>
-        private bool IsShared(YamlPart node) => node.Anchor is not null && Aliases(current.Root!).Any(alias => ReferenceEquals(alias.Of, node));
+        private bool IsShared(YamlPart node) =>
+            node.Anchor is not null && Aliases(current.Root!).Any(alias => ReferenceEquals(alias.Of, node));
 
         private static IEnumerable<YamlAlias> Aliases(YamlPart node) => node switch
         {
@@ -450,6 +517,7 @@ public static class RuleFileEditor
             _ => [],
         };
 
-        private void Accept(string text) => current = current.With(text, out var errors) ?? throw new RuleEditException(string.Join("; ", errors));
+        private void Accept(string text) =>
+            current = current.With(text, out var errors) ?? throw new RuleEditException(string.Join("; ", errors));
     }
 }

@@ -105,7 +105,10 @@ internal sealed class RuleFileReader
         CheckExpression(rule);
         if (record.Length > 0) CheckRecording(rule);
         CheckLabels(fields, content.Labels);
-        foreach (var name in content.Annotations.Keys.Where(name => name.Length == 0)) errors.Add(Entry(fields, "annotations", name).Error($"invalid annotation name: {name}"));
+        foreach (var name in content.Annotations.Keys.Where(name => name.Length == 0))
+        {
+            errors.Add(Entry(fields, "annotations", name).Error($"invalid annotation name: {name}"));
+        }
         if (alert.Length == 0) return;
         CheckTemplates(fields, "labels", "label", content.Labels);
         CheckTemplates(fields, "annotations", "annotation", content.Annotations);
@@ -138,19 +141,26 @@ internal sealed class RuleFileReader
 
     private void CheckLabels(YamlFields fields, IReadOnlyDictionary<string, string> labels)
     {
-        foreach (var name in labels.Keys.Where(name => name.Length == 0 || name == PromqlMatcher.Name)) errors.Add(Entry(fields, "labels", name).Error($"invalid label name: {name}"));
+        foreach (var name in labels.Keys.Where(name => name.Length == 0 || name == PromqlMatcher.Name))
+        {
+            errors.Add(Entry(fields, "labels", name).Error($"invalid label name: {name}"));
+        }
     }
 
     private void CheckTemplates(YamlFields fields, string field, string word, IReadOnlyDictionary<string, string> texts)
     {
         foreach (var (name, text) in texts)
         {
-            if (AlertTemplate.Parse(text, out var error) is null) errors.Add(Entry(fields, field, name).Error($"{word} {GoText.Quote(name)}: {error}"));
+            if (AlertTemplate.Parse(text, out var error) is null)
+            {
+                errors.Add(Entry(fields, field, name).Error($"{word} {GoText.Quote(name)}: {error}"));
+            }
         }
     }
 
     private static YamlPart Entry(YamlFields fields, string field, string name) =>
-        fields.Find(field)?.Value is { Target: YamlMapping map } && new YamlFields(map).Find(name) is { } found ? found.Key : fields.Mapping;
+        fields.Find(field)?.Value is { Target: YamlMapping map } && new YamlFields(map).Find(name) is { } found
+            ? found.Key : fields.Mapping;
 
     private YamlFields? Fields(YamlPart node, string[] known, string type)
     {
@@ -160,7 +170,10 @@ internal sealed class RuleFileReader
             return null;
         }
         var fields = new YamlFields(mapping);
-        foreach (var field in fields.All.Where(field => !known.Contains(field.Name))) errors.Add(field.Key.Error($"field {field.Name} not found in type rulefmt.{type}"));
+        foreach (var field in fields.All.Where(field => !known.Contains(field.Name)))
+        {
+            errors.Add(field.Key.Error($"field {field.Name} not found in type rulefmt.{type}"));
+        }
         return fields;
     }
 
@@ -197,14 +210,16 @@ internal sealed class RuleFileReader
     {
         if (Text(fields, name) is not { } text) return null;
         if (PrometheusDuration.TryParse(text, out var length)) return length;
-        errors.Add(fields.Find(name)!.Value.Error(text.Length == 0 ? "empty duration string" : $"not a valid duration string: {GoText.Quote(text)}"));
+        errors.Add(fields.Find(name)!.Value.Error(
+            text.Length == 0 ? "empty duration string" : $"not a valid duration string: {GoText.Quote(text)}"));
         return null;
     }
 
     private int Integer(YamlFields fields, string name)
     {
         if (fields.Find(name) is not { } field || IsNull(field.Value)) return 0;
-        if (field.Value.Target is YamlScalar { Kind: "int", Value: var text } && YamlKinds.TryInteger(text, out var value) && value is >= int.MinValue and <= int.MaxValue) return (int)value;
+        if (field.Value.Target is YamlScalar { Kind: "int", Value: var text }
+            && YamlKinds.TryInteger(text, out var value) && value is >= int.MinValue and <= int.MaxValue) return (int)value;
         errors.Add(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into int"));
         return 0;
     }

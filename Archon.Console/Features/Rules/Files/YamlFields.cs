@@ -4,7 +4,10 @@ namespace Archon.Features.Rules.Files;
 /// <param name="IsOwn">Written in this mapping itself, not merged into it from another.</param>
 internal sealed record YamlField(string Name, YamlPart Key, YamlPart Value, bool IsOwn);
 
-/// <summary>The entries of a mapping with what <c>&lt;&lt;</c> merges into it, as go-yaml v3 does: what stands in the mapping itself wins, then the first merged.</summary>
+/// <summary>
+/// The entries of a mapping with what <c>&lt;&lt;</c> merges into it, as go-yaml v3 does:
+/// what stands in the mapping itself wins, then the first merged.
+/// </summary>
 internal sealed class YamlFields
 {
     private readonly List<YamlField> fields = [];

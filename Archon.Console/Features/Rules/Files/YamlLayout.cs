@@ -6,7 +6,8 @@ namespace Archon.Features.Rules.Files;
 /// <summary>Lines and columns of a YAML text.</summary>
 internal static class YamlLayout
 {
-    public static string Newline(string text) => text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var at && text[at - 1] == '\r' ? "\r\n" : "\n";
+    public static string Newline(string text) =>
+        text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var at && text[at - 1] == '\r' ? "\r\n" : "\n";
 
     public static int LineStart(string text, int place) => place == 0 ? 0 : text.LastIndexOf('\n', place - 1) + 1;
 
@@ -56,7 +57,10 @@ internal static class YamlLayout
         return at;
     }
 
-    /// <summary>One past the last character that belongs to an entry: before the end of its last line, or, where blank lines are kept, before the next line.</summary>
+    /// <summary>
+    /// One past the last character that belongs to an entry: before the end of its last line, or, where blank lines are kept,
+    /// before the next line.
+    /// </summary>
     public static int EndOfEntry(string text, YamlPart node)
     {
         var leaf = Leaf(node);
@@ -79,7 +83,8 @@ internal static class YamlLayout
     public static string InsertAfter(string text, YamlPart node, IReadOnlyList<string> lines)
     {
         // A block at the very end has no line feed to clip; the next line would give it one.
-        if (Leaf(node) is YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } leaf && leaf.End >= text.Length && !text.EndsWith('\n') && Header(text, leaf) is { } header
+        if (Leaf(node) is YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } leaf
+            && leaf.End >= text.Length && !text.EndsWith('\n') && Header(text, leaf) is { } header
             && !header.Contains('-', StringComparison.Ordinal) && !header.Contains('+', StringComparison.Ordinal))
         {
             var mark = AfterProperties(text, leaf) + 1;
@@ -98,7 +103,12 @@ internal static class YamlLayout
     {
         var index = mapping.Entries.ToList().FindIndex(entry => ReferenceEquals(entry.Key, field.Key));
         var valueEnd = Math.Max(field.Key.End, field.Value.End);
-        if (mapping.IsFlow) return RemoveFlow(text, index, mapping.Entries.Count, field.Key.Start, valueEnd, i => mapping.Entries[i].Key.Start, i => Math.Max(mapping.Entries[i].Key.End, mapping.Entries[i].Value.End));
+        if (mapping.IsFlow)
+        {
+            return RemoveFlow(
+                text, index, mapping.Entries.Count, field.Key.Start, valueEnd, i => mapping.Entries[i].Key.Start,
+                i => Math.Max(mapping.Entries[i].Key.End, mapping.Entries[i].Value.End));
+        }
         var end = field.Value.End >= field.Key.End ? EndOfEntry(text, field.Value) : field.Key.End;
         var start = LineStart(text, field.Key.Start);
         var before = text[start..field.Key.Start];
@@ -115,7 +125,10 @@ internal static class YamlLayout
     public static string RemoveItem(string text, YamlSequence list, int index)
     {
         var item = list.Items[index];
-        if (list.IsFlow) return RemoveFlow(text, index, list.Items.Count, item.Start, item.End, i => list.Items[i].Start, i => list.Items[i].End);
+        if (list.IsFlow)
+        {
+            return RemoveFlow(text, index, list.Items.Count, item.Start, item.End, i => list.Items[i].Start, i => list.Items[i].End);
+        }
         var dash = Dash(text, item.Start);
         var start = LineStart(text, dash);
         if (text[start..dash].Trim().Length > 0) throw new RuleEditException("a list within a list");

@@ -13,8 +13,12 @@ internal static class YamlScalarText
     public static string New(string value, int indent, bool isFlow, string newline)
     {
         if (IsPlain(value, isFlow) && YamlKinds.Of(value) == "str") return value;
-        if (!isFlow && CanBeBlock(value) && value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal)) return Block('|', value, indent + 2, newline);
-        return CanBeSingle(value) && (value.Contains('"', StringComparison.Ordinal) || value.Contains('\\', StringComparison.Ordinal)) ? Single(value) : Double(value);
+        if (!isFlow && CanBeBlock(value) && value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal))
+        {
+            return Block('|', value, indent + 2, newline);
+        }
+        var needsEscapes = value.Contains('"', StringComparison.Ordinal) || value.Contains('\\', StringComparison.Ordinal);
+        return CanBeSingle(value) && needsEscapes ? Single(value) : Double(value);
     }
 
     /// <summary>Another value in the way the old one is written.</summary>
@@ -30,7 +34,8 @@ internal static class YamlScalarText
                 return Double(value);
             case ScalarStyle.Literal when CanBeBlock(value):
                 return Block('|', value, ContentIndent(source) ?? indent + 2, newline, Rest(source));
-            case ScalarStyle.Folded when CanBeBlock(value) && !value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal) && !value.StartsWith(' '):
+            case ScalarStyle.Folded when CanBeBlock(value)
+                && !value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal) && !value.StartsWith(' '):
                 return Block('>', value, ContentIndent(source) ?? indent + 2, newline, Rest(source));
             default:
                 return New(value, indent, isFlow, newline);
@@ -46,9 +51,11 @@ internal static class YamlScalarText
         var prefix = 0;
         while (prefix < old.Value.Length && prefix < value.Length && old.Value[prefix] == value[prefix]) prefix++;
         var suffix = 0;
-        while (suffix < old.Value.Length - prefix && suffix < value.Length - prefix && old.Value[^(suffix + 1)] == value[^(suffix + 1)]) suffix++;
+        while (suffix < old.Value.Length - prefix && suffix < value.Length - prefix
+            && old.Value[^(suffix + 1)] == value[^(suffix + 1)]) suffix++;
         var middle = value[prefix..(value.Length - suffix)];
-        if (middle.Any(char.IsControl) && (old.Style != ScalarStyle.Literal || middle.Any(one => char.IsControl(one) && one is not ('\n' or '\t')))) return null;
+        if (middle.Any(char.IsControl)
+            && (old.Style != ScalarStyle.Literal || middle.Any(one => char.IsControl(one) && one is not ('\n' or '\t')))) return null;
         middle = old.Style switch
         {
             ScalarStyle.SingleQuoted => middle.Replace("'", "''", StringComparison.Ordinal),
@@ -102,7 +109,8 @@ internal static class YamlScalarText
                 '\r' => text.Append(@"\r"),
                 '\t' => text.Append(@"\t"),
                 '\0' => text.Append(@"\0"),
-                < 0x20 or 0x7f or (>= 0x80 and < 0xa0) or 0x2028 or 0x2029 or 0xfeff => text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
+                < 0x20 or 0x7f or (>= 0x80 and < 0xa0) or 0x2028 or 0x2029 or 0xfeff =>
+                    text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
                 _ => text.Append(rune.ToString()),
             };
         }
@@ -128,14 +136,19 @@ internal static class YamlScalarText
 
     private static bool CanBeSingle(string value) => !value.Any(one => char.IsControl(one) || one is '\u2028' or '\u2029' or '\ufeff');
 
-    private static bool CanBeBlock(string value) => value.Length > 0 && value.Trim('\n').Length > 0 && !value.StartsWith(' ') && !value.StartsWith('\n') && !value.StartsWith('\t')
+    private static bool CanBeBlock(string value) =>
+        value.Length > 0 && value.Trim('\n').Length > 0
+        && !value.StartsWith(' ') && !value.StartsWith('\n') && !value.StartsWith('\t')
         && !value.Any(one => (char.IsControl(one) && one is not ('\n' or '\t')) || one is '\u2028' or '\u2029' or '\ufeff');
 
     private static bool IsPlain(string value, bool isFlow)
     {
         if (value.Length == 0 || !CanBeSingle(value) || value[0] is ' ' || value[^1] is ' ' or ':') return false;
         if ("[]{},#&*!|>'\"%@`=".Contains(value[0], StringComparison.Ordinal)) return false;
-        if (value[0] is '-' or '?' or ':' && (value.Length == 1 || value[1] == ' ' || value.StartsWith("---", StringComparison.Ordinal))) return false;
+        if (value[0] is '-' or '?' or ':' && (value.Length == 1 || value[1] == ' ' || value.StartsWith("---", StringComparison.Ordinal)))
+        {
+            return false;
+        }
         if (value.StartsWith("...", StringComparison.Ordinal)) return false;
         if (value.Contains(": ", StringComparison.Ordinal) || value.Contains(" #", StringComparison.Ordinal)) return false;
         return !isFlow || !value.Any(one => one is ',' or '[' or ']' or '{' or '}') && value[0] != ':';

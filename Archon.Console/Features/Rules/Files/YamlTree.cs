@@ -19,7 +19,9 @@ internal sealed class RuleFileException(RuleFileError error) : Exception(error.M
 
 /// <summary>A node of a YAML document with its place in the text.</summary>
 /// <param name="Start">First character of the node, of its anchor or its tag.</param>
-/// <param name="End">One past its last. For a block scalar with the blank lines behind it; for a block collection the end of its last part.</param>
+/// <param name="End">
+/// One past its last. For a block scalar with the blank lines behind it; for a block collection the end of its last part.
+/// </param>
 internal abstract record YamlPart(int Start, int End, int Line, int Column)
 {
     public string? Tag { get; init; }
@@ -31,7 +33,8 @@ internal abstract record YamlPart(int Start, int End, int Line, int Column)
     public RuleFileError Error(string message) => new(Line, Column, message);
 }
 
-internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column)
+internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, int End, int Line, int Column)
+    : YamlPart(Start, End, Line, Column)
 {
     /// <summary>What go-yaml makes of it: a plain word that looks like nothing, a number and so on is not a string.</summary>
     public string Kind => Tag switch
@@ -42,9 +45,11 @@ internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, in
     };
 }
 
-internal sealed record YamlSequence(IReadOnlyList<YamlPart> Items, bool IsFlow, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column);
+internal sealed record YamlSequence(IReadOnlyList<YamlPart> Items, bool IsFlow, int Start, int End, int Line, int Column)
+    : YamlPart(Start, End, Line, Column);
 
-internal sealed record YamlMapping(IReadOnlyList<KeyValuePair<YamlPart, YamlPart>> Entries, bool IsFlow, int Start, int End, int Line, int Column)
+internal sealed record YamlMapping(
+    IReadOnlyList<KeyValuePair<YamlPart, YamlPart>> Entries, bool IsFlow, int Start, int End, int Line, int Column)
     : YamlPart(Start, End, Line, Column);
 
 internal sealed record YamlAlias(YamlPart Of, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column)
@@ -100,8 +105,11 @@ internal static class YamlKinds
         if (plain.TrimStart('+', '-').ToLowerInvariant() is ".inf" or ".nan") return plain is not ("+.nan" or "-.nan");
         var text = plain.Replace("_", "", StringComparison.Ordinal);
         var body = text.TrimStart('+', '-');
-        return text.Length - body.Length <= 1 && body.Any(char.IsAsciiDigit) && (char.IsAsciiDigit(body[0]) || body[0] == '.') && !body.Contains(',', StringComparison.Ordinal)
-            && double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+        const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;
+        return text.Length - body.Length <= 1
+            && body.Any(char.IsAsciiDigit) && (char.IsAsciiDigit(body[0]) || body[0] == '.')
+            && !body.Contains(',', StringComparison.Ordinal)
+            && double.TryParse(text, Styles, CultureInfo.InvariantCulture, out _);
     }
 }
 
@@ -132,12 +140,15 @@ internal static class YamlTree
         }
         catch (YamlDotNet.Core.YamlException odd)
         {
-            throw new RuleFileException(new RuleFileError((int)odd.Start.Line, (int)odd.Start.Column, odd.InnerException?.Message ?? odd.Message));
+            throw new RuleFileException(new RuleFileError(
+                (int)odd.Start.Line, (int)odd.Start.Column, odd.InnerException?.Message ?? odd.Message));
         }
         catch (InvalidOperationException)
         {
             // Thrown by the scanner for a plain text that breaks off a flow collection.
-            throw new RuleFileException(new RuleFileError((int)(parser.Current?.End.Line ?? 1), 0, "did not find expected ',' or the end of a list or map"));
+            throw new RuleFileException(new RuleFileError(
+                (int)(parser.Current?.End.Line ?? 1), 0,
+                "did not find expected ',' or the end of a list or map"));
         }
     }
 
@@ -179,7 +190,8 @@ internal static class YamlTree
             {
                 var name = alias.Value.ToString();
                 if (!anchors.TryGetValue(name, out var of)) throw new RuleFileException(At(alias, $"unknown anchor '{name}' referenced"));
-                return new YamlAlias(of ?? throw new RuleFileException(At(alias, $"anchor '{name}' value contains itself")), Place(alias.Start), Place(alias.End), Line(alias), Column(alias));
+                if (of is null) throw new RuleFileException(At(alias, $"anchor '{name}' value contains itself"));
+                return new YamlAlias(of, Place(alias.Start), Place(alias.End), Line(alias), Column(alias));
             }
             var start = (NodeEvent)parser.Current!;
             var anchor = start.Anchor.IsEmpty ? null : start.Anchor.ToString();
@@ -233,7 +245,9 @@ internal static class YamlTree
             }
             var end = parser.Consume<MappingEnd>();
             var isFlow = start.Style == MappingStyle.Flow;
-            var last = isFlow ? Place(end.Start) + 1 : entries.Count > 0 ? Math.Max(entries[^1].Key.End, entries[^1].Value.End) : Place(start.End);
+            var last = isFlow ? Place(end.Start) + 1
+                : entries.Count > 0 ? Math.Max(entries[^1].Key.End, entries[^1].Value.End)
+                : Place(start.End);
             return new YamlMapping(entries, isFlow, Place(start.Start), last, Line(start), Column(start));
         }
 

@@ -38,7 +38,10 @@ public static class AnomalyRules
 
     public static ProposedRules Of(AnomalyFacts facts)
     {
-        if (NarrowedExpression.To(facts.Query, facts.Labels) is not { } expression) return new ProposedRules(null, null, "The query of its watch does not read as PromQL that yields series.");
+        if (NarrowedExpression.To(facts.Query, facts.Labels) is not { } expression)
+        {
+            return new ProposedRules(null, null, "The query of its watch does not read as PromQL that yields series.");
+        }
         var isDown = facts.Direction == AnomalyDirection.Down;
         var bound = isDown ? facts.Lower : facts.Upper;
         if (!double.IsFinite(bound) || !double.IsFinite(facts.Peak) || (isDown ? facts.Peak >= bound : facts.Peak <= bound))
@@ -47,13 +50,18 @@ public static class AnomalyRules
         }
         var comparison = isDown ? "<" : ">";
         var threshold = Threshold(bound, facts.Peak, facts.Unit);
-        var usual = Figures.Plain(HealthWords.Expected(facts.Lower, facts.Upper, facts.Unit));
+        var band = HealthWords.Expected(facts.Lower, facts.Upper, facts.Unit);
+        var usual = Figures.Plain(band);
         var side = isDown ? "below" : "above";
         var flat = new ProposedRule(
-            $"{(isDown ? "Below" : "Above")} {Figures.Format(threshold, facts.Unit)}, which lies beyond the band of {HealthWords.Expected(facts.Lower, facts.Upper, facts.Unit)}.",
-            Content(facts, isDown ? "Low" : "High", Compared(expression, comparison, threshold), $"{side} {Figures.Plain(Figures.Format(threshold, facts.Unit))}, where {usual} was usual"));
+            $"{(isDown ? "Below" : "Above")} {Figures.Format(threshold, facts.Unit)}, which lies beyond the band of {band}.",
+            Content(
+                facts, isDown ? "Low" : "High", Compared(expression, comparison, threshold),
+                $"{side} {Figures.Plain(Figures.Format(threshold, facts.Unit))}, where {usual} was usual"));
         var (beyond, words) = Seasonal(facts, expression, comparison, bound);
-        return new ProposedRules(flat, new ProposedRule(words, Content(facts, isDown ? "UnusuallyLow" : "UnusuallyHigh", beyond, $"{side} what is usual at this time of the day")), null);
+        var seasonal = new ProposedRule(words, Content(
+            facts, isDown ? "UnusuallyLow" : "UnusuallyHigh", beyond, $"{side} what is usual at this time of the day"));
+        return new ProposedRules(flat, seasonal, null);
     }
 
     /// <summary>The roundest number beyond the band, and nearer to it than to the peak.</summary>
@@ -94,6 +102,7 @@ public static class AnomalyRules
     {
         var isDown = comparison == "<";
         var (usual, peak) = (facts.Expected, facts.Peak);
+        var unlessUsual = $"unless it was about as {(isDown ? "low" : "high")} a week ago.";
         // The bound in its proportion to what was expected: the band's ordinary range stays within, the anomaly does not.
         if (double.IsFinite(usual) && usual > 0 && bound > 0 && (isDown ? peak >= 0 : peak > 0) && Math.Abs(peak - usual) < 20 * usual)
         {
@@ -101,20 +110,26 @@ public static class AnomalyRules
             if (isDown ? factor is > 0 and < 1 : factor > 1)
             {
                 var times = factor.ToString("0.###", CultureInfo.InvariantCulture);
-                return (SeasonalExpression.Times(expression, comparison, factor)!, $"{(isDown ? "Below" : "Above")} {times} times what it was a day ago at this time, unless it was about as {(isDown ? "low" : "high")} a week ago.");
+                return (
+                    SeasonalExpression.Times(expression, comparison, factor)!,
+                    $"{(isDown ? "Below" : "Above")} {times} times what it was a day ago at this time, {unlessUsual}");
             }
         }
         var difference = Math.Abs(Threshold(bound, peak, facts.Unit) - (double.IsFinite(usual) ? usual : bound));
         if (difference == 0) difference = Math.Abs(peak - bound);
         // A tenth less or more of it is round.
         difference = Threshold(difference * 0.85, difference * 1.35, facts.Unit);
-        return (SeasonalExpression.Plus(expression, comparison, difference)!, $"More than {Figures.Format(difference, facts.Unit)} {(isDown ? "below" : "above")} what it was a day ago at this time, unless it was about as {(isDown ? "low" : "high")} a week ago.");
+        return (
+            SeasonalExpression.Plus(expression, comparison, difference)!,
+            $"More than {Figures.Format(difference, facts.Unit)} {(isDown ? "below" : "above")} what it was a day ago at this time, "
+                + unlessUsual);
     }
 
     internal static string Compared(string expression, string comparison, double threshold)
     {
         var value = PromqlParser.Parse(expression, out _)!;
-        var whole = value is PromqlBinary { IsSet: true } or PromqlBinary { IsComparison: true } ? new PromqlParentheses(value, 0, 0) : value;
+        var whole = value is PromqlBinary { IsSet: true } or PromqlBinary { IsComparison: true }
+            ? new PromqlParentheses(value, 0, 0) : value;
         return new PromqlBinary(comparison, whole, new PromqlNumber(threshold, false, 0, 0), false, new PromqlMatching(), 0).ToString();
     }
 
@@ -125,7 +140,10 @@ public static class AnomalyRules
         {
             // Half of what it lasted, so that it would have been told of while it went on.
             For = Holds.FirstOrDefault(hold => hold * 2 <= facts.Lasted),
-            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning" },
+            Labels = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning",
+            },
             Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["summary"] = $"{subject}: {Words(facts.Watch)} is {(facts.Direction == AnomalyDirection.Down ? "low" : "high")}",
@@ -145,9 +163,12 @@ public static class AnomalyRules
     /// <summary>The label that names the service, by its name: its value may be any text and is no template.</summary>
     private static string Subject(AnomalyFacts facts)
     {
-        var named = facts.Labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0).OrderBy(one => one.Key, StringComparer.Ordinal).ToList();
+        var named = facts.Labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0)
+            .OrderBy(one => one.Key, StringComparer.Ordinal).ToList();
         var label = named.FirstOrDefault(one => one.Value == facts.Service).Key ?? named.FirstOrDefault().Key;
-        return label is null ? Words(facts.Service ?? "all") : PromqlNames.IsPlainLabel(label) ? $"{{{{ $labels.{label} }}}}" : $"{{{{ index $labels {GoText.Quote(label)} }}}}";
+        return label is null ? Words(facts.Service ?? "all")
+            : PromqlNames.IsPlainLabel(label) ? $"{{{{ $labels.{label} }}}}"
+            : $"{{{{ index $labels {GoText.Quote(label)} }}}}";
     }
 
     /// <summary>As words in a template, whatever they hold.</summary>

@@ -12,7 +12,8 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Features.Rules.FromAnomaly;
 
 /// <summary>Two rules that would have told of an anomaly, each over the same past, for a person to choose from.</summary>
-public sealed partial class FromAnomalyPage(AnomalyQueries anomalies, RuleQueries rules, PrometheusClient prometheus, ViewState view, TimeProvider clock) : IDisposable
+public sealed partial class FromAnomalyPage(
+    AnomalyQueries anomalies, RuleQueries rules, PrometheusClient prometheus, ViewState view, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Past = TimeSpan.FromDays(7);
     private static readonly TimeSpan Around = TimeSpan.FromHours(1);
@@ -46,15 +47,29 @@ public sealed partial class FromAnomalyPage(AnomalyQueries anomalies, RuleQuerie
             var row = found.Row;
             var until = row.EndedAt ?? row.LastSeenAt;
             var now = clock.GetUtcNow();
-            range = row.StartedAt - Around >= now - Past ? new TimeRange(now - Past, now) : new TimeRange(row.StartedAt - Past + Around, until + Around);
+            range = row.StartedAt - Around >= now - Past
+                ? new TimeRange(now - Past, now)
+                : new TimeRange(row.StartedAt - Past + Around, until + Around);
             proposed = AnomalyRules.Of(new AnomalyFacts(
-                row.Service, row.Watch, row.Unit, found.Query, row.Labels, row.Direction, row.Lower, row.Upper, found.Expected, row.PeakValue, until - row.StartedAt,
+                row.Service, row.Watch, row.Unit, found.Query, row.Labels, row.Direction, row.Lower, row.Upper, found.Expected,
+                row.PeakValue, until - row.StartedAt,
                 HealthStates.Of(row.Signal, row.Direction, row.Confidence, null) == HealthState.Critical));
-            choices = [.. new[] { Choose("static-head", "A fixed threshold", proposed.Static), Choose("seasonal-head", "The same time on other days", proposed.Seasonal) }.OfType<Choice>()];
+            choices =
+            [
+                .. new[]
+                {
+                    Choose("static-head", "A fixed threshold", proposed.Static),
+                    Choose("seasonal-head", "The same time on other days", proposed.Seasonal),
+                }.OfType<Choice>(),
+            ];
             detail = found;
 
-            Choice? Choose(string key, string title, ProposedRule? rule) => rule is null ? null
-                : new Choice(key, title, rule, place, WorkbenchLinks.New(rule.Content, place, $"anomaly-{Id.ToString(CultureInfo.InvariantCulture)}"));
+            Choice? Choose(string key, string title, ProposedRule? rule)
+            {
+                if (rule is null) return null;
+                var link = WorkbenchLinks.New(rule.Content, place, $"anomaly-{Id.ToString(CultureInfo.InvariantCulture)}");
+                return new Choice(key, title, rule, place, link);
+            }
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
@@ -70,12 +85,14 @@ public sealed partial class FromAnomalyPage(AnomalyQueries anomalies, RuleQuerie
     private async Task ReplayAsync()
     {
         if (detail?.Row is not { } row) return;
-        var trouble = new KnownTrouble("the anomaly", row.StartedAt.ToUnixTimeMilliseconds(), (row.EndedAt ?? row.LastSeenAt).ToUnixTimeMilliseconds());
+        var trouble = new KnownTrouble(
+            "the anomaly", row.StartedAt.ToUnixTimeMilliseconds(), (row.EndedAt ?? row.LastSeenAt).ToUnixTimeMilliseconds());
         try
         {
             foreach (var choice in choices)
             {
-                var question = new BacktestQuestion(choice.Rule.Content, null, choice.Place.File, new GroupContent(choice.Place.Group), range, [trouble]);
+                var question = new BacktestQuestion(
+                    choice.Rule.Content, null, choice.Place.File, new GroupContent(choice.Place.Group), range, [trouble]);
                 await foreach (var picture in new LiveBacktest(prometheus, clock).RunAsync(question, lifetime.Token))
                 {
                     choice.Picture = picture;
@@ -111,15 +128,18 @@ public sealed partial class FromAnomalyPage(AnomalyQueries anomalies, RuleQuerie
         _ => "missed",
     };
 
-    private static string Number(Choice choice, Func<BacktestLane, int> number) => Told(choice, lane => number(lane).ToString(CultureInfo.InvariantCulture));
+    private static string Number(Choice choice, Func<BacktestLane, int> number) =>
+        Told(choice, lane => number(lane).ToString(CultureInfo.InvariantCulture));
 
-    private static string Told(Choice choice, Func<BacktestLane, string> words) => choice.Done is { } lane ? words(lane) : choice.Picture is { IsDone: true } ? "not known" : "…";
+    private static string Told(Choice choice, Func<BacktestLane, string> words) =>
+        choice.Done is { } lane ? words(lane) : choice.Picture is { IsDone: true } ? "not known" : "…";
 
     private static string NoChart(Choice choice) => choice.Picture switch
     {
         null or { IsDone: false } => "Asking Prometheus...",
         { ChartFailure: { } failure } => $"The value is not known: {failure}",
-        { Draft.Summary.Firings: 0 } when AlertCondition.Of(choice.Rule.Content.Expression) is null => "It never fired. Where the server keeps less than a day of history there was nothing to compare with.",
+        { Draft.Summary.Firings: 0 } when AlertCondition.Of(choice.Rule.Content.Expression) is null =>
+            "It never fired. Where the server keeps less than a day of history there was nothing to compare with.",
         _ => "The server has no samples of this in the whole range. That is not the same as calm.",
     };
 

@@ -4,8 +4,11 @@ using Archon.Features.Services;
 namespace Archon.Features.Rules.FromAnomaly;
 
 /// <summary>Cuts an expression down to series with given labels, as a person would: by matchers in its selectors.</summary>
-/// <remarks>It works on the parsed expression, so that no text of it can end a parenthesis or hide one in a comment. A label that does not come through to
-/// the result unchanged cannot be asked of a selector; the computed series are then filtered by it, as in <see cref="NarrowQuery"/>.</remarks>
+/// <remarks>
+/// It works on the parsed expression, so that no text of it can end a parenthesis or hide one in a comment. A label that does not come
+/// through to the result unchanged cannot be asked of a selector; the computed series are then filtered by it, as in
+/// <see cref="NarrowQuery"/>.
+/// </remarks>
 public static class NarrowedExpression
 {
     /// <param name="labels">Of the wanted series; the name of the metric and empty values are passed over.</param>
@@ -14,7 +17,8 @@ public static class NarrowedExpression
     {
         if (PromqlParser.Parse(query, out _) is not { Type: PromqlType.Vector } narrowed) return null;
         var rest = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0).OrderBy(one => one.Key, StringComparer.Ordinal))
+        var wanted = labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0);
+        foreach (var (name, value) in wanted.OrderBy(one => one.Key, StringComparer.Ordinal))
         {
             if (Narrow(narrowed, new PromqlMatcher(name, PromqlMatch.Equal, value)) is { } pushed) narrowed = pushed;
             else rest[name] = value;
@@ -27,7 +31,8 @@ public static class NarrowedExpression
     {
         { Type: PromqlType.Scalar or PromqlType.Text } => expression,
         PromqlParentheses { Inner: var inner } => Narrow(inner, matcher) is { } narrowed ? new PromqlParentheses(narrowed, 0, 0) : null,
-        PromqlUnary { Operator: var sign, Inner: var inner } => Narrow(inner, matcher) is { } narrowed ? new PromqlUnary(sign, narrowed, 0) : null,
+        PromqlUnary { Operator: var sign, Inner: var inner } =>
+            Narrow(inner, matcher) is { } narrowed ? new PromqlUnary(sign, narrowed, 0) : null,
         PromqlSelector selector => Narrow(selector, matcher),
         PromqlRange range => new PromqlRange(Narrow(range.Selector, matcher), range.Length, range.ComputedLength, 0),
         PromqlSubquery subquery => Narrow(subquery, matcher),
@@ -58,21 +63,24 @@ public static class NarrowedExpression
         // Those that choose among series would choose others.
         if (aggregation.KeepsSeries || aggregation.Grouping.Contains(matcher.Label) == aggregation.IsWithout) return null;
         if (aggregation is { Operator: "count_values", Parameter: PromqlText { Value: var made } } && made == matcher.Label) return null;
-        return Narrow(aggregation.Inner, matcher) is { } inner
-            ? new PromqlAggregation(aggregation.Operator, inner, aggregation.Parameter, aggregation.HasGrouping ? aggregation.Grouping : null, aggregation.IsWithout, 0, 0) : null;
+        if (Narrow(aggregation.Inner, matcher) is not { } inner) return null;
+        var grouping = aggregation.HasGrouping ? aggregation.Grouping : null;
+        return new PromqlAggregation(aggregation.Operator, inner, aggregation.Parameter, grouping, aggregation.IsWithout, 0, 0);
     }
 
     private static PromqlCall? Narrow(PromqlCall call, PromqlMatcher matcher)
     {
         if (call.Function.Name is "absent" or "absent_over_time" or "vector" or "info") return null;
-        if (call.Function.Name is "label_replace" or "label_join" && (call.Arguments[1] is not PromqlText { Value: var made } || made == matcher.Label)) return null;
+        if (call.Function.Name is "label_replace" or "label_join"
+            && (call.Arguments[1] is not PromqlText { Value: var made } || made == matcher.Label)) return null;
         var narrowed = new List<PromqlExpression>();
         foreach (var argument in call.Arguments)
         {
             if (Narrow(argument, matcher) is not { } one) return null;
             narrowed.Add(one);
         }
-        return call.Arguments.Any(one => one.Type is PromqlType.Vector or PromqlType.Matrix) ? new PromqlCall(call.Function, narrowed, 0, 0) : null;
+        return call.Arguments.Any(one => one.Type is PromqlType.Vector or PromqlType.Matrix)
+            ? new PromqlCall(call.Function, narrowed, 0, 0) : null;
     }
 
     private static PromqlBinary? Narrow(PromqlBinary binary, PromqlMatcher matcher)
@@ -85,9 +93,14 @@ public static class NarrowedExpression
         var isMatched = matching.Labels.Contains(matcher.Label) == matching.IsOn;
         if (binary.IsSet || matching.Group == "left")
         {
-            return left is null || matching.Included.Contains(matcher.Label) ? null : With(left, isMatched ? right ?? binary.Right : binary.Right);
+            return left is null || matching.Included.Contains(matcher.Label)
+                ? null : With(left, isMatched ? right ?? binary.Right : binary.Right);
         }
-        if (matching.Group == "right") return right is null || matching.Included.Contains(matcher.Label) ? null : With(isMatched ? left ?? binary.Left : binary.Left, right);
+        if (matching.Group == "right")
+        {
+            return right is null || matching.Included.Contains(matcher.Label)
+                ? null : With(isMatched ? left ?? binary.Left : binary.Left, right);
+        }
         return isMatched && (left ?? right) is not null ? With(left ?? binary.Left, right ?? binary.Right) : null;
 
         PromqlBinary With(PromqlExpression one, PromqlExpression other) => new(binary.Operator, one, other, binary.IsBool, matching, 0);

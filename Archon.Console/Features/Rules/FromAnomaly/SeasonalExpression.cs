@@ -9,7 +9,10 @@ public static class SeasonalExpression
     private static readonly TimeSpan Around = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
 
-    /// <summary>Beyond so many times what it was a day ago, unless it was about as much a week ago: a Monday is no Sunday, and a history of a day is enough to begin with.</summary>
+    /// <summary>
+    /// Beyond so many times what it was a day ago, unless it was about as much a week ago: a Monday is no Sunday, and a history of a day
+    /// is enough to begin with.
+    /// </summary>
     /// <param name="comparison"><c>&gt;</c> or <c>&lt;</c>.</param>
     /// <returns>Canonical PromQL; null where the expression does not parse or yields no vector.</returns>
     public static string? Times(string expression, string comparison, double factor) =>
@@ -17,16 +20,25 @@ public static class SeasonalExpression
 
     /// <summary>The same by a difference, for what is about zero on quiet days.</summary>
     /// <param name="difference">Above zero, in the unit of the expression.</param>
-    public static string? Plus(string expression, string comparison, double difference) =>
-        Of(expression, comparison, then => new PromqlBinary(comparison == "<" ? "-" : "+", then, Number(difference), false, new PromqlMatching(), 0));
+    public static string? Plus(string expression, string comparison, double difference)
+    {
+        var sign = comparison == "<" ? "-" : "+";
+        return Of(expression, comparison, then => new PromqlBinary(sign, then, Number(difference), false, new PromqlMatching(), 0));
+    }
 
     private static string? Of(string expression, string comparison, Func<PromqlExpression, PromqlExpression> bound)
     {
         if (PromqlParser.Parse(expression, out _) is not { Type: PromqlType.Vector } value) return null;
         var whole = value is PromqlBinary ? new PromqlParentheses(value, 0, 0) : value;
-        return new PromqlBinary("unless", Beyond(comparison, 1), Beyond(comparison == ">" ? "<=" : ">=", 7), false, new PromqlMatching(), 0).ToString();
+        var now = Beyond(comparison, 1);
+        var lastWeek = Beyond(comparison == ">" ? "<=" : ">=", 7);
+        return new PromqlBinary("unless", now, lastWeek, false, new PromqlMatching(), 0).ToString();
 
-        PromqlParentheses Beyond(string than, int days) => new(new PromqlBinary(than, whole, bound(Then(whole, TimeSpan.FromDays(days))), false, new PromqlMatching(), 0), 0, 0);
+        PromqlParentheses Beyond(string than, int days)
+        {
+            var then = bound(Then(whole, TimeSpan.FromDays(days)));
+            return new(new PromqlBinary(than, whole, then, false, new PromqlMatching(), 0), 0, 0);
+        }
     }
 
     private static PromqlCall Then(PromqlExpression value, TimeSpan ago)

@@ -11,7 +11,10 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
 {
     private const int BarsAtMost = 400;
     private static readonly (string Words, TimeSpan Length)[] Lengths =
-        [("1 h", TimeSpan.FromHours(1)), ("1 d", TimeSpan.FromDays(1)), ("7 d", TimeSpan.FromDays(7)), ("14 d", TimeSpan.FromDays(14)), ("30 d", TimeSpan.FromDays(30))];
+        [
+            ("1 h", TimeSpan.FromHours(1)), ("1 d", TimeSpan.FromDays(1)), ("7 d", TimeSpan.FromDays(7)),
+            ("14 d", TimeSpan.FromDays(14)), ("30 d", TimeSpan.FromDays(30)),
+        ];
 
     private CancellationTokenSource? running;
     private CancellationTokenSource? sweeping;
@@ -54,7 +57,9 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         _ when isRunning => "replaying",
         _ when wasCancelled => string.Create(CultureInfo.InvariantCulture, $"cancelled at {picture.Progress * 100:0} %"),
         { Draft.Ended: { } ended } => $"ended early: {ended}",
-        { Interval: { } interval } => $"{(picture.IsServed ? "at the server's own evaluations" : "as the server would")}, every {Ages.Exactly(interval)}, done in {Figures.Format(picture.Took.TotalSeconds, "s")}",
+        { Interval: { } interval } =>
+            $"{(picture.IsServed ? "at the server's own evaluations" : "as the server would")}, every {Ages.Exactly(interval)}, "
+                + $"done in {Figures.Format(picture.Took.TotalSeconds, "s")}",
         _ => "",
     };
 
@@ -115,7 +120,8 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         {
             var outcomes = await Live.SweepAsync(shown, mine.Token);
             if (picture != shown) return;
-            (sweep, sweepNote) = (outcomes, outcomes is null ? "The rule has no single threshold over this range, or too many samples to try others." : "");
+            sweep = outcomes;
+            sweepNote = outcomes is null ? "The rule has no single threshold over this range, or too many samples to try others." : "";
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {
@@ -137,7 +143,8 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             Row("Time firing", lane => Ages.Of(lane.Summary.FiringTime)),
             Row("Flaps", lane => Count(lane.Summary.Flaps)),
             Row("Instances", lane => Count(lane.Summary.Alerts)),
-            Row("Caught", lane => lane.Judged is { } judged ? $"{judged.Caught.Count} of {judged.Caught.Count + judged.Missed.Count}" : "not judged"),
+            Row("Caught", lane => lane.Judged is { } judged
+                ? $"{judged.Caught.Count} of {judged.Caught.Count + judged.Missed.Count}" : "not judged"),
             Row("Missed", lane => lane.Judged is { } judged ? Count(judged.Missed.Count) : "not judged"),
             Row("Extra", lane => lane.Judged is { } judged ? Count(judged.Extra.Count) : "not judged"),
             Row("Median lead", lane => lane.Judged is { Caught.Count: > 0 } judged ? Lead(judged) : "none"),
@@ -150,7 +157,8 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             return new Number(name, now, !hasSaved ? null : now == before ? "same" : $"saved {before}");
         }
 
-        static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) => lane is null ? "…" : lane.Ended is not null ? "not known" : tell(lane);
+        static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) =>
+            lane is null ? "…" : lane.Ended is not null ? "not known" : tell(lane);
         static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -165,22 +173,32 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
     {
         if (lane is null) return [];
         // Where the draft's value has no samples the saved rule's has none either, as long as both look at the same.
-        var isBlindToo = lane == shown.Draft || (shown.Question.Saved is { } saved && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value);
+        var isBlindToo = lane == shown.Draft || (shown.Question.Saved is { } saved
+            && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value);
         var gap = (long)(shown.Question.Range.Length.TotalMilliseconds / BarsAtMost);
         var step = (long)(shown.Interval ?? TimeSpan.Zero).TotalMilliseconds;
         var extra = lane.Judged?.Extra.ToHashSet() ?? [];
         var bars = new List<Bar>();
-        if (isBlindToo) bars.AddRange(shown.Chart?.Gaps.Select(blind => new Bar("blindbar", "No data, not judged", (long)(blind.From * 1000), (long)((blind.To ?? blind.From) * 1000))) ?? []);
+        if (isBlindToo)
+        {
+            bars.AddRange(shown.Chart?.Gaps.Select(blind => new Bar(
+                "blindbar", "No data, not judged", (long)(blind.From * 1000), (long)((blind.To ?? blind.From) * 1000))) ?? []);
+        }
         // What was not replayed is no calm.
         if (lane.Ended is not null || (wasCancelled && !shown.IsDone))
         {
-            bars.Add(new Bar("blindbar", "Not replayed", lane.KnownUntil ?? shown.Question.Range.Start.ToUnixTimeMilliseconds(), shown.Question.Range.End.ToUnixTimeMilliseconds()));
+            bars.Add(new Bar(
+                "blindbar", "Not replayed", lane.KnownUntil ?? shown.Question.Range.Start.ToUnixTimeMilliseconds(),
+                shown.Question.Range.End.ToUnixTimeMilliseconds()));
         }
         bars.AddRange(Merged(lane.Spans.Where(span => span.State == AlertState.Pending), "pen", "Pending"));
-        bars.AddRange(Merged(lane.Spans.Where(span => span.State == AlertState.Firing && !extra.Contains(span)), "hit", lane.Judged is null ? "Firing" : "Firing, caught an incident"));
+        var firing = lane.Spans.Where(span => span.State == AlertState.Firing && !extra.Contains(span));
+        bars.AddRange(Merged(firing, "hit", lane.Judged is null ? "Firing" : "Firing, caught an incident"));
         bars.AddRange(Merged(extra, "ext", "Firing without an incident"));
         bars.AddRange(lane.Judged?.Missed.Select(trouble => new Bar("mis", $"Missed {trouble.Name}", trouble.From, trouble.To)) ?? []);
-        bars.AddRange(Merged(lane.Failures.Select(failure => new ReplaySpan(SeriesLabels.None, AlertState.Pending, failure.At, failure.At, failure.At)), "blindbar", "Evaluation failed"));
+        var failures = lane.Failures.Select(failure =>
+            new ReplaySpan(SeriesLabels.None, AlertState.Pending, failure.At, failure.At, failure.At));
+        bars.AddRange(Merged(failures, "blindbar", "Evaluation failed"));
         return bars;
 
         IEnumerable<Bar> Merged(IEnumerable<ReplaySpan> spans, string kind, string words)
@@ -214,15 +232,19 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
     private string JudgedBy(BacktestPicture shown) => shown.Question.Troubles switch
     {
         null => "Incidents could not be read, so nothing is judged.",
-        { Count: 0 } => $"No incidents {(TroublesOf.Count > 0 ? $"of {string.Join(", ", TroublesOf)} " : "")}are recorded in this range, so firings are not judged.",
+        { Count: 0 } =>
+            $"No incidents {(TroublesOf.Count > 0 ? $"of {string.Join(", ", TroublesOf)} " : "")}are recorded in this range, "
+                + "so firings are not judged.",
         _ => TroublesOf.Count > 0 ? $"incidents of {string.Join(", ", TroublesOf)}" : "all incidents",
     };
 
     private string LaneWords(string name, BacktestLane? lane) => lane switch
     {
         null => $"{name}: not yet known",
-        { Ended: { } ended } => $"{name}: known {(lane.KnownUntil is { } until ? $"until {view.Exact(At(until))}" : "not at all")}, {ended}",
-        _ => $"{name}: {lane.Summary.Firings} firings, firing for {Ages.Of(lane.Summary.FiringTime)}" + (lane.Failures.Count > 0 ? $", {lane.Failures.Count} evaluations failed" : ""),
+        { Ended: { } ended } =>
+            $"{name}: known {(lane.KnownUntil is { } until ? $"until {view.Exact(At(until))}" : "not at all")}, {ended}",
+        _ => $"{name}: {lane.Summary.Firings} firings, firing for {Ages.Of(lane.Summary.FiringTime)}"
+            + (lane.Failures.Count > 0 ? $", {lane.Failures.Count} evaluations failed" : ""),
     };
 
     private static string IncidentWords(BacktestPicture shown) => shown.Question.Troubles is { } known

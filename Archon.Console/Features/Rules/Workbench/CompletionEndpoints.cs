@@ -8,7 +8,8 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace Archon.Features.Rules.Workbench;
 
-/// <summary>What the editor completes from: names of the environment's Prometheus, in the form of its own API. Nothing else of the server is reached by it.</summary>
+/// <summary>What the editor completes from: names of the environment's Prometheus, in the form of its own API.</summary>
+/// <remarks>Nothing else of the server is reached by it.</remarks>
 public static class CompletionEndpoints
 {
     /// <summary>Where the editor asks.</summary>
@@ -27,17 +28,22 @@ public static class CompletionEndpoints
             // It changes nothing, and no form of ours leads here.
             .DisableAntiforgery().ExcludeFromDescription();
         api.MapMethods("/labels", GetAndPost, (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
-            context, clock, (asked, token) => prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token), names => names.Take(MostNames)));
-        api.MapGet("/label/{label}/values", (string label, HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
-            context, clock, (asked, token) => prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token), names => names.Take(MostNames)));
+            context, clock, (asked, token) => prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token),
+            names => names.Take(MostNames)));
+        api.MapGet("/label/{label}/values", (string label, HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+            AnswerAsync(
+                context, clock, (asked, token) => prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token),
+                names => names.Take(MostNames)));
         api.MapMethods("/series", GetAndPost, (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
             context, clock,
             async (asked, token) => asked.Matchers is { Count: > 0 } matchers
-                ? await prometheus.SeriesAsync(matchers, asked.Range, token) : new Fetch<IReadOnlyList<SeriesLabels>>.Rejected("no match[] parameter provided"),
+                ? await prometheus.SeriesAsync(matchers, asked.Range, token)
+                : new Fetch<IReadOnlyList<SeriesLabels>>.Rejected("no match[] parameter provided"),
             series => series.Take(MostSeries).Select(one => one.Values)));
         api.MapGet("/metadata", (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
             context, clock, (_, token) => prometheus.MetadataAsync(null, token),
-            metrics => metrics.Take(MostNames).GroupBy(metric => metric.Metric).ToDictionary(same => same.Key, same => same.Select(one => new { one.Type, one.Help, one.Unit }))));
+            metrics => metrics.Take(MostNames).GroupBy(metric => metric.Metric)
+                .ToDictionary(same => same.Key, same => same.Select(one => new { one.Type, one.Help, one.Unit }))));
         return endpoints;
     }
 
@@ -45,10 +51,16 @@ public static class CompletionEndpoints
         HttpContext context, TimeProvider clock, Func<Asked, CancellationToken, Task<Fetch<T>>> ask, Func<T, object> shape)
     {
         var request = context.Request;
-        if (request.HasFormContentType && request.ContentLength is not <= MostMatchers * LongestMatcher * 2) return Refuse("the question is too long", StatusCodes.Status413PayloadTooLarge);
+        if (request.HasFormContentType && request.ContentLength is not <= MostMatchers * LongestMatcher * 2)
+        {
+            return Refuse("the question is too long", StatusCodes.Status413PayloadTooLarge);
+        }
         var form = request.HasFormContentType ? await request.ReadFormAsync(context.RequestAborted) : null;
         var matchers = Field("match[]");
-        if (matchers.Count > MostMatchers || matchers.Any(one => one is null or { Length: > LongestMatcher })) return Refuse("the question is too long");
+        if (matchers.Count > MostMatchers || matchers.Any(one => one is null or { Length: > LongestMatcher }))
+        {
+            return Refuse("the question is too long");
+        }
         var now = clock.GetUtcNow();
         var (start, end) = (Time("start") ?? now - TimeSpan.FromHours(1), Time("end") ?? now);
         if (end < start) return Refuse("end timestamp must not be before start time");
@@ -61,11 +73,19 @@ public static class CompletionEndpoints
             _ => throw new InvalidOperationException("An answer is one of three."),
         };
 
-        Microsoft.Extensions.Primitives.StringValues Field(string name) => form is not null && form.TryGetValue(name, out var value) ? value : request.Query[name];
+        Microsoft.Extensions.Primitives.StringValues Field(string name) =>
+            form is not null && form.TryGetValue(name, out var value) ? value : request.Query[name];
 
-        DateTimeOffset? Time(string name) => Field(name).FirstOrDefault() is not { Length: > 0 } text ? null
-            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11 ? DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000))
-            : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp) ? stamp : null;
+        DateTimeOffset? Time(string name)
+        {
+            if (Field(name).FirstOrDefault() is not { Length: > 0 } text) return null;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11)
+            {
+                return DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000));
+            }
+            return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
+                ? stamp : null;
+        }
     }
 
     private static IResult Refuse(string reason, int status = StatusCodes.Status400BadRequest) =>
@@ -75,7 +95,8 @@ public static class CompletionEndpoints
     private sealed record Asked(IReadOnlyList<string>? Matchers, TimeRange Range);
 }
 
-/// <summary>How often the editors behind one address may ask: typing is fast, a loop in a script is faster. It is counted before anyone is known by name.</summary>
+/// <summary>How often the editors behind one address may ask: typing is fast, a loop in a script is faster.</summary>
+/// <remarks>It is counted before anyone is known by name.</remarks>
 internal sealed class CompletionLimit : IRateLimiterPolicy<string>
 {
     public const string Name = "completion";
@@ -85,10 +106,17 @@ internal sealed class CompletionLimit : IRateLimiterPolicy<string>
     public Func<OnRejectedContext, CancellationToken, ValueTask>? OnRejected { get; } = (rejected, cancellationToken) =>
     {
         rejected.HttpContext.Response.Headers.RetryAfter = "1";
-        return new ValueTask(rejected.HttpContext.Response.WriteAsJsonAsync(new { status = "error", errorType = "too_many_requests", error = "too many questions at once" }, cancellationToken));
+        return new ValueTask(rejected.HttpContext.Response.WriteAsJsonAsync(
+            new { status = "error", errorType = "too_many_requests", error = "too many questions at once" }, cancellationToken));
     };
 
     public RateLimitPartition<string> GetPartition(HttpContext httpContext) => RateLimitPartition.GetTokenBucketLimiter(
         httpContext.Connection.RemoteIpAddress?.ToString() ?? "",
-        _ => new TokenBucketRateLimiterOptions { TokenLimit = Burst, TokensPerPeriod = PerSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 });
+        _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = Burst,
+            TokensPerPeriod = PerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        });
 }

@@ -30,7 +30,8 @@ public static class ExpressionWords
         }
         if (Words(node) is { } words)
         {
-            parts.Add(new ExpressionPart(depth, string.Join(' ', text[node.Start..node.End].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), words, node.Start));
+            var written = text[node.Start..node.End].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            parts.Add(new ExpressionPart(depth, string.Join(' ', written), words, node.Start));
             depth++;
         }
         // A range says already of which series it is.
@@ -40,7 +41,8 @@ public static class ExpressionWords
     private static string? Words(PromqlExpression node) => node switch
     {
         PromqlSelector selector => $"{Series(selector)}{Shift(selector.Shift)}: the newest value of each",
-        PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")} of {Series(range.Selector)}{Shift(range.Selector.Shift)}",
+        PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")} of "
+            + $"{Series(range.Selector)}{Shift(range.Selector.Shift)}",
         PromqlSubquery subquery => $"{Lasting(subquery.Length, "evaluated again and again over the last {0}", "evaluated again and again")}"
             + (subquery.Step is { } step ? $", every {PrometheusDuration.Format(step)}" : "") + Shift(subquery.Shift),
         PromqlCall call => Function(call),
@@ -52,7 +54,9 @@ public static class ExpressionWords
 
     private static string Series(PromqlSelector selector)
     {
-        var conditions = selector.Matchers.Where(one => one.Label != PromqlMatcher.Name || selector.OneMetric is null).Select(Condition).ToList();
+        var conditions = selector.Matchers
+            .Where(one => one.Label != PromqlMatcher.Name || selector.OneMetric is null)
+            .Select(Condition).ToList();
         var name = selector.OneMetric is { } metric ? $"the series {metric}" : "series of any name";
         return conditions.Count == 0 ? name : $"{name} where {Listed(conditions)}";
     }
@@ -99,16 +103,21 @@ public static class ExpressionWords
             "limitk" => $"any {parameter} of",
             _ => $"{aggregation.Operator} of",
         };
-        if (aggregation.KeepsSeries) return $"{does} the series{(aggregation.Grouping.Count > 0 ? Grouped(aggregation) : "")}, each with all its labels";
+        if (aggregation.KeepsSeries)
+        {
+            return $"{does} the series{(aggregation.Grouping.Count > 0 ? Grouped(aggregation) : "")}, each with all its labels";
+        }
         return aggregation switch
         {
-            { IsWithout: true, Grouping.Count: > 0 } => $"{does} the series that differ only in {Listed(aggregation.Grouping)}, which is dropped",
+            { IsWithout: true, Grouping.Count: > 0 } =>
+                $"{does} the series that differ only in {Listed(aggregation.Grouping)}, which is dropped",
             { Grouping.Count: > 0 } => $"{does} the series{Grouped(aggregation)}; every other label is dropped",
             { IsWithout: true } => $"{does} the series with the same labels",
             _ => $"{does} all series; every label is dropped",
         };
 
-        static string Grouped(PromqlAggregation of) => of.IsWithout ? $" per group without {Listed(of.Grouping)}" : $" with the same {Listed(of.Grouping)}";
+        static string Grouped(PromqlAggregation of) =>
+            of.IsWithout ? $" per group without {Listed(of.Grouping)}" : $" with the same {Listed(of.Grouping)}";
     }
 
     private static string Binary(PromqlBinary binary)
@@ -207,7 +216,9 @@ public static class ExpressionWords
     }
 
     private static string Share(string quantile) =>
-        double.TryParse(quantile, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %") : "the given share";
+        double.TryParse(quantile, NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
+            ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %") : "the given share";
 
-    private static string Listed(IReadOnlyList<string> words) => words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} and {words[^1]}";
+    private static string Listed(IReadOnlyList<string> words) =>
+        words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} and {words[^1]}";
 }

@@ -14,14 +14,16 @@ namespace Archon.Features.Rules.Workbench;
 /// <summary>What to replay, beside what, and against what really was wrong.</summary>
 /// <param name="Saved">What the catalogue says; null for a new rule.</param>
 /// <param name="Troubles">Null where they could not be read: then firings are not judged.</param>
-public sealed record BacktestQuestion(RuleContent Draft, RuleContent? Saved, string File, GroupContent Group, TimeRange Range, IReadOnlyList<KnownTrouble>? Troubles);
+public sealed record BacktestQuestion(
+    RuleContent Draft, RuleContent? Saved, string File, GroupContent Group, TimeRange Range, IReadOnlyList<KnownTrouble>? Troubles);
 
 /// <summary>How one version of a rule would have done.</summary>
 /// <param name="Judged">Null where nothing is known to judge by.</param>
 /// <param name="Ended">Why it ends before the range does, or cannot be known at all; null when it is whole, or still goes on.</param>
 /// <param name="KnownUntil">Unix milliseconds of the last evaluation that was replayed; null before the first.</param>
 public sealed record BacktestLane(
-    IReadOnlyList<ReplaySpan> Spans, IReadOnlyList<ReplayFailure> Failures, ReplaySummary Summary, ReplayComparison? Judged, string? Ended, long? KnownUntil);
+    IReadOnlyList<ReplaySpan> Spans, IReadOnlyList<ReplayFailure> Failures, ReplaySummary Summary, ReplayComparison? Judged,
+    string? Ended, long? KnownUntil);
 
 /// <summary>How far a backtest is, and what it came to until then.</summary>
 /// <param name="Progress">0 to 1.</param>
@@ -31,12 +33,16 @@ public sealed record BacktestLane(
 /// <param name="IsServed">Whether the server runs the group, so that its evaluations are those of the replay.</param>
 /// <param name="Took">Since the start.</param>
 public sealed record BacktestPicture(
-    BacktestQuestion Question, double Progress, BacktestLane? Draft, BacktestLane? Saved, ChartData? Chart, int SeriesFound, string? ChartFailure, TimeSpan? Interval, bool IsServed, TimeSpan Took)
+    BacktestQuestion Question, double Progress, BacktestLane? Draft, BacktestLane? Saved,
+    ChartData? Chart, int SeriesFound, string? ChartFailure, TimeSpan? Interval, bool IsServed, TimeSpan Took)
 {
     public bool IsDone => Progress >= 1;
 }
 
-/// <summary>Replays a rule again and again while it is written. What the server was asked once is kept, so that another threshold or <c>for</c> costs no question.</summary>
+/// <summary>
+/// Replays a rule again and again while it is written. What the server was asked once is kept, so that another threshold or
+/// <c>for</c> costs no question.
+/// </summary>
 /// <remarks>One page's own. Its replays go one after the other.</remarks>
 public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock)
 {
@@ -58,7 +64,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private (DateTimeOffset At, IReadOnlyList<PrometheusRuleGroup> Groups, string? Version)? served;
 
     /// <summary>Pictures, each newer and more complete than the one before; the last is done, or says why it cannot be.</summary>
-    public async IAsyncEnumerable<BacktestPicture> RunAsync(BacktestQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<BacktestPicture> RunAsync(
+        BacktestQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
         var picture = new BacktestPicture(question, 0, null, null, null, 0, null, null, false, TimeSpan.Zero);
@@ -100,7 +107,11 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     public async Task<IReadOnlyList<ThresholdOutcome>?> SweepAsync(BacktestPicture picture, CancellationToken cancellationToken)
     {
         var question = picture.Question;
-        if (kept is not { IsComplete: true } all || picture.Interval is null || AlertCondition.Of(question.Draft.Expression) is not { IsWhole: true } condition || all.Value != Canonical(condition.Value)) return null;
+        if (kept is not { IsComplete: true } all || picture.Interval is null) return null;
+        if (AlertCondition.Of(question.Draft.Expression) is not { IsWhole: true } condition || all.Value != Canonical(condition.Value))
+        {
+            return null;
+        }
         return await Task.Run(
             () =>
             {
@@ -108,12 +119,14 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 var outcomes = Try(ThresholdSweep.Candidates(series, condition.Threshold, SweepSteps));
                 // Between the rule's own and the first that is quiet enough lies the one that is looked for.
                 if (WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is not { Threshold: var half }) return outcomes;
-                var between = Enumerable.Range(1, SweepSteps / 2).Select(step => Rounded(condition.Threshold + ((half - condition.Threshold) * step / ((SweepSteps / 2) + 1))));
+                var between = Enumerable.Range(1, SweepSteps / 2).Select(step =>
+                    Rounded(condition.Threshold + ((half - condition.Threshold) * step / ((SweepSteps / 2) + 1))));
                 var tried = outcomes.Select(one => one.Threshold).ToHashSet();
                 return [.. outcomes.Concat(Try([.. between.Distinct().Where(one => !tried.Contains(one))])).OrderBy(one => one.Threshold)];
 
                 IReadOnlyList<ThresholdOutcome> Try(IReadOnlyList<double> thresholds) => ThresholdSweep.Run(
-                    Rule(question.Draft, question.Group), condition.Comparison, thresholds, all.First, all.Step, all.Count, all.Offset, series,
+                    Rule(question.Draft, question.Group), condition.Comparison, thresholds,
+                    all.First, all.Step, all.Count, all.Offset, series,
                     question.Range.Start.ToUnixTimeMilliseconds() + all.Offset, cancellationToken);
             },
             cancellationToken);
@@ -125,18 +138,21 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
     /// <summary>The value is asked for at every evaluation, and compared here.</summary>
     private async IAsyncEnumerable<BacktestPicture> ByValueAsync(
-        Run run, AlertCondition condition, BacktestPicture picture, long began, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run, AlertCondition condition, BacktestPicture picture, long began,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var question = run.Question;
         var value = Canonical(condition.Value);
-        if (kept is null || kept.Value != value || kept.First != run.First || kept.Count != run.Count || kept.Step != run.Step || kept.Offset != run.Offset)
+        if (kept is null || kept.Value != value
+            || kept.First != run.First || kept.Count != run.Count || kept.Step != run.Step || kept.Offset != run.Offset)
         {
             kept = new Kept(value, run.First, run.Count, run.Step, run.Offset);
         }
         var mine = kept;
         var draft = new Replaying(run, question.Draft, condition);
         var savedCondition = question.Saved is { IsAlert: true } saved ? AlertCondition.Of(saved.Expression) : null;
-        var beside = savedCondition is { IsWhole: true } && Canonical(savedCondition.Value) == value ? new Replaying(run, question.Saved!, savedCondition) : null;
+        var beside = savedCondition is { IsWhole: true } && Canonical(savedCondition.Value) == value
+            ? new Replaying(run, question.Saved!, savedCondition) : null;
         var shown = clock.GetTimestamp();
         for (var place = 0; place * EvaluationsPerSlice < run.Count; place++)
         {
@@ -145,8 +161,9 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 var first = run.First + ((long)place * EvaluationsPerSlice * run.Step);
                 var count = Math.Min(EvaluationsPerSlice, run.Count - (place * EvaluationsPerSlice));
                 var asked = DateTimeOffset.FromUnixTimeMilliseconds(first - run.Offset);
+                var range = new TimeRange(asked, asked.AddMilliseconds((count - 1) * run.Step));
                 var answer = await prometheus.QueryRangeAsync(
-                    condition.Value, new TimeRange(asked, asked.AddMilliseconds((count - 1) * run.Step)), TimeSpan.FromMilliseconds(run.Step), cancellationToken);
+                    condition.Value, range, TimeSpan.FromMilliseconds(run.Step), cancellationToken);
                 if (answer is Fetch<MatrixResult>.Rejected || mine.Samples > MostKept)
                 {
                     // Too much to keep, or a stretch that the server fails at: then evaluation by evaluation, which finds the failing ones.
@@ -176,7 +193,10 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var savedWhole = beside is not null || question.Saved is null;
         yield return picture = await PictureAsync(savedWhole ? 1 : 0.5, null, isLast: true);
         if (savedWhole) yield break;
-        await foreach (var (progress, lane) in SavedAsync(run, cancellationToken)) yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+        await foreach (var (progress, lane) in SavedAsync(run, cancellationToken))
+        {
+            yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+        }
 
         Task<BacktestPicture> PictureAsync(double progress, string? ended, bool isLast) => Task.Run(
             () =>
@@ -211,11 +231,15 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             yield return picture;
         }
         if (question.Saved is null) yield break;
-        await foreach (var (progress, lane) in SavedAsync(run, cancellationToken)) yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+        await foreach (var (progress, lane) in SavedAsync(run, cancellationToken))
+        {
+            yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+        }
     }
 
     /// <summary>What is saved does not change while a draft of it is written.</summary>
-    private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> SavedAsync(Run run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> SavedAsync(
+        Run run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var saved = run.Question.Saved!;
         var key = (saved, run.First, run.Count, run.Step, run.Question.Troubles);
@@ -233,14 +257,19 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         if (last is { Ended: null }) savedLane = (key, last);
     }
 
-    private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> ReplayAsync(Run run, RuleContent rule, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> ReplayAsync(
+        Run run, RuleContent rule, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (!rule.IsAlert)
         {
             yield return (1, Nothing("A recording rule has no alerts."));
             yield break;
         }
-        var request = new BacktestRequest(Rule(rule, run.Question.Group), rule.Expression, run.Schedule, run.Question.Range) { QueryOffset = TimeSpan.FromMilliseconds(run.Offset), WarmUp = run.WarmUp };
+        var request = new BacktestRequest(Rule(rule, run.Question.Group), rule.Expression, run.Schedule, run.Question.Range)
+        {
+            QueryOffset = TimeSpan.FromMilliseconds(run.Offset),
+            WarmUp = run.WarmUp,
+        };
         var history = new ReplayHistory(run.Schedule.Interval);
         var shown = clock.GetTimestamp();
         string? ended = null;
@@ -270,15 +299,22 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var now = clock.GetUtcNow();
         if (served is null || now - served.Value.At > ServedLasts)
         {
-            var version = await prometheus.BuildInfoAsync(cancellationToken) is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
+            var build = await prometheus.BuildInfoAsync(cancellationToken);
+            var version = build is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
             switch (await prometheus.RulesAsync(cancellationToken))
             {
-                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups }: served = (now, groups, version); break;
-                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var away }: return (null, away);
-                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected: served = (now, [], version); break;   // no rules here, as with a store beside the ruler
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups }:
+                    served = (now, groups, version);
+                    break;
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var away }:
+                    return (null, away);
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected:
+                    served = (now, [], version);   // no rules here, as with a store beside the ruler
+                    break;
             }
         }
-        return (GroupSchedules.Find(question.File, question.Group.Name, question.Group.Interval, served!.Value.Groups, served.Value.Version), null);
+        return (GroupSchedules.Find(
+            question.File, question.Group.Name, question.Group.Interval, served!.Value.Groups, served.Value.Version), null);
     }
 
     private async Task<(ChartData? Chart, int Series, string? Failure)> GraphAsync(Run run, CancellationToken cancellationToken)
@@ -288,7 +324,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var first = run.Schedule.First(run.Question.Range.Start.ToUnixTimeMilliseconds() + run.Offset);
         var count = (int)((run.Question.Range.End.ToUnixTimeMilliseconds() + run.Offset - first) / step) + 1;
         var asked = DateTimeOffset.FromUnixTimeMilliseconds(first - run.Offset);
-        switch (await prometheus.QueryRangeAsync(value, new TimeRange(asked, asked.AddMilliseconds((count - 1) * step)), TimeSpan.FromMilliseconds(step), cancellationToken))
+        var range = new TimeRange(asked, asked.AddMilliseconds((count - 1) * step));
+        switch (await prometheus.QueryRangeAsync(value, range, TimeSpan.FromMilliseconds(step), cancellationToken))
         {
             case Fetch<MatrixResult>.Ok { Value.Series: var series }:
                 var drawn = run with { First = first, Count = count, Step = step };
@@ -317,7 +354,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             }
             reach[series.Labels] = most;
         }
-        var drawn = reach.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Key, StringComparer.Ordinal).Take(DrawnSeries).Select(one => one.Key).ToList();
+        var drawn = reach.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Key, StringComparer.Ordinal)
+            .Take(DrawnSeries).Select(one => one.Key).ToList();
         var rows = drawn.Select((labels, row) => (labels, row)).ToDictionary(one => one.labels, one => one.row);
         var times = new double[count];
         for (var i = 0; i < count; i++) times[i] = (run.First + ((skipped + i) * run.Step) - run.Offset) / 1000.0;
@@ -356,7 +394,9 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var unit = ExpressionUnit.Of(question.Draft.Expression);
         var saved = question.Saved is null ? null : AlertCondition.Of(question.Saved.Expression);
         var isSame = saved is null || saved.Threshold.Equals(condition.Threshold) || Canonical(saved.Value) != Canonical(condition.Value);
-        lines.Add(new ChartThreshold(condition.Threshold, $"{(isSame ? "threshold" : "draft")} {Figures.Format(condition.Threshold, unit)}"));
+        lines.Add(new ChartThreshold(
+            condition.Threshold,
+            $"{(isSame ? "threshold" : "draft")} {Figures.Format(condition.Threshold, unit)}"));
         if (!isSame) lines.Add(new ChartThreshold(saved!.Threshold, $"saved {Figures.Format(saved.Threshold, unit)}"));
         return lines;
     }
@@ -379,15 +419,20 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private static List<string> Names(IReadOnlyList<SeriesLabels> drawn)
     {
         var telling = drawn.SelectMany(labels => labels.Values.Keys).Distinct(StringComparer.Ordinal)
-            .Where(name => drawn.Select(labels => labels[name]).Distinct(StringComparer.Ordinal).Count() > 1).Order(StringComparer.Ordinal).ToList();
-        return [.. drawn.Select(labels => telling.Count == 0 ? "value" : string.Join(", ", telling.Select(name => labels[name] is { Length: > 0 } value ? value : $"no {name}")))];
+            .Where(name => drawn.Select(labels => labels[name]).Distinct(StringComparer.Ordinal).Count() > 1)
+            .Order(StringComparer.Ordinal).ToList();
+        return telling.Count == 0
+            ? [.. drawn.Select(_ => "value")]
+            : [.. drawn.Select(labels => string.Join(", ", telling.Select(name => Named(labels, name))))];
+
+        static string Named(SeriesLabels labels, string name) => labels[name] is { Length: > 0 } value ? value : $"no {name}";
     }
 
     private static BacktestLane Lane(BacktestQuestion question, ReplayHistory history, string? ended, long? known)
     {
         IReadOnlyList<ReplaySpan> spans = [.. history.Spans];
-        return new BacktestLane(
-            spans, [.. history.Failures], history.Summary(), question.Troubles is { Count: > 0 } troubles ? ReplayComparison.Of(spans, troubles, Lead) : null, ended, known);
+        var judged = question.Troubles is { Count: > 0 } troubles ? ReplayComparison.Of(spans, troubles, Lead) : null;
+        return new BacktestLane(spans, [.. history.Failures], history.Summary(), judged, ended, known);
     }
 
     private static BacktestLane Nothing(string why) => new([], [], new ReplaySummary(0, TimeSpan.Zero, 0, 0, 0), null, why, null);
@@ -401,8 +446,14 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
     private static string Canonical(string expression) => PromqlParser.Parse(expression, out _)?.ToString() ?? expression;
 
-    private static List<MetricSeries> Joined(IReadOnlyList<Slice> slices) => [.. slices.SelectMany(slice => slice.Series).GroupBy(series => series.Labels).Select(parts => new MetricSeries(
-        parts.Key, parts.SelectMany(part => part.Times.ToArray()).ToArray(), parts.SelectMany(part => part.Values.ToArray()).ToArray()))];
+    private static List<MetricSeries> Joined(IReadOnlyList<Slice> slices)
+    {
+        var series = slices.SelectMany(slice => slice.Series).GroupBy(series => series.Labels);
+        return [.. series.Select(parts => new MetricSeries(
+            parts.Key,
+            parts.SelectMany(part => part.Times.ToArray()).ToArray(),
+            parts.SelectMany(part => part.Values.ToArray()).ToArray()))];
+    }
 
     private sealed record Slice(long First, int Count, IReadOnlyList<MetricSeries> Series);
 
@@ -439,7 +490,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             Offset = (long)(question.Group.QueryOffset ?? TimeSpan.Zero).TotalMilliseconds;
             Condition = AlertCondition.Of(question.Draft.Expression);
             // In whole hours, so that another 'for' seldom asks for other evaluations.
-            var longest = new[] { question.Draft, question.Saved }.Max(rule => rule is null ? TimeSpan.Zero : rule.For + rule.KeepFiringFor) + schedule.Interval;
+            RuleContent?[] both = [question.Draft, question.Saved];
+            var longest = both.Max(rule => rule is null ? TimeSpan.Zero : rule.For + rule.KeepFiringFor) + schedule.Interval;
             WarmUp = TimeSpan.FromHours(Math.Ceiling(Math.Max(longest.TotalHours, LeastWarmUp.TotalHours)));
             First = schedule.First(Math.Max(0, question.Range.Start.ToUnixTimeMilliseconds() + Offset - (long)WarmUp.TotalMilliseconds));
             Count = (int)Math.Max(0, ((question.Range.End.ToUnixTimeMilliseconds() + Offset - First) / Step) + 1);
@@ -469,8 +521,10 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
         public void Add(Slice slice, CancellationToken cancellationToken)
         {
-            var kept = slice.Series.Select(one => ThresholdSweep.Keep(one, condition.Comparison, condition.Threshold)).Where(one => one.Count > 0).ToList();
-            foreach (var (at, outcome) in MatrixReplay.Steps(replay, slice.First, run.Step, slice.Count, run.Offset, kept, cancellationToken))
+            var kept = slice.Series.Select(one => ThresholdSweep.Keep(one, condition.Comparison, condition.Threshold))
+                .Where(one => one.Count > 0).ToList();
+            var steps = MatrixReplay.Steps(replay, slice.First, run.Step, slice.Count, run.Offset, kept, cancellationToken);
+            foreach (var (at, outcome) in steps)
             {
                 if (at < from) continue;
                 history.Add(at - run.Offset, outcome);

@@ -29,7 +29,13 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
     /// <param name="tests">In promtool's form.</param>
     public async Task<RuleTestRun> RunAsync(string rules, string tests, CancellationToken cancellationToken)
     {
-        if (Program is null) return new RuleTestRun([], "promtool is not on this machine. ./archon up brings it; elsewhere name it in Archon:Rules:Promtool. The tests are kept and can be run by promtool test rules.");
+        if (Program is null)
+        {
+            return new RuleTestRun(
+                [],
+                "promtool is not on this machine. ./archon up brings it; elsewhere name it in Archon:Rules:Promtool. "
+                    + "The tests are kept and can be run by promtool test rules.");
+        }
         var (parts, fault) = RuleTestFile.Split(tests);
         if (fault is not null) return new RuleTestRun([], fault);
         await turns.WaitAsync(cancellationToken);
@@ -72,7 +78,9 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new RuleTestOutcome(name, false, clock.GetElapsedTime(began), $"It was not done within {Patience.TotalSeconds:0} s and was stopped.");
+            return new RuleTestOutcome(
+                name, false, clock.GetElapsedTime(began),
+                $"It was not done within {Patience.TotalSeconds:0} s and was stopped.");
         }
         finally
         {
@@ -86,21 +94,30 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
         var kept = new StringBuilder();
         var buffer = new char[4096];
         int read;
-        while ((read = await output.ReadAsync(buffer, cancellationToken)) > 0) kept.Append(buffer, 0, Math.Min(read, MostOutput - kept.Length));
+        while ((read = await output.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            kept.Append(buffer, 0, Math.Min(read, MostOutput - kept.Length));
+        }
         return kept.ToString();
     }
 
     /// <summary>Without the heading, the empty lines and the folder of the moment.</summary>
     private static string Tidy(string said, string folder) =>
-        EmptyLines().Replace(said.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), "\n").Replace("Unit Testing:  test.yml\n", "", StringComparison.Ordinal).Trim('\n');
+        EmptyLines().Replace(said.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), "\n")
+            .Replace("Unit Testing:  test.yml\n", "", StringComparison.Ordinal).Trim('\n');
 
     private static string? Find(string? named)
     {
         if (named is { Length: > 0 }) return named;
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).ToList();
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).ToList();
         // Where ./archon up unpacks programs; it tells so by this name.
-        if (Environment.GetEnvironmentVariable("ARCHON_TOOLS") is { Length: > 0 } tools) folders.Insert(0, Path.Combine(tools, "usr", "bin"));
-        return folders.Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? "promtool.exe" : "promtool")).FirstOrDefault(File.Exists);
+        if (Environment.GetEnvironmentVariable("ARCHON_TOOLS") is { Length: > 0 } tools)
+        {
+            folders.Insert(0, Path.Combine(tools, "usr", "bin"));
+        }
+        var program = OperatingSystem.IsWindows() ? "promtool.exe" : "promtool";
+        return folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
     }
 
     [GeneratedRegex(@"\n\s*\n+", RegexOptions.CultureInvariant)]

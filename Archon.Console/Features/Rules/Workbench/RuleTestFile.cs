@@ -19,9 +19,12 @@ public sealed record ExpectedAlert(IReadOnlyDictionary<string, string> Labels, I
 /// <param name="EvalTime">When the alert is looked at, from the test's beginning on.</param>
 /// <param name="Expected">Empty: the alert must not fire.</param>
 public sealed record RuleTest(
-    string Name, TimeSpan Interval, IReadOnlyList<(SeriesLabels Series, double[] Values)> Input, string Alert, IReadOnlyList<TimeSpan> EvalTime, IReadOnlyList<ExpectedAlert> Expected);
+    string Name, TimeSpan Interval, IReadOnlyList<(SeriesLabels Series, double[] Values)> Input, string Alert,
+    IReadOnlyList<TimeSpan> EvalTime, IReadOnlyList<ExpectedAlert> Expected);
 
-/// <summary>Unit tests of rules in the form of <c>promtool test rules</c>, without <c>rule_files</c>: which file they are of is known.</summary>
+/// <summary>
+/// Unit tests of rules in the form of <c>promtool test rules</c>, without <c>rule_files</c>: which file they are of is known.
+/// </summary>
 public static class RuleTestFile
 {
     /// <summary>The name under which the tests find the rules when they run.</summary>
@@ -39,7 +42,10 @@ public static class RuleTestFile
         {
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
-            if (stream.Documents is not [{ RootNode: YamlMappingNode root }]) return ([], "Tests are a map with the entry tests, as promtool reads it.");
+            if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
+            {
+                return ([], "Tests are a map with the entry tests, as promtool reads it.");
+            }
             if (Entry(root, "tests") is not YamlSequenceNode { Children: { Count: > 0 } tests }) return ([], "There is no test yet.");
             if (tests.Count > MostTests) return ([], $"There are more than {MostTests} tests.");
             return ([.. tests.Select((test, place) => (Name(test, place), Alone(root, test)))], null);
@@ -55,7 +61,10 @@ public static class RuleTestFile
     public static string Add(string text, RuleTest test, TimeSpan evaluation)
     {
         var all = new StringBuilder(text.TrimEnd());
-        if (all.Length == 0) all.Append(CultureInfo.InvariantCulture, $"evaluation_interval: {PrometheusDuration.Format(evaluation)}\n\ntests:");
+        if (all.Length == 0)
+        {
+            all.Append(CultureInfo.InvariantCulture, $"evaluation_interval: {PrometheusDuration.Format(evaluation)}\n\ntests:");
+        }
         all.Append('\n').Append(Text(test));
         return all.ToString();
     }
@@ -63,28 +72,43 @@ public static class RuleTestFile
     public static string Text(RuleTest test)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"  - name: {Quote(test.Name)}\n    interval: {PrometheusDuration.Format(test.Interval)}\n    input_series:\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"  - name: {Quote(test.Name)}\n    interval: {PrometheusDuration.Format(test.Interval)}\n    input_series:\n");
         foreach (var (series, values) in test.Input)
         {
-            text.Append(CultureInfo.InvariantCulture, $"      - series: {Quote(Selector(series))}\n        values: {Quote(Values(values))}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"      - series: {Quote(Selector(series))}\n        values: {Quote(Values(values))}\n");
         }
         text.Append("    alert_rule_test:\n");
         foreach (var at in test.EvalTime)
         {
-            text.Append(CultureInfo.InvariantCulture, $"      - eval_time: {PrometheusDuration.Format(at)}\n        alertname: {Quote(test.Alert)}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"      - eval_time: {PrometheusDuration.Format(at)}\n        alertname: {Quote(test.Alert)}\n");
             text.Append(test.Expected.Count == 0 ? "        exp_alerts: []\n" : "        exp_alerts:\n");
             foreach (var expected in test.Expected)
             {
                 text.Append("          - exp_labels:").Append(expected.Labels.Count == 0 ? " {}\n" : "\n");
-                foreach (var (name, value) in expected.Labels.OrderBy(one => one.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"              {name}: {Quote(value)}\n");
+                foreach (var (name, value) in expected.Labels.OrderBy(one => one.Key, StringComparer.Ordinal))
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"              {name}: {Quote(value)}\n");
+                }
                 text.Append("            exp_annotations:").Append(expected.Annotations.Count == 0 ? " {}\n" : "\n");
-                foreach (var (name, value) in expected.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"              {name}: {Quote(value)}\n");
+                foreach (var (name, value) in expected.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal))
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"              {name}: {Quote(value)}\n");
+                }
             }
         }
         return text.ToString();
     }
 
-    /// <summary>Samples in promtool's notation: equal ones in a row as <c>2+0x9</c>, missing ones as <c>_x4</c>; a series that ends is <c>stale</c> at once.</summary>
+    /// <summary>
+    /// Samples in promtool's notation: equal ones in a row as <c>2+0x9</c>, missing ones as <c>_x4</c>;
+    /// a series that ends is <c>stale</c> at once.
+    /// </summary>
     public static string Values(ReadOnlySpan<double> values)
     {
         var text = new StringBuilder();
@@ -115,7 +139,8 @@ public static class RuleTestFile
     public static (IReadOnlyList<string> Selectors, TimeSpan Past) Needs(string expression)
     {
         if (PromqlParser.Parse(expression, out _) is not { } parsed) return ([], TimeSpan.Zero);
-        var selectors = parsed.All().OfType<PromqlSelector>().Select(selector => selector.Series()).Distinct(StringComparer.Ordinal).ToList();
+        var selectors = parsed.All().OfType<PromqlSelector>()
+            .Select(selector => selector.Series()).Distinct(StringComparer.Ordinal).ToList();
         return (selectors, Past(parsed));
     }
 
@@ -141,20 +166,28 @@ public static class RuleTestFile
         return text.ToString();
     }
 
-    private static YamlNode? Entry(YamlMappingNode map, string name) => map.Children.FirstOrDefault(entry => entry.Key is YamlScalarNode key && key.Value == name).Value;
+    private static YamlNode? Entry(YamlMappingNode map, string name) =>
+        map.Children.FirstOrDefault(entry => entry.Key is YamlScalarNode key && key.Value == name).Value;
 
     private static string Name(YamlNode test, int place) =>
-        test is YamlMappingNode map && Entry(map, "name") is YamlScalarNode { Value: { Length: > 0 } name } ? name : string.Create(CultureInfo.InvariantCulture, $"test {place + 1}");
+        test is YamlMappingNode map && Entry(map, "name") is YamlScalarNode { Value: { Length: > 0 } name }
+            ? name : string.Create(CultureInfo.InvariantCulture, $"test {place + 1}");
 
     private static string Selector(SeriesLabels series)
     {
         var name = series[PromqlMatcher.Name];
-        var rest = series.Values.Where(label => label.Key != PromqlMatcher.Name).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={GoText.Quote(label.Value)}");
+        var rest = series.Values.Where(label => label.Key != PromqlMatcher.Name)
+            .OrderBy(label => label.Key, StringComparer.Ordinal)
+            .Select(label => $"{label.Key}={GoText.Quote(label.Value)}");
         return $"{name}{{{string.Join(',', rest)}}}";
     }
 
-    private static string Number(double value) => double.IsPositiveInfinity(value) ? "inf" : double.IsNegativeInfinity(value) ? "-inf" : value.ToString("R", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        double.IsPositiveInfinity(value) ? "inf"
+        : double.IsNegativeInfinity(value) ? "-inf"
+        : value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>In single quotes, where nothing has a meaning of its own; what has line feeds in double ones.</summary>
-    private static string Quote(string text) => text.Any(char.IsControl) ? GoText.Quote(text) : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    private static string Quote(string text) =>
+        text.Any(char.IsControl) ? GoText.Quote(text) : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
