@@ -6,6 +6,7 @@ public static class NotificationsSetup
     {
         services.AddScoped<ImportChannelsJob>();
         services.AddSingleton<ChannelQueries>();
+        services.AddSingleton<RouteQueries>();
         return services;
     }
 }

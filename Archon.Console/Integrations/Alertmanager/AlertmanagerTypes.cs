@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Archon.Analysis.Alerting;
 
 namespace Archon.Integrations.Alertmanager;
 
@@ -16,7 +17,11 @@ public sealed record AlertmanagerAlert(
 public sealed record AlertmanagerGroup(IReadOnlyDictionary<string, string> Labels, string Receiver, IReadOnlyList<AlertmanagerAlert> Alerts);
 
 /// <param name="IsEqual">False turns the matcher round.</param>
-public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, bool IsEqual);
+public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, bool IsEqual)
+{
+    /// <summary>Whether an alert whose label has this value is silenced. A label that an alert lacks is empty.</summary>
+    public bool Holds(string value) => (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
+}
 
 /// <param name="State"><c>active</c>, <c>pending</c> or <c>expired</c>.</param>
 public sealed record AlertmanagerSilence(

@@ -88,7 +88,7 @@ public static class RuleNoise
 
         AlertmanagerSilence? SilenceOf(AlertFiring firing) => silences.FirstOrDefault(silence =>
             silence.StartsAt.ToUnixTimeMilliseconds() >= firing.From && silence.StartsAt.ToUnixTimeMilliseconds() <= firing.To + step.TotalMilliseconds
-            && silence.Matchers.All(matcher => Holds(matcher, firing.Labels[matcher.Name])));
+            && silence.Matchers.All(matcher => matcher.Holds(firing.Labels[matcher.Name])));
     }
 
     /// <summary>Of several rules of one name the one whose own labels the alert carries; a label with a template may come to anything.</summary>
@@ -110,7 +110,4 @@ public static class RuleNoise
         }
         return flaps;
     }
-
-    private static bool Holds(SilenceMatcher matcher, string value) =>
-        (matcher.IsRegex ? Re2.Fault(matcher.Value) is null && Re2.Matches(matcher.Value, value) : matcher.Value == value) == matcher.IsEqual;
 }

@@ -280,6 +280,17 @@ public sealed partial class RuleWorkbenchPage(
         }
     }
 
+    /// <summary>Those of a real alert where one could be rendered, else what the rule itself says.</summary>
+    private Dictionary<string, string> AlertLabels
+    {
+        get
+        {
+            var said = rendered is Fetch<RenderedRule>.Ok { Value.Labels: var labels }
+                ? labels : draft.Content.Labels.Where(label => !label.Value.Contains("{{", StringComparison.Ordinal));
+            return new Dictionary<string, string>(said, StringComparer.Ordinal) { ["alertname"] = draft.Name.Trim() };
+        }
+    }
+
     private ReplaySpan? LastFiring => lastPicture?.Draft?.Spans.Where(span => span.State == AlertState.Firing).MaxBy(span => span.From);
 
     private async Task LintAsync(bool askServer, CancellationToken token)

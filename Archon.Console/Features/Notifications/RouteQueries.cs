@@ -1,0 +1,37 @@
+using Archon.Analysis.Alerting;
+using Archon.Integrations;
+using Archon.Integrations.Alertmanager;
+
+namespace Archon.Features.Notifications;
+
+/// <summary>Where an alert would go.</summary>
+/// <param name="Channels">The integrations of each receiver, in words; none for one that only swallows.</param>
+/// <param name="Silences">Those that would hold it back now.</param>
+/// <param name="NoSilences">Why silences were not asked for; null where they were.</param>
+public sealed record RoutePreview(
+    IReadOnlyList<RouteStop> Stops, ILookup<string, string> Channels, IReadOnlyList<AlertmanagerSilence> Silences, string? NoSilences,
+    DateTimeOffset At);
+
+/// <summary>Asks the running Alertmanager's own configuration where an alert would go. Nothing is sent.</summary>
+public sealed class RouteQueries(AlertmanagerClient alertmanager, TimeProvider clock)
+{
+    /// <param name="labels">All labels of the alert, <c>alertname</c> among them.</param>
+    public async Task<Fetch<RoutePreview>> PreviewAsync(IReadOnlyDictionary<string, string> labels, CancellationToken cancellationToken)
+    {
+        var asked = await alertmanager.StatusAsync(cancellationToken);
+        if (asked is Fetch<AlertmanagerStatus>.Rejected { Reason: var refused }) return new Fetch<RoutePreview>.Rejected(refused);
+        if (asked is not Fetch<AlertmanagerStatus>.Ok { Value.ConfigYaml: var yaml }) return new Fetch<RoutePreview>.Unavailable(asked.Reason());
+        var (root, fault) = RouteReader.Read(yaml);
+        if (root is null) return new Fetch<RoutePreview>.Unavailable($"The configuration of Alertmanager cannot be read. {fault}");
+        var (channels, _) = ReceiverReader.Read(yaml);
+        var silenced = await alertmanager.SilencesAsync(null, cancellationToken);
+        var silences = silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok { Value: var all } ? all : [];
+        return new Fetch<RoutePreview>.Ok(new RoutePreview(
+            RouteTree.Stops(root, labels),
+            (channels ?? []).ToLookup(one => one.Receiver, one => one.Target == ReceiverReader.Masked ? one.Kind : $"{one.Kind} {one.Target}"),
+            [.. silences.Where(silence =>
+                silence.State == "active" && silence.Matchers.All(one => one.Holds(labels.GetValueOrDefault(one.Name, ""))))],
+            silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok ? null : silenced.Reason(),
+            clock.GetUtcNow()));
+    }
+}

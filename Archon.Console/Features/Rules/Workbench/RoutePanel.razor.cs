@@ -1,0 +1,78 @@
+using Archon.Analysis.Alerting;
+using Archon.Features.Notifications;
+using Archon.Integrations;
+using Archon.Shell;
+using Microsoft.AspNetCore.Components;
+
+namespace Archon.Features.Rules.Workbench;
+
+/// <summary>The routes an alert of the rule takes, and what would hold it back.</summary>
+public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
+{
+    private readonly CancellationTokenSource lifetime = new();
+    private CancellationTokenSource? asking;
+    private IReadOnlyDictionary<string, string>? asked;
+    private RoutePreview? preview;
+    private string? failure;
+    private bool isInteractive;
+
+    /// <summary>All labels of the alert, <c>alertname</c> among them.</summary>
+    [Parameter, EditorRequired] public IReadOnlyDictionary<string, string> Labels { get; set; } = default!;
+
+    /// <summary>Which alert the labels are of, in words; null where they are those of the rule alone.</summary>
+    [Parameter] public string? From { get; set; }
+
+    protected override Task OnParametersSetAsync() => isInteractive && !IsAsked ? AskAsync() : Task.CompletedTask;
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        // Nobody is asked for a page that nobody sees yet.
+        if (!firstRender) return;
+        isInteractive = true;
+        await AskAsync();
+        StateHasChanged();
+    }
+
+    private bool IsAsked => asked is not null && asked.Count == Labels.Count && Labels.All(label => asked.GetValueOrDefault(label.Key) == label.Value);
+
+    private async Task AskAsync()
+    {
+        asking?.Cancel();
+        asked = Labels;
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+        asking = mine;
+        try
+        {
+            var answer = await routes.PreviewAsync(Labels, mine.Token);
+            if (asking != mine) return;
+            (preview, failure) = answer is Fetch<RoutePreview>.Ok { Value: var found } ? (found, (string?)null) : (null, answer.Reason());
+        }
+        catch (OperationCanceledException) when (mine.IsCancellationRequested)
+        {
+            // other labels are asked for, or the tab closed
+        }
+    }
+
+    private static string Path(RouteStop stop) => stop.Path.Count == 0 ? "by default" : string.Join(", ", stop.Path);
+
+    private string Channels(RouteStop stop) =>
+        preview!.Channels[stop.Receiver].ToList() is { Count: > 0 } channels ? string.Join(", ", channels) : "notifies nobody";
+
+    private static string Timing(RouteStop stop)
+    {
+        var grouping = stop.GroupBy.Contains("...") ? "each on its own" : stop.GroupBy.Count > 0 ? $"grouped by {string.Join(", ", stop.GroupBy)}" : "all in one group";
+        string[] parts =
+        [
+            grouping, $"waits {Ages.Exactly(stop.GroupWait)}", $"repeats after {Ages.Exactly(stop.RepeatInterval)}",
+            stop.MuteTimes.Count > 0 ? $"muted in {string.Join(", ", stop.MuteTimes)}" : "",
+            stop.ActiveTimes.Count > 0 ? $"only in {string.Join(", ", stop.ActiveTimes)}" : "",
+        ];
+        return string.Join(" · ", parts.Where(part => part.Length > 0));
+    }
+
+    public void Dispose()
+    {
+        lifetime.Cancel();
+        lifetime.Dispose();
+    }
+}
