@@ -25,7 +25,7 @@ public sealed partial class NoisePage(
 
     private readonly CancellationTokenSource lifetime = new();
     private readonly Dictionary<int, AdviceResult> advice = [];
-    private CancellationTokenSource? reading;
+    private readonly NewestReading reading = new();
     private NoisePicture? picture;
     private string? failure;
     private string? opened;
@@ -34,7 +34,6 @@ public sealed partial class NoisePage(
     private int? advising;
     private int shownDays;
     private bool isInteractive;
-    private bool isReading;
     private bool isOurs;
     private bool busy;
 
@@ -43,10 +42,10 @@ public sealed partial class NoisePage(
 
     private int Days => Lengths.Contains(AskedDays ?? 0) ? AskedDays!.Value : Lengths[0];
 
-    private string Summary => picture is null ? isReading ? $"reading {Days} days" : "" : string.Join(" · ", new[]
+    private string Summary => picture is null ? reading.IsUnderWay ? $"reading {Days} days" : "" : string.Join(" · ", new[]
     {
         $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}",
-        Many(picture.Rows.Sum(row => row.Flaps), "flap"), isReading ? "reading again" : "",
+        Many(picture.Rows.Sum(row => row.Flaps), "flap"), reading.IsUnderWay ? "reading again" : "",
     }.Where(part => part.Length > 0));
 
     protected override async Task OnParametersSetAsync()
@@ -64,33 +63,23 @@ public sealed partial class NoisePage(
 
     private async Task ReadAsync()
     {
-        reading?.Cancel();
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
-        reading = mine;
         if (shownDays != Days) (picture, opened) = (null, null);
-        (shownDays, failure, far, isReading) = (Days, null, 0, true);
+        (shownDays, failure, far) = (Days, null, 0);
+        var (length, told) = (TimeSpan.FromDays(Days), new Told(this));
+        var read = reading.ReadAsync(token => noise.PictureAsync(view.EnvironmentId, length, told, token), lifetime.Token);
         StateHasChanged();
         try
         {
-            var answer = await noise.PictureAsync(view.EnvironmentId, TimeSpan.FromDays(Days), new Told(this), mine.Token);
-            if (reading != mine) return;
-            if (answer is Fetch<NoisePicture>.Ok { Value: var read }) picture = read;
+            if (await read is not { } answer) return;
+            if (answer is Fetch<NoisePicture>.Ok { Value: var found }) picture = found;
             else (failure, isOurs) = (answer.Reason(), false);
-        }
-        catch (OperationCanceledException) when (mine.IsCancellationRequested)
-        {
-            // another length was chosen, or the tab closed
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
             (failure, isOurs) = (reason, true);
         }
-        finally
-        {
-            if (reading == mine) (reading, isReading) = (null, false);
-        }
-        if (lifetime.IsCancellationRequested || failure is not null || isReading) return;
         StateHasChanged();
+        if (failure is not null) return;
         var worst = (picture?.Rows ?? []).Select(row => row.Rule).OfType<RuleRow>().Take(AdvisedAlone);
         foreach (var rule in worst.Where(rule => !advice.ContainsKey(rule.Id)).ToList())
         {

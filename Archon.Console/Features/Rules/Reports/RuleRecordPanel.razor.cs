@@ -9,7 +9,7 @@ namespace Archon.Features.Rules.Reports;
 public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, TimeProvider clock) : IDisposable
 {
     private readonly CancellationTokenSource lifetime = new();
-    private CancellationTokenSource? reading;
+    private readonly NewestReading reading = new();
     private (int Rule, int Version)? shown;
     private RuleRecord? record;
     private string? failure;
@@ -41,32 +41,20 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
 
     private async Task ReadAsync()
     {
-        reading?.Cancel();
         (record, failure, shown) = (null, null, (Rule.Id, Counted?.Number ?? 0));
         if (Counted is not { } counted) return;
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
-        reading = mine;
         StateHasChanged();
         try
         {
-            var answer = await noise.RecordAsync(Rule, Since(counted), mine.Token);
-            if (reading != mine) return;
+            if (await reading.ReadAsync(token => noise.RecordAsync(Rule, Since(counted), token), lifetime.Token) is not { } answer) return;
             if (answer is Fetch<RuleRecord>.Ok { Value: var read }) record = read;
             else failure = answer.Reason();
-        }
-        catch (OperationCanceledException) when (mine.IsCancellationRequested)
-        {
-            return;   // another rule is shown, or the tab closed
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
             failure = reason;
         }
-        finally
-        {
-            if (reading == mine) reading = null;
-        }
-        if (!lifetime.IsCancellationRequested) StateHasChanged();
+        StateHasChanged();
     }
 
     private string Span(TimeRange asked, RuleVersionRow counted) =>

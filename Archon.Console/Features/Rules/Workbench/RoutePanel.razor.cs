@@ -10,7 +10,7 @@ namespace Archon.Features.Rules.Workbench;
 public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 {
     private readonly CancellationTokenSource lifetime = new();
-    private CancellationTokenSource? asking;
+    private readonly NewestReading reading = new();
     private IReadOnlyDictionary<string, string>? asked;
     private RoutePreview? preview;
     private string? failure;
@@ -30,27 +30,17 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
         if (!firstRender) return;
         isInteractive = true;
         await AskAsync();
-        StateHasChanged();
     }
 
     private bool IsAsked => asked is not null && asked.Count == Labels.Count && Labels.All(label => asked.GetValueOrDefault(label.Key) == label.Value);
 
     private async Task AskAsync()
     {
-        asking?.Cancel();
         asked = Labels;
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
-        asking = mine;
-        try
-        {
-            var answer = await routes.PreviewAsync(Labels, mine.Token);
-            if (asking != mine) return;
-            (preview, failure) = answer is Fetch<RoutePreview>.Ok { Value: var found } ? (found, (string?)null) : (null, answer.Reason());
-        }
-        catch (OperationCanceledException) when (mine.IsCancellationRequested)
-        {
-            // other labels are asked for, or the tab closed
-        }
+        if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer) return;
+        preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
+        failure = preview is null ? answer.Reason() : null;
+        StateHasChanged();
     }
 
     private static string Path(RouteStop stop) => stop.Path.Count == 0 ? "by default" : string.Join(", ", stop.Path);
