@@ -45,8 +45,7 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 
     private static string Path(RouteStop stop) => stop.Path.Count == 0 ? "by default" : string.Join(", ", stop.Path);
 
-    private string Channels(RouteStop stop) =>
-        preview!.Channels[stop.Receiver].ToList() is { Count: > 0 } channels ? string.Join(", ", channels) : "notifies nobody";
+    private string Channels(RouteStop stop) => string.Join(", ", preview!.Channels[stop.Receiver]);
 
     private static string Timing(RouteStop stop)
     {
