@@ -24,6 +24,13 @@ public sealed class Chromium : IAsyncDisposable
 
     internal static async Task<IPage> SignInAsync(IBrowserContext context, Action<string>? onFault = null)
     {
+        var page = await NewPageAsync(context, onFault);
+        await page.SignInAsync();
+        return page;
+    }
+
+    internal static async Task<IPage> NewPageAsync(IBrowserContext context, Action<string>? onFault = null)
+    {
         var page = await context.NewPageAsync();
         if (onFault is not null)
         {
@@ -31,7 +38,6 @@ public sealed class Chromium : IAsyncDisposable
             page.Console += (_, message) => { if (message.Type == "error") onFault($"{page.Url}: {message.Text}"); };
             page.PageError += (_, error) => onFault($"{page.Url}: {error}");
         }
-        await page.SignInAsync();
         return page;
     }
 

@@ -94,7 +94,10 @@ public sealed class RouteReaderTests
 
     private static async Task<string> AmtoolAsync(string file, Dictionary<string, string> labels)
     {
-        var start = new ProcessStartInfo(Tools.Find("amtool"), ["config", "routes", "test", $"--config.file={file}"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Tools.Find("amtool"), ["config", "routes", "test", $"--config.file={file}"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         foreach (var (name, value) in labels) start.ArgumentList.Add($"{name}={GoText.Quote(value)}");
         using var amtool = Process.Start(start)!;
         var said = await amtool.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
