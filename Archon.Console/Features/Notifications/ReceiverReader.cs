@@ -1,5 +1,3 @@
-using System.Globalization;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Archon.Features.Notifications;
@@ -44,21 +42,14 @@ public static class ReceiverReader
     /// <returns>The channels, or why the configuration cannot be read.</returns>
     public static (IReadOnlyList<ReceiverChannel>? Channels, string? Fault) Read(string yaml)
     {
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException fault)
-        {
-            return (null, string.Create(CultureInfo.InvariantCulture, $"Line {fault.Start.Line}: {fault.Message}"));
-        }
+        var (root, fault) = AlertmanagerYaml.Read(yaml);
+        if (fault is not null) return (null, fault);
         var channels = new List<ReceiverChannel>();
-        if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is not YamlMappingNode root) return (channels, null);
-        if (Child(root, "receivers") is not YamlSequenceNode receivers) return (channels, null);
+        if (root is null) return (channels, null);
+        if (root.Child("receivers") is not YamlSequenceNode receivers) return (channels, null);
         foreach (var receiver in receivers.OfType<YamlMappingNode>())
         {
-            if (Text(receiver, "name") is not { Length: > 0 } name) continue;
+            if (receiver.Text("name") is not { Length: > 0 } name) continue;
             foreach (var (key, value) in receiver.Children)
             {
                 if (key is not YamlScalarNode { Value: { } kindKey } || !kindKey.EndsWith(Suffix, StringComparison.Ordinal)) continue;
@@ -67,7 +58,7 @@ public static class ReceiverReader
                 var ordinal = 0;
                 foreach (var integration in integrations.OfType<YamlMappingNode>())
                 {
-                    var resolved = Text(integration, "send_resolved") is { } said ? said == "true" : !SilentWhenResolved.Contains(kind);
+                    var resolved = integration.Text("send_resolved") is { } said ? said == "true" : !SilentWhenResolved.Contains(kind);
                     channels.Add(new ReceiverChannel(name, kind, ordinal++, Target(kind, integration), resolved));
                 }
             }
@@ -80,7 +71,7 @@ public static class ReceiverReader
         foreach (var name in Names.GetValueOrDefault(kind, []))
         {
             // A default that a template fills in names nobody.
-            if (Text(integration, name) is not { Length: > 0 } text || text == "<secret>" || text.StartsWith("{{ template", StringComparison.Ordinal)) continue;
+            if (integration.Text(name) is not { Length: > 0 } text || text == "<secret>" || text.StartsWith("{{ template", StringComparison.Ordinal)) continue;
             var target = Masks(text);
             return target.Length > 500 ? target[..500] : target;
         }
@@ -95,9 +86,4 @@ public static class ReceiverReader
         var rest = uri.UserInfo.Length > 0 || uri.AbsolutePath.Length > 1 || uri.Query.Length > 0 || uri.Fragment.Length > 0;
         return $"{uri.Scheme}://{uri.Authority}{(rest ? "/" + Masked : "")}";
     }
-
-    private static YamlNode? Child(YamlMappingNode node, string name) =>
-        node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
-
-    private static string? Text(YamlMappingNode node, string name) => (Child(node, name) as YamlScalarNode)?.Value;
 }

@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Archon.Features.Notifications;
@@ -17,29 +15,24 @@ public static partial class RouteReader
     /// <returns>The top of the tree, or why it cannot be read.</returns>
     public static (AlertRoute? Root, string? Fault) Read(string yaml)
     {
+        var (root, fault) = AlertmanagerYaml.Read(yaml);
+        if (fault is not null) return (null, fault);
+        if (root?.Child("route") is not YamlMappingNode top) return (null, "The configuration has no route.");
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
-            return stream.Documents is [{ RootNode: YamlMappingNode root }, ..] && Child(root, "route") is YamlMappingNode route
-                ? (Route(route), null)
-                : (null, "The configuration has no route.");
+            return (Route(top), null);
         }
-        catch (YamlException fault)
+        catch (FormatException odd)
         {
-            return (null, string.Create(CultureInfo.InvariantCulture, $"Line {fault.Start.Line}: {fault.Message}"));
-        }
-        catch (FormatException fault)
-        {
-            return (null, fault.Message);
+            return (null, odd.Message);
         }
     }
 
     private static AlertRoute Route(YamlMappingNode route) => new(
-        Text(route, "receiver"), [.. Matchers(route)], Text(route, "continue") == "true", Child(route, "group_by") is null ? null : Texts(route, "group_by"),
+        route.Text("receiver"), [.. Matchers(route)], route.Text("continue") == "true", route.Child("group_by") is null ? null : Texts(route, "group_by"),
         Length(route, "group_wait"), Length(route, "group_interval"), Length(route, "repeat_interval"),
         Texts(route, "mute_time_intervals"), Texts(route, "active_time_intervals"),
-        [.. ((Child(route, "routes") as YamlSequenceNode)?.Children ?? []).OfType<YamlMappingNode>().Select(Route)]);
+        [.. ((route.Child("routes") as YamlSequenceNode)?.Children ?? []).OfType<YamlMappingNode>().Select(Route)]);
 
     private static IEnumerable<PromqlMatcher> Matchers(YamlMappingNode route)
     {
@@ -72,19 +65,14 @@ public static partial class RouteReader
         text is ['"', .., '"'] ? Escape().Replace(text[1..^1], escape => escape.Value[1] == 'n' ? "\n" : escape.Value[1..]) : text;
 
     private static TimeSpan? Length(YamlMappingNode node, string name) =>
-        Text(node, name) is { } text && PrometheusDuration.TryParse(text, out var length) ? length : null;
+        node.Text(name) is { } text && PrometheusDuration.TryParse(text, out var length) ? length : null;
 
     private static IEnumerable<(string Name, string Value)> Entries(YamlMappingNode node, string name) =>
-        Child(node, name) is not YamlMappingNode map ? []
+        node.Child(name) is not YamlMappingNode map ? []
             : map.Children.Select(pair => ((pair.Key as YamlScalarNode)?.Value ?? "", (pair.Value as YamlScalarNode)?.Value ?? ""));
 
     private static List<string> Texts(YamlMappingNode node, string name) =>
-        [.. ((Child(node, name) as YamlSequenceNode)?.Children ?? []).OfType<YamlScalarNode>().Select(one => one.Value ?? "")];
-
-    private static YamlNode? Child(YamlMappingNode node, string name) =>
-        node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
-
-    private static string? Text(YamlMappingNode node, string name) => (Child(node, name) as YamlScalarNode)?.Value;
+        [.. ((node.Child(name) as YamlSequenceNode)?.Children ?? []).OfType<YamlScalarNode>().Select(one => one.Value ?? "")];
 
     [GeneratedRegex(
         """\G\s*(?<name>"(?:[^"\\]|\\.)*"|[^\s"=!~,{}]+)\s*(?<op>=~|!~|!=|=)\s*(?<value>"(?:[^"\\]|\\.)*"|[^",]*?)\s*(?:,|$)""",
