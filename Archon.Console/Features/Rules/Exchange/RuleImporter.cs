@@ -172,7 +172,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             return new ImportReview.IsNew(file.Name, read.Rules.Count(), RuleLinter.Lint([new NamedRuleFile(file.Name, read)]));
         }
         return new ImportReview.Known(
-            file.Name, document.CurrentVersion, RuleMerge.Compare(Common(document, file), document.Content, file.Content),
+            file.Name, document.CurrentVersion, RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language),
             RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read));
     }
 
@@ -193,7 +193,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             return await TakeAsync(read);
         }
         var document = open.Document;
-        switch (RuleMerge.Compare(Common(document, file), document.Content, file.Content))
+        switch (RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language))
         {
             case MergeState.Same:
                 await AgreeAsync();
@@ -208,7 +208,8 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
                 if (choice is not null && choice.BasedOn != document.CurrentVersion) return new ImportResult.ChangedMeanwhile(file.Name);
                 var merged = both.Rows.Count == 0
                     ? choice!.Form == MergeSide.Theirs ? file.Content : document.Content
-                    : RuleMerge.Take(document.Content, file.Content, both.Rows, row => row.IsConflict ? choice!.Side(row) : row.Side);
+                    : RuleMerge.Take(
+                        document.Content, file.Content, target.Language, both.Rows, row => row.IsConflict ? choice!.Side(row) : row.Side);
                 if (merged.AsSpan().SequenceEqual(document.Content))
                 {
                     await AgreeAsync();

@@ -58,26 +58,26 @@ public abstract record MergeState
 public static class RuleMerge
 {
     /// <param name="common">What both came from; null where nobody knows.</param>
-    public static MergeState Compare(byte[]? common, byte[] ours, byte[] theirs)
+    public static MergeState Compare(byte[]? common, byte[] ours, byte[] theirs, RuleLanguage language)
     {
         if (ours.AsSpan().SequenceEqual(theirs)) return new MergeState.Same();
         if (common is not null && theirs.AsSpan().SequenceEqual(common)) return new MergeState.OnlyOurs();
         if (common is not null && ours.AsSpan().SequenceEqual(common)) return new MergeState.OnlyTheirs();
         return new MergeState.Both(Rows(
-            common is null ? null : RuleCatalogue.Read(common), RuleCatalogue.Read(ours), RuleCatalogue.Read(theirs)));
+            common is null ? null : RuleCatalogue.Read(common, language), RuleCatalogue.Read(ours, language),
+            RuleCatalogue.Read(theirs, language)));
     }
 
     /// <summary>The catalogue's file with what is chosen of theirs. Where all that differs is theirs, their file to the byte.</summary>
     /// <param name="choose">For each row whose to take.</param>
     /// <exception cref="RuleEditException">The file is written in a way that the rules cannot be changed one by one.</exception>
-    public static byte[] Take(byte[] ours, byte[] theirs, IReadOnlyList<MergeRow> rows, Func<MergeRow, MergeSide> choose)
+    public static byte[] Take(
+        byte[] ours, byte[] theirs, RuleLanguage language, IReadOnlyList<MergeRow> rows, Func<MergeRow, MergeSide> choose)
     {
         // Of what only we changed they hold the old state, so their bytes do only where nothing is ours.
         if (rows.All(row => choose(row) == MergeSide.Theirs)) return theirs;
         if (rows.All(row => choose(row) == MergeSide.Ours)) return ours;
-        var (file, from) = (RuleCatalogue.Read(ours), RuleCatalogue.Read(theirs));
-        // A file that was PromQL by chance so far may come to hold what is none.
-        if (from.Language != file.Language) file = RuleFile.Read(ours, out _, RuleLanguage.Logql)!;
+        var (file, from) = (RuleCatalogue.Read(ours, language), RuleCatalogue.Read(theirs, language));
         foreach (var row in rows.Where(row => row.Rule is null && choose(row) == MergeSide.Theirs))
         {
             var (mine, wanted) = (Group(file, row.Group), Group(from, row.Group));
