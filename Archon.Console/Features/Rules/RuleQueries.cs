@@ -161,8 +161,9 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
     {
         // Of a rule without a file only what the server told says whose it is; a Prometheus alone has but its own.
         var told = target.Language == RuleLanguage.Promql ? []
-            : (await rules.AsNoTracking().Where(rule => rule.DocumentId == null).ToListAsync(cancellationToken))
-                .ToDictionary(rule => rule.Id, rule => rule.Served?.Language ?? RuleLanguage.Promql);
+            : await rules.Where(rule => rule.DocumentId == null && rule.Served != null)
+                .Select(rule => new { rule.Id, rule.Served })
+                .ToDictionaryAsync(rule => rule.Id, rule => rule.Served!.Language, cancellationToken);
         var rows = await (
             from rule in rules.AsNoTracking()
             join version in db.AlertRuleVersions on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }

@@ -104,7 +104,7 @@ public sealed partial class RulesPage(
         if (Picture is { } picture) Arrived(picture);
     }
 
-    private void Keep(string text) =>
+    private void KeepInAddress(string text) =>
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
     private async Task RestoreAsync(RuleRow rule)

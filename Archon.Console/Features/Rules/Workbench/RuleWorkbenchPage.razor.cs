@@ -58,6 +58,7 @@ public sealed partial class RuleWorkbenchPage(
     private WorkbenchLint? lint;
     private Fetch<EvaluationNow>? now;
     private Fetch<RenderedRule>? rendered;
+    private Dictionary<string, string>? alertLabels;
     private BacktestPicture? lastPicture;
     private TimeRange? picked;
     private TimeSpan length = FirstLength;
@@ -129,7 +130,7 @@ public sealed partial class RuleWorkbenchPage(
         (isBegun, askedId) = (true, Id);
         (loaded, missing, isLeaving, isAskingWhy, isDraftLookedFor) = (false, false, false, false, false);
         (rule, saved, theirs, older, origin) = (null, null, null, null, null);
-        (lint, now, rendered, lastPicture, picked) = (null, null, null, null, null);
+        (lint, now, rendered, alertLabels, lastPicture, picked) = (null, null, null, null, null, null);
         replay.Forget();
         work.Say("");
         if (Reader is not null) canEdit = (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
@@ -252,11 +253,15 @@ public sealed partial class RuleWorkbenchPage(
             if (!ReadsAsPromql)
             {
                 (now, rendered) = (null, null);
+                alertLabels = LabelsOfAlert();
+                StateHasChanged();
                 return;
             }
             now = await queries.EvaluateAsync(draft.Expression, token);
             StateHasChanged();
             if (draft.IsAlert) rendered = await queries.RenderAsync(draft.Content, LastFiring, token);
+            // Not with every letter: Alertmanager is asked for each.
+            alertLabels = LabelsOfAlert();
             StateHasChanged();
             await LintAsync(askServer: true, token);
             StateHasChanged();
@@ -280,15 +285,12 @@ public sealed partial class RuleWorkbenchPage(
         }
     }
 
-    /// <summary>Those of a real alert where one could be rendered, else what the rule itself says.</summary>
-    private Dictionary<string, string> AlertLabels
+    /// <summary>Labels of a real alert where one could be rendered, else those that the rule itself says.</summary>
+    private Dictionary<string, string> LabelsOfAlert()
     {
-        get
-        {
-            var said = rendered is Fetch<RenderedRule>.Ok { Value.Labels: var labels }
-                ? labels : draft.Content.Labels.Where(label => !label.Value.Contains("{{", StringComparison.Ordinal));
-            return new Dictionary<string, string>(said, StringComparer.Ordinal) { ["alertname"] = draft.Name.Trim() };
-        }
+        var said = rendered is Fetch<RenderedRule>.Ok { Value.Labels: var labels }
+            ? labels : draft.Content.Labels.Where(label => !label.Value.Contains("{{", StringComparison.Ordinal));
+        return new Dictionary<string, string>(said, StringComparer.Ordinal) { ["alertname"] = draft.Name.Trim() };
     }
 
     private ReplaySpan? LastFiring => lastPicture?.Draft?.Spans.Where(span => span.State == AlertState.Firing).MaxBy(span => span.From);
