@@ -17,6 +17,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     private ChartData? drawn;
     private string? drawnZone;
     private bool isTableOpen;
+    private bool isDrawing;
     private bool isGone;
 
     [Parameter, EditorRequired] public ChartData Data { get; set; } = default!;
@@ -53,25 +54,16 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         }
     }
 
+    private bool IsDrawn => ReferenceEquals(drawn, Data) && drawnZone == view.ZoneName;
+
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (isGone || (ReferenceEquals(drawn, Data) && drawnZone == view.ZoneName)) return;
-        drawn = Data;
-        drawnZone = view.ZoneName;
+        // One at a time: two that begin at once would both make a chart. What comes meanwhile is drawn after it.
+        if (isDrawing) return;
+        isDrawing = true;
         try
         {
-            // Comes only with the first chart: pages without one do not pay for it.
-            module ??= await scripts.InvokeAsync<IJSObjectReference>("archon.chart");
-            if (isGone)
-            {
-                await TidyAsync();
-                return;
-            }
-            self ??= DotNetObjectReference.Create(this);
-            var thin = ChartThinning.Thin(Data, MaxPoints);
-            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
-            else await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
-            if (isGone) await TidyAsync();
+            while (!isGone && !IsDrawn) await DrawAsync();
         }
         catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
         {
@@ -81,6 +73,25 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         {
             // Taken out of the page while it was drawing: there is no place to draw in any more, and the page is well.
         }
+        finally
+        {
+            isDrawing = false;
+        }
+    }
+
+    private async Task DrawAsync()
+    {
+        (drawn, drawnZone) = (Data, view.ZoneName);
+        // Comes only with the first chart: pages without one do not pay for it.
+        module ??= await scripts.InvokeAsync<IJSObjectReference>("archon.chart");
+        if (!isGone)
+        {
+            self ??= DotNetObjectReference.Create(this);
+            var thin = ChartThinning.Thin(drawn, MaxPoints);
+            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
+            else await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
+        }
+        if (isGone) await TidyAsync();
     }
 
     [JSInvokable]
