@@ -17,6 +17,7 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
     private static readonly TimeSpan CountedEvery = TimeSpan.FromSeconds(5);
 
     private readonly Histogram<double> duration;
+    private readonly Counter<long> putOff;
     private readonly IServiceProvider services;
     private readonly ArchonDatabase database;
     private readonly TimeProvider clock;
@@ -31,12 +32,17 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
         duration = meter.CreateHistogram(
             "archon.jobs.duration", "s", "Time that a job ran, by job and outcome.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] });
+        putOff = meter.CreateCounter<long>(
+            "archon.jobs.put_off", "{job}", "Jobs that did not run because another run had their lock, by job and by what became of them: skipped or requeued.");
         meter.CreateObservableGauge(
             "archon.background_tasks.pending", () => Count(jobs => jobs.Enqueued + jobs.Scheduled), "{task}",
             "Jobs that wait, of all processes on this database.");
         meter.CreateObservableGauge(
             "archon.background_tasks.active", () => Count(jobs => jobs.Processing), "{task}", "Jobs that run, of all processes on this database.");
     }
+
+    /// <param name="outcome"><c>skipped</c> or <c>requeued</c>.</param>
+    public void PutOff(Job job, string outcome) => putOff.Add(1, new("job", NameOf(job)), new("outcome", outcome));
 
     public void OnPerforming(PerformingContext context) => context.Items[Began] = clock.GetTimestamp();
 
@@ -46,13 +52,15 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
         {
             duration.Record(
                 clock.GetElapsedTime(since).TotalSeconds,
-                new("job", $"{context.BackgroundJob.Job.Type.Name}.{context.BackgroundJob.Job.Method.Name}"),
+                new("job", NameOf(context.BackgroundJob.Job)),
                 new("outcome", context.Exception is null ? "succeeded" : context.Canceled ? "cancelled" : "failed"));
         }
     }
 
     /// <summary>Of this process' servers alone: Hangfire's own list of filters is one for everything in the process.</summary>
     public IEnumerable<JobFilter> GetFilters(Job job) => [new(this, JobFilterScope.Global, order: null)];
+
+    private static string NameOf(Job job) => $"{job.Type.Name}.{job.Method.Name}";
 
     private IEnumerable<Measurement<long>> Count(Func<StatisticsDto, long> choose)
     {

@@ -1,9 +1,12 @@
 using Archon.Data;
 using Archon.Features.Access;
 using Hangfire;
+using Hangfire.Client;
 using Hangfire.Common;
 using Hangfire.Dashboard;
 using Hangfire.PostgreSql;
+using Hangfire.Server;
+using Hangfire.States;
 using Npgsql;
 
 namespace Archon.Hosting;
@@ -27,16 +30,18 @@ internal static class Jobs
                 storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
                 new PostgreSqlStorageOptions
                 {
-                    SchemaName = "hangfire",
+                    SchemaName = JobTables.Schema,
                     QueuePollInterval = TimeSpan.FromSeconds(15),
                     EnableLongPolling = true,
                     InvisibilityTimeout = TimeSpan.FromMinutes(10),
                     UseSlidingInvisibilityTimeout = true,
-                    // Who is killed leaves its locks behind. No job of ours needs one for longer, and every one may run twice.
-                    DistributedLockTimeout = TimeSpan.FromMinutes(2),
+                    // A process that is killed leaves Hangfire's own locks behind as rows, such as that of the recurring scheduler. Jobs of ours
+                    // have AdvisoryLock, so these are needed for moments only, and what they guard may run twice.
+                    DistributedLockTimeout = TimeSpan.FromSeconds(30),
                 }));
         services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddSingleton<JobMetrics>();
+        services.AddSingleton<JobTables>();
         services.AddHostedService<JobServers>();
     }
 
@@ -84,17 +89,20 @@ public sealed class JobsOptions
 
 /// <summary>Runs Hangfire's servers once the database is there, and stops them with the process.</summary>
 internal sealed partial class JobServers(
-    ArchonDatabase database, IServiceProvider services, JobMetrics metrics, Microsoft.Extensions.Options.IOptions<JobsOptions> options, TimeProvider clock,
-    ILogger<JobServers> logger)
-    : BackgroundService
+    ArchonDatabase database,
+    IServiceProvider services,
+    Microsoft.Extensions.Options.IOptions<JobsOptions> options,
+    TimeProvider clock,
+    ILogger<JobServers> logger) : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SchedulePolling = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.Value.Role == ProcessRole.Web) return;
-        var servers = new List<BackgroundJobServer>();
+        var servers = new List<BackgroundProcessingServer>();
         try
         {
             while (servers.Count == 0)
@@ -124,30 +132,43 @@ internal sealed partial class JobServers(
         }
     }
 
-    private List<BackgroundJobServer> Start()
+    private List<BackgroundProcessingServer> Start()
     {
         var storage = services.GetRequiredService<JobStorage>();
         var schedules = services.GetRequiredService<IRecurringJobManager>();
         RecurringJobs.Register(schedules);
         foreach (var schedule in RecurringJobs.AtStart) schedules.Trigger(schedule);
         // Scans have workers of their own: a long fit must not hold up what tells people.
-        return [Serve("scan", workers: 3, "scan"), Serve("rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default")];
+        return
+        [
+            Serve(services, storage, "scan", workers: 3, "scan"),
+            Serve(services, storage, "rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default"),
+        ];
+    }
 
-        BackgroundJobServer Serve(string name, int workers, params string[] queues) => new(
-            new BackgroundJobServerOptions
+    /// <summary>What Hangfire's BackgroundJobServer is made of, with our performer, which that does not take.</summary>
+    internal static BackgroundProcessingServer Serve(IServiceProvider services, JobStorage storage, string name, int workers, params string[] queues)
+    {
+        var filters = new JobFilterProviderCollection(JobFilterProviders.Providers, services.GetRequiredService<JobMetrics>());
+        var states = new BackgroundJobStateChanger(filters);
+        var performer = ActivatorUtilities.CreateInstance<LockedJobPerformer>(
+            services, new BackgroundJobPerformer(filters, services.GetRequiredService<JobActivator>()));
+        return new BackgroundProcessingServer(
+            storage,
+            [
+                new Worker(queues, performer, states).UseBackgroundPool(workers),
+                new DelayedJobScheduler(SchedulePolling, states).UseBackgroundPool(1),
+                new RecurringJobScheduler(new BackgroundJobFactory(filters), SchedulePolling).UseBackgroundPool(1),
+            ],
+            new Dictionary<string, object> { ["Queues"] = queues, ["WorkerCount"] = workers },
+            new BackgroundProcessingServerOptions
             {
                 ServerName = $"{Environment.MachineName}:{Environment.ProcessId}:{name}",
-                Queues = queues,
-                WorkerCount = workers,
-                Activator = services.GetRequiredService<JobActivator>(),
-                FilterProvider = new JobFilterProviderCollection(JobFilterProviders.Providers, metrics),
-                SchedulePollingInterval = TimeSpan.FromSeconds(1),
                 ServerTimeout = TimeSpan.FromMinutes(1),
                 HeartbeatInterval = TimeSpan.FromSeconds(10),
                 StopTimeout = TimeSpan.FromSeconds(2),
                 ShutdownTimeout = StopLimit,
-            },
-            storage);
+            });
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The job servers could not start yet, trying again: {Reason}")]

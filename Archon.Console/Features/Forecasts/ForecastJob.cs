@@ -56,7 +56,7 @@ public sealed partial class ForecastJob(
 
     /// <summary>Puts every watch whose forecasts are due into the queue: hourly, every five minutes while a limit is near or a series is new, and each minute while
     /// a series is outside its band.</summary>
-    [Queue("forecast"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("forecast-dispatch", 5)]
+    [Queue("forecast"), AutomaticRetry(Attempts = 0), AdvisoryLock("forecast-dispatch", WhenTaken = WhenLockTaken.Skip)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
         // What waits or runs already would be asked for twice.
@@ -85,7 +85,7 @@ public sealed partial class ForecastJob(
     }
 
     /// <summary>Forecasts every series of one watch. A second run only forecasts the same again.</summary>
-    [Queue("forecast"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("forecast:{0}", 30)]
+    [Queue("forecast"), AutomaticRetry(Attempts = 3), AdvisoryLock("forecast:{0}")]
     public async Task ForecastAsync(int watchId, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();

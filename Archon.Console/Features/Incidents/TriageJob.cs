@@ -37,7 +37,7 @@ public sealed partial class TriageJob(
         public string Id => $"{Kind}/{Key}";
     }
 
-    [Queue("triage"), AutomaticRetry(Attempts = 1), DisableConcurrentExecution("triage:{0}", 60)]
+    [Queue("triage"), AutomaticRetry(Attempts = 1), AdvisoryLock("triage:{0}")]
     public async Task TriageAsync(int environmentId, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();

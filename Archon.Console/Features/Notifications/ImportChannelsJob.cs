@@ -11,7 +11,7 @@ public sealed partial class ImportChannelsJob(
     IDbContextFactory<ArchonDbContext> contexts, AlertmanagerClient alertmanager, TimeProvider clock, ILogger<ImportChannelsJob> logger)
 {
     /// <summary>Reads the receivers of the running Alertmanager into the catalogue, secrets masked.</summary>
-    [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("import-channels:{0}", 60)]
+    [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("import-channels:{0}")]
     public async Task ImportAsync(int environmentId, CancellationToken cancellationToken)
     {
         var answer = await alertmanager.StatusAsync(cancellationToken);

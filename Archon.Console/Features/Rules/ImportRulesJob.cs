@@ -17,7 +17,7 @@ public sealed partial class ImportRulesJob(
 
     /// <summary>Reads the rules that run into the catalogue, of Prometheus and of a ruler that evaluates its own: a rule that says
     /// something new gets a new version.</summary>
-    [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("import-rules:{0}", 60)]
+    [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("import-rules:{0}")]
     public async Task ImportAsync(int environmentId, CancellationToken cancellationToken)
     {
         var running = await RunningAsync(environmentId, cancellationToken);

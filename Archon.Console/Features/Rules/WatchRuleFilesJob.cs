@@ -11,7 +11,7 @@ namespace Archon.Features.Rules;
 public sealed class WatchRuleFilesJob(
     IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, RuleApplier applier, TimeProvider clock)
 {
-    [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("watch-rule-files:{0}", 60)]
+    [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("watch-rule-files:{0}")]
     public async Task LookAsync(int environmentId, CancellationToken cancellationToken)
     {
         if (!target.IsThere) return;

@@ -38,7 +38,7 @@ public sealed partial class DiscoverJob(
     ];
 
     /// <summary>Once a minute, and at every call while nothing is known yet: whoever has just started the console waits for it.</summary>
-    [Queue("discover"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("discover-dispatch", 5)]
+    [Queue("discover"), AutomaticRetry(Attempts = 0), AdvisoryLock("discover-dispatch:{0}", WhenTaken = WhenLockTaken.Skip)]
     public async Task DispatchAsync(int environmentId, CancellationToken cancellationToken)
     {
         if (clock.GetUtcNow().Second >= DispatchSeconds)
@@ -50,7 +50,7 @@ public sealed partial class DiscoverJob(
         jobs.Enqueue<DiscoverJob>(job => job.DiscoverAsync(environmentId, CancellationToken.None));
     }
 
-    [Queue("discover"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("discover:{0}", 60)]
+    [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("discover:{0}")]
     public async Task DiscoverAsync(int environmentId, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

@@ -10,7 +10,7 @@ public sealed class AnalyseJob(
     IDbContextFactory<ArchonDbContext> contexts, WatchDiscoveryCommands discovery, FitModelsJob fits, ScanJob scans)
 {
     /// <summary>Sets up watches that are missing, learns what has no model yet, and scans every watch of an environment.</summary>
-    [Queue("scan"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("analyse:{0}", 60)]
+    [Queue("scan"), AutomaticRetry(Attempts = 3), AdvisoryLock("analyse:{0}")]
     public async Task AnalyseAsync(int environmentId, CancellationToken cancellationToken)
     {
         await discovery.ApplyAsync(environmentId, cancellationToken);

@@ -51,7 +51,7 @@ public sealed partial class FitModelsJob(
 
     /// <summary>Puts every watch with something to learn into a queue: at once when it was never learnt, and every few minutes while history is short.</summary>
     /// <remarks>A model with enough history learns on with every scan. Learning it anew would make the scan load and replay everything for nothing.</remarks>
-    [Queue("fit"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("fit-dispatch", 5)]
+    [Queue("fit"), AutomaticRetry(Attempts = 0), AdvisoryLock("fit-dispatch", WhenTaken = WhenLockTaken.Skip)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
         // What waits or runs already would be asked for twice.
@@ -78,7 +78,7 @@ public sealed partial class FitModelsJob(
     }
 
     /// <summary>Learns every series of one watch. A second run only learns the same again.</summary>
-    [Queue("fit"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("fit:{0}", 30)]
+    [Queue("fit"), AutomaticRetry(Attempts = 3), AdvisoryLock("fit:{0}")]
     public async Task FitAsync(int watchId, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();

@@ -10,7 +10,7 @@ public sealed partial class HousekeepingJob(
     IDbContextFactory<ArchonDbContext> contexts, IOptions<WatchOptions> options, TimeProvider clock, ILogger<HousekeepingJob> logger)
 {
     /// <summary>Makes partitions for the days to come, drops the old ones, forgets series nobody has seen for long.</summary>
-    [Queue("housekeeping"), AutomaticRetry(Attempts = 3), DisableConcurrentExecution("housekeeping", 60)]
+    [Queue("housekeeping"), AutomaticRetry(Attempts = 3), AdvisoryLock("housekeeping")]
     public async Task CleanAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

@@ -41,7 +41,7 @@ public sealed partial class ScanJob(
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(10);
 
     /// <summary>Puts every watch that is due into a queue, a shard per job.</summary>
-    [Queue("scan"), AutomaticRetry(Attempts = 0), DisableConcurrentExecution("scan-dispatch", 5)]
+    [Queue("scan"), AutomaticRetry(Attempts = 0), AdvisoryLock("scan-dispatch", WhenTaken = WhenLockTaken.Skip)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
         // Workers that cannot keep up are not helped by more of the same: what waits will scan to its own "now".
