@@ -9,4 +9,7 @@ public sealed class MonitoredEnvironment
     public int Id { get; set; }
     public required string Name { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>When anomalies and alerts were last gathered into incidents, to the minute. Null before the first time.</summary>
+    public DateTimeOffset? TriagedAt { get; set; }
 }

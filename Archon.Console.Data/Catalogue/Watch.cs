@@ -41,6 +41,9 @@ public sealed class Watch
     /// <summary>Everything up to here has been scored. Null before the first scan.</summary>
     public DateTimeOffset? ScannedTo { get; set; }
 
+    /// <summary>When a scan last asked for its samples, whether or not the upstream answered. Null before the first scan.</summary>
+    public DateTimeOffset? LastScanAt { get; set; }
+
     public DateTimeOffset? FittedAt { get; set; }
     public DateTimeOffset? ForecastAt { get; set; }
 

@@ -464,6 +464,10 @@ namespace Archon.Data.Migrations
                         .HasColumnType("character varying(64)")
                         .HasColumnName("name");
 
+                    b.Property<DateTimeOffset?>("TriagedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("triaged_at");
+
                     b.HasKey("Id")
                         .HasName("pk_environments");
 
@@ -651,6 +655,10 @@ namespace Archon.Data.Migrations
                     b.Property<DateTimeOffset?>("JudgedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("judged_at");
+
+                    b.Property<DateTimeOffset?>("LastScanAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_scan_at");
 
                     b.Property<double?>("Limit")
                         .HasColumnType("double precision")

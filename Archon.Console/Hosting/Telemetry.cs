@@ -3,6 +3,7 @@ using Archon.Features.Access;
 using Archon.Features.Watches;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -32,14 +33,33 @@ internal static class Telemetry
                 .WithMetrics(metrics => metrics.AddOtlpExporter())
                 .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("Npgsql").AddOtlpExporter());
         }
-        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
+        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database").AddCheck<ScansCheck>("scans");
     }
 
     public static void MapTelemetry(this WebApplication app)
     {
         app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
         app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/monitoring/health/ready").AllowAnonymous();
+        app.MapHealthChecks("/monitoring/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+    }
+
+    /// <summary>The verdict in a line of its own, as without a writer, then what there is to say.</summary>
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        var lines = report.Entries.Where(entry => !string.IsNullOrEmpty(entry.Value.Description)).Select(entry => $"{entry.Key}: {entry.Value.Description}");
+        return context.Response.WriteAsync(string.Join('\n', lines.Prepend(report.Status.ToString())), context.RequestAborted);
+    }
+
+    /// <summary>A process that serves pages stays in the load balancer when nothing is scanned: its pages say so. A worker has nothing else to do.</summary>
+    private sealed class ScansCheck(ScanHealth scans, ArchonDatabase database, IOptions<JobsOptions> options, TimeProvider clock) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            if (!database.IsReady || scans.Overall is not ScanState.Stopped stopped) return Task.FromResult(HealthCheckResult.Healthy());
+            var words = stopped.Describe(clock.GetUtcNow());
+            return Task.FromResult(options.Value.Role == ProcessRole.Worker ? HealthCheckResult.Unhealthy(words) : HealthCheckResult.Degraded(words));
+        }
     }
 
     private sealed class DatabaseCheck(ArchonDatabase database) : IHealthCheck

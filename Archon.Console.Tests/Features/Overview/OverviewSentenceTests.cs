@@ -4,12 +4,14 @@ using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Overview;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Xunit;
 
 namespace Archon.Tests.Features.Overview;
 
 public sealed class OverviewSentenceTests
 {
+    private static readonly ScanState Scanning = new ScanState.Running(Now);
     private static readonly DateTimeOffset Now = new(2026, 9, 17, 3, 7, 18, TimeSpan.Zero);
 
     [Fact]
@@ -27,7 +29,7 @@ public sealed class OverviewSentenceTests
     [Fact]
     public void A_server_that_is_away_is_never_called_calm()
     {
-        var said = OverviewSentence.For(Picture([Service("checkout", HealthState.NotChecked)]), "Nothing listens at http://localhost:9090/.");
+        var said = OverviewSentence.For(Picture([Service("checkout", HealthState.NotChecked)]), "Nothing listens at http://localhost:9090/.", Scanning);
 
         Assert.Equal(HealthState.NotChecked, said.State);
         Assert.Equal("Nothing is being checked.", said.Head);
@@ -43,7 +45,20 @@ public sealed class OverviewSentenceTests
         Assert.Contains("12 series of four watches checked", said.Rest, StringComparison.Ordinal);
     }
 
-    private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null);
+    [Fact]
+    public void Bands_of_a_time_when_scans_ran_are_no_proof_of_now()
+    {
+        var stopped = new ScanState.Stopped(Now.AddMinutes(-15), "No process takes jobs.", "Start one.");
+
+        var said = OverviewSentence.For(Picture([Service("checkout", HealthState.Healthy)]), prometheusAway: null, stopped);
+
+        Assert.Equal(HealthState.NotChecked, said.State);
+        Assert.Equal("Nothing is being checked.", said.Head);
+        Assert.Equal("No scan has run", said.Rest);
+        Assert.Equal(Now.AddMinutes(-15), said.Since);
+    }
+
+    private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null, Scanning);
 
     private static OverviewPicture Picture(IReadOnlyList<ServiceHealth> services) => new(
         new ServicesPicture(Now, services), new AnomaliesPicture(Now, [], 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),

@@ -157,6 +157,60 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Scans_go_on_from_the_newest_sample_when_a_clock_that_was_ahead_is_set_back()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(5) && at < Unix(8) ? 2 : at > Unix(20) ? null : Quiet(at));
+        for (var i = 0; i < 3; i++) await bench.ScanAsync(watch, Step);
+        var real = bench.Clock.GetUtcNow();
+        bench.Clock.AdjustTime(real + TimeSpan.FromDays(2));   // Prometheus has no samples of then
+        await bench.ScanAsync(watch, TimeSpan.Zero);
+        var ahead = (await Watch(bench, watch)).ScannedTo;
+
+        bench.Clock.AdjustTime(real);
+        for (var i = 0; i < 5; i++) await bench.ScanAsync(watch, Step);
+
+        Assert.True(ahead > real + TimeSpan.FromDays(1), $"{ahead}");
+        Assert.Equal(real + (5 * Step), (await Watch(bench, watch)).ScannedTo);
+        Assert.Equal(JobBench.Start + (5 * Step), Assert.Single(await Anomalies(bench)).StartedAt);
+        Assert.DoesNotContain(await bench.ReadAsync(db => db.UncheckedSpans.ToListAsync(Token)), span => span.To > bench.Clock.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_model_that_saw_samples_of_the_future_is_learnt_anew_and_its_anomalies_end()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        // The clock of Prometheus was ahead as well.
+        var later = JobBench.Start + TimeSpan.FromHours(2);
+        var watch = await FittedAsync(bench, at => at >= later.ToUnixTimeSeconds() ? 2 : Quiet(at));
+        bench.Clock.AdjustTime(later);
+        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+        Assert.Null(Assert.Single(await Anomalies(bench)).EndedAt);
+
+        bench.Clock.AdjustTime(JobBench.Start);
+        await bench.ScanAsync(watch, 2 * Step);
+        await bench.Get<FitModelsJob>().FitAsync(watch, Token);
+        await bench.ScanAsync(watch, Step);
+
+        Assert.NotNull(Assert.Single(await Anomalies(bench)).EndedAt);
+        Assert.Equal(bench.Clock.GetUtcNow(), (await Watch(bench, watch)).ScannedTo);
+        Assert.NotNull((await bench.ReadAsync(db => db.WatchedSeries.SingleAsync(Token))).ExpectedUpper);
+    }
+
+    [Fact]
+    public async Task A_scan_without_an_answer_is_still_a_scan()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, Quiet);
+        bench.Metrics.Down = true;
+
+        await bench.ScanAsync(watch, Step);
+
+        Assert.Equal(bench.Clock.GetUtcNow(), (await Watch(bench, watch)).LastScanAt);
+        Assert.NotNull((await Watch(bench, watch)).UncheckedSince);
+    }
+
+    [Fact]
     public async Task Two_workers_on_one_watch_score_each_sample_once()
     {
         await using var bench = await JobBench.StartAsync(postgres);

@@ -7,6 +7,7 @@ using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.Overview;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Shell;
 
@@ -14,7 +15,8 @@ namespace Archon.Features.Intelligence;
 
 /// <summary>The same pictures that the pages show, in words for programs.</summary>
 public sealed class IntelligenceQueries(
-    OverviewQueries overview, AnomalyQueries anomalies, IncidentQueries incidents, ForecastQueries forecasts, UpstreamHealth upstreams, TimeProvider clock)
+    OverviewQueries overview, AnomalyQueries anomalies, IncidentQueries incidents, ForecastQueries forecasts, UpstreamHealth upstreams, ScanHealth scans,
+    TimeProvider clock)
 {
     private const int Local = MonitoredEnvironment.DefaultId;
 
@@ -26,6 +28,10 @@ public sealed class IntelligenceQueries(
             .Select(service => new HealthVerdictReason(Severity(service.State), service.Name, Figures.Plain(HealthWords.Reason(service.Reason)), service.Since)).ToList();
         var failing = upstreams.Current.Where(one => one.Configured && one.FailingSince is not null).ToList();
         reasons.AddRange(failing.Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince)));
+        if (scans.Of(Local) is ScanState.Stopped stopped)
+        {
+            reasons.Add(new HealthVerdictReason("unknown", "checking", stopped.Describe(clock.GetUtcNow()), stopped.At));
+        }
         if (picture.Checking.WatchesUnchecked > 0)
         {
             reasons.Add(new HealthVerdictReason(
@@ -92,6 +98,11 @@ public sealed class IntelligenceQueries(
         foreach (var limit in (await forecasts.PictureAsync(Local, cancellationToken)).InSight)
         {
             insights.Add(new Insight("limit_in_sight", "info", $"{limit.Subject}: {limit.Watch} reaches its limit at {limit.ReachedAt:u}", limit.Outlook, []));
+        }
+        if (scans.Of(Local) is ScanState.Stopped stopped)
+        {
+            insights.Add(new Insight(
+                "not_checked", "unknown", "Scans stopped: the state of all services is unknown", stopped.Describe(clock.GetUtcNow()), []));
         }
         if (picture.Checking.WatchesUnchecked > 0)
         {

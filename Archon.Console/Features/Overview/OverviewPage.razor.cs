@@ -1,12 +1,13 @@
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Shell;
 
 namespace Archon.Features.Overview;
 
 public sealed partial class OverviewPage(
-    OverviewQueries overview, AnomalyFeed anomalies, CatalogueFeed catalogue, UpstreamHealth upstreams, ViewState view)
+    OverviewQueries overview, AnomalyFeed anomalies, CatalogueFeed catalogue, UpstreamHealth upstreams, ScanHealth scans, ViewState view)
     : LivePage<OverviewPicture>
 {
     /// <summary>A screen and a half; the rest is a click away and never worse than what is shown.</summary>
@@ -32,6 +33,7 @@ public sealed partial class OverviewPage(
 
     private string NothingOpen => Picture!.Checking switch
     {
+        _ when scans.Of(view.EnvironmentId) is ScanState.Stopped => "Unknown: scans stopped.",
         { Watches: 0 } => "Nothing is watched yet, so nothing can be found.",
         { SeriesWithBand: 0 } => "No series has a band yet, so nothing can be outside one.",
         { WatchesUnchecked: var blind, Watches: var all } when blind == all => "Nobody can say: no watch has been answered.",
@@ -58,11 +60,13 @@ public sealed partial class OverviewPage(
         Follow(anomalies.WatchAsync(Lifetime));
         Follow(catalogue.WatchAsync(Lifetime));
         upstreams.Changed += Wake;
+        scans.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
         upstreams.Changed -= Wake;
+        scans.Changed -= Wake;
         base.Dispose(disposing);
     }
 

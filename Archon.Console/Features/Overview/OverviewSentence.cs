@@ -1,5 +1,6 @@
 using System.Globalization;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 
 namespace Archon.Features.Overview;
 
@@ -12,7 +13,7 @@ public sealed record OverviewSentence(HealthState State, string Head, string Res
     /// <summary>What goes on after the time; may be empty.</summary>
     public string Tail { get; init; } = "";
 
-    public static OverviewSentence For(OverviewPicture picture, string? prometheusAway)
+    public static OverviewSentence For(OverviewPicture picture, string? prometheusAway, ScanState scans)
     {
         var services = picture.Services.Services;
         var checking = picture.Checking;
@@ -29,6 +30,10 @@ public sealed record OverviewSentence(HealthState State, string Head, string Res
             {
                 Tail = blind > 0 ? $"; {Count(blind, "service is", "services are")} not checked" : "",
             };
+        }
+        if (scans is ScanState.Stopped { At: var stoppedAt })
+        {
+            return new OverviewSentence(HealthState.NotChecked, "Nothing is being checked.", stoppedAt is null ? "No scan runs" : "No scan has run", stoppedAt);
         }
         if (prometheusAway is not null)
         {

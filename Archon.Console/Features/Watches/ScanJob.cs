@@ -52,7 +52,7 @@ public sealed partial class ScanJob(
         var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
             .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.ScannedTo, watch.Step, watch.VolumeQuery }).ToListAsync(cancellationToken);
         // Watches that need the same requests behind their values lie in one shard, which asks for them once.
-        var due = watches.Where(watch => watch.ScannedTo is null || watch.ScannedTo + watch.Step <= now)
+        var due = watches.Where(watch => DueTimes.IsDue(watch.ScannedTo, watch.Step, now))
             .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id).ToList();
         var shards = Math.Min(options.Value.ScanShards, due.Count);
         for (var shard = 0; shard < shards; shard++)
@@ -122,6 +122,14 @@ public sealed partial class ScanJob(
         var step = watch.Step;
         var end = Floor(now, step);
         var mark = watch.ScannedTo is { } scannedTo ? Floor(scannedTo, step) : end - step;
+        if (mark > end + step)
+        {
+            LogClockSetBack(watchId, mark);
+            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
+            memory.Forget(watchId);
+            watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
+            await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
+        }
         if (end <= mark) return false;
 
         var oldest = Floor(now - options.Value.CatchUpLimit, step);
@@ -170,6 +178,7 @@ public sealed partial class ScanJob(
         var caughtUp = await CatchUpAsync(db, watch, mark, sliceEnd, covered, cancellationToken);
         await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(
             set => set.SetProperty(one => one.ScannedTo, sliceEnd)
+                .SetProperty(one => one.LastScanAt, now)
                 .SetProperty(one => one.UncheckedSince, (DateTimeOffset?)null)
                 .SetProperty(one => one.UncheckedReason, (string?)null),
             cancellationToken);
@@ -280,6 +289,7 @@ public sealed partial class ScanJob(
         await NoteUncheckedAsync(db, watch, since, end, words, cancellationToken);
         await db.Watches.Where(one => one.Id == watch.Id).ExecuteUpdateAsync(
             set => set.SetProperty(one => one.UncheckedSince, since)
+                .SetProperty(one => one.LastScanAt, clock.GetUtcNow())
                 .SetProperty(one => one.UncheckedReason, words)
                 // A watch that was never scanned must not forget when it began to wait.
                 .SetProperty(one => one.ScannedTo, one => one.ScannedTo ?? mark),
@@ -336,6 +346,9 @@ public sealed partial class ScanJob(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} not checked: {Reason}")]
     private partial void LogNotChecked(int watchId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} was scanned up to {Mark:u}, in the future: the clock was set back. Scans go on from its newest sample")]
+    private partial void LogClockSetBack(int watchId, DateTimeOffset mark);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId}: {Left} series are not watched, the limit is {Limit}")]
     private partial void LogTooMany(int watchId, int left, int limit);

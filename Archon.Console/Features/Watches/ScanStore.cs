@@ -222,6 +222,28 @@ internal static class ScanStore
         }
     }
 
+    /// <summary>
+    /// Takes back what scans of a watch noted after <paramref name="now"/>, while the clock was ahead. A model that has seen samples from after it would take
+    /// those to come for late ones, and is learnt anew.
+    /// </summary>
+    /// <returns>When the newest sample up to now was; null where there is none.</returns>
+    public static async Task<DateTimeOffset?> ForgetFutureAsync(ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.From >= now).ExecuteDeleteAsync(cancellationToken);
+        await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.To > now)
+            .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, now), cancellationToken);
+        await db.Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.LastSeenAt > now)
+            .ExecuteUpdateAsync(set => set.SetProperty(anomaly => anomaly.EndedAt, anomaly => anomaly.LastSeenAt), cancellationToken);
+        await db.WatchedSeries.Where(series => series.WatchId == watch.Id && series.LastSampleAt > now).ExecuteUpdateAsync(
+            set => set.SetProperty(series => series.LastSampleAt, (DateTimeOffset?)null)
+                .SetProperty(series => series.Model, (byte[]?)null)
+                .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
+                .SetProperty(series => series.FittedSamples, 0),
+            cancellationToken);
+        if (watch.UncheckedSince > now) watch.UncheckedSince = null;
+        return await db.WatchedSeries.Where(series => series.WatchId == watch.Id).MaxAsync(series => series.LastSampleAt, cancellationToken);
+    }
+
     private static NpgsqlCommand Command(ArchonDbContext db, string sql)
     {
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();

@@ -10,6 +10,8 @@ public static class WatchesSetup
         services.AddSingleton<IValidateOptions<WatchOptions>, WatchOptionsValidator>();
         services.AddSingleton<ScanMemory>();
         services.AddSingleton<WatchMetrics>();
+        services.AddSingleton<ScanHealth>();
+        services.AddHostedService<ScanMonitor>();
         services.AddScoped<ScanJob>();
         services.AddScoped<FitModelsJob>();
         services.AddScoped<AnalyseJob>();
