@@ -43,6 +43,7 @@ internal static class Jobs
         services.AddSingleton<JobMetrics>();
         services.AddSingleton<JobTables>();
         services.AddHostedService<JobServers>();
+        services.AddHostedService<ClockJumpRepair>();
     }
 
     /// <summary>Hangfire's own pages: seen by viewers, acted on by editors.</summary>

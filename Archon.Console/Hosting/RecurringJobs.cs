@@ -17,6 +17,20 @@ public static class RecurringJobs
     private const string EveryFiveSeconds = "*/5 * * * * *";
     private const int Local = MonitoredEnvironment.DefaultId;
 
+    /// <summary>The time from one run of each schedule to its next: a next run further ahead was computed by a clock that was wrong.</summary>
+    public static readonly IReadOnlyDictionary<string, TimeSpan> Periods = new Dictionary<string, TimeSpan>
+    {
+        ["scan"] = TimeSpan.FromSeconds(5),
+        ["fit"] = TimeSpan.FromMinutes(1),
+        ["forecast"] = TimeSpan.FromMinutes(1),
+        ["triage"] = TimeSpan.FromSeconds(15),
+        ["discover"] = TimeSpan.FromSeconds(15),
+        ["import-rules"] = TimeSpan.FromMinutes(1),
+        ["watch-rule-files"] = TimeSpan.FromMinutes(1),
+        ["import-channels"] = TimeSpan.FromMinutes(1),
+        ["housekeeping"] = TimeSpan.FromHours(1),
+    };
+
     /// <summary>What a console that has just started need not wait a minute for.</summary>
     public static readonly IReadOnlyList<string> AtStart = ["discover", "import-rules", "import-channels", "watch-rule-files"];
 

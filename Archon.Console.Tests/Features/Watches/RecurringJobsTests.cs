@@ -27,6 +27,8 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"], jobs.Select(job => job.Id).Order());
         Assert.All(jobs, job => Assert.Null(job.Error));
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
+        Assert.Equal(jobs.Select(job => job.Id).Order(), RecurringJobs.Periods.Keys.Order());
+        Assert.All(jobs, job => Assert.True(job.NextExecution - job.CreatedAt <= RecurringJobs.Periods[job.Id], $"{job.Id}: {job.NextExecution}"));
         Assert.All(RecurringJobs.AtStart, id => Assert.Contains(id, jobs.Select(job => job.Id)));
     }
 

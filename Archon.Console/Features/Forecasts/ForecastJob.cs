@@ -77,7 +77,7 @@ public sealed partial class ForecastJob(
             }).ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            if (watch.ForecastAt is null || watch.ForecastAt + (watch.IsOutside ? WhenOutside : watch.Soon ? WhenNear : Usually) <= now)
+            if (DueTimes.IsDue(watch.ForecastAt, watch.IsOutside ? WhenOutside : watch.Soon ? WhenNear : Usually, now))
             {
                 jobs.Enqueue<ForecastJob>(job => job.ForecastAsync(watch.Id, CancellationToken.None));
             }

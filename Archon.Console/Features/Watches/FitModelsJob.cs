@@ -73,7 +73,7 @@ public sealed partial class FitModelsJob(
         foreach (var watch in watches)
         {
             if (watch.Fitted && !watch.Unsettled) continue;
-            if (watch.FittedAt is null || watch.FittedAt + (watch.Fitted ? RefitShort : RefitNone) <= now) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
+            if (DueTimes.IsDue(watch.FittedAt, watch.Fitted ? RefitShort : RefitNone, now)) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
         }
     }
 
