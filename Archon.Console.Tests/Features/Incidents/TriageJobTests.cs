@@ -72,6 +72,54 @@ public sealed class TriageJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_began_and_ended_while_triage_did_not_run_becomes_an_incident_that_is_over()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
+        await bench.ReadAsync(db => db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, JobBench.Start), Token));
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        var anomalies = await bench.ReadAsync(db => db.Anomalies.ToListAsync(Token));
+        Assert.All(anomalies, anomaly => Assert.NotNull(anomaly.EndedAt));
+        bench.Clock.Advance(TimeSpan.FromHours(20));
+
+        await TriageAsync(bench);
+        await TriageAsync(bench);   // a second run changes nothing
+
+        var incident = Assert.Single(await IncidentsAsync(bench));
+        Assert.Equal(anomalies.Select(anomaly => $"{anomaly.Id}").Order(), incident.Members.Select(member => member.Key).Order());
+        Assert.Equal(anomalies.Max(anomaly => anomaly.EndedAt), incident.ResolvedAt);
+        Assert.Equal("store", incident.Hypotheses[0].Service);
+    }
+
+    [Fact]
+    public async Task A_member_that_ended_while_triage_did_not_run_ends_when_its_anomaly_did()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
+        await TriageAsync(bench);
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        bench.Clock.Advance(TimeSpan.FromHours(20));
+
+        await TriageAsync(bench);
+
+        var ends = await bench.ReadAsync(db => db.Anomalies.Select(anomaly => anomaly.EndedAt).ToListAsync(Token));
+        Assert.Equal(ends.Order(), Assert.Single(await IncidentsAsync(bench)).Members.Select(member => member.EndedAt).Order());
+    }
+
+    [Fact]
+    public async Task What_had_ended_before_triage_looked_last_opens_no_incident()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
+        await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
+        await bench.ReadAsync(db => db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, bench.Clock.GetUtcNow()), Token));
+
+        await TriageAsync(bench);
+
+        Assert.Empty(await IncidentsAsync(bench));
+    }
+
+    [Fact]
     public async Task A_past_incident_that_was_alike_is_found_with_what_was_behind_it()
     {
         await using var bench = await JobBench.StartAsync(postgres);

@@ -27,6 +27,12 @@ public sealed partial class TriageJob(
 
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(30);
 
+    /// <summary>So far back a run takes up what ended since the last one.</summary>
+    private static readonly TimeSpan MostCatchUp = TimeSpan.FromDays(7);
+
+    /// <summary>That triage ran need not be written at each run.</summary>
+    private static readonly TimeSpan NoteEvery = TimeSpan.FromMinutes(1);
+
     /// <summary>Alone it is an anomaly, together they are an incident.</summary>
     private const int LeastMembers = 2;
 
@@ -46,23 +52,30 @@ public sealed partial class TriageJob(
         var services = await db.Services.AsNoTracking().Where(service => service.EnvironmentId == environmentId)
             .Select(service => new { service.Id, service.Name }).ToListAsync(cancellationToken);
         var names = services.ToDictionary(service => service.Id, service => service.Name);
-        var (items, areAlertsKnown) = await ItemsAsync(db, environmentId, names, now, cancellationToken);
+        var triagedAt = await db.Environments.Where(one => one.Id == environmentId).Select(one => one.TriagedAt).FirstOrDefaultAsync(cancellationToken);
+        var since = Since(triagedAt, now);
+        var (items, areAlertsKnown) = await ItemsAsync(db, environmentId, names, since, now, cancellationToken);
         // What goes on again, such as an alert that Alertmanager had forgotten, goes on in the incident it was in.
         var keys = items.ConvertAll(item => item.Key);
         var live = await db.Incidents.Include(incident => incident.Members)
             .Where(incident => incident.EnvironmentId == environmentId && incident.MergedIntoId == null
                 && (incident.ResolvedAt == null || incident.Members.Any(member => keys.Contains(member.Key)))).ToListAsync(cancellationToken);
-        if (items.Count == 0 && live.Count == 0) return;
+        if (items.Count == 0 && live.Count == 0)
+        {
+            await NoteRunAsync(db, environmentId, triagedAt, now, cancellationToken);
+            return;
+        }
 
         var calls = await db.ServiceDependencies.AsNoTracking().Select(call => new { call.CallerId, call.CalleeId }).ToListAsync(cancellationToken);
         var graph = new ServiceGraph(
             names.Values, calls.Where(call => names.ContainsKey(call.CallerId) && names.ContainsKey(call.CalleeId)).Select(call => (names[call.CallerId], names[call.CalleeId])));
-        var changed = Place(db, environmentId, live, items, graph, now);
+        var changed = Place(db, environmentId, live, items, graph, since, now);
         foreach (var incident in live) changed |= Settle(incident, items, areAlertsKnown, now);
         await db.SaveChangesAsync(cancellationToken);
 
         var ranked = 0;
-        foreach (var incident in live.Where(one => one.ResolvedAt is null && one.MergedIntoId is null && IsRankDue(one, now)))
+        // One that was over before anyone looked still has a cause to be found.
+        foreach (var incident in live.Where(one => (one.ResolvedAt is null || one.RankedAt is null) && one.MergedIntoId is null && IsRankDue(one, now)))
         {
             await RankAsync(incident, items, graph, environmentId, now, cancellationToken);
             ranked++;
@@ -75,14 +88,29 @@ public sealed partial class TriageJob(
             await transaction.CommitAsync(cancellationToken);
             LogTriaged(environmentId, live.Count, ranked);
         }
+        await NoteRunAsync(db, environmentId, triagedAt, now, cancellationToken);
         metrics.Triaged(items.Count, Stopwatch.GetElapsedTime(started));
     }
 
+    /// <summary>When triage ran last, as far back as it is made up for.</summary>
+    private static DateTimeOffset Since(DateTimeOffset? triagedAt, DateTimeOffset now)
+    {
+        var (at, oldest) = (triagedAt ?? now - Memory, now - MostCatchUp);
+        return at > now ? now : at < oldest ? oldest : at;
+    }
+
+    private static async Task NoteRunAsync(ArchonDbContext db, int environmentId, DateTimeOffset? triagedAt, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (!DueTimes.IsDue(triagedAt, NoteEvery, now)) return;
+        await db.Environments.Where(one => one.Id == environmentId).ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, now), cancellationToken);
+    }
+
+    /// <param name="since">When triage ran last: what began and ended after that belongs into an incident as much as what still goes on.</param>
     /// <returns>What goes on or ended lately, the earliest first, and whether Alertmanager could be asked.</returns>
     private async Task<(List<Item> Items, bool AreAlertsKnown)> ItemsAsync(
-        ArchonDbContext db, int environmentId, Dictionary<int, string> names, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db, int environmentId, Dictionary<int, string> names, DateTimeOffset since, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (oldest, over) = (now - Memory, now - Lingers);
+        var (oldest, over) = (since - Memory, since - Lingers);
         var anomalies = await (
             from anomaly in db.Anomalies.AsNoTracking()
             where anomaly.EnvironmentId == environmentId && anomaly.StartedAt >= oldest && (anomaly.EndedAt == null || anomaly.EndedAt >= over)
@@ -103,7 +131,7 @@ public sealed partial class TriageJob(
         if (answer is Fetch<IReadOnlyList<AlertmanagerAlert>>.Ok { Value: var alerts })
         {
             var matcher = await ServiceMatcher.LoadAsync(db, environmentId, cancellationToken);
-            foreach (var alert in alerts.Where(one => one.EndsAt > now && one.StartsAt >= oldest && one.Labels.GetValueOrDefault("severity") != "info"))
+            foreach (var alert in alerts.Where(one => one.EndsAt > now && one.StartsAt >= now - Memory && one.Labels.GetValueOrDefault("severity") != "info"))
             {
                 var id = matcher.Find(alert.Labels);
                 var service = id is { } known && names.TryGetValue(known, out var name) ? name : alert.Labels.GetValueOrDefault("instance") ?? alert.Fingerprint;
@@ -116,7 +144,7 @@ public sealed partial class TriageJob(
     }
 
     /// <summary>Gathers what belongs together, and puts it into the incident it belongs to. The same items always end in the same incidents.</summary>
-    private static bool Place(ArchonDbContext db, int environmentId, List<Incident> live, List<Item> items, ServiceGraph graph, DateTimeOffset now)
+    private static bool Place(ArchonDbContext db, int environmentId, List<Incident> live, List<Item> items, ServiceGraph graph, DateTimeOffset since, DateTimeOffset now)
     {
         var byId = items.ToDictionary(item => item.Id);
         var grouper = new AlertGrouper(graph, new AlertGrouperSettings());
@@ -143,7 +171,8 @@ public sealed partial class TriageJob(
             var members = group.ToList();
             var homes = live.Where(incident => incident.MergedIntoId is null && members.Exists(member => incident.Members.Exists(one => one.Kind == member.Kind && one.Key == member.Key)))
                 .OrderBy(incident => incident.OpenedAt).ThenBy(incident => incident.Id).ToList();
-            if (homes.Count == 0 && (members.Count < LeastMembers || members.TrueForAll(member => member.EndedAt is not null))) continue;
+            // What had ended by the last run was looked at then.
+            if (homes.Count == 0 && (members.Count < LeastMembers || members.TrueForAll(member => member.EndedAt <= since))) continue;
             if (homes.Count == 0)
             {
                 var fresh = new Incident { EnvironmentId = environmentId, OpenedAt = members[0].StartedAt, ChangedAt = now, Title = "" };
@@ -199,7 +228,7 @@ public sealed partial class TriageJob(
 
     /// <summary>Every minute that passes says more about a young incident; an old one is looked at again when it changes.</summary>
     private static bool IsRankDue(Incident incident, DateTimeOffset now) =>
-        incident.RankedAt is not { } at || (at < now - RankEvery && (incident.ChangedAt > at || at < incident.OpenedAt + Young));
+        incident.RankedAt is not { } at || (DueTimes.IsDue(at, RankEvery, now) && (incident.ChangedAt > at || at < incident.OpenedAt + Young || at > now));
 
     private async Task RankAsync(Incident incident, List<Item> items, ServiceGraph graph, int environmentId, DateTimeOffset now, CancellationToken cancellationToken)
     {
