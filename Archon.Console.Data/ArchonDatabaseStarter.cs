@@ -23,6 +23,9 @@ internal sealed partial class ArchonDatabaseStarter(
     /// <summary>The oldest PostgreSQL that the migrations are tried on.</summary>
     private const int OldestMajor = 15;
 
+    /// <summary>So far apart are probes at least, however much fails.</summary>
+    private static readonly TimeSpan ShortestProbeInterval = TimeSpan.FromMilliseconds(500);
+
     private EmbeddedPostgres? embedded;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -36,8 +39,9 @@ internal sealed partial class ArchonDatabaseStarter(
                 pause = TimeSpan.Zero;
                 while (true)
                 {
-                    await Task.Delay(options.Value.ProbeInterval, clock, stoppingToken);
+                    await database.WhenSuspectedAsync(options.Value.ProbeInterval, clock, stoppingToken);
                     await ProbeAsync(stoppingToken);
+                    if (options.Value.ProbeInterval > ShortestProbeInterval) await Task.Delay(ShortestProbeInterval, clock, stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -48,13 +52,21 @@ internal sealed partial class ArchonDatabaseStarter(
             catch (Exception failure)
             {
                 var reason = Describe(failure);
-                LogAway(reason, failure is DbException or EmbeddedPostgresException ? null : failure);
+                // Said once for each reason: an outage of an hour has thousands of attempts.
+                if (database.State is not DatabaseState.Away { Reason: var known } || known != reason)
+                {
+                    LogAway(reason, failure is DbException or EmbeddedPostgresException or TimeoutException ? null : failure);
+                }
                 database.Become(database.State is DatabaseState.Away away
                     ? away with { Reason = reason } : new DatabaseState.Away(reason, clock.GetUtcNow()));
                 // A pooled connection may still lead to the server that went away.
                 NpgsqlConnection.ClearAllPools();
+                if (failure is TimeoutException) await EndConnectionsAsync(stoppingToken);
+                // To ask costs nothing, so a database that is back is noticed at once; to start a server that cannot start costs a lot.
+                pause = failure is EmbeddedPostgresException
+                    ? TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, options.Value.ShortestRetry.Ticks, options.Value.LongestRetry.Ticks))
+                    : options.Value.ShortestRetry;
             }
-            pause = TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, options.Value.ShortestRetry.Ticks, options.Value.LongestRetry.Ticks));
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -67,7 +79,8 @@ internal sealed partial class ArchonDatabaseStarter(
 
     private async Task StartAsyncCore(CancellationToken cancellationToken)
     {
-        if (!connection.IsConfigured)
+        // A server of ours that is there and does not answer is busy or frozen: it is asked again, not stopped.
+        if (!connection.IsConfigured && embedded?.IsRunning != true)
         {
             if (embedded is not null) await embedded.DisposeAsync();
             embedded = null;
@@ -75,6 +88,7 @@ internal sealed partial class ArchonDatabaseStarter(
                 new EmbeddedPostgresOptions { DataFolder = Path.Combine(options.Value.Folder, "postgres") }, logger, cancellationToken);
             connection.Use(embedded.ConnectionString);
         }
+        await ProbeAsync(cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var applied = await MigrateAsync(db, cancellationToken);
         await Partitions.EnsureAsync(db, clock.GetUtcNow(), cancellationToken);
@@ -94,6 +108,8 @@ internal sealed partial class ArchonDatabaseStarter(
                 throw new DatabaseAwayException(
                     $"PostgreSQL {server.PostgreSqlVersion} is too old; Archon needs {OldestMajor} or newer. Upgrade the server, or name another one.");
             }
+            // After an outage there is nothing to migrate, and nothing to wait for.
+            if (!(await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) return 0;
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
             await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLocks.Migrations})", cancellationToken);
             var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
@@ -108,30 +124,75 @@ internal sealed partial class ArchonDatabaseStarter(
         }
     }
 
+    /// <summary>On a new connection each time: a server that takes no new ones is away, whatever the old ones do.</summary>
+    /// <exception cref="DbException">The database refused, or cannot be reached.</exception>
+    /// <exception cref="TimeoutException">It did not answer in <see cref="DatabaseOptions.ProbeTimeout"/>, connecting included.</exception>
     private async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        await using var server = new NpgsqlConnection(connection.ConnectionString);
+        var limit = options.Value.ProbeTimeout;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var probe = AskAsync(connection.ConnectionString, limit, stop.Token);
+        try
+        {
+            // A frozen server accepts the connection and then says nothing. Whatever Npgsql waits for, this does not wait longer.
+            await probe.WaitAsync(limit, clock, cancellationToken);
+        }
+        catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.TooManyConnections)
+        {
+            // It answers, and those who have a connection work on.
+        }
+        catch (Exception failure) when (failure is TimeoutException || (failure is NpgsqlException { InnerException: TimeoutException }))
+        {
+            throw new TimeoutException($"The database did not answer within {limit.TotalSeconds:0.#} s.");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            _ = probe.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Of a server that does not answer: whoever waits for it learns now that it is away.</summary>
+    private async Task EndConnectionsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await DatabaseSockets.ShutDownAsync(connection.ConnectionString, cancellationToken) is > 0 and var ended) LogEnded(ended);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            // They end with the server, or with the console.
+        }
+    }
+
+    private static async Task AskAsync(string connectionString, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var seconds = (int)Math.Ceiling(limit.TotalSeconds);
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            // To ask a frozen server to cancel takes as long again.
+            CancellationTimeout = -1,
+            ApplicationName = "archon probe",
+        };
+        await using var server = new NpgsqlConnection(settings.ConnectionString);
         await server.OpenAsync(cancellationToken);
-        await using var ask = server.CreateCommand();
-        ask.CommandText = "SELECT 1";
-        ask.CommandTimeout = (int)options.Value.ProbeTimeout.TotalSeconds;
+        await using var ask = new NpgsqlCommand("SELECT 1", server);
         await ask.ExecuteScalarAsync(cancellationToken);
     }
 
-    private static string Describe(Exception failure) => failure switch
-    {
-        // EF Core wraps what looks transient, to recommend a retrying strategy.
-        InvalidOperationException { InnerException: DbException cause } => Describe(cause),
-        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "The database refused the user name or password.",
-        PostgresException refused => refused.MessageText,
-        NpgsqlException { InnerException: TimeoutException } => "The database did not answer in time.",
-        NpgsqlException { InnerException: System.Net.Sockets.SocketException unreachable } => $"The database cannot be reached: {unreachable.Message}.",
-        DbException or EmbeddedPostgresException or TimeoutException => failure.Message,
-        _ => $"The database could not be brought up ({failure.GetType().Name}); the console's log says more.",
-    };
+    private static string Describe(Exception failure) =>
+        DatabaseFailures.Describe(failure)
+        ?? (failure is EmbeddedPostgresException or TimeoutException
+            ? failure.Message : $"The database could not be brought up ({failure.GetType().Name}); the console's log says more.");
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database is ready, {Applied} migrations applied")]
     private partial void LogReady(int applied);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Ended {Count} connections to the database, which accepts them and does not answer")]
+    private partial void LogEnded(int count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away and will be tried again: {Reason}")]
     private partial void LogAway(string reason, Exception? failure);

@@ -36,6 +36,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     /// <summary>PostgreSQL's major version.</summary>
     public int Version => binaries.Major;
 
+    /// <summary>Whether its process is there; it may still not answer.</summary>
+    public bool IsRunning => RunningPort() is not null;
+
     private string Cluster => ClusterOf(options);
     private string Log => Path.Combine(options.DataFolder, "server.log");
     private string PasswordFile => Path.Combine(options.DataFolder, "password");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
@@ -97,9 +98,11 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
     }
 
     /// <summary>Services with six watched series each, every tenth with an open anomaly.</summary>
-    internal static async Task SeedAsync(TestDatabase database, int services)
+    internal static Task SeedAsync(TestDatabase database, int services) => SeedAsync(database.Contexts, services);
+
+    internal static async Task SeedAsync(IDbContextFactory<ArchonDbContext> contexts, int services)
     {
-        await using var db = await database.Contexts.CreateDbContextAsync(Token);
+        await using var db = await contexts.CreateDbContextAsync(Token);
         var now = DateTimeOffset.UtcNow;
         var signals = new[] { WatchSignal.Rate, WatchSignal.Errors, WatchSignal.Duration, WatchSignal.Saturation, WatchSignal.Traffic, WatchSignal.Availability };
         var watches = signals.Select(signal => new Watch

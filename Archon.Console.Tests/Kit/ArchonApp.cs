@@ -86,6 +86,22 @@ internal sealed partial class ArchonApp : IAsyncDisposable
         return new ArchonApp(factory, folder) { Address = new Uri(addresses.First()) };
     }
 
+    /// <summary>Waits until someone can sign in, where the database came later than the console.</summary>
+    public async Task WaitUntilUsableAsync(Microsoft.EntityFrameworkCore.IDbContextFactory<Archon.Data.ArchonDbContext> contexts)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience);
+        await Services.GetRequiredService<Archon.Data.ArchonDatabase>().WhenReadyAsync(limit.Token);
+        while (true)
+        {
+            await using (var db = await contexts.CreateDbContextAsync(limit.Token))
+            {
+                if (await db.Set<ArchonUser>().AnyAsync(limit.Token)) return;
+            }
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
     /// <summary>A browser without cookies that follows no redirect. <paramref name="accept"/> tells pages from data.</summary>
     public HttpClient NewClient(string? accept = "text/html")
     {

@@ -24,14 +24,15 @@ internal abstract partial class FeedListener(
             {
                 return;
             }
-            catch (Exception failure) when (failure is System.Data.Common.DbException or TimeoutException or IOException)
+            // Whatever it is: without a listener pages would only seem to be live.
+            catch (Exception failure)
             {
-                LogLost(channel, failure.Message);
+                LogLost(channel, ReadFailures.Describe(failure) ?? failure.Message, ReadFailures.Describe(failure) is null ? failure : null);
             }
             await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the listener on {Channel}, trying again: {Reason}")]
-    private partial void LogLost(string channel, string reason);
+    private partial void LogLost(string channel, string reason, Exception? failure);
 }

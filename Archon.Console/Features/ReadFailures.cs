@@ -1,15 +1,10 @@
-using System.Data.Common;
+using Archon.Data;
 
 namespace Archon.Features;
 
 internal static class ReadFailures
 {
     /// <summary>The words for a database that does not answer; null for what is a fault of ours and belongs to the error boundary.</summary>
-    public static string? Describe(Exception exception) => exception switch
-    {
-        OperationCanceledException or TimeoutException => "It took too long to answer.",
-        DbException failure => failure.InnerException?.Message ?? failure.Message,
-        InvalidOperationException { InnerException: DbException failure } => failure.InnerException?.Message ?? failure.Message,
-        _ => null,
-    };
+    public static string? Describe(Exception exception) =>
+        exception is OperationCanceledException or TimeoutException ? "It took too long to answer." : DatabaseFailures.Describe(exception);
 }

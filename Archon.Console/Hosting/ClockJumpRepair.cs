@@ -41,7 +41,7 @@ internal sealed partial class ClockJumpRepair(
             // It must not end, whatever happens: it is what gets Hangfire going again.
             catch (Exception failure)
             {
-                LogFailed(failure, Interval.TotalSeconds);
+                LogFailed(Interval.TotalSeconds, failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
             }
             await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -93,6 +93,6 @@ internal sealed partial class ClockJumpRepair(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} heartbeats of job servers were in the future and are dated now: the database server's clock was set back")]
     private partial void LogHeartbeats(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Times in the future could not be corrected, trying again in {Seconds} s")]
-    private partial void LogFailed(Exception failure, double seconds);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Times in the future could not be corrected, trying again in {Seconds} s: {Reason}")]
+    private partial void LogFailed(double seconds, string reason, Exception? failure);
 }

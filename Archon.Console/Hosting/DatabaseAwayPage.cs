@@ -5,22 +5,61 @@ using Archon.Data;
 namespace Archon.Hosting;
 
 /// <summary>
-/// Answers in place of every page while the database is away, since nobody can be signed in then. It needs nothing but itself: no
-/// database, no session, no script. The page asks again by itself.
+/// Answers in place of every page while the database is away, since nobody can be signed in then, and in place of each request that fails on it before
+/// that is known. It needs no database, no session and no script. The page loads itself again.
 /// </summary>
-internal sealed class DatabaseAwayPage(RequestDelegate next, ArchonDatabase database, IHostEnvironment environment)
+internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatabase database, IHostEnvironment environment, ILogger<DatabaseAwayPage> logger)
 {
     private const int RetrySeconds = 3;
 
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
-        if (database.IsReady || WorksWithout(context.Request.Path)) return next(context);
+        var path = context.Request.Path;
+        if (!database.IsReady && !WorksWithout(path))
+        {
+            await AnswerAsync(context);
+            return;
+        }
+        // A circuit or a hub's connection lasts for hours; it stays while the database is away.
+        if (context.WebSockets.IsWebSocketRequest || path.StartsWithSegments("/_blazor"))
+        {
+            await next(context);
+            return;
+        }
+        var aborted = context.RequestAborted;
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(aborted, database.Usable);
+        // A request that waits for a frozen server ends when that is found out, not with the command's own time limit.
+        if (!WorksWithout(path)) context.RequestAborted = cut.Token;
+        try
+        {
+            await next(context);
+        }
+        catch (Exception failure) when (!context.Response.HasStarted && !aborted.IsCancellationRequested && IsAway(failure, cut.Token))
+        {
+            database.Suspect();
+            LogFailed(context.Request.Method, path, DatabaseFailures.Describe(failure) ?? "The database went away.");
+            context.RequestAborted = aborted;
+            await AnswerAsync(context, DatabaseFailures.Describe(failure));
+        }
+        finally
+        {
+            context.RequestAborted = aborted;
+        }
+    }
+
+    private static bool IsAway(Exception failure, CancellationToken cut) =>
+        DatabaseFailures.IsAway(failure) || (failure is OperationCanceledException && cut.IsCancellationRequested);
+
+    /// <param name="failure">Why a request failed while the database still counts as ready.</param>
+    private Task AnswerAsync(HttpContext context, string? failure = null)
+    {
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.RetryAfter = RetrySeconds.ToString(CultureInfo.InvariantCulture);
         context.Response.Headers.CacheControl = "no-store";
         var (title, words, since) = database.State switch
         {
             DatabaseState.Away away => ("The database is away", away.Reason, away.Since.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
+            DatabaseState.Ready => ("The database is away", failure ?? "The database does not respond.", ""),
             _ => ("Archon is starting", "The database is coming up.", ""),
         };
         return context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
@@ -50,10 +89,13 @@ internal sealed class DatabaseAwayPage(RequestDelegate next, ArchonDatabase data
               code { display: block; padding: 6px 8px; font: 12px/18px ui-monospace, monospace; overflow-wrap: anywhere; background: light-dark(#fff, #11141a); border: 1px solid light-dark(#dde1e9, #2a303c); border-radius: 5px; } .q { color: light-dark(#566072, #8e98aa); }
             </style></head>
             <body><p class="brand">Archon</p><main role="alert"><h1>{{title}}</h1><p><code>{{WebUtility.HtmlEncode(words)}}</code></p>
-            <p>{{away}}The console tries again by itself, and this page with it; nothing has to be restarted.</p>
-            <p class="q">Whether anything burns cannot be told here meanwhile: alerts go on through Alertmanager. {{WebUtility.HtmlEncode(environment.ApplicationName)}} keeps its log where it was started.</p></main></body></html>
+            <p>{{away}}The console reconnects and this page loads again. No restart is needed.</p>
+            <p class="q">Until then the state of your services is unknown here. Alertmanager still sends alerts. The reason is also in the log of {{WebUtility.HtmlEncode(environment.ApplicationName)}}.</p></main></body></html>
             """;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} failed on the database and was answered with 503: {Reason}")]
+    private partial void LogFailed(string method, string path, string reason);
 }
 
 internal static class HtmlResponses

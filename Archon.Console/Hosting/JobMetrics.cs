@@ -75,7 +75,7 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
                 {
                     counted = services.GetRequiredService<JobStorage>().GetMonitoringApi().GetStatistics();
                 }
-                catch (System.Data.Common.DbException)
+                catch (Exception failure) when (DatabaseFailures.IsAway(failure))
                 {
                     counted = null;
                 }

@@ -113,9 +113,10 @@ internal sealed partial class JobServers(
                 {
                     servers.AddRange(Start());
                 }
-                catch (Exception failure) when (failure is System.Data.Common.DbException or BackgroundJobClientException or PostgreSqlDistributedLockException)
+                // A process that works off no jobs is no use, whatever stopped it from starting.
+                catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
-                    LogRetry(failure.Message);
+                    LogRetry(failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
                     await Task.Delay(Retry, clock, stoppingToken);
                 }
             }
@@ -173,5 +174,5 @@ internal sealed partial class JobServers(
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The job servers could not start yet, trying again: {Reason}")]
-    private partial void LogRetry(string reason);
+    private partial void LogRetry(string reason, Exception? failure);
 }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Hangfire;
@@ -42,7 +41,7 @@ internal sealed partial class ScanMonitor(
             catch (Exception failure)
             {
                 // What was known stays: a scan that was too old then is too old now.
-                LogFailed(Interval.TotalSeconds, failure.Message, failure is DbException ? null : failure);
+                LogFailed(Interval.TotalSeconds, failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
             }
             await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
