@@ -1,3 +1,4 @@
+using Archon.Data;
 using Archon.Features;
 using Archon.Shell;
 using Archon.Tests.Shell;
@@ -83,6 +84,25 @@ public sealed class LivePageTests : BunitContext
         await UntilAsync(() => page.Find("p").TextContent.StartsWith("1 since 03:", StringComparison.Ordinal));
         numbers.IsAway = false;   // and no feed tells of it
         await UntilAsync(() => page.Find("p").TextContent == "1");
+    }
+
+    [Fact]
+    public async Task While_the_database_is_known_to_be_away_nothing_is_read_and_its_return_is_noticed_at_once()
+    {
+        var database = Services.GetRequiredService<ArchonDatabase>();
+        var page = Render<NumberPage>();
+        await UntilAsync(() => numbers.Reads >= 1);
+
+        database.Become(new DatabaseState.Away("The database cannot be reached: Connection refused.", ShellParts.Now));
+        page.WaitForAssertion(() => Assert.StartsWith("1 since", page.Find("p").TextContent, StringComparison.Ordinal));
+        var reads = numbers.Reads;
+        page.Instance.Tick();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        numbers.Add();
+        Assert.Equal(reads, numbers.Reads);
+        database.Become(new DatabaseState.Ready());   // the clock stands still
+
+        page.WaitForAssertion(() => Assert.Equal("2", page.Find("p").TextContent));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +17,7 @@ internal static class ShellParts
         var clock = new FakeTimeProvider(Now);
         context.Services.AddSingleton<TimeProvider>(clock);
         context.Services.AddScoped(provider => new ViewState(clock, provider.GetRequiredService<NavigationManager>()));
+        context.Services.AddSingleton(LiveDatabase.Ready());
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         return clock;
     }

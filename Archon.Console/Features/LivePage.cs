@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Archon.Data;
 using Archon.Shell;
 using Microsoft.AspNetCore.Components;
 
@@ -28,6 +29,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     [Inject] protected RecentPictures Recent { get; set; } = default!;
     [Inject] protected TimeProvider Clock { get; set; } = default!;
     [Inject] private ViewState LivePageView { get; set; } = default!;
+    [Inject] private ArchonDatabase Database { get; set; } = default!;
 
     /// <summary>The newest picture; null before the first one came.</summary>
     protected TPicture? Picture { get; private set; }
@@ -75,6 +77,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         Follow();
         LivePageView.Changed += WakeNow;
         LivePageView.ShowWaiting += ShowWaiting;
+        Database.Changed += DatabaseChanged;
         if (Failure is not null) Wake();
         var token = lifetime.Token;
         try
@@ -127,6 +130,9 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         resting?.Cancel();
     }
 
+    /// <summary>The page says at once that the database went away, and reads as soon as it is back.</summary>
+    private void DatabaseChanged() => _ = InvokeAsync(WakeNow);
+
     private void ShowWaiting()
     {
         if (waiting is not { } picture) return;
@@ -138,7 +144,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     /// <summary>While the page stands still: reads what would be shown, tells how much of it is new, and shows nothing.</summary>
     private async Task LookAheadAsync()
     {
-        if (lifetime.IsCancellationRequested || Picture is not { } shown || NewIn(shown) is null) return;
+        if (lifetime.IsCancellationRequested || !Database.IsReady || Picture is not { } shown || NewIn(shown) is null) return;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
@@ -198,7 +204,13 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     {
         if (lifetime.IsCancellationRequested) return;
         reading?.Cancel();
-        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
+        if (!Database.IsReady)
+        {
+            // Every open page would else wait for a server that is known not to answer.
+            Failure = new ReadFailure(AwayReason ?? "The database is starting.", Failure?.Since ?? Clock.GetUtcNow());
+            return;
+        }
+        using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, Database.Usable);
         mine.CancelAfter(ReadLimit);
         reading = mine;
         var key = Key;
@@ -216,13 +228,16 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            if (reading == mine) Failure = new ReadFailure(reason, Failure?.Since ?? Clock.GetUtcNow());
+            if (DatabaseFailures.IsAway(exception)) Database.Suspect();
+            if (reading == mine) Failure = new ReadFailure(AwayReason ?? reason, Failure?.Since ?? Clock.GetUtcNow());
         }
         finally
         {
             if (reading == mine) reading = null;
         }
     }
+
+    private string? AwayReason => (Database.State as DatabaseState.Away)?.Reason;
 
     private void Show(TPicture picture)
     {
@@ -241,6 +256,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         if (!disposing) return;
         LivePageView.Changed -= WakeNow;
         LivePageView.ShowWaiting -= ShowWaiting;
+        Database.Changed -= DatabaseChanged;
         lifetime.Cancel();
         lifetime.Dispose();
     }

@@ -39,6 +39,7 @@ public sealed partial class AnomalyPanel(
     private SignalPicture? picture;
     private ChartData? chart;
     private string? chartFailure;
+    private string? readFailure;
     private string notice = "";
     private (string From, string To) askedFor;
     private bool gone;
@@ -102,6 +103,11 @@ public sealed partial class AnomalyPanel(
     {
         if (shownAt == ReadAt && detail is not null) return;
         shownAt = ReadAt;
+        await LoadAsync();
+    }
+
+    private async Task LoadAsync()
+    {
         await ReadAsync();
         if (interactive) await RefreshChartAsync();
     }
@@ -121,7 +127,7 @@ public sealed partial class AnomalyPanel(
         try
         {
             var found = await anomalies.FindAsync(view.EnvironmentId, Id, lifetime.Token);
-            gone = found is null;
+            (gone, readFailure) = (found is null, null);
             if (found is null) return;
             neighbours = await anomalies.NeighboursAsync(view.EnvironmentId, found.Row, lifetime.Token);
             feedback = await watches.FeedbackAsync(found.Row.WatchId, found.SeriesId, found.Row.StartedAt, found.PeakDeviation, lifetime.Token);
@@ -134,9 +140,10 @@ public sealed partial class AnomalyPanel(
         {
             // another anomaly was chosen, or the tab closed
         }
-        catch (Exception failure) when (ReadFailures.Describe(failure) is not null && detail is not null)
+        catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            // The page says that the database is away; what is known stays.
+            // What is known stays: the page says that the database is away.
+            readFailure = reason;
         }
     }
 
@@ -199,6 +206,11 @@ public sealed partial class AnomalyPanel(
         {
             // a newer range was asked for, or the tab closed
         }
+        catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
+        {
+            // Asked again with the next reading of the list.
+            (chartFailure, chartAt) = (reason, default);
+        }
         finally
         {
             if (asking == mine) asking = null;
@@ -222,7 +234,7 @@ public sealed partial class AnomalyPanel(
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            notice = $"Not kept: {reason}";
+            notice = $"Not done: {reason}";
         }
         finally
         {

@@ -22,6 +22,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
     private string? failure;
     private DateTimeOffset drawnFor;
     private bool interactive;
+    private bool isDrawing;
 
     [Parameter, EditorRequired] public LimitRow Row { get; set; } = default!;
 
@@ -30,8 +31,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
 
     protected override async Task OnParametersSetAsync()
     {
-        // While the first picture is under way there is nothing to renew.
-        if (interactive && chart is not null && drawnFor != Row.MadeAt) await DrawAsync();
+        // While a picture is under way there is nothing to renew.
+        if (interactive && !isDrawing && (failure is not null || drawnFor != Row.MadeAt)) await DrawAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -45,6 +46,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
 
     private async Task DrawAsync()
     {
+        isDrawing = true;
         try
         {
             detail = await forecasts.FindAsync(view.EnvironmentId, Row.SeriesId, lifetime.Token);
@@ -67,6 +69,10 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
             failure = reason;
+        }
+        finally
+        {
+            isDrawing = false;
         }
     }
 

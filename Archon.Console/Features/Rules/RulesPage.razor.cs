@@ -26,6 +26,7 @@ public sealed partial class RulesPage(
     private int? versionsOf;
     private string notice = "";
     private bool busy;
+    private bool isVersionsFailed;
 
     private List<RuleRow> Shown { get; set; } = [];
 
@@ -66,6 +67,12 @@ public sealed partial class RulesPage(
         if (Picture is not null) Shown = Matching(ShowsDeleted ? Picture.Deleted : Picture.Rules);
         if (versionsOf == Asked) return;
         (versionsOf, versions) = (Asked, []);
+        await ReadVersionsAsync();
+    }
+
+    private async Task ReadVersionsAsync()
+    {
+        isVersionsFailed = false;
         try
         {
             if (Asked is { } id) versions = await rules.VersionsAsync(id, Lifetime);
@@ -76,8 +83,8 @@ public sealed partial class RulesPage(
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is not null)
         {
-            // The page says that the database is away; asked again with the next choice.
-            versionsOf = null;
+            // The page says that the database is away.
+            isVersionsFailed = true;
         }
     }
 

@@ -148,6 +148,7 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     {
         (changedMeanwhile, problem, errors) = (false, "", []);
         await LoadAsync();
+        if (failure is not null) (changedMeanwhile, problem) = (true, $"Not done: {failure}");
     }
 
     private ServiceDraft Wanted() => new(

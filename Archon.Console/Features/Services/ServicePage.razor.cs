@@ -52,7 +52,7 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            notice = $"Not kept: {reason}";
+            notice = $"Not done: {reason}";
         }
     }
 

@@ -107,7 +107,7 @@ public sealed partial class ServicesPage(
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            await floats.SayFailureAsync($"Not kept: {reason}");
+            await floats.SayFailureAsync($"Not done: {reason}");
         }
         finally
         {

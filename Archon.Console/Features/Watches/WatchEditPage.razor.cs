@@ -130,13 +130,17 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
 
     private async Task TakeTheirsAsync()
     {
-        changedMeanwhile = false;
         await ReloadAsync("");
     }
 
     private async Task ReloadAsync(string words)
     {
         await LoadAsync();
+        if (failure is not null)
+        {
+            work.SayProblem($"{words} The newest state cannot be read: {failure}".Trim());
+            return;
+        }
         changedMeanwhile = false;
         work.Say(words);
     }

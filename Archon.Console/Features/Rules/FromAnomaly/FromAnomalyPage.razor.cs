@@ -25,6 +25,7 @@ public sealed partial class FromAnomalyPage(
     private TimeRange range;
     private string? failure;
     private bool gone;
+    private bool isReplayed;
 
     [Parameter] public long Id { get; set; }
 
@@ -32,7 +33,10 @@ public sealed partial class FromAnomalyPage(
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (firstRender) await ReplayAsync();
+        // Once the rules are there: where the database was away at first, that is later.
+        if (isReplayed || detail is null) return;
+        isReplayed = true;
+        await ReplayAsync();
     }
 
     private async Task LoadAsync()

@@ -126,7 +126,7 @@ public sealed partial class NoisePage(
         }
         catch (Exception failed) when (ReadFailures.Describe(failed) is { } reason)
         {
-            notice = $"Not kept: {reason}";
+            notice = $"Not done: {reason}";
             return;
         }
         finally

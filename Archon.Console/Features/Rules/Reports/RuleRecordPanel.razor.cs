@@ -15,6 +15,9 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
     private string? failure;
     private bool isInteractive;
 
+    /// <summary>What failed is Archon's own database and not Prometheus.</summary>
+    private bool isOurs;
+
     [Parameter, EditorRequired] public RuleDetail Rule { get; set; } = default!;
 
     /// <summary>What another version did says nothing of this one; of what does not run there is nothing to say.</summary>
@@ -41,7 +44,7 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
 
     private async Task ReadAsync()
     {
-        (record, failure, shown) = (null, null, (Rule.Id, Counted?.Number ?? 0));
+        (record, failure, isOurs, shown) = (null, null, false, (Rule.Id, Counted?.Number ?? 0));
         if (Counted is not { } counted) return;
         StateHasChanged();
         try
@@ -52,7 +55,7 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            failure = reason;
+            (failure, isOurs) = (reason, true);
         }
         StateHasChanged();
     }

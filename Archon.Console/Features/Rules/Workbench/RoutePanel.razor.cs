@@ -16,6 +16,9 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
     private string? failure;
     private bool isInteractive;
 
+    /// <summary>What failed is Archon's own database and not Alertmanager.</summary>
+    private bool isOurs;
+
     /// <summary>All labels of the alert, <c>alertname</c> among them.</summary>
     [Parameter, EditorRequired] public IReadOnlyDictionary<string, string> Labels { get; set; } = default!;
 
@@ -37,9 +40,16 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
     private async Task AskAsync()
     {
         asked = Labels;
-        if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer) return;
-        preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
-        failure = preview is null ? answer.Reason() : null;
+        try
+        {
+            if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer) return;
+            preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
+            (failure, isOurs) = (preview is null ? answer.Reason() : null, false);
+        }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            (preview, failure, isOurs) = (null, reason, true);
+        }
         StateHasChanged();
     }
 

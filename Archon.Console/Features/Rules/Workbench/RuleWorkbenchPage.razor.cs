@@ -328,6 +328,10 @@ public sealed partial class RuleWorkbenchPage(
         {
             // the tab closed
         }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            work.SayProblem($"Not everything could be checked: {reason}");
+        }
     }
 
     private Task ChooseLengthAsync(TimeSpan chosen)
@@ -347,6 +351,10 @@ public sealed partial class RuleWorkbenchPage(
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
             // the tab closed
+        }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
+        {
+            work.SayProblem($"Not everything could be checked: {reason}");
         }
     }
 
