@@ -44,6 +44,9 @@ public sealed partial class AnomalyPanel(
     private (string From, string To) askedFor;
     private bool gone;
     private bool rejected;
+
+    /// <summary>What failed is Archon's own database and not Prometheus.</summary>
+    private bool isChartOurs;
     private bool judging;
     private bool interactive;
 
@@ -151,7 +154,7 @@ public sealed partial class AnomalyPanel(
     private async Task RefreshChartAsync()
     {
         if (detail is null) return;
-        var isSame = askedFor == (view.From, view.To) && chart is not null;
+        var isSame = askedFor == (view.From, view.To) && chart is not null && !isChartOurs;
         var over = detail.Row.EndedAt is not null && chartFailure is null;
         var soon = clock.GetUtcNow() - chartAt < detail.Step;
         if (isSame && (over || soon)) return;
@@ -186,7 +189,7 @@ public sealed partial class AnomalyPanel(
         {
             var answer = await signals.SeriesAsync(detail!.Row.WatchId, detail.SeriesId, range, ChartPoints, mine.Token);
             if (asking != mine) return;
-            chartAt = clock.GetUtcNow();
+            (chartAt, isChartOurs) = (clock.GetUtcNow(), false);
             rejected = answer is Fetch<SignalPicture>.Rejected;
             chartFailure = answer switch
             {
@@ -208,8 +211,7 @@ public sealed partial class AnomalyPanel(
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
-            // Asked again with the next reading of the list.
-            (chartFailure, chartAt) = (reason, default);
+            (chartFailure, isChartOurs, chartAt) = (reason, true, default);
         }
         finally
         {

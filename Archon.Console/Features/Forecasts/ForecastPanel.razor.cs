@@ -24,6 +24,9 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
     private bool interactive;
     private bool isDrawing;
 
+    /// <summary>What failed is Archon's own database and not Prometheus.</summary>
+    private bool isOurs;
+
     [Parameter, EditorRequired] public LimitRow Row { get; set; } = default!;
 
     /// <summary>When the list was read: a newer time means that this may be due again.</summary>
@@ -50,6 +53,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         try
         {
             detail = await forecasts.FindAsync(view.EnvironmentId, Row.SeriesId, lifetime.Token);
+            isOurs = false;
             if (detail is null) return;
             var range = new TimeRange(Row.MadeAt - Back(), Row.MadeAt);
             var answer = await signals.SeriesAsync(Row.WatchId, Row.SeriesId, range, ChartPoints, lifetime.Token);
@@ -68,7 +72,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            failure = reason;
+            (failure, isOurs) = (reason, true);
         }
         finally
         {

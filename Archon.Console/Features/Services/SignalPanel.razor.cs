@@ -19,6 +19,9 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     private DateTimeOffset askedAt;
     private string? failure;
     private bool rejected;
+
+    /// <summary>What failed is Archon's own database and not Prometheus.</summary>
+    private bool isOurs;
     private bool cancelled;
     private bool interactive;
 
@@ -108,6 +111,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
             var asked = Group.Watches;
             var answers = await Task.WhenAll(asked.Select(watch => signals.ServiceAsync(watch.Id, ServiceId, range, ChartPoints, mine.Token)));
             if (asking != mine) return;
+            isOurs = false;
             var missing = answers.FirstOrDefault(answer => answer is not Fetch<SignalPicture>.Ok);
             rejected = missing is Fetch<SignalPicture>.Rejected;
             failure = answers.All(answer => answer is Fetch<SignalPicture>.Ok) ? null : missing?.Reason() ?? "The series are no longer watched.";
@@ -126,7 +130,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            failure = reason;
+            (failure, isOurs) = (reason, true);
         }
         finally
         {
