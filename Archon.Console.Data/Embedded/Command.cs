@@ -9,12 +9,14 @@ internal static class Command
     /// <summary>What the program said on both streams. <c>ExitCode</c> is -1 where it could not be started or took too long.</summary>
     public sealed record Result(int ExitCode, string Output);
 
-    public static async Task<Result> RunAsync(string program, IEnumerable<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
+    /// <param name="input">What it reads from standard input; null where it reads nothing.</param>
+    public static async Task<Result> RunAsync(
+        string program, IEnumerable<string> arguments, TimeSpan limit, CancellationToken cancellationToken, string? input = null)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limit);
         // "/": the account that runs the program may not be allowed into the console's own folder.
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null, WorkingDirectory = "/" };
         start.Environment["LC_ALL"] = "C";
         Process process;
         try
@@ -31,6 +33,7 @@ internal static class Command
             {
                 var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
                 var errors = process.StandardError.ReadToEndAsync(timeout.Token);
+                if (input is not null) await WriteAsync(process, input, timeout.Token);
                 await process.WaitForExitAsync(timeout.Token);
                 return new Result(process.ExitCode, await output + await errors);
             }
@@ -40,6 +43,19 @@ internal static class Command
                 cancellationToken.ThrowIfCancellationRequested();
                 return new Result(-1, $"{Path.GetFileName(program)} took longer than {limit.TotalSeconds:0} s and was stopped");
             }
+        }
+    }
+
+    private static async Task WriteAsync(Process process, string input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read everything; its exit code says why.
         }
     }
 }

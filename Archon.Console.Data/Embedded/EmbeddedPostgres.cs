@@ -13,7 +13,6 @@ namespace Archon.Data.Embedded;
 /// </summary>
 public sealed partial class EmbeddedPostgres : IAsyncDisposable
 {
-    private const string User = "archon";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     private readonly EmbeddedPostgresOptions options;
@@ -60,11 +59,13 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             var made = MajorOf(ClusterOf(options));
             var binaries = await PostgresBinaries.FindAsync(options, made, cancellationToken);
             var account = await ServerAccount.ChooseAsync(ClusterOf(options), binaries.Folder, options.TimeLimit, cancellationToken);
-            var user = new FileStream(Path.Combine(options.DataFolder, "users"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
+            var users = Path.Combine(options.DataFolder, "users");
+            var isShared = IsUsed(users);
+            var user = new FileStream(users, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
             var server = new EmbeddedPostgres(options, logger, binaries, account, user);
             try
             {
-                await server.BringUpAsync(made is not null, cancellationToken);
+                await server.BringUpAsync(made is not null, isShared, cancellationToken);
                 return server;
             }
             catch
@@ -86,14 +87,16 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             await using var alone = await LockAsync(options, CancellationToken.None);
             await user.DisposeAsync();
-            if (IsUsed()) return;
+            if (IsUsed(user.Name)) return;
             NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
-            var mode = options.FastAndUnsafe ? "immediate" : "fast";
-            var stopped = await account.RunAsync(binaries["pg_ctl"], ["-D", Cluster, "-m", mode, "-w", "stop"], options.TimeLimit, CancellationToken.None);
+            var stopped = await StopServerAsync(CancellationToken.None);
             if (stopped.ExitCode == 0) LogStopped();
             else LogNotStopped(stopped.Output.Trim());
         }
     }
+
+    private Task<Command.Result> StopServerAsync(CancellationToken cancellationToken) => account.RunAsync(
+        binaries["pg_ctl"], ["-D", Cluster, "-m", options.FastAndUnsafe ? "immediate" : "fast", "-w", "stop"], options.TimeLimit, cancellationToken);
 
     private static string ClusterOf(EmbeddedPostgresOptions options) => Path.Combine(options.DataFolder, "data");
 
@@ -134,11 +137,12 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         return null;
     }
 
-    private bool IsUsed()
+    /// <summary>Whether a console has the file open: each that uses the server does.</summary>
+    private static bool IsUsed(string users)
     {
         try
         {
-            using var nobodyElse = new FileStream(user.Name, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var nobodyElse = new FileStream(users, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return false;
         }
         catch (IOException)
@@ -147,10 +151,12 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    private async Task BringUpAsync(bool isMade, CancellationToken cancellationToken)
+    /// <param name="isShared">Another console uses the server, which therefore cannot be stopped.</param>
+    private async Task BringUpAsync(bool isMade, bool isShared, CancellationToken cancellationToken)
     {
         await account.OwnAsync(options.DataFolder, options.TimeLimit, cancellationToken);
         var password = isMade ? ReadPassword() : await MakeClusterAsync(cancellationToken);
+        if (!ServerRoles.AreSetUp(Cluster)) await ConvertAsync(password, isShared, cancellationToken);
         var port = RunningPort();
         if (port is null)
         {
@@ -164,7 +170,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             Host = "127.0.0.1",
             Port = port.Value,
-            Username = User,
+            Username = ServerRoles.Owner,
             Password = password,
             Database = options.Database,
             MaxPoolSize = 50,
@@ -175,6 +181,24 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         settings.Pooling = false;
         await MakeDatabaseAsync(settings.ConnectionString, cancellationToken);
         LogUp(binaries.Major, port.Value, options.DataFolder);
+    }
+
+    /// <summary>Of a cluster that an earlier version made: takes its rights from the role that the console signs in as.</summary>
+    private async Task ConvertAsync(string password, bool isShared, CancellationToken cancellationToken)
+    {
+        if (RunningPort() is not null)
+        {
+            if (isShared)
+            {
+                LogNotConverted();
+                return;
+            }
+            // A console that was killed left it running.
+            var stopped = await StopServerAsync(cancellationToken);
+            if (stopped.ExitCode != 0) throw new EmbeddedPostgresException($"The embedded PostgreSQL does not stop: {stopped.Output.Trim()}");
+        }
+        await ServerRoles.SetUpAsync(binaries, account, Cluster, password, options.TimeLimit, cancellationToken);
+        LogConverted(ServerRoles.Owner);
     }
 
     private string ReadPassword() =>
@@ -193,9 +217,11 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         var passwordForInitdb = unfinished + ".password";
         try
         {
-            WriteSecret(passwordForInitdb, password);
+            // initdb wants one for its superuser, who loses it right after.
+            WriteSecret(passwordForInitdb, RandomNumberGenerator.GetHexString(48, lowercase: true));
             await account.OwnAsync(passwordForInitdb, options.TimeLimit, cancellationToken);
-            string[] arguments = ["-D", unfinished, "-U", User, "-A", "scram-sha-256", "--pwfile", passwordForInitdb, "-E", "UTF8", "--no-locale"];
+            string[] arguments =
+                ["-D", unfinished, "-U", ServerRoles.Superuser, "-A", "scram-sha-256", "--pwfile", passwordForInitdb, "-E", "UTF8", "--no-locale"];
             var made = await account.RunAsync(
                 binaries["initdb"], options.FastAndUnsafe ? [.. arguments, "-N"] : arguments, options.TimeLimit, cancellationToken);
             if (made.ExitCode != 0) throw new EmbeddedPostgresException($"PostgreSQL could not make its folder {Cluster}: {LastLines(made.Output)}");
@@ -204,6 +230,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             File.Delete(passwordForInitdb);
         }
+        await ServerRoles.SetUpAsync(binaries, account, unfinished, password, options.TimeLimit, cancellationToken);
         if (Directory.Exists(Cluster)) Directory.Delete(Cluster);
         Directory.Move(unfinished, Cluster);
         return password;
@@ -360,6 +387,12 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Embedded PostgreSQL runs already on port {Port} and is taken over")]
     private partial void LogTakenOver(int port);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The data of the embedded PostgreSQL was made by an earlier version; its user {User} is no superuser any more")]
+    private partial void LogConverted(string user);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The user of the embedded PostgreSQL is still its superuser. Another console uses the server; the next start converts it")]
+    private partial void LogNotConverted();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Embedded PostgreSQL stopped")]
     private partial void LogStopped();

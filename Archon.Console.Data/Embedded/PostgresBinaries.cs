@@ -40,7 +40,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         {
             throw new EmbeddedPostgresException(
                 $"The data in {options.DataFolder} was made by PostgreSQL {wanted}, but only PostgreSQL {string.Join(" and ", found.Select(one => one.Major).Distinct().Order())} is here. "
-                + $"Nothing was touched. Name the programs of PostgreSQL {wanted} in ARCHON_POSTGRES_BIN, or move the data over with pg_dumpall, "
+                + $"Nothing was touched. Name the programs of PostgreSQL {wanted} in ARCHON_POSTGRES_BIN, or move the data over with pg_dump, "
                 + "or move the folder away to begin anew.");
         }
         throw new EmbeddedPostgresException(

@@ -45,10 +45,12 @@ internal sealed class ServerAccount
             + "Start the console as an ordinary user, or move it to a folder that others may enter (chmod a+x), or install setpriv (util-linux).");
     }
 
-    public Task<Command.Result> RunAsync(string program, IEnumerable<string> arguments, TimeSpan limit, CancellationToken cancellationToken) =>
+    /// <param name="input">What the program reads from standard input; null where it reads nothing.</param>
+    public Task<Command.Result> RunAsync(
+        string program, IEnumerable<string> arguments, TimeSpan limit, CancellationToken cancellationToken, string? input = null) =>
         IsSelf
-            ? Command.RunAsync(program, arguments, limit, cancellationToken)
-            : Command.RunAsync(prefix[0], [.. prefix.Skip(1), program, .. arguments], limit, cancellationToken);
+            ? Command.RunAsync(program, arguments, limit, cancellationToken, input)
+            : Command.RunAsync(prefix[0], [.. prefix.Skip(1), program, .. arguments], limit, cancellationToken, input);
 
     /// <summary>Makes a file or folder the account's own.</summary>
     public async Task OwnAsync(string path, TimeSpan limit, CancellationToken cancellationToken)

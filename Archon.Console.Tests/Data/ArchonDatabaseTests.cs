@@ -72,13 +72,7 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     public async Task A_wrong_password_is_said_without_showing_it()
     {
         var connection = await EmptyDatabaseAsync();
-        await using (var admin = new NpgsqlConnection(connection))
-        {
-            await admin.OpenAsync(Token);
-            await using var role = new NpgsqlCommand("CREATE ROLE nologin_role NOLOGIN", admin);
-            await role.ExecuteNonQueryAsync(Token);
-        }
-        using var console = Console(new NpgsqlConnectionStringBuilder(connection) { Username = "nologin_role", Password = "hunter2-secret" }.ConnectionString);
+        using var console = Console(new NpgsqlConnectionStringBuilder(connection) { Password = "hunter2-secret" }.ConnectionString);
         var database = console.Services.GetRequiredService<ArchonDatabase>();
 
         await console.StartAsync(Token);

@@ -45,7 +45,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
         await using var server = await StartAsync();
 
         Assert.Equal("127.0.0.1", await RunAsync(server, "SHOW listen_addresses"));
-        Assert.Equal("", await RunAsync(server, "SHOW unix_socket_directories"));
+        Assert.Equal("", (await File.ReadAllLinesAsync(Path.Combine(Data, "data", "postmaster.pid"), Token))[4]);   // its Unix socket
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode(Path.Combine(Data, "password")));
         Assert.Single(Directory.GetFiles(Data, "*password*"));
         await using var without = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "guess", Pooling = false }.ConnectionString);
