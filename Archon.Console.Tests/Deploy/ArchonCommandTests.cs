@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Archon.Tests.Kit;
@@ -102,6 +104,79 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task After_a_kill_it_waits_for_the_port_of_its_own_dying_process_and_takes_no_other()
+    {
+        await using var mine = await FakeUpstream.SayAsync(200, "application/json", "{}");
+        var port = Tools.FreePort();
+        var release = Path.Combine(state, "release");
+        // As the kernel takes a big process apart: its first thread is gone, and one that is left still has the port.
+        var (exit, exitGroup) = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? (93, 94) : (60, 231);
+        using var dying = Process.Start("perl",
+        [
+            "-Mthreads", "-MIO::Socket::INET", "-e",
+            $$"""
+            my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {{port}}, Listen => 1) or die;
+            threads->create(sub { select(undef, undef, undef, 0.1) until -e '{{release}}'; syscall({{exitGroup}}, 0) });
+            syscall({{exit}}, 0);
+            """,
+        ]);
+        var stat = $"/proc/{dying.Id}/stat";
+        await WithinAsync(async () => (await File.ReadAllTextAsync(stat, limit.Token)).Contains(") Z ", StringComparison.Ordinal));
+        var started = (await File.ReadAllTextAsync(stat, limit.Token)).Split(") ")[^1].Split(' ')[19];
+        Directory.CreateDirectory(Path.Combine(state, "run"));
+        await File.WriteAllTextAsync(Path.Combine(state, "run", "console.pid"), $"{dying.Id} {started}\n", limit.Token);
+        await File.WriteAllTextAsync(Path.Combine(state, "run", "console.port"), $"{port}\n", limit.Token);
+        var start = Start(null, ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{port}"]);
+        using var up = Process.Start(start)!;
+        var output = up.StandardOutput.ReadToEndAsync(limit.Token);
+
+        var said = new StringBuilder();
+        while (await up.StandardError.ReadLineAsync(limit.Token) is { } line)
+        {
+            said.AppendLine(line);
+            if (line.Contains($"still ending; waiting for its port {port}", StringComparison.Ordinal)) await File.WriteAllTextAsync(release, "", limit.Token);
+        }
+
+        await up.WaitForExitAsync(limit.Token);
+        await File.WriteAllTextAsync(release, "", limit.Token);
+        Assert.True(up.ExitCode == 0, said.ToString());
+        Assert.Equal($"http://localhost:{port}", Address().Match(await output).Groups[1].Value);
+    }
+
+    [Fact]
+    public async Task An_administrator_gets_a_new_password_while_the_console_runs_and_the_old_one_ends()
+    {
+        await using var mine = await FakeUpstream.SayAsync(200, "application/json", "{}");
+        string[] up = ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{Tools.FreePort()}"];
+        var (started, told) = await RunAsync(up);
+        Assert.True(started == 0, told);
+        var file = Path.Combine(state, "admin-password");
+        var before = (await File.ReadAllTextAsync(file, limit.Token)).Trim();
+
+        var (exitCode, words) = await RunAsync("admin", "reset");
+
+        Assert.True(exitCode == 0, words);
+        var after = (await File.ReadAllTextAsync(file, limit.Token)).Trim();
+        Assert.NotEqual(before, after);
+        Assert.Contains($"admin has a new password. It is in {file}", words, StringComparison.Ordinal);
+        Assert.DoesNotContain(after, words, StringComparison.Ordinal);   // what is redirected is a log
+        var address = new Uri(Address().Match(told).Groups[1].Value);
+        Assert.False(await SignsInAsync(address, before));
+        Assert.True(await SignsInAsync(address, after));
+        var (none, refused) = await RunAsync("admin", "reset", "nobody.here");
+        Assert.Equal(1, none);
+        Assert.Contains("There is no administrator nobody.here. Administrators: admin.", refused, StringComparison.Ordinal);
+    }
+
+    private static async Task<bool> SignsInAsync(Uri address, string password)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = address };
+        client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
+        using var reply = await ArchonApp.PostSignInAsync(client, "admin", password);
+        return reply.StatusCode == HttpStatusCode.Redirect;
+    }
+
+    [Fact]
     public async Task Without_apt_it_says_what_to_do_instead()
     {
         File.Delete(Path.Combine(state, "tools"));
@@ -147,12 +222,17 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
 
     private Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => RunAsync(null, arguments, limit.Token);
 
-    private async Task<(int ExitCode, string Output)> RunAsync(string? path, string[] arguments, CancellationToken cancellationToken)
+    private ProcessStartInfo Start(string? path, string[] arguments)
     {
         var start = new ProcessStartInfo("bash", [Path.Combine(DeployTests.Checkout(), "archon"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ARCHON_STATE"] = state;
         if (path is not null) start.Environment["PATH"] = path;
-        using var process = Process.Start(start)!;
+        return start;
+    }
+
+    private async Task<(int ExitCode, string Output)> RunAsync(string? path, string[] arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(Start(path, arguments))!;
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);

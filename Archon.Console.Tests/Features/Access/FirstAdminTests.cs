@@ -81,6 +81,99 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         (await again.SignInAsync()).Dispose();
     }
 
+    [Fact]
+    public async Task A_console_killed_while_it_makes_the_administrator_leaves_no_one_whose_password_is_unknown()
+    {
+        var folder = Directory.CreateTempSubdirectory("archon-first-").FullName;
+        try
+        {
+            await using var database = await postgres.NewDatabaseAsync();
+            // The commit takes long enough to be killed in: a constraint that is checked then waits for a lock of the test's.
+            const long gate = 4711;
+            await using var holder = new Npgsql.NpgsqlConnection(database.ConnectionString);
+            await holder.OpenAsync(Token);
+            await RunAsync(holder, $"""
+                SELECT pg_advisory_lock({gate});
+                CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock({gate}); RETURN NULL; END';
+                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_commit()
+                """);
+            var settings = new[] { ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Role", "Web") };
+            var file = Path.Combine(folder, "admin-password");
+            await using (var killed = ConsoleProcess.Start(folder, Tools.FreePort(), settings))
+            {
+                await Until(() => File.Exists(file));
+                Assert.Equal(0L, await RunAsync(holder, "SELECT count(*) FROM users"));
+                await killed.KillAsync(Token);
+            }
+            // The server notices a dead client when it writes to it; until then it would commit in its place.
+            await RunAsync(holder, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+            await RunAsync(holder, $"DROP TRIGGER slow ON users; SELECT pg_advisory_unlock({gate})");
+
+            await using var next = await ArchonApp.StartAsync(database, ("Archon:Access:AdminPassword", null), ("Archon:Database:Folder", folder));
+
+            (await next.SignInAsync(password: (await File.ReadAllTextAsync(file, Token)).Trim())).Dispose();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_file_with_a_password_that_opens_nothing_does_not_stay_to_mislead()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using (await ArchonApp.StartAsync(database))
+        {
+        }
+        var folder = Directory.CreateTempSubdirectory("archon-first-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "admin-password");
+            await File.WriteAllTextAsync(file, "what another console made\n", Token);
+
+            await using var again = await ArchonApp.StartAsync(database, ("Archon:Database:Folder", folder));
+
+            await Until(() => !File.Exists(file));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Where_the_password_cannot_be_written_no_administrator_is_made_and_the_console_says_what_to_do()
+    {
+        var folder = Directory.CreateTempSubdirectory("archon-first-").FullName;
+        try
+        {
+            await using var database = await postgres.NewDatabaseAsync();
+            // A folder of that name can be written by nobody, not even by root.
+            Directory.CreateDirectory(Path.Combine(folder, "admin-password"));
+            await using var app = await ArchonApp.StartAsync(
+                database.ConnectionString, ("Archon:Access:AdminPassword", null), ("Archon:Database:Folder", folder));
+
+            await Until(() => app.Log.Any(line => line.Contains("No administrator was made", StringComparison.Ordinal)));
+
+            Assert.Contains(app.Log, line => line.Contains("set Archon:Access:AdminPassword", StringComparison.Ordinal));
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            Assert.Equal(0, await db.Set<ArchonUser>().CountAsync(Token));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<object?> RunAsync(Npgsql.NpgsqlConnection connection, string sql)
+    {
+#pragma warning disable CA2100 // The test's own text.
+        await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        return await command.ExecuteScalarAsync(Token);
+    }
+
     private static async Task Until(Func<bool> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);

@@ -100,7 +100,7 @@ public sealed class AccessCommands(
         if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
         var reset = await users.ResetPasswordAsync(user, await users.GeneratePasswordResetTokenAsync(user), password);
         if (!reset.Succeeded) return Refused(reset);
-        if (user.UserName == FirstAdmin.UserName) firstPassword.Delete();
+        firstPassword.Delete(user.UserName!);
         await NoteAsync("user.password", user.UserName!, "set by an administrator", who, cancellationToken);
         return new AccessResult.Done();
     }
@@ -112,7 +112,7 @@ public sealed class AccessCommands(
         if (await users.FindByNameAsync(userName) is not { } user) return new AccessResult.NotFound();
         var changed = await users.ChangePasswordAsync(user, current, wanted);
         if (!changed.Succeeded) return Refused(changed);
-        if (userName == FirstAdmin.UserName) firstPassword.Delete();
+        firstPassword.Delete(userName);
         await NoteAsync("user.password", userName, null, userName, cancellationToken);
         return new AccessResult.Done();
     }

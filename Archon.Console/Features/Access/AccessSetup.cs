@@ -28,6 +28,7 @@ public static class AccessSetup
         services.AddSingleton<IEnvironmentSource>(provider => provider.GetRequiredService<AccessQueries>());
         services.AddSingleton<AccessCommands>();
         services.AddHostedService<FirstAdmin>();
+        services.AddSingleton<AdminReset>();
 
         services.AddDataProtection().SetApplicationName("Archon Console").PersistKeysToDbContext<ArchonDbContext>();
         services.AddAuthentication(options =>

@@ -18,6 +18,9 @@ internal sealed partial class FirstAdmin(
     private const string Alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
     private const int Length = 20;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(30);
+
+    internal static string NewPassword() => RandomNumberGenerator.GetString(Alphabet, Length);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -29,14 +32,20 @@ internal sealed partial class FirstAdmin(
                 await MakeAsync(stoppingToken);
                 return;
             }
-            catch (System.Data.Common.DbException failure)
-            {
-                LogRetry(failure.Message);
-                await Task.Delay(Retry, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                // the console stops
+                return;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                LogNotWritten(file.Path, failure.Message, RetryWrite.TotalSeconds);
+                await Task.Delay(RetryWrite, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            // Whatever it is: without an administrator nobody can sign in, and with one pages can still be served.
+            catch (Exception failure)
+            {
+                LogRetry(DatabaseFailures.Describe(failure) ?? failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
+                await Task.Delay(Retry, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -47,29 +56,48 @@ internal sealed partial class FirstAdmin(
         var db = scope.ServiceProvider.GetRequiredService<ArchonDbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Two consoles may meet on an empty database; the second finds what the first made.
-        await db.Database.ExecuteSqlRawAsync("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+        await LockUsersAsync(db, cancellationToken);
         var roles = scope.ServiceProvider.GetRequiredService<RoleManager<ArchonRole>>();
         foreach (var role in Roles.All)
         {
             if (!await roles.RoleExistsAsync(role)) Check(await roles.CreateAsync(new ArchonRole { Name = role }));
         }
         string? password = null;
-        if (!await db.Users.AnyAsync(cancellationToken))
+        var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
+        if (await db.Users.AnyAsync(cancellationToken))
         {
-            password = options.Value.AdminPassword ?? RandomNumberGenerator.GetString(Alphabet, Length);
-            var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
+            await ForgetPasswordOfNobodyAsync(users);
+        }
+        else
+        {
+            password = options.Value.AdminPassword ?? NewPassword();
             var admin = new ArchonUser { UserName = UserName, CreatedAt = clock.GetUtcNow(), LockoutEnabled = true };
             Check(await users.CreateAsync(admin, password));
             Check(await users.AddToRoleAsync(admin, Roles.Admin));
             db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = "archon", Action = "user.create", Subject = UserName, Detail = "first administrator" });
             await db.SaveChangesAsync(cancellationToken);
+            // Before the commit: a console that is killed in between must not leave an administrator whose password nobody knows. What it does leave is a
+            // file without an administrator, which the next start writes anew.
+            if (options.Value.AdminPassword is null) await file.WriteAsync(password, cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
         if (password is null || options.Value.AdminPassword is not null) return;
-        await file.WriteAsync(password, cancellationToken);
         // To a person's terminal only: a redirected stream is a log, and secrets do not go there.
         if (!System.Console.IsOutputRedirected) System.Console.WriteLine($"Sign in as {UserName} with password: {password}");
         LogMade(UserName, file.Path);
+    }
+
+    /// <summary>Until the transaction ends nobody else makes a user or a first password.</summary>
+    internal static Task LockUsersAsync(ArchonDbContext db, CancellationToken cancellationToken) =>
+        db.Database.ExecuteSqlRawAsync("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
+
+    /// <summary>A file that a killed or another console left, with a password that opens nothing, would only mislead.</summary>
+    private async Task ForgetPasswordOfNobodyAsync(UserManager<ArchonUser> users)
+    {
+        if (file.Read() is not { } password) return;
+        if (await users.FindByNameAsync(UserName) is { } admin && await users.CheckPasswordAsync(admin, password)) return;
+        file.Delete();
+        LogForgot(file.Path, UserName);
     }
 
     private static void Check(IdentityResult result)
@@ -81,28 +109,58 @@ internal sealed partial class FirstAdmin(
     private partial void LogMade(string user, string file);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The roles could not be made yet, trying again: {Reason}")]
-    private partial void LogRetry(string reason);
+    private partial void LogRetry(string reason, Exception? failure);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "No administrator was made: the password cannot be written to {File}: {Reason} Make the folder writable, or set Archon:Access:AdminPassword. Trying again in {Seconds} s")]
+    private partial void LogNotWritten(string file, string reason, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {File}: the password in it is not that of {User}")]
+    private partial void LogForgot(string file, string user);
 }
 
 /// <summary>The first administrator's password in a file that only this account may read, gone once it is changed.</summary>
 public sealed class AdminPasswordFile(IOptions<DatabaseOptions> options)
 {
-    public string Path => System.IO.Path.Combine(options.Value.Folder, "admin-password");
+    public string Path => PathOf(FirstAdmin.UserName);
 
-    internal async Task WriteAsync(string password, CancellationToken cancellationToken)
+    /// <summary>That of an administrator with another name has its name in it.</summary>
+    public string PathOf(string user) =>
+        System.IO.Path.Combine(options.Value.Folder, user == FirstAdmin.UserName ? "admin-password" : $"admin-password-of-{user}");
+
+    /// <summary>Writes it as a whole or not at all, and to the disk before it returns.</summary>
+    internal async Task WriteAsync(string password, CancellationToken cancellationToken, string user = FirstAdmin.UserName)
     {
         Directory.CreateDirectory(options.Value.Folder);
-        File.Delete(Path);
+        var unfinished = PathOf(user) + ".new";
+        File.Delete(unfinished);
         var creation = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var stream = new FileStream(Path, creation);
-        await using var writer = new StreamWriter(stream);
-        await writer.WriteLineAsync(password.AsMemory(), cancellationToken);
+        await using (var stream = new FileStream(unfinished, creation))
+        {
+            await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(password + "\n"), cancellationToken);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(unfinished, PathOf(user), overwrite: true);
     }
 
-    public void Delete()
+    /// <summary>Null where there is none, or none that can be read.</summary>
+    internal string? Read(string user = FirstAdmin.UserName)
+    {
+        try
+        {
+            return File.Exists(PathOf(user)) ? File.ReadAllText(PathOf(user)).Trim() : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public void Delete(string user = FirstAdmin.UserName)
     {
         // With a password of its own, or a database elsewhere, there may not even be a folder.
-        if (File.Exists(Path)) File.Delete(Path);
+        if (File.Exists(PathOf(user))) File.Delete(PathOf(user));
     }
 }

@@ -6,17 +6,12 @@ using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Archon.Hosting.CommandLine;
 
 /// <summary><c>archon rules import</c> and <c>export</c>: the console's catalogue of rule files, from a shell.</summary>
 internal static class RulesCatalogueCommands
 {
-    private const string WhichDatabase = """
-        The database is that of the console: ConnectionStrings__Archon, else its own in the folder Archon__Database__Folder, which is started if need be.
-        """;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public static Command Import()
     {
@@ -39,7 +34,7 @@ internal static class RulesCatalogueCommands
             Takes rule files into the catalogue, each whole or not at all. A file is named by its path below the folder that was given, else by its last part.
             Where both the file and the catalogue changed since the last import, rules that one side changed are taken from it; for the others say --take.
 
-            {WhichDatabase}
+            {CommandHost.WhichDatabase}
             Exit code: 0 all taken or the same, 1 a file cannot be read or Prometheus would refuse it, 2 a conflict; other files are taken all the same.
             """) { files, environment, reason, take, output };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -97,7 +92,7 @@ internal static class RulesCatalogueCommands
         var command = new Command("export", $"""
             Writes rule files of the catalogue: to the byte what was imported, but for what was edited; with -o also their unit tests, as NAME_test.yml.
 
-            {WhichDatabase}
+            {CommandHost.WhichDatabase}
             Exit code: 0 done, 1 it cannot be written, 2 the catalogue holds no such file or group.
             """) { files, group, folder, environment, output };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -196,53 +191,18 @@ internal static class RulesCatalogueCommands
     /// <exception cref="BadInputException">The database does not answer, or there is no such environment.</exception>
     private static async Task<Catalogue> CatalogueAsync(string? environment, CancellationToken cancellationToken)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddEnvironmentVariables();
-        builder.Services.AddArchonData(builder.Configuration).AddLogging().AddIntegrations().AddRules();
-        // Of what the console runs beside its pages, only the database.
-        var others = builder.Services.Where(one =>
-            one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly);
-        foreach (var other in others.ToList())
-        {
-            builder.Services.Remove(other);
-        }
-        var host = builder.Build();
+        var host = await CommandHost.StartAsync(services => services.AddIntegrations().AddRules(), cancellationToken);
         try
         {
-            await host.StartAsync(cancellationToken);
-            var database = host.Services.GetRequiredService<ArchonDatabase>();
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(Patience);
-            database.Changed += () =>
-            {
-                if (database.State is DatabaseState.Away) limit.Cancel();
-            };
-            if (database.State is DatabaseState.Away) await limit.CancelAsync();
-            try
-            {
-                await database.WhenReadyAsync(limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                var why = database.State is DatabaseState.Away away ? away.Reason : "it did not come up in time.";
-                throw new BadInputException($"The console's database cannot be used: {why}");
-            }
             var contexts = host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>();
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
             var ids = await db.Environments.Where(one => environment == null || one.Name == environment)
                 .OrderBy(one => one.Id).Select(one => one.Id).ToListAsync(cancellationToken);
             return ids is [var id, ..] ? new Catalogue(host, id) : throw new BadInputException($"There is no environment {environment}.");
         }
-        catch (OptionsValidationException wrong)
-        {
-            await new Catalogue(host, 0).DisposeAsync();
-            throw new BadInputException(string.Join('\n', wrong.Failures));
-        }
         catch
         {
-            await new Catalogue(host, 0).DisposeAsync();
+            await host.DisposeAsync();
             throw;
         }
     }
@@ -271,16 +231,11 @@ internal static class RulesCatalogueCommands
         _ => new { file = result.Name, result = "changed", version = (int?)null, reasons = (IReadOnlyList<string>?)null },
     };
 
-    /// <summary>The console's services without its pages, until it is let go.</summary>
-    private sealed class Catalogue(IHost host, int environmentId) : IAsyncDisposable
+    private sealed class Catalogue(CommandHost host, int environmentId) : IAsyncDisposable
     {
         public IServiceProvider Services => host.Services;
         public int EnvironmentId => environmentId;
 
-        public async ValueTask DisposeAsync()
-        {
-            await host.StopAsync(CancellationToken.None);
-            host.Dispose();
-        }
+        public ValueTask DisposeAsync() => host.DisposeAsync();
     }
 }

@@ -26,7 +26,7 @@ internal static class Tools
         }
     }
 
-    private static RootCommand Root() => new("Archon's analysis engine on files.")
+    private static RootCommand Root() => new("Archon's analysis engine on files, and the console's own commands.")
     {
         ForecastCommand.Build(),
         ExhaustCommand.Build(),
@@ -35,5 +35,6 @@ internal static class Tools
         RankCommand.Build(),
         DetectCommand.Build(),
         RulesCommand.Build(),
+        AdminCommand.Build(),
     };
 }
