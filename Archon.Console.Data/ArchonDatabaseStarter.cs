@@ -1,7 +1,7 @@
 using System.Data.Common;
+using Archon.Data.Background;
 using Archon.Data.Embedded;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -17,8 +17,9 @@ internal sealed partial class ArchonDatabaseStarter(
     ArchonDatabase database,
     IDbContextFactory<ArchonDbContext> contexts,
     IOptions<DatabaseOptions> options,
+    Supervision supervision,
     TimeProvider clock,
-    ILogger<ArchonDatabaseStarter> logger) : BackgroundService
+    ILogger<ArchonDatabaseStarter> logger) : SupervisedService("Database monitor", supervision)
 {
     /// <summary>The oldest PostgreSQL that the migrations are tried on.</summary>
     private const int OldestMajor = 15;
@@ -28,7 +29,7 @@ internal sealed partial class ArchonDatabaseStarter(
 
     private EmbeddedPostgres? embedded;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var pause = TimeSpan.Zero;
         while (!stoppingToken.IsCancellationRequested)
@@ -36,6 +37,7 @@ internal sealed partial class ArchonDatabaseStarter(
             try
             {
                 await StartAsyncCore(stoppingToken);
+                ReportHealthy();
                 pause = TimeSpan.Zero;
                 while (true)
                 {
@@ -183,7 +185,7 @@ internal sealed partial class ArchonDatabaseStarter(
         await ask.ExecuteScalarAsync(cancellationToken);
     }
 
-    private static string Describe(Exception failure) =>
+    protected override string Describe(Exception failure) =>
         DatabaseFailures.Describe(failure)
         ?? (failure is EmbeddedPostgresException or TimeoutException
             ? failure.Message : $"The database could not be brought up ({failure.GetType().Name}); the console's log says more.");

@@ -1,3 +1,4 @@
+using Archon.Data.Background;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,9 @@ public static class DataSetup
         var configured = configuration.GetConnectionString("Archon");
         services.AddSingleton(new ArchonConnection(string.IsNullOrWhiteSpace(configured) ? null : configured));
         services.AddSingleton<ArchonDatabase>();
+        services.AddMetrics();
+        services.AddSingleton<BackgroundServiceStates>();
+        services.AddSingleton<Supervision>();
         services.AddSingleton<ArchonNotifications>();
         services.AddSingleton<IDbContextFactory<ArchonDbContext>, ArchonContexts>();
         // Identity's stores and data protection want a context of the scope; everything of ours takes the factory.

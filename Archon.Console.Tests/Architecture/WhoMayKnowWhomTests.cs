@@ -1,6 +1,8 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Archon.Data;
+using Archon.Data.Background;
+using Microsoft.Extensions.Hosting;
 using NetArchTest.Rules;
 using Xunit;
 
@@ -59,6 +61,31 @@ public sealed partial class WhoMayKnowWhomTests
         Assert.Null(Circle(knows));
         // The check can fail: two that know each other are a circle.
         Assert.NotNull(Circle(new() { ["A"] = ["B"], ["B"] = ["A"] }));
+    }
+
+    /// <summary>An exception that leaves a plain background service ends the process.</summary>
+    [Fact]
+    public void Background_services_are_supervised()
+    {
+        var unsupervised = Unsupervised([.. Console.GetTypes(), .. Data.GetTypes()]);
+
+        Assert.Empty(unsupervised);
+        Assert.Equal([typeof(PlainService), typeof(PlainLoop)], Unsupervised([typeof(PlainService), typeof(PlainLoop), typeof(string)]));
+    }
+
+    private static IEnumerable<Type> Unsupervised(IEnumerable<Type> types) => types.Where(type =>
+        typeof(IHostedService).IsAssignableFrom(type) && type is { IsClass: true } && type != typeof(SupervisedService) && !type.IsSubclassOf(typeof(SupervisedService)));
+
+    private sealed class PlainService : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+    }
+
+    private sealed class PlainLoop : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Hosting;
+using Archon.Tests.Data;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.PostgreSql;
@@ -105,7 +106,7 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
             Tables = new JobTables(LiveDatabase.Connection(database));
             services = new ServiceCollection().AddSingleton<JobStorage>(Storage).BuildServiceProvider();
             Repair = new ClockJumpRepair(
-                LiveDatabase.Ready(), Tables, services, Options.Create(new JobsOptions()), TimeProvider.System, NullLogger<ClockJumpRepair>.Instance);
+                LiveDatabase.Ready(), Tables, services, Options.Create(new JobsOptions()), SupervisedServiceTests.Supervision(), TimeProvider.System, NullLogger<ClockJumpRepair>.Instance);
         }
 
         public PostgreSqlStorage Storage { get; }

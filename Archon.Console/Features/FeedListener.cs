@@ -1,38 +1,48 @@
 using Archon.Data;
+using Archon.Data.Background;
 
 namespace Archon.Features;
 
 /// <summary>Turns what PostgreSQL announces on one channel into ticks of a feed, one listener per process and channel.</summary>
 internal abstract partial class FeedListener(
-    string channel, ArchonNotifications notifications, ArchonDatabase database, TimeProvider clock, ILogger logger) : BackgroundService
+    string name, string channel, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger logger)
+    : SupervisedService(name, supervision)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-
     /// <param name="origin">The process that announced; empty after a break, when nobody knows what was missed.</param>
     protected abstract Task OnChangedAsync(string origin, CancellationToken cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        await database.WhenReadyAsync(stoppingToken);
+        await notifications.ListenAsync(
+            channel,
+            origin =>
+            {
+                ReportHealthy();
+                _ = PassOnAsync(origin, stoppingToken);
+            },
+            stoppingToken);
+    }
+
+    protected override string? Describe(Exception failure) => ReadFailures.Describe(failure);
+
+    private async Task PassOnAsync(string origin, CancellationToken stoppingToken)
+    {
+        try
         {
-            try
-            {
-                await database.WhenReadyAsync(stoppingToken);
-                await notifications.ListenAsync(channel, origin => _ = OnChangedAsync(origin, stoppingToken), stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            // Whatever it is: without a listener pages would only seem to be live.
-            catch (Exception failure)
-            {
-                LogLost(channel, ReadFailures.Describe(failure) ?? failure.Message, ReadFailures.Describe(failure) is null ? failure : null);
-            }
-            await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await OnChangedAsync(origin, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The console stops.
+        }
+        // The listener goes on: the next change is passed on in its own right.
+        catch (Exception failure)
+        {
+            LogNotPassedOn(channel, failure);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the listener on {Channel}, trying again: {Reason}")]
-    private partial void LogLost(string channel, string reason, Exception? failure);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A change on {Channel} did not reach all that watch it")]
+    private partial void LogNotPassedOn(string channel, Exception failure);
 }

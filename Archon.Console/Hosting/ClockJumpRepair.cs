@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Storage;
@@ -14,8 +15,9 @@ internal sealed partial class ClockJumpRepair(
     JobTables tables,
     IServiceProvider services,
     Microsoft.Extensions.Options.IOptions<JobsOptions> options,
+    Supervision supervision,
     TimeProvider clock,
-    ILogger<ClockJumpRepair> logger) : BackgroundService
+    ILogger<ClockJumpRepair> logger) : SupervisedService("Clock correction", supervision)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -24,26 +26,15 @@ internal sealed partial class ClockJumpRepair(
 
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (options.Value.Role == ProcessRole.Web) return;
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
-            try
-            {
-                await database.WhenReadyAsync(stoppingToken);
-                await RepairAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            // It must not end, whatever happens: it is what gets Hangfire going again.
-            catch (Exception failure)
-            {
-                LogFailed(Interval.TotalSeconds, failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
-            }
-            await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await database.WhenReadyAsync(stoppingToken);
+            await RepairAsync(stoppingToken);
+            ReportHealthy();
+            await Task.Delay(Interval, clock, stoppingToken);
         }
     }
 
@@ -92,7 +83,4 @@ internal sealed partial class ClockJumpRepair(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} heartbeats of job servers were in the future and are dated now: the database server's clock was set back")]
     private partial void LogHeartbeats(int count);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Times in the future could not be corrected, trying again in {Seconds} s: {Reason}")]
-    private partial void LogFailed(double seconds, string reason, Exception? failure);
 }

@@ -30,6 +30,9 @@ public static class HostingSetup
             options.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "image/svg+xml"];
         });
         services.Configure<ForwardedHeadersOptions>(options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        services.AddHostedService<UpstreamProbe>();
+        // Services of ours are supervised and let nothing through; one of a library must not end the process either.
+        services.Configure<HostOptions>(options => options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore);
         builder.AddJobs();
         builder.AddTelemetry();
         return builder;

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Archon.Features.Access;
 using Hangfire;
 using Hangfire.Client;
@@ -89,63 +90,47 @@ public sealed class JobsOptions
 }
 
 /// <summary>Runs Hangfire's servers once the database is there, and stops them with the process.</summary>
-internal sealed partial class JobServers(
+internal sealed class JobServers(
     ArchonDatabase database,
     IServiceProvider services,
     Microsoft.Extensions.Options.IOptions<JobsOptions> options,
-    TimeProvider clock,
-    ILogger<JobServers> logger) : BackgroundService
+    Supervision supervision) : SupervisedService("Job servers", supervision)
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SchedulePolling = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (options.Value.Role == ProcessRole.Web) return;
+        await database.WhenReadyAsync(stoppingToken);
         var servers = new List<BackgroundProcessingServer>();
         try
         {
-            while (servers.Count == 0)
-            {
-                await database.WhenReadyAsync(stoppingToken);
-                try
-                {
-                    servers.AddRange(Start());
-                }
-                // A process that works off no jobs is no use, whatever stopped it from starting.
-                catch (Exception failure) when (failure is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-                {
-                    LogRetry(failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
-                    await Task.Delay(Retry, clock, stoppingToken);
-                }
-            }
+            Start(servers);
+            ReportHealthy();
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        finally
         {
-            // the console stops
-        }
-        foreach (var server in servers) server.SendStop();
-        foreach (var server in servers)
-        {
-            await server.WaitForShutdownAsync(CancellationToken.None).WaitAsync(StopLimit, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            server.Dispose();
+            foreach (var server in servers) server.SendStop();
+            foreach (var server in servers)
+            {
+                await server.WaitForShutdownAsync(CancellationToken.None).WaitAsync(StopLimit, CancellationToken.None)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                server.Dispose();
+            }
         }
     }
 
-    private List<BackgroundProcessingServer> Start()
+    private void Start(List<BackgroundProcessingServer> servers)
     {
         var storage = services.GetRequiredService<JobStorage>();
         var schedules = services.GetRequiredService<IRecurringJobManager>();
         RecurringJobs.Register(schedules);
         foreach (var schedule in RecurringJobs.AtStart) schedules.Trigger(schedule);
         // Scans have workers of their own: a long fit must not hold up what tells people.
-        return
-        [
-            Serve(services, storage, "scan", workers: 3, "scan"),
-            Serve(services, storage, "rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default"),
-        ];
+        servers.Add(Serve(services, storage, "scan", workers: 3, "scan"));
+        servers.Add(Serve(services, storage, "rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default"));
     }
 
     /// <summary>What Hangfire's BackgroundJobServer is made of, with our performer, which that does not take.</summary>
@@ -172,7 +157,4 @@ internal sealed partial class JobServers(
                 ShutdownTimeout = StopLimit,
             });
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The job servers could not start yet, trying again: {Reason}")]
-    private partial void LogRetry(string reason, Exception? failure);
 }

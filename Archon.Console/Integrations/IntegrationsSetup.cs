@@ -24,7 +24,6 @@ public static class IntegrationsSetup
         services.AddUpstream<ILokiApi, LokiOptions>("Loki");
         services.AddSingleton(provider => new LokiClient(
             provider.GetRequiredService<ILokiApi>(), Calls<LokiOptions>(provider, "Loki", blamesWith500: true), provider.GetRequiredService<IOptions<LokiOptions>>().Value));
-        services.AddHostedService<UpstreamProbe>();
         return services;
     }
 

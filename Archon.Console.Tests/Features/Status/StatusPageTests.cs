@@ -1,6 +1,10 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Archon.Data.Anomalies;
+using Archon.Data.Background;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Tests.Kit;
@@ -68,6 +72,27 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         Assert.Contains("Latency of checkout", gaps, StringComparison.Ordinal);
         Assert.Matches(@"did not answer within 10 s\.</td><td[^>]*>(<span[^>]*>caught up: </span>)?yes<", gaps);
         Assert.Matches(@"Nothing listens at http://prometheus:9090/\.</td><td[^>]*>(<span[^>]*>caught up: </span>)?no<", gaps);
+    }
+
+    [Fact]
+    public async Task A_background_service_that_failed_is_shown_with_since_when_why_and_the_next_attempt()
+    {
+        var states = console.App.Services.GetRequiredService<BackgroundServiceStates>();
+        var at = new DateTimeOffset(2026, 11, 30, 7, 12, 31, TimeSpan.Zero);
+        states.Add("Test <service>");
+        states.Failed("Test <service>", "InvalidOperationException: out & down", at, at.AddYears(10));
+
+        var page = await PageAsync();
+        var verdict = await (await console.App.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(new Uri("monitoring/health/intelligent", UriKind.Relative), Token);
+        states.Recovered("Test <service>");
+        var after = await PageAsync();
+
+        Assert.Matches("role=\"alert\"[^§]*Test &lt;service&gt; failed at[^§]*07:12:31[^§]*InvalidOperationException: out &amp; down[^§]*Next attempt:", page);
+        Assert.Contains(verdict.GetProperty("reasons").EnumerateArray(), reason =>
+            reason.GetProperty("subject").GetString() == "Test <service>"
+            && reason.GetProperty("message").GetString() == "This background service failed: InvalidOperationException: out & down");
+        Assert.DoesNotContain("Test &lt;service&gt; failed", after, StringComparison.Ordinal);
+        Assert.Contains("Upstream probe", after, StringComparison.Ordinal);
     }
 
     private async Task<string> PageAsync() => await (await console.App.SignInAsync()).GetStringAsync(new Uri("status", UriKind.Relative), Token);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Data.Background;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -9,46 +10,33 @@ namespace Archon.Features.Access;
 
 /// <summary>Makes the roles, and on a database without users the first administrator.</summary>
 internal sealed partial class FirstAdmin(
-    IServiceScopeFactory scopes, ArchonDatabase database, AdminPasswordFile file, IOptions<AccessOptions> options, TimeProvider clock, ILogger<FirstAdmin> logger)
-    : BackgroundService
+    IServiceScopeFactory scopes,
+    ArchonDatabase database,
+    AdminPasswordFile file,
+    IOptions<AccessOptions> options,
+    Supervision supervision,
+    TimeProvider clock,
+    ILogger<FirstAdmin> logger)
+    : SupervisedService("First administrator", supervision)
 {
     public const string UserName = "admin";
 
     // No 0, O, 1, l or I: it is typed by hand from a terminal.
     private const string Alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
     private const int Length = 20;
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RetryWrite = TimeSpan.FromSeconds(30);
 
     internal static string NewPassword() => RandomNumberGenerator.GetString(Alphabet, Length);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await database.WhenReadyAsync(stoppingToken);
-                await MakeAsync(stoppingToken);
-                return;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                LogNotWritten(file.Path, failure.Message, RetryWrite.TotalSeconds);
-                await Task.Delay(RetryWrite, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            // Whatever it is: without an administrator nobody can sign in, and with one pages can still be served.
-            catch (Exception failure)
-            {
-                LogRetry(DatabaseFailures.Describe(failure) ?? failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
-                await Task.Delay(Retry, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        await database.WhenReadyAsync(stoppingToken);
+        await MakeAsync(stoppingToken);
     }
+
+    protected override string? Describe(Exception failure) => failure is IOException or UnauthorizedAccessException
+        ? $"No administrator was made: the password cannot be written to {file.Path}: {failure.Message} "
+            + "Make the folder writable, or set Archon:Access:AdminPassword."
+        : base.Describe(failure);
 
     private async Task MakeAsync(CancellationToken cancellationToken)
     {
@@ -107,14 +95,6 @@ internal sealed partial class FirstAdmin(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Made the first administrator, {User}; the password is in {File} until it is changed")]
     private partial void LogMade(string user, string file);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The roles could not be made yet, trying again: {Reason}")]
-    private partial void LogRetry(string reason, Exception? failure);
-
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "No administrator was made: the password cannot be written to {File}: {Reason} Make the folder writable, or set Archon:Access:AdminPassword. Trying again in {Seconds} s")]
-    private partial void LogNotWritten(string file, string reason, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {File}: the password in it is not that of {User}")]
     private partial void LogForgot(string file, string user);

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 
@@ -15,9 +16,9 @@ internal sealed class AnomalyListener(
     IOptions<LiveOptions> options,
     ArchonNotifications notifications,
     ArchonDatabase database,
-    TimeProvider clock,
+    Supervision supervision,
     ILogger<AnomalyListener> logger)
-    : FeedListener(FeedChannels.Anomalies, notifications, database, clock, logger)
+    : FeedListener("Listener for anomalies", FeedChannels.Anomalies, notifications, database, supervision, logger)
 {
     protected override Task OnChangedAsync(string origin, CancellationToken cancellationToken)
     {

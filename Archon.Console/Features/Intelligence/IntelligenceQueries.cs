@@ -1,5 +1,6 @@
 using System.Globalization;
 using Archon.Analysis.Forecasting;
+using Archon.Data.Background;
 using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
 using Archon.Features.Anomalies;
@@ -16,7 +17,7 @@ namespace Archon.Features.Intelligence;
 /// <summary>The same pictures that the pages show, in words for programs.</summary>
 public sealed class IntelligenceQueries(
     OverviewQueries overview, AnomalyQueries anomalies, IncidentQueries incidents, ForecastQueries forecasts, UpstreamHealth upstreams, ScanHealth scans,
-    TimeProvider clock)
+    BackgroundServiceStates background, TimeProvider clock)
 {
     private const int Local = MonitoredEnvironment.DefaultId;
 
@@ -28,6 +29,11 @@ public sealed class IntelligenceQueries(
             .Select(service => new HealthVerdictReason(Severity(service.State), service.Name, Figures.Plain(HealthWords.Reason(service.Reason)), service.Since)).ToList();
         var failing = upstreams.Current.Where(one => one.Configured && one.FailingSince is not null).ToList();
         reasons.AddRange(failing.Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince)));
+        foreach (var service in background.Current)
+        {
+            if (service.Failure is not { } failure) continue;
+            reasons.Add(new HealthVerdictReason("unknown", service.Name, $"This background service failed: {failure.Reason}", failure.Since));
+        }
         if (scans.Of(Local) is ScanState.Stopped stopped)
         {
             reasons.Add(new HealthVerdictReason("unknown", "checking", stopped.Describe(clock.GetUtcNow()), stopped.At));

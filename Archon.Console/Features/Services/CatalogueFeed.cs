@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 
 namespace Archon.Features.Services;
 
@@ -8,8 +9,8 @@ public sealed record CatalogueChanged(DateTimeOffset At);
 public sealed class CatalogueFeed(TimeProvider clock) : Feed<CatalogueChanged>(clock, at => new CatalogueChanged(at));
 
 internal sealed class CatalogueListener(
-    CatalogueFeed feed, ArchonNotifications notifications, ArchonDatabase database, TimeProvider clock, ILogger<CatalogueListener> logger)
-    : FeedListener(FeedChannels.Catalogue, notifications, database, clock, logger)
+    CatalogueFeed feed, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger<CatalogueListener> logger)
+    : FeedListener("Listener for catalogue changes", FeedChannels.Catalogue, notifications, database, supervision, logger)
 {
     protected override Task OnChangedAsync(string origin, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Archon.Data.Background;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
@@ -11,7 +12,15 @@ namespace Archon.Features.Status;
 public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fetch<IReadOnlyList<PrometheusTarget>> Targets);
 
 public sealed partial class StatusPage(
-    StatusQueries queries, JobQueries jobs, PrometheusClient prometheus, UpstreamHealth upstreams, AnomalyFeed anomalies, CatalogueFeed catalogue, ViewState view)
+    StatusQueries queries,
+    JobQueries jobs,
+    PrometheusClient prometheus,
+    UpstreamHealth upstreams,
+    BackgroundServiceStates background,
+    AnomalyFeed anomalies,
+    CatalogueFeed catalogue,
+    ViewState view,
+    TimeProvider clock)
     : LivePage<StatusPicture>
 {
     private const int TargetsShown = 50;
@@ -39,6 +48,9 @@ public sealed partial class StatusPage(
                 names.Count <= NamesShown ? string.Join(", ", names) : $"{string.Join(", ", names.Take(NamesShown))} and {names.Count - NamesShown} more",
                 group.Key.From, group.Key.To, group.Key.Reason, caught == names.Count ? "yes" : caught == 0 ? "no" : $"{caught} of {names.Count}");
         });
+
+    private IEnumerable<(string Service, BackgroundServiceFailure Fault)> FailedServices =>
+        background.Current.Where(service => service.Failure is not null).Select(service => (service.Name, service.Failure!));
 
     protected override string Key => $"status/{view.EnvironmentId}";
 
@@ -85,6 +97,10 @@ public sealed partial class StatusPage(
         { LastAnswerAt: null } => "Not asked yet",
         _ => "Answers",
     };
+
+    private static StateKind Shape(BackgroundServiceState service) => service.Failure is not null ? StateKind.Critical : service.HasEnded ? StateKind.Silenced : StateKind.Ok;
+
+    private static string Word(BackgroundServiceState service) => service.Failure is not null ? "Failed" : service.HasEnded ? "Nothing to do" : "Running";
 
     private static StateKind Shape(WatchRow watch) => watch switch
     {

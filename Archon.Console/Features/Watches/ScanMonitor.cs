@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Archon.Data.Catalogue;
 using Hangfire;
 using Hangfire.States;
@@ -9,8 +10,14 @@ namespace Archon.Features.Watches;
 
 /// <summary>Keeps <see cref="ScanHealth"/> true. It is no job, since it has to notice that jobs do not run.</summary>
 internal sealed partial class ScanMonitor(
-    ArchonDatabase database, IDbContextFactory<ArchonDbContext> contexts, IServiceProvider services, ScanHealth health, TimeProvider clock, ILogger<ScanMonitor> logger)
-    : BackgroundService
+    ArchonDatabase database,
+    IDbContextFactory<ArchonDbContext> contexts,
+    IServiceProvider services,
+    ScanHealth health,
+    Supervision supervision,
+    TimeProvider clock,
+    ILogger<ScanMonitor> logger)
+    : SupervisedService("Scan monitor", supervision)
 {
     private const string Schedule = "scan";
     private const string Queue = "scan";
@@ -23,27 +30,18 @@ internal sealed partial class ScanMonitor(
     /// <summary>A job server that was not heard of for longer has ended. It reports every 10 s.</summary>
     private static readonly TimeSpan ServerLimit = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private DateTimeOffset? readySince;
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        DateTimeOffset? since = null;
-        while (!stoppingToken.IsCancellationRequested)
+        // Where a check fails what was known stays: a scan that was too old then is too old now.
+        while (true)
         {
-            try
-            {
-                if (!database.IsReady) since = null;
-                await database.WhenReadyAsync(stoppingToken);
-                await CheckAsync(since ??= clock.GetUtcNow(), stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                // What was known stays: a scan that was too old then is too old now.
-                LogFailed(Interval.TotalSeconds, failure.Message, DatabaseFailures.IsAway(failure) ? null : failure);
-            }
-            await Task.Delay(Interval, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!database.IsReady) readySince = null;
+            await database.WhenReadyAsync(stoppingToken);
+            await CheckAsync(readySince ??= clock.GetUtcNow(), stoppingToken);
+            ReportHealthy();
+            await Task.Delay(Interval, clock, stoppingToken);
         }
     }
 
@@ -117,7 +115,4 @@ internal sealed partial class ScanMonitor(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Scans run again")]
     private partial void LogRunning();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "It could not be checked whether scans run, trying again in {Seconds} s: {Reason}")]
-    private partial void LogFailed(double seconds, string reason, Exception? failure);
 }
