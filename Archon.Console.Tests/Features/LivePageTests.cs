@@ -151,7 +151,7 @@ public sealed class LivePageTests : BunitContext
         }
     }
 
-    private sealed record NumberPicture(int Count);
+    private sealed record NumberPicture(int Count) : ISharedPicture;
 
     private sealed class NumberPage(Numbers numbers) : LivePage<NumberPicture>
     {

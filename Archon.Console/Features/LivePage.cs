@@ -218,7 +218,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         {
             var picture = await ReadAsync(mine.Token);
             if (reading != mine) return;
-            Recent.Keep(key, picture);
+            // What depends on who reads must never be drawn for another reader.
+            if (picture is ISharedPicture shared) Recent.Keep(key, shared);
             Failure = null;
             Show(picture);
         }

@@ -1,8 +1,12 @@
-using System.Collections.Concurrent;
-
 namespace Archon.Features;
 
-/// <summary>The newest picture of each page, kept for a moment.</summary>
+/// <summary>
+/// A picture that follows from its page's key alone and is the same for every reader. One that depends on who reads, such as that of the settings, must not
+/// declare itself so; a test follows what the pages read.
+/// </summary>
+public interface ISharedPicture;
+
+/// <summary>The newest picture of each page, kept for a moment for the whole process.</summary>
 /// <remarks>A page is drawn twice when it opens: once into the first reply, once when its circuit starts. The second time it
 /// begins with what the first one showed, so that nothing blinks, and reads again from there.</remarks>
 public sealed class RecentPictures(TimeProvider clock)
@@ -10,19 +14,24 @@ public sealed class RecentPictures(TimeProvider clock)
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
     private const int Limit = 64;
 
-    private readonly ConcurrentDictionary<(Type, string), (object Picture, DateTimeOffset At)> pictures = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<(Type, string), (ISharedPicture Picture, DateTimeOffset At)> pictures = [];
 
-    public TPicture? Find<TPicture>(string key) where TPicture : class =>
-        pictures.TryGetValue((typeof(TPicture), key), out var kept) && clock.GetUtcNow() - kept.At <= Lifetime ? (TPicture)kept.Picture : null;
-
-    public void Keep<TPicture>(string key, TPicture picture) where TPicture : class
+    public TPicture? Find<TPicture>(string key) where TPicture : class
     {
-        var now = clock.GetUtcNow();
-        pictures[(typeof(TPicture), key)] = (picture, now);
-        if (pictures.Count <= Limit) return;
-        foreach (var (old, kept) in pictures)
+        lock (gate)
         {
-            if (now - kept.At > Lifetime) pictures.TryRemove(old, out _);
+            return pictures.TryGetValue((typeof(TPicture), key), out var kept) && clock.GetUtcNow() - kept.At <= Lifetime ? (TPicture)kept.Picture : null;
+        }
+    }
+
+    public void Keep(string key, ISharedPicture picture)
+    {
+        lock (gate)
+        {
+            pictures[(picture.GetType(), key)] = (picture, clock.GetUtcNow());
+            // Keys hold texts that readers choose: without an end to it they would fill the memory.
+            while (pictures.Count > Limit) pictures.Remove(pictures.MinBy(one => one.Value.At).Key);
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed record EnvironmentRow(int Id, string Name, DateTimeOffset CreatedA
 
 public sealed record AuditRow(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);
 
-/// <summary>Everything of the settings page at one time.</summary>
+/// <summary>Everything of the settings page at one time. Readers are shown parts of it by their role: no <see cref="ISharedPicture"/>.</summary>
 public sealed record AccessPicture(
     DateTimeOffset ReadAt, IReadOnlyList<UserRow> Users, IReadOnlyList<TokenRow> Tokens, IReadOnlyList<EnvironmentRow> Environments,
     IReadOnlyList<AuditRow> Audit);

@@ -33,7 +33,7 @@ public sealed record AnomalyDetail(
 /// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
 public sealed record AnomaliesPicture(
     DateTimeOffset ReadAt, IReadOnlyList<AnomalyRow> Open, int OpenInAll, IReadOnlyList<AnomalyRow> Ended, int EndedInAll, int EndedAsNoise,
-    CheckingState Checking);
+    CheckingState Checking) : ISharedPicture;
 
 /// <summary>How much of the estate is really being judged.</summary>
 public sealed record CheckingState(

@@ -31,6 +31,7 @@ public sealed record LimitRow(
 /// <param name="Series">Series of those; each gets a forecast as soon as it has history.</param>
 public sealed record ForecastsPicture(
     DateTimeOffset ReadAt, IReadOnlyList<LimitRow> Limits, int Watches, int Series, DateTimeOffset? MadeAt, PredictionRecord Exhaustion, PredictionRecord Degradation)
+    : ISharedPicture
 {
     public IEnumerable<LimitRow> InSight => Limits.Where(limit => limit.ReachedAt is not null);
 }

@@ -5,7 +5,7 @@ using Archon.Features.Services;
 namespace Archon.Features.Overview;
 
 /// <summary>The first page at one time.</summary>
-public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies, ForecastsPicture Forecasts)
+public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies, ForecastsPicture Forecasts) : ISharedPicture
 {
     public DateTimeOffset ReadAt => Services.ReadAt;
     public CheckingState Checking => Anomalies.Checking;

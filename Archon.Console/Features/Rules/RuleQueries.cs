@@ -56,7 +56,7 @@ public sealed record RuleVersionRow(
 /// <summary>How the last apply ended, where it did not end well.</summary>
 public sealed record RecoveredApply(RuleApplyStage Stage, string? Message, DateTimeOffset At);
 
-public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? ServerSeenAt)
+public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? ServerSeenAt) : ISharedPicture
 {
     /// <summary>Those that can be put back, the newest first.</summary>
     public IReadOnlyList<RuleRow> Deleted { get; init; } = [];

@@ -46,7 +46,7 @@ public abstract record HealthReason
 }
 
 /// <summary>All services of an environment at one time, worst first.</summary>
-public sealed record ServicesPicture(DateTimeOffset ReadAt, IReadOnlyList<ServiceHealth> Services)
+public sealed record ServicesPicture(DateTimeOffset ReadAt, IReadOnlyList<ServiceHealth> Services) : ISharedPicture
 {
     public int Count(HealthState state) => Services.Count(service => service.State == state);
 }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Services;
 
 /// <summary>One service at one time; without a detail when there is none of that name.</summary>
-public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open);
+public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open) : ISharedPicture;
 
 public sealed partial class ServicePage(ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view)
     : LivePage<ServiceView>

@@ -9,7 +9,7 @@ using Archon.Shell;
 namespace Archon.Features.Status;
 
 /// <summary>What the page shows beside the freshness of the sources, which it reads live.</summary>
-public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fetch<IReadOnlyList<PrometheusTarget>> Targets);
+public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fetch<IReadOnlyList<PrometheusTarget>> Targets) : ISharedPicture;
 
 public sealed partial class StatusPage(
     StatusQueries queries,

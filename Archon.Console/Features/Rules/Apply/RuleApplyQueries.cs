@@ -11,7 +11,7 @@ public sealed record ApplyRow(
 
 /// <param name="Review">Not there where nothing could be compared.</param>
 /// <param name="NotChecked">Why not.</param>
-public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies);
+public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies) : ISharedPicture;
 
 public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts, RuleReviewer reviewer, RuleTarget target)
 {

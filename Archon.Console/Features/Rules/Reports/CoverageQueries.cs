@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Rules.Reports;
 
 /// <param name="Links">Where to begin a rule for a cell that has none, by service and watch.</param>
-public sealed record CoveragePicture(CoverageTable Table, IReadOnlyDictionary<(int ServiceId, int WatchId), string> Links);
+public sealed record CoveragePicture(CoverageTable Table, IReadOnlyDictionary<(int ServiceId, int WatchId), string> Links) : ISharedPicture;
 
 public sealed class CoverageQueries(IDbContextFactory<ArchonDbContext> contexts, RuleQueries rules)
 {

@@ -1,0 +1,65 @@
+using Archon.Features;
+using Archon.Features.Access;
+using Archon.Shell;
+using Archon.Tests.Kit;
+using Archon.Tests.Shell;
+using Bunit;
+using Bunit.TestDoubles;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor.Services;
+using Npgsql;
+using Xunit;
+
+namespace Archon.Tests.Features.Access;
+
+/// <summary>What the settings show to whom.</summary>
+public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConsole>
+{
+    private const string Secret = "nightly-backup-of-payroll";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly RunningConsole console;
+    private readonly BunitAuthorizationContext reader;
+
+    public SettingsPageTests(RunningConsole console)
+    {
+        this.console = console;
+        this.AddShellParts();
+        reader = this.AddAuthorization();
+        Services.AddMudServices();
+        Services.AddScoped<Floats>();
+        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(RecentPictures)])
+        {
+            Services.AddSingleton(shared, console.App.Services.GetRequiredService(shared));
+        }
+    }
+
+    private static CancellationToken Token => Xunit.TestContext.Current.CancellationToken;
+
+    private AccessCommands Commands => console.App.Services.GetRequiredService<AccessCommands>();
+
+    [Fact]
+    public async Task What_an_administrator_saw_is_never_drawn_for_a_viewer()
+    {
+        await Commands.CreateUserAsync("night.watch", ArchonApp.AdminPassword, Roles.Viewer, FirstAdmin.UserName, Token);
+        Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync(Secret, Roles.Admin, null, FirstAdmin.UserName, Token));
+        Services.GetRequiredService<NavigationManager>().NavigateTo("settings?tab=tokens");
+        reader.SetAuthorized(FirstAdmin.UserName).SetRoles(Roles.Admin);
+        var asAdmin = Render<SettingsPage>();
+        asAdmin.WaitForAssertion(() => Assert.Contains(Secret, asAdmin.Markup, StringComparison.Ordinal), Patience);
+        await DisposeComponentsAsync();
+
+        // The viewer's own reading waits, so what is drawn first can be seen.
+        await using var holder = new NpgsqlConnection(console.Database.ConnectionString);
+        await holder.OpenAsync(Token);
+        await using var transaction = await holder.BeginTransactionAsync(Token);
+        await using (var hold = new NpgsqlCommand("LOCK TABLE api_tokens IN ACCESS EXCLUSIVE MODE", holder, transaction)) await hold.ExecuteNonQueryAsync(Token);
+        reader.SetAuthorized("night.watch").SetRoles(Roles.Viewer);
+        var page = Render<SettingsPage>();
+        Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);
+
+        await transaction.RollbackAsync(Token);
+        page.WaitForAssertion(() => Assert.Contains("No token was made yet.", page.Markup, StringComparison.Ordinal), Patience);
+        Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);
+    }
+}
