@@ -24,6 +24,9 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public List<string> Warnings { get; } = [];
     public List<string> Infos { get; } = [];
     public string Rules { get; set; } = """{"groups":[]}""";
+
+    /// <summary>Null: a server of before targets could be asked for.</summary>
+    public string? Targets { get; set; }
     public string AlertmanagerConfig { get; set; } = "";
 
     /// <summary>What <c>GET /api/v2/alerts</c> of an Alertmanager answers, and what was posted there.</summary>
@@ -71,6 +74,7 @@ internal sealed class FakeMetrics : IAsyncDisposable
             "/api/v1/label/__name__/values" => Strings(MetricNames),
             "/api/v1/label/service/values" => Strings(ServiceLabels),
             "/api/v1/rules" => Rules,
+            "/api/v1/targets" => Targets,
             _ => null,
         };
         context.Response.ContentType = "application/json";
