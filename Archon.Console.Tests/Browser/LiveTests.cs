@@ -109,7 +109,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await using var app = await ArchonApp.StartAsync(database);
         var page = await OpenAsync(app, "services");
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Choose 3" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Select 3" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Ignore 3", Exact = true }).ClickAsync();
         var question = page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(question).ToContainTextAsync("Ignore 3 services?");

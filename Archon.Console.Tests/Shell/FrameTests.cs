@@ -121,7 +121,8 @@ public sealed class FrameTests : BunitContext
 
     private sealed class AwayCatalogue : IPaletteSource
     {
-        public Task<IReadOnlyList<PaletteEntry>> EntriesAsync(int environmentId, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
+            CancellationToken cancellationToken) =>
             Task.FromException<IReadOnlyList<PaletteEntry>>(new TimeoutException());
     }
 

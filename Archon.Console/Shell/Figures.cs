@@ -13,6 +13,9 @@ public static class Figures
     /// <summary>With ordinary spaces, for programs and logs.</summary>
     public static string Plain(string text) => text.Replace(Gap, ' ');
 
+    /// <summary>How many of something: <c>8,412</c>.</summary>
+    public static string Count(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
     /// <param name="unit">UCUM as in a watch: <c>s</c>, <c>1</c> (a share, shown in per cent), <c>By</c>, <c>By/s</c>, <c>1/s</c>; anything else is shown as it is.</param>
     public static string Format(double? value, string unit)
     {

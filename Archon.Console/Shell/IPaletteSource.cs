@@ -12,6 +12,9 @@ public sealed record PaletteEntry(string Kind, string Name, string Href, string 
 /// <summary>Gives a feature's things to the palette.</summary>
 public interface IPaletteSource
 {
-    /// <summary>Everything of an environment that may be searched for. Called when the palette opens.</summary>
-    public Task<IReadOnlyList<PaletteEntry>> EntriesAsync(int environmentId, CancellationToken cancellationToken);
+    /// <summary>What a feature has whose name holds the text, those that begin with it first. Called when the palette opens, and as the
+    /// reader types.</summary>
+    /// <param name="text">May be empty: then the first ones by name.</param>
+    /// <param name="limit">How many can be shown at all.</param>
+    public Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit, CancellationToken cancellationToken);
 }

@@ -44,7 +44,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
         var settled = Assert.Single(await PredictionsAsync(bench));
         Assert.Equal(PredictionOutcome.CameTrue, settled.Outcome);
         Assert.InRange((settled.SettledAt!.Value - Full).Duration(), TimeSpan.Zero, TimeSpan.FromHours(1));
-        var picture = await new ForecastQueries(bench.Database.Contexts, bench.Clock).PictureAsync(1, Token);
+        var picture = await new ForecastQueries(bench.Database.Contexts, bench.Clock).PictureAsync(1, ForecastWindow.Everything, Token);
         Assert.Equal((1, 0), (picture.Exhaustion.Judged, picture.Exhaustion.False));
     }
 
@@ -96,7 +96,8 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
 
         await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
 
-        var limit = Assert.Single((await new ForecastQueries(bench.Database.Contexts, bench.Clock).PictureAsync(1, Token)).Limits);
+        var limit = Assert.Single((await new ForecastQueries(bench.Database.Contexts, bench.Clock)
+            .PictureAsync(1, ForecastWindow.Everything, Token)).Limits);
         Assert.Null(limit.ReachedAt);
         Assert.False(limit.IsJudged);
     }

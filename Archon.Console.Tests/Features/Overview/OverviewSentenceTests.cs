@@ -46,6 +46,17 @@ public sealed class OverviewSentenceTests
     }
 
     [Fact]
+    public void While_most_services_are_learning_nothing_is_called_healthy()
+    {
+        var services = Enumerable.Range(0, 10).Select(i => Service($"s{i}", i < 8 ? HealthState.Learning : HealthState.Healthy)).ToArray();
+
+        var said = Say(services);
+
+        Assert.Equal(HealthState.Learning, said.State);
+        Assert.Equal("Learning: 8 of 10 services.", said.Head);
+    }
+
+    [Fact]
     public void Bands_of_a_time_when_scans_ran_are_no_proof_of_now()
     {
         var stopped = new ScanState.Stopped(Now.AddMinutes(-15), "No process takes jobs.", "Start one.");
@@ -60,9 +71,14 @@ public sealed class OverviewSentenceTests
 
     private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null, Scanning);
 
-    private static OverviewPicture Picture(IReadOnlyList<ServiceHealth> services) => new(
-        new ServicesPicture(Now, services), new AnomaliesPicture(Now, [], 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
-        new ForecastsPicture(Now, [], 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty));
+    private static OverviewPicture Picture(ServiceHealth[] services) => new(
+        new ServicesPicture(
+            Now, [.. services.OrderBy(service => service.State)],
+            [.. services.GroupBy(service => service.State)
+                .Select(group => new ServiceCount(CatalogueOrigin.Discovered, group.Key, group.Count(), group.Min(one => one.Since)))],
+            services.Length, 0),
+        new AnomaliesPicture(Now, [], 0, 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
+        new ForecastsPicture(Now, [], 0, 0, 0, 0, 0, null, 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty));
 
     private static ServiceHealth Service(string name, HealthState state, DateTimeOffset? since = null) =>
         new(name.Length, name, CatalogueOrigin.Discovered, ServiceTier.Standard, null, state, new HealthReason.WithinBands(), since, 0, 6, []);

@@ -15,6 +15,7 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     [SupplyParameterFromQuery(Name = "a")] private long? Asked { get; set; }
     [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
     [SupplyParameterFromQuery(Name = "c")] private string? ConfidenceText { get; set; }
+    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
 
     private double Confidence =>
         double.TryParse(ConfidenceText, NumberStyles.Float, CultureInfo.InvariantCulture, out var least) && least is > 0 and <= 1 ? least : 0;
@@ -37,15 +38,18 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
 
     private string Proof => Picture!.Checking switch
     {
-        { SeriesWithBand: 0, Series: var all } => $"None of {all} series has a band yet, so nothing can be outside one.",
-        { SeriesWithBand: var judged, Series: var all } when judged == all => $"All {all} series are inside their bands.",
-        { SeriesWithBand: var judged, Series: var all } => $"{judged} of {all} series have a band, and all of those are inside it.",
+        { SeriesWithBand: 0, Series: var all } => $"None of {Figures.Count(all)} series has a band yet, so nothing can be outside one.",
+        { SeriesWithBand: var judged, Series: var all } when judged == all => $"All {Figures.Count(all)} series are inside their bands.",
+        { SeriesWithBand: var judged, Series: var all } =>
+            $"{Figures.Count(judged)} of {Figures.Count(all)} series have a band, and all of those are inside it.",
     };
 
-    protected override string Key => $"anomalies/{view.EnvironmentId}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
+    protected override string Key => $"anomalies/{view.EnvironmentId}/{Skip}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
+
+    private int Skip => Paging.Skip(PageText, AnomalyQueries.OpenShown);
 
     protected override Task<AnomaliesPicture> ReadAsync(CancellationToken cancellationToken) =>
-        anomalies.PictureAsync(view.EnvironmentId, Filter, cancellationToken);
+        anomalies.PictureAsync(view.EnvironmentId, Filter, AnomalyWindow.First with { Skip = Skip }, cancellationToken);
 
     protected override void Arrived(AnomaliesPicture picture)
     {
@@ -87,6 +91,7 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     private string Address(string? text, double confidence) => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
     {
         ["q"] = string.IsNullOrWhiteSpace(text) ? null : text,
+        ["page"] = null,
         ["c"] = confidence > 0 ? confidence.ToString(CultureInfo.InvariantCulture) : null,
     });
 }

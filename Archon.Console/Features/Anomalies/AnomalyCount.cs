@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Archon.Features.Services;
 using Archon.Shell;
 
 namespace Archon.Features.Anomalies;
@@ -25,8 +24,8 @@ internal sealed class AnomalyCount(AnomalyQueries anomalies, AnomalyFeed feed, T
     {
         try
         {
-            var states = await anomalies.OpenStatesAsync(environmentId, cancellationToken);
-            return states.Count == 0 ? null : new NavCount(states.Count, states.Contains(HealthState.Critical), $"{states.Count} open");
+            var (number, isCritical) = await anomalies.OpenCountAsync(environmentId, cancellationToken);
+            return number == 0 ? null : new NavCount(number, isCritical, $"{Figures.Count(number)} open");
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && ReadFailures.Describe(failure) is not null)
         {

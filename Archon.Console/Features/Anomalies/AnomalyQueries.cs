@@ -31,9 +31,24 @@ public sealed record AnomalyDetail(
     string Explanation, IReadOnlyList<AnomalyVote> Votes, bool HasGuard, string? Guarded, Reliability Reliability);
 
 /// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
+/// <param name="Open">A part of those that are open, worst first.</param>
+/// <param name="OpenSkipped">How many open ones come before the first of <paramref name="Open"/>.</param>
 public sealed record AnomaliesPicture(
-    DateTimeOffset ReadAt, IReadOnlyList<AnomalyRow> Open, int OpenInAll, IReadOnlyList<AnomalyRow> Ended, int EndedInAll, int EndedAsNoise,
+    DateTimeOffset ReadAt, IReadOnlyList<AnomalyRow> Open, int OpenInAll, int OpenSkipped, IReadOnlyList<AnomalyRow> Ended, int EndedInAll,
+    int EndedAsNoise,
     CheckingState Checking) : ISharedPicture;
+
+/// <summary>Which part of the lists to read.</summary>
+/// <param name="Skip">Open ones that come before; beyond the last one the last part is read.</param>
+/// <param name="Open">At most so many open ones.</param>
+/// <param name="Ended">At most so many ended ones, the newest.</param>
+public sealed record AnomalyWindow(int Skip, int Open, int Ended)
+{
+    public static readonly AnomalyWindow First = new(0, AnomalyQueries.OpenShown, AnomalyQueries.EndedShown);
+}
+
+/// <summary>The place of an open anomaly in the order of the list, from which the next part of it begins.</summary>
+public sealed record AnomalyMark(int State, double Confidence, DateTimeOffset StartedAt, long Id);
 
 /// <summary>How much of the estate is really being judged.</summary>
 public sealed record CheckingState(
@@ -52,9 +67,9 @@ public sealed record AnomalyFilter(string? Text = null, double Confidence = 0, W
 
 public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
-    /// <summary>More open anomalies than this are counted, not listed: nobody reads the five-hundredth.</summary>
-    public const int OpenLimit = 200;
-    public const int EndedLimit = 100;
+    /// <summary>Rows of one page of the list.</summary>
+    public const int OpenShown = 60;
+    public const int EndedShown = 100;
     public static readonly TimeSpan EndedWindow = TimeSpan.FromHours(24);
     public static readonly TimeSpan NeighbourWindow = TimeSpan.FromMinutes(10);
     private const int NeighbourLimit = 8;
@@ -64,7 +79,8 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     private const int VerdictLimit = 5000;
     private static readonly TimeSpan VerdictWindow = TimeSpan.FromDays(90);
 
-    public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, CancellationToken cancellationToken)
+    public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, AnomalyWindow window,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var since = now - EndedWindow;
@@ -72,22 +88,52 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
 
         var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
-        var openRows = await Rows(db, open.OrderByDescending(a => a.Confidence).ThenBy(a => a.StartedAt).ThenBy(a => a.Id).Take(OpenLimit), withRecent: true)
-            .ToListAsync(cancellationToken);
-        var openInAll = openRows.Count < OpenLimit ? openRows.Count : await open.CountAsync(cancellationToken);
+        var openInAll = await open.CountAsync(cancellationToken);
+        var skip = Paging.Clamp(window.Skip, window.Open, openInAll);
+        var openRows = await OpenRowsAsync(db, Ranked(db, open), skip, window.Open, cancellationToken);
 
         var ended = Filtered(db, environmentId, filter).Where(a => a.EndedAt != null && a.EndedAt >= since);
-        var endedRows = await Rows(db, ended.OrderByDescending(a => a.EndedAt).ThenByDescending(a => a.Id).Take(EndedLimit), withRecent: false)
-            .ToListAsync(cancellationToken);
+        var endedRows = window.Ended == 0 ? []
+            : await Rows(db, ended.OrderByDescending(a => a.EndedAt).ThenByDescending(a => a.Id).Take(window.Ended), withRecent: false)
+                .ToListAsync(cancellationToken);
         var counts = await ended.GroupBy(_ => 1)
             .Select(all => new { InAll = all.Count(), Noise = all.Count(a => a.Verdict == AnomalyVerdict.Noise) }).FirstOrDefaultAsync(cancellationToken);
 
         return new AnomaliesPicture(
-            now,
-            [.. openRows.OrderBy(row => row.State).ThenByDescending(row => row.Confidence).ThenBy(row => row.StartedAt).ThenBy(row => row.Id)],
-            openInAll,
-            [.. endedRows.OrderByDescending(row => row.EndedAt).ThenByDescending(row => row.Id)],
+            now, openRows, openInAll, skip, [.. endedRows.OrderByDescending(row => row.EndedAt).ThenByDescending(row => row.Id)],
             counts?.InAll ?? 0, counts?.Noise ?? 0, await CheckingAsync(db, environmentId, cancellationToken));
+    }
+
+    /// <summary>Open anomalies after a mark, worst first, and how many are open in all.</summary>
+    /// <param name="after">Null for the first ones.</param>
+    public async Task<(IReadOnlyList<AnomalyRow> Rows, int InAll, CheckingState Checking)> OpenAfterAsync(
+        int environmentId, AnomalyFilter filter, AnomalyMark? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
+        var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
+        var ranked = Ranked(db, open);
+        if (after is { State: var state, Confidence: var confidence, StartedAt: var startedAt, Id: var id })
+        {
+            ranked = ranked.Where(one => one.State > state
+                || (one.State == state && (one.Anomaly.Confidence < confidence || (one.Anomaly.Confidence == confidence
+                && (one.Anomaly.StartedAt > startedAt || (one.Anomaly.StartedAt == startedAt && one.Anomaly.Id > id))))));
+        }
+        return (
+            await OpenRowsAsync(db, ranked, 0, limit, cancellationToken), await open.CountAsync(cancellationToken),
+            await CheckingAsync(db, environmentId, cancellationToken));
+    }
+
+    /// <summary>The open anomalies of some services, by service.</summary>
+    public async Task<ILookup<string, AnomalyRow>> OpenOfAsync(int environmentId, IReadOnlyList<int> serviceIds,
+        CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await Rows(
+            db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null
+                && serviceIds.Contains(a.ServiceId.Value)),
+            withRecent: false).ToListAsync(cancellationToken);
+        return rows.OrderBy(row => row.StartedAt).ThenBy(row => row.Id).ToLookup(row => row.Service ?? "", StringComparer.Ordinal);
     }
 
     /// <summary>One anomaly; null when there is none, or it was too old to be kept.</summary>
@@ -132,16 +178,16 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return [.. rows.OrderBy(one => one.StartedAt).ThenBy(one => one.Id)];
     }
 
-    /// <summary>The state of each open anomaly that nobody judged noise or expected.</summary>
-    public async Task<IReadOnlyList<HealthState>> OpenStatesAsync(int environmentId, CancellationToken cancellationToken)
+    /// <summary>How many open anomalies wait for somebody, without those that were judged noise or expected, and whether one of them is
+    /// critical.</summary>
+    public async Task<(int Number, bool IsCritical)> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var open = await (
-            from anomaly in db.Anomalies.AsNoTracking()
-            where anomaly.EnvironmentId == environmentId && anomaly.EndedAt == null
-            join watch in db.Watches on anomaly.WatchId equals watch.Id
-            select new { watch.Signal, anomaly.Direction, anomaly.Confidence, anomaly.Verdict }).ToListAsync(cancellationToken);
-        return [.. open.Select(one => HealthStates.Of(one.Signal, one.Direction, one.Confidence, one.Verdict)).Where(state => state != HealthState.Judged)];
+        var states = await Ranked(db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null))
+            .GroupBy(one => one.State).Select(group => new { State = group.Key, Number = group.Count() }).ToListAsync(cancellationToken);
+        return (
+            states.Where(one => one.State != (int)HealthState.Judged).Sum(one => one.Number),
+            states.Any(one => one.State == (int)HealthState.Critical));
     }
 
     public async Task<CheckingState> CheckingAsync(int environmentId, CancellationToken cancellationToken)
@@ -170,13 +216,43 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         if (filter.Signal is { } signal) anomalies = anomalies.Where(a => db.Watches.Any(w => w.Id == a.WatchId && w.Signal == signal));
         if (!string.IsNullOrWhiteSpace(filter.Text))
         {
-            var pattern = $"%{filter.Text.Trim().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+            var pattern = LikePattern.Containing(filter.Text);
             anomalies = anomalies.Where(a =>
-                db.Services.Any(s => s.Id == a.ServiceId && EF.Functions.ILike(s.Name, pattern))
-                || db.Watches.Any(w => w.Id == a.WatchId && EF.Functions.ILike(w.Name, pattern))
-                || db.WatchedSeries.Any(s => s.Id == a.SeriesId && EF.Functions.ILike(s.LabelsKey, pattern)));
+                db.Services.Any(s => s.Id == a.ServiceId && EF.Functions.ILike(s.Name, pattern, LikePattern.Escape))
+                || db.Watches.Any(w => w.Id == a.WatchId && EF.Functions.ILike(w.Name, pattern, LikePattern.Escape))
+                || db.WatchedSeries.Any(s => s.Id == a.SeriesId && EF.Functions.ILike(s.LabelsKey, pattern, LikePattern.Escape)));
         }
         return anomalies;
+    }
+
+    /// <summary>Anomalies with the state that <see cref="HealthStates.Of"/> gives them, so that the database can put the worst
+    /// first.</summary>
+    private static IQueryable<RankedAnomaly> Ranked(ArchonDbContext db, IQueryable<Anomaly> anomalies) =>
+        from anomaly in anomalies
+        join watch in db.Watches on anomaly.WatchId equals watch.Id
+        select new RankedAnomaly
+        {
+            Anomaly = anomaly,
+            State = anomaly.Verdict == AnomalyVerdict.Noise || anomaly.Verdict == AnomalyVerdict.Expected ? (int)HealthState.Judged
+                : (watch.Signal == WatchSignal.Errors || watch.Signal == WatchSignal.Duration) && anomaly.Direction == AnomalyDirection.Up
+                    && anomaly.Confidence >= HealthStates.Certain ? (int)HealthState.Critical
+                : watch.Signal == WatchSignal.Availability && anomaly.Direction == AnomalyDirection.Down
+                    && anomaly.Confidence >= HealthStates.Certain ? (int)HealthState.Critical
+                : anomaly.Confidence >= HealthStates.Likely ? (int)HealthState.Warning
+                : (int)HealthState.Info,
+        };
+
+    private static async Task<IReadOnlyList<AnomalyRow>> OpenRowsAsync(
+        ArchonDbContext db, IQueryable<RankedAnomaly> ranked, int skip, int take, CancellationToken cancellationToken)
+    {
+        // First which, then what they say: a join of everything to sort it by a few columns would carry sparklines along.
+        var ids = await ranked.OrderBy(one => one.State).ThenByDescending(one => one.Anomaly.Confidence)
+            .ThenBy(one => one.Anomaly.StartedAt).ThenBy(one => one.Anomaly.Id)
+            .Skip(skip).Take(take).Select(one => one.Anomaly.Id).ToListAsync(cancellationToken);
+        var rows = await Rows(db, db.Anomalies.AsNoTracking().Where(a => ids.Contains(a.Id)), withRecent: true)
+            .ToListAsync(cancellationToken);
+        return [.. rows.OrderBy(row => row.State).ThenByDescending(row => row.Confidence).ThenBy(row => row.StartedAt)
+            .ThenBy(row => row.Id)];
     }
 
     private static IQueryable<AnomalyRow> Rows(ArchonDbContext db, IQueryable<Anomaly> anomalies, bool withRecent) =>
@@ -189,4 +265,12 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
             watch.Signal, watch.Unit, series == null ? new Dictionary<string, string>() : series.Labels, anomaly.Direction,
             anomaly.Value, anomaly.ExpectedLower, anomaly.ExpectedUpper, anomaly.PeakValue, anomaly.Confidence, anomaly.Verdict,
             withRecent && series != null ? series.Recent : Array.Empty<double>());
+
+    private sealed class RankedAnomaly
+    {
+        public required Anomaly Anomaly { get; init; }
+
+        /// <summary>A <see cref="HealthState"/>, by its number.</summary>
+        public required int State { get; init; }
+    }
 }

@@ -24,9 +24,9 @@ internal sealed class ForecastCount(ForecastQueries forecasts, TimeProvider cloc
     {
         try
         {
-            var picture = await forecasts.PictureAsync(environmentId, cancellationToken);
-            var count = picture.InSight.Count();
-            return count == 0 ? null : new NavCount(count, picture.InSight.Any(row => ForecastWords.Urgency(row, picture.ReadAt) == StateKind.Critical), $"{count} in sight");
+            var (number, soonest) = await forecasts.InSightCountAsync(environmentId, cancellationToken);
+            return number == 0 ? null : new NavCount(number, ForecastWords.Urgency(soonest, clock.GetUtcNow()) == StateKind.Critical,
+                $"{Figures.Count(number)} in sight");
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && ReadFailures.Describe(failure) is not null)
         {

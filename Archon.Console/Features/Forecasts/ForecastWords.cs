@@ -14,7 +14,7 @@ internal static class ForecastWords
     private static readonly TimeSpan ThisWeek = TimeSpan.FromDays(7);
 
     /// <summary>Grey until it is near: within the hour, the day, the week.</summary>
-    public static StateKind? Urgency(LimitRow row, DateTimeOffset now) => row.ReachedAt is not { } at ? null
+    public static StateKind? Urgency(DateTimeOffset? reachedAt, DateTimeOffset now) => reachedAt is not { } at ? null
         : at - now < Now ? StateKind.Critical
         : at - now < Today ? StateKind.Warning
         : at - now < ThisWeek ? StateKind.Info

@@ -14,39 +14,36 @@ public sealed partial class ForecastsPage(
 {
     /// <summary>Limits that are not in sight shown below those that are, the fullest first.</summary>
     private const int CalmShown = 8;
+    private const int PageSize = 50;
 
     /// <summary>Forecasts are made each hour; later than twice that something is wrong.</summary>
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(2);
 
     [SupplyParameterFromQuery(Name = "s")] private long? Asked { get; set; }
     [SupplyParameterFromQuery(Name = "all")] private string? All { get; set; }
+    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
 
-    protected override string Key => $"forecasts/{view.EnvironmentId}";
+    protected override string Key => $"forecasts/{view.EnvironmentId}/{Skip}/{All is not null}/{Asked}";
 
-    private IReadOnlyList<LimitRow> Shown { get; set; } = [];
-    private int Hidden => Picture!.Limits.Count - Shown.Count;
+    private int Skip => Paging.Skip(PageText, PageSize);
+    private int Hidden => Picture!.InAll - Picture.Listed;
 
     /// <summary>What the address asks for; without that the soonest, so that the page is never half empty.</summary>
-    private LimitRow? Selected => Picture!.Limits.FirstOrDefault(row => row.SeriesId == Asked) ?? (Picture.Limits.Count > 0 ? Picture.Limits[0] : null);
+    private LimitRow? Selected => Picture!.Limits.FirstOrDefault(row => row.SeriesId == Asked)
+        ?? (Picture.Asked is { } asked && asked.SeriesId == Asked ? asked : Picture.Limits.Count > 0 ? Picture.Limits[0] : null);
 
     private bool Stale => Picture!.MadeAt is { } made && Picture.ReadAt - made > StaleAfter;
 
     private string StaleReason => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
         ? $"Prometheus does not answer: {away.Reason}" : "no forecast job has run since. Status says why.";
 
-    private string Summary => Picture!.Limits.Count == 0
+    private string Summary => Picture!.InAll == 0
         ? $"{Picture.Watches} watches with a limit"
-        : $"{Picture.Limits.Count} limits watched, soonest first; bars show the 80 % interval, the tick its median";
+        : $"{Figures.Count(Picture.InAll)} limits watched, soonest first; bars show the 80 % interval, the tick its median";
 
-    protected override Task<ForecastsPicture> ReadAsync(CancellationToken cancellationToken) => forecasts.PictureAsync(view.EnvironmentId, cancellationToken);
-
-    protected override void Arrived(ForecastsPicture picture) => Choose(picture);
-
-    protected override async Task OnParametersSetAsync()
-    {
-        await base.OnParametersSetAsync();
-        if (Picture is not null) Choose(Picture);
-    }
+    protected override Task<ForecastsPicture> ReadAsync(CancellationToken cancellationToken) =>
+        forecasts.PictureAsync(view.EnvironmentId, new ForecastWindow(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked),
+            cancellationToken);
 
     protected override void Follow()
     {
@@ -61,9 +58,6 @@ public sealed partial class ForecastsPage(
         view.Changed -= Wake;
         base.Dispose(disposing);
     }
-
-    private void Choose(ForecastsPicture picture) =>
-        Shown = All is not null ? picture.Limits : [.. picture.InSight, .. picture.Limits.Where(row => row.ReachedAt is null).Take(CalmShown)];
 
     private double Ahead(DateTimeOffset at) => ForecastWords.Place(at - Picture!.ReadAt);
 

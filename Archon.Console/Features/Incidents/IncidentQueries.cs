@@ -19,6 +19,9 @@ public sealed record IncidentMemberRow(IncidentMemberKind Kind, string Key, stri
 /// <param name="Cause">The service that was thought to be behind it; null when none was named.</param>
 public sealed record SimilarIncident(string Title, DateTimeOffset OpenedAt, DateTimeOffset ResolvedAt, double Similarity, string? Cause);
 
+/// <summary>The place of an incident among the open ones, from which the next part of them begins.</summary>
+public sealed record IncidentMark(DateTimeOffset OpenedAt, long Id);
+
 public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
     private const double LeastSimilarity = 0.5;
@@ -28,14 +31,27 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
     private const int SimilarLooked = 500;
     private static readonly TimeSpan SimilarWindow = TimeSpan.FromDays(90);
 
-    /// <summary>Incidents that last, the newest first.</summary>
-    public async Task<IReadOnlyList<IncidentRow>> OpenAsync(int environmentId, CancellationToken cancellationToken)
+    /// <summary>Incidents that last, after a mark, the newest first.</summary>
+    /// <param name="after">Null for the first ones.</param>
+    public async Task<IReadOnlyList<IncidentRow>> OpenAfterAsync(int environmentId, IncidentMark? after, int limit,
+        CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var open = await db.Incidents.AsNoTracking().Include(incident => incident.Members)
-            .Where(incident => incident.EnvironmentId == environmentId && incident.ResolvedAt == null && incident.MergedIntoId == null)
-            .OrderByDescending(incident => incident.OpenedAt).ThenByDescending(incident => incident.Id).ToListAsync(cancellationToken);
-        return [.. open.Select(Row)];
+        var open = Open(db, environmentId);
+        if (after is { OpenedAt: var openedAt, Id: var id })
+        {
+            open = open.Where(incident => incident.OpenedAt < openedAt || (incident.OpenedAt == openedAt && incident.Id < id));
+        }
+        var rows = await open.Include(incident => incident.Members).OrderByDescending(incident => incident.OpenedAt)
+            .ThenByDescending(incident => incident.Id)
+            .Take(limit).ToListAsync(cancellationToken);
+        return [.. rows.Select(Row)];
+    }
+
+    public async Task<int> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await Open(db, environmentId).CountAsync(cancellationToken);
     }
 
     /// <summary>The incident an anomaly belongs to; null when it stands alone.</summary>
@@ -68,6 +84,9 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
                 one.Hypotheses.Count > 0 ? one.Hypotheses[0].Service : null))
             .Where(one => one.Similarity >= LeastSimilarity).OrderByDescending(one => one.Similarity).ThenByDescending(one => one.OpenedAt).Take(SimilarShown)];
     }
+
+    private static IQueryable<Incident> Open(ArchonDbContext db, int environmentId) => db.Incidents.AsNoTracking()
+        .Where(incident => incident.EnvironmentId == environmentId && incident.ResolvedAt == null && incident.MergedIntoId == null);
 
     private static IncidentRow Row(Incident incident) => new(
         incident.Id, incident.Title, incident.OpenedAt, incident.ResolvedAt,

@@ -3,6 +3,7 @@ using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Watches;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 
 namespace Archon.Features.Intelligence;
@@ -44,15 +45,34 @@ public static class IntelligenceEndpoints
                 new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void)))
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         var read = api.MapGroup("").RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
-        read.MapGet("/health/intelligent", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.HealthAsync(cancellationToken))
+        // A parameter that is no number has set the status before any filter, and would be answered without a word.
+        read.AddEndpointFilter(async (context, next) => context.HttpContext.Response.StatusCode == StatusCodes.Status400BadRequest
+            ? Refused("A parameter cannot be read: limit is a whole number, confidence a number between 0 and 1.")
+            : await next(context));
+        read.MapGet("/health/intelligent", (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                AnswerAsync(part, (limit, cursor) => queries.HealthAsync(limit, cursor, cancellationToken)))
             .WithSummary("How the estate is, with reasons")
-            .WithDescription("Always 200 when the console itself can tell; the verdict is in the body. 503 while its database is away.");
-        read.MapGet("/intelligence/anomalies", AnomaliesAsync).WithSummary("Open anomalies with their confidence, worst first")
+            .WithDescription("Always 200 when the console itself can tell; the verdict is in the body. 503 while its database is away.")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        read.MapGet("/intelligence/insights", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.InsightsAsync(cancellationToken))
-            .WithSummary("What someone coming on duty should know");
-        read.MapGet("/intelligence/predictions", (IntelligenceQueries queries, CancellationToken cancellationToken) => queries.PredictionsAsync(cancellationToken))
-            .WithSummary("What will run out or break, and when");
+        read.MapGet("/intelligence/anomalies", (
+                IntelligenceQueries queries, [Description("Only anomalies of at least this confidence, 0 to 1.")] double? confidence,
+                [AsParameters] Part part,
+                CancellationToken cancellationToken) => confidence is < 0 or > 1 or double.NaN
+                    ? Task.FromResult<Results<Ok<AnomalyList>,
+                    ProblemHttpResult>>(Refused("The parameter confidence must lie between 0 and 1."))
+                    : AnswerAsync(part, (limit, cursor) => queries.AnomaliesAsync(confidence ?? 0, limit, cursor, cancellationToken)))
+            .WithSummary("Open anomalies with their confidence, worst first")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        read.MapGet("/intelligence/insights",
+            (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                AnswerAsync(part, (limit, cursor) => queries.InsightsAsync(limit, cursor, cancellationToken)))
+            .WithSummary("What someone coming on duty should know")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        read.MapGet("/intelligence/predictions",
+            (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                AnswerAsync(part, (limit, cursor) => queries.PredictionsAsync(limit, cursor, cancellationToken)))
+            .WithSummary("What will run out or break, and when")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapPost("/intelligence/start_analysis", (WatchCommands watches) => TypedResults.Accepted(
                 "/jobs", new AnalysisStarted(watches.StartAnalysis(MonitoredEnvironment.DefaultId), "enqueued")))
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Responder)))
@@ -63,9 +83,27 @@ public static class IntelligenceEndpoints
         return endpoints;
     }
 
-    private static async Task<Results<Ok<AnomalyList>, ProblemHttpResult>> AnomaliesAsync(
-        IntelligenceQueries queries, [Description("Only anomalies of at least this confidence, 0 to 1.")] double? confidence, CancellationToken cancellationToken) =>
-        confidence is < 0 or > 1 or double.NaN
-            ? TypedResults.Problem("The parameter confidence must lie between 0 and 1.", statusCode: StatusCodes.Status400BadRequest)
-            : TypedResults.Ok(await queries.AnomaliesAsync(confidence ?? 0, cancellationToken));
+    /// <summary>Which part of a list.</summary>
+    public sealed class Part
+    {
+        public const int DefaultLimit = 100;
+        public const int MostLimit = 500;
+
+        [FromQuery(Name = "limit"),
+            Description("How many entries at most, 1 to 500, 100 by default; what limits the checking itself comes besides in the first part.")] public int? Limit { get; init; }
+        [FromQuery(Name = "cursor"),
+            Description("The nextCursor of the part before; without it the list begins.")] public string? Cursor { get; init; }
+    }
+
+    private static async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(Part part, Func<int, string?, Task<T?>> read) where T
+        : class
+    {
+        if (part.Limit is < 1 or > Part.MostLimit) return Refused($"The parameter limit must be between 1 and {Part.MostLimit}.");
+        var cursor = string.IsNullOrEmpty(part.Cursor) ? null : part.Cursor;
+        return await read(part.Limit ?? Part.DefaultLimit, cursor) is { } found
+            ? TypedResults.Ok(found)
+            : Refused("The parameter cursor is not a nextCursor of this list. Leave it out to begin with the first entries.");
+    }
+
+    private static ProblemHttpResult Refused(string reason) => TypedResults.Problem(reason, statusCode: StatusCodes.Status400BadRequest);
 }

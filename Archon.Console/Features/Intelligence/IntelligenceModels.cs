@@ -4,9 +4,11 @@ namespace Archon.Features.Intelligence;
 
 /// <summary>How the estate is, as one word with its reasons.</summary>
 public sealed record HealthVerdict(
-    [property: Description("healthy, degraded, critical, or unknown where nobody could check. Unknown is never healthy.")] string Status,
-    [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked.")] double? Score,
-    [property: Description("Worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
+    [property: Description("critical, degraded, unknown where nobody could check, learning where most services have no expected band yet, or healthy.")] string Status,
+    [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning.")] double? Score,
+    [property: Description("What limits the checking, then services, worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
+    [property: Description("How many reasons there are, also where fewer are listed.")] int Total,
+    [property: Description("Asks for the next reasons, as the parameter cursor; null after the last.")] string? NextCursor,
     [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
     IReadOnlyList<UpstreamVerdict> Upstreams,
     DateTimeOffset CheckedAt);
@@ -27,6 +29,7 @@ public sealed record UpstreamVerdict(
 public sealed record AnomalyList(
     [property: Description("How many are open, also where fewer are listed.")] int Total,
     IReadOnlyList<AnomalyEntry> Anomalies,
+    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
     CheckingEntry Checking,
     DateTimeOffset ReadAt);
 
@@ -51,18 +54,24 @@ public sealed record AnomalyEntry(
 public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? NotCheckedReason, int Series, int SeriesWithBand, DateTimeOffset? LastScan);
 
 /// <summary>What the analysis would tell someone who comes on duty.</summary>
-public sealed record InsightList(IReadOnlyList<Insight> Insights, DateTimeOffset ReadAt);
+public sealed record InsightList(
+    IReadOnlyList<Insight> Insights,
+    [property: Description("How many there are, also where fewer are listed.")] int Total,
+    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
+    DateTimeOffset ReadAt);
 
 public sealed record Insight(
     [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
     string Severity, string Title, string Explanation,
-    [property: Description("Anomalies that it rests on.")] IReadOnlyList<long> Anomalies);
+    [property: Description("Anomalies that it rests on, the first of them where there are very many.")] IReadOnlyList<long> Anomalies);
 
 /// <summary>What will run out or break, and when.</summary>
 public sealed record PredictionList(
     [property: Description("False while no forecast was made yet: then an empty list says nothing about the future.")] bool Available,
     [property: Description("What the list rests on, in words.")] string Reason,
     [property: Description("Limits in sight, the soonest first.")] IReadOnlyList<PredictionEntry> Predictions,
+    [property: Description("How many limits are in sight, also where fewer are listed.")] int Total,
+    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
     [property: Description("How often predictions of the last 90 days came true, by kind.")] IReadOnlyList<PredictionTrust> Trust,
     DateTimeOffset ReadAt);
 

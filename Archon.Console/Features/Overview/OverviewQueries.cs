@@ -11,17 +11,23 @@ public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture 
     public CheckingState Checking => Anomalies.Checking;
 
     /// <summary>Nothing was found yet and nobody entered anything: the page guides instead of showing empty panels.</summary>
-    public bool IsFirstRun => Services.Services.Count == 0 && Anomalies.Checking.Watches == 0;
+    public bool IsFirstRun => Services.InAll == 0 && Anomalies.Checking.Watches == 0;
 }
 
 public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies, ForecastQueries forecasts)
 {
+    /// <summary>A screen and a half; the rest is a click away and never worse than what is shown.</summary>
+    public const int ServicesShown = 30;
+    public const int AnomaliesShown = 6;
+    public const int LimitsShown = 4;
+
     public async Task<OverviewPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
         // Each reads in its own context, so they can be under way together.
-        var servicesRead = services.PictureAsync(environmentId, withIgnored: false, cancellationToken);
-        var anomaliesRead = anomalies.PictureAsync(environmentId, AnomalyFilter.Everything, cancellationToken);
-        var forecastsRead = forecasts.PictureAsync(environmentId, cancellationToken);
+        var servicesRead = services.PictureAsync(environmentId, ServiceFilter.Everything, 0, ServicesShown, cancellationToken);
+        var anomaliesRead = anomalies.PictureAsync(environmentId, AnomalyFilter.Everything, new AnomalyWindow(0, AnomaliesShown, 0),
+            cancellationToken);
+        var forecastsRead = forecasts.PictureAsync(environmentId, new ForecastWindow(0, LimitsShown, 0), cancellationToken);
         await Task.WhenAll(servicesRead, anomaliesRead, forecastsRead);
         return new OverviewPicture(await servicesRead, await anomaliesRead, await forecastsRead);
     }

@@ -10,7 +10,9 @@ internal sealed class RulePalette(RuleQueries rules) : IPaletteSource
         new("Page", "Rule noise", "/rules/noise", "rules"),
     ];
 
-    public async Task<IReadOnlyList<PaletteEntry>> EntriesAsync(int environmentId, CancellationToken cancellationToken) =>
-        [.. Reports, .. (await rules.PictureAsync(environmentId, cancellationToken)).Rules
-            .Select(rule => new PaletteEntry("Rule", rule.Name, $"/rules/{rule.Id}", "rules")).DistinctBy(entry => entry.Name)];
+    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
+        CancellationToken cancellationToken) =>
+        [.. Reports.Where(report => report.Name.Contains(text, StringComparison.OrdinalIgnoreCase)),
+            .. (await rules.SearchAsync(environmentId, text, limit, cancellationToken))
+                .Select(rule => new PaletteEntry("Rule", rule.Name, $"/rules/{rule.Id}", "rules"))];
 }

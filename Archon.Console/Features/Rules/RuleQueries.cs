@@ -115,6 +115,21 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
         };
     }
 
+    /// <summary>Rules in use whose name holds the text, those that begin with it first; of several with one name the first.</summary>
+    public async Task<IReadOnlyList<(int Id, string Name)>> SearchAsync(int environmentId, string text, int limit,
+        CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (inside, start) = (LikePattern.Containing(text), LikePattern.StartingWith(text));
+        var found = await db.AlertRules
+            .Where(rule => rule.EnvironmentId == environmentId && (rule.DeletedAt == null || rule.Served != null)
+                && EF.Functions.ILike(rule.Name, inside, LikePattern.Escape))
+            .GroupBy(rule => rule.Name).Select(group => new { Id = group.Min(rule => rule.Id), Name = group.Key })
+            .OrderByDescending(rule => EF.Functions.ILike(rule.Name, start, LikePattern.Escape)).ThenBy(rule => rule.Name).Take(limit)
+                .ToListAsync(cancellationToken);
+        return [.. found.Select(rule => (rule.Id, rule.Name))];
+    }
+
     /// <summary>A rule with all that its workbench needs; null where there is none of the id.</summary>
     public async Task<RuleDetail?> FindAsync(int ruleId, CancellationToken cancellationToken)
     {

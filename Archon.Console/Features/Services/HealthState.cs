@@ -36,8 +36,10 @@ public static class HealthStates
     };
 
     /// <summary>How old the newest sample may be before a series counts as silent: four steps, and a minute at least.</summary>
-    public static TimeSpan PatienceFor(TimeSpan step) => step * 4 > TimeSpan.FromMinutes(1) ? step * 4 : TimeSpan.FromMinutes(1);
+    public static TimeSpan PatienceFor(TimeSpan step) => step * PatienceSteps > LeastPatience ? step * PatienceSteps : LeastPatience;
 
-    private const double Certain = 0.95;
-    private const double Likely = 0.7;
+    internal const int PatienceSteps = 4;
+    internal static readonly TimeSpan LeastPatience = TimeSpan.FromMinutes(1);
+    internal const double Certain = 0.95;
+    internal const double Likely = 0.7;
 }

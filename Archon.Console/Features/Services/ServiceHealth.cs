@@ -45,8 +45,32 @@ public abstract record HealthReason
     public sealed record WithinBands : HealthReason;
 }
 
-/// <summary>All services of an environment at one time, worst first.</summary>
-public sealed record ServicesPicture(DateTimeOffset ReadAt, IReadOnlyList<ServiceHealth> Services) : ISharedPicture
+/// <summary>How many services of one origin are in one state.</summary>
+/// <param name="WorstSince">When the first of their worst anomalies began; null where none is open.</param>
+public sealed record ServiceCount(CatalogueOrigin Origin, HealthState State, int Number, DateTimeOffset? WorstSince);
+
+/// <summary>Some services of an environment at one time, worst first, and how many there are of each kind.</summary>
+/// <param name="Services">One page of those that match.</param>
+/// <param name="Counts">Of all services, whatever the filter.</param>
+/// <param name="Matching">How many match the filter.</param>
+/// <param name="Skipped">How many of those come before the first one here.</param>
+public sealed record ServicesPicture(DateTimeOffset ReadAt, IReadOnlyList<ServiceHealth> Services, IReadOnlyList<ServiceCount> Counts,
+    int Matching, int Skipped) : ISharedPicture
 {
-    public int Count(HealthState state) => Services.Count(service => service.State == state);
+    private IEnumerable<ServiceCount> Listed => Counts.Where(count => count.Origin != CatalogueOrigin.Ignored);
+
+    /// <summary>Of those that were not dismissed.</summary>
+    public int InAll => Listed.Sum(count => count.Number);
+
+    /// <summary>The state of the worst service that was not dismissed; null where there is no service.</summary>
+    public HealthState? Worst => Listed.Any() ? Listed.Min(count => count.State) : null;
+
+    /// <summary>Most services that were not dismissed have no expected band yet: nothing can be said of the estate as a whole.</summary>
+    public bool IsMostlyLearning => InAll > 0 && Count(HealthState.Learning) * 2 >= InAll;
+
+    public int Count(HealthState state) => Listed.Where(count => count.State == state).Sum(count => count.Number);
+
+    public int Count(CatalogueOrigin origin) => Counts.Where(count => count.Origin == origin).Sum(count => count.Number);
+
+    public DateTimeOffset? WorstSince(HealthState state) => Listed.Where(count => count.State == state).Min(count => count.WorstSince);
 }

@@ -4,7 +4,8 @@ namespace Archon.Features.Services;
 
 internal sealed class ServicePalette(ServiceQueries services) : IPaletteSource
 {
-    public async Task<IReadOnlyList<PaletteEntry>> EntriesAsync(int environmentId, CancellationToken cancellationToken) =>
-        [.. (await services.NamesAsync(environmentId, cancellationToken))
-            .Select(service => new PaletteEntry("Service", service.Name, $"/services/{Uri.EscapeDataString(service.Name)}", "services"))];
+    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
+        CancellationToken cancellationToken) =>
+        [.. (await services.SearchAsync(environmentId, text, limit, cancellationToken))
+            .Select(name => new PaletteEntry("Service", name, $"/services/{Uri.EscapeDataString(name)}", "services"))];
 }

@@ -28,17 +28,80 @@ public sealed record ServiceDetail(
     ServiceHealth Health, IReadOnlyList<NeighbourRow> Calls, IReadOnlyList<NeighbourRow> CalledBy,
     IReadOnlyList<ServiceWatchRow> Watches, IReadOnlyList<ServiceRuleRow> Rules);
 
+/// <summary>Which services to list. Empty means all that were not dismissed.</summary>
+/// <param name="Text">Part of the name or the team.</param>
+public sealed record ServiceFilter(string? Text = null, CatalogueOrigin? Origin = null, HealthState? State = null)
+{
+    public static readonly ServiceFilter Everything = new();
+    public bool IsEmpty => string.IsNullOrWhiteSpace(Text) && Origin is null && State is null;
+}
+
+/// <summary>The place of a service among those that are in trouble, from which the next part of them begins.</summary>
+public sealed record ServiceMark(HealthState State, string Name);
+
 public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
     private const int OpenAnomalyLimit = 12;
 
-    /// <summary>Every service with its state, worst first. A fixed number of statements, however many services there are.</summary>
-    /// <param name="withIgnored">Also those that were dismissed, at the end.</param>
-    public async Task<ServicesPicture> PictureAsync(int environmentId, bool withIgnored, CancellationToken cancellationToken)
+    /// <summary>A page of the services that match, worst first, and how many there are. A fixed number of statements, however many services
+    /// there are.</summary>
+    /// <param name="skip">Beyond the last one the last page is read.</param>
+    public async Task<ServicesPicture> PictureAsync(int environmentId, ServiceFilter filter, int skip, int take,
+        CancellationToken cancellationToken)
     {
+        var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
-        return await PictureAsync(db, environmentId, withIgnored, cancellationToken);
+        var all = Assessed(db, environmentId, now);
+        var counts = await all.GroupBy(one => new { one.Service.Origin, one.Facts.State })
+            .Select(group => new { group.Key.Origin, group.Key.State, Number = group.Count(),
+                WorstSince = group.Min(one => one.Facts.WorstSince) })
+            .ToListAsync(cancellationToken);
+        var matching = Matching(all, filter);
+        var found = filter.IsEmpty ? counts.Where(one => one.Origin != CatalogueOrigin.Ignored).Sum(one => one.Number)
+            : await matching.CountAsync(cancellationToken);
+        skip = Paging.Clamp(skip, take, found);
+        var page = take == 0 ? [] : await matching
+            .OrderBy(one => one.Service.Origin == CatalogueOrigin.Ignored).ThenBy(one => one.Facts.State)
+            .ThenBy(one => one.Service.Tier == ServiceTier.Critical ? 0 : one.Service.Tier == ServiceTier.Standard ? 1 : 2)
+            .ThenByDescending(one => one.Facts.OpenAnomalies).ThenBy(one => EF.Functions.Collate(one.Service.Name, "C"))
+            .Skip(skip).Take(take).Select(one => one.Service.Id).ToListAsync(cancellationToken);
+        var rows = (await HealthAsync(db, environmentId, page, now, cancellationToken)).ToDictionary(row => row.Id);
+        return new ServicesPicture(
+            now, [.. page.Select(id => rows[id])],
+            [.. counts.Select(one => new ServiceCount(one.Origin, (HealthState)one.State, one.Number, one.WorstSince))], found, skip);
+    }
+
+    /// <summary>Services that are no better than a state, after a mark, worst first, and within a state by name.</summary>
+    /// <param name="after">Null for the first ones.</param>
+    public async Task<IReadOnlyList<ServiceHealth>> TroubledAfterAsync(
+        int environmentId, HealthState atBest, ServiceMark? after, int limit, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.BeginOneMomentAsync(cancellationToken);
+        var troubled = Matching(Assessed(db, environmentId, now), ServiceFilter.Everything).Where(one => one.Facts.State <= (int)atBest);
+        if (after is { State: var state, Name: var name })
+        {
+            troubled = troubled.Where(one => one.Facts.State > (int)state
+                || (one.Facts.State == (int)state && string.Compare(EF.Functions.Collate(one.Service.Name, "C"), name) > 0));
+        }
+        var ids = await troubled.OrderBy(one => one.Facts.State).ThenBy(one => EF.Functions.Collate(one.Service.Name, "C")).Take(limit)
+            .Select(one => one.Service.Id).ToListAsync(cancellationToken);
+        var rows = (await HealthAsync(db, environmentId, ids, now, cancellationToken)).ToDictionary(row => row.Id);
+        return [.. ids.Select(id => rows[id])];
+    }
+
+    /// <summary>Services whose name holds the text, those that begin with it first.</summary>
+    public async Task<IReadOnlyList<string>> SearchAsync(int environmentId, string text, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (inside, start) = (LikePattern.Containing(text), LikePattern.StartingWith(text));
+        return await db.Services.AsNoTracking()
+            .Where(service => service.EnvironmentId == environmentId && service.Origin != CatalogueOrigin.Ignored
+                && EF.Functions.ILike(service.Name, inside, LikePattern.Escape))
+            .OrderByDescending(service => EF.Functions.ILike(service.Name, start, LikePattern.Escape)).ThenBy(service => service.Name)
+            .Select(service => service.Name).Take(limit).ToListAsync(cancellationToken);
     }
 
     /// <summary>One service; null when the environment has none of this name.</summary>
@@ -49,10 +112,10 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(s => s.EnvironmentId == environmentId && s.Name == name, cancellationToken);
         if (service is null) return null;
 
-        var picture = await PictureAsync(db, environmentId, withIgnored: true, cancellationToken);
-        var health = picture.Services.ToDictionary(row => row.Id);
         var edges = await db.ServiceDependencies.AsNoTracking()
             .Where(edge => edge.CallerId == service.Id || edge.CalleeId == service.Id).ToListAsync(cancellationToken);
+        var near = edges.SelectMany(edge => new[] { edge.CallerId, edge.CalleeId }).Append(service.Id).Distinct().ToList();
+        var health = (await HealthAsync(db, environmentId, near, clock.GetUtcNow(), cancellationToken)).ToDictionary(row => row.Id);
         List<NeighbourRow> Neighbours(IEnumerable<(int Id, CatalogueOrigin Origin)> ids) =>
             [.. ids.Where(id => health.ContainsKey(id.Id)).Select(id => new NeighbourRow(id.Id, health[id.Id].Name, id.Origin, health[id.Id]))
                 .OrderBy(row => row.Health!.State).ThenBy(row => row.Name, StringComparer.Ordinal)];
@@ -101,25 +164,44 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return [.. rows.Select(row => (row.Id, row.Name))];
     }
 
-    private async Task<ServicesPicture> PictureAsync(ArchonDbContext db, int environmentId, bool withIgnored, CancellationToken cancellationToken)
+    private static IQueryable<AssessedService> Matching(IQueryable<AssessedService> services, ServiceFilter filter)
     {
-        var now = clock.GetUtcNow();
-        var services = await db.Services.AsNoTracking()
-            .Where(s => s.EnvironmentId == environmentId && (withIgnored || s.Origin != CatalogueOrigin.Ignored))
-            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team)).ToListAsync(cancellationToken);
-        if (services.Count == 0) return new ServicesPicture(now, []);
+        services = filter.Origin is { } origin
+            ? services.Where(one => one.Service.Origin == origin)
+            : services.Where(one => one.Service.Origin != CatalogueOrigin.Ignored);
+        if (filter.State is { } state) services = services.Where(one => one.Facts.State == (int)state);
+        if (string.IsNullOrWhiteSpace(filter.Text)) return services;
+        var pattern = LikePattern.Containing(filter.Text);
+        return services.Where(one => EF.Functions.ILike(one.Service.Name, pattern, LikePattern.Escape)
+            || (one.Service.Team != null && EF.Functions.ILike(one.Service.Team, pattern, LikePattern.Escape)));
+    }
 
+    /// <summary>Every service with what its state comes to, computed by the database: an estate has thousands, and a page shows a
+    /// few.</summary>
+    private static IQueryable<AssessedService> Assessed(ArchonDbContext db, int environmentId, DateTimeOffset now) =>
+        from service in db.Services.AsNoTracking()
+        where service.EnvironmentId == environmentId
+        join facts in StateFacts.Of(db, environmentId, now) on service.Id equals facts.ServiceId
+        select new AssessedService { Service = service, Facts = facts };
+
+    /// <summary>Those services with their state, its reason and the newest values of their golden signals.</summary>
+    private static async Task<List<ServiceHealth>> HealthAsync(
+        ArchonDbContext db, int environmentId, List<int> ids, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0) return [];
+        var services = await db.Services.AsNoTracking().Where(s => s.EnvironmentId == environmentId && ids.Contains(s.Id))
+            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team)).ToListAsync(cancellationToken);
         var watches = await db.Watches.AsNoTracking()
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
             .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason))
             .ToDictionaryAsync(w => w.Id, cancellationToken);
         // Narrow rows for all series, then values for the few that are shown: a sparkline is 320 bytes, a fact is 60.
         var series = await db.WatchedSeries.AsNoTracking()
-            .Where(s => s.EnvironmentId == environmentId && s.ServiceId != null)
+            .Where(s => s.ServiceId != null && ids.Contains(s.ServiceId.Value) && s.EnvironmentId == environmentId)
             .Select(s => new SeriesFact(s.Id, s.ServiceId!.Value, s.WatchId, s.Model != null, s.LastSampleAt, s.LastValue, s.ExpectedLower, s.ExpectedUpper))
             .ToListAsync(cancellationToken);
         var open = await db.Anomalies.AsNoTracking()
-            .Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null)
+            .Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null && ids.Contains(a.ServiceId.Value))
             .Select(a => new HealthAnomaly(a.Id, a.StartedAt, a.ServiceId!.Value, a.WatchId, a.SeriesId, a.Direction,
                 a.Value, a.ExpectedLower, a.ExpectedUpper, a.Confidence, a.Verdict)).ToListAsync(cancellationToken);
 
@@ -132,16 +214,13 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var recent = await db.WatchedSeries.AsNoTracking().Where(s => shown.Contains(s.Id))
             .Select(s => new { s.Id, s.Recent }).ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
 
-        var rows = assessed.Select(one => new ServiceHealth(
+        return assessed.ConvertAll(one => new ServiceHealth(
             one.Service.Id, one.Service.Name, one.Service.Origin, one.Service.Tier, one.Service.Team,
             one.Found.State, one.Found.Reason, one.Found.Since, openOf[one.Service.Id].Count(), seriesOf[one.Service.Id].Count(),
             [.. one.Found.Choices.Select(choice => new SignalReading(
                 choice.Column, choice.Watch.Signal, choice.Watch.Id, choice.Watch.Name, choice.Watch.Unit, choice.Series.Id,
                 choice.Series.LastValue, choice.Series.Lower, choice.Series.Upper, recent.GetValueOrDefault(choice.Series.Id, []),
                 choice.State, choice.Series.LastSampleAt, choice.Others))]));
-        return new ServicesPicture(now, [.. rows
-            .OrderBy(row => row.Origin == CatalogueOrigin.Ignored).ThenBy(row => row.State).ThenBy(row => row.Tier)
-            .ThenByDescending(row => row.OpenAnomalies).ThenBy(row => row.Name, StringComparer.Ordinal)]);
     }
 
     /// <summary>Rules that name the service by a label, or by a matcher of their expression.</summary>
@@ -158,5 +237,11 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             .Where(rule => rule.Labels.ContainsValue(service.Name)
                 || values.Any(value => rule.Expression.Replace(" ", "", StringComparison.Ordinal).Contains(value, StringComparison.Ordinal)))
             .Select(rule => new ServiceRuleRow(rule.Id, rule.Name, rule.Expression, rule.ServerState, rule.ServerHealth))];
+    }
+
+    private sealed class AssessedService
+    {
+        public required Service Service { get; init; }
+        public required StateFacts Facts { get; init; }
     }
 }

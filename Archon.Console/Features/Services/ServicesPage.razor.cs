@@ -8,8 +8,7 @@ namespace Archon.Features.Services;
 public sealed partial class ServicesPage(
     ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view, NavigationManager navigation, Floats floats) : LivePage<ServicesPicture>
 {
-    /// <summary>Up to here rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
-    private const int DrawnAtOnce = 100;
+    private const int PageSize = 60;
     private const int NamesShown = 3;
 
     private readonly HashSet<int> chosen = [];
@@ -18,6 +17,7 @@ public sealed partial class ServicesPage(
     [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
     [SupplyParameterFromQuery(Name = "o")] private string? OriginText { get; set; }
     [SupplyParameterFromQuery(Name = "state")] private string? StateText { get; set; }
+    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
     private CatalogueOrigin? Origin => Enum.TryParse<CatalogueOrigin>(OriginText, ignoreCase: true, out var origin) ? origin : null;
@@ -28,27 +28,19 @@ public sealed partial class ServicesPage(
         string.IsNullOrWhiteSpace(Text) ? "" : $"\"{Text.Trim()}\"", Origin is { } origin ? HealthWords.Origin(origin) : "", State is { } state ? HealthWords.Word(state).ToLowerInvariant() : "",
     }.Where(part => part.Length > 0));
 
-    private string Cleared => navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["q"] = null, ["o"] = null, ["state"] = null });
+    private string Cleared => navigation.GetUriWithQueryParameters(new Dictionary<string,
+        object?> { ["q"] = null, ["o"] = null, ["state"] = null, ["page"] = null });
 
-    private int Listed => Picture!.Services.Count(service => service.Origin != CatalogueOrigin.Ignored);
-    private List<ServiceHealth> Discovered => [.. Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered)];
+    private ServiceFilter Filter => new(Text, Origin, State);
+    private int Skip => Paging.Skip(PageText, PageSize);
+    private IEnumerable<ServiceHealth> Discovered => Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered);
 
-    private List<ServiceHealth> Rows =>
-    [
-        .. Picture!.Services.Where(service =>
-            (Origin is { } origin ? service.Origin == origin : service.Origin != CatalogueOrigin.Ignored)
-            && (State is not { } state || service.State == state)
-            && (string.IsNullOrWhiteSpace(Text)
-                || service.Name.Contains(Text.Trim(), StringComparison.OrdinalIgnoreCase)
-                || service.Team?.Contains(Text.Trim(), StringComparison.OrdinalIgnoreCase) == true)),
-    ];
-
-    // Filters choose among what was read; only the environment decides what is read.
-    protected override string Key => $"services/{view.EnvironmentId}";
+    protected override string Key => $"services/{view.EnvironmentId}/{Skip}/{Origin}/{State}/{Text}";
 
     protected override Task<ServicesPicture> ReadAsync(CancellationToken cancellationToken) =>
-        services.PictureAsync(view.EnvironmentId, withIgnored: true, cancellationToken);
+        services.PictureAsync(view.EnvironmentId, Filter, Skip, PageSize, cancellationToken);
 
+    // What is not on the page cannot be seen to be chosen.
     protected override void Arrived(ServicesPicture picture) => chosen.IntersectWith(picture.Services.Select(service => service.Id));
 
     protected override void Follow()
@@ -61,7 +53,7 @@ public sealed partial class ServicesPage(
         if (!chosen.Remove(id)) chosen.Add(id);
     }
 
-    private void ChooseDiscovered() => chosen.UnionWith(Rows.Where(service => service.Origin == CatalogueOrigin.Discovered).Select(service => service.Id));
+    private void ChooseDiscovered() => chosen.UnionWith(Discovered.Select(service => service.Id));
 
     private Task AcceptAsync(ServiceHealth service) => ChangeAsync([service], commands.AcceptAsync, "Accepted");
 
@@ -118,7 +110,9 @@ public sealed partial class ServicesPage(
 
     private void FilterByText(string text) => navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
-    private string Address(string name, string? value) => navigation.GetUriWithQueryParameter(name, value);
+    /// <summary>Another filter begins with its first page.</summary>
+    private string Address(string name, string? value) =>
+        navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = value, ["page"] = null });
 
     private static string Link(ServiceHealth service) => $"/services/{Uri.EscapeDataString(service.Name)}";
 }

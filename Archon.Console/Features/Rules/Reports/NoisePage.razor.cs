@@ -11,7 +11,7 @@ namespace Archon.Features.Rules.Reports;
 public sealed partial class NoisePage(
     NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view, TimeProvider clock) : IDisposable
 {
-    private const int ShownRows = 100;
+    private const int ShownRows = 50;
 
     /// <summary>So many of the worst are replayed without being asked.</summary>
     private const int AdvisedAlone = 3;

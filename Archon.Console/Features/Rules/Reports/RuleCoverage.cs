@@ -29,15 +29,25 @@ public enum CoverageState
     NotChecked,
 }
 
+/// <param name="Rules">The first of those that cover it.</param>
+/// <param name="RulesInAll">How many cover it.</param>
 /// <param name="Watch">The one that stands for the signal; null where there is none.</param>
-public sealed record CoverageCell(GoldenSignal Column, CoverageState State, IReadOnlyList<CoverageRule> Rules, CoverageWatch? Watch);
+public sealed record CoverageCell(GoldenSignal Column, CoverageState State, IReadOnlyList<CoverageRule> Rules, int RulesInAll,
+    CoverageWatch? Watch);
 
-public sealed record CoverageRow(CoverageService Service, IReadOnlyList<CoverageCell> Cells);
+public sealed record CoverageRow(int ServiceId, string Service, IReadOnlyList<CoverageCell> Cells)
+{
+    /// <summary>A signal has samples and no alert, or nobody knows.</summary>
+    public bool HasGap => Cells.Any(cell => cell.State is CoverageState.Bare or CoverageState.NotChecked);
+}
 
 /// <param name="Unread">Rules whose expression, or a recorded series in it, could not be read: they cover nothing here, whatever they do.</param>
 public sealed record CoverageTable(IReadOnlyList<CoverageRow> Rows, IReadOnlyList<CoverageRule> Unread)
 {
-    public int Count(CoverageState state) => Rows.Sum(row => row.Cells.Count(cell => cell.State == state));
+    private readonly Lazy<IReadOnlyDictionary<CoverageState, int>> counts =
+        new(() => Rows.SelectMany(row => row.Cells).CountBy(cell => cell.State).ToDictionary());
+
+    public int Count(CoverageState state) => counts.Value.GetValueOrDefault(state);
 }
 
 /// <summary>Says which alert covers which signal of which service.</summary>
@@ -50,6 +60,9 @@ public sealed record CoverageTable(IReadOnlyList<CoverageRow> Rows, IReadOnlyLis
 public sealed class RuleCoverage
 {
     private const string Bucket = "le";
+
+    /// <summary>Rules that a cell names; of the others it keeps the number.</summary>
+    public const int RulesKept = 3;
 
     private readonly Dictionary<string, List<PromqlExpression?>> recorded;
     private readonly HashSet<string> ownLabels;
@@ -74,24 +87,31 @@ public sealed class RuleCoverage
             if (!telling.TryGetValue(metric, out var labels)) telling[metric] = labels = new HashSet<string>(StringComparer.Ordinal);
             labels.UnionWith(coverage.Telling(selector));
         }
+        var alerts = watched.ToDictionary(one => one.Key, one => new AlertsOfWatch(
+            read.SelectMany((alert, place) => alert.Reads.Selectors
+                .Where(asked => one.Value.Reads.Selectors.Any(selector => coverage.IsAbout(asked, selector, one.Value.Watch, telling)))
+                .Select(asked => (place, Matchers: asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).ToArray())))));
         return new CoverageTable(
-            [.. services.Select(service => new CoverageRow(service, [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]))],
+            [.. services.Select(service => new CoverageRow(service.Id, service.Name,
+                [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]))],
             [.. read.Where(one => !one.Reads.IsWhole).Select(one => one.Rule)]);
 
         CoverageCell Cell(CoverageService service, GoldenSignal column)
         {
             var own = service.Watches.Keys.Where(watched.ContainsKey).Select(id => watched[id]).ToList();
             var fits = own.Select(one => HealthAssessor.Fits(column, one.Watch.Signal)).DefaultIfEmpty(HealthAssessor.NoFit).Min();
-            if (fits == HealthAssessor.NoFit) return new CoverageCell(column, CoverageState.NoMetric, [], null);
+            if (fits == HealthAssessor.NoFit) return new CoverageCell(column, CoverageState.NoMetric, [], 0, null);
             var best = own.Where(one => HealthAssessor.Fits(column, one.Watch.Signal) == fits).OrderBy(one => one.Watch.Id).ToList();
-            var covering = read.Where(one => best.Any(watch => watch.Reads.Selectors.Any(
-                selector => one.Reads.Selectors.Any(asked => coverage.Covers(asked, selector, watch.Watch, service, telling))))).Select(one => one.Rule).ToList();
+            var covering = new SortedSet<int>();
+            foreach (var one in best) alerts[one.Watch.Id].AddCovering(service, service.Watches[one.Watch.Id], covering);
             var state = covering.Count > 0 ? CoverageState.Covered : best.Any(one => !one.Reads.IsWhole) ? CoverageState.NotChecked : CoverageState.Bare;
-            return new CoverageCell(column, state, covering, best[0].Watch);
+            return new CoverageCell(column, state, [.. covering.Take(RulesKept).Select(place => read[place].Rule)], covering.Count,
+                best[0].Watch);
         }
     }
 
-    private bool Covers(PromqlSelector asked, PromqlSelector watched, CoverageWatch watch, CoverageService service, Dictionary<string, HashSet<string>> telling)
+    /// <summary>Whether a selector of an alert reads what a selector of a watch reads, for some service.</summary>
+    private bool IsAbout(PromqlSelector asked, PromqlSelector watched, CoverageWatch watch, Dictionary<string, HashSet<string>> telling)
     {
         if (watched.OneMetric is not { } metric || !IsOf(asked, metric)) return false;
         var labels = telling.GetValueOrDefault(metric);
@@ -100,13 +120,9 @@ public sealed class RuleCoverage
             // Of an errors watch the selectors without the label are the successes.
             var isNarrow = Telling(watched).Any();
             if (!isNarrow && labels is { Count: > 0 }) return false;
-            if (isNarrow && !asked.Matchers.Any(matcher => labels!.Contains(matcher.Label))) return false;
+            return !isNarrow || asked.Matchers.Any(matcher => labels!.Contains(matcher.Label));
         }
-        else if (labels is not null && !Telling(watched).Any() && asked.Matchers.Any(matcher => labels.Contains(matcher.Label))) return false;
-        var values = service.Watches[watch.Id];
-        return asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).All(matcher =>
-            service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
-            : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds));
+        return labels is null || Telling(watched).Any() || !asked.Matchers.Any(matcher => labels.Contains(matcher.Label));
     }
 
     private static bool IsOf(PromqlSelector asked, string metric) =>
@@ -159,5 +175,61 @@ public sealed class RuleCoverage
     {
         public List<PromqlSelector> Selectors { get; } = [];
         public bool IsWhole { get; set; } = true;
+    }
+
+    /// <summary>The alerts that read what one watch reads, found by the labels they ask for.</summary>
+    /// <remarks>Most alerts of a large estate name their service: looked through one by one for each service, the time would grow with the
+    /// product of both.</remarks>
+    private sealed class AlertsOfWatch
+    {
+        private readonly List<int> ofAll = [];
+        private readonly List<(int Place, PromqlMatcher[] Matchers)> others = [];
+        private readonly Dictionary<string, Dictionary<string,
+        List<(int Place, PromqlMatcher[] Matchers)>>> byLabel = new(StringComparer.Ordinal);
+
+        /// <param name="alerts">Each with its place among all alerts and what it asks for beside the metric.</param>
+        public AlertsOfWatch(IEnumerable<(int Place, PromqlMatcher[] Matchers)> alerts)
+        {
+            foreach (var alert in alerts)
+            {
+                if (alert.Matchers.Length == 0) ofAll.Add(alert.Place);
+                else if (alert.Matchers.FirstOrDefault(matcher => matcher.Match == PromqlMatch.Equal) is not { } equal) others.Add(alert);
+                else
+                {
+                    if (!byLabel.TryGetValue(equal.Label, out var byValue)) byLabel[equal.Label] = byValue = new(StringComparer.Ordinal);
+                    if (!byValue.TryGetValue(equal.Value, out var found)) byValue[equal.Value] = found = [];
+                    found.Add(alert);
+                }
+            }
+        }
+
+        /// <summary>Adds the places of those that do not exclude a service.</summary>
+        /// <param name="values">Values of each label among the watch's series of the service.</param>
+        public void AddCovering(CoverageService service, IReadOnlyDictionary<string, IReadOnlySet<string>> values, SortedSet<int> places)
+        {
+            places.UnionWith(ofAll);
+            Add(others);
+            foreach (var (label, byValue) in byLabel)
+            {
+                IEnumerable<string> possible = service.Matchers.TryGetValue(label, out var own) ? [own]
+                    : values.TryGetValue(label, out var known) ? known
+                    : byValue.Keys;
+                foreach (var value in possible)
+                {
+                    if (byValue.TryGetValue(value, out var found)) Add(found);
+                }
+            }
+
+            void Add(List<(int Place, PromqlMatcher[] Matchers)> alerts)
+            {
+                foreach (var (place, matchers) in alerts)
+                {
+                    if (Array.TrueForAll(matchers, Fits)) places.Add(place);
+                }
+            }
+
+            bool Fits(PromqlMatcher matcher) => service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
+                : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds);
+        }
     }
 }

@@ -1,0 +1,71 @@
+using System.ComponentModel.DataAnnotations.Schema;
+using Archon.Data;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Services;
+
+/// <summary>The state of one service as the database computes it.</summary>
+/// <remarks>The same rules as in <see cref="HealthAssessor"/>, which says why besides: a test runs both over all there can be and compares
+/// them.</remarks>
+internal sealed class StateFacts
+{
+    [Column("service_id")] public int ServiceId { get; init; }
+
+    /// <summary>A <see cref="HealthState"/>, by its number.</summary>
+    [Column("state")] public int State { get; init; }
+
+    [Column("open_anomalies")] public int OpenAnomalies { get; init; }
+
+    /// <summary>When the first of the worst open anomalies began; null where none is open.</summary>
+    [Column("worst_since")] public DateTimeOffset? WorstSince { get; init; }
+
+    public static IQueryable<StateFacts> Of(ArchonDbContext db, int environmentId, DateTimeOffset now)
+    {
+        var (ignored, up, down) = (nameof(CatalogueOrigin.Ignored), nameof(AnomalyDirection.Up), nameof(AnomalyDirection.Down));
+        var (errors, duration, availability) = (nameof(WatchSignal.Errors), nameof(WatchSignal.Duration), nameof(WatchSignal.Availability));
+        var (noise, expected) = (nameof(AnomalyVerdict.Noise), nameof(AnomalyVerdict.Expected));
+        var (critical, warning, info) = ((int)HealthState.Critical, (int)HealthState.Warning, (int)HealthState.Info);
+        var (notChecked, learning, judged, healthy) =
+            ((int)HealthState.NotChecked, (int)HealthState.Learning, (int)HealthState.Judged, (int)HealthState.Healthy);
+        // Materialized: where the tables have no statistics yet, the planner would compute the groups again for each service.
+        return db.Database.SqlQuery<StateFacts>(
+            $"""
+            WITH watched AS MATERIALIZED (
+                SELECT id, signal, step, unchecked_since FROM watches WHERE environment_id = {environmentId} AND enabled AND origin <> {ignored}
+            ), known AS MATERIALIZED (
+                SELECT one.service_id, count(watch.id) AS number,
+                    bool_and(watch.unchecked_since IS NOT NULL) FILTER (WHERE watch.id IS NOT NULL) AS is_unchecked,
+                    bool_or(one.last_sample_at >= {now}::timestamptz - greatest(watch.step * {HealthStates.PatienceSteps}, {HealthStates.LeastPatience})) AS is_fresh,
+                    bool_or(watch.id IS NOT NULL AND one.model IS NOT NULL) AS has_band
+                FROM watched_series AS one LEFT JOIN watched AS watch ON watch.id = one.watch_id
+                WHERE one.environment_id = {environmentId} AND one.service_id IS NOT NULL
+                GROUP BY one.service_id
+            ), opened AS MATERIALIZED (
+                SELECT anomaly.service_id, count(*)::int AS number,
+                    -- Arrays compare by their first element, then by the second: the worst state, then the first start in it.
+                    min(ARRAY[CASE
+                        WHEN anomaly.verdict IN ({noise}, {expected}) THEN {judged}
+                        WHEN watch.signal IN ({errors}, {duration}) AND anomaly.direction = {up} AND anomaly.confidence >= {HealthStates.Certain} THEN {critical}
+                        WHEN watch.signal = {availability} AND anomaly.direction = {down} AND anomaly.confidence >= {HealthStates.Certain} THEN {critical}
+                        WHEN anomaly.confidence >= {HealthStates.Likely} THEN {warning}
+                        ELSE {info} END, extract(epoch FROM anomaly.started_at)]) FILTER (WHERE watch.id IS NOT NULL) AS worst
+                FROM anomalies AS anomaly LEFT JOIN watched AS watch ON watch.id = anomaly.watch_id
+                WHERE anomaly.environment_id = {environmentId} AND anomaly.ended_at IS NULL AND anomaly.service_id IS NOT NULL
+                GROUP BY anomaly.service_id
+            ), facts AS MATERIALIZED (
+                SELECT service.id AS service_id, coalesce(opened.number, 0) AS open_anomalies, to_timestamp(opened.worst[2]) AS worst_since,
+                    CASE
+                        WHEN opened.worst[1] < {notChecked} THEN opened.worst[1]::int
+                        WHEN coalesce(known.number, 0) = 0 OR known.is_unchecked OR known.is_fresh IS NOT TRUE THEN {notChecked}
+                        WHEN opened.worst IS NOT NULL THEN {judged}
+                        WHEN known.has_band THEN {healthy}
+                        ELSE {learning} END AS state
+                FROM services AS service LEFT JOIN known ON known.service_id = service.id LEFT JOIN opened ON opened.service_id = service.id
+                WHERE service.environment_id = {environmentId}
+            )
+            SELECT service_id, open_anomalies, worst_since, state FROM facts
+            """);
+    }
+}
