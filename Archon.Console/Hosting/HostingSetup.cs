@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Hosting;
@@ -16,6 +17,9 @@ public static class HostingSetup
         services.AddSingleton(TimeProvider.System);
         services.AddHttpContextAccessor();
         services.AddProblemDetails();
+        // Unless the settings name another form, such as json.
+        builder.Logging.AddConsoleFormatter<LogFormatter, ConsoleFormatterOptions>();
+        services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName ??= LogFormatter.FormatterName);
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "archon.form";
@@ -43,6 +47,7 @@ public static class HostingSetup
         app.UseForwardedHeaders();
         if (!app.Environment.IsDevelopment()) app.UseHsts();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseMiddleware<AddressCheck>();
         app.UseResponseCompression();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {

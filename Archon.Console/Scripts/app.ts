@@ -10,11 +10,17 @@ interface BlazorCircuit {
 }
 declare const Blazor: BlazorCircuit;
 
+/** Text with characters that nobody would see comes coded, as base64 of UTF-8. */
+function copied(button: HTMLElement): string {
+  const { copy: plain = "", copyCoded: coded } = button.dataset;
+  return coded === undefined ? plain : new TextDecoder().decode(Uint8Array.from(atob(coded), (letter) => letter.charCodeAt(0)));
+}
+
 async function copy(button: HTMLElement): Promise<void> {
   const label = button.getAttribute("aria-label") ?? "Copy";
   const said = document.getElementById("said");
   try {
-    await navigator.clipboard.writeText(button.dataset.copyAddress === undefined ? (button.dataset.copy ?? "") : location.href);
+    await navigator.clipboard.writeText(button.dataset.copyAddress === undefined ? copied(button) : location.href);
     button.classList.add("done");
     if (said) said.textContent = `${label}: copied.`;
   } catch {

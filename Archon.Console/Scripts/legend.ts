@@ -14,7 +14,10 @@ function swatch(kind: string, color: string): HTMLElement {
 function item(tag: "button" | "span", mark: HTMLElement, name: string): { host: HTMLElement; value: HTMLElement } {
   const host = document.createElement(tag);
   const value = document.createElement("b");
-  host.append(mark, name, " ", value);
+  // The name may be written from right to left; its value is not.
+  const isolated = document.createElement("bdi");
+  isolated.textContent = name;
+  host.append(mark, isolated, " ", value);
   if (host instanceof HTMLButtonElement) host.type = "button";
   return { host, value };
 }

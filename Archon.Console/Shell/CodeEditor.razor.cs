@@ -93,7 +93,7 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
         (inEditor, wasReadOnly) = (Value, ReadOnly);
         editing = await module.InvokeAsync<IJSObjectReference>("edit", host, self, new
         {
-            Language = Language.ToString().ToLowerInvariant(), Value, Label, ReadOnly, CompleteFrom, Placeholder,
+            Language = Language.ToString().ToLowerInvariant(), Value, Label = Outside.Text(Label), ReadOnly, CompleteFrom, Placeholder,
         });
         isLive = true;
         await MarkAsync();
@@ -105,7 +105,8 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
         shown = Marks;
         await editing!.InvokeVoidAsync("mark", Marks.Select(mark => new
         {
-            mark.From, mark.To, mark.Message, Severity = mark.State switch { StateKind.Critical => "error", StateKind.Warning => "warning", _ => "info" },
+            mark.From, mark.To, Message = Outside.Text(mark.Message),
+            Severity = mark.State switch { StateKind.Critical => "error", StateKind.Warning => "warning", _ => "info" },
         }));
     }
 

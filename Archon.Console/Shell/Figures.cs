@@ -34,7 +34,7 @@ public static class Figures
             "By/s" => Scaled(v, 1024, Binary) + "/s",
             "1/s" or "/s" => Scaled(v, 1000, Decimal) + "/s",
             "" => Scaled(v, 1000, Decimal),
-            _ => $"{Scaled(v, 1000, Decimal)}{Gap}{unit}",
+            _ => $"{Scaled(v, 1000, Decimal)}{Gap}{Outside.Text(unit)}",
         };
     }
 

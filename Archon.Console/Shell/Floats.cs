@@ -32,7 +32,7 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
         var parameters = new DialogParameters<ConfirmDialog> { { dialog => dialog.Question, question } };
         var options = new DialogOptions { MaxWidth = MaxWidth.ExtraSmall, FullWidth = true, BackdropClick = true, CloseOnEscapeKey = true, DefaultFocus = DefaultFocus.FirstChild };
         var entered = scripts.InvokeVoidAsync("archon.enterDialog");
-        var dialog = await dialogs.ShowAsync<ConfirmDialog>(question.Title, parameters, options);
+        var dialog = await dialogs.ShowAsync<ConfirmDialog>(Outside.Text(question.Title), parameters, options);
         await entered;
         var isWanted = await dialog.Result is { Canceled: false };
         await scripts.InvokeVoidAsync("archon.leaveDialog");
@@ -44,7 +44,7 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     public async Task SayAsync(string words, Func<Task>? undo = null)
     {
         await PrepareAsync();
-        snackbar.Add(words, Severity.Normal, toast =>
+        snackbar.Add(Outside.Text(words), Severity.Normal, toast =>
         {
             toast.HideIcon = true;
             if (undo is null) return;
@@ -57,7 +57,8 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     public async Task SayFailureAsync(string words)
     {
         await PrepareAsync();
-        snackbar.Add(words, Severity.Error, toast => (toast.RequireInteraction, toast.ShowCloseIcon, toast.HideIcon) = (true, true, true));
+        snackbar.Add(Outside.Text(words), Severity.Error,
+            toast => (toast.RequireInteraction, toast.ShowCloseIcon, toast.HideIcon) = (true, true, true));
     }
 
     private async Task PrepareAsync()

@@ -126,17 +126,19 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         Height,
         SyncKey,
         Points = data.X.Length,
-        Lines = data.Lines.Select(line => new { line.Name, line.Unit, Color = line.ColorIndex, line.Dashed }),
+        Lines = data.Lines.Select(line => new { Name = Outside.Text(line.Name), Unit = Outside.Text(line.Unit), Color = line.ColorIndex,
+            line.Dashed }),
         HasBand = data.Band is not null,
-        data.BandName,
+        BandName = Outside.Text(data.BandName),
         Anomalies = data.Anomalies.Select(Span),
         Gaps = data.Gaps.Select(Span),
-        data.Thresholds,
+        Thresholds = data.Thresholds.Select(threshold => new { threshold.Value, Words = Outside.Text(threshold.Words) }),
         Zone = view.ZoneName,
         CanZoom = OnZoom.HasDelegate,
     };
 
-    private static object Span(ChartSpan span) => new { span.From, span.To, span.Words, State = span.State.ToString().ToLowerInvariant() };
+    private static object Span(ChartSpan span) =>
+        new { span.From, span.To, Words = Outside.Text(span.Words), State = span.State.ToString().ToLowerInvariant() };
 
     /// <summary>Times, then each line, then the band, as doubles: JSON knows no NaN, and a hundred thousand points as text take seconds.</summary>
     private static byte[] Pack(ChartData data)
