@@ -34,6 +34,7 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<AlertResponse> AlertResponses => Set<AlertResponse>();
     public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
+    public DbSet<UserSession> Sessions => Set<UserSession>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 

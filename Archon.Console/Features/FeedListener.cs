@@ -16,21 +16,21 @@ internal abstract partial class FeedListener(
         await database.WhenReadyAsync(stoppingToken);
         await notifications.ListenAsync(
             channel,
-            origin =>
+            payload =>
             {
                 ReportHealthy();
-                _ = PassOnAsync(origin, stoppingToken);
+                _ = PassOnAsync(payload, stoppingToken);
             },
             stoppingToken);
     }
 
     protected override string? Describe(Exception failure) => ReadFailures.Describe(failure);
 
-    private async Task PassOnAsync(string origin, CancellationToken stoppingToken)
+    private async Task PassOnAsync(string payload, CancellationToken stoppingToken)
     {
         try
         {
-            await OnChangedAsync(origin, stoppingToken);
+            await OnChangedAsync(payload, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

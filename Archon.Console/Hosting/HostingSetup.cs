@@ -1,3 +1,4 @@
+using Archon.Features.Access;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Logging.Console;
@@ -64,6 +65,7 @@ public static class HostingSetup
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();
+        app.UseMiddleware<CredentialGuard>();
         app.UseAuthorization();
         app.UseAntiforgery();
         app.MapJobs();

@@ -131,6 +131,15 @@ function sayFound(): void {
   if (lost) lost.hidden = true;
 }
 
+/** The session ended while the connection was lost: loading leads to sign-in, which says why. */
+async function isSignedOut(): Promise<boolean> {
+  try {
+    return (await fetch("/_blazor/negotiate?negotiateVersion=1", { method: "POST" })).status === 401;
+  } catch {
+    return false;
+  }
+}
+
 async function reconnect(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -138,6 +147,7 @@ async function reconnect(): Promise<void> {
       if ((await Blazor.reconnect?.()) === false) loadAgain();
       return;
     } catch {
+      if (await isSignedOut()) return loadAgain();
       await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 5000)));
     }
   }

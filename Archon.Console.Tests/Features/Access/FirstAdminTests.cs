@@ -48,7 +48,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         (await app.SignInAsync(password: password)).Dispose();
 
         Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>()
-            .ChangeOwnPasswordAsync(FirstAdmin.UserName, password, ArchonApp.AdminPassword, Token));
+            .ChangeOwnPasswordAsync(FirstAdmin.UserName, password, ArchonApp.AdminPassword, keep: null, Token));
 
         Assert.False(File.Exists(file));
         (await app.SignInAsync()).Dispose();
@@ -61,7 +61,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Database:Folder", "/nowhere/at/all"));
 
         Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>()
-            .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", Token));
+            .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", keep: null, Token));
 
         (await app.SignInAsync(password: "another good password")).Dispose();
     }

@@ -89,7 +89,8 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
 
         using var reply = await person.PostAsync(new Uri("sign-out", UriKind.Relative), form, Token);
 
-        Assert.Equal("/sign-in?out=1", reply.Headers.Location!.OriginalString);
+        Assert.Equal("/sign-in?out=true", reply.Headers.Location!.OriginalString);
+        Assert.Contains("You are signed out.", await person.GetStringAsync(reply.Headers.Location, Token), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Redirect, await StatusOfAsync(person, "settings"));
     }
 

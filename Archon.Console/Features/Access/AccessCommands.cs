@@ -31,97 +31,109 @@ public sealed class AccessCommands(
     private const int TokenBytes = 32;
     private const int PrefixLength = 10;
 
-    public async Task<AccessResult> CreateUserAsync(string name, string password, string role, string who, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (!Roles.All.Contains(role)) return new AccessResult.Invalid($"There is no role {role}.");
-        var user = new ArchonUser { UserName = name.Trim(), CreatedAt = clock.GetUtcNow(), LockoutEnabled = true };
-        var made = await users.CreateAsync(user, password);
-        if (!made.Succeeded) return Refused(made);
-        var given = await users.AddToRoleAsync(user, role);
-        if (!given.Succeeded) return Refused(given);
-        await NoteAsync("user.create", user.UserName!, $"role {role}", who, cancellationToken);
-        return new AccessResult.Done();
-    }
-
-    public async Task<AccessResult> GiveRoleAsync(Guid id, string role, string who, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (!Roles.All.Contains(role)) return new AccessResult.Invalid($"There is no role {role}.");
-        if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
-        var old = await users.GetRolesAsync(user);
-        if (old.Contains(Roles.Admin) && role != Roles.Admin && await IsLastAdminAsync(users))
+    public Task<AccessResult> CreateUserAsync(string name, string password, string role, string who, CancellationToken cancellationToken) =>
+        ChangeUsersAsync(async (users, db) =>
         {
-            return new AccessResult.Invalid($"{user.UserName} is the last administrator. Make another one first.");
-        }
-        var added = old.Contains(role) ? IdentityResult.Success : await users.AddToRoleAsync(user, role);
-        if (!added.Succeeded) return Refused(added);
-        var removed = await users.RemoveFromRolesAsync(user, old.Where(one => one != role));
-        if (!removed.Succeeded) return Refused(removed);
-        // Ends what is open with the old role.
-        await users.UpdateSecurityStampAsync(user);
-        await NoteAsync("user.role", user.UserName!, $"{string.Join(", ", old)} to {role}", who, cancellationToken);
-        return new AccessResult.Done();
-    }
+            if (!Roles.All.Contains(role)) return new AccessResult.Invalid($"There is no role {role}.");
+            var user = new ArchonUser { UserName = name.Trim(), CreatedAt = clock.GetUtcNow() };
+            var made = await users.CreateAsync(user, password);
+            if (!made.Succeeded) return Refused(made);
+            var given = await users.AddToRoleAsync(user, role);
+            if (!given.Succeeded) return Refused(given);
+            Note(db, "user.create", user.UserName!, $"role {role}", who);
+            return new AccessResult.Done();
+        }, cancellationToken);
 
-    public async Task<AccessResult> DeleteUserAsync(Guid id, string who, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
-        if (await users.IsInRoleAsync(user, Roles.Admin) && await IsLastAdminAsync(users))
+    public Task<AccessResult> GiveRoleAsync(Guid id, string role, string who, CancellationToken cancellationToken) =>
+        ChangeUsersAsync(async (users, db) =>
         {
-            return new AccessResult.Invalid($"{user.UserName} is the last administrator and cannot be removed.");
-        }
-        var deleted = await users.DeleteAsync(user);
-        if (!deleted.Succeeded) return Refused(deleted);
-        await NoteAsync("user.delete", user.UserName!, null, who, cancellationToken);
-        return new AccessResult.Done();
-    }
+            if (!Roles.All.Contains(role)) return new AccessResult.Invalid($"There is no role {role}.");
+            if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
+            var old = await users.GetRolesAsync(user);
+            if (old.Contains(Roles.Admin) && role != Roles.Admin && await IsLastAdminAsync(users))
+            {
+                return new AccessResult.Invalid($"{user.UserName} is the last administrator. Make another one first.");
+            }
+            if (old is [var only] && only == role) return new AccessResult.Done();
+            var added = old.Contains(role) ? IdentityResult.Success : await users.AddToRoleAsync(user, role);
+            if (!added.Succeeded) return Refused(added);
+            var removed = await users.RemoveFromRolesAsync(user, old.Where(one => one != role));
+            if (!removed.Succeeded) return Refused(removed);
+            // With a new stamp a sign-in that is under way with the old role fails.
+            await users.UpdateSecurityStampAsync(user);
+            await SessionCommands.EndAllAsync(db, id, SessionEnd.RoleChanged, role, except: null, clock.GetUtcNow(), cancellationToken);
+            Note(db, "user.role", user.UserName!, $"{string.Join(", ", old)} to {role}", who);
+            return new AccessResult.Done();
+        }, cancellationToken);
 
-    public async Task<AccessResult> UnlockAsync(Guid id, string who, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
-        await users.SetLockoutEndDateAsync(user, null);
-        await users.ResetAccessFailedCountAsync(user);
-        await NoteAsync("user.unlock", user.UserName!, null, who, cancellationToken);
-        return new AccessResult.Done();
-    }
+    public Task<AccessResult> DeleteUserAsync(Guid id, string who, CancellationToken cancellationToken) =>
+        ChangeUsersAsync(async (users, db) =>
+        {
+            if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
+            if (await users.IsInRoleAsync(user, Roles.Admin) && await IsLastAdminAsync(users))
+            {
+                return new AccessResult.Invalid($"{user.UserName} is the last administrator and cannot be removed.");
+            }
+            var deleted = await users.DeleteAsync(user);
+            if (!deleted.Succeeded) return Refused(deleted);
+            await SessionCommands.EndAllAsync(db, id, SessionEnd.UserRemoved, newRole: null, except: null, clock.GetUtcNow(), cancellationToken);
+            Note(db, "user.delete", user.UserName!, null, who);
+            return new AccessResult.Done();
+        }, cancellationToken);
+
+    public async Task<AccessResult> UnlockAsync(Guid id, string who, CancellationToken cancellationToken) =>
+        await ChangeUsersAsync(async (users, db) =>
+        {
+            if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
+            await users.SetLockoutEndDateAsync(user, null);
+            await users.ResetAccessFailedCountAsync(user);
+            Note(db, "user.unlock", user.UserName!, null, who);
+            return new AccessResult.Done();
+        }, cancellationToken);
 
     /// <summary>A new password set by an administrator; everything the user has open ends.</summary>
     public async Task<AccessResult> ResetPasswordAsync(Guid id, string password, string who, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
-        var reset = await users.ResetPasswordAsync(user, await users.GeneratePasswordResetTokenAsync(user), password);
-        if (!reset.Succeeded) return Refused(reset);
-        firstPassword.Delete(user.UserName!);
-        await NoteAsync("user.password", user.UserName!, "set by an administrator", who, cancellationToken);
-        return new AccessResult.Done();
+        var name = "";
+        var result = await ChangeUsersAsync(async (users, db) =>
+        {
+            if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
+            var reset = await users.ResetPasswordAsync(user, await users.GeneratePasswordResetTokenAsync(user), password);
+            if (!reset.Succeeded) return Refused(reset);
+            await SessionCommands.EndAllAsync(db, id, SessionEnd.PasswordReset, newRole: null, except: null, clock.GetUtcNow(), cancellationToken);
+            Note(db, "user.password", user.UserName!, "set by an administrator", who);
+            name = user.UserName!;
+            return new AccessResult.Done();
+        }, cancellationToken);
+        if (result is AccessResult.Done) firstPassword.Delete(name);
+        return result;
     }
 
-    public async Task<AccessResult> ChangeOwnPasswordAsync(string userName, string current, string wanted, CancellationToken cancellationToken)
+    /// <param name="keep">The session that it is changed in, which goes on; the user's others end.</param>
+    public async Task<AccessResult> ChangeOwnPasswordAsync(
+        string userName, string current, string wanted, Credential.Session? keep, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
-        if (await users.FindByNameAsync(userName) is not { } user) return new AccessResult.NotFound();
-        var changed = await users.ChangePasswordAsync(user, current, wanted);
-        if (!changed.Succeeded) return Refused(changed);
-        firstPassword.Delete(userName);
-        await NoteAsync("user.password", userName, null, userName, cancellationToken);
-        return new AccessResult.Done();
+        var result = await ChangeUsersAsync(async (users, db) =>
+        {
+            if (await users.FindByNameAsync(userName) is not { } user) return new AccessResult.NotFound();
+            var changed = await users.ChangePasswordAsync(user, current, wanted);
+            if (!changed.Succeeded) return Refused(changed);
+            await SessionCommands.EndAllAsync(db, user.Id, SessionEnd.PasswordChanged, newRole: null, keep?.Id, clock.GetUtcNow(), cancellationToken);
+            var (kept, stamp) = (keep?.Id, user.SecurityStamp!);
+            await db.Sessions.Where(one => one.Id == kept && one.UserId == user.Id)
+                .ExecuteUpdateAsync(session => session.SetProperty(one => one.SecurityStamp, stamp), cancellationToken);
+            Note(db, "user.password", userName, null, userName);
+            return new AccessResult.Done();
+        }, cancellationToken);
+        if (result is AccessResult.Done) firstPassword.Delete(userName);
+        return result;
     }
 
     /// <param name="lasts">Null: until it is revoked.</param>
     public async Task<AccessResult> CreateTokenAsync(string name, string role, TimeSpan? lasts, string ownerName, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var users = UsersOf(scope);
+        var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
         if (string.IsNullOrWhiteSpace(name)) return new AccessResult.Invalid("A token needs a name that says who uses it.");
         if (await users.FindByNameAsync(ownerName) is not { } owner) return new AccessResult.NotFound();
         var may = await users.GetRolesAsync(owner);
@@ -150,7 +162,10 @@ public sealed class AccessCommands(
         if (await db.ApiTokens.FirstOrDefaultAsync(token => token.Id == id, cancellationToken) is not { } token) return new AccessResult.NotFound();
         token.RevokedAt ??= clock.GetUtcNow();
         Note(db, "token.revoke", token.Name, null, who);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Access, token.OwnerId.ToString(), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return new AccessResult.Done();
     }
 
@@ -179,18 +194,25 @@ public sealed class AccessCommands(
         return new AccessResult.Done();
     }
 
-    // A scope per command: a circuit lives for hours, and its own context would show users as they were when it began.
-    private static UserManager<ArchonUser> UsersOf(AsyncServiceScope scope) => scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
-
     private static async Task<bool> IsLastAdminAsync(UserManager<ArchonUser> users) => (await users.GetUsersInRoleAsync(Roles.Admin)).Count <= 1;
 
     private static AccessResult.Invalid Refused(IdentityResult result) => new(string.Join(" ", result.Errors.Select(error => error.Description)));
 
-    private async Task NoteAsync(string action, string subject, string? detail, string who, CancellationToken cancellationToken)
+    /// <summary>The change, its audit entry, the end of sessions and the word to the other processes: all of it or nothing.</summary>
+    private async Task<AccessResult> ChangeUsersAsync(
+        Func<UserManager<ArchonUser>, ArchonDbContext, Task<AccessResult>> change, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        Note(db, action, subject, detail, who);
+        // A scope per command: a circuit lives for hours, and its own context would show users as they were when it began.
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<ArchonDbContext>();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Two changes at once could each leave the other's user as the last administrator.
+        await FirstAdmin.LockUsersAsync(db, cancellationToken);
+        var result = await change(scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>(), db);
+        if (result is not AccessResult.Done) return result;
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return result;
     }
 
     private void Note(ArchonDbContext db, string action, string subject, string? detail, string who) =>

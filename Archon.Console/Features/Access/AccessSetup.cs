@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Access;
@@ -29,6 +30,11 @@ public static class AccessSetup
         services.AddSingleton<AccessCommands>();
         services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AdminReset>();
+        services.AddSingleton<LiveCredentials>();
+        services.AddSingleton<SessionCommands>();
+        services.AddHostedService<SessionListener>();
+        services.AddHostedService<SessionRecheck>();
+        services.AddScoped<SignInCommands>();
 
         services.AddDataProtection().SetApplicationName("Archon Console").PersistKeysToDbContext<ArchonDbContext>();
         services.AddAuthentication(options =>
@@ -55,7 +61,7 @@ public static class AccessSetup
             .AddEntityFrameworkStores<ArchonDbContext>()
             .AddSignInManager()
             .AddDefaultTokenProviders();
-        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme).Configure<IOptions<AccessOptions>>((cookie, access) =>
+        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme).Configure<IOptions<AccessOptions>, LiveCredentials>((cookie, access, credentials) =>
         {
             cookie.LoginPath = "/sign-in";
             cookie.LogoutPath = "/sign-out";
@@ -67,12 +73,16 @@ public static class AccessSetup
             cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             cookie.ExpireTimeSpan = access.Value.SignInLasts;
             cookie.SlidingExpiration = true;
+            cookie.Events.OnValidatePrincipal = context => ValidateAsync(context, credentials);
             // A script wants a status, not a page.
             cookie.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized);
-            cookie.Events.OnRedirectToAccessDenied = context => AnswerAsync(context, StatusCodes.Status403Forbidden);
+            cookie.Events.OnRedirectToAccessDenied = context =>
+            {
+                context.RedirectUri = QueryHelpers.AddQueryString(context.RedirectUri, "role", NeededRole(context.HttpContext));
+                return AnswerAsync(context, StatusCodes.Status403Forbidden);
+            };
         });
-        services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
-        services.AddScoped<AuthenticationStateProvider, CircuitRevalidation>();
+        services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         services.AddCascadingAuthenticationState();
 
         services.AddSingleton<IAuthorizationHandler, RoleOrTrialHandler>();
@@ -105,19 +115,41 @@ public static class AccessSetup
 
     public static IEndpointRouteBuilder MapAccess(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/sign-out", async (SignInManager<ArchonUser> signIn, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
+        endpoints.MapPost("/sign-out", async (HttpContext context, SignInManager<ArchonUser> signIn, SessionCommands sessions, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
         {
+            if (Credential.Of(context.User) is Credential.Session session) await sessions.SignOutAsync(session, context.RequestAborted);
             await signIn.SignOutAsync();
-            return Results.LocalRedirect("/sign-in?out=1");
+            return Results.LocalRedirect("/sign-in?out=true");
         }).ExcludeFromDescription();
         return endpoints;
     }
 
+    /// <summary>The cookie only names the session; whether it goes on stands in the database.</summary>
+    private static async Task ValidateAsync(CookieValidatePrincipalContext context, LiveCredentials credentials)
+    {
+        var state = context.Principal is { } user && Credential.Of(user) is { } credential
+            ? await credentials.CheckAsync(credential, context.HttpContext.RequestAborted)
+            : new CredentialState.Ended("Your session has ended.");
+        if (state is CredentialState.Active) return;
+        context.RejectPrincipal();
+        context.HttpContext.Features.Set(state);
+    }
+
+    /// <summary>The role that the page asks for; a page without a policy of its own is open to every viewer.</summary>
+    private static string NeededRole(HttpContext context) =>
+        (context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().LastOrDefault(one => one.Policy is not null)?.Policy ?? Policies.Viewer).ToLowerInvariant();
+
     private static Task AnswerAsync(RedirectContext<CookieAuthenticationOptions> context, int status)
     {
         var request = context.Request;
+        if (context.HttpContext.Features.Get<CredentialState>() is CredentialState.Unknown)
+        {
+            // The person may well be signed in: that cannot be found out now.
+            if (!request.Path.StartsWithSegments("/_blazor")) throw new DatabaseAwayException("The database does not respond.");
+            status = StatusCodes.Status503ServiceUnavailable;
+        }
         var wantsPage = HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
-        if (wantsPage) context.Response.Redirect(context.RedirectUri);
+        if (wantsPage && status != StatusCodes.Status503ServiceUnavailable) context.Response.Redirect(context.RedirectUri);
         else context.Response.StatusCode = status;
         return Task.CompletedTask;
     }

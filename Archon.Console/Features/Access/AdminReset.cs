@@ -41,9 +41,10 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         var password = FirstAdmin.NewPassword();
         user.PasswordHash = users.PasswordHasher.HashPassword(user, password);
         (user.LockoutEnd, user.AccessFailedCount) = (null, 0);
-        // A new stamp ends what is open with the old password.
+        // With a new stamp a sign-in that is under way with the old password fails.
         var saved = await users.UpdateSecurityStampAsync(user);
         if (!saved.Succeeded) throw new InvalidOperationException(string.Join(" ", saved.Errors.Select(error => error.Description)));
+        await SessionCommands.EndAllAsync(db, user.Id, SessionEnd.PasswordReset, newRole: null, except: null, clock.GetUtcNow(), cancellationToken);
         db.AuditEntries.Add(new AuditEntry
         {
             At = clock.GetUtcNow(), Actor = Actor, Action = "user.password", Subject = user.UserName!,

@@ -52,7 +52,7 @@ internal sealed class ApiTokenHandler(
                 .ExecuteUpdateAsync(token => token.SetProperty(one => one.LastUsedAt, now), Context.RequestAborted);
         }
         var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach)], Scheme.Name);
+            [new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach), new Credential.Token(found.Id).ToClaim()], Scheme.Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

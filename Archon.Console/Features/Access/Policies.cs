@@ -22,6 +22,9 @@ public static class Roles
     /// <summary>The roles that may do what <paramref name="least"/> may.</summary>
     public static string[] From(string least) => [.. All.SkipWhile(role => role != least)];
 
+    /// <summary>The one that counts of those a user has; empty for none.</summary>
+    public static string Greatest(IReadOnlyCollection<string?> roles) => All.LastOrDefault(roles.Contains) ?? "";
+
     /// <summary>What a role may do, in words for those who give it.</summary>
     public static string Describe(string role) => role switch
     {

@@ -20,6 +20,7 @@ public sealed partial class SettingsPage
     private bool noticeIsBad;
     private string? madeToken;
     private bool busy;
+    private Credential.Session? session;
 
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
@@ -45,6 +46,7 @@ public sealed partial class SettingsPage
     {
         if (Reader is null) return;
         var reader = (await Reader).User;
+        session = Credential.Of(reader) as Credential.Session;
         (UserName, Role) = (reader.Identity?.Name ?? "", Roles.All.LastOrDefault(reader.IsInRole) ?? Roles.Viewer);
     }
 
@@ -66,7 +68,7 @@ public sealed partial class SettingsPage
     };
 
     private Task ChangePasswordAsync() => RunAsync(
-        () => Commands.ChangeOwnPasswordAsync(UserName, password.Current, password.Wanted, Lifetime),
+        () => Commands.ChangeOwnPasswordAsync(UserName, password.Current, password.Wanted, session, Lifetime),
         "The password is changed. Other devices have to sign in again.", password.Clear);
 
     private Task CreateTokenAsync() => RunAsync(

@@ -1,0 +1,78 @@
+using Archon.Data;
+using Archon.Data.Access;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Access;
+
+/// <summary>Begins and ends sessions. Each end reaches every process when its transaction commits.</summary>
+internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> contexts, IOptions<AccessOptions> options, TimeProvider clock)
+{
+    private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(1);
+
+    /// <param name="user">As it was when the password was found right.</param>
+    /// <returns>Null where the password, or the user, changed meanwhile.</returns>
+    public async Task<Credential.Session?> BeginAsync(ArchonUser user, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // The lock on the user's row: two sign-ins at once would each find room for one more, and a change of role or password would miss a session that is
+        // just being made.
+        if (await db.Users.Where(one => one.Id == user.Id).ExecuteUpdateAsync(one => one.SetProperty(row => row.LastSignInAt, now), cancellationToken) == 0) return null;
+        var stamp = await db.Users.Where(one => one.Id == user.Id).Select(one => one.SecurityStamp).SingleAsync(cancellationToken);
+        if (stamp != user.SecurityStamp) return null;
+        var roles = await (from given in db.UserRoles where given.UserId == user.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToListAsync(cancellationToken);
+        var tooMany = await db.Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
+            .OrderByDescending(one => one.LastUsedAt).ThenBy(one => one.Id).Skip(UserLimits.Sessions - 1).Select(one => one.Id).ToListAsync(cancellationToken);
+        if (tooMany.Count > 0)
+        {
+            await db.Sessions.Where(one => tooMany.Contains(one.Id)).ExecuteUpdateAsync(
+                session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany), cancellationToken);
+            await db.AnnounceAsync(FeedChannels.Access, user.Id.ToString(), cancellationToken);
+        }
+        // Of those that are over as many are kept: whoever signs in and out all day must not fill the table.
+        var over = db.Sessions.Where(one => one.UserId == user.Id && (one.EndedAt != null || one.ExpiresAt <= now));
+        var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt).Skip(UserLimits.Sessions).Select(one => one.Id).ToListAsync(cancellationToken);
+        if (forgotten.Count > 0) await db.Sessions.Where(one => forgotten.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
+        var begun = new UserSession
+        {
+            Id = Guid.NewGuid(), UserId = user.Id, Role = Roles.Greatest(roles), SecurityStamp = stamp ?? "", CreatedAt = now, LastUsedAt = now,
+            ExpiresAt = now + options.Value.SignInLasts,
+        };
+        db.Sessions.Add(begun);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new Credential.Session(begun.Id);
+    }
+
+    public async Task SignOutAsync(Credential.Session session, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.Sessions.FirstOrDefaultAsync(one => one.Id == session.Id && one.EndedAt == null, cancellationToken) is not { } row) return;
+        (row.EndedAt, row.EndReason) = (now, SessionEnd.SignedOut);
+        await db.SaveChangesAsync(cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Access, row.UserId.ToString(), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends what a user has open, when and only when the transaction of <paramref name="db"/> commits.</summary>
+    /// <param name="except">The session that goes on; null for none.</param>
+    public static async Task EndAllAsync(
+        ArchonDbContext db, Guid userId, SessionEnd reason, string? newRole, Guid? except, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await db.Sessions.Where(one => one.UserId == userId && one.EndedAt == null && one.Id != except).ExecuteUpdateAsync(
+            session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, reason).SetProperty(one => one.NewRole, newRole), cancellationToken);
+        await db.AnnounceAsync(FeedChannels.Access, userId.ToString(), cancellationToken);
+    }
+
+    /// <summary>Deletes what nobody asks about any more.</summary>
+    public async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        var since = clock.GetUtcNow() - KeptAfterEnd;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Sessions.Where(one => one.EndedAt < since || one.ExpiresAt < since).ExecuteDeleteAsync(cancellationToken);
+    }
+}

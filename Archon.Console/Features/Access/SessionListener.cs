@@ -1,0 +1,33 @@
+using Archon.Data;
+using Archon.Data.Background;
+
+namespace Archon.Features.Access;
+
+/// <summary>Hears from every process of sessions that ended and of changed users and tokens.</summary>
+internal sealed class SessionListener(
+    LiveCredentials credentials, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger<SessionListener> logger)
+    : FeedListener("Listener for sessions", FeedChannels.Access, notifications, database, supervision, logger)
+{
+    protected override Task OnChangedAsync(string payload, CancellationToken cancellationToken) =>
+        credentials.ChangedAsync(Guid.TryParse(payload, out var user) ? user : null, cancellationToken);
+}
+
+/// <summary>Looks at all sessions in use once a minute, in case a notification was lost, and deletes those that are long over.</summary>
+internal sealed class SessionRecheck(
+    LiveCredentials credentials, SessionCommands sessions, ArchonDatabase database, Supervision supervision, TimeProvider clock)
+    : SupervisedService("Check of sessions", supervision)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await Task.Delay(Interval, clock, stoppingToken);
+            await database.WhenReadyAsync(stoppingToken);
+            await credentials.RecheckAllAsync(stoppingToken);
+            await sessions.CleanAsync(stoppingToken);
+            ReportHealthy();
+        }
+    }
+}
