@@ -50,6 +50,18 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             return up.IsSupersetOf(["archon-console", "prometheus", "alertmanager", "node", "blackbox", "probe"]);
         });
 
+        // As the description of the product writes them, and by a program without a token.
+        foreach (var (method, path) in ((string, string)[])
+        [
+            ("GET", "metrics"), ("GET", "health/intelligent"), ("POST", "intelligence/start_analysis"), ("GET", "intelligence/insights"),
+            ("GET", "intelligence/anomalies"), ("GET", "intelligence/predictions"),
+        ])
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri($"{address}/monitoring/{path}"));
+            using var reply = await http.SendAsync(request, limit.Token);
+            Assert.True(reply.IsSuccessStatusCode, $"{method} /monitoring/{path} was answered {(int)reply.StatusCode}.");
+        }
+
         var (_, again) = await RunAsync("up");
         Assert.Contains($"Archon Console: {address}", again, StringComparison.Ordinal);
         var (_, after) = await RunAsync("status");

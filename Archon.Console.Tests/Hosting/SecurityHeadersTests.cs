@@ -64,7 +64,8 @@ public sealed partial class SecurityHeadersTests(RunningConsole console) : IClas
     [Fact]
     public async Task Behind_a_proxy_with_https_cookies_go_over_https_only_and_browsers_are_told_to_stay_there()
     {
-        var client = console.App.NewClient();
+        await using var app = await ArchonApp.StartAsync(console.Database, ("Archon:Access:TrustedProxies", "127.0.0.1"));
+        var client = app.NewClient();
         client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
         client.DefaultRequestHeaders.Host = "archon.example";
 

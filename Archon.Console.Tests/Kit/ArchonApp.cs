@@ -67,7 +67,8 @@ internal sealed partial class ArchonApp : IAsyncDisposable
             ["ConnectionStrings:Archon"] = connectionString,
             ["Archon:Database:Folder"] = folder,
             ["Archon:Access:AdminPassword"] = AdminPassword,
-            ["Archon:Access:SignInsPerMinute"] = "10000",
+            ["Archon:Access:WrongPasswordsPerAddress"] = "10000",
+            ["Archon:Access:TrialMode"] = "true",   // as ./archon up starts it
             ["Archon:Role"] = "Web",
             ["Prometheus:BaseAddress"] = "",
             ["Alertmanager:BaseAddress"] = "",

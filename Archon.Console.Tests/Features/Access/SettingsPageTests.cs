@@ -28,7 +28,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         reader = this.AddAuthorization();
         Services.AddMudServices();
         Services.AddScoped<Floats>();
-        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(RecentPictures)])
+        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(RecentPictures), typeof(TrialMode)])
         {
             Services.AddSingleton(shared, console.App.Services.GetRequiredService(shared));
         }

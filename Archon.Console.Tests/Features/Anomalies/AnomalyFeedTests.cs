@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Archon.Features;
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
@@ -128,7 +129,7 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(database.Contexts).AddSingleton(LiveDatabase.Connection(database))
-            .AddSingleton<ArchonNotifications>().AddSingleton(LiveDatabase.Ready());
+            .AddSingleton<ArchonNotifications>().AddSingleton(LiveDatabase.Ready()).AddSingleton<BackgroundServiceStates>().AddSingleton<Supervision>();
         builder.Services.AddAnomalies();
         builder.Services.AddServices();
         builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, TestSignIn>("Test", null);

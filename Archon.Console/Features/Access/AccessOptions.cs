@@ -11,18 +11,27 @@ public sealed class AccessOptions
     public string? AdminPassword { get; init; }
 
     /// <summary>
-    /// Whether <c>/monitoring</c> may be read, and an analysis started, from this machine without a token. Null: only where the console listens
-    /// on loopback alone.
+    /// Whether programs of the console's own user on this machine may read <c>/monitoring</c> and start analyses without a token. False by default;
+    /// <c>./archon up</c> turns it on.
     /// </summary>
-    public bool? TrialMode { get; init; }
+    public bool TrialMode { get; init; }
 
     /// <summary>How long a sign-in lasts without being used. 10 minutes to 30 days, 12 hours by default.</summary>
     [Range(typeof(TimeSpan), "00:10:00", "30.00:00:00")]
     public TimeSpan SignInLasts { get; init; } = TimeSpan.FromHours(12);
 
-    /// <summary>Sign-in attempts of one address in a minute. 1 to 10,000, 20 by default.</summary>
+    /// <summary>
+    /// Wrong passwords from one address before each further one has to wait: 5 s, then twice as long up to 1 minute. 1 to 10,000, 20 by default.
+    /// </summary>
     [Range(1, 10_000)]
-    public int SignInsPerMinute { get; init; } = 20;
+    public int WrongPasswordsPerAddress { get; init; } = 20;
+
+    /// <summary>
+    /// Proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> count: addresses and networks, such as <c>10.0.0.5, 172.18.0.0/16</c>.
+    /// None by default.
+    /// </summary>
+    [Addresses]
+    public string? TrustedProxies { get; init; }
 }
 
 [OptionsValidator]

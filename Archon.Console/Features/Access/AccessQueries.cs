@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Access;
 
 public sealed record UserRow(
-    Guid Id, string Name, string? DisplayName, string Role, DateTimeOffset CreatedAt, DateTimeOffset? LastSignInAt, bool IsLocked);
+    Guid Id, string Name, string? DisplayName, string Role, DateTimeOffset CreatedAt, DateTimeOffset? LastSignInAt);
 
 public sealed record TokenRow(
     int Id, string Name, string Prefix, string Role, string Owner, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt,
@@ -36,7 +36,7 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
             orderby user.UserName
             select new
             {
-                user.Id, user.UserName, user.DisplayName, user.CreatedAt, user.LastSignInAt, user.LockoutEnd,
+                user.Id, user.UserName, user.DisplayName, user.CreatedAt, user.LastSignInAt,
                 Roles = (from given in db.UserRoles where given.UserId == user.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         var tokens = await (
@@ -56,7 +56,7 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
             now,
             [.. users.Select(user => new UserRow(
                 user.Id, user.UserName!, user.DisplayName, Roles.All.LastOrDefault(role => user.Roles.Contains(role)) ?? "none",
-                user.CreatedAt, user.LastSignInAt, user.LockoutEnd > now))],
+                user.CreatedAt, user.LastSignInAt))],
             tokens, environments, audit);
     }
 

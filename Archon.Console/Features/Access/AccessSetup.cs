@@ -1,4 +1,3 @@
-using System.Threading.RateLimiting;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Shell;
@@ -8,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 
@@ -16,14 +15,15 @@ namespace Archon.Features.Access;
 
 public static class AccessSetup
 {
-    public const string SignInLimit = "sign-in";
     private const string CookieOrToken = "CookieOrToken";
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddOptions<AccessOptions>().BindConfiguration("Archon:Access").ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
+        services.AddSingleton<SocketOwners>();
         services.AddSingleton<TrialMode>();
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.UsePeerOwner());
         services.AddSingleton<AdminPasswordFile>();
         services.AddSingleton<AccessQueries>();
         services.AddSingleton<IEnvironmentSource>(provider => provider.GetRequiredService<AccessQueries>());
@@ -34,7 +34,11 @@ public static class AccessSetup
         services.AddSingleton<SessionCommands>();
         services.AddHostedService<SessionListener>();
         services.AddHostedService<SessionRecheck>();
+        services.AddSingleton<SignInThrottle>();
+        services.AddSingleton<KnownDevices>();
         services.AddScoped<SignInCommands>();
+        services.AddOptions<ForwardedHeadersOptions>()
+            .Configure<IOptions<AccessOptions>>((headers, access) => TrustedProxies.Apply(access.Value.TrustedProxies, headers));
 
         services.AddDataProtection().SetApplicationName("Archon Console").PersistKeysToDbContext<ArchonDbContext>();
         services.AddAuthentication(options =>
@@ -52,16 +56,16 @@ public static class AccessSetup
                 options.Password.RequiredLength = 12;
                 options.Password.RequireDigit = options.Password.RequireLowercase = false;
                 options.Password.RequireUppercase = options.Password.RequireNonAlphanumeric = false;
-                options.Lockout.MaxFailedAccessAttempts = 5;
-                options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
-                options.Lockout.AllowedForNewUsers = true;
+                // Whoever knows a name could lock its owner out. SignInThrottle slows guessing down instead.
+                options.Lockout.AllowedForNewUsers = false;
                 options.User.AllowedUserNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._@+";
             })
             .AddRoles<ArchonRole>()
             .AddEntityFrameworkStores<ArchonDbContext>()
             .AddSignInManager()
             .AddDefaultTokenProviders();
-        services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme).Configure<IOptions<AccessOptions>, LiveCredentials>((cookie, access, credentials) =>
+        var cookies = services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme);
+        cookies.Configure<IOptions<AccessOptions>, LiveCredentials>((cookie, access, credentials) =>
         {
             cookie.LoginPath = "/sign-in";
             cookie.LogoutPath = "/sign-out";
@@ -92,21 +96,7 @@ public static class AccessSetup
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Roles.From(Roles.Admin)))
             .AddFallbackPolicy(Policies.Viewer, policy => policy.RequireRole(Roles.From(Roles.Viewer)));
 
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<AccessOptions>>((limits, access) =>
-        {
-            limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-            limits.OnRejected = (rejected, cancellationToken) =>
-            {
-                rejected.HttpContext.Response.Headers.RetryAfter = "60";
-                return new ValueTask(rejected.HttpContext.Response.WriteAsync("Too many attempts to sign in from this address. Go back and try again in a minute.", cancellationToken));
-            };
-            limits.AddPolicy(SignInLimit, context => HttpMethods.IsPost(context.Request.Method)
-                ? RateLimitPartition.GetFixedWindowLimiter(
-                    context.Connection.RemoteIpAddress?.ToString() ?? "",
-                    _ => new FixedWindowRateLimiterOptions { PermitLimit = access.Value.SignInsPerMinute, Window = TimeSpan.FromMinutes(1) })
-                : RateLimitPartition.GetNoLimiter(""));
-        });
-        services.AddRateLimiter(_ => { });
+        services.AddRateLimiter(limits => limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests);
 
         // It would read the keys at the very start, before any database can be there; they are read when first needed instead.
         foreach (var eager in services.Where(one => one.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(eager);
@@ -115,7 +105,9 @@ public static class AccessSetup
 
     public static IEndpointRouteBuilder MapAccess(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/sign-out", async (HttpContext context, SignInManager<ArchonUser> signIn, SessionCommands sessions, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
+        endpoints.ServiceProvider.GetRequiredService<TrialMode>().Report();
+        endpoints.MapPost("/sign-out", async (
+            HttpContext context, SignInManager<ArchonUser> signIn, SessionCommands sessions, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
         {
             if (Credential.Of(context.User) is Credential.Session session) await sessions.SignOutAsync(session, context.RequestAborted);
             await signIn.SignOutAsync();
@@ -136,8 +128,11 @@ public static class AccessSetup
     }
 
     /// <summary>The role that the page asks for; a page without a policy of its own is open to every viewer.</summary>
-    private static string NeededRole(HttpContext context) =>
-        (context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().LastOrDefault(one => one.Policy is not null)?.Policy ?? Policies.Viewer).ToLowerInvariant();
+    private static string NeededRole(HttpContext context)
+    {
+        var asked = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().LastOrDefault(one => one.Policy is not null);
+        return (asked?.Policy ?? Policies.Viewer).ToLowerInvariant();
+    }
 
     private static Task AnswerAsync(RedirectContext<CookieAuthenticationOptions> context, int status)
     {

@@ -40,7 +40,6 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         }
         var password = FirstAdmin.NewPassword();
         user.PasswordHash = users.PasswordHasher.HashPassword(user, password);
-        (user.LockoutEnd, user.AccessFailedCount) = (null, 0);
         // With a new stamp a sign-in that is under way with the old password fails.
         var saved = await users.UpdateSecurityStampAsync(user);
         if (!saved.Succeeded) throw new InvalidOperationException(string.Join(" ", saved.Errors.Select(error => error.Description)));

@@ -36,7 +36,6 @@ internal sealed class ApiTokenHandler(
             from token in db.ApiTokens.AsNoTracking()
             where token.Hash == hash && token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now)
             join owner in db.Users on token.OwnerId equals owner.Id
-            where owner.LockoutEnd == null || owner.LockoutEnd < now
             select new
             {
                 token.Id, token.Name, token.Role, token.LastUsedAt, Owner = owner.UserName,
@@ -52,7 +51,9 @@ internal sealed class ApiTokenHandler(
                 .ExecuteUpdateAsync(token => token.SetProperty(one => one.LastUsedAt, now), Context.RequestAborted);
         }
         var identity = new ClaimsIdentity(
-            [new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach), new Credential.Token(found.Id).ToClaim()], Scheme.Name);
+        [
+            new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach), new Credential.Token(found.Id).ToClaim(),
+        ], Scheme.Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

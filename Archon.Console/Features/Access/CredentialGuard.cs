@@ -1,6 +1,8 @@
 namespace Archon.Features.Access;
 
-/// <summary>Ends requests and connections whose session or token ends meanwhile. A short one is let finish; an open page uses the time to go to sign-in.</summary>
+/// <summary>
+/// Ends requests and connections whose session or token ends meanwhile. A short one is let finish; an open page uses the time to go to sign-in.
+/// </summary>
 internal sealed class CredentialGuard(RequestDelegate next, LiveCredentials credentials, TimeProvider clock)
 {
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(2);

@@ -59,7 +59,7 @@ internal sealed partial class FirstAdmin(
         else
         {
             password = options.Value.AdminPassword ?? NewPassword();
-            var admin = new ArchonUser { UserName = UserName, CreatedAt = clock.GetUtcNow(), LockoutEnabled = true };
+            var admin = new ArchonUser { UserName = UserName, CreatedAt = clock.GetUtcNow() };
             Check(await users.CreateAsync(admin, password));
             Check(await users.AddToRoleAsync(admin, Roles.Admin));
             db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = "archon", Action = "user.create", Subject = UserName, Detail = "first administrator" });

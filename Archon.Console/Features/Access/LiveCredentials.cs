@@ -2,15 +2,14 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Archon.Data;
 using Archon.Data.Access;
-using Archon.Shell;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Access;
 
 /// <summary>
-/// Knows of every credential in use whether it is still good, and ends what is open with one that is not. The database is asked when a credential is first
-/// seen, when a notification says that something of its user changed, and otherwise once a minute.
+/// Knows of every credential in use whether it is still good, and ends what is open with one that is not. The database is asked when a
+/// credential is first seen, when a notification says that something of its user changed, and otherwise once a minute.
 /// </summary>
 internal sealed class LiveCredentials(
     IDbContextFactory<ArchonDbContext> contexts, ArchonDatabase database, IOptions<AccessOptions> options, TimeProvider clock)
@@ -58,7 +57,8 @@ internal sealed class LiveCredentials(
         Interlocked.Increment(ref changes);
         foreach (var (credential, state) in known)
         {
-            if (userId is null || state.UserId is null || state.UserId == userId) known.TryUpdate(credential, state with { ReadAt = DateTimeOffset.MinValue }, state);
+            if (userId is not null && state.UserId is not null && state.UserId != userId) continue;
+            known.TryUpdate(credential, state with { ReadAt = DateTimeOffset.MinValue }, state);
         }
         return RecheckAsync([.. watchers.Keys.Where(credential => Fresh(credential) is null)], cancellationToken);
     }
@@ -104,7 +104,8 @@ internal sealed class LiveCredentials(
     }
 
     /// <exception cref="OperationCanceledException">The database is away or too slow, or the caller gave up.</exception>
-    private async Task<IReadOnlyDictionary<Credential, CredentialState>> ReadAsync(IReadOnlyList<Credential> credentials, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<Credential, CredentialState>> ReadAsync(
+        IReadOnlyList<Credential> credentials, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, database.Usable);
         limit.CancelAfter(ReadLimit);
@@ -114,15 +115,21 @@ internal sealed class LiveCredentials(
         await using var db = await contexts.CreateDbContextAsync(limit.Token);
         var found = new Dictionary<Credential, (CredentialState State, Guid? UserId)>();
         foreach (var credential in credentials) found[credential] = (new CredentialState.Ended("Your session has ended."), null);
-        if (credentials.OfType<Credential.Session>().Select(one => one.Id).ToList() is { Count: > 0 } sessions) await ReadSessionsAsync(db, sessions, found, now, limit.Token);
-        if (credentials.OfType<Credential.Token>().Select(one => one.Id).ToList() is { Count: > 0 } tokens) await ReadTokensAsync(db, tokens, found, now, limit.Token);
+        var sessions = credentials.OfType<Credential.Session>().Select(one => one.Id).ToList();
+        if (sessions.Count > 0) await ReadSessionsAsync(db, sessions, found, now, limit.Token);
+        var tokens = credentials.OfType<Credential.Token>().Select(one => one.Id).ToList();
+        if (tokens.Count > 0) await ReadTokensAsync(db, tokens, found, now, limit.Token);
         var readAt = Interlocked.Read(ref changes) == before ? now : DateTimeOffset.MinValue;
         foreach (var (credential, (state, userId)) in found) known[credential] = new Known(state, userId, readAt, now);
         return found.ToDictionary(one => one.Key, one => one.Value.State);
     }
 
     private async Task ReadSessionsAsync(
-        ArchonDbContext db, List<Guid> ids, Dictionary<Credential, (CredentialState State, Guid? UserId)> found, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        List<Guid> ids,
+        Dictionary<Credential, (CredentialState State, Guid? UserId)> found,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var rows = await (
             from session in db.Sessions.AsNoTracking()
@@ -131,24 +138,34 @@ internal sealed class LiveCredentials(
             {
                 Session = session,
                 Stamp = db.Users.Where(user => user.Id == session.UserId).Select(user => user.SecurityStamp).FirstOrDefault(),
-                Roles = (from given in db.UserRoles where given.UserId == session.UserId join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
+                Roles = (from given in db.UserRoles
+                         where given.UserId == session.UserId
+                         join role in db.Roles on given.RoleId equals role.Id
+                         select role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {
             var words = SessionWords.Describe(row.Session, row.Stamp, Roles.Greatest(row.Roles), now, options.Value.SignInLasts);
-            found[new Credential.Session(row.Session.Id)] = (words is null ? CredentialState.Active.Instance : new CredentialState.Ended(words), row.Session.UserId);
+            CredentialState state = words is null ? CredentialState.Active.Instance : new CredentialState.Ended(words);
+            found[new Credential.Session(row.Session.Id)] = (state, row.Session.UserId);
         }
         // An open page counts as use.
         var every = UseNotedEvery < options.Value.SignInLasts / 10 ? UseNotedEvery : options.Value.SignInLasts / 10;
-        var used = rows.Where(row => now - row.Session.LastUsedAt > every && found[new Credential.Session(row.Session.Id)].State is CredentialState.Active)
-            .Select(row => row.Session.Id).ToList();
+        var used = rows.Select(row => row.Session)
+            .Where(session => now - session.LastUsedAt > every && found[new Credential.Session(session.Id)].State is CredentialState.Active)
+            .Select(session => session.Id).ToList();
         if (used.Count == 0) return;
         await db.Sessions.Where(session => used.Contains(session.Id) && session.EndedAt == null).ExecuteUpdateAsync(
-            session => session.SetProperty(one => one.LastUsedAt, now).SetProperty(one => one.ExpiresAt, now + options.Value.SignInLasts), cancellationToken);
+            session => session.SetProperty(one => one.LastUsedAt, now).SetProperty(one => one.ExpiresAt, now + options.Value.SignInLasts),
+            cancellationToken);
     }
 
     private static async Task ReadTokensAsync(
-        ArchonDbContext db, List<int> ids, Dictionary<Credential, (CredentialState State, Guid? UserId)> found, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        List<int> ids,
+        Dictionary<Credential, (CredentialState State, Guid? UserId)> found,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var rows = await (
             from token in db.ApiTokens.AsNoTracking()
@@ -156,11 +173,17 @@ internal sealed class LiveCredentials(
             select new
             {
                 token.Id, token.OwnerId, IsUsable = token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now),
-                OwnerRoles = (from given in db.UserRoles where given.UserId == token.OwnerId join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
+                OwnerRoles = (from given in db.UserRoles
+                              where given.UserId == token.OwnerId
+                              join role in db.Roles on given.RoleId equals role.Id
+                              select role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {
-            found[new Credential.Token(row.Id)] = (row.IsUsable && Roles.Greatest(row.OwnerRoles).Length > 0 ? CredentialState.Active.Instance : new CredentialState.Ended("The token was revoked or has expired."), row.OwnerId);
+            CredentialState state = row.IsUsable && Roles.Greatest(row.OwnerRoles).Length > 0
+                ? CredentialState.Active.Instance
+                : new CredentialState.Ended("The token was revoked or has expired.");
+            found[new Credential.Token(row.Id)] = (state, row.OwnerId);
         }
     }
 
@@ -169,8 +192,7 @@ internal sealed class LiveCredentials(
         while (watchers.TryGetValue(watcher.Credential, out var all))
         {
             var rest = all.Remove(watcher);
-            var done = rest.IsEmpty ? watchers.TryRemove(KeyValuePair.Create(watcher.Credential, all)) : watchers.TryUpdate(watcher.Credential, rest, all);
-            if (done) return;
+            if (rest.IsEmpty ? watchers.TryRemove(KeyValuePair.Create(watcher.Credential, all)) : watchers.TryUpdate(watcher.Credential, rest, all)) return;
         }
     }
 

@@ -17,23 +17,32 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // The lock on the user's row: two sign-ins at once would each find room for one more, and a change of role or password would miss a session that is
-        // just being made.
-        if (await db.Users.Where(one => one.Id == user.Id).ExecuteUpdateAsync(one => one.SetProperty(row => row.LastSignInAt, now), cancellationToken) == 0) return null;
+        // This locks the user's row: two sign-ins at once would each find room for one more, and a change of role or password would miss a
+        // session that is just being made.
+        var found = await db.Users.Where(one => one.Id == user.Id)
+            .ExecuteUpdateAsync(one => one.SetProperty(row => row.LastSignInAt, now), cancellationToken);
+        if (found == 0) return null;
         var stamp = await db.Users.Where(one => one.Id == user.Id).Select(one => one.SecurityStamp).SingleAsync(cancellationToken);
         if (stamp != user.SecurityStamp) return null;
-        var roles = await (from given in db.UserRoles where given.UserId == user.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToListAsync(cancellationToken);
+        var roles = await (
+            from given in db.UserRoles
+            where given.UserId == user.Id
+            join role in db.Roles on given.RoleId equals role.Id
+            select role.Name).ToListAsync(cancellationToken);
         var tooMany = await db.Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
-            .OrderByDescending(one => one.LastUsedAt).ThenBy(one => one.Id).Skip(UserLimits.Sessions - 1).Select(one => one.Id).ToListAsync(cancellationToken);
+            .OrderByDescending(one => one.LastUsedAt).ThenBy(one => one.Id).Skip(UserLimits.Sessions - 1).Select(one => one.Id)
+            .ToListAsync(cancellationToken);
         if (tooMany.Count > 0)
         {
             await db.Sessions.Where(one => tooMany.Contains(one.Id)).ExecuteUpdateAsync(
-                session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany), cancellationToken);
+                session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany),
+                cancellationToken);
             await db.AnnounceAsync(FeedChannels.Access, user.Id.ToString(), cancellationToken);
         }
         // Of those that are over as many are kept: whoever signs in and out all day must not fill the table.
         var over = db.Sessions.Where(one => one.UserId == user.Id && (one.EndedAt != null || one.ExpiresAt <= now));
-        var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt).Skip(UserLimits.Sessions).Select(one => one.Id).ToListAsync(cancellationToken);
+        var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt).Skip(UserLimits.Sessions).Select(one => one.Id)
+            .ToListAsync(cancellationToken);
         if (forgotten.Count > 0) await db.Sessions.Where(one => forgotten.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
         var begun = new UserSession
         {
@@ -51,7 +60,8 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await db.Sessions.FirstOrDefaultAsync(one => one.Id == session.Id && one.EndedAt == null, cancellationToken) is not { } row) return;
+        var row = await db.Sessions.FirstOrDefaultAsync(one => one.Id == session.Id && one.EndedAt == null, cancellationToken);
+        if (row is null) return;
         (row.EndedAt, row.EndReason) = (now, SessionEnd.SignedOut);
         await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(FeedChannels.Access, row.UserId.ToString(), cancellationToken);
@@ -64,7 +74,8 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         ArchonDbContext db, Guid userId, SessionEnd reason, string? newRole, Guid? except, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await db.Sessions.Where(one => one.UserId == userId && one.EndedAt == null && one.Id != except).ExecuteUpdateAsync(
-            session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, reason).SetProperty(one => one.NewRole, newRole), cancellationToken);
+            session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, reason).SetProperty(one => one.NewRole, newRole),
+            cancellationToken);
         await db.AnnounceAsync(FeedChannels.Access, userId.ToString(), cancellationToken);
     }
 

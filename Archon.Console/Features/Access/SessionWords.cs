@@ -24,7 +24,8 @@ internal static class SessionWords
         SessionEnd.SignedOut => "You are signed out.",
         SessionEnd.PasswordChanged => "You were signed out because your password was changed.",
         SessionEnd.PasswordReset => "You were signed out because your password was reset.",
-        SessionEnd.RoleChanged when oldRole is not null && newRole is not null => $"You were signed out because your role changed from {Named(oldRole)} to {Named(newRole)}.",
+        SessionEnd.RoleChanged when oldRole is not null && newRole is not null =>
+            $"You were signed out because your role changed from {Named(oldRole)} to {Named(newRole)}.",
         SessionEnd.RoleChanged => "You were signed out because your role changed.",
         SessionEnd.UserRemoved => "You were signed out because your user was removed.",
         _ => $"You were signed out because this user has more than {UserLimits.Sessions} sessions; the one not used for longest ended.",

@@ -24,6 +24,7 @@ public sealed partial class SettingsPage
 
     [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
 
+    [Inject] private TrialMode Trial { get; set; } = default!;
     [Inject] private Floats Floats { get; set; } = default!;
     [Inject] private NavigationManager Navigation { get; set; } = default!;
     [Inject] private ViewState View { get; set; } = default!;
@@ -87,8 +88,6 @@ public sealed partial class SettingsPage
 
     private Task GiveRoleAsync(UserRow row, string? role) => RunAsync(
         () => Commands.GiveRoleAsync(row.Id, role ?? "", UserName, Lifetime), $"{row.Name} is now {role}.");
-
-    private Task UnlockAsync(UserRow row) => RunAsync(() => Commands.UnlockAsync(row.Id, UserName, Lifetime), $"Unlocked {row.Name}.");
 
     private async Task RemoveAsync(UserRow row)
     {

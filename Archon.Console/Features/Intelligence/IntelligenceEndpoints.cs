@@ -23,7 +23,7 @@ public static class IntelligenceEndpoints
                     Title = "Archon Console",
                     Version = typeof(IntelligenceEndpoints).Assembly.GetName().Version?.ToString(3),
                     Description = "What the console knows, for programs. "
-                        + "On this machine's loopback in trial mode no token is needed; elsewhere one made under Settings.",
+                        + "In trial mode programs of the console's user on its machine need no token; others need one made under Settings.",
                 };
                 document.AddComponent(
                     Token, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API token, arc_..." });
