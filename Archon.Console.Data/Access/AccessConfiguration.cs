@@ -42,5 +42,7 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
         entry.Property(e => e.Action).HasMaxLength(64);
         entry.Property(e => e.Subject).HasMaxLength(512);
         entry.HasIndex(e => e.At);
+        // A trigger counts those of one user in a day: no user may fill the tables.
+        entry.HasIndex(e => new { e.Actor, e.At });
     }
 }

@@ -258,6 +258,9 @@ namespace Archon.Data.Migrations
                     b.HasIndex("At")
                         .HasDatabaseName("ix_audit_entries_at");
 
+                    b.HasIndex("Actor", "At")
+                        .HasDatabaseName("ix_audit_entries_actor_at");
+
                     b.ToTable("audit_entries", (string)null);
                 });
 

@@ -81,16 +81,6 @@ public sealed class AccessCommands(
             return new AccessResult.Done();
         }, cancellationToken);
 
-    public async Task<AccessResult> UnlockAsync(Guid id, string who, CancellationToken cancellationToken) =>
-        await ChangeUsersAsync(async (users, db) =>
-        {
-            if (await users.FindByIdAsync(id.ToString()) is not { } user) return new AccessResult.NotFound();
-            await users.SetLockoutEndDateAsync(user, null);
-            await users.ResetAccessFailedCountAsync(user);
-            Note(db, "user.unlock", user.UserName!, null, who);
-            return new AccessResult.Done();
-        }, cancellationToken);
-
     /// <summary>A new password set by an administrator; everything the user has open ends.</summary>
     public async Task<AccessResult> ResetPasswordAsync(Guid id, string password, string who, CancellationToken cancellationToken)
     {
@@ -134,13 +124,24 @@ public sealed class AccessCommands(
     {
         await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
-        if (string.IsNullOrWhiteSpace(name)) return new AccessResult.Invalid("A token needs a name that says who uses it.");
+        if (name.Trim().Length is 0 or > 128) return new AccessResult.Invalid("A token needs a name of 1 to 128 characters that says who uses it.");
         if (await users.FindByNameAsync(ownerName) is not { } owner) return new AccessResult.NotFound();
         var may = await users.GetRolesAsync(owner);
         if (!Roles.From(role).Any(may.Contains)) return new AccessResult.Invalid($"Your own role does not reach {role}.");
         var token = ApiTokenHandler.TokenPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Two at once would each find room for one more.
+        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM users WHERE id = {owner.Id} FOR UPDATE", cancellationToken);
+        var own = db.ApiTokens.Where(one => one.OwnerId == owner.Id);
+        if (await own.CountAsync(one => one.RevokedAt == null && (one.ExpiresAt == null || one.ExpiresAt > now), cancellationToken) >= UserLimits.Tokens)
+        {
+            return new AccessResult.Invalid($"You have {UserLimits.Tokens} tokens, the most that one user may have. Revoke one that is not needed any more.");
+        }
+        var over = await own.Where(one => one.RevokedAt != null || one.ExpiresAt <= now)
+            .OrderByDescending(one => one.RevokedAt ?? one.ExpiresAt).ThenBy(one => one.Id).Skip(UserLimits.Tokens).Select(one => one.Id).ToListAsync(cancellationToken);
+        if (over.Count > 0) await db.ApiTokens.Where(one => over.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
         db.ApiTokens.Add(new ApiToken
         {
             Name = name.Trim(),
@@ -153,6 +154,7 @@ public sealed class AccessCommands(
         });
         Note(db, "token.create", name.Trim(), $"role {role}", ownerName);
         await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return new AccessResult.TokenMade(token);
     }
 

@@ -38,15 +38,28 @@ public abstract record WatchResult
 }
 
 public sealed class WatchCommands(
-    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, IBackgroundJobClient jobs, TimeProvider clock)
+    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, IBackgroundJobClient jobs, IServiceProvider services, TimeProvider clock)
 {
+    private const string ScanQueue = "scan";
+    private const int QueueLooked = 200;
+    private static readonly Lock Starting = new();
     private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostStep = TimeSpan.FromHours(1);
 
     /// <summary>Starts an analysis of everything now.</summary>
     /// <returns>The id of the job, as the list of jobs shows it.</returns>
-    public string StartAnalysis(int environmentId) =>
-        jobs.Enqueue<AnalyseJob>(job => job.AnalyseAsync(environmentId, CancellationToken.None));
+    /// <remarks>One that still waits serves everybody who asks meanwhile: the queue must not grow with each request.</remarks>
+    public string StartAnalysis(int environmentId)
+    {
+        lock (Starting)
+        {
+            // Asked for late: the storage makes its tables when it is first built, which needs the database.
+            var waiting = services.GetRequiredService<JobStorage>().GetMonitoringApi().EnqueuedJobs(ScanQueue, 0, QueueLooked).Where(entry =>
+                entry.Value?.Job is { } job && job.Type == typeof(AnalyseJob) && job.Args is [int environment, ..] && environment == environmentId);
+            return waiting.Select(entry => entry.Key).FirstOrDefault()
+                ?? jobs.Enqueue<AnalyseJob>(job => job.AnalyseAsync(environmentId, CancellationToken.None));
+        }
+    }
 
     public async Task<WatchResult> CreateAsync(int environmentId, WatchDraft draft, string who, CancellationToken cancellationToken)
     {
