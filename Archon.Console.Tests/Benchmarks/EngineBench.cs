@@ -6,6 +6,7 @@ using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Analysis;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Benchmarks;
@@ -28,7 +29,7 @@ public sealed class EngineBench(BenchTable table)
         var megabytes = body.Length / 1e6;
         BenchTable.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
 
-        var ours = await BestAsync(async () => (await MatrixReader.ReadAsync(new MemoryStream(body), CancellationToken.None)).Series.Count);
+        var ours = await BestAsync(async () => (await MatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Series.Count);
         var document = await BestAsync(() => Task.FromResult(ReadWithDocument(body)));
         table.Add(new BenchRow("matrix to arrays, MatrixReader", megabytes / ours.TotalSeconds, "MB/s", 2 * megabytes / document.TotalSeconds, false, "JsonDocument", document / ours));
         table.Add(new BenchRow("matrix to arrays, JsonDocument", megabytes / document.TotalSeconds, "MB/s", null, false));

@@ -43,6 +43,28 @@ public sealed class ConsoleProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Replies_without_an_end_neither_end_it_nor_take_its_memory()
+    {
+        var probes = 0;
+        await using var hostile = await FakeUpstream.StartAsync(context =>
+        {
+            Interlocked.Increment(ref probes);
+            return HostileUpstream.WriteEndlesslyAsync(context, context.Request.Path == "/api/v2/status" ? "{\"config\":{\"original\":\"" : "[{\"", "x");
+        });
+        await using var console = ConsoleProcess.Start(
+            folder, Tools.FreePort(), ("Prometheus__BaseAddress", hostile.Address.AbsoluteUri), ("Alertmanager__BaseAddress", hostile.Address.AbsoluteUri),
+            ("Loki__BaseAddress", hostile.Address.AbsoluteUri));
+        await console.ReadyAsync(Token);
+
+        // Three upstreams are probed every 10 s: a second round comes from a probe that lived through the first.
+        await UntilAsync(() => Volatile.Read(ref probes) >= 4 || console.HasEnded);
+
+        Assert.False(console.HasEnded, console.Said);
+        Assert.InRange(console.PeakResident, 1, 600L << 20);
+        Assert.Equal(0, await console.StopAsync(Token));
+    }
+
+    [Fact]
     public async Task Two_that_start_at_once_share_one_database_and_the_last_to_leave_stops_it()
     {
         await using var one = ConsoleProcess.Start(folder, Tools.FreePort());

@@ -130,7 +130,7 @@ public sealed class UpstreamCallsTests : IDisposable
 
         var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
 
-        Assert.Contains("did not answer within", Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason, StringComparison.Ordinal);
+        Assert.Contains("did not finish its reply within", Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

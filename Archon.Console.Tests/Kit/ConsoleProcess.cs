@@ -15,6 +15,12 @@ internal sealed class ConsoleProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public bool HasEnded => process.HasExited;
+
+    /// <summary>The most memory that it ever had, in bytes: <c>VmHWM</c> of proc(5).</summary>
+    public long PeakResident => long.Parse(
+        File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))[6..^3], CultureInfo.InvariantCulture) * 1024;
+
     public string Said => string.Join('\n', said);
 
     /// <summary>Starts it and waits for nothing.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
+using Archon.Integrations.Replies;
 using Polly.CircuitBreaker;
 using Polly.RateLimiting;
 using Polly.Timeout;
@@ -13,7 +14,13 @@ namespace Archon.Integrations;
 /// people's words, and hold neither credentials nor the text of a page that answered in the system's place.
 /// </summary>
 /// <param name="blamesWith500">Whether the system answers some faults of the request with 500, as Loki and Alertmanager do.</param>
-internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bool blamesWith500, UpstreamHealth health)
+internal sealed partial class UpstreamCalls(
+    Upstream upstream,
+    TimeSpan queryTimeout,
+    bool blamesWith500,
+    UpstreamHealth health,
+    ReplyReading replies,
+    ILogger<UpstreamCalls> logger)
 {
     private const int ErrorBodyLimit = 64_000;
     private const int WordsLimit = 2_000;
@@ -21,24 +28,30 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bo
     // A reply may come slowly without being stuck, such as a month of a thousand series.
     private readonly TimeSpan bodyLimit = queryTimeout * 3;
 
+    /// <summary>The limits of replies to <paramref name="path"/>.</summary>
+    public ReplyLimits Limits(ReplyKind kind, string path) => replies.Limits(kind, upstream.Name, path);
+
+    /// <param name="kind">What a reply with success holds; decides how much it may hold.</param>
     /// <param name="send">Sends the request and returns once the headers are there.</param>
     /// <param name="read">Reads the body of a reply with success.</param>
     /// <param name="explain">Finds the server's own words in the body of a failure; null where another wrote it.</param>
     public async Task<Fetch<T>> AskAsync<T>(
+        ReplyKind kind,
         Func<CancellationToken, Task<HttpResponseMessage>> send,
-        Func<Stream, CancellationToken, ValueTask<T>> read,
+        Func<ReplyStream, CancellationToken, ValueTask<T>> read,
         Func<HttpStatusCode, string, string?> explain,
         CancellationToken cancellationToken)
     {
         if (upstream.Address is null) return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(bodyLimit);
+        ReplyStream? body = null;
         try
         {
             using var reply = await send(limit.Token);
             if (!reply.IsSuccessStatusCode) return await ExplainAsync<T>(reply, explain, limit.Token);
-            await using var body = await reply.Content.ReadAsStreamAsync(limit.Token);
-            var value = await read(body, limit.Token);
+            await using var opened = body = await replies.OpenAsync(reply, kind, upstream.Name, limit.Token);
+            var value = await ReadAsync(body, read, limit.Token);
             health.Answered(upstream.Name);
             return new Fetch<T>.Ok(value);
         }
@@ -46,10 +59,31 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bo
         {
             throw;
         }
-        catch (Exception failure) when (Describe(failure) is { } reason)
+        // A query that asks for less would be answered.
+        catch (ReplyTooLargeException large) when (kind == ReplyKind.Matrix)
+        {
+            health.Answered(upstream.Name);
+            return new Fetch<T>.Rejected(large.Message);
+        }
+        catch (Exception failure) when (((body is null ? null : DescribeDelay(failure, body)) ?? Describe(failure)) is { } reason)
         {
             health.Failed(upstream.Name, reason);
             return new Fetch<T>.Unavailable(reason);
+        }
+    }
+
+    /// <summary>Whatever a reader throws, the reply made it do so.</summary>
+    private async ValueTask<T> ReadAsync<T>(
+        ReplyStream body, Func<ReplyStream, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await read(body, cancellationToken);
+        }
+        catch (Exception odd) when (odd is not OperationCanceledException && Describe(odd) is null)
+        {
+            LogUnreadable(upstream.Name, odd);
+            throw new InvalidDataException("The reply cannot be read.", odd);
         }
     }
 
@@ -101,13 +135,23 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bo
         }
     }
 
-    private static async Task<string> HeadAsync(HttpContent content, CancellationToken cancellationToken)
+    /// <summary>The beginning of a body, enough for the words of a failure.</summary>
+    public static async Task<string> HeadAsync(HttpContent content, CancellationToken cancellationToken)
     {
         await using var body = await content.ReadAsStreamAsync(cancellationToken);
         using var reader = new StreamReader(body);
         var head = new char[ErrorBodyLimit];
         return new string(head, 0, await reader.ReadBlockAsync(head, cancellationToken));
     }
+
+    /// <summary>The headers came in time and the body did not.</summary>
+    private string? DescribeDelay(Exception failure, ReplyStream body) => failure switch
+    {
+        not OperationCanceledException => null,
+        _ when body.IsWaiting => $"Other replies use all the memory for replies, and none became free in {bodyLimit.TotalSeconds:0.#} s. "
+            + $"Ask for less at once, or raise {ReplyOptions.Section}:{nameof(ReplyOptions.InFlightMegabytes)}.",
+        _ => $"{upstream.Name} did not finish its reply within {bodyLimit.TotalSeconds:0.#} s.",
+    };
 
     private static string Colon(string? words) => words is null ? "." : $": {words}";
 
@@ -123,10 +167,16 @@ internal sealed class UpstreamCalls(Upstream upstream, TimeSpan queryTimeout, bo
         HttpRequestException { InnerException: AuthenticationException } => $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The name {upstream.Address!.Host} is not known.",
         HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => $"Nothing listens at {upstream.Address}.",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
+            $"{upstream.Address} sent more than {UpstreamSetup.HeaderKilobytes} kB of headers, unlike {upstream.Name}. Is the address right?",
+        ReplyTooLargeException => failure.Message,
         HttpRequestException or IOException or SocketException => $"The connection to {upstream.Address} failed ({Root(failure)}).",
         JsonException or FormatException or InvalidDataException => $"{upstream.Address} answered something that is not {upstream.Name}'s.",
         _ => null,
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A reply of {Upstream} cannot be read")]
+    private partial void LogUnreadable(string upstream, Exception odd);
 
     private static string Root(Exception failure) => failure.GetBaseException() switch
     {

@@ -55,7 +55,7 @@ public sealed class AlertmanagerOptions : UpstreamOptions;
 /// <summary>Section <c>Loki</c>.</summary>
 public sealed class LokiOptions : UpstreamOptions;
 
-internal sealed class UpstreamOptionsValidator<TOptions>(string section) : IValidateOptions<TOptions> where TOptions : UpstreamOptions
+internal sealed class SectionValidator<TOptions>(string section) : IValidateOptions<TOptions> where TOptions : class
 {
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {

@@ -10,6 +10,9 @@ namespace Archon.Integrations;
 
 internal static class UpstreamSetup
 {
+    /// <summary>Longest headers of a reply.</summary>
+    internal const int HeaderKilobytes = 64;
+
     private const int Retries = 2;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
@@ -19,7 +22,7 @@ internal static class UpstreamSetup
         where TOptions : UpstreamOptions
     {
         services.AddOptions<TOptions>().BindConfiguration(name).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<TOptions>>(new UpstreamOptionsValidator<TOptions>(name));
+        services.AddSingleton<IValidateOptions<TOptions>>(new SectionValidator<TOptions>(name));
         services.AddSingleton(provider => new Upstream(name, Options(provider).Address));
         services.AddRefitGeneratedClient<TApi>()
             .ConfigureHttpClient((provider, http) =>
@@ -73,6 +76,7 @@ internal static class UpstreamSetup
             ConnectTimeout = TimeSpan.FromSeconds(5),
             AutomaticDecompression = System.Net.DecompressionMethods.All,
             UseCookies = false,
+            MaxResponseHeadersLength = HeaderKilobytes,
             AllowAutoRedirect = false,   // credentials do not travel to wherever a reply points
         };
         if (caFile is not { Length: > 0 }) return handler;

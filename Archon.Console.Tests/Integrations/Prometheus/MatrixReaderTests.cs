@@ -56,7 +56,7 @@ public sealed class MatrixReaderTests
     {
         foreach (var piece in (int[])[1, 5, int.MaxValue])
         {
-            await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body, piece), Token));
+            await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body, piece), TestReplies.Limits(), Token));
         }
     }
 
@@ -66,13 +66,13 @@ public sealed class MatrixReaderTests
         var body = RecordedReply.Read("Prometheus/3.5.3/query-range-mixed").Body.TrimEnd();
         for (var length = 0; length < body.Length; length++)
         {
-            await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body[..length], int.MaxValue), Token));
+            await Assert.ThrowsAnyAsync<JsonException>(async () => await MatrixReader.ReadAsync(new Pieces(body[..length], int.MaxValue), TestReplies.Limits(), Token));
         }
     }
 
     private static async Task CompareAsync(string body, int piece)
     {
-        var read = await MatrixReader.ReadAsync(new Pieces(body, piece), Token);
+        var read = await MatrixReader.ReadAsync(new Pieces(body, piece), TestReplies.Limits(), Token);
         using var json = JsonDocument.Parse(body);
         var data = json.RootElement.GetProperty("data");
         Assert.Equal(data.GetProperty("resultType").GetString(), read.Kind);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Archon.Integrations.Replies;
 
 namespace Archon.Integrations.Alertmanager;
 
@@ -24,26 +25,30 @@ public sealed class AlertmanagerClient
     /// <param name="filter">One matcher each, such as <c>severity="critical"</c>; all must hold. Null or empty for all alerts.</param>
     /// <param name="receiver">An anchored regular expression on the name of the receiver.</param>
     public Task<Fetch<IReadOnlyList<AlertmanagerAlert>>> AlertsAsync(IReadOnlyList<string>? filter, string? receiver, CancellationToken cancellationToken) =>
-        GetAsync<List<AlertReply>, IReadOnlyList<AlertmanagerAlert>>(
-            token => api.AlertsAsync(filter, receiver, null, null, null, token), AlertmanagerJson.Default.Alerts,
-            reply => [.. reply.Select(Alert).OrderBy(alert => alert.Fingerprint, StringComparer.Ordinal)], cancellationToken);
+        GetListAsync(
+            token => api.AlertsAsync(filter, receiver, null, null, null, token), "alerts", AlertmanagerJson.Default.AlertReply, Alert, null,
+            cancellationToken, alerts => [.. alerts.OrderBy(alert => alert.Fingerprint, StringComparer.Ordinal)]);
 
     /// <summary>Alerts as they are grouped for each receiver.</summary>
     public Task<Fetch<IReadOnlyList<AlertmanagerGroup>>> GroupsAsync(IReadOnlyList<string>? filter, string? receiver, CancellationToken cancellationToken) =>
-        GetAsync<List<GroupReply>, IReadOnlyList<AlertmanagerGroup>>(
-            token => api.GroupsAsync(filter, receiver, token), AlertmanagerJson.Default.Groups,
-            reply => [.. reply.Select(group => new AlertmanagerGroup(group.Labels ?? [], group.Receiver?.Name ?? "", [.. (group.Alerts ?? []).Select(Alert)]))], cancellationToken);
+        GetListAsync(
+            token => api.GroupsAsync(filter, receiver, token), "alerts", AlertmanagerJson.Default.GroupReply,
+            (group, limits) => new AlertmanagerGroup(
+                limits.Check(group.Labels), group.Receiver?.Name ?? "", [.. (group.Alerts ?? []).Select(alert => Alert(alert, limits))]),
+            group => Math.Max(1, group.Alerts.Count), cancellationToken);
 
     /// <summary>Silences, also those that ended lately.</summary>
     public Task<Fetch<IReadOnlyList<AlertmanagerSilence>>> SilencesAsync(IReadOnlyList<string>? filter, CancellationToken cancellationToken) =>
-        GetAsync<List<SilenceReply>, IReadOnlyList<AlertmanagerSilence>>(
-            token => api.SilencesAsync(filter, token), AlertmanagerJson.Default.Silences, reply => [.. reply.Select(Silence)], cancellationToken);
+        GetListAsync(
+            token => api.SilencesAsync(filter, token), "silences", AlertmanagerJson.Default.SilenceReply, (silence, _) => Silence(silence), null,
+            cancellationToken);
 
     /// <returns>Ok with null where there is no such silence.</returns>
     public Task<Fetch<AlertmanagerSilence?>> SilenceAsync(string id, CancellationToken cancellationToken) =>
         calls.AskAsync<AlertmanagerSilence?>(
+            ReplyKind.Document,
             async token => Found(await api.SilenceAsync(id, token)),
-            async (body, token) => await ReadAsync(body, token) is { Length: > 0 } json
+            async (body, token) => await body.ReadTextAsync(token) is { Length: > 0 } json
                 ? Silence(JsonSerializer.Deserialize(json, AlertmanagerJson.Default.SilenceReply) ?? throw new JsonException("The silence is empty.")) : null,
             Words, cancellationToken);
 
@@ -59,7 +64,8 @@ public sealed class AlertmanagerClient
     public async Task<Fetch<bool>> ExpireSilenceAsync(string id, CancellationToken cancellationToken)
     {
         var answer = await calls.AskAsync(
-            async token => Found(await api.DeleteSilenceAsync(id, token)), (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
+            ReplyKind.Document, async token => Found(await api.DeleteSilenceAsync(id, token)), (_, _) => ValueTask.FromResult(true), Words,
+            cancellationToken);
         // 0.25 says so with 500 where later ones answer 404.
         return answer is Fetch<bool>.Rejected { Reason: "silence not found" } ? new Fetch<bool>.Ok(true) : answer;
     }
@@ -67,6 +73,7 @@ public sealed class AlertmanagerClient
     /// <summary>Posts alerts. When one is refused the others of the call have been taken all the same.</summary>
     public Task<Fetch<bool>> PostAlertsAsync(IReadOnlyList<PostedAlert> alerts, CancellationToken cancellationToken) =>
         calls.AskAsync(
+            ReplyKind.Document,
             token => api.PostAlertsAsync(
                 Json([.. alerts.Select(alert => new AlertBody(alert.Labels, alert.Annotations, alert.StartsAt, alert.EndsAt, alert.GeneratorUrl))], AlertmanagerJson.Default.AlertBodies), token),
             (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
@@ -79,8 +86,20 @@ public sealed class AlertmanagerClient
     private Task<Fetch<TValue>> GetAsync<TReply, TValue>(
         Func<CancellationToken, Task<HttpResponseMessage>> send, JsonTypeInfo<TReply> type, Func<TReply, TValue> map, CancellationToken cancellationToken) =>
         calls.AskAsync(
-            send,
+            ReplyKind.Document, send,
             async (body, token) => await JsonSerializer.DeserializeAsync(body, type, token) is { } reply ? map(reply) : throw new JsonException("The reply is empty."),
+            Words, cancellationToken);
+
+    private Task<Fetch<IReadOnlyList<TValue>>> GetListAsync<TItem, TValue>(
+        Func<CancellationToken, Task<HttpResponseMessage>> send, string what, JsonTypeInfo<TItem> type,
+        Func<TItem, ReplyLimits, TValue> map, Func<TValue, int>? weight, CancellationToken cancellationToken, Func<List<TValue>, IReadOnlyList<TValue>>? order = null) =>
+        calls.AskAsync(
+            ReplyKind.List, send,
+            async (body, token) =>
+            {
+                var items = await JsonItems.ReadAsync(body, [], what, type, item => map(item, body.Limits), weight, token);
+                return order is null ? items : order(items);
+            },
             Words, cancellationToken);
 
     /// <summary>An unknown silence is an answer, not a failure.</summary>
@@ -91,21 +110,15 @@ public sealed class AlertmanagerClient
         return new HttpResponseMessage(HttpStatusCode.NoContent);
     }
 
-    private static async ValueTask<byte[]> ReadAsync(Stream body, CancellationToken cancellationToken)
-    {
-        using var whole = new MemoryStream();
-        await body.CopyToAsync(whole, cancellationToken);
-        return whole.ToArray();
-    }
-
     private static ByteArrayContent Json<T>(T body, JsonTypeInfo<T> type) =>
         new(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
     /// <summary>Two shapes: a bare string from its own checks, an object with <c>message</c> from the check of the schema; v1 is told by <c>error</c>.</summary>
     private static string? Words(HttpStatusCode status, string body) => UpstreamCalls.JsonWords(body, "message", "error");
 
-    private static AlertmanagerAlert Alert(AlertReply alert) => new(
-        alert.Fingerprint ?? "", alert.Labels ?? [], alert.Annotations ?? [], alert.StartsAt, alert.EndsAt, alert.UpdatedAt, alert.GeneratorUrl,
+    private static AlertmanagerAlert Alert(AlertReply alert, ReplyLimits limits) => new(
+        alert.Fingerprint ?? "", limits.Check(alert.Labels), alert.Annotations ?? [],
+        alert.StartsAt, alert.EndsAt, alert.UpdatedAt, alert.GeneratorUrl,
         alert.Status?.State ?? "unprocessed", alert.Status?.SilencedBy ?? [], alert.Status?.InhibitedBy ?? [], alert.Status?.MutedBy ?? [],
         [.. (alert.Receivers ?? []).Select(receiver => receiver.Name ?? "")]);
 

@@ -78,9 +78,8 @@ internal sealed record AlertBody(
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StatusReply))]
-[JsonSerializable(typeof(List<AlertReply>), TypeInfoPropertyName = "Alerts")]
-[JsonSerializable(typeof(List<GroupReply>), TypeInfoPropertyName = "Groups")]
-[JsonSerializable(typeof(List<SilenceReply>), TypeInfoPropertyName = "Silences")]
+[JsonSerializable(typeof(AlertReply))]
+[JsonSerializable(typeof(GroupReply))]
 [JsonSerializable(typeof(SilenceReply))]
 [JsonSerializable(typeof(List<NamedReply>), TypeInfoPropertyName = "Names")]
 [JsonSerializable(typeof(SilenceMadeReply))]

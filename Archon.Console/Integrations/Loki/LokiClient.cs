@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Archon.Analysis.Series;
+using Archon.Integrations.Replies;
 
 namespace Archon.Integrations.Loki;
 
@@ -19,22 +20,24 @@ public sealed class LokiClient
     private readonly ILokiApi api;
     private readonly UpstreamCalls calls;
     private readonly LokiOptions options;
+    private readonly ReplyReading replies;
 
-    internal LokiClient(ILokiApi api, UpstreamCalls calls, LokiOptions options) => (this.api, this.calls, this.options) = (api, calls, options);
+    internal LokiClient(ILokiApi api, UpstreamCalls calls, LokiOptions options, ReplyReading replies) =>
+        (this.api, this.calls, this.options, this.replies) = (api, calls, options, replies);
 
     /// <summary>A metric query at one moment. A log query is refused here: it needs a range.</summary>
     public Task<Fetch<LogResult>> QueryAsync(string logql, DateTimeOffset? at, CancellationToken cancellationToken) =>
-        GetAsync(token => api.QueryAsync(logql, at is { } moment ? Nanoseconds(moment) : null, token), Result, cancellationToken);
+        AskAsync(token => api.QueryAsync(logql, at is { } moment ? Nanoseconds(moment) : null, token), cancellationToken);
 
     /// <param name="step">For metric queries; null lets the server choose.</param>
     /// <param name="limit">Most lines over all streams together.</param>
     /// <param name="isForward">Oldest first; otherwise the newest lines of the range, newest first.</param>
     public Task<Fetch<LogResult>> QueryRangeAsync(
         string logql, TimeRange range, TimeSpan? step, int? limit, bool isForward, CancellationToken cancellationToken) =>
-        GetAsync(
+        AskAsync(
             token => api.QueryRangeAsync(
                 logql, Nanoseconds(range.Start), Nanoseconds(range.End), step is { } width ? Seconds(width) : null, limit, isForward ? "forward" : "backward", token),
-            Result, cancellationToken);
+            cancellationToken);
 
     public Task<Fetch<IReadOnlyList<string>>> LabelNamesAsync(TimeRange? range, CancellationToken cancellationToken) =>
         GetAsync(token => api.LabelsAsync(Start(range), End(range), token), Strings, cancellationToken);
@@ -44,9 +47,13 @@ public sealed class LokiClient
         GetAsync(token => api.LabelValuesAsync(label, selector, Start(range), End(range), token), Strings, cancellationToken);
 
     public Task<Fetch<IReadOnlyList<SeriesLabels>>> SeriesAsync(IReadOnlyList<string> selectors, TimeRange range, CancellationToken cancellationToken) =>
-        GetAsync<IReadOnlyList<SeriesLabels>>(
+        calls.AskAsync<IReadOnlyList<SeriesLabels>>(
+            ReplyKind.List,
             token => api.SeriesAsync(selectors, Nanoseconds(range.Start), Nanoseconds(range.End), token),
-            reply => [.. Items(reply, "data").Select(Labels)], cancellationToken);
+            async (body, token) => await JsonItems.ReadAsync(
+                body, ["data"], "series", LokiJson.Default.DictionaryStringString, labels => new SeriesLabels(body.Limits.Check(labels)), null,
+                token),
+            Words, cancellationToken);
 
     public Task<Fetch<LogStatistics>> StatsAsync(string selector, TimeRange range, CancellationToken cancellationToken) =>
         GetAsync(
@@ -57,10 +64,12 @@ public sealed class LokiClient
     /// <param name="targetLabels">Labels to add up by; null for those of the selector.</param>
     public Task<Fetch<IReadOnlyList<MetricSeries>>> VolumeAsync(
         string selector, TimeRange range, TimeSpan step, IReadOnlyList<string>? targetLabels, CancellationToken cancellationToken) =>
-        GetAsync(
+        calls.AskAsync(
+            ReplyKind.Matrix,
             token => api.VolumeAsync(
                 selector, Nanoseconds(range.Start), Nanoseconds(range.End), Seconds(step), targetLabels is null ? null : string.Join(',', targetLabels), token),
-            reply => Result(reply).Series, cancellationToken, "This Loki counts no volume: limits_config.volume_enabled is false.");
+            async (body, token) => (await LokiResultReader.ReadAsync(body, body.Limits, token)).Series,
+            (status, text) => Words(status, text, "This Loki counts no volume: limits_config.volume_enabled is false."), cancellationToken);
 
     /// <summary>Line patterns with their counts; needs Loki's pattern ingester.</summary>
     public Task<Fetch<IReadOnlyList<LogPattern>>> PatternsAsync(string selector, TimeRange range, TimeSpan step, CancellationToken cancellationToken) =>
@@ -88,7 +97,7 @@ public sealed class LokiClient
             cancellationToken);
 
     public Task<Fetch<bool>> ReadyAsync(CancellationToken cancellationToken) =>
-        calls.AskAsync(api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
+        calls.AskAsync(ReplyKind.Document, api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
 
     /// <summary>Writes lines. Where some are refused, the others have been taken all the same.</summary>
     public Task<Fetch<bool>> PushAsync(IReadOnlyList<LogStream> streams, CancellationToken cancellationToken)
@@ -102,6 +111,7 @@ public sealed class LokiClient
             }),
         };
         return calls.AskAsync(
+            ReplyKind.Document,
             token => api.PushAsync(
                 new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } }, token),
             (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
@@ -137,6 +147,7 @@ public sealed class LokiClient
             throw new LokiTailException(socket.HttpStatusCode == HttpStatusCode.BadRequest
                 ? "Loki refused the query of the tail." : $"Loki's tail at {address} cannot be reached.");
         }
+        var limits = replies.Limits(ReplyKind.Document, "Loki", target.Path);
         using var message = new MemoryStream();
         var buffer = new byte[TailBuffer];
         while (true)
@@ -146,6 +157,7 @@ public sealed class LokiClient
             do
             {
                 part = await ReceiveAsync(socket, buffer, cancellationToken);
+                if (message.Length + part.Count > limits.ValueBytes) throw new LokiTailException(limits.TooManyBytes().Message);
                 message.Write(buffer, 0, part.Count);
             }
             while (!part.EndOfMessage);
@@ -153,7 +165,7 @@ public sealed class LokiClient
             {
                 throw new LokiTailException(socket.CloseStatusDescription is { Length: > 0 } why ? why : "Loki ended the tail.");
             }
-            yield return Batch(message);
+            yield return Batch(message, limits);
         }
     }
 
@@ -169,12 +181,18 @@ public sealed class LokiClient
         }
     }
 
-    private static TailBatch Batch(MemoryStream message)
+    private static TailBatch Batch(MemoryStream message, ReplyLimits limits)
     {
         try
         {
             using var json = JsonDocument.Parse(message.GetBuffer().AsMemory(0, (int)message.Length));
-            return new TailBatch([.. Items(json.RootElement, "streams").Select(Stream)], Items(json.RootElement, "dropped_entries").Count());
+            return new TailBatch(
+                [.. Items(json.RootElement, "streams").Select(stream => LokiResultReader.Stream(stream, limits))],
+                Items(json.RootElement, "dropped_entries").Count());
+        }
+        catch (ReplyTooLargeException large)
+        {
+            throw new LokiTailException(large.Message);
         }
         catch (Exception odd) when (odd is JsonException or FormatException or OverflowException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
         {
@@ -182,10 +200,14 @@ public sealed class LokiClient
         }
     }
 
+    private Task<Fetch<LogResult>> AskAsync(Func<CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellationToken) =>
+        calls.AskAsync(
+            ReplyKind.Matrix, send, (body, token) => LokiResultReader.ReadAsync(body, body.Limits, token), Words, cancellationToken);
+
     private Task<Fetch<T>> GetAsync<T>(
         Func<CancellationToken, Task<HttpResponseMessage>> send, Func<JsonElement, T> map, CancellationToken cancellationToken, string? whenOff = null) =>
         calls.AskAsync(
-            send,
+            ReplyKind.Document, send,
             async (body, token) =>
             {
                 using var reply = await JsonDocument.ParseAsync(body, cancellationToken: token);
@@ -212,48 +234,6 @@ public sealed class LokiClient
         return text[0] == '{' ? UpstreamCalls.JsonWords(text, "error", "message") ?? text : text;
     }
 
-    private static LogResult Result(JsonElement reply)
-    {
-        var data = reply.GetProperty("data");
-        var items = Items(data, "result");
-        var warnings = Items(reply, "warnings").Select(one => one.GetString()!).ToList();
-        return data.GetProperty("resultType").GetString() switch
-        {
-            "streams" => new LogResult([.. items.Select(Stream)], []) { Warnings = warnings },
-            "matrix" => new LogResult([], [.. items.Select(one => Series(one, one.GetProperty("values").EnumerateArray()))]) { Warnings = warnings },
-            "vector" => new LogResult([], [.. items.Select(one => Series(one, [one.GetProperty("value")]))]) { Warnings = warnings },
-            // A scalar alone gives its time in milliseconds.
-            "scalar" => new LogResult([], [new MetricSeries(
-                SeriesLabels.None, new[] { data.GetProperty("result")[0].GetInt64() }, new[] { Number(data.GetProperty("result")[1].GetString()!) })]),
-            var other => throw new JsonException($"Loki answered with an unknown kind of result, {other}."),
-        };
-    }
-
-    private static MetricSeries Series(JsonElement one, IEnumerable<JsonElement> samples)
-    {
-        var pairs = samples.ToList();
-        return new MetricSeries(
-            Labels(one.GetProperty("metric")),
-            pairs.Select(pair => (long)Math.Round(pair[0].GetDouble() * 1000)).ToArray(), pairs.Select(pair => Number(pair[1].GetString()!)).ToArray());
-    }
-
-    private static LogStream Stream(JsonElement one) => new(
-        Labels(one.GetProperty("stream")),
-        [.. one.GetProperty("values").EnumerateArray().Select(value => new LogLine(
-            long.Parse(value[0].GetString()!, NumberStyles.None, CultureInfo.InvariantCulture), value[1].GetString()!, Metadata(value)))]);
-
-    /// <summary>A third member holds metadata: flat, or in two groups where categorised labels were asked for.</summary>
-    private static Dictionary<string, string> Metadata(JsonElement value)
-    {
-        if (value.GetArrayLength() < 3 || value[2].ValueKind != JsonValueKind.Object) return [];
-        return value[2].EnumerateObject()
-            .SelectMany(member => member.Value.ValueKind == JsonValueKind.Object ? member.Value.EnumerateObject() : (IEnumerable<JsonProperty>)[member])
-            .GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.First().Value.GetString() ?? "");
-    }
-
-    private static SeriesLabels Labels(JsonElement labels) =>
-        new(labels.EnumerateObject().Select(label => new KeyValuePair<string, string>(label.Name, label.Value.GetString() ?? "")));
-
     /// <summary>Loki leaves out a list that would be empty, or writes null.</summary>
     private static JsonElement.ArrayEnumerator Items(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : default;
@@ -261,13 +241,6 @@ public sealed class LokiClient
     private static IReadOnlyList<string> Strings(JsonElement reply) => [.. Items(reply, "data").Select(one => one.GetString()!)];
 
     private static long Count(JsonElement parent, string name) => parent.TryGetProperty(name, out var count) ? count.GetInt64() : 0;
-
-    private static double Number(string text) => text switch
-    {
-        "+Inf" => double.PositiveInfinity,
-        "-Inf" => double.NegativeInfinity,
-        _ => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
-    };
 
     private static string Nanoseconds(DateTimeOffset at) => ((at.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * 100).ToString(CultureInfo.InvariantCulture);
     private static string? Start(TimeRange? range) => range is { } known ? Nanoseconds(known.Start) : null;

@@ -1,9 +1,9 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Archon.Analysis.Series;
+using Archon.Integrations.Replies;
 
 namespace Archon.Integrations.Prometheus;
 
@@ -12,36 +12,30 @@ namespace Archon.Integrations.Prometheus;
 /// sample. A sample is twenty-odd bytes in a fixed form, which a general JSON reader treats like any other text; that form is read
 /// here by hand, and everything else with <see cref="Utf8JsonReader"/>.
 /// </summary>
-internal sealed class MatrixReader : IDisposable
+internal sealed class MatrixReader : JsonStreamReader
 {
-    private const int FirstBuffer = 64 * 1024;
-    private const int LongestToken = 64 * 1024 * 1024;
-
     // A sample is seldom longer; the hand-written loop runs while at least this much lies ahead.
     private const int SampleRoom = 128;
 
     private static readonly double[] PowersOfTen =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
 
-    private readonly Stream stream;
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
-    private int at;
-    private int end;
-    private bool isEnded;
     private long[] times = new long[256];
     private double[] values = new double[256];
     private int count;
     private long[] lastTimes = [];
 
-    private MatrixReader(Stream stream) => this.stream = stream;
-
+    private readonly ReplyLimits limits;
     private readonly List<MetricSeries> series = [];
     private readonly List<HistogramSeries> histograms = [];
 
+    private MatrixReader(Stream stream, ReplyLimits limits) : base(stream, limits) => this.limits = limits;
+
     /// <exception cref="JsonException">The stream does not hold such a reply, or ends in its middle.</exception>
-    public static async ValueTask<QueryResult> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    /// <exception cref="ReplyTooLargeException">It exceeds one of its limits.</exception>
+    public static async ValueTask<QueryResult> ReadAsync(Stream stream, ReplyLimits limits, CancellationToken cancellationToken)
     {
-        using var reader = new MatrixReader(stream);
+        using var reader = new MatrixReader(stream, limits);
         try
         {
             return await reader.ReadReplyAsync(cancellationToken);
@@ -51,8 +45,6 @@ internal sealed class MatrixReader : IDisposable
             throw new JsonException("The reply has another form than Prometheus'.", odd);
         }
     }
-
-    public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
 
     private async ValueTask<QueryResult> ReadReplyAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +61,7 @@ internal sealed class MatrixReader : IDisposable
                 case "warnings": warnings = await StringsAsync(cancellationToken); break;
                 case "infos": infos = await StringsAsync(cancellationToken); break;
                 case "data": (kind, text, statistics) = await ReadDataAsync(cancellationToken); break;
-                default: await RawAsync(cancellationToken); break;
+                default: await SkipAsync(cancellationToken); break;
             }
         }
         if (status != "success" || kind is null)
@@ -100,7 +92,7 @@ internal sealed class MatrixReader : IDisposable
                 case "result" when kind is "scalar" or "string": text = await ReadSingleAsync(kind, cancellationToken); break;
                 case "result": await ReadResultAsync(cancellationToken); break;
                 case "stats": statistics = Statistics(await RawAsync(cancellationToken)); break;
-                default: await RawAsync(cancellationToken); break;
+                default: await SkipAsync(cancellationToken); break;
             }
         }
         return (kind, text, statistics);
@@ -154,12 +146,13 @@ internal sealed class MatrixReader : IDisposable
                         }
                         break;
                     default:
-                        await RawAsync(cancellationToken);
+                        await SkipAsync(cancellationToken);
                         break;
                 }
             }
             if (count > 0 || histogramTimes is null) series.Add(new MetricSeries(labels, TakeTimes(), values.AsSpan(0, count).ToArray()));
             if (histogramTimes is not null) histograms.Add(new HistogramSeries(labels, histogramTimes, histogramValues!));
+            limits.CheckCount(series.Count + histograms.Count, "series");
         }
     }
 
@@ -323,7 +316,7 @@ internal sealed class MatrixReader : IDisposable
             Number(histogram.GetProperty("count").GetString()!), Number(histogram.GetProperty("sum").GetString()!), buckets));
     }
 
-    private static SeriesLabels Labels(ReadOnlyMemory<byte> raw)
+    private SeriesLabels Labels(ReadOnlyMemory<byte> raw)
     {
         var labels = new List<KeyValuePair<string, string>>();
         var json = new Utf8JsonReader(raw.Span);
@@ -332,7 +325,10 @@ internal sealed class MatrixReader : IDisposable
         {
             var name = json.GetString()!;
             if (!json.Read() || json.TokenType != JsonTokenType.String) throw new JsonException("A label is not a string.");
-            labels.Add(new(name, json.GetString()!));
+            var value = json.GetString()!;
+            limits.CheckLabel(name, value);
+            labels.Add(new(name, value));
+            limits.CheckLabels(labels.Count);
         }
         return labels.Count == 0 ? SeriesLabels.None : new SeriesLabels(labels);
     }
@@ -349,6 +345,17 @@ internal sealed class MatrixReader : IDisposable
             seconds);
     }
 
+    /// <summary>After an item: true when another follows.</summary>
+    private async ValueTask<bool> MoreAsync(CancellationToken cancellationToken)
+    {
+        var next = await PeekAsync(cancellationToken);
+        if (next is not ((byte)',' or (byte)']')) throw new JsonException("A list of samples is broken.");
+        at++;
+        if (next == ']') return false;
+        await PeekAsync(cancellationToken);
+        return true;
+    }
+
     private static long Milliseconds(double seconds) => (long)Math.Round(seconds * 1000);
 
     private static double Number(string text) =>
@@ -362,184 +369,5 @@ internal sealed class MatrixReader : IDisposable
         else if (text.SequenceEqual("-Inf"u8)) value = double.NegativeInfinity;
         else return false;
         return true;
-    }
-
-    // Below: just enough of a JSON reader over a stream to find the samples.
-
-    /// <returns>The name of the next member; null at the end of the object.</returns>
-    private async ValueTask<string?> NextNameAsync(CancellationToken cancellationToken)
-    {
-        var next = await PeekAsync(cancellationToken);
-        if (next == ',')
-        {
-            at++;
-            next = await PeekAsync(cancellationToken);
-        }
-        if (next == '}')
-        {
-            at++;
-            return null;
-        }
-        var name = await StringAsync(cancellationToken);
-        await ExpectAsync((byte)':', cancellationToken);
-        return name;
-    }
-
-    /// <returns>True before an item, false after the end of the array.</returns>
-    private async ValueTask<bool> NextItemAsync(CancellationToken cancellationToken)
-    {
-        var next = await PeekAsync(cancellationToken);
-        if (next is not ((byte)',' or (byte)']')) return true;
-        at++;
-        return next == ',';
-    }
-
-    /// <summary>After an item: true when another follows.</summary>
-    private async ValueTask<bool> MoreAsync(CancellationToken cancellationToken)
-    {
-        var next = await PeekAsync(cancellationToken);
-        if (next is not ((byte)',' or (byte)']')) throw new JsonException("A list of samples is broken.");
-        at++;
-        if (next == ']') return false;
-        await PeekAsync(cancellationToken);
-        return true;
-    }
-
-    private async ValueTask<string> StringAsync(CancellationToken cancellationToken)
-    {
-        if (await PeekAsync(cancellationToken) != '"') throw new JsonException("A string was expected.");
-        return Decode((await RawAsync(cancellationToken)).Span);
-
-        static string Decode(ReadOnlySpan<byte> raw)
-        {
-            var json = new Utf8JsonReader(raw);
-            json.Read();
-            return json.GetString()!;
-        }
-    }
-
-    private async ValueTask<IReadOnlyList<string>> StringsAsync(CancellationToken cancellationToken)
-    {
-        using var list = JsonDocument.Parse(await RawAsync(cancellationToken));
-        return list.RootElement.ValueKind == JsonValueKind.Array
-            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)] : [];
-    }
-
-    /// <summary>The bytes of one whole value. Valid until the next read.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> RawAsync(CancellationToken cancellationToken)
-    {
-        await PeekAsync(cancellationToken);
-        var length = 0;
-        var scan = default(ValueScan);
-        while (!scan.Go(buffer.AsSpan(at, end - at), ref length))
-        {
-            if (isEnded) throw new JsonException("The reply ends in the middle of a value.");
-            await FillAsync(end - at + 1, cancellationToken);
-        }
-        var raw = buffer.AsMemory(at, length);
-        at += length;
-        return raw;
-    }
-
-    private async ValueTask ExpectAsync(byte wanted, CancellationToken cancellationToken)
-    {
-        if (await PeekAsync(cancellationToken) != wanted) throw new JsonException($"'{(char)wanted}' was expected.");
-        at++;
-    }
-
-    private async ValueTask<byte> PeekAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            while (at < end)
-            {
-                if (buffer[at] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')) return buffer[at];
-                at++;
-            }
-            if (isEnded) throw new JsonException("The reply ends too early.");
-            await FillAsync(1, cancellationToken);
-        }
-    }
-
-    /// <summary>Moves what is left to the front and reads on until <paramref name="wanted"/> bytes lie ahead or the stream ends.</summary>
-    private async ValueTask FillAsync(int wanted, CancellationToken cancellationToken)
-    {
-        if (wanted > LongestToken) throw new JsonException("One value of the reply is larger than 64 MiB.");
-        if (at > 0)
-        {
-            buffer.AsSpan(at, end - at).CopyTo(buffer);
-            (at, end) = (0, end - at);
-        }
-        if (wanted > buffer.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, buffer.Length * 2));
-            buffer.AsSpan(0, end).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = larger;
-        }
-        while (end < wanted)
-        {
-            var read = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
-            if (read == 0)
-            {
-                isEnded = true;
-                return;
-            }
-            end += read;
-        }
-    }
-
-    /// <summary>Finds where a value ends; goes on where it stopped when more bytes have come.</summary>
-    private struct ValueScan
-    {
-        private int depth;
-        private bool isInString;
-        private bool isEscaped;
-        private bool isBegun;
-
-        public bool Go(ReadOnlySpan<byte> bytes, ref int length)
-        {
-            while (length < bytes.Length)
-            {
-                var one = bytes[length];
-                if (isInString)
-                {
-                    length++;
-                    if (isEscaped) isEscaped = false;
-                    else if (one == '\\') isEscaped = true;
-                    else if (one == '"')
-                    {
-                        isInString = false;
-                        if (depth == 0) return true;
-                    }
-                    continue;
-                }
-                switch (one)
-                {
-                    case (byte)'"':
-                        isInString = isBegun = true;
-                        break;
-                    case (byte)'{' or (byte)'[':
-                        depth++;
-                        isBegun = true;
-                        break;
-                    case (byte)'}' or (byte)']':
-                        if (depth == 0) return isBegun;   // the end of what surrounds a number or a word
-                        if (--depth == 0)
-                        {
-                            length++;
-                            return true;
-                        }
-                        break;
-                    case (byte)',' or (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t' when depth == 0 && isBegun:
-                        return true;
-                    default:
-                        isBegun = true;
-                        break;
-                }
-                length++;
-            }
-            return false;
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Archon.Analysis.Series;
+using Archon.Integrations.Replies;
 
 namespace Archon.Integrations.Prometheus;
 
@@ -46,13 +47,13 @@ public sealed class PrometheusClient
         var slice = step * (MostPoints - 1);
         if (range.Length <= slice) return await QuerySliceAsync(promql, range, step, cancellationToken);
 
-        var joiner = new SliceJoiner();
+        var joiner = new SliceJoiner(calls.Limits(ReplyKind.Matrix, "/api/v1/query_range"));
         for (var start = range.Start; start <= range.End; start += slice + step)
         {
             var stop = start + slice < range.End ? start + slice : range.End;
             var answer = await QuerySliceAsync(promql, new TimeRange(start, stop), step, cancellationToken);
             if (answer is not Fetch<MatrixResult>.Ok { Value: var part }) return answer;
-            joiner.Add(part);
+            if (joiner.Add(part) is { } tooMuch) return new Fetch<MatrixResult>.Rejected(tooMuch);
         }
         return new Fetch<MatrixResult>.Ok(joiner.Join());
     }
@@ -60,9 +61,9 @@ public sealed class PrometheusClient
     /// <summary>The labels of series that match any of <paramref name="matchers"/>.</summary>
     public Task<Fetch<IReadOnlyList<SeriesLabels>>> SeriesAsync(
         IReadOnlyList<string> matchers, TimeRange range, CancellationToken cancellationToken) =>
-        GetAsync<List<Dictionary<string, string>>, IReadOnlyList<SeriesLabels>>(
-            token => api.SeriesAsync(matchers, Seconds(range.Start), Seconds(range.End), token), PrometheusJson.Default.ReplySeries,
-            data => [.. data.Select(labels => new SeriesLabels(labels))], cancellationToken);
+        GetListAsync(
+            token => api.SeriesAsync(matchers, Seconds(range.Start), Seconds(range.End), token), ["data"], "series",
+            PrometheusJson.Default.DictionaryStringString, (labels, limits) => new SeriesLabels(limits.Check(labels)), cancellationToken);
 
     public Task<Fetch<IReadOnlyList<string>>> LabelNamesAsync(
         IReadOnlyList<string>? matchers, TimeRange? range, CancellationToken cancellationToken) =>
@@ -88,27 +89,35 @@ public sealed class PrometheusClient
 
     /// <summary>Active targets.</summary>
     public Task<Fetch<IReadOnlyList<PrometheusTarget>>> TargetsAsync(CancellationToken cancellationToken) =>
-        GetAsync<TargetsReply, IReadOnlyList<PrometheusTarget>>(
-            token => api.TargetsAsync("active", token), PrometheusJson.Default.ReplyTargetsReply,
-            data => [.. (data.ActiveTargets ?? []).Select(target => new PrometheusTarget(
+        GetListAsync(
+            token => api.TargetsAsync("active", token), ["data", "activeTargets"], "targets", PrometheusJson.Default.TargetReply,
+            (target, limits) => new PrometheusTarget(
                 target.ScrapePool ?? "", target.Labels?.GetValueOrDefault("job") ?? "", target.Labels?.GetValueOrDefault("instance") ?? "",
-                target.ScrapeUrl ?? "", target.Labels ?? [], target.Health ?? "unknown", Told(target.LastError),
-                Happened(target.LastScrape), TimeSpan.FromSeconds(target.LastScrapeDuration)))
-                .OrderBy(target => target.Job, StringComparer.Ordinal).ThenBy(target => target.Instance, StringComparer.Ordinal)],
-            cancellationToken);
+                target.ScrapeUrl ?? "", limits.Check(target.Labels), target.Health ?? "unknown", Told(target.LastError),
+                Happened(target.LastScrape), TimeSpan.FromSeconds(target.LastScrapeDuration)),
+            cancellationToken,
+            targets =>
+            [
+                .. targets.OrderBy(target => target.Job, StringComparer.Ordinal).ThenBy(target => target.Instance, StringComparer.Ordinal),
+            ]);
 
     /// <summary>Every rule group the server runs, in the order of its files.</summary>
     public Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RulesAsync(CancellationToken cancellationToken) =>
-        GetAsync<RulesReply, IReadOnlyList<PrometheusRuleGroup>>(
-            api.RulesAsync, PrometheusJson.Default.ReplyRulesReply, Groups, cancellationToken);
+        calls.AskAsync<IReadOnlyList<PrometheusRuleGroup>>(ReplyKind.List, api.RulesAsync, ReadGroupsAsync, Words, cancellationToken);
 
-    internal static IReadOnlyList<PrometheusRuleGroup> Groups(RulesReply data) =>
-        [.. (data.Groups ?? []).Select(group => new PrometheusRuleGroup(
-            group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval), [.. (group.Rules ?? []).Select(Rule)]))];
+    /// <summary>Reads the reply of <c>/api/v1/rules</c>.</summary>
+    internal static async ValueTask<IReadOnlyList<PrometheusRuleGroup>> ReadGroupsAsync(
+        ReplyStream body, CancellationToken cancellationToken) =>
+        await JsonItems.ReadAsync(
+            body, ["data", "groups"], "rules", PrometheusJson.Default.GroupReply,
+            group => new PrometheusRuleGroup(
+                group.Name, group.File ?? "", TimeSpan.FromSeconds(group.Interval),
+                [.. (group.Rules ?? []).Select(rule => Rule(rule, body.Limits))]),
+            group => Math.Max(1, group.Rules.Count), cancellationToken);
 
-    private static PrometheusRule Rule(RuleReply rule) => new(
+    private static PrometheusRule Rule(RuleReply rule, ReplyLimits limits) => new(
         rule.Name, rule.Query ?? "", rule.Type == "alerting", rule.State, rule.Health, Told(rule.LastError),
-        TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), rule.Labels ?? [], rule.Annotations ?? [])
+        TimeSpan.FromSeconds(rule.Duration), TimeSpan.FromSeconds(rule.KeepFiringFor), limits.Check(rule.Labels), rule.Annotations ?? [])
     {
         LastEvaluation = Happened(rule.LastEvaluation),
         EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
@@ -116,10 +125,10 @@ public sealed class PrometheusClient
     };
 
     public Task<Fetch<IReadOnlyList<PrometheusAlert>>> AlertsAsync(CancellationToken cancellationToken) =>
-        GetAsync<AlertsReply, IReadOnlyList<PrometheusAlert>>(
-            api.AlertsAsync, PrometheusJson.Default.ReplyAlertsReply,
-            data => [.. (data.Alerts ?? []).Select(alert => new PrometheusAlert(
-                alert.Labels ?? [], alert.Annotations ?? [], alert.State ?? "", Happened(alert.ActiveAt), Number(alert.Value)))],
+        GetListAsync(
+            api.AlertsAsync, ["data", "alerts"], "alerts", PrometheusJson.Default.AlertReply,
+            (alert, limits) => new PrometheusAlert(
+                limits.Check(alert.Labels), alert.Annotations ?? [], alert.State ?? "", Happened(alert.ActiveAt), Number(alert.Value)),
             cancellationToken);
 
     public Task<Fetch<IReadOnlyList<Exemplar>>> ExemplarsAsync(string promql, TimeRange range, CancellationToken cancellationToken) =>
@@ -161,7 +170,7 @@ public sealed class PrometheusClient
 
     /// <summary>Ok once the server answers queries; while it replays its log it is not ready.</summary>
     public Task<Fetch<bool>> ReadyAsync(CancellationToken cancellationToken) =>
-        calls.AskAsync(api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
+        calls.AskAsync(ReplyKind.Document, api.ReadyAsync, (_, _) => ValueTask.FromResult(true), Words, cancellationToken);
 
     private async Task<Fetch<MatrixResult>> QuerySliceAsync(
         string promql, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
@@ -192,6 +201,7 @@ public sealed class PrometheusClient
         Func<CancellationToken, Task<HttpResponseMessage>> get, Func<CancellationToken, Task<HttpResponseMessage>> post,
         string promql, CancellationToken cancellationToken) =>
         calls.AskAsync(
+            ReplyKind.Matrix,
             async token =>
             {
                 if (promql.Length <= LongestAddress) return await get(token);
@@ -200,15 +210,27 @@ public sealed class PrometheusClient
                 reply.Dispose();
                 return await get(token);
             },
-            MatrixReader.ReadAsync, Words, cancellationToken);
+            (body, token) => MatrixReader.ReadAsync(body, body.Limits, token), Words, cancellationToken);
 
     private Task<Fetch<TValue>> GetAsync<TData, TValue>(
         Func<CancellationToken, Task<HttpResponseMessage>> send, JsonTypeInfo<Reply<TData>> type, Func<TData, TValue> map,
         CancellationToken cancellationToken) =>
         calls.AskAsync(
-            send,
+            ReplyKind.Document, send,
             async (body, token) => await JsonSerializer.DeserializeAsync(body, type, token) is { Status: "success", Data: { } data }
                 ? map(data) : throw new JsonException("The reply has no data."),
+            Words, cancellationToken);
+
+    private Task<Fetch<IReadOnlyList<TValue>>> GetListAsync<TItem, TValue>(
+        Func<CancellationToken, Task<HttpResponseMessage>> send, string[] path, string what, JsonTypeInfo<TItem> type,
+        Func<TItem, ReplyLimits, TValue> map, CancellationToken cancellationToken, Func<List<TValue>, IReadOnlyList<TValue>>? order = null) =>
+        calls.AskAsync(
+            ReplyKind.List, send,
+            async (body, token) =>
+            {
+                var items = await JsonItems.ReadAsync(body, path, what, type, item => map(item, body.Limits), null, token);
+                return order is null ? items : order(items);
+            },
             Words, cancellationToken);
 
     /// <summary>The server's own words; null for a text that Prometheus' API did not write.</summary>
@@ -241,17 +263,23 @@ public sealed class PrometheusClient
     };
 
     /// <summary>Puts the slices of a long range together again, series by series.</summary>
-    private sealed class SliceJoiner
+    private sealed class SliceJoiner(ReplyLimits limits)
     {
+        private const int SampleBytes = sizeof(long) + sizeof(double);
+
+        private long bytes;
+
         private readonly Dictionary<string, List<MetricSeries>> series = [];
         private readonly Dictionary<string, List<HistogramSeries>> histograms = [];
         private readonly HashSet<string> warnings = [];
         private readonly HashSet<string> infos = [];
 
-        public void Add(MatrixResult part)
+        /// <returns>What is too large where all slices together hold more than one reply may; null where they do not.</returns>
+        public string? Add(MatrixResult part)
         {
             foreach (var one in part.Series)
             {
+                bytes += one.Count * SampleBytes;
                 (series.TryGetValue(one.Labels.Key, out var known) ? known : series[one.Labels.Key] = []).Add(one);
             }
             foreach (var one in part.Histograms)
@@ -260,6 +288,7 @@ public sealed class PrometheusClient
             }
             warnings.UnionWith(part.Warnings);
             infos.UnionWith(part.Infos);
+            return bytes > limits.Bytes ? limits.TooManyBytes().Message : null;
         }
 
         public MatrixResult Join() => new([.. series.Values.Select(Join)])

@@ -91,8 +91,6 @@ public sealed record PrometheusRuntime(
 internal sealed record Reply<T>(
     string Status, T? Data, string? ErrorType, string? Error, IReadOnlyList<string>? Warnings, IReadOnlyList<string>? Infos);
 
-internal sealed record RulesReply(IReadOnlyList<GroupReply>? Groups);
-
 internal sealed record GroupReply(string Name, string? File, double Interval, IReadOnlyList<RuleReply>? Rules);
 
 internal sealed record RuleReply(
@@ -103,10 +101,6 @@ internal sealed record RuleReply(
 internal sealed record AlertReply(
     Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations,
     string? State, DateTimeOffset? ActiveAt, string? Value);
-
-internal sealed record AlertsReply(IReadOnlyList<AlertReply>? Alerts);
-
-internal sealed record TargetsReply(IReadOnlyList<TargetReply>? ActiveTargets);
 
 internal sealed record TargetReply(
     string? ScrapePool, string? ScrapeUrl, Dictionary<string, string>? Labels, string? Health, string? LastError,
@@ -128,13 +122,13 @@ internal sealed record TsdbReply(HeadReply? HeadStats);
 internal sealed record HeadReply(long NumSeries);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
-[JsonSerializable(typeof(Reply<RulesReply>))]
-[JsonSerializable(typeof(Reply<AlertsReply>))]
-[JsonSerializable(typeof(Reply<TargetsReply>))]
+[JsonSerializable(typeof(GroupReply))]
+[JsonSerializable(typeof(AlertReply))]
+[JsonSerializable(typeof(TargetReply))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(Reply<Dictionary<string, List<MetadataReply>>>), TypeInfoPropertyName = "ReplyMetadata")]
 [JsonSerializable(typeof(Reply<List<ExemplarsReply>>), TypeInfoPropertyName = "ReplyExemplars")]
 [JsonSerializable(typeof(Reply<List<string>>), TypeInfoPropertyName = "ReplyStrings")]
-[JsonSerializable(typeof(Reply<List<Dictionary<string, string>>>), TypeInfoPropertyName = "ReplySeries")]
 [JsonSerializable(typeof(Reply<Dictionary<string, string>>), TypeInfoPropertyName = "ReplyFlags")]
 [JsonSerializable(typeof(Reply<string>), TypeInfoPropertyName = "ReplyText")]
 [JsonSerializable(typeof(Reply<BuildInfoReply>))]

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Archon.Integrations.Replies;
 
 namespace Archon.Integrations.Prometheus;
 
@@ -13,11 +14,17 @@ namespace Archon.Integrations.Prometheus;
 /// Loki 3.4 (HTTP API, Ruler). The three rulers take the same: a group as YAML by POST to <c>{prefix}/{namespace}</c>, a list of groups
 /// by GET, DELETE of <c>{prefix}/{namespace}/{group}</c>.
 /// </remarks>
-public sealed class RuleServerClient(IHttpClientFactory clients)
+public sealed class RuleServerClient
 {
     internal const string Name = "rule-server";
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private const int MostWords = 2_000;
+    private const string Source = "the rule server";
+
+    private readonly IHttpClientFactory clients;
+    private readonly ReplyReading replies;
+
+    internal RuleServerClient(IHttpClientFactory clients, ReplyReading replies) => (this.clients, this.replies) = (clients, replies);
 
     /// <summary>Makes a server read its configuration and rule files again.</summary>
     public async Task<Fetch<string>> ReloadAsync(Uri address, CancellationToken cancellationToken)
@@ -62,31 +69,27 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
     /// <summary>Every group that a ruler evaluates, from an address that answers as Prometheus does.</summary>
     public async Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RunningAsync(Uri address, CancellationToken cancellationToken)
     {
-        switch (await GetAsync(address, cancellationToken))
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        return await SendAsync(
+            request, ReplyKind.List,
+            async (body, token) =>
+            {
+                try
+                {
+                    return await PrometheusClient.ReadGroupsAsync(body, token);
+                }
+                catch (JsonException odd)
+                {
+                    throw new InvalidDataException($"{address} answered something that is no list of rules.", odd);
+                }
+            },
+            status => status == HttpStatusCode.NotFound ? "" : null,
+            cancellationToken) switch
         {
-            case Fetch<string?>.Ok { Value: { } text }:
-                return Groups(address, text);
-            case Fetch<string?>.Rejected { Reason: var words }:
-                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected(words);
-            case Fetch<string?>.Unavailable { Reason: var reason }:
-                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(reason);
-            default:
-                return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404).");
-        }
-    }
-
-    private static Fetch<IReadOnlyList<PrometheusRuleGroup>> Groups(Uri address, string text)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(text, PrometheusJson.Default.ReplyRulesReply) is { Data: { } data }
-                ? new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok(PrometheusClient.Groups(data))
-                : new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} answered without rules.");
-        }
-        catch (JsonException)
-        {
-            return new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} answered something that is no list of rules.");
-        }
+            Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: "" } =>
+                new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404)."),
+            var answer => answer,
+        };
     }
 
     private async Task<Fetch<string?>> GetAsync(Uri address, CancellationToken cancellationToken)
@@ -104,25 +107,35 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
 
     private static Uri At(Uri prefix, string name) => new($"{prefix.AbsoluteUri.TrimEnd('/')}/{Uri.EscapeDataString(name)}");
 
+    private Task<Fetch<string>> SendAsync(
+        HttpRequestMessage request, Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken) =>
+        SendAsync(request, ReplyKind.Document, (body, token) => body.ReadTextAsync(token), explain, cancellationToken);
+
     /// <param name="explain">What a status means here; null for the server's own words.</param>
-    private async Task<Fetch<string>> SendAsync(
-        HttpRequestMessage request, Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken)
+    private async Task<Fetch<T>> SendAsync<T>(
+        HttpRequestMessage request, ReplyKind kind, Func<ReplyStream, CancellationToken, ValueTask<T>> read,
+        Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken)
     {
         var address = request.RequestUri!;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
         try
         {
             using var http = clients.CreateClient(Name);
-            using var reply = await http.SendAsync(request, cancellationToken);
-            var text = await reply.Content.ReadAsStringAsync(cancellationToken);
-            if (reply.IsSuccessStatusCode) return new Fetch<string>.Ok(text);
-            if (explain(reply.StatusCode) is { } known) return new Fetch<string>.Rejected(known);
+            using var reply = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            if (reply.IsSuccessStatusCode)
+            {
+                await using var body = await replies.OpenAsync(reply, kind, Source, limit.Token);
+                return new Fetch<T>.Ok(await read(body, limit.Token));
+            }
+            if (explain(reply.StatusCode) is { } known) return new Fetch<T>.Rejected(known);
             if (reply.StatusCode == HttpStatusCode.Unauthorized)
             {
-                return new Fetch<string>.Unavailable($"{address} did not accept the credentials (401). "
+                return new Fetch<T>.Unavailable($"{address} did not accept the credentials (401). "
                     + "Look at Prometheus:Username, :BearerToken and :Tenant in the settings.");
             }
-            var words = text.Trim();
-            return new Fetch<string>.Rejected(words.Length == 0
+            var words = (await UpstreamCalls.HeadAsync(reply.Content, limit.Token)).Trim();
+            return new Fetch<T>.Rejected(words.Length == 0
                 ? $"{address} answered {(int)reply.StatusCode}." : words[..Math.Min(words.Length, MostWords)]);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -131,16 +144,20 @@ public sealed class RuleServerClient(IHttpClientFactory clients)
         }
         catch (OperationCanceledException)
         {
-            return new Fetch<string>.Unavailable($"{address} did not answer within {Patience.TotalSeconds:0} s.");
+            return new Fetch<T>.Unavailable($"{address} did not answer within {Patience.TotalSeconds:0} s.");
         }
         catch (HttpRequestException failure)
             when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
         {
-            return new Fetch<string>.Unavailable($"Nothing listens at {address}.");
+            return new Fetch<T>.Unavailable($"Nothing listens at {address}.");
+        }
+        catch (Exception failure) when (failure is ReplyTooLargeException or InvalidDataException)
+        {
+            return new Fetch<T>.Unavailable(failure.Message);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
-            return new Fetch<string>.Unavailable($"The connection to {address} failed ({failure.Message}).");
+            return new Fetch<T>.Unavailable($"The connection to {address} failed ({failure.Message}).");
         }
     }
 }
