@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Archon.Tests.Kit;
 
@@ -33,6 +34,16 @@ internal sealed class PublishedConsole : IAsyncDisposable
             return process.WorkingSet64;
         }
     }
+
+    /// <summary>The most that was ever resident, in bytes.</summary>
+    public long PeakResident => ReadKilobytes("status", "VmHWM:") * 1024;
+
+    /// <summary>Resident memory that no file stands behind, in bytes: what the program itself asked for.</summary>
+    public long Anonymous => ReadKilobytes("smaps_rollup", "Anonymous:") * 1024;
+
+    /// <summary>A line of a file under <c>/proc</c>, such as "VmHWM:  123 kB".</summary>
+    private long ReadKilobytes(string file, string name) => long.Parse(
+        File.ReadLines($"/proc/{process.Id}/{file}").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^3], CultureInfo.InvariantCulture);
 
     /// <exception cref="InvalidOperationException">Nothing was published, or it did not become ready.</exception>
     public static async Task<PublishedConsole> StartAsync(TestDatabase database, CancellationToken cancellationToken, params (string Name, string Value)[] settings)

@@ -34,6 +34,7 @@ public static class HostingSetup
             options.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "image/svg+xml"];
         });
         services.AddHostedService<UpstreamProbe>();
+        services.AddHostedService<MemoryRelease>();
         // Services of ours are supervised and let nothing through; one of a library must not end the process either.
         services.Configure<HostOptions>(options => options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore);
         builder.AddJobs();

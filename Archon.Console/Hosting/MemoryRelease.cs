@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Archon.Data.Background;
+
+namespace Archon.Hosting;
+
+/// <summary>
+/// Gives memory back to the system after a load. The collector works when memory is asked for, so what pages, replies and closed
+/// circuits leave behind would stay until the next load.
+/// </summary>
+internal sealed partial class MemoryRelease(Supervision supervision, TimeProvider clock, ILogger<MemoryRelease> logger)
+    : SupervisedService("Memory release", supervision)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        var load = new LoadWatch(clock.GetUtcNow(), GC.GetTotalAllocatedBytes());
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes())) continue;
+            var (before, began) = (GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, Stopwatch.GetTimestamp());
+            // Aggressive is the mode that also returns the memory to the system. It stops all threads, so it runs when little goes on.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            var released = (before - GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes) / 1_000_000;
+            var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            LogReleased(released, milliseconds);
+            ReportHealthy();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Released {Megabytes} MB of memory in {Milliseconds:0} ms")]
+    private partial void LogReleased(long megabytes, double milliseconds);
+}
+
+/// <summary>Finds the moments when a full collection is worth its pause: little goes on, and there is something to clean up.</summary>
+internal sealed class LoadWatch(DateTimeOffset start, long allocatedAtStart)
+{
+    /// <summary>Scans and open pages allocate less, opened pages allocate more.</summary>
+    public const long QuietBytesPerSecond = 8_000_000;
+
+    /// <summary>So long it has to be quiet first.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
+
+    /// <summary>Circuits of closed tabs are kept for five minutes: what they had is free a while after the load.</summary>
+    public static readonly TimeSpan Again = TimeSpan.FromMinutes(6);
+
+    private DateTimeOffset lookedAt = start;
+    private DateTimeOffset quietSince = start;
+    private DateTimeOffset? releasedAt;
+    private long allocated = allocatedAtStart;
+
+    /// <param name="totalAllocated">Bytes allocated since the process started.</param>
+    public bool IsReleaseDue(DateTimeOffset now, long totalAllocated)
+    {
+        var isBusy = totalAllocated - allocated > QuietBytesPerSecond * (now - lookedAt).TotalSeconds;
+        (lookedAt, allocated) = (now, totalAllocated);
+        if (isBusy) (quietSince, releasedAt) = (now, null);
+        if (now - quietSince < Quiet || now - releasedAt < Again) return false;
+        releasedAt = now;
+        return true;
+    }
+}
