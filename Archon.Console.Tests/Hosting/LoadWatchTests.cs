@@ -22,7 +22,7 @@ public sealed class LoadWatchTests
     {
         Releases(seconds: 120, megabytesPerSecond: 20);
 
-        Assert.Equal([30, 390, 750], Releases(seconds: 900, megabytesPerSecond: 1));
+        Assert.Equal([30, 210, 390, 570, 750], Releases(seconds: 900, megabytesPerSecond: 1));
     }
 
     [Fact]
