@@ -98,9 +98,8 @@ public sealed partial class StatusPage(
         _ => "Answers",
     };
 
-    private static StateKind Shape(BackgroundServiceState service) => service.Failure is not null ? StateKind.Critical : service.HasEnded ? StateKind.Silenced : StateKind.Ok;
-
-    private static string Word(BackgroundServiceState service) => service.Failure is not null ? "Failed" : service.HasEnded ? "Nothing to do" : "Running";
+    private static string Word(BackgroundServiceState service) =>
+        service.Failure is not null ? "Failed" : service.HasEnded ? "Nothing to do" : "Running";
 
     private static StateKind Shape(WatchRow watch) => watch switch
     {
