@@ -157,6 +157,20 @@ public sealed class HostileUpstreamTests
         }
     }
 
+    [Theory]
+    [InlineData("query", Matrix + "{\"metric\":{},\"values\":[[1,\"1\"]", ",[1700000000.123,\"0.25\"]")]
+    [InlineData("query", Matrix + "{\"metric\":{},\"values\":[[1,\"1\"]", ",[17000000001e-1,\"0.25\"]")]
+    [InlineData("query", Matrix + "{\"metric\":{},\"histograms\":[[1,{\"count\":\"1\",\"sum\":\"1\"}]", ",[2,{\"count\":\"1\",\"sum\":\"1\"}]")]
+    [InlineData("loki query", Matrix + "{\"metric\":{},\"values\":[[1,\"1\"]", ",[1700000000.123,\"0.25\"]")]
+    public async Task A_series_with_too_many_samples_is_refused(string call, string beginning, string repeated)
+    {
+        await using var hostile = await HostileUpstream.EndlessAsync(beginning, repeated);
+        await using var services = Build(hostile.Address, [.. SmallLimits, ("Archon:Replies:Samples", "100")]);
+
+        Assert.Contains(
+            "has a series with more than 100 samples. Query less, or raise Archon:Replies:Samples.", await AskAsync(services, call, hostile.Address), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Slices_of_a_long_range_have_one_limit_together()
     {

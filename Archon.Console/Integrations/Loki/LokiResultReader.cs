@@ -169,6 +169,7 @@ internal static class LokiResultReader
             {
                 times.Add((long)Math.Round(pair[0].GetDouble() * 1000));
                 values.Add(Number(pair[1].GetString()!));
+                limits.CheckSamples(times.Count);
             }
         }
     }

@@ -17,11 +17,13 @@ internal sealed class MatrixReader : JsonStreamReader
     // A sample is seldom longer; the hand-written loop runs while at least this much lies ahead.
     private const int SampleRoom = 128;
 
+    private const int FirstSamples = 256;
+
     private static readonly double[] PowersOfTen =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
 
-    private long[] times = new long[256];
-    private double[] values = new double[256];
+    private long[] times;
+    private double[] values;
     private int count;
     private long[] lastTimes = [];
 
@@ -29,7 +31,12 @@ internal sealed class MatrixReader : JsonStreamReader
     private readonly List<MetricSeries> series = [];
     private readonly List<HistogramSeries> histograms = [];
 
-    private MatrixReader(Stream stream, ReplyLimits limits) : base(stream, limits) => this.limits = limits;
+    private MatrixReader(Stream stream, ReplyLimits limits) : base(stream, limits)
+    {
+        this.limits = limits;
+        var size = Math.Min(FirstSamples, limits.Samples);
+        (times, values) = (new long[size], new double[size]);
+    }
 
     /// <exception cref="JsonException">The stream does not hold such a reply, or ends in its middle.</exception>
     /// <exception cref="ReplyTooLargeException">It exceeds one of its limits.</exception>
@@ -143,6 +150,7 @@ internal sealed class MatrixReader : JsonStreamReader
                         while (await NextItemAsync(cancellationToken))
                         {
                             AddHistogram(await RawAsync(cancellationToken), histogramTimes ??= [], histogramValues ??= []);
+                            limits.CheckSamples(histogramTimes.Count);
                         }
                         break;
                     default:
@@ -280,8 +288,10 @@ internal sealed class MatrixReader : JsonStreamReader
     {
         if (count == times.Length)
         {
-            Array.Resize(ref times, count * 2);
-            Array.Resize(ref values, count * 2);
+            limits.CheckSamples(count + 1);
+            var size = Math.Min(count * 2L, limits.Samples);
+            Array.Resize(ref times, (int)size);
+            Array.Resize(ref values, (int)size);
         }
         times[count] = time;
         values[count++] = value;

@@ -11,6 +11,7 @@ internal sealed class ReplyBudget(long total)
     private readonly Lock gate = new();
     private readonly List<Share> shares = [];
     private readonly LinkedList<Request> waiting = [];
+    private long closedSinceCollection;
 
     /// <summary>Bytes that replies have drawn and not given back.</summary>
     public long Drawn
@@ -60,9 +61,13 @@ internal sealed class ReplyBudget(long total)
 
     private void Close(Share share)
     {
+        bool isCollectionDue;
         lock (gate)
         {
             shares.Remove(share);
+            closedSinceCollection += share.Drawn;
+            isCollectionDue = closedSinceCollection >= total;
+            if (isCollectionDue) closedSinceCollection = 0;
             for (var node = waiting.First; node is not null;)
             {
                 var next = node.Next;
@@ -75,6 +80,8 @@ internal sealed class ReplyBudget(long total)
                 node = next;
             }
         }
+        // Large replies leave large arrays, which the collector lets pile up to several times the budget before it looks at them.
+        if (isCollectionDue) GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 
     private bool TryDraw(Share share, long bytes)

@@ -51,6 +51,15 @@ internal sealed class ReplyLimits(ReplyOptions options, ReplyKind kind, string s
         if (count > options.Items) throw TooLarge($"has more than {Number(options.Items)} {what}", nameof(options.Items));
     }
 
+    /// <summary>Samples that one series may have.</summary>
+    public int Samples => options.Samples;
+
+    /// <exception cref="ReplyTooLargeException">A series has more than <see cref="Samples"/>.</exception>
+    public void CheckSamples(int count)
+    {
+        if (count > options.Samples) throw TooLarge($"has a series with more than {Number(options.Samples)} samples", nameof(options.Samples));
+    }
+
     /// <exception cref="ReplyTooLargeException">A name or a value is too long, or there are too many.</exception>
     public Dictionary<string, string> Check(Dictionary<string, string>? labels)
     {

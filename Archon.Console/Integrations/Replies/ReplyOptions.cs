@@ -27,6 +27,10 @@ public sealed class ReplyOptions : IValidatableObject
     [Range(1, 10_000_000)]
     public int Items { get; set; } = 100_000;
 
+    /// <summary>Samples of one series. 1 to 100,000,000, 1,000,000 by default.</summary>
+    [Range(1, 100_000_000)]
+    public int Samples { get; set; } = 1_000_000;
+
     /// <summary>Labels of one series, alert, rule or target. 1 to 10,000, 256 by default.</summary>
     [Range(1, 10_000)]
     public int Labels { get; set; } = 256;
