@@ -37,7 +37,8 @@ internal sealed class StateFacts
             ), known AS MATERIALIZED (
                 SELECT one.service_id, count(watch.id) AS number,
                     bool_and(watch.unchecked_since IS NOT NULL) FILTER (WHERE watch.id IS NOT NULL) AS is_unchecked,
-                    bool_or(one.last_sample_at >= {now}::timestamptz - greatest(watch.step * {HealthStates.PatienceSteps}, {HealthStates.LeastPatience})) AS is_fresh,
+                    bool_or(one.last_sample_at >= {now}::timestamptz - greatest(watch.step * {HealthStates.PatienceSteps}, {HealthStates.LeastPatience}))
+                        FILTER (WHERE watch.id IS NOT NULL) AS is_fresh,
                     bool_or(watch.id IS NOT NULL AND one.model IS NOT NULL) AS has_band
                 FROM watched_series AS one LEFT JOIN watched AS watch ON watch.id = one.watch_id
                 WHERE one.environment_id = {environmentId} AND one.service_id IS NOT NULL
