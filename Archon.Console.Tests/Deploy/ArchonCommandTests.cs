@@ -83,6 +83,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", """{"status":"success","data":{"version":"3.5.3"}}""");
         var (exitCode, told) = await RunAsync("up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{Tools.FreePort()}");
         Assert.True(exitCode == 0, told);
+        Assert.Contains($"a Prometheus that runs as another user than {Environment.UserName}, or on another machine, needs an API token", told, StringComparison.Ordinal);
         var (_, status) = await RunAsync("status");
         Assert.Equal("console", Assert.Single(status.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[0]);
         await WithinAsync(() => Task.FromResult(mine.Requests.Any(request => request.Path == "/api/v1/status/buildinfo")));
