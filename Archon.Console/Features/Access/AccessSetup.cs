@@ -105,7 +105,9 @@ public static class AccessSetup
 
     public static IEndpointRouteBuilder MapAccess(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.ServiceProvider.GetRequiredService<TrialMode>().Report();
+        // Not before: wrong settings are explained by the start, all at once.
+        var services = endpoints.ServiceProvider;
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.Register(() => services.GetRequiredService<TrialMode>().Report());
         endpoints.MapPost("/sign-out", async (
             HttpContext context, SignInManager<ArchonUser> signIn, SessionCommands sessions, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
         {
