@@ -15,6 +15,19 @@ public static partial class RangeText
     /// <param name="zone">What days and times without a zone are meant in.</param>
     public static bool TryParse(string? text, DateTimeOffset now, TimeZoneInfo zone, bool isEnd, out DateTimeOffset at)
     {
+        try
+        {
+            return TryRead(text, now, zone, isEnd, out at);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            at = default;   // before the year 1 or after 9999, in the zone or in UTC
+            return false;
+        }
+    }
+
+    private static bool TryRead(string? text, DateTimeOffset now, TimeZoneInfo zone, bool isEnd, out DateTimeOffset at)
+    {
         at = default;
         text = text?.Trim();
         if (string.IsNullOrEmpty(text)) return false;
@@ -61,24 +74,17 @@ public static partial class RangeText
         {
             if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > 100_000) return false;
             if (match.Groups["sign"].Value == "-") count = -count;
-            try
+            // Hours are lengths of time; days and more are leaves of the calendar, which summer time stretches.
+            (at, wall) = match.Groups["unit"].Value switch
             {
-                // Hours are lengths of time; days and more are leaves of the calendar, which summer time stretches.
-                (at, wall) = match.Groups["unit"].Value switch
-                {
-                    "s" => Moved(now.AddSeconds(count)),
-                    "m" => Moved(now.AddMinutes(count)),
-                    "h" => Moved(now.AddHours(count)),
-                    "d" => OnWall(wall.AddDays(count)),
-                    "w" => OnWall(wall.AddDays(7.0 * count)),
-                    "M" => OnWall(wall.AddMonths(count)),
-                    _ => OnWall(wall.AddYears(count)),
-                };
-            }
-            catch (ArgumentOutOfRangeException)
-            {
-                return false;
-            }
+                "s" => Moved(now.AddSeconds(count)),
+                "m" => Moved(now.AddMinutes(count)),
+                "h" => Moved(now.AddHours(count)),
+                "d" => OnWall(wall.AddDays(count)),
+                "w" => OnWall(wall.AddDays(7.0 * count)),
+                "M" => OnWall(wall.AddMonths(count)),
+                _ => OnWall(wall.AddYears(count)),
+            };
         }
         if (!match.Groups["round"].Success) return true;
         var start = match.Groups["round"].Value switch

@@ -1,3 +1,4 @@
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Integrations;
@@ -121,10 +122,69 @@ public sealed class PromqlParserTests
     [Fact]
     public void Nesting_without_end_is_refused_rather_than_followed()
     {
-        Assert.Null(PromqlParser.Parse(new string('(', 100_000) + "a" + new string(')', 100_000), out var error));
+        Assert.Null(PromqlParser.Parse(new string('(', 9_000) + "a" + new string(')', 9_000), out var error));
 
-        Assert.Contains("too deeply", error!.Message, StringComparison.Ordinal);
+        Assert.Equal((InputLimits.PromqlDepth, "the expression is nested deeper than 200 levels"), (error!.Limit, error.Message));
     }
+
+    [Theory]
+    [InlineData("2^", "2")]
+    [InlineData("-", "a")]
+    [InlineData("abs(", "a")]
+    public void Whatever_nests_counts_as_nesting(string repeated, string last)
+    {
+        Assert.Null(PromqlParser.Parse(string.Concat(Enumerable.Repeat(repeated, 300)) + last, out var error));
+
+        Assert.Equal(InputLimits.PromqlDepth, error!.Limit);
+    }
+
+    [Fact]
+    public void A_chain_of_operators_is_not_nesting()
+    {
+        var text = string.Concat(Enumerable.Repeat("up + ", 3_500)) + "up";
+
+        var parsed = PromqlParser.Parse(text, out var error);
+
+        Assert.True(parsed is not null, error?.ToString());
+        Assert.Equal(text, parsed.ToString());
+        Assert.Equal(3_501, parsed.All().OfType<PromqlSelector>().Count());
+    }
+
+    [Fact]
+    public void An_expression_beyond_the_limit_is_told_from_one_that_is_wrong()
+    {
+        Assert.Null(PromqlParser.Parse(new string(' ', 20_000) + "a", out var large));
+        Assert.Null(PromqlParser.Parse("a b", out var wrong));
+
+        Assert.Equal("the expression is longer than 20,000 characters", large!.Limit!.Sentence);
+        Assert.Null(wrong!.Limit);
+    }
+
+    [Theory]
+    [InlineData("(a{100}){11}", "invalid repeat count: `{11}`")]
+    [InlineData("((a{10}b){10}c){11}", "invalid repeat count: `{11}`")]
+    [InlineData("(a|b{2}|(c{300})){4}", "invalid repeat count: `{4}`")]
+    [InlineData("(a{100}){10}", null)]
+    [InlineData("(a{1000})*", null)]
+    [InlineData("(a{1000}){1}", null)]
+    [InlineData("(a{1000}){0}(b{1000})", null)]
+    [InlineData("a{100}b{100}", null)]
+    public void Repetitions_within_each_other_are_multiplied_as_in_Go(string pattern, string? fault) => Assert.Equal(fault, Re2.Fault(pattern));
+
+    [Theory]
+    [InlineData("(.{1000}){1}(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})(.{1000})", "needs more states")]
+    [InlineData("((((", null)]
+    public void A_pattern_that_the_engine_refuses_is_beyond_a_limit(string pattern, string? words)
+    {
+        var refusal = Record.Exception(() => Re2.Matches(pattern, "abc"));
+
+        if (words is null) Assert.IsType<FormatException>(refusal);
+        else Assert.Contains(words, Assert.IsType<InputLimitException>(refusal).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pattern_of_too_many_different_characters_is_not_compiled() =>
+        Assert.Same(InputLimits.RegexKinds, Assert.Throws<InputLimitException>(() => Re2.Fault(string.Concat(Enumerable.Range(0x4e00, 65).Select(one => (char)one)))).Limit);
 
     [Theory]
     [InlineData("a.*", "abc", true)]
@@ -149,7 +209,7 @@ public sealed class PromqlParserTests
     [InlineData("(?P<h>.*):.*", "${h}-x$$", "host:80", "host-x$")]
     [InlineData("o", "$1x", "foo", "f")]
     [InlineData("o", "${0}x", "foo", "foxox")]
-    public void Replacements_are_those_of_Go(string pattern, string replacement, string text, string result) => Assert.Equal(result, Re2.Replace(pattern, replacement, text));
+    public void Replacements_are_those_of_Go(string pattern, string replacement, string text, string result) => Assert.Equal(result, Re2.Replace(pattern, replacement, text, InputLimits.TemplateText));
 
     [Theory]
     [InlineData("1h30m", 5400)]

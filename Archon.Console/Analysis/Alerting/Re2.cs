@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -10,13 +12,25 @@ namespace Archon.Analysis.Alerting;
 /// <remarks>
 /// Source: package regexp/syntax of the Go standard library, with its Perl flags. A pattern is checked by the rules of that dialect and
 /// then matched by .NET's engine without backtracking, whose time, like RE2's, grows with the length of the text alone. Scripts of
-/// Unicode (<c>\p{Greek}</c>) are taken for the block of that name.
+/// Unicode (<c>\p{Greek}</c>) are taken for the block of that name. What that engine needs to begin grows with the square of the different
+/// characters and classes of a pattern, and its states with the repetitions, so that both are limited: see <see cref="InputLimits"/>.
 /// </remarks>
 public static class Re2
 {
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
 
+    private static readonly SearchValues<char> MetaCharacters = SearchValues.Create(@"\.+*?()|[]{}^$");
+
+    private static readonly TimeSpan EmptyTime = TimeSpan.FromMilliseconds(20);
+
+    // A compiled pattern keeps the states that it has come through, up to some megabytes.
+    private const int MostKept = 64;
+    private static readonly ConcurrentDictionary<string, Regex> Kept = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Regex> KeptWhole = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, string> Categories = new(StringComparer.Ordinal);
+
     /// <summary>Why Go refuses the pattern, in its words; null when it does not.</summary>
+    /// <exception cref="InputLimitException">The pattern is too large to be checked.</exception>
     public static string? Fault(string pattern)
     {
         try
@@ -32,21 +46,87 @@ public static class Re2
 
     /// <summary>Whether the whole text matches, as for a PromQL matcher, where a dot also matches a line feed.</summary>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
-    public static bool Matches(string pattern, string text) =>
-        Regex.IsMatch(text, $@"\A(?s:{new Translation(pattern).Whole()})\z", Options);
+    /// <exception cref="InputLimitException">The pattern is too large, or takes too long.</exception>
+    public static bool Matches(string pattern, string text)
+    {
+        if (IsPlain(pattern)) return pattern == text;
+        if (text.Length == 0 && MatchesEmpty(pattern) is { } isMatch) return isMatch;
+        return Run(() => Compiled(KeptWhole, pattern, Whole).IsMatch(text));
+    }
 
     /// <summary>Whether the pattern matches anywhere in the text.</summary>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
-    public static bool Finds(string pattern, string text) => Regex.IsMatch(text, new Translation(pattern).Whole(), Options);
+    /// <exception cref="InputLimitException">The pattern is too large, or takes too long.</exception>
+    public static bool Finds(string pattern, string text) => Run(() => Compiled(Kept, pattern, Anywhere).IsMatch(text));
 
     /// <summary>
     /// Every match replaced. In the replacement <c>$1</c>, <c>$name</c> and <c>${name}</c> stand for groups, <c>$$</c> for a dollar.
     /// </summary>
+    /// <param name="limit">Of the characters that are put in.</param>
     /// <exception cref="FormatException">Go refuses the pattern.</exception>
-    public static string Replace(string pattern, string replacement, string text) =>
-        new Regex(new Translation(pattern).Whole(), Options).Replace(text, match => Expand(replacement, match));
+    /// <exception cref="InputLimitException">The pattern is too large, takes too long, or the result is beyond the limit.</exception>
+    public static string Replace(string pattern, string replacement, string text, InputLimit limit)
+    {
+        var written = 0L;
+        return Run(() => Compiled(Kept, pattern, Anywhere).Replace(text, match =>
+        {
+            var expanded = Expand(replacement, match, limit);
+            limit.Check(written += expanded.Length);
+            return expanded;
+        }));
+    }
 
-    private static string Expand(string replacement, Match match)
+    private static string Anywhere(string pattern) => new Translation(pattern).Whole();
+    private static string Whole(string pattern) => $@"\A(?s:{Anywhere(pattern)})\z";
+
+    private static Regex Compiled(ConcurrentDictionary<string, Regex> kept, string pattern, Func<string, string> translate)
+    {
+        if (kept.TryGetValue(pattern, out var known)) return known;
+        var compiled = new Regex(translate(pattern), Options, TimeSpan.FromMilliseconds(InputLimits.RegexTime.Most));
+        if (kept.Count >= MostKept) kept.Clear();
+        return kept[pattern] = compiled;
+    }
+
+    private static T Run<T>(Func<T> match)
+    {
+        try
+        {
+            return match();
+        }
+        catch (NotSupportedException)
+        {
+            throw new InputLimitException(InputLimits.RegexStates);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new InputLimitException(InputLimits.RegexTime);
+        }
+        catch (RegexParseException odd)
+        {
+            throw new FormatException(odd.Message, odd);
+        }
+    }
+
+    /// <summary>Every character stands for itself.</summary>
+    private static bool IsPlain(string pattern) => pattern.AsSpan().IndexOfAny(MetaCharacters) < 0;
+
+    /// <summary>
+    /// Every selector is asked whether it takes an empty label. The backtracking engine begins at a fiftieth of the cost of the other, and has
+    /// little to track back to where there is no text; null where it has all the same.
+    /// </summary>
+    private static bool? MatchesEmpty(string pattern)
+    {
+        try
+        {
+            return Run(() => Regex.IsMatch("", Whole(pattern), RegexOptions.CultureInvariant, EmptyTime));
+        }
+        catch (InputLimitException)
+        {
+            return null;
+        }
+    }
+
+    private static string Expand(string replacement, Match match, InputLimit limit)
     {
         var text = new StringBuilder();
         for (var at = 0; at < replacement.Length; at++)
@@ -71,7 +151,8 @@ public static class Re2
                 text.Append('$');   // no name follows: Go leaves such a dollar as it is
                 continue;
             }
-            text.Append(match.Groups[replacement[first..end]].Value);
+            text.Append(match.Groups[replacement[first..end]].ValueSpan);
+            limit.Check(text.Length);
             at = isBraced ? end : end - 1;
         }
         return text.ToString();
@@ -83,16 +164,22 @@ public static class Re2
         private const int MostRepeats = 1000;
         private readonly StringBuilder text = new();
         private int at;
-        private int depth;
+        private readonly HashSet<string> kinds = new(StringComparer.Ordinal);
+        private readonly Stack<int> outerRepeats = [];
         private bool canRepeat;
         private int repeated = -1;   // where the repetition began that was just read
+
+        // How often the repetitions within each other ask for the same: of the last element, and the most within the group so far.
+        private int lastRepeats = 1;
+        private int repeats = 1;
         private readonly bool isByLine = pattern.Contains("(?", StringComparison.Ordinal)
             && Regex.IsMatch(pattern, @"\(\?[a-zA-Z]*m", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
         public string Whole()
         {
+            InputLimits.RegexLength.Check(pattern.Length);
             while (at < pattern.Length) One();
-            if (depth > 0) throw new FormatException($"missing closing ): `{pattern}`");
+            if (outerRepeats.Count > 0) throw new FormatException($"missing closing ): `{pattern}`");
             return text.ToString();
         }
 
@@ -105,18 +192,19 @@ public static class Re2
                     Group();
                     break;
                 case ')':
-                    if (--depth < 0) throw new FormatException($"unexpected ): `{pattern}`");
+                    if (!outerRepeats.TryPop(out var before)) throw new FormatException($"unexpected ): `{pattern}`");
                     Take(")", 1);
+                    (lastRepeats, repeats) = (repeats, Math.Max(before, repeats));
                     break;
                 case '|':
                     Take("|", 1);
                     canRepeat = false;
                     break;
                 case '*' or '+' or '?':
-                    Repeat(at + 1);
+                    Repeat(at + 1, null);
                     break;
-                case '{' when Counted() is { } end:
-                    Repeat(end);
+                case '{' when Counted() is var (end, times):
+                    Repeat(end, times);
                     break;
                 case '{':
                     Take(@"\{", 1);
@@ -135,7 +223,7 @@ public static class Re2
                     break;
                 default:
                     var length = char.IsHighSurrogate(one) && at + 1 < pattern.Length ? 2 : 1;
-                    Take(length == 2 ? $"(?:{pattern.Substring(at, 2)})" : one.ToString(), length);
+                    Different(length == 2 ? $"(?:{pattern.Substring(at, 2)})" : one.ToString(), length);
                     break;
             }
         }
@@ -144,12 +232,27 @@ public static class Re2
         {
             text.Append(translated);
             at += length;
-            (canRepeat, repeated) = (true, -1);
+            (canRepeat, repeated, lastRepeats) = (true, -1, 1);
+        }
+
+        /// <summary>A character or a class, which the engine keeps apart from every other.</summary>
+        private void Different(string translated, int length)
+        {
+            Take(translated, length);
+            kinds.Add(translated);
+            InputLimits.RegexKinds.Check(kinds.Count);
+        }
+
+        private void Open()
+        {
+            outerRepeats.Push(repeats);
+            InputLimits.RegexDepth.Check(outerRepeats.Count);
+            repeats = 1;
         }
 
         private void Group()
         {
-            depth++;
+            Open();
             if (at + 1 >= pattern.Length || pattern[at + 1] != '?')
             {
                 Take("(", 1);
@@ -182,29 +285,36 @@ public static class Re2
             var kept = pattern[(at + 2)..flags].Replace("U", "", StringComparison.Ordinal);
             if (kept == "-") kept = "";
             Take(isAlone ? kept.Length > 0 ? $"(?{kept})" : "" : $"(?{kept}:", flags + 1 - at);
-            if (isAlone) depth--;
+            if (isAlone) repeats = outerRepeats.Pop();
             canRepeat = false;
         }
 
-        /// <summary>One past a repetition such as <c>{2,5}</c>; null where the brace is an ordinary character.</summary>
-        private int? Counted()
+        /// <summary>One past a repetition such as <c>{2,5}</c>, and how often at most; null where the brace is an ordinary character.</summary>
+        private (int End, int Times)? Counted()
         {
-            var end = pattern.IndexOf('}', at);
-            if (end < 0) return null;
-            var inner = pattern[(at + 1)..end].Split(',');
-            if (inner.Length > 2 || inner[0].Length == 0 || inner.Any(part => !part.All(char.IsAsciiDigit))) return null;
-            var least = Count(inner[0]);
-            var most = inner.Length == 2 && inner[1].Length > 0 ? Count(inner[1]) : least;
+            var end = at + 1;
+            while (end < pattern.Length && (char.IsAsciiDigit(pattern[end]) || pattern[end] == ',')) end++;
+            if (end >= pattern.Length || pattern[end] != '}') return null;
+            var inner = pattern.AsSpan(at + 1, end - at - 1);
+            var comma = inner.IndexOf(',');
+            if (comma == 0 || inner.Length == 0 || inner.LastIndexOf(',') != comma) return null;
+            var least = Count(comma < 0 ? inner : inner[..comma]);
+            var most = comma >= 0 && comma + 1 < inner.Length ? Count(inner[(comma + 1)..]) : least;
             return least <= MostRepeats && most <= MostRepeats && least <= most
-                ? end + 1 : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
+                ? (end + 1, most) : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
 
-            static int Count(string digits) => digits.Length > 6 ? int.MaxValue : int.Parse(digits, CultureInfo.InvariantCulture);
+            static int Count(ReadOnlySpan<char> digits) => digits.Length > 6 ? int.MaxValue : int.Parse(digits, CultureInfo.InvariantCulture);
         }
 
-        private void Repeat(int end)
+        /// <param name="times">Null for <c>*</c>, <c>+</c> and <c>?</c>, which Go does not multiply.</param>
+        private void Repeat(int end, int? times)
         {
             if (repeated >= 0) throw new FormatException($"invalid nested repetition operator: `{pattern[repeated..end]}`");
             if (!canRepeat) throw new FormatException($"missing argument to repetition operator: `{pattern[at..end]}`");
+            // Like Go: what is repeated no times at all is not looked into.
+            lastRepeats = times switch { null => lastRepeats, 0 => 1, var count => lastRepeats * count.Value };
+            if (lastRepeats > MostRepeats && times >= 2) throw new FormatException($"invalid repeat count: `{pattern[at..end]}`");
+            repeats = Math.Max(repeats, lastRepeats);
             if (end < pattern.Length && pattern[end] == '?') end++;
             repeated = at;
             text.Append(pattern, at, end - at);
@@ -220,7 +330,7 @@ public static class Re2
                 case 'Q':
                     var end = pattern.IndexOf(@"\E", at + 2, StringComparison.Ordinal);
                     var literal = end < 0 ? pattern[(at + 2)..] : pattern[(at + 2)..end];
-                    foreach (var character in literal) Take(Regex.Escape(character.ToString()), 0);
+                    foreach (var character in literal) Different(Regex.Escape(character.ToString()), 0);
                     at = end < 0 ? pattern.Length : end + 2;
                     return;
                 case 'A' or 'z' or 'b' or 'B':
@@ -234,14 +344,14 @@ public static class Re2
                 case 'S': Take(@"[^\t\n\f\r\ ]", 2); return;
                 case 'p' or 'P':
                     var (category, length) = Category();
-                    Take(category, length);
+                    Different(category, length);
                     return;
                 default:
                     var start = at;
                     var code = EscapedCode();
                     var width = at - start;
                     at = start;
-                    Take(code > 0xffff ? $"(?:{char.ConvertFromUtf32(code)})" : Literal(code), width);
+                    Different(code > 0xffff ? $"(?:{char.ConvertFromUtf32(code)})" : Literal(code), width);
                     return;
             }
         }
@@ -254,20 +364,32 @@ public static class Re2
             if (end < 0) throw new FormatException($"invalid character class range: `{pattern[at..]}`");
             var name = pattern[(at + 2)..(end + 1)].Trim('{', '}');
             if (name.StartsWith('^')) (name, isNegated) = (name[1..], !isNegated);
+            if (!Categories.TryGetValue(name, out var known))
+            {
+                known = Known(name);
+                // The names that are known are few; of others there is no end.
+                if (known is not null) Categories[name] = known;
+            }
+            return known is not null
+                ? ($@"\{(isNegated ? 'P' : 'p')}{{{known}}}", end + 1 - at)
+                : throw new FormatException($"invalid character class range: `{pattern[at..(end + 1)]}`");
+        }
+
+        private static string? Known(string name)
+        {
             foreach (var candidate in (string[])[name, "Is" + name])
             {
-                var translated = $@"\{(isNegated ? 'P' : 'p')}{{{candidate}}}";
                 try
                 {
-                    _ = new Regex(translated, Options);
-                    return (translated, end + 1 - at);
+                    _ = new Regex($@"\p{{{candidate}}}", RegexOptions.CultureInvariant);
+                    return candidate;
                 }
                 catch (ArgumentException)
                 {
                     // not known by this name
                 }
             }
-            throw new FormatException($"invalid character class range: `{pattern[at..(end + 1)]}`");
+            return null;
         }
 
         /// <summary>Reads an escape for one character, and moves past it.</summary>
@@ -371,7 +493,7 @@ public static class Re2
             translated.Append(']');
             var end = at + 1;
             at = start;
-            Take(translated.ToString(), end - start);
+            Different(translated.ToString(), end - start);
         }
 
         private int ClassCode(int start)

@@ -15,6 +15,18 @@ public sealed record ReplayRule(string Alert, TimeSpan For, TimeSpan KeepFiringF
 
     public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
     public string ExternalUrl { get; init; } = "";
+
+    /// <summary>The limit that one of its labels is beyond, so that its alerts cannot be told apart; null where none is.</summary>
+    public InputLimit? Beyond()
+    {
+        foreach (var label in Labels.Values)
+        {
+            if (!label.Contains("{{", StringComparison.Ordinal)) continue;
+            AlertTemplate.Parse(label, out _, out var limit);
+            if (limit is not null) return limit;
+        }
+        return null;
+    }
 }
 
 /// <summary>One element of the expression's result.</summary>

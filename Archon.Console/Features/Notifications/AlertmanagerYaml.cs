@@ -13,7 +13,7 @@ internal static class AlertmanagerYaml
         var stream = new YamlStream();
         try
         {
-            stream.Load(new StringReader(yaml));
+            stream.Load(new BoundedYaml(yaml));
         }
         catch (YamlException fault)
         {

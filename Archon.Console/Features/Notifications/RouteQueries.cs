@@ -1,3 +1,4 @@
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
@@ -24,10 +25,19 @@ public sealed class RouteQueries(AlertmanagerClient alertmanager, TimeProvider c
         var (root, fault) = RouteReader.Read(yaml);
         if (root is null) return new Fetch<RoutePreview>.Unavailable($"The configuration of Alertmanager cannot be read. {fault}");
         var (channels, _) = ReceiverReader.Read(yaml);
+        IReadOnlyList<RouteStop> stops;
+        try
+        {
+            stops = RouteTree.Stops(root, labels);
+        }
+        catch (InputLimitException beyond)
+        {
+            return new Fetch<RoutePreview>.Unavailable($"The routes of Alertmanager are not checked: {beyond.Message}.");
+        }
         var silenced = await alertmanager.SilencesAsync(null, cancellationToken);
         var silences = silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok { Value: var all } ? all : [];
         return new Fetch<RoutePreview>.Ok(new RoutePreview(
-            RouteTree.Stops(root, labels),
+            stops,
             (channels ?? []).ToLookup(one => one.Receiver, one => one.Target == ReceiverReader.Masked ? one.Kind : $"{one.Kind} {one.Target}"),
             [.. silences.Where(silence =>
                 silence.State == "active" && silence.Matchers.All(one => one.Holds(labels.GetValueOrDefault(one.Name, ""))))],

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using YamlDotNet.RepresentationModel;
@@ -26,6 +27,10 @@ public static partial class RouteReader
         {
             return (null, odd.Message);
         }
+        catch (InputLimitException beyond)
+        {
+            return (null, $"Not checked: {beyond.Message}.");
+        }
     }
 
     private static AlertRoute Route(YamlMappingNode route) => new(
@@ -44,6 +49,7 @@ public static partial class RouteReader
     /// <summary>One matcher, or several with commas between them, in braces or not.</summary>
     private static IEnumerable<PromqlMatcher> Matchers(string text)
     {
+        InputLimits.MatcherLength.Check(text.Length);
         var inner = text.Trim();
         if (inner.StartsWith('{') && inner.EndsWith('}')) inner = inner[1..^1];
         for (var at = 0; at < inner.Length;)

@@ -89,19 +89,17 @@ internal static class ServedRules
 
     private static string Unwrapped(string bare)
     {
-        while (bare.Length > 1 && bare[0] == Opens && PartnerOfFirst(bare) == bare.Length - 1) bare = bare[1..^1];
-        return bare;
-    }
-
-    private static int PartnerOfFirst(string bare)
-    {
-        var depth = 0;
+        // Where each bracket is closed, found once: a text may be nothing but brackets.
+        var partner = new int[bare.Length];
+        var open = new Stack<int>();
         for (var i = 0; i < bare.Length; i++)
         {
-            depth += bare[i] switch { Opens => 1, Closes => -1, _ => 0 };
-            if (depth == 0) return i;
+            if (bare[i] == Opens) open.Push(i);
+            else if (bare[i] == Closes && open.TryPop(out var first)) partner[first] = i;
         }
-        return -1;
+        var start = 0;
+        while (bare.Length - (2 * start) > 1 && bare[start] == Opens && partner[start] == bare.Length - start - 1) start++;
+        return bare[start..^start];
     }
 
     /// <summary>Whether two versions fire at the same moments: what they say to people and how they are laid out may differ.</summary>
@@ -110,5 +108,5 @@ internal static class ServedRules
 
     private static bool SameExpression(string one, string other) => one == other || Form(one) == Form(other);
 
-    private static string Form(string expression) => PromqlParser.Parse(expression, out _)?.ToString() ?? expression;
+    private static string Form(string expression) => PromqlParser.Canonical(expression);
 }

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Archon.Analysis;
 
 namespace Archon.Hosting.CommandLine;
 
@@ -9,8 +10,9 @@ internal static class Files
 
     public static string NameOf(string file) => file == "-" ? "standard input" : file;
 
-    /// <exception cref="BadInputException">The file is not there or may not be read.</exception>
-    public static Stream OpenRead(string file)
+    /// <param name="isStreamed">Whoever reads keeps no more than a piece of it, so that it may unpack to any size.</param>
+    /// <exception cref="BadInputException">The file is not there or may not be read; while it is read: it unpacks to more than is taken.</exception>
+    public static Stream OpenRead(string file, bool isStreamed = false)
     {
         try
         {
@@ -19,7 +21,9 @@ internal static class Files
             Span<byte> first = stackalloc byte[2];
             var isGzip = plain.ReadAtLeast(first, 2, throwOnEndOfStream: false) == 2 && first.SequenceEqual(GzipMagic);
             plain.Position = 0;
-            return isGzip ? new BufferedStream(new GZipStream(plain, CompressionMode.Decompress), 1 << 16) : plain;
+            if (!isGzip) return plain;
+            var unpacked = new GZipStream(plain, CompressionMode.Decompress);
+            return new BufferedStream(isStreamed ? unpacked : new UnpackedStream(unpacked, file, InputLimits.UnpackedSize), 1 << 16);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

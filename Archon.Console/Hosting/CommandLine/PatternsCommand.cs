@@ -106,7 +106,7 @@ internal static class PatternsCommand
 
     private static void Read(string file, LogPeriod period, LogTemplateMiner miner, CancellationToken cancellationToken)
     {
-        using var stream = Files.OpenRead(file);
+        using var stream = Files.OpenRead(file, isStreamed: true);
         using var progress = new Progress($"Megabytes of {Files.NameOf(file)}", stream.CanSeek ? (int)(stream.Length / 1_000_000) : 0);
         using var text = new LineReader(stream, file);
         var shown = 0L;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 
 namespace Archon.Integrations.Alertmanager;
@@ -19,8 +20,21 @@ public sealed record AlertmanagerGroup(IReadOnlyDictionary<string, string> Label
 /// <param name="IsEqual">False turns the matcher round.</param>
 public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, bool IsEqual)
 {
-    /// <summary>Whether an alert whose label has this value is silenced. A label that an alert lacks is empty.</summary>
-    public bool Holds(string value) => (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
+    /// <summary>
+    /// Whether an alert whose label has this value is silenced. A label that an alert lacks is empty. A regular expression that is beyond a limit
+    /// silences nothing here: an alert that may be silenced is rather shown than hidden.
+    /// </summary>
+    public bool Holds(string value)
+    {
+        try
+        {
+            return (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
+        }
+        catch (InputLimitException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <param name="State"><c>active</c>, <c>pending</c> or <c>expired</c>.</param>

@@ -40,6 +40,25 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
             await stage.Bench.ReadAsync(db => db.AuditEntries.Where(entry => entry.Subject == "rules").Select(entry => entry.Action).ToListAsync(Token)));
     }
 
+    [Theory]
+    [InlineData("", 20_001, "")]   // as text: Prometheus itself takes ten seconds to evaluate as long a chain of operators
+    [InlineData("(", 400, ")")]
+    public async Task A_rule_that_is_too_large_to_be_checked_is_imported_applied_and_exported_to_the_byte(string open, int count, string close)
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        var expression = string.Concat(Enumerable.Repeat(open, count)) + $"up{{job!=\"{new string('a', count)}\"}}" + string.Concat(Enumerable.Repeat(close, count));
+        var text = Good.Replace("vector(1) == 2", $"{expression} == 0", StringComparison.Ordinal);
+        await stage.ImportAsync(text);
+
+        var result = await stage.ApplyAsync();
+
+        Assert.Null(Assert.IsType<ApplyResult.Done>(result).Note);
+        Assert.Equal(text, stage.File);
+        Assert.Equal(ReviewState.InStep, Assert.Single((await stage.ReviewAsync()).Files).State);
+        var exported = Assert.Single(await new RuleExporter(stage.Bench.Contexts).ExportAsync(RuleBench.Environment, "shop.yml", null, Token));
+        Assert.Equal(text, Encoding.UTF8.GetString(exported.Content));
+    }
+
     [Fact]
     public async Task A_rule_that_cannot_be_evaluated_is_put_back_with_the_servers_words()
     {

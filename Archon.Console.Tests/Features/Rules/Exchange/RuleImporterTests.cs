@@ -2,6 +2,7 @@ using System.Text;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Lint;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
@@ -55,6 +56,25 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, Base.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal)));
 
         Assert.Equal(Base.Replace("up == 1", "up == 10", StringComparison.Ordinal).Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
+    }
+
+    [Fact]
+    public async Task A_rule_of_twenty_thousand_terms_is_imported_and_exported_to_the_byte_and_said_to_be_unchecked()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var text = Base.Replace("up == 1", string.Concat(Enumerable.Repeat("up+", 20_000)) + "up", StringComparison.Ordinal);
+
+        var review = Assert.IsType<ImportReview.IsNew>(Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(text)], Token)));
+
+        var finding = Assert.Single(review.Findings, finding => finding.Check == LintChecks.NotChecked);
+        Assert.Equal((LintSeverity.Warning, 5, "One"), (finding.Severity, finding.Line, finding.Rule));
+        Assert.Equal("not checked: the expression is longer than 20,000 characters", finding.Message);
+        Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, text));
+        var exported = Assert.Single(await new RuleExporter(bench.Contexts).ExportAsync(RuleBench.Environment, "shop.yml", null, Token));
+        Assert.Equal(text, Encoding.UTF8.GetString(exported.Content));
+        // Its neighbour is edited, and it stays as it is.
+        await EditAsync(bench, "Two", "up == 20");
+        Assert.Equal(text.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
     }
 
     [Theory]

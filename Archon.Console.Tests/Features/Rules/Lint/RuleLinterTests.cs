@@ -54,6 +54,32 @@ public sealed class RuleLinterTests
         "label_replace(up == 0, \"host\", \"$1\", \"instance\", \"(.*):.*\")", "-load < -5", "a > b",
     ];
 
+    [Theory]
+    [InlineData("expr: 'up{} == X0'", "for: 5m", "not checked: the expression is longer than 20,000 characters")]
+    [InlineData("expr: up == 0", "annotations: {a: '{{ if 1 }}X'}", "a not checked: the template is longer than 20,000 characters")]
+    [InlineData("expr: up == 0", "annotations: {a: '{{ range 1000000 }}{{ end }}'}", "a not checked: the template takes more than 50,000 steps")]
+    [InlineData("expr: up == 0", "labels: {a: '{{ $a := \"aaaaaaaa\" }}DD'}", "a not checked: the template makes more than 200,000 characters of text")]
+    public void What_is_beyond_a_limit_is_said_to_be_unchecked(string expression, string fields, string message)
+    {
+        var (spaces, doubles) = (new string(' ', 20_000), string.Concat(Enumerable.Repeat("{{ $a = print $a $a }}", 20)));
+        string Written(string text) => text.Replace("X", spaces, StringComparison.Ordinal).Replace("DD", doubles, StringComparison.Ordinal);
+
+        var finding = Assert.Single(Lint(Alert(Written(expression), Written(fields))), finding => finding.Check == LintChecks.NotChecked);
+
+        Assert.Equal((LintSeverity.Warning, message), (finding.Severity, finding.Message));
+    }
+
+    [Fact]
+    public void The_same_fault_at_each_of_many_operators_is_told_so_often_as_a_reader_can_use()
+    {
+        var findings = Lint(Alert($"expr: {string.Concat(Enumerable.Repeat("a / sum by (job) (b) / ", 300))} c > 1"));
+
+        Assert.Equal(50, findings.Count(finding => finding.Check == LintChecks.Matching));
+        Assert.Equal(
+            "not checked to the end: there are more than 50 findings of this kind",
+            Assert.Single(findings, finding => finding.Check == LintChecks.NotChecked).Message);
+    }
+
     [Theory, MemberData(nameof(GoodExpressions))]
     public void A_sound_expression_has_no_fault(string expression)
     {

@@ -29,7 +29,7 @@ public sealed class WorkbenchDraftTests
     {
         var draft = WorkbenchDraft.Of(Content, "shop.yml", "shop", 3);
 
-        var arrived = WorkbenchDraft.Shared(draft.Share()!);
+        var arrived = WorkbenchDraft.Shared(draft.Share()!).Draft;
 
         Assert.NotNull(arrived);
         Assert.True(arrived.Says(draft));
@@ -40,7 +40,17 @@ public sealed class WorkbenchDraftTests
     [InlineData("nonsense!")]
     [InlineData("AAAA")]
     [InlineData("q1ZKTy0pT0xRsqqOBQA")]
-    public void A_link_that_holds_no_draft_is_told_apart(string text) => Assert.Null(WorkbenchDraft.Shared(text));
+    public void A_link_that_holds_no_draft_is_told_apart(string text) => Assert.Equal((null, "it cannot be read"), WorkbenchDraft.Shared(text));
+
+    [Fact]
+    public void A_draft_that_is_too_large_once_it_is_unpacked_is_refused_with_the_limit()
+    {
+        var large = new WorkbenchDraft { Expression = new string(' ', 250_000) }.Share()!;
+        var many = new WorkbenchDraft { Labels = [.. Enumerable.Range(0, 300).Select(_ => new WorkbenchEntry())] }.Share()!;
+
+        Assert.Equal((null, "the draft is larger than 200,000 bytes once it is unpacked"), WorkbenchDraft.Shared(large));
+        Assert.Equal((null, "the draft has more than 200 labels and annotations"), WorkbenchDraft.Shared(many));
+    }
 
     [Fact]
     public void What_cannot_be_saved_is_told_by_field()

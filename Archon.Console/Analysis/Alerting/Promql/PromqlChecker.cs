@@ -18,10 +18,19 @@ internal static class PromqlChecker
                         "aggregation parameter");
                 }
                 break;
-            case PromqlBinary binary:
-                Check(binary.Left);
-                Check(binary.Right);
-                CheckBinary(binary);
+            case PromqlBinary chain:
+                chain.Fold(
+                    first =>
+                    {
+                        Check(first);
+                        return first;
+                    },
+                    (_, binary) =>
+                    {
+                        Check(binary.Right);
+                        CheckBinary(binary);
+                        return binary;
+                    });
                 break;
             case PromqlCall call:
                 CheckCall(call);

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Archon.Analysis.Alerting.Promql;
 
 /// <summary>Which labels the series of an expression can have.</summary>
@@ -5,29 +7,55 @@ namespace Archon.Analysis.Alerting.Promql;
 /// <remarks>
 /// Source: how each operator and function of <c>promql/engine.go</c> and <c>functions.go</c> of Prometheus makes the labels of its result.
 /// </remarks>
-public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
+public sealed record PromqlLabels(bool IsOpen, ImmutableHashSet<string> Names)
 {
-    private static readonly PromqlLabels Any = new(true, new HashSet<string>());
-    private static readonly PromqlLabels None = new(false, new HashSet<string>());
+    internal static readonly PromqlLabels Any = new(true, []);
+    internal static readonly PromqlLabels None = new(false, []);
 
     public bool Can(string label) => IsOpen != Names.Contains(label);
 
     /// <summary>The labels that a series of this expression can have.</summary>
-    public static PromqlLabels Of(PromqlExpression expression) => expression switch
-    {
-        PromqlParentheses parentheses => Of(parentheses.Inner),
-        PromqlUnary unary => Of(unary.Inner),
-        PromqlSelector selector =>
-            Any.Without([.. selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)]),
-        PromqlRange range => Of(range.Selector),
-        PromqlSubquery subquery => Of(subquery.Inner),
-        PromqlAggregation aggregation => Of(aggregation),
-        PromqlBinary binary => Of(binary),
-        PromqlCall call => Of(call),
-        _ => None,
-    };
+    public static PromqlLabels Of(PromqlExpression expression) => new PromqlLabelTable().Of(expression);
 
-    private static PromqlLabels Of(PromqlAggregation aggregation)
+    internal PromqlLabels Only(IEnumerable<string> labels) => new(false, labels.Where(Can).ToImmutableHashSet(StringComparer.Ordinal));
+    internal PromqlLabels Without(IEnumerable<string> labels) => new(IsOpen, IsOpen ? Names.Union(labels) : Names.Except(labels));
+    internal PromqlLabels With(IEnumerable<string> labels) => new(IsOpen, IsOpen ? Names.Except(labels) : Names.Union(labels));
+
+    internal PromqlLabels Or(PromqlLabels other) => (IsOpen, other.IsOpen) switch
+    {
+        (false, false) => new(false, Names.Union(other.Names)),
+        (true, true) => new(true, Names.Intersect(other.Names)),
+        (true, false) => new(true, Names.Except(other.Names)),
+        _ => other.Or(this),
+    };
+}
+
+/// <summary>The labels of every part of one expression, each found once.</summary>
+internal sealed class PromqlLabelTable
+{
+    private readonly Dictionary<PromqlExpression, PromqlLabels> known = [];
+
+    public PromqlLabels Of(PromqlExpression expression)
+    {
+        if (expression is PromqlSelector { Matchers.Count: 0 }) return PromqlLabels.Any;
+        if (known.TryGetValue(expression, out var labels)) return labels;
+        labels = expression switch
+        {
+            PromqlParentheses parentheses => Of(parentheses.Inner),
+            PromqlUnary unary => Of(unary.Inner),
+            PromqlSelector selector => PromqlLabels.Any.Without(
+                selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)),
+            PromqlRange range => Of(range.Selector),
+            PromqlSubquery subquery => Of(subquery.Inner),
+            PromqlAggregation aggregation => Of(aggregation),
+            PromqlBinary chain => chain.Fold(Of, (left, binary) => known[binary] = Of(binary, left, Of(binary.Right))),
+            PromqlCall call => Of(call),
+            _ => PromqlLabels.None,
+        };
+        return known[expression] = labels;
+    }
+
+    private PromqlLabels Of(PromqlAggregation aggregation)
     {
         var inner = Of(aggregation.Inner);
         if (aggregation.KeepsSeries) return inner;
@@ -35,9 +63,9 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
         return aggregation is { Operator: "count_values", Parameter: PromqlText { Value: var name } } ? grouped.With([name]) : grouped;
     }
 
-    private static PromqlLabels Of(PromqlBinary binary)
+    private static PromqlLabels Of(PromqlBinary binary, PromqlLabels left, PromqlLabels right)
     {
-        var (left, right, matching) = (Of(binary.Left), Of(binary.Right), binary.Matching);
+        var matching = binary.Matching;
         if (!binary.IsBetweenVectors) return binary.Left.Type == PromqlType.Vector ? left : right;
         return (binary.Operator, matching.Group) switch
         {
@@ -50,7 +78,7 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
         };
     }
 
-    private static PromqlLabels Of(PromqlCall call)
+    private PromqlLabels Of(PromqlCall call)
     {
         var vector = call.Arguments.FirstOrDefault(argument => argument.Type is PromqlType.Vector or PromqlType.Matrix);
         return call.Function.Name switch
@@ -58,14 +86,14 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
             "absent" or "absent_over_time" => new PromqlLabels(false, EqualLabels(call.Arguments[0])),
             "histogram_quantile" or "histogram_fraction" => Of(vector!).Without(["le"]),
             "label_replace" or "label_join" when call.Arguments[1] is PromqlText { Value: var name } => Of(vector!).With([name]),
-            "info" => Any,
-            "vector" or "scalar" or "time" or "pi" => None,
-            _ => vector is null ? None : Of(vector),
+            "info" => PromqlLabels.Any,
+            "vector" or "scalar" or "time" or "pi" => PromqlLabels.None,
+            _ => vector is null ? PromqlLabels.None : Of(vector),
         };
     }
 
     /// <summary>Of a selector, the labels that it fixes to one value: what the result of <c>absent</c> is named by.</summary>
-    private static HashSet<string> EqualLabels(PromqlExpression argument)
+    private static ImmutableHashSet<string> EqualLabels(PromqlExpression argument)
     {
         var selector = argument.Bare() switch
         {
@@ -76,20 +104,4 @@ public sealed record PromqlLabels(bool IsOpen, IReadOnlySet<string> Names)
         var equalities = (selector?.Matchers ?? []).Where(one => one.Match == PromqlMatch.Equal && one.Label != PromqlMatcher.Name);
         return [.. equalities.GroupBy(one => one.Label).Where(same => same.Count() == 1).Select(same => same.Key)];
     }
-
-    private PromqlLabels Only(IEnumerable<string> labels) => new(false, labels.Where(Can).ToHashSet(StringComparer.Ordinal));
-
-    private PromqlLabels Without(IEnumerable<string> labels) =>
-        new(IsOpen, (IsOpen ? Names.Union(labels) : Names.Except(labels)).ToHashSet(StringComparer.Ordinal));
-
-    private PromqlLabels With(IEnumerable<string> labels) =>
-        new(IsOpen, (IsOpen ? Names.Except(labels) : Names.Union(labels)).ToHashSet(StringComparer.Ordinal));
-
-    private PromqlLabels Or(PromqlLabels other) => (IsOpen, other.IsOpen) switch
-    {
-        (false, false) => new(false, Names.Union(other.Names).ToHashSet(StringComparer.Ordinal)),
-        (true, true) => new(true, Names.Intersect(other.Names).ToHashSet(StringComparer.Ordinal)),
-        (true, false) => new(true, Names.Except(other.Names).ToHashSet(StringComparer.Ordinal)),
-        _ => other.Or(this),
-    };
 }

@@ -349,9 +349,10 @@ internal static class PromqlNumbers
         {
             if (inner[at] != '\\')
             {
-                var length = char.IsHighSurrogate(inner[at]) && at + 1 < inner.Length ? 2 : 1;
-                bytes.AddRange(Encoding.UTF8.GetBytes(inner.Substring(at, length)));
-                at += length;
+                var next = inner.IndexOf('\\', at);
+                var end = next < 0 ? inner.Length : next;
+                bytes.AddRange(Encoding.UTF8.GetBytes(inner[at..end]));
+                at = end;
                 continue;
             }
             var escape = at + 1 < inner.Length ? inner[at + 1] : throw new FormatException("escape sequence not terminated");

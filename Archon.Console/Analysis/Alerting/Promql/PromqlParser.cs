@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Text;
 
 namespace Archon.Analysis.Alerting.Promql;
 
@@ -9,6 +10,9 @@ namespace Archon.Analysis.Alerting.Promql;
 /// <param name="Column">From 1, in characters.</param>
 public sealed record PromqlError(string Message, int Start, int Line, int Column)
 {
+    /// <summary>Set where the text may be PromQL and is too large to be analysed; null where it is none.</summary>
+    public InputLimit? Limit { get; init; }
+
     /// <summary>As Prometheus tells it.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Line}:{Column}: parse error: {Message}");
 }
@@ -22,14 +26,57 @@ public sealed record PromqlError(string Message, int Start, int Line, int Column
 /// </remarks>
 public static class PromqlParser
 {
+    // A page asks a dozen times about the expression that is being typed, and a linter about the one it has just read. Trees do not change.
+    private static volatile Result? newest;
+
     /// <param name="text">One expression; comments and line feeds are allowed.</param>
     /// <param name="error">Null when it is one.</param>
-    /// <returns>Null when the text is none.</returns>
+    /// <returns>Null when the text is none, or is beyond a limit of <see cref="InputLimits"/>.</returns>
     public static PromqlExpression? Parse(string text, out PromqlError? error)
+    {
+        var known = newest;
+        if (known is null || known.Text != text)
+        {
+            var parsed = Parse(text, InputLimits.PromqlLength, out var fault);
+            newest = known = new Result(text, parsed, fault);
+        }
+        error = known.Error;
+        return known.Parsed;
+    }
+
+    /// <summary>The text as Prometheus prints it, to be compared with what a server says that it runs.</summary>
+    /// <remarks>
+    /// It is found for longer texts than are analysed: whether a rule is applied must be known of every rule that can be. What is too deep is
+    /// compared without its white space.
+    /// </remarks>
+    public static string Canonical(string text)
+    {
+        if (Parse(text, out var error) is { } parsed) return parsed.ToString();
+        if (error?.Limit == InputLimits.PromqlLength && Parse(text, InputLimits.PromqlComparedLength, out error) is { } large) return large.ToString();
+        return error?.Limit is null ? text : WithoutSpace(text);
+    }
+
+    private static string WithoutSpace(string text)
+    {
+        var bare = new StringBuilder(text.Length);
+        var quote = '\0';
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (quote == '\0' && char.IsWhiteSpace(text[i])) continue;
+            bare.Append(text[i]);
+            if (quote == '\0' && text[i] is '"' or '\'' or '`') quote = text[i];
+            else if (text[i] == quote) quote = '\0';
+            else if (text[i] == '\\' && quote is '"' or '\'' && i + 1 < text.Length) bare.Append(text[++i]);
+        }
+        return bare.ToString();
+    }
+
+    private static PromqlExpression? Parse(string text, InputLimit length, out PromqlError? error)
     {
         error = null;
         try
         {
+            length.Check(text.Length);
             var expression = new Reader(text).ReadAll();
             PromqlChecker.Check(expression);
             return expression;
@@ -37,6 +84,11 @@ public static class PromqlParser
         catch (PromqlException fault)
         {
             error = At(text, fault);
+            return null;
+        }
+        catch (InputLimitException beyond)
+        {
+            error = new PromqlError(beyond.Message, 0, 1, 1) { Limit = beyond.Limit };
             return null;
         }
     }
@@ -48,10 +100,10 @@ public static class PromqlParser
         return new PromqlError(fault.Message, start, before.Count('\n') + 1, start - (before.LastIndexOf('\n') + 1) + 1);
     }
 
+    private sealed record Result(string Text, PromqlExpression? Parsed, PromqlError? Error);
+
     private sealed class Reader
     {
-        // Deep enough for what people and generators write, shallow enough for a thread's stack.
-        private const int MostDepth = 500;
         private const int UnaryStrength = 5;
         private const int PowerStrength = 6;
 
@@ -68,6 +120,7 @@ public static class PromqlParser
         private PromqlToken token;
         private int closed;   // one past the last token that can end an expression
         private int depth;
+        private int regexes;
 
         public Reader(string text)
         {
@@ -84,7 +137,7 @@ public static class PromqlParser
 
         private PromqlExpression Expression(int weakest)
         {
-            if (++depth > MostDepth) throw Fault(token.Start, "expression is nested too deeply");
+            InputLimits.PromqlDepth.Check(++depth);
             var left = Prefix();
             while (token.Kind == PromqlTokenKind.Operator && Strength[token.Word] is var strength && strength >= weakest)
             {
@@ -113,9 +166,13 @@ public static class PromqlParser
 
         private PromqlExpression Postfix(PromqlExpression expression)
         {
-            while (true)
+            for (var subqueries = depth; ;)
             {
-                if (token.Kind == PromqlTokenKind.LeftBracket) expression = RangeOrSubquery(expression);
+                if (token.Kind == PromqlTokenKind.LeftBracket)
+                {
+                    InputLimits.PromqlDepth.Check(++subqueries);
+                    expression = RangeOrSubquery(expression);
+                }
                 else if (token.Is("offset")) Offset(expression);
                 else if (token.Kind == PromqlTokenKind.At) At(expression);
                 else if (token.Is("anchored") || token.Is("smoothed")) Extended(expression);
@@ -259,7 +316,7 @@ public static class PromqlParser
 
         private (bool IsBool, PromqlMatching Matching) Modifiers()
         {
-            var matching = new PromqlMatching();
+            var matching = PromqlMatching.None;
             var isBool = token.Is("bool");
             if (isBool) Advance();
             if (token.Is("on") || token.Is("ignoring"))
@@ -346,9 +403,10 @@ public static class PromqlParser
                     Advance();
                     if (token.Kind != PromqlTokenKind.Text) throw Unexpected(Context, "string");
                     var value = Unquoted(Advance());
-                    if (known is PromqlMatch.Regex or PromqlMatch.NotRegex && Re2.Fault(value) is { } fault)
+                    if (known is PromqlMatch.Regex or PromqlMatch.NotRegex)
                     {
-                        throw Fault(label.Start, $"error parsing regexp: {fault}");
+                        InputLimits.PromqlRegexes.Check(++regexes);
+                        if (Re2.Fault(value) is { } fault) throw Fault(label.Start, $"error parsing regexp: {fault}");
                     }
                     matchers.Add(new PromqlMatcher(name, known, value));
                 }
@@ -409,7 +467,7 @@ public static class PromqlParser
         /// <summary>Arithmetic on durations, as in <c>[5m * 2]</c>.</summary>
         private PromqlExpression DurationExpression(int weakest)
         {
-            if (++depth > MostDepth) throw Fault(token.Start, "expression is nested too deeply");
+            InputLimits.PromqlDepth.Check(++depth);
             var left = DurationOperand();
             while (token.Kind == PromqlTokenKind.Operator
                 && token.Word is "+" or "-" or "*" or "/" or "%" or "^" && Strength[token.Word] >= weakest)
@@ -421,7 +479,7 @@ public static class PromqlParser
                 {
                     throw Fault(start, word == "/" ? "division by zero" : "modulo by zero");
                 }
-                left = new PromqlBinary(word, left, right, false, new PromqlMatching(), start);
+                left = new PromqlBinary(word, left, right, false, PromqlMatching.None, start);
             }
             depth--;
             return left;

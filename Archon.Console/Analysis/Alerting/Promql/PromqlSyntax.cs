@@ -21,6 +21,10 @@ public enum PromqlType
 /// </summary>
 /// <param name="start">First character in the text that was parsed.</param>
 /// <param name="end">One past the last.</param>
+/// <remarks>
+/// A tree is at most as deep as <see cref="InputLimits.PromqlDepth"/> allows, but for the left sides of binary operators, which are as many as an
+/// expression has terms: code that walks a tree does not recurse into <see cref="PromqlBinary.Left"/>, see <see cref="PromqlBinary.Fold"/>.
+/// </remarks>
 public abstract class PromqlExpression(int start, int end)
 {
     public int Start { get; internal set; } = start;
@@ -33,15 +37,30 @@ public abstract class PromqlExpression(int start, int end)
     /// <summary>This node and all below it, from the outside in.</summary>
     public IEnumerable<PromqlExpression> All()
     {
-        yield return this;
-        foreach (var part in Parts)
+        // Not by recursion: the left side of "a + b + c + ..." is as deep as it has terms.
+        var waiting = new Stack<PromqlExpression>();
+        waiting.Push(this);
+        while (waiting.TryPop(out var node))
         {
-            foreach (var one in part.All()) yield return one;
+            yield return node;
+            if (node is PromqlBinary binary)
+            {
+                waiting.Push(binary.Right);
+                waiting.Push(binary.Left);
+                continue;
+            }
+            var parts = node.Parts;
+            for (var i = parts.Count - 1; i >= 0; i--) waiting.Push(parts[i]);
         }
     }
 
     /// <summary>The node without parentheses around it.</summary>
-    public PromqlExpression Bare() => this is PromqlParentheses { Inner: var inner } ? inner.Bare() : this;
+    public PromqlExpression Bare()
+    {
+        var bare = this;
+        while (bare is PromqlParentheses { Inner: var inner }) bare = inner;
+        return bare;
+    }
 
     public sealed override string ToString()
     {
@@ -81,7 +100,7 @@ public sealed class PromqlText(string value, int start, int end) : PromqlExpress
 public sealed class PromqlParentheses(PromqlExpression inner, int start, int end) : PromqlExpression(start, end)
 {
     public PromqlExpression Inner { get; } = inner;
-    public override PromqlType Type => Inner.Type;
+    public override PromqlType Type { get; } = inner.Type;
     public override IReadOnlyList<PromqlExpression> Parts => [Inner];
 
     internal override void Write(StringBuilder text)
@@ -97,7 +116,7 @@ public sealed class PromqlUnary(string @operator, PromqlExpression inner, int st
 {
     public string Operator { get; } = @operator;
     public PromqlExpression Inner { get; } = inner;
-    public override PromqlType Type => Inner.Type;
+    public override PromqlType Type { get; } = inner.Type;
     public override IReadOnlyList<PromqlExpression> Parts => [Inner];
 
     internal override void Write(StringBuilder text)
@@ -333,6 +352,9 @@ public sealed class PromqlAggregation(
 /// <summary>How the series of two vectors find each other.</summary>
 public sealed record PromqlMatching
 {
+    /// <summary>Nothing of it is written.</summary>
+    public static readonly PromqlMatching None = new();
+
     /// <summary><c>on</c> rather than <c>ignoring</c>.</summary>
     public bool IsOn { get; init; }
 
@@ -367,13 +389,42 @@ public sealed class PromqlBinary(
     public bool IsComparison => Operator is "==" or "!=" or "<" or ">" or "<=" or ">=";
     public bool IsSet => Operator is "and" or "or" or "unless";
     public bool IsBetweenVectors => Left.Type == PromqlType.Vector && Right.Type == PromqlType.Vector;
-    public override PromqlType Type =>
-        Left.Type == PromqlType.Scalar && Right.Type == PromqlType.Scalar ? PromqlType.Scalar : PromqlType.Vector;
+    public override PromqlType Type { get; } =
+        left.Type == PromqlType.Scalar && right.Type == PromqlType.Scalar ? PromqlType.Scalar : PromqlType.Vector;
     public override IReadOnlyList<PromqlExpression> Parts => [Left, Right];
 
-    internal override void Write(StringBuilder text)
+    /// <summary>
+    /// Walks a chain of operators such as <c>a + b - c</c> from its first operand on, without recursion: <paramref name="first"/> of <c>a</c>, then
+    /// <paramref name="next"/> of <c>a + b</c> and of the whole, each with the result for its left side.
+    /// </summary>
+    internal T Fold<T>(Func<PromqlExpression, T> first, Func<T, PromqlBinary, T> next)
     {
-        Left.Write(text);
+        var chain = new Stack<PromqlBinary>();
+        PromqlExpression operand = this;
+        while (operand is PromqlBinary binary)
+        {
+            chain.Push(binary);
+            operand = binary.Left;
+        }
+        var result = first(operand);
+        while (chain.TryPop(out var binary)) result = next(result, binary);
+        return result;
+    }
+
+    internal override void Write(StringBuilder text) => Fold(
+        first =>
+        {
+            first.Write(text);
+            return text;
+        },
+        (written, binary) =>
+        {
+            binary.WriteRight(written);
+            return written;
+        });
+
+    private void WriteRight(StringBuilder text)
+    {
         text.Append(' ').Append(Operator);
         if (IsBool) text.Append(" bool");
         if (IsBetweenVectors) WriteMatching(text);

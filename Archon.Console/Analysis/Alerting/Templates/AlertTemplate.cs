@@ -20,7 +20,11 @@ public sealed record AlertTemplateData(IReadOnlyDictionary<string, string> Label
 public sealed record TemplateSample(IReadOnlyDictionary<string, string> Labels, double Value);
 
 /// <summary>A template is wrong, or cannot be expanded with what it was given.</summary>
-public sealed class AlertTemplateException(string message) : Exception(message);
+public sealed class AlertTemplateException(string message) : Exception(message)
+{
+    /// <summary>Set where the template may be right and takes too much to be expanded here.</summary>
+    public InputLimit? Limit { get; init; }
+}
 
 /// <summary>A template of a rule's label or annotation, in the language of Go's text/template with the functions of Prometheus.</summary>
 /// <remarks>
@@ -30,7 +34,6 @@ public sealed class AlertTemplateException(string message) : Exception(message);
 /// </remarks>
 public sealed class AlertTemplate
 {
-    internal const int MostDepth = 100;
     private readonly TemplateNode body;
     private readonly IReadOnlyDictionary<string, TemplateNode> defined;
 
@@ -40,11 +43,17 @@ public sealed class AlertTemplate
     /// <summary>Names of the functions that are called anywhere.</summary>
     public IReadOnlySet<string> Functions { get; }
 
-    /// <param name="error">Why the text is no template, in Go's words; null when it is one.</param>
-    public static AlertTemplate? Parse(string text, out string? error)
+    /// <param name="error">Why the text is no template, in Go's words, or beyond which limit it is; null when it is one.</param>
+    public static AlertTemplate? Parse(string text, out string? error) => Parse(text, out error, out _);
+
+    /// <param name="error">Why the text is no template, in Go's words, or beyond which limit it is; null when it is one.</param>
+    /// <param name="limit">Set where the text may be a template and is too large to be analysed.</param>
+    public static AlertTemplate? Parse(string text, out string? error, out InputLimit? limit)
     {
+        limit = null;
         try
         {
+            InputLimits.TemplateLength.Check(text.Length);
             var reader = new TemplateReader(text);
             var body = reader.ReadAll();
             error = null;
@@ -55,14 +64,26 @@ public sealed class AlertTemplate
             error = fault.Message;
             return null;
         }
+        catch (InputLimitException beyond)
+        {
+            (error, limit) = (beyond.Message, beyond.Limit);
+            return null;
+        }
     }
 
     /// <exception cref="AlertTemplateException">It cannot be expanded with this, as Go says.</exception>
     public string Expand(AlertTemplateData data)
     {
         var run = new TemplateRun(data, defined);
-        body.Write(run, run.Root);
-        return run.Output.ToString();
+        try
+        {
+            body.Write(run, run.Root);
+            return run.Output;
+        }
+        catch (InputLimitException beyond)
+        {
+            throw new AlertTemplateException(beyond.Message) { Limit = beyond.Limit };
+        }
     }
 
     /// <summary>As Prometheus puts it into a label or an annotation: where expanding fails, the reason stands in its place.</summary>

@@ -17,8 +17,21 @@ internal static class GoPrint
         {
             if (i > 0 && values[i] is not string && values[i - 1] is not string) text.Append(' ');
             text.Append(values[i] is null ? "<nil>" : TemplateValues.Print(values[i]));
+            InputLimits.TemplateText.Check(text.Length);
         }
         return text.ToString();
+    }
+
+    /// <summary>Spaces stand between all values.</summary>
+    public static string PrintLine(IReadOnlyList<object?> values)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < values.Count; i++)
+        {
+            text.Append(i > 0 ? " " : "").Append(TemplateValues.Print(values[i]));
+            InputLimits.TemplateText.Check(text.Length);
+        }
+        return text.Append('\n').ToString();
     }
 
     public static string Format(string format, IReadOnlyList<object?> values)
@@ -58,12 +71,21 @@ internal static class GoPrint
                 text.Append("%!").Append(verb).Append("(MISSING)");
                 continue;
             }
+            // Before it is made: a width is a few digits, whatever it asks for.
+            InputLimits.TemplateText.Check(text.Length + (long)(width ?? 0) + (precision ?? 0));
             text.Append(Padded(One(verb, values[next++], flags, precision), width, flags));
+            InputLimits.TemplateText.Check(text.Length);
         }
         if (next < values.Count)
         {
-            var rest = values.Skip(next).Select(one => one is null ? "<nil>" : $"{TemplateValues.Kind(one)}={TemplateValues.Print(one)}");
-            text.Append("%!(EXTRA ").AppendJoin(", ", rest).Append(')');
+            text.Append("%!(EXTRA ");
+            for (var i = next; i < values.Count; i++)
+            {
+                text.Append(i > next ? ", " : "")
+                    .Append(values[i] is { } one ? $"{TemplateValues.Kind(one)}={TemplateValues.Print(one)}" : "<nil>");
+                InputLimits.TemplateText.Check(text.Length);
+            }
+            text.Append(')');
         }
         return text.ToString();
     }

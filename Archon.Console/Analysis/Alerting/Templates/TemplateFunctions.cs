@@ -16,6 +16,10 @@ internal static class TemplateFunctions
         "toDuration", "now", "pathPrefix", "externalURL", "parseDuration", "urlQueryEscape",
     };
 
+    private const int CharactersPerStep = 50;
+
+    // A question to the server takes as long as some hundred steps.
+    private const int StepsPerQuery = 500;
     private static readonly string[] Large = ["k", "M", "G", "T", "P", "E", "Z", "Y"];
     private static readonly string[] Small = ["m", "u", "n", "p", "f", "a", "z", "y"];
     private static readonly string[] Binary = ["ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"];
@@ -24,9 +28,13 @@ internal static class TemplateFunctions
     {
         try
         {
-            return Apply(name, arguments, run);
+            // What is read costs time and what is written memory as well.
+            run.Step(1 + (arguments.Sum(argument => (argument as string)?.Length ?? 0) / CharactersPerStep));
+            var value = Apply(name, arguments, run);
+            if (value is string text) run.Make(text.Length);
+            return value;
         }
-        catch (Exception fault) when (fault is FormatException or InvalidCastException or ArgumentOutOfRangeException or OverflowException)
+        catch (Exception fault) when (fault is FormatException or InvalidCastException or ArgumentException or OverflowException)
         {
             throw new AlertTemplateException($"error calling {name}: {fault.Message}");
         }
@@ -41,7 +49,7 @@ internal static class TemplateFunctions
             case "index": return Index(arguments);
             case "slice": return Slice(arguments);
             case "print": return GoPrint.Print(arguments);
-            case "println": return string.Join(' ', arguments.Select(TemplateValues.Print)) + "\n";
+            case "println": return GoPrint.PrintLine(arguments);
             case "printf": return arguments.Count > 0 ? GoPrint.Format(Text(0), [.. arguments.Skip(1)]) : throw Count("at least 1");
             case "html": return Html(GoPrint.Print(arguments));
             case "js": return Script(GoPrint.Print(arguments));
@@ -57,6 +65,7 @@ internal static class TemplateFunctions
             case "gt": return Two(name) is not null and > 0;
             case "ge": return Two(name) is not null and >= 0;
             case "query":
+                run.Step(StepsPerQuery);
                 return (run.Data.Query ?? throw new AlertTemplateException("error calling query: no server to ask here"))(OneText());
             case "first":
                 return Samples(One()) is [var first, ..] ? first
@@ -67,8 +76,12 @@ internal static class TemplateFunctions
             case "args":
                 return arguments.Select((value, i) => (Key: $"arg{i}", Value: value))
                     .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
-            case "reReplaceAll": return Re2.Replace(Text(0), Text(1), Text(2));
-            case "match": return Re2.Finds(Text(0), Text(1));
+            case "reReplaceAll":
+                Scan(Text(0), Text(2));
+                return Re2.Replace(Text(0), Text(1), Text(2), InputLimits.TemplateText);
+            case "match":
+                Scan(Text(0), Text(1));
+                return Re2.Finds(Text(0), Text(1));
             case "safeHtml": return OneText();
             case "title": return Title(OneText());
             case "toUpper": return OneText().ToUpperInvariant();
@@ -98,6 +111,8 @@ internal static class TemplateFunctions
             default: throw new AlertTemplateException($"function {GoText.Quote(name)} cannot be called");
         }
 
+        // The engine's worst case is the length of the pattern times that of the text.
+        void Scan(string pattern, string text) => run.Step(10 + ((long)pattern.Length * text.Length / CharactersPerStep));
         object? One() => arguments.Count == 1 ? arguments[0] : throw Count("1");
         string OneText() => TemplateValues.Text(One(), name);
         string Text(int i) => i < arguments.Count
@@ -141,8 +156,9 @@ internal static class TemplateFunctions
 
     private static object Slice(IReadOnlyList<object?> arguments)
     {
-        var bounds = arguments.Skip(1).Select(one => one is long at ? (int)at
-            : throw new AlertTemplateException("error calling slice: cannot index slice with that type")).ToList();
+        var bounds = arguments.Skip(1).Select(one => one is not long at
+            ? throw new AlertTemplateException("error calling slice: cannot index slice with that type")
+            : at is >= 0 and <= int.MaxValue ? (int)at : throw new AlertTemplateException($"error calling slice: index out of range: {at}")).ToList();
         var from = bounds.ElementAtOrDefault(0);
         switch (arguments.ElementAtOrDefault(0))
         {

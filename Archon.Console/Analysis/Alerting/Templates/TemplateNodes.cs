@@ -2,12 +2,15 @@ using System.Text;
 
 namespace Archon.Analysis.Alerting.Templates;
 
-/// <summary>One expansion: its output and the variables in sight.</summary>
+/// <summary>One expansion: its output, the variables in sight, and what it has taken so far.</summary>
 internal sealed class TemplateRun
 {
     private readonly List<(string Name, object? Value)> variables = [];
     private readonly IReadOnlyDictionary<string, TemplateNode> defined;
+    private readonly StringBuilder output = new();
     private int depth;
+    private long steps;
+    private long characters;
 
     public TemplateRun(AlertTemplateData data, IReadOnlyDictionary<string, TemplateNode> defined)
     {
@@ -19,7 +22,7 @@ internal sealed class TemplateRun
 
     public AlertTemplateData Data { get; }
     public TemplateRoot Root { get; }
-    public StringBuilder Output { get; } = new();
+    public string Output => output.ToString();
     public int Mark => variables.Count;
 
     public static IEnumerable<(string Name, object? Value)> Predeclared(AlertTemplateData data) =>
@@ -27,112 +30,168 @@ internal sealed class TemplateRun
         ("$labels", data.Labels), ("$externalLabels", data.ExternalLabels), ("$externalURL", data.ExternalUrl), ("$value", data.Value),
     ];
 
-    public void Forget(int mark) => variables.RemoveRange(mark, variables.Count - mark);
-    public void Declare(string name, object? value) => variables.Add((name, value));
+    /// <summary>Loops and templates that call each other can run for ever on a few characters.</summary>
+    /// <exception cref="InputLimitException">The expansion takes too long.</exception>
+    public void Step(long count = 1) => InputLimits.TemplateSteps.Check(steps += count);
 
-    public void Assign(string name, object? value)
+    /// <summary>A text that is put together from itself doubles every time.</summary>
+    /// <exception cref="InputLimitException">The expansion makes too much text.</exception>
+    public void Make(long length) => InputLimits.TemplateText.Check(characters += length);
+
+    /// <exception cref="InputLimitException">The nodes are nested too deeply, those of called templates included.</exception>
+    public void Enter() => InputLimits.TemplateDepth.Check(++depth);
+    public void Leave() => depth--;
+
+    public void Write(string text)
     {
-        var at = variables.FindLastIndex(one => one.Name == name);
-        variables[at] = (name, value);
+        Make(text.Length);
+        output.Append(text);
     }
 
-    public object? Variable(string name) => variables[variables.FindLastIndex(one => one.Name == name)].Value;
+    public void Forget(int mark) => variables.RemoveRange(mark, variables.Count - mark);
+    public void Declare(string name, object? value) => variables.Add((name, value));
+    public void Assign(string name, object? value) => variables[Find(name)] = (name, value);
+    public object? Variable(string name) => variables[Find(name)].Value;
 
     public void Call(string name, object? dot)
     {
         if (!defined.TryGetValue(name, out var body)) throw new AlertTemplateException($"template {GoText.Quote(name)} not defined");
-        if (++depth > AlertTemplate.MostDepth) throw new AlertTemplateException("exceeded maximum template depth");
-        var saved = variables.ToList();
-        variables.Clear();
+        Step();
+        Enter();
+        var mark = Mark;
+        // A template sees none of the caller's variables: the reader lets it name only those that it declares, which are found first.
         variables.Add(("$", dot));
         body.Write(this, dot);
-        variables.Clear();
-        variables.AddRange(saved);
-        depth--;
+        Forget(mark);
+        Leave();
+    }
+
+    private int Find(string name)
+    {
+        for (var i = variables.Count - 1; i >= 0; i--)
+        {
+            if (variables[i].Name == name) return i;
+        }
+        throw new AlertTemplateException($"undefined variable {GoText.Quote(name)}");
     }
 }
 
 /// <summary>The dot at the start.</summary>
 internal sealed record TemplateRoot(AlertTemplateData Data);
 
-/// <summary>Leaves the innermost range.</summary>
-internal sealed class TemplateJump(bool isBreak) : Exception
+/// <summary>Where an expansion goes on after a node.</summary>
+internal enum TemplateNext
 {
-    public bool IsBreak { get; } = isBreak;
+    Node,
+
+    /// <summary>With the next item of the innermost range.</summary>
+    Item,
+
+    /// <summary>Behind the innermost range.</summary>
+    Behind,
 }
 
 internal abstract class TemplateNode
 {
-    public abstract void Write(TemplateRun run, object? dot);
+    public abstract TemplateNext Write(TemplateRun run, object? dot);
 }
 
 internal sealed class TemplateText(string text) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot) => run.Output.Append(text);
+    public override TemplateNext Write(TemplateRun run, object? dot)
+    {
+        run.Write(text);
+        return TemplateNext.Node;
+    }
 }
 
 internal sealed class TemplateList(IReadOnlyList<TemplateNode> nodes) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot)
+    public override TemplateNext Write(TemplateRun run, object? dot)
     {
-        foreach (var node in nodes) node.Write(run, dot);
+        foreach (var node in nodes)
+        {
+            run.Step();
+            if (node.Write(run, dot) is not TemplateNext.Node and var next) return next;
+        }
+        return TemplateNext.Node;
     }
 }
 
 internal sealed class TemplateAction(TemplatePipeline pipeline) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot)
+    public override TemplateNext Write(TemplateRun run, object? dot)
     {
         var value = pipeline.Evaluate(run, dot);
-        if (!pipeline.Declares) run.Output.Append(TemplateValues.Print(value));
+        if (!pipeline.Declares) run.Write(TemplateValues.Print(value));
+        return TemplateNext.Node;
     }
 }
 
-internal sealed class TemplateIf(TemplatePipeline condition, TemplateNode then, TemplateNode? otherwise, bool isWith) : TemplateNode
+/// <param name="branches">That of <c>if</c>, then those of <c>else if</c>: each sees the variables of those before it.</param>
+internal sealed class TemplateIf(
+    IReadOnlyList<(TemplatePipeline Condition, TemplateNode Then)> branches, TemplateNode? otherwise, bool isWith) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot)
+    public override TemplateNext Write(TemplateRun run, object? dot)
     {
+        run.Enter();
         var mark = run.Mark;
-        var value = condition.Evaluate(run, dot);
-        if (TemplateValues.IsTrue(value)) then.Write(run, isWith ? value : dot);
-        else otherwise?.Write(run, dot);
+        var next = Taken(run, dot);
         run.Forget(mark);
+        run.Leave();
+        return next;
+    }
+
+    private TemplateNext Taken(TemplateRun run, object? dot)
+    {
+        foreach (var (condition, then) in branches)
+        {
+            run.Step();
+            var value = condition.Evaluate(run, dot);
+            if (TemplateValues.IsTrue(value)) return then.Write(run, isWith ? value : dot);
+        }
+        return otherwise?.Write(run, dot) ?? TemplateNext.Node;
     }
 }
 
 internal sealed class TemplateRange(TemplatePipeline over, TemplateNode body, TemplateNode? otherwise) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot)
+    public override TemplateNext Write(TemplateRun run, object? dot)
     {
+        run.Enter();
         var mark = run.Mark;
-        var items = TemplateValues.Items(over.Evaluate(run, dot, declare: false));
-        if (items.Count == 0) otherwise?.Write(run, dot);
-        foreach (var (key, item) in items)
+        var isEmpty = true;
+        var next = TemplateNext.Node;
+        foreach (var (key, item) in TemplateValues.Items(over.Evaluate(run, dot, declare: false)))
         {
+            isEmpty = false;
+            run.Step();
             var inner = run.Mark;
             over.DeclareItem(run, key, item);
-            try
-            {
-                body.Write(run, item);
-            }
-            catch (TemplateJump jump)
-            {
-                if (jump.IsBreak) break;
-            }
+            var left = body.Write(run, item);
             run.Forget(inner);
+            if (left == TemplateNext.Behind) break;
         }
+        // Of a range around this one: "break" may stand in {{else}}.
+        if (isEmpty && otherwise is not null) next = otherwise.Write(run, dot);
         run.Forget(mark);
+        run.Leave();
+        return next;
     }
 }
 
 internal sealed class TemplateLeave(bool isBreak) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot) => throw new TemplateJump(isBreak);
+    public override TemplateNext Write(TemplateRun run, object? dot) => isBreak ? TemplateNext.Behind : TemplateNext.Item;
 }
 
 internal sealed class TemplateInclude(string name, TemplatePipeline? pipeline) : TemplateNode
 {
-    public override void Write(TemplateRun run, object? dot) => run.Call(name, pipeline?.Evaluate(run, dot));
+    public override TemplateNext Write(TemplateRun run, object? dot)
+    {
+        run.Call(name, pipeline?.Evaluate(run, dot));
+        return TemplateNext.Node;
+    }
 }
 
 internal sealed class TemplatePipeline(IReadOnlyList<TemplateCommand> commands, IReadOnlyList<string> declared, bool isAssignment)
@@ -228,12 +287,20 @@ internal sealed class TemplateFunctionName(string name) : TemplateOperand
 
 internal sealed class TemplateNested(TemplatePipeline pipeline) : TemplateOperand
 {
-    public override object? Evaluate(TemplateRun run, object? dot) => pipeline.Evaluate(run, dot);
+    public override object? Evaluate(TemplateRun run, object? dot)
+    {
+        run.Enter();
+        var value = pipeline.Evaluate(run, dot);
+        run.Leave();
+        return value;
+    }
+
     public override string ToString() => "(...)";
 }
 
-internal sealed class TemplateField(TemplateOperand of, string name) : TemplateOperand
+/// <param name="names">One field of the next, from the outside in.</param>
+internal sealed class TemplateField(TemplateOperand of, IReadOnlyList<string> names) : TemplateOperand
 {
-    public override object? Evaluate(TemplateRun run, object? dot) => TemplateValues.Field(of.Evaluate(run, dot), name);
-    public override string ToString() => of is TemplateDot ? $".{name}" : $"{of}.{name}";
+    public override object? Evaluate(TemplateRun run, object? dot) => names.Aggregate(of.Evaluate(run, dot), TemplateValues.Field);
+    public override string ToString() => $"{(of is TemplateDot ? "" : of)}.{string.Join('.', names)}";
 }

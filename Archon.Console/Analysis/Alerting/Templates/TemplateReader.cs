@@ -12,7 +12,7 @@ internal sealed class TemplateReader(string text)
     private List<string> variables = ["$", "$labels", "$externalLabels", "$externalURL", "$value"];
     private int at;
     private int ranges;
-    private int nested;
+    private int depth;
 
     public IReadOnlyDictionary<string, TemplateNode> Defined => defined;
     public IReadOnlySet<string> Functions => functions;
@@ -26,6 +26,14 @@ internal sealed class TemplateReader(string text)
     /// <summary>Reads up to the word that ends a block.</summary>
     /// <returns>That word, behind which <c>at</c> then stands; null at the end of the text.</returns>
     private (TemplateNode Body, string? End) Block(string of)
+    {
+        InputLimits.TemplateDepth.Check(++depth);
+        var block = Nodes(of);
+        depth--;
+        return block;
+    }
+
+    private (TemplateNode Body, string? End) Nodes(string of)
     {
         var nodes = new List<TemplateNode>();
         while (true)
@@ -99,28 +107,43 @@ internal sealed class TemplateReader(string text)
     private TemplateNode Control(string word)
     {
         var mark = variables.Count;
-        var pipeline = Pipeline(word, word == "range" ? 2 : 1);
-        Close();
-        if (word == "range") ranges++;
-        var (then, end) = Block(word);
-        if (word == "range") ranges--;
-        TemplateNode? otherwise = null;
-        if (end == "else")
-        {
-            SkipSpace();
-            if (word != "range" && PeekWord() is "if" or "with" && PeekWord() == word)
-            {
-                TakeWord();
-                otherwise = Control(word);   // its end is ours too
-                variables.RemoveRange(mark, variables.Count - mark);
-                return new TemplateIf(pipeline, then, otherwise, word == "with");
-            }
-            Close();
-            (otherwise, end) = Block(word);
-            if (end == "else") throw Fault("expected end; found {{else}}");
-        }
+        TemplateNode node = word == "range" ? Range() : If(word);
         variables.RemoveRange(mark, variables.Count - mark);
-        return word == "range" ? new TemplateRange(pipeline, then, otherwise) : new TemplateIf(pipeline, then, otherwise, word == "with");
+        return node;
+    }
+
+    private TemplateRange Range()
+    {
+        var pipeline = Pipeline("range", 2);
+        Close();
+        ranges++;
+        var (body, end) = Block("range");
+        ranges--;
+        return new TemplateRange(pipeline, body, end == "else" ? Else("range") : null);
+    }
+
+    private TemplateIf If(string word)
+    {
+        // One after the other, not one within the other: there may be any number of {{else if}}.
+        var branches = new List<(TemplatePipeline Condition, TemplateNode Then)>();
+        while (true)
+        {
+            var pipeline = Pipeline(word, 1);
+            Close();
+            var (then, end) = Block(word);
+            branches.Add((pipeline, then));
+            if (end != "else") return new TemplateIf(branches, null, word == "with");
+            SkipSpace();
+            if (PeekWord() != word) return new TemplateIf(branches, Else(word), word == "with");
+            TakeWord();
+        }
+    }
+
+    private TemplateNode Else(string word)
+    {
+        Close();
+        var (otherwise, end) = Block(word);
+        return end == "else" ? throw Fault("expected end; found {{else}}") : otherwise;
     }
 
     private void Define()
@@ -219,12 +242,13 @@ internal sealed class TemplateReader(string text)
     private TemplateOperand Operand()
     {
         var operand = Term();
+        var names = new List<string>();
         while (at + 1 < text.Length && text[at] == '.' && IsWord(text[at + 1]))
         {
             at++;
-            operand = new TemplateField(operand, TakeWord());
+            names.Add(TakeWord());
         }
-        return operand;
+        return names.Count > 0 ? new TemplateField(operand, names) : operand;
     }
 
     private TemplateOperand Term()
@@ -232,12 +256,12 @@ internal sealed class TemplateReader(string text)
         var one = text[at];
         if (one == '(')
         {
-            if (++nested > AlertTemplate.MostDepth) throw Fault("expression is nested too deeply");
+            InputLimits.TemplateDepth.Check(++depth);
             at++;
             var pipeline = Pipeline("parenthesized pipeline", 0);
             if (at >= text.Length || text[at] != ')') throw Fault("unclosed left paren");
             at++;
-            nested--;
+            depth--;
             return new TemplateNested(pipeline);
         }
         if (one == '$')
@@ -249,7 +273,7 @@ internal sealed class TemplateReader(string text)
         {
             if (at + 1 < text.Length && char.IsAsciiDigit(text[at + 1])) return Number();
             at++;
-            return at < text.Length && IsWord(text[at]) ? new TemplateField(new TemplateDot(), TakeWord()) : new TemplateDot();
+            return at < text.Length && IsWord(text[at]) ? new TemplateField(new TemplateDot(), [TakeWord()]) : new TemplateDot();
         }
         if (one is '"' or '`') return Text();
         if (one == '\'') return Character();
@@ -295,7 +319,15 @@ internal sealed class TemplateReader(string text)
         if (end >= text.Length) throw Fault("unterminated character constant");
         var literal = text[at..(end + 1)];
         at = end + 1;
-        var inner = PromqlNumbers.Unquote(literal);
+        string inner;
+        try
+        {
+            inner = PromqlNumbers.Unquote(literal);
+        }
+        catch (FormatException)
+        {
+            throw Fault($"malformed character constant: {literal}");
+        }
         return inner.EnumerateRunes().Count() == 1
             ? new TemplateLiteral((long)inner.EnumerateRunes().First().Value, literal)
             : throw Fault($"malformed character constant: {literal}");

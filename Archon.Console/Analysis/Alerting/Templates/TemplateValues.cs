@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text;
 
 namespace Archon.Analysis.Alerting.Templates;
 
@@ -20,25 +21,64 @@ internal static class TemplateValues
     };
 
     /// <summary>As <c>fmt.Print</c> writes it.</summary>
-    public static string Print(object? value) => value switch
+    /// <exception cref="InputLimitException">It is more text, or nested deeper, than a template may make.</exception>
+    public static string Print(object? value)
     {
-        null => "<no value>",
-        string one => one,
-        double one => GoText.Value(one),
-        bool one => one ? "true" : "false",
-        long one => one.ToString(CultureInfo.InvariantCulture),
-        DateTimeOffset one => Time(one),
-        TimeSpan one => Duration(one),
-        IReadOnlyDictionary<string, string> one => Map(one.Select(pair => (pair.Key, pair.Value))),
-        IReadOnlyDictionary<string, object?> one => Map(one.Select(pair => (pair.Key, Print(pair.Value)))),
-        TemplateSample one => $"{{{Print(one.Labels)} {Print(one.Value)}}}",
-        IEnumerable one => $"[{string.Join(' ', one.Cast<object?>().Select(Print))}]",
-        TemplateRoot one => $"{{{Print(one.Data.Labels)} {Print(one.Data.ExternalLabels)} {one.Data.ExternalUrl} {Print(one.Data.Value)}}}",
-        _ => throw new AlertTemplateException($"can't print {Kind(value)}"),
-    };
+        if (value is string plain) return plain;
+        var text = new StringBuilder();
+        Print(value, text, 0);
+        return text.ToString();
+    }
 
-    private static string Map(IEnumerable<(string Key, string Value)> pairs) =>
-        $"map[{string.Join(' ', pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}:{pair.Value}"))}]";
+    // A map of the function "args" can hold another twice, and that one another twice: what is printed is counted as it grows.
+    private static void Print(object? value, StringBuilder text, int depth)
+    {
+        InputLimits.TemplateDepth.Check(depth);
+        switch (value)
+        {
+            case null: text.Append("<no value>"); break;
+            case string one: text.Append(one); break;
+            case double one: text.Append(GoText.Value(one)); break;
+            case bool one: text.Append(one ? "true" : "false"); break;
+            case long one: text.Append(CultureInfo.InvariantCulture, $"{one}"); break;
+            case DateTimeOffset one: text.Append(Time(one)); break;
+            case TimeSpan one: text.Append(Duration(one)); break;
+            case IReadOnlyDictionary<string, string> one: Map(one, text, depth); break;
+            case IReadOnlyDictionary<string, object?> one: Map(one, text, depth); break;
+            case TemplateSample one: Joined("{", [one.Labels, one.Value], "}", text, depth); break;
+            case TemplateRoot one:
+                Joined("{", [one.Data.Labels, one.Data.ExternalLabels, one.Data.ExternalUrl, one.Data.Value], "}", text, depth);
+                break;
+            case IEnumerable one: Joined("[", one.Cast<object?>(), "]", text, depth); break;
+            default: throw new AlertTemplateException($"can't print {Kind(value)}");
+        }
+        InputLimits.TemplateText.Check(text.Length);
+    }
+
+    private static void Map<T>(IReadOnlyDictionary<string, T> map, StringBuilder text, int depth)
+    {
+        var separator = "map[";
+        foreach (var (key, value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            text.Append(separator).Append(key).Append(':');
+            Print(value, text, depth + 1);
+            separator = " ";
+        }
+        text.Append(map.Count == 0 ? "map[]" : "]");
+    }
+
+    private static void Joined(string open, IEnumerable<object?> values, string close, StringBuilder text, int depth)
+    {
+        text.Append(open);
+        var separator = "";
+        foreach (var value in values)
+        {
+            text.Append(separator);
+            Print(value, text, depth + 1);
+            separator = " ";
+        }
+        text.Append(close);
+    }
 
     public static object? Field(object? of, string name) => of switch
     {
@@ -63,16 +103,16 @@ internal static class TemplateValues
         _ => throw NoField(of, name),
     };
 
-    public static IReadOnlyList<(object? Key, object? Item)> Items(object? value) => value switch
+    public static IEnumerable<(object? Key, object? Item)> Items(object? value) => value switch
     {
         null => [],
         IReadOnlyDictionary<string, string> map =>
-            [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, (object?)pair.Value))],
+            map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, (object?)pair.Value)),
         IReadOnlyDictionary<string, object?> map =>
-            [.. map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, pair.Value))],
-        long count => [.. Enumerable.Range(0, (int)Math.Clamp(count, 0, 10_000)).Select(i => ((object?)(long)i, (object?)(long)i))],
+            map.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => ((object?)pair.Key, pair.Value)),
+        long count => Enumerable.Range(0, (int)Math.Clamp(count, 0, int.MaxValue)).Select(i => (object?)(long)i).Select(i => (i, i)),
         string => throw new AlertTemplateException($"range can't iterate over {value}"),
-        IEnumerable list => [.. list.Cast<object?>().Select((item, i) => ((object?)(long)i, item))],
+        IEnumerable list => list.Cast<object?>().Select((item, i) => ((object?)(long)i, item)),
         _ => throw new AlertTemplateException($"range can't iterate over {Print(value)}"),
     };
 

@@ -66,7 +66,13 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         var first = request.Schedule.First(Math.Max(0, from - (long)WarmUp(request).TotalMilliseconds));
         if (first > to) yield break;
         var total = (int)((to - first) / step) + 1;
-        var byEvaluation = PromqlParser.Parse(request.Expression, out _) is { } parsed && LooksAtEnds(parsed);
+        var parsed = PromqlParser.Parse(request.Expression, out var error);
+        if ((error?.Limit ?? request.Rule.Beyond()) is { } limit)
+        {
+            yield return new BacktestEvent.Rejected($"Not checked: {limit.Sentence}.");
+            yield break;
+        }
+        var byEvaluation = parsed is not null && LooksAtEnds(parsed);
         var replay = new RuleReplay(request.Rule);
         var failures = 0;
 

@@ -46,6 +46,8 @@ public sealed class FileRule
     internal FileRule(RuleContent content, FileGroup group, int index, YamlPart item, YamlFields fields) =>
         (Content, Group, Index, Item, Fields) = (content, group, index, item, fields);
 
+    private readonly Dictionary<string, YamlFields> entries = [];
+
     public RuleContent Content { get; }
     public FileGroup Group { get; }
 
@@ -73,8 +75,15 @@ public sealed class FileRule
     public int LineOf(string field) => Fields.Find(field)?.Value.Line ?? Line;
 
     /// <summary>Line of an entry of a map, such as the annotation <c>summary</c>.</summary>
-    public int LineOf(string field, string entry) => Fields.Find(field)?.Value is { Target: YamlMapping map } && new YamlFields(map).Find(entry) is { } found
-        ? found.Value.Line : LineOf(field);
+    public int LineOf(string field, string entry) => Entries(field)?.Find(entry)?.Value.Line ?? LineOf(field);
+
+    /// <summary>Entries of a map of the rule; null where the field is none.</summary>
+    private YamlFields? Entries(string field)
+    {
+        if (Fields.Find(field)?.Value is not { Target: YamlMapping map }) return null;
+        if (!entries.TryGetValue(field, out var found)) entries[field] = found = new YamlFields(map);
+        return found;
+    }
 
     /// <summary>The line in the file of a place in the expression, as far as the way it is written lets each of its lines stand on a line of its own.</summary>
     internal int LineOfExpression(int lineInExpression) => Fields.Find("expr")?.Value.Target is YamlScalar { Style: YamlDotNet.Core.ScalarStyle.Literal } scalar

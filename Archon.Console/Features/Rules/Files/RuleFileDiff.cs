@@ -133,7 +133,7 @@ public static class RuleFileDiff
     private static List<(string Field, string Value)> Fields(RuleContent rule) =>
     [
         (rule.IsAlert ? "alert" : "record", rule.Name),
-        ("expr", PromqlParser.Parse(rule.Expression, out _)?.ToString() ?? rule.Expression),
+        ("expr", PromqlParser.Canonical(rule.Expression)),
         .. rule.For > TimeSpan.Zero ? [("for", PrometheusDuration.Format(rule.For))] : Array.Empty<(string, string)>(),
         .. rule.KeepFiringFor > TimeSpan.Zero
             ? [("keep_firing_for", PrometheusDuration.Format(rule.KeepFiringFor))] : Array.Empty<(string, string)>(),

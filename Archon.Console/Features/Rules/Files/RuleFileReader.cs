@@ -1,4 +1,5 @@
 using System.Text;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Alerting.Templates;
@@ -20,6 +21,12 @@ internal sealed class RuleFileReader
 
     private readonly RuleLanguage language;
 
+    // A rule that stands there by an alias is read and checked once, however often it is repeated.
+    private readonly Dictionary<YamlMapping, YamlFields> fieldsOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<YamlMapping, IReadOnlyDictionary<string, string>> maps = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, PromqlError?> expressions = new(StringComparer.Ordinal);
+    private readonly HashSet<IReadOnlyDictionary<string, string>> checkedTexts = new(ReferenceEqualityComparer.Instance);
+
     public RuleFileReader(YamlPart? root, bool hasMore, RuleLanguage language)
     {
         this.language = language;
@@ -27,7 +34,7 @@ internal sealed class RuleFileReader
         if (root is not null && !IsNull(root)) Read(root);
         foreach (var twice in groups.GroupBy(group => group.Content.Name).SelectMany(same => same.Skip(1)))
         {
-            errors.Add(twice.Item.Error($"groupname: \"{twice.Content.Name}\" is repeated in the same file"));
+            Fail(twice.Item.Error($"groupname: \"{twice.Content.Name}\" is repeated in the same file"));
         }
     }
 
@@ -35,12 +42,18 @@ internal sealed class RuleFileReader
     public IReadOnlyList<RuleFileError> Errors => errors;
     public IReadOnlyList<RuleFileError> Warnings => warnings;
 
+    private void Fail(RuleFileError error)
+    {
+        if (errors.Count < InputLimits.Faults.Most) errors.Add(error);
+        else if (errors.Count == InputLimits.Faults.Most) errors.Add(new RuleFileError(0, 0, $"not checked to the end: {InputLimits.Faults.Sentence}"));
+    }
+
     private void Read(YamlPart root)
     {
         if (Fields(root, FileFields, "RuleGroups") is not { } file || file.Find("groups") is not { } field || IsNull(field.Value)) return;
         if (field.Value.Target is not YamlSequence list)
         {
-            errors.Add(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into a list of groups"));
+            Fail(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into a list of groups"));
             return;
         }
         foreach (var item in list.Items) ReadGroup(item);
@@ -50,12 +63,12 @@ internal sealed class RuleFileReader
     {
         if (IsNull(item))
         {
-            errors.Add(item.Error("Groupname must not be empty"));
+            Fail(item.Error("Groupname must not be empty"));
             return;
         }
         if (Fields(item, GroupFields, "RuleGroup") is not { } fields) return;
         var name = Text(fields, "name") ?? "";
-        if (name.Length == 0) errors.Add(item.Error("Groupname must not be empty"));
+        if (name.Length == 0) Fail(item.Error("Groupname must not be empty"));
         var labels = Map(fields, "labels");
         CheckLabels(fields, labels);
         var group = new FileGroup(
@@ -71,7 +84,7 @@ internal sealed class RuleFileReader
         if (fields.Find("rules") is not { } rules || IsNull(rules.Value)) return;
         if (rules.Value.Target is not YamlSequence list)
         {
-            errors.Add(rules.Value.Error($"cannot unmarshal {Kind(rules.Value)} into a list of rules"));
+            Fail(rules.Value.Error($"cannot unmarshal {Kind(rules.Value)} into a list of rules"));
             return;
         }
         foreach (var rule in list.Items) ReadRule(group, rule);
@@ -81,14 +94,14 @@ internal sealed class RuleFileReader
     {
         if (IsNull(item))
         {
-            errors.Add(item.Error("one of 'record' or 'alert' must be set"));
+            Fail(item.Error("one of 'record' or 'alert' must be set"));
             return;
         }
         if (Fields(item, RuleFields, "Rule") is not { } fields) return;
         var (record, alert) = (Text(fields, "record") ?? "", Text(fields, "alert") ?? "");
         var expression = Text(fields, "expr") ?? "";
-        if (record.Length > 0 && alert.Length > 0) errors.Add(item.Error("only one of 'record' and 'alert' must be set"));
-        if (record.Length == 0 && alert.Length == 0) errors.Add(item.Error("one of 'record' or 'alert' must be set"));
+        if (record.Length > 0 && alert.Length > 0) Fail(item.Error("only one of 'record' and 'alert' must be set"));
+        if (record.Length == 0 && alert.Length == 0) Fail(item.Error("one of 'record' or 'alert' must be set"));
         var content = new RuleContent(alert.Length > 0 ? alert : record, alert.Length > 0, expression)
         {
             For = Duration(fields, "for") ?? TimeSpan.Zero,
@@ -107,7 +120,7 @@ internal sealed class RuleFileReader
         CheckLabels(fields, content.Labels);
         foreach (var name in content.Annotations.Keys.Where(name => name.Length == 0))
         {
-            errors.Add(Entry(fields, "annotations", name).Error($"invalid annotation name: {name}"));
+            Fail(Entry(fields, "annotations", name).Error($"invalid annotation name: {name}"));
         }
         if (alert.Length == 0) return;
         CheckTemplates(fields, "labels", "label", content.Labels);
@@ -119,23 +132,28 @@ internal sealed class RuleFileReader
         var where = rule.Fields.Find("expr")?.Value ?? rule.Item;
         if (rule.Content.Expression.Length == 0)
         {
-            errors.Add(where.Error("field 'expr' must be set in rule"));
+            Fail(where.Error("field 'expr' must be set in rule"));
             return;
         }
         if (language != RuleLanguage.Promql) return;
-        PromqlParser.Parse(rule.Content.Expression, out var error);
-        if (error is not null) errors.Add(new RuleFileError(rule.LineOfExpression(error.Line), 0, $"could not parse expression: {error}"));
+        if (!expressions.TryGetValue(rule.Content.Expression, out var error))
+        {
+            PromqlParser.Parse(rule.Content.Expression, out error);
+            expressions[rule.Content.Expression] = error;
+        }
+        // Beyond a limit Prometheus alone can judge it; the linter says that it was not checked.
+        if (error is { Limit: null }) Fail(new RuleFileError(rule.LineOfExpression(error.Line), 0, $"could not parse expression: {error}"));
     }
 
     private void CheckRecording(FileRule rule)
     {
         var (content, where) = (rule.Content, rule.Fields.Find("record")?.Value ?? rule.Item);
-        if (content.Annotations.Count > 0) errors.Add(where.Error("invalid field 'annotations' in recording rule"));
-        if (content.For != TimeSpan.Zero) errors.Add(where.Error("invalid field 'for' in recording rule"));
-        if (content.KeepFiringFor != TimeSpan.Zero) errors.Add(where.Error("invalid field 'keep_firing_for' in recording rule"));
+        if (content.Annotations.Count > 0) Fail(where.Error("invalid field 'annotations' in recording rule"));
+        if (content.For != TimeSpan.Zero) Fail(where.Error("invalid field 'for' in recording rule"));
+        if (content.KeepFiringFor != TimeSpan.Zero) Fail(where.Error("invalid field 'keep_firing_for' in recording rule"));
         if (content.Name.Contains('{', StringComparison.Ordinal) || content.Name.Contains('}', StringComparison.Ordinal))
         {
-            errors.Add(where.Error($"braces present in the recording rule name; should it be in expr?: {content.Name}"));
+            Fail(where.Error($"braces present in the recording rule name; should it be in expr?: {content.Name}"));
         }
     }
 
@@ -143,36 +161,44 @@ internal sealed class RuleFileReader
     {
         foreach (var name in labels.Keys.Where(name => name.Length == 0 || name == PromqlMatcher.Name))
         {
-            errors.Add(Entry(fields, "labels", name).Error($"invalid label name: {name}"));
+            Fail(Entry(fields, "labels", name).Error($"invalid label name: {name}"));
         }
     }
 
     private void CheckTemplates(YamlFields fields, string field, string word, IReadOnlyDictionary<string, string> texts)
     {
+        if (!checkedTexts.Add(texts)) return;
         foreach (var (name, text) in texts)
         {
-            if (AlertTemplate.Parse(text, out var error) is null)
+            if (AlertTemplate.Parse(text, out var error, out var limit) is null && limit is null)
             {
-                errors.Add(Entry(fields, field, name).Error($"{word} {GoText.Quote(name)}: {error}"));
+                Fail(Entry(fields, field, name).Error($"{word} {GoText.Quote(name)}: {error}"));
             }
         }
     }
 
-    private static YamlPart Entry(YamlFields fields, string field, string name) =>
-        fields.Find(field)?.Value is { Target: YamlMapping map } && new YamlFields(map).Find(name) is { } found
+    private YamlPart Entry(YamlFields fields, string field, string name) =>
+        fields.Find(field)?.Value is { Target: YamlMapping map } && FieldsOf(map).Find(name) is { } found
             ? found.Key : fields.Mapping;
+
+    private YamlFields FieldsOf(YamlMapping mapping)
+    {
+        if (!fieldsOf.TryGetValue(mapping, out var fields)) fieldsOf[mapping] = fields = new YamlFields(mapping);
+        return fields;
+    }
 
     private YamlFields? Fields(YamlPart node, string[] known, string type)
     {
         if (node.Target is not YamlMapping mapping)
         {
-            errors.Add(node.Error($"cannot unmarshal {Kind(node)} into rulefmt.{type}"));
+            Fail(node.Error($"cannot unmarshal {Kind(node)} into rulefmt.{type}"));
             return null;
         }
-        var fields = new YamlFields(mapping);
+        if (fieldsOf.TryGetValue(mapping, out var read)) return read;
+        var fields = fieldsOf[mapping] = new YamlFields(mapping);
         foreach (var field in fields.All.Where(field => !known.Contains(field.Name)))
         {
-            errors.Add(field.Key.Error($"field {field.Name} not found in type rulefmt.{type}"));
+            Fail(field.Key.Error($"field {field.Name} not found in type rulefmt.{type}"));
         }
         return fields;
     }
@@ -189,7 +215,7 @@ internal sealed class RuleFileReader
         text = "";
         if (value.Target is not YamlScalar scalar)
         {
-            errors.Add(value.Error($"cannot unmarshal {Kind(value)} into string"));
+            Fail(value.Error($"cannot unmarshal {Kind(value)} into string"));
             return false;
         }
         text = scalar.Value;
@@ -201,7 +227,7 @@ internal sealed class RuleFileReader
         }
         catch (FormatException)
         {
-            errors.Add(value.Error("!!binary value contains invalid base64 data"));
+            Fail(value.Error("!!binary value contains invalid base64 data"));
             return false;
         }
     }
@@ -210,7 +236,7 @@ internal sealed class RuleFileReader
     {
         if (Text(fields, name) is not { } text) return null;
         if (PrometheusDuration.TryParse(text, out var length)) return length;
-        errors.Add(fields.Find(name)!.Value.Error(
+        Fail(fields.Find(name)!.Value.Error(
             text.Length == 0 ? "empty duration string" : $"not a valid duration string: {GoText.Quote(text)}"));
         return null;
     }
@@ -220,7 +246,7 @@ internal sealed class RuleFileReader
         if (fields.Find(name) is not { } field || IsNull(field.Value)) return 0;
         if (field.Value.Target is YamlScalar { Kind: "int", Value: var text }
             && YamlKinds.TryInteger(text, out var value) && value is >= int.MinValue and <= int.MaxValue) return (int)value;
-        errors.Add(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into int"));
+        Fail(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into int"));
         return 0;
     }
 
@@ -229,16 +255,17 @@ internal sealed class RuleFileReader
         if (fields.Find(name) is not { } field || IsNull(field.Value)) return RuleContent.Empty;
         if (field.Value.Target is not YamlMapping mapping)
         {
-            errors.Add(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into map[string]string"));
+            Fail(field.Value.Error($"cannot unmarshal {Kind(field.Value)} into map[string]string"));
             return RuleContent.Empty;
         }
+        if (maps.TryGetValue(mapping, out var read)) return read;
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in new YamlFields(mapping).All)
+        foreach (var entry in FieldsOf(mapping).All)
         {
             if (IsNull(entry.Value)) map[entry.Name] = "";
             else if (Text(entry.Value, out var text)) map[entry.Name] = text;
         }
-        return map;
+        return maps[mapping] = map;
     }
 
     private static bool IsNull(YamlPart node) => node.Target is YamlScalar { Kind: "null" };

@@ -11,7 +11,7 @@ internal sealed record YamlField(string Name, YamlPart Key, YamlPart Value, bool
 internal sealed class YamlFields
 {
     private readonly List<YamlField> fields = [];
-    private readonly HashSet<string> names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, YamlField> byName = new(StringComparer.Ordinal);
 
     /// <exception cref="RuleFileException">A key is no word, or what is merged is no mapping.</exception>
     public YamlFields(YamlMapping mapping)
@@ -22,7 +22,7 @@ internal sealed class YamlFields
 
     public YamlMapping Mapping { get; }
     public IReadOnlyList<YamlField> All => fields;
-    public YamlField? Find(string name) => fields.Find(one => one.Name == name);
+    public YamlField? Find(string name) => byName.GetValueOrDefault(name);
 
     private void Add(YamlMapping mapping, bool isOwn, int depth)
     {
@@ -36,7 +36,10 @@ internal sealed class YamlFields
                 merged.Add(value);
                 continue;
             }
-            if (names.Add(name.Value)) fields.Add(new YamlField(name.Value, key, value, isOwn));
+            if (byName.ContainsKey(name.Value)) continue;
+            var field = new YamlField(name.Value, key, value, isOwn);
+            byName.Add(name.Value, field);
+            fields.Add(field);
         }
         foreach (var from in merged)
         {

@@ -116,15 +116,12 @@ internal static class YamlKinds
 /// <summary>Reads the first document of a text into nodes that know their places.</summary>
 internal static class YamlTree
 {
-    private const int MostDepth = 200;
-    private const int MostNodes = 2_000_000;
-
     /// <returns>Null for a text without a document, and whether another document follows.</returns>
     /// <exception cref="RuleFileException">The text is no YAML.</exception>
     public static (YamlPart? Root, bool HasMore) Read(string text)
     {
         RefuseControlCharacters(text);
-        var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        var parser = new BoundedYaml(text);
         try
         {
             parser.Consume<StreamStart>();
@@ -134,26 +131,19 @@ internal static class YamlTree
             {
                 throw new RuleFileException(new RuleFileError((int)document.Start.Line, 0, "found incompatible YAML document"));
             }
-            var root = new Reader(parser, text).Node(0);
+            var root = new Reader(parser, text).Node();
             parser.Consume<DocumentEnd>();
             return (root, HasAnother(parser));
         }
         catch (YamlDotNet.Core.YamlException odd)
         {
             throw new RuleFileException(new RuleFileError(
-                (int)odd.Start.Line, (int)odd.Start.Column, odd.InnerException?.Message ?? odd.Message));
-        }
-        catch (InvalidOperationException)
-        {
-            // Thrown by the scanner for a plain text that breaks off a flow collection.
-            throw new RuleFileException(new RuleFileError(
-                (int)(parser.Current?.End.Line ?? 1), 0,
-                "did not find expected ',' or the end of a list or map"));
+                (int)odd.Start.Line, (int)odd.Start.Column, odd.InnerException is InvalidOperationException ? odd.Message : odd.InnerException?.Message ?? odd.Message));
         }
     }
 
     /// <summary>What follows the first document is not read by Prometheus either, so it may be anything.</summary>
-    private static bool HasAnother(Parser parser)
+    private static bool HasAnother(BoundedYaml parser)
     {
         try
         {
@@ -177,15 +167,12 @@ internal static class YamlTree
         }
     }
 
-    private sealed class Reader(Parser parser, string text)
+    private sealed class Reader(BoundedYaml parser, string text)
     {
         private readonly Dictionary<string, YamlPart?> anchors = new(StringComparer.Ordinal);
-        private int count;
 
-        public YamlPart Node(int depth)
+        public YamlPart Node()
         {
-            if (depth > MostDepth) throw new RuleFileException(At(parser.Current!, "nested too deeply"));
-            if (++count > MostNodes) throw new RuleFileException(At(parser.Current!, "more nodes than can be read"));
             if (parser.TryConsume<AnchorAlias>(out var alias))
             {
                 var name = alias.Value.ToString();
@@ -199,8 +186,8 @@ internal static class YamlTree
             var node = (start switch
             {
                 YamlDotNet.Core.Events.Scalar => (YamlPart)Scalar(),
-                SequenceStart => Sequence(depth),
-                _ => Mapping(depth),
+                SequenceStart => Sequence(),
+                _ => Mapping(),
             }) with { Tag = start.Tag.IsEmpty ? null : start.Tag.ToString(), Anchor = anchor };
             if (anchor is not null) anchors[anchor] = node;
             return node;
@@ -212,26 +199,26 @@ internal static class YamlTree
             return new YamlScalar(scalar.Value, scalar.Style, Place(scalar.Start), Place(scalar.End), Line(scalar), Column(scalar));
         }
 
-        private YamlSequence Sequence(int depth)
+        private YamlSequence Sequence()
         {
             var start = parser.Consume<SequenceStart>();
             var items = new List<YamlPart>();
-            while (!parser.Accept<SequenceEnd>(out _)) items.Add(Node(depth + 1));
+            while (!parser.Accept<SequenceEnd>(out _)) items.Add(Node());
             var end = parser.Consume<SequenceEnd>();
             var isFlow = start.Style == SequenceStyle.Flow;
             var last = isFlow ? Place(end.Start) + 1 : items.Count > 0 ? items[^1].End : Place(start.End);
             return new YamlSequence(items, isFlow, Place(start.Start), last, Line(start), Column(start));
         }
 
-        private YamlMapping Mapping(int depth)
+        private YamlMapping Mapping()
         {
             var start = parser.Consume<MappingStart>();
             var entries = new List<KeyValuePair<YamlPart, YamlPart>>();
             var keys = new Dictionary<string, YamlPart>(StringComparer.Ordinal);
             while (!parser.Accept<MappingEnd>(out _))
             {
-                var key = Node(depth + 1);
-                var value = Node(depth + 1);
+                var key = Node();
+                var value = Node();
                 if (key.Target is YamlScalar { Kind: var kind, Value: var name })
                 {
                     // Two keys are the same when they read the same and are of one type, as go-yaml compares them.

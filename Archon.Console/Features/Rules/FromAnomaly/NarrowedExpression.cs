@@ -38,7 +38,9 @@ public static class NarrowedExpression
         PromqlSubquery subquery => Narrow(subquery, matcher),
         PromqlAggregation aggregation => Narrow(aggregation, matcher),
         PromqlCall call => Narrow(call, matcher),
-        PromqlBinary binary => Narrow(binary, matcher),
+        PromqlBinary chain => chain.Fold(
+            first => Narrow(first, matcher),
+            (left, binary) => binary.Type == PromqlType.Scalar ? binary : Narrow(binary, left, Narrow(binary.Right, matcher), matcher)),
         _ => null,
     };
 
@@ -83,11 +85,10 @@ public static class NarrowedExpression
             ? new PromqlCall(call.Function, narrowed, 0, 0) : null;
     }
 
-    private static PromqlBinary? Narrow(PromqlBinary binary, PromqlMatcher matcher)
+    private static PromqlBinary? Narrow(PromqlBinary binary, PromqlExpression? left, PromqlExpression? right, PromqlMatcher matcher)
     {
         var matching = binary.Matching;
         if (matching.FillLeft is not null || matching.FillRight is not null) return null;
-        var (left, right) = (Narrow(binary.Left, matcher), Narrow(binary.Right, matcher));
         if (!binary.IsBetweenVectors || binary.Operator == "or") return left is null || right is null ? null : With(left, right);
         // Series that find each other by the label have the same value of it.
         var isMatched = matching.Labels.Contains(matcher.Label) == matching.IsOn;

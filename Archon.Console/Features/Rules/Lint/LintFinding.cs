@@ -32,6 +32,8 @@ public static class LintChecks
     public static readonly LintCheck Syntax = new("syntax", "Prometheus refuses the whole file, and at a reload goes on with the old one.");
     public static readonly LintCheck NotPromql = new(
         "not-promql", "Archon parses PromQL. Of an expression in another language it can neither find faults nor replay it.");
+    public static readonly LintCheck NotChecked = new(
+        "not-checked", "This is too large to be checked. It is kept and applied unchanged, and may have faults that no check has looked for.");
     public static readonly LintCheck FileForm = new("file-form", "The file is taken, but perhaps not as it was meant.");
     public static readonly LintCheck Requirement = new(
         "server-version", "A server that is older, or without the feature switched on, refuses the whole file.");
@@ -101,7 +103,7 @@ public static class LintChecks
 
     public static IReadOnlyList<LintCheck> All { get; } =
     [
-        Syntax, NotPromql, FileForm, Requirement, Template, TemplateLabel, UnstableLabel, Comparison,
+        Syntax, NotPromql, NotChecked, FileForm, Requirement, Template, TemplateLabel, UnstableLabel, Comparison,
         RateWindow, RateOfGauge, CounterAsGauge, RateAfterSum, Irate, Matching, Fragile, Sampled, Histogram, Regex, Ends,
         For, Severity, Summary, Runbook, RunbookLink, ReservedLabel, Duplicate, RecordName,
         MissingMetric, MissingLabel, MissingRecord, Cost, TooMany, Failing, FiresNow, Noisy,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Alerting.Templates;
@@ -80,14 +81,34 @@ public static partial class RuleLinter
             return Labels(at, server)
                 .Concat(rule.Content.IsAlert ? Durations(at).Concat(Words(at)).Concat(Templates(at, null)) : Record(at));
         }
-        var expression = PromqlParser.Parse(rule.Content.Expression, out _)!;
+        if (PromqlParser.Parse(rule.Content.Expression, out var error) is not { } expression)
+        {
+            return Labels(at, server).Prepend(at.Field(LintChecks.NotChecked, LintSeverity.Warning, "expr", $"not checked: {error!.Message}"))
+                .Concat(rule.Content.IsAlert ? Durations(at).Concat(Words(at)).Concat(Templates(at, null)) : Record(at));
+        }
+        var labels = new PromqlLabelTable();
         IEnumerable<IEnumerable<LintFinding>> checks =
         [
-            Requirements(at, expression, server), Rates(at, expression), Matching(at, expression), Histograms(at, expression),
+            Requirements(at, expression, server), Rates(at, expression), Matching(at, expression, labels), Histograms(at, expression, labels),
             Matchers(at, expression), Labels(at, server),
-            rule.Content.IsAlert ? Alert(at, expression) : Record(at),
+            rule.Content.IsAlert ? Alert(at, expression, labels) : Record(at),
         ];
-        return checks.SelectMany(one => one);
+        return checks.SelectMany(one => First(at, one));
+    }
+
+    /// <summary>A chain of thousands of operators has the same fault at each: the first of them say as much as all.</summary>
+    private static IEnumerable<LintFinding> First(Place at, IEnumerable<LintFinding> findings)
+    {
+        var count = 0;
+        foreach (var finding in findings)
+        {
+            if (++count > InputLimits.Findings.Most)
+            {
+                yield return at.Field(LintChecks.NotChecked, LintSeverity.Warning, "expr", $"not checked to the end: {InputLimits.Findings.Sentence}");
+                yield break;
+            }
+            yield return finding;
+        }
     }
 
     private static IEnumerable<LintFinding> Requirements(Place at, PromqlExpression expression, Version? server)
@@ -187,11 +208,11 @@ public static partial class RuleLinter
 
     private static bool IsGaugeName(string metric) => metric is "up" || GaugeName().IsMatch(metric);
 
-    private static IEnumerable<LintFinding> Matching(Place at, PromqlExpression expression)
+    private static IEnumerable<LintFinding> Matching(Place at, PromqlExpression expression, PromqlLabelTable labels)
     {
         foreach (var binary in expression.All().OfType<PromqlBinary>().Where(binary => binary.IsBetweenVectors && binary.Operator != "or"))
         {
-            var (left, right, matching) = (PromqlLabels.Of(binary.Left), PromqlLabels.Of(binary.Right), binary.Matching);
+            var (left, right, matching) = (labels.Of(binary.Left), labels.Of(binary.Right), binary.Matching);
             if (matching.IsOn)
             {
                 foreach (var label in matching.Labels.Where(label => left.Can(label) != right.Can(label)))
@@ -204,9 +225,8 @@ public static partial class RuleLinter
             }
             if (!left.IsOpen && !right.IsOpen)
             {
-                var one = left.Names.Except(matching.Labels).ToHashSet(StringComparer.Ordinal);
-                var other = right.Names.Except(matching.Labels).ToHashSet(StringComparer.Ordinal);
-                if (!one.SetEquals(other))
+                var (one, other) = (left.Names.Except(matching.Labels), right.Names.Except(matching.Labels));
+                if (one.Count != other.Count || !one.All(other.Contains))
                 {
                     yield return at.Expression(
                         LintChecks.Matching, LintSeverity.Error, binary.OperatorStart,
@@ -239,7 +259,7 @@ public static partial class RuleLinter
 
     private static bool IsWithout(PromqlExpression expression) => expression.Bare() is PromqlAggregation { IsWithout: true };
 
-    private static IEnumerable<LintFinding> Histograms(Place at, PromqlExpression expression)
+    private static IEnumerable<LintFinding> Histograms(Place at, PromqlExpression expression, PromqlLabelTable labels)
     {
         foreach (var call in expression.All().OfType<PromqlCall>().Where(call => call.Function.Name == "histogram_quantile"))
         {
@@ -251,7 +271,7 @@ public static partial class RuleLinter
             }
             var isClassic = call.Arguments[1].All().OfType<PromqlSelector>()
                 .Any(selector => selector.OneMetric?.EndsWith("_bucket", StringComparison.Ordinal) == true);
-            if (isClassic && !PromqlLabels.Of(call.Arguments[1]).Can("le"))
+            if (isClassic && !labels.Of(call.Arguments[1]).Can("le"))
             {
                 yield return at.Expression(
                     LintChecks.Histogram, LintSeverity.Error, call.Start,
@@ -325,8 +345,8 @@ public static partial class RuleLinter
         }
     }
 
-    private static IEnumerable<LintFinding> Alert(Place at, PromqlExpression expression) =>
-        Fires(at, expression).Concat(Durations(at)).Concat(Words(at)).Concat(Templates(at, expression));
+    private static IEnumerable<LintFinding> Alert(Place at, PromqlExpression expression, PromqlLabelTable labels) =>
+        Fires(at, expression).Concat(Durations(at)).Concat(Words(at)).Concat(Templates(at, labels.Of(expression)));
 
     private static IEnumerable<LintFinding> Fires(Place at, PromqlExpression expression)
     {
@@ -352,11 +372,12 @@ public static partial class RuleLinter
     /// <summary>Whether an expression can be empty by what it says, rather than for want of series.</summary>
     private static bool Decides(PromqlExpression expression) => expression.Bare() switch
     {
-        PromqlBinary { IsComparison: true } => true,
-        PromqlBinary { Operator: "and" or "unless" } => true,
-        PromqlBinary { Operator: "or" } either => Decides(either.Left) && Decides(either.Right),
-        PromqlBinary other => (other.Left.Type == PromqlType.Vector && Decides(other.Left))
-            || (other.Right.Type == PromqlType.Vector && Decides(other.Right)),
+        PromqlBinary chain => chain.Fold(Decides, (left, binary) => binary switch
+        {
+            { IsComparison: true } or { Operator: "and" or "unless" } => true,
+            { Operator: "or" } => left && Decides(binary.Right),
+            _ => (binary.Left.Type == PromqlType.Vector && left) || (binary.Right.Type == PromqlType.Vector && Decides(binary.Right)),
+        }),
         PromqlCall { Function.Name: "absent" or "absent_over_time" } => true,
         PromqlCall { Arguments: var arguments } =>
             arguments.Any(argument => argument.Type is PromqlType.Vector or PromqlType.Matrix && Decides(argument)),
@@ -445,10 +466,9 @@ public static partial class RuleLinter
         bool Blank(string name) => string.IsNullOrWhiteSpace(annotations.GetValueOrDefault(name));
     }
 
-    /// <param name="expression">Null where its labels cannot be known.</param>
-    private static IEnumerable<LintFinding> Templates(Place at, PromqlExpression? expression)
+    /// <param name="possible">Labels of the expression; null where they cannot be known.</param>
+    private static IEnumerable<LintFinding> Templates(Place at, PromqlLabels? possible)
     {
-        var possible = expression is null ? null : PromqlLabels.Of(expression);
         var texts = at.Rule.Content.Labels.Select(one => ("labels", one.Key, one.Value))
             .Concat(at.Rule.Content.Annotations.Select(one => ("annotations", one.Key, one.Value)));
         foreach (var (field, name, text) in texts)
@@ -463,10 +483,16 @@ public static partial class RuleLinter
                 }
                 continue;
             }
-            var template = AlertTemplate.Parse(text, out _)!;
+            if (AlertTemplate.Parse(text, out var error) is not { } template)
+            {
+                yield return at.Entry(LintChecks.NotChecked, LintSeverity.Warning, field, name, $"{name} not checked: {error}");
+                continue;
+            }
             if (!template.Functions.Contains("query") && Failure(template, possible, text) is { } failure)
             {
-                yield return at.Entry(LintChecks.Template, LintSeverity.Error, field, name, $"{name} cannot be expanded: {failure}");
+                yield return failure.Limit is null
+                    ? at.Entry(LintChecks.Template, LintSeverity.Error, field, name, $"{name} cannot be expanded: {failure.Message}")
+                    : at.Entry(LintChecks.NotChecked, LintSeverity.Warning, field, name, $"{name} not checked: {failure.Message}");
             }
             // With other queries in it, .Labels may be those of another sample.
             var named = template.Functions.Contains("query") ? OwnLabel().Matches(text) : LabelOf().Matches(text);
@@ -491,7 +517,7 @@ public static partial class RuleLinter
     }
 
     /// <summary>Why a template fails with a sample such as the expression can yield; null when it does not.</summary>
-    private static string? Failure(AlertTemplate template, PromqlLabels? possible, string text)
+    private static AlertTemplateException? Failure(AlertTemplate template, PromqlLabels? possible, string text)
     {
         var named = LabelOf().Matches(text).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value);
         var labels = named.Distinct().Where(label => possible?.Can(label) != false)
@@ -503,13 +529,15 @@ public static partial class RuleLinter
         }
         catch (AlertTemplateException failure)
         {
-            return failure.Message;
+            return failure;
         }
     }
 
     private static IEnumerable<LintFinding> Duplicates(IReadOnlyList<NamedRuleFile> files)
     {
         var all = files.SelectMany(file => file.File.Rules.Select(rule => (File: file, Rule: rule))).ToList();
+        if (all.Count < 2) yield break;
+        var printed = new Dictionary<string, string>(StringComparer.Ordinal);
         var sameName = all.GroupBy(one => (
             one.Rule.Content.IsAlert, one.Rule.Content.Name, Labels: Key(one.Rule), one.Rule.Content.IsAlert ? Canonical(one.Rule) : ""));
         foreach (var same in sameName.Where(same => same.Count() > 1))
@@ -537,7 +565,11 @@ public static partial class RuleLinter
             }
         }
 
-        static string Canonical(FileRule rule) => PromqlParser.Parse(rule.Content.Expression, out _)?.ToString() ?? rule.Content.Expression;
+        string Canonical(FileRule rule)
+        {
+            if (!printed.TryGetValue(rule.Content.Expression, out var text)) printed[rule.Content.Expression] = text = PromqlParser.Canonical(rule.Content.Expression);
+            return text;
+        }
 
         static string Key(FileRule rule)
         {
@@ -586,11 +618,13 @@ internal sealed partial class LintAcceptance
     public static LintAcceptance Of(RuleFile file)
     {
         var acceptance = new LintAcceptance();
+        if (!file.Text.Contains("archon-accept", StringComparison.Ordinal)) return acceptance;
         var lines = file.Text.Split('\n');
+        var starts = Starts(file, lines);
         for (var i = 0; i < lines.Length; i++)
         {
             if (Comment().Match(lines[i].TrimEnd('\r')) is not { Success: true } match) continue;
-            var (first, last) = match.Groups["file"].Success ? (0, int.MaxValue) : Rule(file, lines, i + 1);
+            var (first, last) = match.Groups["file"].Success ? (0, int.MaxValue) : Rule(starts, lines, i + 1);
             acceptance.accepted.Add((match.Groups["check"].Value, match.Groups["reason"].Value.Trim(), first, last));
         }
         return acceptance;
@@ -605,20 +639,30 @@ internal sealed partial class LintAcceptance
         return null;
     }
 
-    /// <summary>Lines of the rule that a comment stands in, or of the one it stands above.</summary>
-    private static (int First, int Last) Rule(RuleFile file, string[] lines, int line)
+    /// <summary>The lines on which the rules of a file begin, in rising order, and one beyond all.</summary>
+    private static List<int> Starts(RuleFile file, string[] lines)
     {
-        var starts = file.Rules
-            .Select(rule => YamlLayout.Line(file.Text, YamlLayout.DashOrStart(file.Text, rule.Item.Start)) + 1)
-            .Append(int.MaxValue).ToList();
-        var next = starts.FindIndex(start => start > line);
+        var feeds = new List<int>(lines.Length);
+        for (var at = file.Text.IndexOf('\n', StringComparison.Ordinal); at >= 0; at = file.Text.IndexOf('\n', at + 1)) feeds.Add(at);
+        return [.. file.Rules.Select(rule => Line(YamlLayout.DashOrStart(file.Text, rule.Item.Start))).Order(), int.MaxValue];
+
+        int Line(int place) => (feeds.BinarySearch(place) is >= 0 and var at ? at : ~feeds.BinarySearch(place)) + 1;
+    }
+
+    /// <summary>Lines of the rule that a comment stands in, or of the one it stands above.</summary>
+    private static (int First, int Last) Rule(List<int> starts, string[] lines, int line)
+    {
+        var next = starts.BinarySearch(line + 1);
+        if (next < 0) next = ~next;
+        while (next > 0 && starts[next - 1] > line) next--;
         // Above: nothing but comments between here and the next rule.
-        if (starts[next] != int.MaxValue
-            && lines[line..(starts[next] - 1)].All(one => one.TrimStart().StartsWith('#')) && lines[line - 1].TrimStart().StartsWith('#'))
+        if (starts[next] != int.MaxValue && IsComment(line - 1) && Enumerable.Range(line, starts[next] - 1 - line).All(IsComment))
         {
             return (starts[next], next + 1 < starts.Count ? starts[next + 1] - 1 : int.MaxValue);
         }
         return (next > 0 ? starts[next - 1] : 0, starts[next] == int.MaxValue ? int.MaxValue : starts[next] - 1);
+
+        bool IsComment(int at) => lines[at].AsSpan().TrimStart().StartsWith('#');
     }
 
     [GeneratedRegex(@"#\s*archon-accept(?<file>-file)?:\s*(?<check>[a-z-]+)\s*:\s*(?<reason>\S.*)$", RegexOptions.CultureInvariant)]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Analysis.Series;
@@ -88,6 +89,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         private readonly Dictionary<string, double?> values = new(StringComparer.Ordinal);
         private readonly Dictionary<string, TimeSpan?> intervals = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string?> links = new(StringComparer.Ordinal);
+        private int questions;   // asked of the server for the rule that is being checked
 
         public List<LintFinding> Findings { get; } = [];
         public HashSet<(string, int, string)> GoodWindows { get; } = [];
@@ -96,8 +98,9 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
 
         public async Task CheckAsync(Place at)
         {
-            // The linter has said of a file in another language that it is not checked.
+            // The linter has said of a file in another language, and of an expression beyond a limit, that it is not checked.
             if (PromqlParser.Parse(at.Rule.Content.Expression, out _) is not { } expression) return;
+            questions = 0;
             await SelectorsAsync(at, expression);
             await WindowsAsync(at, expression);
             Types(at, expression);
@@ -108,6 +111,10 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                 await PastAsync(at);
                 await LinkAsync(at);
             }
+            if (questions <= InputLimits.ServerQuestions.Most) return;
+            Add(at.Field(
+                LintChecks.NotChecked, LintSeverity.Warning, "expr",
+                $"not checked to the end with the server's series: {InputLimits.ServerQuestions.Sentence}"));
         }
 
         private async Task SelectorsAsync(Place at, PromqlExpression expression)
@@ -197,6 +204,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         {
             var key = selector.Series();
             if (intervals.TryGetValue(key, out var known)) return known;
+            if (++questions > InputLimits.ServerQuestions.Most) return null;
             TimeSpan? interval = null;
             var first = await linter.prometheus.QueryAsync($"topk(1, {key})", null, cancellationToken);
             if (first is Fetch<QueryResult>.Ok { Value.Series: [var one, ..] })
@@ -254,6 +262,8 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             foreach (var binary in expression.All().OfType<PromqlBinary>()
                 .Where(binary => binary.IsBetweenVectors && binary.Operator is not ("or" or "unless")))
             {
+                // Each question holds a whole side, so that those of a long chain would be longer and longer.
+                if (questions > InputLimits.ServerQuestions.Most) return;
                 if (await CountAsync(binary.Left.ToString()) is not > 0 || await CountAsync(binary.Right.ToString()) is not > 0) continue;
                 var meeting = binary.IsSet ? binary
                     : new PromqlBinary("+", binary.Left, binary.Right, false, binary.Matching, binary.OperatorStart);
@@ -369,6 +379,7 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         private async Task<double?> ValueAsync(string promql, double? whenEmpty = null)
         {
             if (values.TryGetValue(promql, out var known)) return known;
+            if (++questions > InputLimits.ServerQuestions.Most) return null;
             double? value = null;
             switch (await linter.prometheus.QueryAsync(promql, null, cancellationToken))
             {

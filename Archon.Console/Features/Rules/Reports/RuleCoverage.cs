@@ -1,3 +1,4 @@
+using Archon.Analysis;
 using Archon.Analysis.Alerting.Promql;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
@@ -64,6 +65,9 @@ public sealed class RuleCoverage
     /// <summary>Rules that a cell names; of the others it keeps the number.</summary>
     public const int RulesKept = 3;
 
+    // Recording rules that each read the one before twice would double it every time.
+    private const int MostSelectors = 1000;
+
     private readonly Dictionary<string, List<PromqlExpression?>> recorded;
     private readonly HashSet<string> ownLabels;
 
@@ -89,12 +93,25 @@ public sealed class RuleCoverage
         }
         var alerts = watched.ToDictionary(one => one.Key, one => new AlertsOfWatch(
             read.SelectMany((alert, place) => alert.Reads.Selectors
-                .Where(asked => one.Value.Reads.Selectors.Any(selector => coverage.IsAbout(asked, selector, one.Value.Watch, telling)))
+                .Where(asked => one.Value.Reads.Selectors.Any(selector => IsAbout(alert.Reads, asked, selector, one.Value.Watch)))
                 .Select(asked => (place, Matchers: asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).ToArray())))));
         return new CoverageTable(
             [.. services.Select(service => new CoverageRow(service.Id, service.Name,
                 [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]))],
             [.. read.Where(one => !one.Reads.IsWhole).Select(one => one.Rule)]);
+
+        bool IsAbout(Read reads, PromqlSelector asked, PromqlSelector selector, CoverageWatch watch)
+        {
+            try
+            {
+                return coverage.IsAbout(asked, selector, watch, telling);
+            }
+            catch (InputLimitException)
+            {
+                reads.IsWhole = false;   // the metric is named by a regular expression that is too large to be matched here
+                return false;
+            }
+        }
 
         CoverageCell Cell(CoverageService service, GoldenSignal column)
         {
@@ -103,8 +120,9 @@ public sealed class RuleCoverage
             if (fits == HealthAssessor.NoFit) return new CoverageCell(column, CoverageState.NoMetric, [], 0, null);
             var best = own.Where(one => HealthAssessor.Fits(column, one.Watch.Signal) == fits).OrderBy(one => one.Watch.Id).ToList();
             var covering = new SortedSet<int>();
-            foreach (var one in best) alerts[one.Watch.Id].AddCovering(service, service.Watches[one.Watch.Id], covering);
-            var state = covering.Count > 0 ? CoverageState.Covered : best.Any(one => !one.Reads.IsWhole) ? CoverageState.NotChecked : CoverageState.Bare;
+            var isWhole = best.All(one => one.Reads.IsWhole);
+            foreach (var one in best) isWhole &= alerts[one.Watch.Id].AddCovering(service, service.Watches[one.Watch.Id], covering);
+            var state = covering.Count > 0 ? CoverageState.Covered : isWhole ? CoverageState.Bare : CoverageState.NotChecked;
             return new CoverageCell(column, state, [.. covering.Take(RulesKept).Select(place => read[place].Rule)], covering.Count,
                 best[0].Watch);
         }
@@ -145,21 +163,38 @@ public sealed class RuleCoverage
     {
         switch (expression)
         {
+            case PromqlSelector when read.Selectors.Count >= MostSelectors:
+                read.IsWhole = false;
+                break;
             case PromqlSelector selector:
                 read.Selectors.Add(outer.Count == 0 ? selector : new PromqlSelector(selector.Metric, [.. selector.Matchers, .. outer], selector.Start, selector.End));
-                foreach (var (name, sources) in recorded.Where(one => !under.Contains(one.Key) && IsNamed(selector, one.Key)))
+                foreach (var (name, sources) in recorded.Where(one => !under.Contains(one.Key) && IsNamed(selector, one.Key, read)))
                 {
                     IReadOnlyList<PromqlMatcher> passed = [.. outer, .. selector.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name)];
                     foreach (var source in sources)
                     {
                         if (source is null) read.IsWhole = false;
                         // A label that the recorded series was given says nothing of what it was recorded from.
-                        else Collect(source, [.. under, name], [.. passed.Where(matcher => PromqlLabels.Of(source).Can(matcher.Label))], read);
+                        else
+                        {
+                            var labels = PromqlLabels.Of(source);
+                            Collect(source, [.. under, name], [.. passed.Where(matcher => labels.Can(matcher.Label))], read);
+                        }
                     }
                 }
                 break;
-            case PromqlBinary { IsBetweenVectors: true, Operator: "/" or "and" or "unless" } binary:
-                Collect(binary.Left, under, outer, read);
+            case PromqlBinary chain:
+                chain.Fold(
+                    first =>
+                    {
+                        Collect(first, under, outer, read);
+                        return read;
+                    },
+                    (_, binary) =>
+                    {
+                        if (binary is not { IsBetweenVectors: true, Operator: "/" or "and" or "unless" }) Collect(binary.Right, under, outer, read);
+                        return read;
+                    });
                 break;
             default:
                 foreach (var part in expression.Parts) Collect(part, under, outer, read);
@@ -168,8 +203,18 @@ public sealed class RuleCoverage
     }
 
     /// <summary>A selector without any name does not ask for a recorded series by name.</summary>
-    private static bool IsNamed(PromqlSelector selector, string name) =>
-        (selector.Metric is not null || selector.Matchers.Any(matcher => matcher.Label == PromqlMatcher.Name)) && IsOf(selector, name);
+    private static bool IsNamed(PromqlSelector selector, string name, Read read)
+    {
+        try
+        {
+            return (selector.Metric is not null || selector.Matchers.Any(matcher => matcher.Label == PromqlMatcher.Name)) && IsOf(selector, name);
+        }
+        catch (InputLimitException)
+        {
+            read.IsWhole = false;
+            return false;
+        }
+    }
 
     private sealed class Read
     {
@@ -205,8 +250,10 @@ public sealed class RuleCoverage
 
         /// <summary>Adds the places of those that do not exclude a service.</summary>
         /// <param name="values">Values of each label among the watch's series of the service.</param>
-        public void AddCovering(CoverageService service, IReadOnlyDictionary<string, IReadOnlySet<string>> values, SortedSet<int> places)
+        /// <returns>False where an alert asks by a regular expression that is too large to be matched here.</returns>
+        public bool AddCovering(CoverageService service, IReadOnlyDictionary<string, IReadOnlySet<string>> values, SortedSet<int> places)
         {
+            var isWhole = true;
             places.UnionWith(ofAll);
             Add(others);
             foreach (var (label, byValue) in byLabel)
@@ -219,6 +266,7 @@ public sealed class RuleCoverage
                     if (byValue.TryGetValue(value, out var found)) Add(found);
                 }
             }
+            return isWhole;
 
             void Add(List<(int Place, PromqlMatcher[] Matchers)> alerts)
             {
@@ -228,8 +276,18 @@ public sealed class RuleCoverage
                 }
             }
 
-            bool Fits(PromqlMatcher matcher) => service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
-                : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds);
+            bool Fits(PromqlMatcher matcher)
+            {
+                try
+                {
+                    return service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
+                        : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds);
+                }
+                catch (InputLimitException)
+                {
+                    return isWhole = false;
+                }
+            }
         }
     }
 }

@@ -20,10 +20,10 @@ public sealed record AlertCondition(string Value, string Comparison, double Thre
 
     private static AlertCondition? Of(string text, PromqlExpression expression, bool isWhole)
     {
-        if (expression.Bare() is not PromqlBinary binary) return null;
         // What is joined to a comparison narrows it down; the comparison on the left is the one that is about the value.
-        if (binary.IsSet) return Of(text, binary.Left, isWhole: false);
-        if (!binary.IsComparison || binary.IsBool) return null;
+        var bare = expression.Bare();
+        while (bare is PromqlBinary { IsSet: true, Left: var compared }) (bare, isWhole) = (compared.Bare(), false);
+        if (bare is not PromqlBinary binary || !binary.IsComparison || binary.IsBool) return null;
         if (Number(binary.Right) is { } right && binary.Left.Type == PromqlType.Vector) return Made(binary.Left, binary.Operator, right, binary.Right);
         if (Number(binary.Left) is { } left && binary.Right.Type == PromqlType.Vector) return Made(binary.Right, Turned(binary.Operator), left, binary.Left);
         return null;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Analysis.Alerting.Promql;
 
@@ -13,30 +14,51 @@ public sealed record ExpressionPart(int Depth, string Text, string Words, int St
 /// <summary>Says what an expression does, part by part from the outside in.</summary>
 public static class ExpressionWords
 {
+    // A part is shown to be found again in the expression, and a number or a label is no longer than this.
+    private const int LongestText = 200;
+
     /// <summary>Empty where the expression does not parse.</summary>
     public static IReadOnlyList<ExpressionPart> Of(string expression)
     {
         var parts = new List<ExpressionPart>();
-        if (PromqlParser.Parse(expression, out _) is { } parsed) Add(expression, parsed, 0, parts);
+        if (PromqlParser.Parse(expression, out var error) is not { } parsed)
+        {
+            if (error?.Limit is { } limit) parts.Add(new ExpressionPart(0, Cut(expression, 0, expression.Length), $"Not explained: {limit.Sentence}.", 0));
+            return parts;
+        }
+        // Not by recursion: a chain of operators is as deep as it has terms.
+        var waiting = new Stack<(PromqlExpression Node, int Depth)>();
+        waiting.Push((parsed, 0));
+        while (waiting.TryPop(out var next))
+        {
+            var (node, depth) = (next.Node.Bare(), next.Depth);
+            if (Words(node) is { } words)
+            {
+                if (parts.Count >= InputLimits.ExplainedParts.Most)
+                {
+                    var rest = Cut(expression, node.Start, node.End);
+                    parts.Add(new ExpressionPart(0, rest, $"Not explained from here on: {InputLimits.ExplainedParts.Sentence}.", node.Start));
+                    return parts;
+                }
+                parts.Add(new ExpressionPart(depth, Cut(expression, node.Start, node.End), words, node.Start));
+                depth++;
+            }
+            // A range says already of which series it is.
+            if (node is PromqlRange) continue;
+            foreach (var part in node.Parts.Reverse()) waiting.Push((part, depth));
+        }
         return parts;
     }
 
-    private static void Add(string text, PromqlExpression node, int depth, List<ExpressionPart> parts)
+    private static string Cut(string text, int start, int end)
     {
-        if (node is PromqlParentheses { Inner: var inside })
-        {
-            Add(text, inside, depth, parts);
-            return;
-        }
-        if (Words(node) is { } words)
-        {
-            var written = text[node.Start..node.End].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            parts.Add(new ExpressionPart(depth, string.Join(' ', written), words, node.Start));
-            depth++;
-        }
-        // A range says already of which series it is.
-        if (node is not PromqlRange) foreach (var part in node.Parts) Add(text, part, depth, parts);
+        var isLong = end - start > LongestText;
+        var words = text[start..(isLong ? start + LongestText : end)].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', words) + (isLong ? "…" : "");
     }
+
+    /// <summary>A part in the words of another: as Prometheus prints it where it is short.</summary>
+    private static string Written(PromqlExpression node) => node.End - node.Start <= LongestText ? node.ToString() : "a computed value";
 
     private static string? Words(PromqlExpression node) => node switch
     {
@@ -85,7 +107,7 @@ public static class ExpressionWords
 
     private static string Aggregation(PromqlAggregation aggregation)
     {
-        var parameter = aggregation.Parameter?.ToString() ?? "";
+        var parameter = aggregation.Parameter is { } given ? Written(given) : "";
         var does = aggregation.Operator switch
         {
             "sum" => "adds up",
@@ -143,7 +165,7 @@ public static class ExpressionWords
 
     private static string Short(PromqlExpression side) => side.Bare() switch
     {
-        PromqlNumber or PromqlUnary { Inner: PromqlNumber } => side.Bare().ToString(),
+        PromqlNumber or PromqlUnary { Inner: PromqlNumber } => Written(side.Bare()),
         PromqlSelector { OneMetric: { } metric } => metric,
         _ => "the value",
     };
@@ -169,8 +191,7 @@ public static class ExpressionWords
 
     private static string Function(PromqlCall call)
     {
-        var arguments = call.Arguments.Select(one => one.Bare().ToString()).ToList();
-        string Argument(int place) => place < arguments.Count ? arguments[place] : "";
+        string Argument(int place) => place < call.Arguments.Count ? Written(call.Arguments[place].Bare()) : "";
         return call.Function.Name switch
         {
             "rate" => "growth per second over that stretch, restarts of the counter allowed for",

@@ -91,6 +91,11 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             }
             picture = picture with { Interval = found.Schedule.Interval, IsServed = found.IsServed };
             var run = new Run(question, found.Schedule);
+            if (Rule(question.Draft, question.Group).Beyond() is { } limit)
+            {
+                yield return picture with { Progress = 1, Draft = Nothing($"Not checked: {limit.Sentence}."), Took = clock.GetElapsedTime(began) };
+                yield break;
+            }
             var pictures = run.Whole is { } condition
                 ? ByValueAsync(run, condition, picture, began, cancellationToken)
                 : ByExpressionAsync(run, picture, began, cancellationToken);
@@ -444,7 +449,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         return new ReplayRule(content.Name, content.For, content.KeepFiringFor, labels) { Limit = group.Limit };
     }
 
-    private static string Canonical(string expression) => PromqlParser.Parse(expression, out _)?.ToString() ?? expression;
+    private static string Canonical(string expression) => PromqlParser.Canonical(expression);
 
     private static List<MetricSeries> Joined(IReadOnlyList<Slice> slices)
     {

@@ -41,7 +41,7 @@ public static class RuleTestFile
         try
         {
             var stream = new YamlStream();
-            stream.Load(new StringReader(text));
+            stream.Load(new BoundedYaml(text));
             if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
             {
                 return ([], "Tests are a map with the entry tests, as promtool reads it.");
@@ -147,10 +147,16 @@ public static class RuleTestFile
     private static TimeSpan Past(PromqlExpression node) => node switch
     {
         PromqlSelector selector => selector.Shift.Offset ?? TimeSpan.Zero,
-        PromqlRange range => (range.Length ?? TimeSpan.Zero) + Past(range.Selector),
-        PromqlSubquery subquery => (subquery.Length ?? TimeSpan.Zero) + (subquery.Shift.Offset ?? TimeSpan.Zero) + Past(subquery.Inner),
+        PromqlRange range => Sum(range.Length ?? TimeSpan.Zero, Past(range.Selector)),
+        PromqlSubquery subquery => Sum((subquery.Length ?? TimeSpan.Zero) + (subquery.Shift.Offset ?? TimeSpan.Zero), Past(subquery.Inner)),
+        PromqlBinary chain => chain.Fold(Past, (left, binary) => Longest(left, Past(binary.Right))),
         _ => node.Parts.Select(Past).DefaultIfEmpty().Max(),
     };
+
+    private static TimeSpan Longest(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    /// <summary>Nested subqueries of centuries are together longer than a <see cref="TimeSpan"/>.</summary>
+    private static TimeSpan Sum(TimeSpan one, TimeSpan other) => one > TimeSpan.MaxValue - Longest(other, TimeSpan.Zero) ? TimeSpan.MaxValue : one + other;
 
     private static string Alone(YamlMappingNode root, YamlNode test)
     {

@@ -110,9 +110,17 @@ public sealed partial class RuleWorkbenchPage(
         _ => $"v{rule.CurrentVersion}",
     };
 
-    private string Waiting => draft.Expression.Length == 0
-        ? "The backtest begins with the expression."
-        : "The expression does not read as PromQL yet; the backtest waits for it.";
+    private string Waiting
+    {
+        get
+        {
+            if (draft.Expression.Length == 0) return "The backtest begins with the expression.";
+            PromqlParser.Parse(draft.Expression, out var error);
+            return error?.Limit is { } limit
+                ? $"No backtest: {limit.Sentence}. Prometheus can still run it."
+                : "The expression does not read as PromQL yet; the backtest waits for it.";
+        }
+    }
 
     private string? ShareLink
     {
@@ -179,14 +187,15 @@ public sealed partial class RuleWorkbenchPage(
             else draft = Begin();
             if (SharedDraft is { Length: > 0 } packed)
             {
-                if (WorkbenchDraft.Shared(packed) is { } shared)
+                var (shared, fault) = WorkbenchDraft.Shared(packed);
+                if (shared is not null)
                 {
                     // Against what is saved now, whatever it was when the link was made.
                     origin = WorkbenchWords.Origin(AskedFrom) ?? "This is a draft that somebody shared by a link. It is not saved.";
                     draft = shared;
                     if (rule is not null) (draft.BasedOn, draft.File) = (rule.CurrentVersion, rule.File);
                 }
-                else origin = "The link names a draft that cannot be read; what is saved is shown.";
+                else origin = $"The draft in this link cannot be opened: {fault}.";
             }
             loaded = true;
             Changed();
@@ -304,7 +313,7 @@ public sealed partial class RuleWorkbenchPage(
         }
         var found = await queries.LintAsync(Wanted(), Language, askServer, token);
         (lint, isServerAsked) = (found, askServer || !IsPromql);
-        marks = IsPromql && PromqlParser.Parse(draft.Expression, out var error) is null && error is not null
+        marks = IsPromql && PromqlParser.Parse(draft.Expression, out var error) is null && error is { Limit: null }
             ? [new CodeMark(error.Start, Math.Min(draft.Expression.Length, error.Start + 1), StateKind.Critical, error.Message)]
             : Places.Marks(found.Findings);
     }

@@ -1,3 +1,4 @@
+using Archon.Analysis;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Files;
 using DiffPlex.DiffBuilder;
@@ -42,6 +43,12 @@ public static class RuleYaml
 
     public static IReadOnlyList<DiffLine> Compare(string before, string after)
     {
+        // The work grows with the lines times the differences.
+        if (before.AsSpan().Count('\n') + after.AsSpan().Count('\n') > InputLimits.ComparedLines.Most)
+        {
+            var words = $"Not compared: {InputLimits.ComparedLines.Sentence}.";
+            return [new DiffLine(words, words)];
+        }
         var model = SideBySideDiffBuilder.Diff(before, after, ignoreWhiteSpace: false);
         return [.. model.OldText.Lines.Zip(model.NewText.Lines, (old, @new) => new DiffLine(Line(old), Line(@new)))];
 

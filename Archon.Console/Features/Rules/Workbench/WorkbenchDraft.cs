@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.IO.Compression;
 using System.Text.Json;
+using Archon.Analysis;
 using Archon.Analysis.Alerting;
 using Archon.Features.Rules.Files;
 
@@ -14,7 +15,6 @@ public sealed class WorkbenchDraft
 
     // As people read them; the rest stays as it is written.
     private static readonly string[] Usual = ["summary", "description", "runbook_url", "runbook"];
-    private const int MostUnpacked = 200_000;
 
     public string Name { get; set; } = "";
     public bool IsAlert { get; set; } = true;
@@ -110,23 +110,34 @@ public sealed class WorkbenchDraft
         return text.Length <= MostShared ? text : null;
     }
 
-    /// <summary>Null for a text that is none of ours.</summary>
-    public static WorkbenchDraft? Shared(string text)
+    /// <returns>The draft, or why it cannot be opened.</returns>
+    public static (WorkbenchDraft? Draft, string? Fault) Shared(string text)
     {
-        if (text.Length > MostShared) return null;
+        const string Unreadable = "it cannot be read";
+        if (text.Length > MostShared) return (null, Unreadable);
         try
         {
             using var packed = new MemoryStream(Base64Url.DecodeFromChars(text));
             using var unpack = new DeflateStream(packed, CompressionMode.Decompress);
-            var bytes = new byte[MostUnpacked];
+            var bytes = new byte[InputLimits.DraftSize.Most + 1];
             var length = unpack.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            var draft = length == bytes.Length ? null : JsonSerializer.Deserialize<WorkbenchDraft>(bytes.AsSpan(0, length));
-            return draft is { Name: not null, Expression: not null, For: not null, KeepFiringFor: not null, File: not null, Group: not null, Reason: not null, Tests: not null }
-                && draft.Labels is { } labels && draft.Annotations is { } annotations && labels.Concat(annotations).All(one => one is { Name: not null, Value: not null }) ? draft : null;
+            InputLimits.DraftSize.Check(length);
+            var draft = JsonSerializer.Deserialize<WorkbenchDraft>(bytes.AsSpan(0, length));
+            if (draft is not { Name: not null, Expression: not null, For: not null, KeepFiringFor: not null, File: not null, Group: not null, Reason: not null, Tests: not null }
+                || draft.Labels is not { } labels || draft.Annotations is not { } annotations)
+            {
+                return (null, Unreadable);
+            }
+            InputLimits.DraftEntries.Check(labels.Count + annotations.Count);
+            return labels.Concat(annotations).All(one => one is { Name: not null, Value: not null }) ? (draft, null) : (null, Unreadable);
+        }
+        catch (InputLimitException beyond)
+        {
+            return (null, beyond.Message);
         }
         catch (Exception odd) when (odd is FormatException or InvalidDataException or JsonException)
         {
-            return null;
+            return (null, Unreadable);
         }
     }
 

@@ -104,7 +104,7 @@ public sealed class WorkbenchQueries(
     public async Task<WorkbenchLint> LintAsync(RuleDraft draft, RuleLanguage language, bool askServer, CancellationToken cancellationToken)
     {
         var (content, group) = (draft.Content, new GroupContent(draft.Group.Length > 0 ? draft.Group : "group"));
-        if (language == RuleLanguage.Promql && PromqlParser.Parse(content.Expression, out var error) is null && error is not null)
+        if (language == RuleLanguage.Promql && PromqlParser.Parse(content.Expression, out var error) is null && error is { Limit: null })
         {
             var line = error.Line;
             return new WorkbenchLint([new LintFinding(LintChecks.Syntax, LintSeverity.Error, draft.File, line, draft.Group, content.Name, error.Message)], null, null);
