@@ -4,9 +4,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Notifications;
 
 /// <summary>One integration of a receiver. The target carries no secret.</summary>
-public sealed record ChannelRow(int Id, string Receiver, string Kind, int Ordinal, string Target, bool SendResolved, DateTimeOffset? ServerSeenAt) : ISharedPicture;
+public sealed record ChannelRow(int Id, string Receiver, string Kind, int Ordinal, string Target, bool SendResolved, DateTimeOffset? ServerSeenAt);
 
-public sealed record ChannelsPicture(IReadOnlyList<ChannelRow> Channels, DateTimeOffset? ServerSeenAt);
+public sealed record ChannelsPicture(IReadOnlyList<ChannelRow> Channels, DateTimeOffset? ServerSeenAt) : ISharedPicture;
 
 public sealed class ChannelQueries(IDbContextFactory<ArchonDbContext> contexts)
 {
