@@ -56,7 +56,7 @@ public static class InputLimits
     public static readonly InputLimit TemplateSteps = new(50_000, "the template takes more than {0} steps");
 
     /// <summary>All texts that its functions make and that it writes, together.</summary>
-    public static readonly InputLimit TemplateText = new(200_000, "the template makes more than {0} characters of text");
+    public static readonly InputLimit TemplateText = new(100_000, "the template makes more than {0} characters of text");
 
     public static readonly InputLimit YamlDepth = new(200, "the document is nested deeper than {0} levels");
     public static readonly InputLimit YamlNodes = new(2_000_000, "the document has more than {0} nodes");

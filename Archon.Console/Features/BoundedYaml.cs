@@ -1,6 +1,7 @@
 using Archon.Analysis;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
+using YamlDotNet.RepresentationModel;
 
 namespace Archon.Features;
 
@@ -22,6 +23,24 @@ internal sealed class BoundedYaml(string text) : IParser
     private long expanded;   // nodes with every alias written out
 
     public ParsingEvent? Current => parser.Current;
+
+    /// <summary>Every document of the text as a tree.</summary>
+    /// <exception cref="YamlException">The text is no YAML, or is beyond a limit.</exception>
+    public static YamlStream Load(string text)
+    {
+        var (yaml, stream) = (new BoundedYaml(text), new YamlStream());
+        try
+        {
+            stream.Load(yaml);
+            return stream;
+        }
+        catch (ArgumentException odd)
+        {
+            // Thrown where a list or a map ends before its last entry is complete, and for a key that is there twice.
+            var place = yaml.Current?.Start ?? Mark.Empty;
+            throw new YamlException(place, place, odd.Message, odd);
+        }
+    }
 
     /// <exception cref="YamlException">The text is no YAML, or is beyond a limit; <see cref="InputLimitException"/> is then within.</exception>
     public bool MoveNext()

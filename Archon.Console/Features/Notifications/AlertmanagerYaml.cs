@@ -10,10 +10,10 @@ internal static class AlertmanagerYaml
     /// <returns>The top, null for an empty text; or why it cannot be read.</returns>
     public static (YamlMappingNode? Root, string? Fault) Read(string yaml)
     {
-        var stream = new YamlStream();
+        YamlStream stream;
         try
         {
-            stream.Load(new BoundedYaml(yaml));
+            stream = BoundedYaml.Load(yaml);
         }
         catch (YamlException fault)
         {

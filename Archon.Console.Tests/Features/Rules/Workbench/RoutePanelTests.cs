@@ -18,7 +18,7 @@ public sealed class RoutePanelTests : BunitContext
 
         var panel = Shown(alertmanager.Address, ("case", "page"));
 
-        panel.WaitForAssertion(() => Assert.Contains("case=\"page\"", panel.Find("ol").TextContent, StringComparison.Ordinal));
+        panel.WaitForAssertion(() => Assert.Contains("case=\"page\"", panel.Find("ol").TextContent, StringComparison.Ordinal), TimeSpan.FromSeconds(30));
         Assert.Contains("pagerduty", panel.Find("ol").TextContent, StringComparison.Ordinal);
         Assert.Contains("No silence applies now.", panel.Markup, StringComparison.Ordinal);
     }
@@ -33,7 +33,7 @@ public sealed class RoutePanelTests : BunitContext
 
         var panel = Shown(alertmanager.Address, ("case", "page"));
 
-        panel.WaitForAssertion(() => Assert.Contains("Silenced by ada", panel.Markup, StringComparison.Ordinal));
+        panel.WaitForAssertion(() => Assert.Contains("Silenced by ada", panel.Find("section").TextContent, StringComparison.Ordinal), TimeSpan.FromSeconds(30));
         Assert.Contains("planned work", panel.Markup, StringComparison.Ordinal);
     }
 

@@ -57,11 +57,13 @@ internal static class TemplateValues
 
     private static void Map<T>(IReadOnlyDictionary<string, T> map, StringBuilder text, int depth)
     {
+        string[] keys = [.. map.Keys];
+        Array.Sort(keys, StringComparer.Ordinal);
         var separator = "map[";
-        foreach (var (key, value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var key in keys)
         {
             text.Append(separator).Append(key).Append(':');
-            Print(value, text, depth + 1);
+            Print(map[key], text, depth + 1);
             separator = " ";
         }
         text.Append(map.Count == 0 ? "map[]" : "]");

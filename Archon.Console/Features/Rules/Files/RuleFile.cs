@@ -46,7 +46,7 @@ public sealed class FileRule
     internal FileRule(RuleContent content, FileGroup group, int index, YamlPart item, YamlFields fields) =>
         (Content, Group, Index, Item, Fields) = (content, group, index, item, fields);
 
-    private readonly Dictionary<string, YamlFields> entries = [];
+    private Dictionary<string, YamlFields>? entries;
 
     public RuleContent Content { get; }
     public FileGroup Group { get; }
@@ -81,7 +81,7 @@ public sealed class FileRule
     private YamlFields? Entries(string field)
     {
         if (Fields.Find(field)?.Value is not { Target: YamlMapping map }) return null;
-        if (!entries.TryGetValue(field, out var found)) entries[field] = found = new YamlFields(map);
+        if (!(entries ??= []).TryGetValue(field, out var found)) entries[field] = found = new YamlFields(map);
         return found;
     }
 

@@ -218,6 +218,8 @@ internal static class YamlTree
             while (!parser.Accept<MappingEnd>(out _))
             {
                 var key = Node();
+                // The parser lets a lone ":" below the entries of a map pass as a key without a value.
+                if (parser.Accept<MappingEnd>(out _)) throw new RuleFileException(key.Error("did not find expected key"));
                 var value = Node();
                 if (key.Target is YamlScalar { Kind: var kind, Value: var name })
                 {

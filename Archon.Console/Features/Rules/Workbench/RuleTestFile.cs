@@ -40,8 +40,7 @@ public static class RuleTestFile
         if (text.Length > MostText) return ([], "The tests are longer than a million characters.");
         try
         {
-            var stream = new YamlStream();
-            stream.Load(new BoundedYaml(text));
+            var stream = BoundedYaml.Load(text);
             if (stream.Documents is not [{ RootNode: YamlMappingNode root }])
             {
                 return ([], "Tests are a map with the entry tests, as promtool reads it.");
