@@ -62,5 +62,6 @@ public sealed class BackgroundServiceStates
     }
 
     private IEnumerable<Measurement<long>> Measure(Func<BackgroundServiceState, long> figure) =>
-        states.Values.Select(state => new Measurement<long>(figure(state), new KeyValuePair<string, object?>("service", state.Name)));
+        // Not "service": by that label the console finds services in the metrics it watches, its own among them.
+        states.Values.Select(state => new Measurement<long>(figure(state), new KeyValuePair<string, object?>("background_service", state.Name)));
 }

@@ -182,7 +182,7 @@ public sealed class SupervisedServiceTests
         {
             foreach (var tag in tags)
             {
-                if (tag is { Key: "service", Value: Name }) measured[instrument.Name] = value;
+                if (tag is { Key: "background_service", Value: Name }) measured[instrument.Name] = value;
             }
         });
         listener.Start();

@@ -16,6 +16,7 @@ namespace Archon.Tests.Kit;
 public sealed class PostgresFixture : IAsyncLifetime
 {
     private const string Template = "migrated";
+    private const int DropAttempts = 50;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-tests-").FullName;
     // PostgreSQL refuses to copy a database that another copy has open.
     private readonly SemaphoreSlim copying = new(1);
@@ -58,9 +59,19 @@ public sealed class PostgresFixture : IAsyncLifetime
     internal async Task DropAsync(string name, string connection)
     {
         await using (var pool = new NpgsqlConnection(connection)) NpgsqlConnection.ClearPool(pool);
-        // DROP DATABASE ends an autovacuum worker by its own right. WITH (FORCE) would be refused for it, since the worker is a superuser's.
-        await RunAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user");
-        await RunAsync($"DROP DATABASE IF EXISTS {name}");
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                return;
+            }
+            // An autovacuum worker is a superuser's, whom our user may not terminate. It is soon done with so small a database.
+            catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.InsufficientPrivilege && attempt < DropAttempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200));
+            }
+        }
     }
 
     private string Named(string database, bool pooling) =>
