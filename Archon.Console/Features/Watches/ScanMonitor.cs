@@ -78,7 +78,9 @@ internal sealed partial class ScanMonitor(
             return ("No process takes jobs.", "Start a console with Archon:Role All or Worker.");
         }
         using var connection = storage.GetConnection();
-        if (connection.GetRecurringJobs([Schedule]).FirstOrDefault()?.Error is { } error) return ($"Scans cannot be scheduled: {Short(error)}", ReadLog);
+        var schedule = connection.GetRecurringJobs().Find(job => job.Id == Schedule);
+        if (schedule is null) return ("The schedule \"scan\" was removed from Hangfire.", "Restart a console with Archon:Role All or Worker: it adds the schedule again.");
+        if (schedule.Error is { } error) return ($"Scans cannot be scheduled: {Short(error)}", ReadLog);
         var since = now.UtcDateTime - ServerLimit;
         var failed = monitor.FailedJobs(0, FailuresRead)
             .FirstOrDefault(job => job.Value.Job?.Type == typeof(ScanJob) && job.Value.FailedAt > since).Value;
