@@ -31,13 +31,14 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var roles = db.RoleNames();
         var users = await (
             from user in db.Users.AsNoTracking()
             orderby user.UserName
             select new
             {
                 user.Id, user.UserName, user.DisplayName, user.CreatedAt, user.LastSignInAt,
-                Roles = (from given in db.UserRoles where given.UserId == user.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
+                Roles = roles.Where(role => role.UserId == user.Id).Select(role => role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         var tokens = await (
             from token in db.ApiTokens.AsNoTracking()

@@ -32,6 +32,7 @@ internal sealed class ApiTokenHandler(
         var hash = HashOf(Request.Headers.Authorization.ToString()[Bearer.Length..].Trim());
         var now = TimeProvider.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(Context.RequestAborted);
+        var roles = db.RoleNames();
         var found = await (
             from token in db.ApiTokens.AsNoTracking()
             where token.Hash == hash && token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now)
@@ -39,7 +40,7 @@ internal sealed class ApiTokenHandler(
             select new
             {
                 token.Id, token.Name, token.Role, token.LastUsedAt, Owner = owner.UserName,
-                OwnerRoles = (from given in db.UserRoles where given.UserId == owner.Id join role in db.Roles on given.RoleId equals role.Id select role.Name).ToList(),
+                OwnerRoles = roles.Where(role => role.UserId == owner.Id).Select(role => role.Name).ToList(),
             }).FirstOrDefaultAsync(Context.RequestAborted);
         if (found is null) return AuthenticateResult.Fail("The token is unknown, expired or revoked.");
         // Who lost a role has lost it for their scripts too.

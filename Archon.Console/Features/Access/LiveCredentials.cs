@@ -131,6 +131,7 @@ internal sealed class LiveCredentials(
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
+        var roles = db.RoleNames();
         var rows = await (
             from session in db.Sessions.AsNoTracking()
             where ids.Contains(session.Id)
@@ -138,10 +139,7 @@ internal sealed class LiveCredentials(
             {
                 Session = session,
                 Stamp = db.Users.Where(user => user.Id == session.UserId).Select(user => user.SecurityStamp).FirstOrDefault(),
-                Roles = (from given in db.UserRoles
-                         where given.UserId == session.UserId
-                         join role in db.Roles on given.RoleId equals role.Id
-                         select role.Name).ToList(),
+                Roles = roles.Where(role => role.UserId == session.UserId).Select(role => role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {
@@ -167,16 +165,14 @@ internal sealed class LiveCredentials(
         DateTimeOffset now,
         CancellationToken cancellationToken)
     {
+        var roles = db.RoleNames();
         var rows = await (
             from token in db.ApiTokens.AsNoTracking()
             where ids.Contains(token.Id)
             select new
             {
                 token.Id, token.OwnerId, IsUsable = token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now),
-                OwnerRoles = (from given in db.UserRoles
-                              where given.UserId == token.OwnerId
-                              join role in db.Roles on given.RoleId equals role.Id
-                              select role.Name).ToList(),
+                OwnerRoles = roles.Where(role => role.UserId == token.OwnerId).Select(role => role.Name).ToList(),
             }).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {

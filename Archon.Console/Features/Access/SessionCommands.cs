@@ -24,11 +24,7 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         if (found == 0) return null;
         var stamp = await db.Users.Where(one => one.Id == user.Id).Select(one => one.SecurityStamp).SingleAsync(cancellationToken);
         if (stamp != user.SecurityStamp) return null;
-        var roles = await (
-            from given in db.UserRoles
-            where given.UserId == user.Id
-            join role in db.Roles on given.RoleId equals role.Id
-            select role.Name).ToListAsync(cancellationToken);
+        var roles = await db.RoleNames().Where(role => role.UserId == user.Id).Select(role => role.Name).ToListAsync(cancellationToken);
         var tooMany = await db.Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
             .OrderByDescending(one => one.LastUsedAt).ThenBy(one => one.Id).Skip(UserLimits.Sessions - 1).Select(one => one.Id)
             .ToListAsync(cancellationToken);
