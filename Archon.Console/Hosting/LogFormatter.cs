@@ -7,9 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Archon.Hosting;
 
 /// <summary>
-/// Writes the log as .NET's simple console does, one line for who logs and one for the message, but so that nothing in a message can look
-/// like another
-/// entry or colour the terminal: a name with an end of line in it is one line here, with <c>\n</c> shown.
+/// Writes the log as .NET's simple console does, one line for the category and one for the message, but escapes control characters: text from
+/// outside can neither look like another entry nor colour the terminal.
 /// </summary>
 internal sealed class LogFormatter(IOptionsMonitor<ConsoleFormatterOptions> options, TimeProvider clock) : ConsoleFormatter(FormatterName)
 {

@@ -7,18 +7,14 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Shell;
 
 /// <summary>
-/// Text that somebody else wrote: names, labels, messages of servers, what people typed. It must not mislead: characters that nobody sees,
-/// or that turn
-/// the order of what stands around them, are shown as escapes, and the text is isolated from its surroundings.
+/// Text that does not come from the console: names, labels, messages of servers, what people typed. Characters that are invisible, or that
+/// change the direction of the text around them, are shown as escapes, and the text is isolated from its surroundings.
 /// </summary>
-/// <remarks>Every page passes such text through here when it is drawn. What is kept, edited, copied and sent to programs stays as it was
-/// written.</remarks>
+/// <remarks>Every page passes such text through here when it is rendered. Stored, edited, copied and sent text is never changed.</remarks>
 public static class Outside
 {
-    // Directions (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), nothing to see (U+00AD, U+034F, U+115F, U+1160, U+17B4,
-    // U+17B5, U+180B to
-    // U+180F, U+200B to U+200D, U+2060 to U+2065, U+206A to U+206F, U+3164, U+FEFF, U+FFA0, U+FFF9 to U+FFFB), and ends of lines (U+2028,
-    // U+2029).
+    // Direction marks and overrides: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069. Line ends: U+2028, U+2029. The others are
+    // invisible: soft hyphen, joiners, fillers, zero-width spaces, deprecated format characters and interlinear annotations.
     private static readonly string Unseen = string.Concat(
         "\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u3164\uFEFF\uFFA0", Range(0x180B, 0x180F), Range(0x200B, 0x200F), Range(0x2028, 0x202E),
         Range(0x2060, 0x206F), Range(0xFFF9, 0xFFFB));

@@ -32,7 +32,7 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
             .Select(i => Commands.CreateTokenAsync($"script {i}", Roles.Viewer, null, user.UserName!, Token)));
 
         Assert.Equal(UserLimits.Tokens, made.Count(result => result is AccessResult.TokenMade));
-        Assert.All(made.OfType<AccessResult.Invalid>(), refused => Assert.Equal("You have 50 tokens, the most that one user may have. Revoke one that is not needed any more.", refused.Reason));
+        Assert.All(made.OfType<AccessResult.Invalid>(), refused => Assert.Equal("You have 50 tokens, the limit per user. Revoke one to create another.", refused.Reason));
     }
 
     [Fact]

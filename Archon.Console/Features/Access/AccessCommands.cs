@@ -137,7 +137,7 @@ public sealed class AccessCommands(
         var own = db.ApiTokens.Where(one => one.OwnerId == owner.Id);
         if (await own.CountAsync(one => one.RevokedAt == null && (one.ExpiresAt == null || one.ExpiresAt > now), cancellationToken) >= UserLimits.Tokens)
         {
-            return new AccessResult.Invalid($"You have {UserLimits.Tokens} tokens, the most that one user may have. Revoke one that is not needed any more.");
+            return new AccessResult.Invalid($"You have {UserLimits.Tokens} tokens, the limit per user. Revoke one to create another.");
         }
         var over = await own.Where(one => one.RevokedAt != null || one.ExpiresAt <= now)
             .OrderByDescending(one => one.RevokedAt ?? one.ExpiresAt).ThenBy(one => one.Id).Skip(UserLimits.Tokens).Select(one => one.Id).ToListAsync(cancellationToken);

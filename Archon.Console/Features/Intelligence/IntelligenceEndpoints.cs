@@ -52,7 +52,7 @@ public static class IntelligenceEndpoints
         read.MapGet("/health/intelligent", (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
                 AnswerAsync(part, (limit, cursor) => queries.HealthAsync(limit, cursor, cancellationToken)))
             .WithSummary("How the estate is, with reasons")
-            .WithDescription("Always 200 when the console itself can tell; the verdict is in the body. 503 while its database is away.")
+            .WithDescription("200 whatever the verdict, which is in the body. 503 while the database of the console does not respond.")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         read.MapGet("/intelligence/anomalies", (
                 IntelligenceQueries queries, [Description("Only anomalies of at least this confidence, 0 to 1.")] double? confidence,
@@ -90,9 +90,9 @@ public static class IntelligenceEndpoints
         public const int MostLimit = 500;
 
         [FromQuery(Name = "limit"),
-            Description("How many entries at most, 1 to 500, 100 by default; what limits the checking itself comes besides in the first part.")] public int? Limit { get; init; }
+            Description("Entries to return, 1 to 500; 100 by default. The first reply adds what limits the checking itself.")] public int? Limit { get; init; }
         [FromQuery(Name = "cursor"),
-            Description("The nextCursor of the part before; without it the list begins.")] public string? Cursor { get; init; }
+            Description("nextCursor of the previous reply. Leave it out to start at the first entry.")] public string? Cursor { get; init; }
     }
 
     private static async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(Part part, Func<int, string?, Task<T?>> read) where T

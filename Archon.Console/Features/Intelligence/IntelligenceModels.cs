@@ -4,11 +4,11 @@ namespace Archon.Features.Intelligence;
 
 /// <summary>How the estate is, as one word with its reasons.</summary>
 public sealed record HealthVerdict(
-    [property: Description("critical, degraded, unknown where nobody could check, learning where most services have no expected band yet, or healthy.")] string Status,
+    [property: Description("critical, degraded, unknown where checking failed, learning where most services have no expected band yet, or healthy.")] string Status,
     [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning.")] double? Score,
     [property: Description("What limits the checking, then services, worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
-    [property: Description("How many reasons there are, also where fewer are listed.")] int Total,
-    [property: Description("Asks for the next reasons, as the parameter cursor; null after the last.")] string? NextCursor,
+    [property: Description("Number of all reasons; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next reasons; null after the last.")] string? NextCursor,
     [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
     IReadOnlyList<UpstreamVerdict> Upstreams,
     DateTimeOffset CheckedAt);
@@ -27,9 +27,9 @@ public sealed record UpstreamVerdict(
 
 /// <summary>Anomalies that are open now, worst first.</summary>
 public sealed record AnomalyList(
-    [property: Description("How many are open, also where fewer are listed.")] int Total,
+    [property: Description("Number of all open anomalies; one reply may list fewer.")] int Total,
     IReadOnlyList<AnomalyEntry> Anomalies,
-    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
     CheckingEntry Checking,
     DateTimeOffset ReadAt);
 
@@ -56,22 +56,22 @@ public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? N
 /// <summary>What the analysis would tell someone who comes on duty.</summary>
 public sealed record InsightList(
     IReadOnlyList<Insight> Insights,
-    [property: Description("How many there are, also where fewer are listed.")] int Total,
-    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
+    [property: Description("Number of all insights; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
     DateTimeOffset ReadAt);
 
 public sealed record Insight(
     [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
     string Severity, string Title, string Explanation,
-    [property: Description("Anomalies that it rests on, the first of them where there are very many.")] IReadOnlyList<long> Anomalies);
+    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies);
 
 /// <summary>What will run out or break, and when.</summary>
 public sealed record PredictionList(
     [property: Description("False while no forecast was made yet: then an empty list says nothing about the future.")] bool Available,
     [property: Description("What the list rests on, in words.")] string Reason,
     [property: Description("Limits in sight, the soonest first.")] IReadOnlyList<PredictionEntry> Predictions,
-    [property: Description("How many limits are in sight, also where fewer are listed.")] int Total,
-    [property: Description("Asks for the next ones, as the parameter cursor; null after the last.")] string? NextCursor,
+    [property: Description("Number of all limits in sight; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
     [property: Description("How often predictions of the last 90 days came true, by kind.")] IReadOnlyList<PredictionTrust> Trust,
     DateTimeOffset ReadAt);
 

@@ -33,7 +33,7 @@ public static class LintChecks
     public static readonly LintCheck NotPromql = new(
         "not-promql", "Archon parses PromQL. Of an expression in another language it can neither find faults nor replay it.");
     public static readonly LintCheck NotChecked = new(
-        "not-checked", "This is too large to be checked. It is kept and applied unchanged, and may have faults that no check has looked for.");
+        "not-checked", "Too large to check. It is saved and applied unchanged and may contain errors.");
     public static readonly LintCheck FileForm = new("file-form", "The file is taken, but perhaps not as it was meant.");
     public static readonly LintCheck Requirement = new(
         "server-version", "A server that is older, or without the feature switched on, refuses the whole file.");
