@@ -41,10 +41,11 @@ internal sealed partial class SignInCommands(
             LogThrottled(address?.ToString() ?? "unknown", Math.Ceiling(wait.TotalSeconds));
             return new SignInOutcome.TooMany(wait);
         }
+        // Made by the first attempt whatever its name: made only for an unknown name, it would double the time of that one.
+        hashOfNobody ??= hasher.HashPassword(Nobody, "");
         var user = await users.FindByNameAsync(name);
         if (user?.PasswordHash is null)
         {
-            hashOfNobody ??= hasher.HashPassword(Nobody, "");
             hasher.VerifyHashedPassword(Nobody, hashOfNobody, password);
             return new SignInOutcome.Wrong();
         }
