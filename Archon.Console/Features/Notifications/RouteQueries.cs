@@ -8,7 +8,7 @@ namespace Archon.Features.Notifications;
 /// <summary>Where an alert would go.</summary>
 /// <param name="Channels">The integrations of each receiver, in words; none for one that only swallows.</param>
 /// <param name="Silences">Those that would hold it back now.</param>
-/// <param name="NoSilences">Why silences were not asked for; null where they were.</param>
+/// <param name="NoSilences">Why it is not known whether a silence applies; null where it is.</param>
 public sealed record RoutePreview(
     IReadOnlyList<RouteStop> Stops, ILookup<string, string> Channels, IReadOnlyList<AlertmanagerSilence> Silences, string? NoSilences,
     DateTimeOffset At);
@@ -35,13 +35,17 @@ public sealed class RouteQueries(AlertmanagerClient alertmanager, TimeProvider c
             return new Fetch<RoutePreview>.Unavailable($"The routes of Alertmanager are not checked: {beyond.Message}.");
         }
         var silenced = await alertmanager.SilencesAsync(null, cancellationToken);
-        var silences = silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok { Value: var all } ? all : [];
+        var silences = silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok { Value: var all }
+            ? all.Where(silence => silence.State == "active").ToLookup(silence => silence.Matches(name => labels.GetValueOrDefault(name, "")))
+            : null;
         return new Fetch<RoutePreview>.Ok(new RoutePreview(
             stops,
             (channels ?? []).ToLookup(one => one.Receiver, one => one.Target == ReceiverReader.Masked ? one.Kind : $"{one.Kind} {one.Target}"),
-            [.. silences.Where(silence =>
-                silence.State == "active" && silence.Matchers.All(one => one.Holds(labels.GetValueOrDefault(one.Name, ""))))],
-            silenced is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok ? null : silenced.Reason(),
+            [.. silences?[true] ?? []],
+            silences is null ? silenced.Reason() : silences[null].FirstOrDefault() is { } large ? TooLarge(large) : null,
             clock.GetUtcNow()));
     }
+
+    private static string TooLarge(AlertmanagerSilence silence) =>
+        $"the matchers of the silence by {silence.CreatedBy} are too large to check. Read that silence in Alertmanager.";
 }

@@ -20,27 +20,36 @@ public sealed record AlertmanagerGroup(IReadOnlyDictionary<string, string> Label
 /// <param name="IsEqual">False turns the matcher round.</param>
 public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, bool IsEqual)
 {
-    /// <summary>
-    /// Whether an alert whose label has this value is silenced. A label that an alert lacks is empty. A regular expression that is beyond a limit
-    /// silences nothing here: an alert that may be silenced is rather shown than hidden.
-    /// </summary>
-    public bool Holds(string value)
-    {
-        try
-        {
-            return (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
-        }
-        catch (InputLimitException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Whether the label of an alert matches. A label that an alert lacks is empty.</summary>
+    /// <exception cref="InputLimitException">The regular expression is too large, or takes too long.</exception>
+    public bool Holds(string value) => (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
 }
 
 /// <param name="State"><c>active</c>, <c>pending</c> or <c>expired</c>.</param>
 public sealed record AlertmanagerSilence(
     string Id, string State, IReadOnlyList<SilenceMatcher> Matchers, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset UpdatedAt,
-    string CreatedBy, string Comment);
+    string CreatedBy, string Comment)
+{
+    /// <summary>Whether all matchers match an alert.</summary>
+    /// <param name="valueOf">The value of a label of the alert by its name; empty where it has none.</param>
+    /// <returns>Null: a matcher is beyond a limit of this console, and no other one says that the silence does not match.</returns>
+    public bool? Matches(Func<string, string> valueOf)
+    {
+        bool? all = true;
+        foreach (var matcher in Matchers)
+        {
+            try
+            {
+                if (!matcher.Holds(valueOf(matcher.Name))) return false;
+            }
+            catch (InputLimitException)
+            {
+                all = null;
+            }
+        }
+        return all;
+    }
+}
 
 /// <param name="Id">Null for a new one. An update must hold <paramref name="StartsAt"/> exactly as it was read, or it becomes another silence.</param>
 public sealed record SilenceDraft(

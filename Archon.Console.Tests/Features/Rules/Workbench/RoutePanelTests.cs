@@ -38,6 +38,23 @@ public sealed class RoutePanelTests : BunitContext
     }
 
     [Fact]
+    public async Task A_silence_that_is_too_large_to_check_leaves_it_unknown_whether_the_alert_is_silenced()
+    {
+        var large = new string('p', 3_000) + ".*";
+        await using var alertmanager = await AlertmanagerAsync($$"""
+            [{"id":"1","status":{"state":"active"},"matchers":[{"name":"case","value":"{{large}}","isRegex":true,"isEqual":false}],
+              "startsAt":"2026-11-23T09:00:00Z","endsAt":"2026-11-23T11:00:00Z","updatedAt":"2026-11-23T09:00:00Z","createdBy":"ada","comment":"planned work"}]
+            """);
+
+        var panel = Shown(alertmanager.Address, ("case", "page"));
+
+        panel.WaitForAssertion(
+            () => Assert.Contains("not known: the matchers of the silence by ada are too large to check", panel.Find("section").TextContent, StringComparison.Ordinal),
+            TimeSpan.FromSeconds(30));
+        Assert.DoesNotContain("No silence applies", panel.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_Alertmanager_that_does_not_answer_is_not_calm()
     {
         var panel = Shown(new Uri("http://127.0.0.1:9/"), ("case", "page"));

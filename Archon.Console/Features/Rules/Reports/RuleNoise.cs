@@ -88,7 +88,7 @@ public static class RuleNoise
 
         AlertmanagerSilence? SilenceOf(AlertFiring firing) => silences.FirstOrDefault(silence =>
             silence.StartsAt.ToUnixTimeMilliseconds() >= firing.From && silence.StartsAt.ToUnixTimeMilliseconds() <= firing.To + step.TotalMilliseconds
-            && silence.Matchers.All(matcher => matcher.Holds(firing.Labels[matcher.Name])));
+            && silence.Matches(name => firing.Labels[name]) == true);
     }
 
     /// <summary>Of several rules of one name the one whose own labels the alert carries; a label with a template may come to anything.</summary>
