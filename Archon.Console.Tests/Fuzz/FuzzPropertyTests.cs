@@ -20,7 +20,7 @@ public sealed class FuzzPropertyTests
 {
     private const ulong Seed = 20261130;
 
-    private static readonly Config Fixed = Config.QuickThrowOnFailure.WithMaxTest(300)
+    private static readonly Config Fixed = Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(300)
         .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(Seed), FSharpOption<int>.None)));
 
     private static readonly Gen<string> Word = Gen.Elements("up", "a", "http_requests_total", "job:x:rate5m", "node_load1", "le", "instance");
