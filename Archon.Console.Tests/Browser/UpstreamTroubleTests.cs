@@ -76,7 +76,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
 
         await UntilAsync(() => health.Current.All(one => one.FailingSince is null));
         await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-        await Assertions.Expect(page.GetByText("No answer since")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByText("No answer since")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
         Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true && window.pwned !== true"), "The page was loaded again, or ran what it was told.");
         Assert.Empty(faults);
         Assert.DoesNotContain(app.Log, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
