@@ -17,7 +17,6 @@ namespace Archon.Tests.Browser;
 public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper output)
 {
     private const string Viewer = "viewer.user";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly string[] OfEditors =
         ["/services/service-000/edit", "/services/new", "/watches/1", "/watches/new", "/rules/1", "/rules/new", "/rules/import", "/rules/apply", "/rules/from-anomaly/1", "/settings?tab=users"];
 
@@ -64,7 +63,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
             await UntilAsync(async () => await SaysAsync(pages[0], "database has not answered since", "cannot be read"), "The page says nothing.");
             if (isFrozen) server.Thaw();
             else await server.StartAsync(Token);
-            await database.WhenReadyAsync(Token).WaitAsync(Patience, Token);
+            await database.WhenReadyAsync(Token).WaitAsync(Waits.Limit, Token);
 
             var began = Stopwatch.GetTimestamp();
             for (var place = 0; place < pages.Count; place++)
@@ -118,7 +117,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
             Assert.False(await SaysAsync(page, "This part of the page failed", "The database does not respond."), press.Path);
         }
         await server.StartAsync(Token);
-        await database.WhenReadyAsync(Token).WaitAsync(Patience, Token);
+        await database.WhenReadyAsync(Token).WaitAsync(Waits.Limit, Token);
 
         foreach (var (page, press) in pages.Zip(presses))
         {
@@ -177,7 +176,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         var began = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(began) > Patience)
+            if (Stopwatch.GetElapsedTime(began) > Waits.Limit)
             {
                 Assert.Fail(page is null ? otherwise : $"{otherwise}: {page.Url}\n{await page.Locator("body").InnerTextAsync()}");
             }

@@ -27,7 +27,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(page.GetByText("Paused at")).ToBeVisibleAsync();
         await BeginAsync(database);
 
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Show 1 new" })).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Show 1 new" })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("main .an")).ToHaveCountAsync(1);
         await page.GetByRole(AriaRole.Button, new() { Name = "Show 1 new" }).ClickAsync();
         await Assertions.Expect(page.Locator("main .an")).ToHaveCountAsync(2);
@@ -51,11 +51,11 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await page.WaitForFunctionAsync("Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))");
 
         await app.DisposeAsync();
-        await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("Europe/Berlin");
         await using var again = await ArchonApp.StartAsync(database, ("urls", address.AbsoluteUri.TrimEnd('/')));
 
-        await Assertions.Expect(page.GetByText("What you wrote is back")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(page.GetByText("What you wrote is back")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("checkout");
         await Assertions.Expect(page.GetByLabel("Label 2 name")).ToHaveValueAsync("stage");
         Assert.Contains("tz=Europe", page.Url, StringComparison.Ordinal);

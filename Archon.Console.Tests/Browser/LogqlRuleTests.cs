@@ -37,7 +37,7 @@ public sealed class LogqlRuleTests(PostgresFixture postgres, Chromium chromium)
         await page.GotoAsync("rules/apply");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync();
         using (var scope = app.Services.CreateScope()) await scope.ServiceProvider.GetRequiredService<ImportRulesJob>().ImportAsync(1, Token);
         await page.GotoAsync("rules");
 

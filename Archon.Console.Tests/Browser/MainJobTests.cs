@@ -15,7 +15,7 @@ namespace Archon.Tests.Browser;
 /// <summary>The way of a sample, from a service to the eyes of someone on call.</summary>
 public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = Waits.For(TimeSpan.FromMinutes(5));
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -54,11 +54,11 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
 
         await http.PostAsync(new Uri("calm", UriKind.Relative), null, Token);
 
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
             return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
-        });
+        }, Limit);
         await Assertions.Expect(page.Locator("main [data-chart-legend]").First).ToContainTextAsync("ms");
         await Assertions.Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
             .ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
@@ -70,16 +70,16 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
     private static async Task LearnAsync(ArchonApp app, TestDatabase database)
     {
         var client = await app.WithTokenAsync(Roles.Responder);
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
             if (await db.WatchedSeries.AnyAsync(one => one.Model != null && one.ServiceId != null && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == "HTTP latency P95"), Token)) return true;
             app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
             using var started = await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token);
             Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
-            await UntilAsync(async () => await IdleAsync(app));
+            await Waits.UntilAsync(async () => await IdleAsync(app), Limit);
             return false;
-        });
+        }, Limit);
     }
 
     private static Task<bool> IdleAsync(ArchonApp app) => Task.Run(() =>
@@ -102,12 +102,5 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         var next = new TaskCompletionSource<AnomaliesChanged>(TaskCreationOptions.RunContinuationsAsynchronously);
         hub.On<AnomaliesChanged>(nameof(ILiveClient.AnomaliesChanged), change => next.TrySetResult(change));
         return next.Task;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Limit);
-        while (!await isSo()) await Task.Delay(200, limit.Token);
     }
 }

@@ -17,7 +17,6 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
     // Not the plain field that stands in its place until it has come.
     private const string Editor = "[contenteditable][aria-label='Expression in PromQL']";
     private const string Text = "# ours\ngroups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n        labels: {severity: warning}\n        annotations: {summary: quiet, description: quiet, runbook: rest}\n";
-    private static readonly LocatorAssertionsToBeVisibleOptions Patiently = new() { Timeout = 30_000 };
     private readonly string folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -46,7 +45,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "Text of shop.yml" })).ToContainTextAsync("# ours");
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
 
-        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync(Patiently);
+        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = "Applied" }).First).ToBeVisibleAsync();
         Assert.Equal(Text, await File.ReadAllTextAsync(Path.Combine(folder, "shop.yml"), Token));
         using var http = new HttpClient { BaseAddress = prometheus.Address };
@@ -78,12 +77,12 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await page.Keyboard.PressAsync("Backspace");
         await page.Keyboard.TypeAsync("1");
         await page.GetByRole(AriaRole.Button, new() { Name = "1 h", Exact = true }).ClickAsync();
-        await Assertions.Expect(page.GetByText("1 firing", new() { Exact = true })).ToBeVisibleAsync(Patiently);
+        await Assertions.Expect(page.GetByText("1 firing", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Reason for the save").FillAsync("To see it fire");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save as v2" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Saved as v2.")).ToBeVisibleAsync();
         await ApplyAsync(page);
-        await UntilAsync(FiresAsync);
+        await Waits.UntilAsync(FiresAsync);
 
         await page.GotoAsync("rules/1");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -91,7 +90,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Restore v1" }).ClickAsync();
         await Assertions.Expect(page.GetByText("v1 is back as v3.")).ToBeVisibleAsync();
         await ApplyAsync(page);
-        await UntilAsync(async () => !await IsActiveAsync());
+        await Waits.UntilAsync(async () => !await IsActiveAsync());
     }
 
     [Fact]
@@ -197,7 +196,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
     {
         await page.GetByRole(AriaRole.Link, new() { Name = "Review and apply" }).First.ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync(Patiently);
+        await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync();
     }
 
     private Task<ArchonApp> AppAsync(TestDatabase database, RealPrometheus prometheus) => ArchonApp.StartAsync(
@@ -214,16 +213,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;
     }
 
-    private static Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo) => UntilAsync(async () =>
+    private static Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo) => Waits.UntilAsync(async () =>
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         return await isSo(db);
     });
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        while (!await isSo()) await Task.Delay(100, Token);
-    }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)
     {

@@ -13,7 +13,7 @@ namespace Archon.Tests.Data;
 
 public sealed class ArchonDatabaseTests(PostgresFixture postgres)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = Waits.Limit;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Archon.Data.Embedded;
+using Archon.Tests.Kit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Xunit;
@@ -11,7 +12,7 @@ namespace Archon.Tests.Data;
 
 public sealed class EmbeddedPostgresTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = Waits.Limit;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-embedded-").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

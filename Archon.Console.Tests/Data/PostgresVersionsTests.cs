@@ -18,7 +18,6 @@ namespace Archon.Tests.Data;
 /// <summary>A connection string may lead to a server of these versions; the embedded one, on which all other tests run, is newer.</summary>
 public sealed class PostgresVersionsTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private readonly string folder = Directory.CreateTempSubdirectory("archon-versions-").FullName;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -40,7 +39,7 @@ public sealed class PostgresVersionsTests : IDisposable
         await using (var app = await ArchonApp.StartAsync(server.ConnectionString, ("Archon:Role", "All"), ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri)))
         {
             var options = ArchonContextOptions.For(server.ConnectionString);
-            await UntilAsync(async () => app.Services.GetRequiredService<ArchonDatabase>().IsReady && await ReadAsync(options, db => db.Users.AnyAsync(Token)));
+            await Waits.UntilAsync(async () => app.Services.GetRequiredService<ArchonDatabase>().IsReady && await ReadAsync(options, db => db.Users.AnyAsync(Token)));
             var person = await app.SignInAsync();
             foreach (var path in NavEntry.All.Select(entry => entry.Href))
             {
@@ -50,10 +49,10 @@ public sealed class PostgresVersionsTests : IDisposable
 
             // Discovery, a scan and a fit write by every bulk statement there is; housekeeping makes and drops partitions.
             // A console discovers by itself when it starts. Told again and again, each run would keep a worker waiting for its turn.
-            await UntilAsync(() => ReadAsync(options, db => db.Watches.AnyAsync(Token)));
+            await Waits.UntilAsync(() => ReadAsync(options, db => db.Watches.AnyAsync(Token)));
             using var client = await app.WithTokenAsync(Roles.Responder);
             (await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token)).EnsureSuccessStatusCode();
-            await UntilAsync(() => ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token)));
+            await Waits.UntilAsync(() => ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token)));
             await using (var scope = app.Services.CreateAsyncScope()) await scope.ServiceProvider.GetRequiredService<HousekeepingJob>().CleanAsync(Token);
             using var told = JsonDocument.Parse(await client.GetStringAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token));
             Assert.True(told.RootElement.GetProperty("checking").GetProperty("seriesWithBand").GetInt32() > 0);
@@ -78,7 +77,7 @@ public sealed class PostgresVersionsTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private Task<EmbeddedPostgres> StartAsync(string binaries) => EmbeddedPostgres.StartAsync(
-        new EmbeddedPostgresOptions { DataFolder = Path.Combine(folder, "postgres"), BinariesFolder = binaries, TimeLimit = Limit }, NullLogger.Instance, Token);
+        new EmbeddedPostgresOptions { DataFolder = Path.Combine(folder, "postgres"), BinariesFolder = binaries, TimeLimit = Waits.Limit }, NullLogger.Instance, Token);
 
     private static async Task<string?> RunAsync(EmbeddedPostgres server, string sql)
     {
@@ -86,13 +85,6 @@ public sealed class PostgresVersionsTests : IDisposable
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         return (await command.ExecuteScalarAsync(Token))?.ToString();
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Limit);
-        while (!await condition()) await Task.Delay(200, limit.Token);
     }
 
     private static async Task<T> ReadAsync<T>(DbContextOptions<ArchonDbContext> options, Func<ArchonDbContext, Task<T>> read)

@@ -16,7 +16,7 @@ namespace Archon.Tests.Data;
 public sealed class ServerRolesTests : IDisposable
 {
     private const string OldPassword = "0123456789abcdef0123456789abcdef0123456789abcdef";
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = Waits.Limit;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-roles-").FullName;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Archon.Data.Background;
+using Archon.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -33,7 +34,7 @@ public sealed class SupervisedServiceTests
         var states = host.Services.GetRequiredService<BackgroundServiceStates>();
 
         await host.StartAsync(Token);
-        await UntilAsync(() => states.Current is [{ Failure: not null }]);
+        await Waits.UntilAsync(() => states.Current is [{ Failure: not null }]);
 
         Assert.False(lifetime.ApplicationStopping.IsCancellationRequested);
         await host.StopAsync(Token);
@@ -49,7 +50,7 @@ public sealed class SupervisedServiceTests
         var pauses = new List<double>();
         for (var failures = 1; failures <= 9; failures++)
         {
-            await UntilAsync(() => states.Current is [{ Failures: var known }] && known == failures);
+            await Waits.UntilAsync(() => states.Current is [{ Failures: var known }] && known == failures);
             var pause = states.Current[0].Failure!.NextTryAt - clock.GetUtcNow();
             pauses.Add(pause.TotalSeconds);
             await AdvanceUntilAsync(pause, () => service.Runs > failures);
@@ -77,12 +78,12 @@ public sealed class SupervisedServiceTests
             }]);
 
         await service.StartAsync(Token);
-        await UntilAsync(() => states.Current is [{ Failures: 1 }]);
+        await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
         await AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => states.Current is [{ Failures: 2 }]);
         await AdvanceUntilAsync(TimeSpan.FromSeconds(2), () => service.Runs == 3);
         var failed = states.Current[0];
         works.SetResult();
-        await UntilAsync(() => states.Current[0].Failure is null);
+        await Waits.UntilAsync(() => states.Current[0].Failure is null);
 
         Assert.Equal((began, "InvalidOperationException: second"), (failed.Failure!.Since, failed.Failure.Reason));
         Assert.Equal(2, states.Current[0].Failures);
@@ -104,12 +105,12 @@ public sealed class SupervisedServiceTests
             }]);
 
         await service.StartAsync(Token);
-        await UntilAsync(() => states.Current is [{ Failures: 1 }]);
+        await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
         await AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => states.Current is [{ Failures: 2 }]);
         await AdvanceUntilAsync(TimeSpan.FromSeconds(2), () => service.Runs == 3);
         await AdvanceUntilAsync(SupervisedService.HealthyAfter, () => states.Current[0].Failure is null);
         breaks.SetResult();
-        await UntilAsync(() => states.Current[0].Failures == 3);
+        await Waits.UntilAsync(() => states.Current[0].Failures == 3);
 
         Assert.InRange(states.Current[0].Failure!.NextTryAt - clock.GetUtcNow(), TimeSpan.Zero, SupervisedService.ShortestPause);
         await service.StopAsync(Token);
@@ -124,7 +125,7 @@ public sealed class SupervisedServiceTests
             states, clock, [_ => throw new IOException("expected"), _ => throw new InvalidOperationException("a fault of ours")], log);
 
         await service.StartAsync(Token);
-        await UntilAsync(() => states.Current is [{ Failures: 1 }]);
+        await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
         await AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => states.Current is [{ Failures: 2 }]);
         await service.StopAsync(Token);
 
@@ -158,7 +159,7 @@ public sealed class SupervisedServiceTests
         }]);
 
         await service.StartAsync(Token);
-        await UntilAsync(() => service.Runs == 1);
+        await Waits.UntilAsync(() => service.Runs == 1);
         await service.StopAsync(Token);
 
         Assert.True(service.ExecuteTask!.IsCompletedSuccessfully);
@@ -188,7 +189,7 @@ public sealed class SupervisedServiceTests
         listener.Start();
 
         await service.StartAsync(Token);
-        await UntilAsync(() => states.Current is [{ Failures: 1 }]);
+        await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
         listener.RecordObservableInstruments();
 
         Assert.Equal(1, measured["archon.background_service.failed"]);
@@ -199,16 +200,12 @@ public sealed class SupervisedServiceTests
     private async Task AdvanceUntilAsync(TimeSpan by, Func<bool> isSo)
     {
         // The pause begins a moment after the failure is known: what is advanced before that would be lost.
-        while (!isSo())
+        await Waits.UntilAsync(async () =>
         {
             clock.Advance(by);
             for (var i = 0; i < 20 && !isSo(); i++) await Task.Delay(5, Token);
-        }
-    }
-
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        while (!isSo()) await Task.Delay(5, Token);
+            return isSo();
+        });
     }
 
     private sealed class TestService(BackgroundServiceStates states, TimeProvider clock, Func<TestService, Task>[] runs, ILoggerFactory? log = null)

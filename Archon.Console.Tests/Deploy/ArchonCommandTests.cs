@@ -13,7 +13,7 @@ namespace Archon.Tests.Deploy;
 /// <summary><c>./archon</c> as a newcomer meets it, in a folder of its own.</summary>
 public sealed partial class ArchonCommandTests : IAsyncDisposable
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan TimeLimit = Waits.For(TimeSpan.FromMinutes(3));
     private readonly string state = Directory.CreateTempSubdirectory("archon-state-").FullName;
     private readonly CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
@@ -42,7 +42,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         // The pages show real data within a minute: everything is scraped, and the console has been let in.
         var prometheus = Regex.Match(status, @"(?m)^prometheus +answers at (\S+)").Groups[1].Value;
         using var http = new HttpClient();
-        await WithinAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             using var targets = JsonDocument.Parse(await http.GetStringAsync(new Uri($"{prometheus}/api/v1/targets?state=active"), limit.Token));
             var up = targets.RootElement.GetProperty("data").GetProperty("activeTargets").EnumerateArray()
@@ -86,7 +86,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         Assert.Contains($"a Prometheus that runs as another user than {Environment.UserName}, or on another machine, needs an API token", told, StringComparison.Ordinal);
         var (_, status) = await RunAsync("status");
         Assert.Equal("console", Assert.Single(status.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[0]);
-        await WithinAsync(() => Task.FromResult(mine.Requests.Any(request => request.Path == "/api/v1/status/buildinfo")));
+        await Waits.UntilAsync(() => Task.FromResult(mine.Requests.Any(request => request.Path == "/api/v1/status/buildinfo")));
 
         using (var console = Process.GetProcessById(int.Parse(Regex.Match(status, @"process (\d+)").Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
         {
@@ -134,7 +134,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             """,
         ]);
         var stat = $"/proc/{dying.Id}/stat";
-        await WithinAsync(async () => (await File.ReadAllTextAsync(stat, limit.Token)).Contains(") Z ", StringComparison.Ordinal));
+        await Waits.UntilAsync(async () => (await File.ReadAllTextAsync(stat, limit.Token)).Contains(") Z ", StringComparison.Ordinal));
         var started = (await File.ReadAllTextAsync(stat, limit.Token)).Split(") ")[^1].Split(' ')[19];
         Directory.CreateDirectory(Path.Combine(state, "run"));
         await File.WriteAllTextAsync(Path.Combine(state, "run", "console.pid"), $"{dying.Id} {started}\n", limit.Token);
@@ -250,11 +250,6 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return (process.ExitCode, await output + await errors);
-    }
-
-    private async Task WithinAsync(Func<Task<bool>> condition)
-    {
-        while (!await condition()) await Task.Delay(200, limit.Token);
     }
 
     [GeneratedRegex(@"Archon Console: (\S+)")]

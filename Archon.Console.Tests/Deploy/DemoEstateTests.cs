@@ -9,7 +9,7 @@ namespace Archon.Tests.Deploy;
 /// <summary>The demo estate runs as newcomers run it: by node, on ports of its own.</summary>
 public sealed partial class DemoEstateTests : IAsyncLifetime
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TimeLimit = Waits.Limit;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-demo-").FullName;
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(15) };
     private readonly CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -26,7 +26,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
     [Fact]
     public async Task A_request_to_the_gateway_goes_on_to_those_behind_it()
     {
-        await WithinAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await http.GetAsync(new Uri(services["gateway"], "api"), limit.Token);
             return (await MetricsAsync("gateway")).Contains("archon_client_requests_total{callee=\"auth\"", StringComparison.Ordinal)
@@ -51,7 +51,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
     {
         await ControlAsync("fault", "errors", "--service", "auth");
 
-        await WithinAsync(async () => (int)(await http.GetAsync(services["auth"], limit.Token)).StatusCode == 500);
+        await Waits.UntilAsync(async () => (int)(await http.GetAsync(services["auth"], limit.Token)).StatusCode == 500);
     }
 
     [Fact]
@@ -59,8 +59,8 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
     {
         await ControlAsync("fault", "outage", "--service", "live", "--for", "1s");
 
-        await WithinAsync(async () => !await AnswersAsync("live"));
-        await WithinAsync(() => AnswersAsync("live"));
+        await Waits.UntilAsync(async () => !await AnswersAsync("live"));
+        await Waits.UntilAsync(() => AnswersAsync("live"));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
         await ControlAsync("fault", "leak", "--service", "live");
         var before = await ResidentAsync("live");
 
-        await WithinAsync(async () => await ResidentAsync("live") > before + 10_000_000);
+        await Waits.UntilAsync(async () => await ResidentAsync("live") > before + 10_000_000);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
         var before = await FigureAsync("live", ProcessorTime());
 
         // An idle service would take minutes for a second of it.
-        await WithinAsync(async () => await FigureAsync("live", ProcessorTime()) > before + 1);
+        await Waits.UntilAsync(async () => await FigureAsync("live", ProcessorTime()) > before + 1);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
         async Task<TimeSpan> FortyRequestsAsync()
         {
             var (before, began) = (await FigureAsync("gateway", Requests()), Stopwatch.GetTimestamp());
-            await WithinAsync(async () => await FigureAsync("gateway", Requests()) >= before + 40);
+            await Waits.UntilAsync(async () => await FigureAsync("gateway", Requests()) >= before + 40);
             return Stopwatch.GetElapsedTime(began);
         }
 
@@ -147,7 +147,7 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
         })!;
-        await WithinAsync(() => Task.FromResult(File.Exists(targets) && File.Exists(Path.Combine(folder, "control.sock"))));
+        await Waits.UntilAsync(() => Task.FromResult(File.Exists(targets) && File.Exists(Path.Combine(folder, "control.sock"))));
         using var found = JsonDocument.Parse(await File.ReadAllTextAsync(targets, limit.Token));
         services = found.RootElement.EnumerateArray().ToDictionary(
             one => one.GetProperty("labels").GetProperty("service").GetString()!, one => new Uri($"http://{one.GetProperty("targets")[0].GetString()}/"));
@@ -207,11 +207,6 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
         var errors = process.StandardError.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output + await errors);
-    }
-
-    private async Task WithinAsync(Func<Task<bool>> condition)
-    {
-        while (!await condition()) await Task.Delay(50, limit.Token);
     }
 
     [GeneratedRegex("""^\{__name__="([^"]+)".*service="([^"]+)""", RegexOptions.Multiline)]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Deploy;
@@ -7,7 +8,7 @@ namespace Archon.Tests.Deploy;
 public sealed class DeployMonitoringTests : IDisposable
 {
     private const string Compose = "compose -f docker-compose.monitoring.yml --env-file .env.monitoring";
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TimeLimit = Waits.Limit;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-deploy-").FullName;
 
     public DeployMonitoringTests()

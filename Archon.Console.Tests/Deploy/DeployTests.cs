@@ -11,7 +11,7 @@ namespace Archon.Tests.Deploy;
 /// <summary>The files of <c>deploy/</c> are what the programs accept, and open nothing to the outside.</summary>
 public sealed partial class DeployTests
 {
-    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TimeLimit = Waits.Limit;
     private static readonly string Folder = Path.Combine(Checkout(), "deploy");
 
     [Fact]

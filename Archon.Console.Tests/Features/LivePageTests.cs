@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Features;
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Tests.Shell;
 using Bunit;
 using Microsoft.AspNetCore.Components.Rendering;
@@ -126,7 +127,7 @@ public sealed class LivePageTests : BunitContext
     private async Task UntilAsync(Func<bool> isSo)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Xunit.TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(Waits.Limit);
         while (!isSo())
         {
             if (View.RefreshEvery is null) clock.Advance(TimeSpan.FromSeconds(1));

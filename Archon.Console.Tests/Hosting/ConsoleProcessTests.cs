@@ -38,7 +38,7 @@ public sealed class ConsoleProcessTests : IDisposable
         Assert.Equal(server, ServerPid());
         Assert.Equal(password, await PasswordAsync());
         Assert.Equal(0, await second.StopAsync(Token));
-        await UntilAsync(() => !IsRunning(server));
+        await Waits.UntilAsync(() => !IsRunning(server));
         Assert.False(File.Exists(PidFile));
     }
 
@@ -57,7 +57,7 @@ public sealed class ConsoleProcessTests : IDisposable
         await console.ReadyAsync(Token);
 
         // Three upstreams are probed every 10 s: a second round comes from a probe that lived through the first.
-        await UntilAsync(() => Volatile.Read(ref probes) >= 4 || console.HasEnded);
+        await Waits.UntilAsync(() => Volatile.Read(ref probes) >= 4 || console.HasEnded);
 
         Assert.False(console.HasEnded, console.Said);
         Assert.InRange(console.PeakResident, 1, 600L << 20);
@@ -77,7 +77,7 @@ public sealed class ConsoleProcessTests : IDisposable
         Assert.True(IsRunning(server));
         await other.ReadyAsync(Token);
         Assert.Equal(0, await other.StopAsync(Token));
-        await UntilAsync(() => !IsRunning(server));
+        await Waits.UntilAsync(() => !IsRunning(server));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class ConsoleProcessTests : IDisposable
     private async Task<string> PasswordAsync()
     {
         var file = Path.Combine(folder, "admin-password");
-        await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+        await Waits.UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
         return (await File.ReadAllTextAsync(file, Token)).Trim();
     }
 
@@ -139,12 +139,5 @@ public sealed class ConsoleProcessTests : IDisposable
         {
             return false;
         }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!condition()) await Task.Delay(50, limit.Token);
     }
 }

@@ -29,7 +29,7 @@ public sealed class DatabaseAwayTests
             Assert.DoesNotContain(Secret, page, StringComparison.Ordinal);
             Assert.True(reply.Headers.Contains("Content-Security-Policy"));
         }
-        await UntilAsync(async () => (await client.GetAsync(new Uri("", UriKind.Relative), Token)) is var reply
+        await Waits.UntilAsync(async () => (await client.GetAsync(new Uri("", UriKind.Relative), Token)) is var reply
             && (await reply.Content.ReadAsStringAsync(Token)).Contains("The database is away", StringComparison.Ordinal));
         Assert.Matches("Away since [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\\.", await (await client.GetAsync(new Uri("", UriKind.Relative), Token)).Content.ReadAsStringAsync(Token));
     }
@@ -63,11 +63,4 @@ public sealed class DatabaseAwayTests
 
     private static Task<ArchonApp> StartWithoutDatabaseAsync() => ArchonApp.StartAsync(
         new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = Tools.FreePort(), Username = "archon", Password = Secret, Database = "archon", Timeout = 2 }.ConnectionString);
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
-        while (!await condition()) await Task.Delay(50, limit.Token);
-    }
 }

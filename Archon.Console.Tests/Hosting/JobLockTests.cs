@@ -18,7 +18,6 @@ namespace Archon.Tests.Hosting;
 /// <summary>Jobs and their locks with Hangfire's own servers on a real PostgreSQL.</summary>
 public sealed class JobLockTests(PostgresFixture postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -29,7 +28,7 @@ public sealed class JobLockTests(PostgresFixture postgres)
 
         var job = bench.Client.Enqueue(() => TestJobs.DispatchAsync(bench.Id, CancellationToken.None));
 
-        await UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
+        await Waits.UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
         Assert.Contains("Skipped", bench.StateOf(job).Data["Result"], StringComparison.Ordinal);
         Assert.Empty(TestJobs.Runs(bench.Id));
         Assert.Equal(0, bench.Storage.GetMonitoringApi().FailedCount());
@@ -41,12 +40,12 @@ public sealed class JobLockTests(PostgresFixture postgres)
         await using var bench = await Bench.StartAsync(postgres);
         var owned = await AdvisoryLock.TryTakeAsync(bench.Connection, $"test:{bench.Id}", Token);
         var job = bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, 42, CancellationToken.None));
-        await UntilAsync(() => bench.StateOf(job) is { Name: "Scheduled", Reason: var reason } && reason.StartsWith(PostponedJob.ReasonStart, StringComparison.Ordinal));
+        await Waits.UntilAsync(() => bench.StateOf(job) is { Name: "Scheduled", Reason: var reason } && reason.StartsWith(PostponedJob.ReasonStart, StringComparison.Ordinal));
         Assert.Empty(TestJobs.Runs(bench.Id));
 
         await owned!.DisposeAsync();
 
-        await UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
+        await Waits.UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
         Assert.Equal([42], TestJobs.Runs(bench.Id));
         Assert.Null(bench.Read(connection => connection.GetJobParameter(job, "RetryCount")));
         Assert.Equal(TestJobs.Queue, bench.QueueOf(job));
@@ -59,15 +58,15 @@ public sealed class JobLockTests(PostgresFixture postgres)
         var owned = await AdvisoryLock.TryTakeAsync(bench.Connection, $"test:{bench.Id}", Token);
         string Enqueue(int number) => bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, number, CancellationToken.None));
         var (first, other) = (Enqueue(1), Enqueue(2));
-        await UntilAsync(() => bench.StateOf(first).Name == "Scheduled" && bench.StateOf(other).Name == "Scheduled");
+        await Waits.UntilAsync(() => bench.StateOf(first).Name == "Scheduled" && bench.StateOf(other).Name == "Scheduled");
 
         var second = Enqueue(1);
 
         // Where the first is being tried again just then, the second waits as well until it meets it.
-        await UntilAsync(() => bench.StateOf(second).Name == SucceededState.StateName);
+        await Waits.UntilAsync(() => bench.StateOf(second).Name == SucceededState.StateName);
         Assert.Empty(TestJobs.Runs(bench.Id));
         await owned!.DisposeAsync();
-        await UntilAsync(() => TestJobs.Runs(bench.Id).Count == 2);
+        await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count == 2);
         Assert.Equal([1, 2], TestJobs.Runs(bench.Id).Order());
     }
 
@@ -77,14 +76,14 @@ public sealed class JobLockTests(PostgresFixture postgres)
         await using var bench = await Bench.StartAsync(postgres);
         TestJobs.Blocked[bench.Id] = new TaskCompletionSource();
         var job = bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, 1, CancellationToken.None));
-        await UntilAsync(() => TestJobs.Runs(bench.Id).Count == 1);
+        await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count == 1);
 
         await bench.RunAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'archon lock test:{bench.Id}'");
 
-        await UntilAsync(() => TestJobs.Cancelled.ContainsKey(bench.Id));
-        await UntilAsync(() => TestJobs.Runs(bench.Id).Count == 2);
+        await Waits.UntilAsync(() => TestJobs.Cancelled.ContainsKey(bench.Id));
+        await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count == 2);
         TestJobs.Blocked[bench.Id].SetResult();
-        await UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
+        await Waits.UntilAsync(() => bench.StateOf(job).Name == SucceededState.StateName);
         Assert.Null(bench.Read(connection => connection.GetJobParameter(job, "RetryCount")));
     }
 
@@ -99,7 +98,7 @@ public sealed class JobLockTests(PostgresFixture postgres)
             bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, one, CancellationToken.None));
         }
 
-        await UntilAsync(() => TestJobs.Runs(bench.Id).Count >= 6);
+        await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count >= 6);
         Assert.Equal([0, 1, 2, 3, 4, 5], TestJobs.Runs(bench.Id).Order());
         Assert.Equal(1, TestJobs.MostAtOnce[bench.Id]);
     }
@@ -111,7 +110,7 @@ public sealed class JobLockTests(PostgresFixture postgres)
 
         var job = bench.Client.Enqueue(() => TestJobs.FailAsync(bench.Id, CancellationToken.None));
 
-        await UntilAsync(() => bench.StateOf(job).Name == "Scheduled");
+        await Waits.UntilAsync(() => bench.StateOf(job).Name == "Scheduled");
         Assert.StartsWith("Retry attempt 1", bench.StateOf(job).Reason, StringComparison.Ordinal);
         await using var free = await AdvisoryLock.TryTakeAsync(bench.Connection, $"test-fail:{bench.Id}", Token);
         Assert.NotNull(free);
@@ -122,13 +121,6 @@ public sealed class JobLockTests(PostgresFixture postgres)
         Assert.DoesNotContain(
             typeof(Program).Assembly.GetTypes().SelectMany(type => type.GetMethods()),
             method => method.IsDefined(typeof(DisableConcurrentExecutionAttribute), inherit: true));
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!condition()) await Task.Delay(50, limit.Token);
-    }
 
     /// <summary>Hangfire's tables in a database of their own, with servers that are set up as those of the console.</summary>
     private sealed class Bench : IAsyncDisposable

@@ -11,7 +11,6 @@ namespace Archon.Tests.Hosting;
 public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
 {
     private readonly string home = Directory.CreateTempSubdirectory("archon-home").FullName;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public void Dispose() => Directory.Delete(home, recursive: true);
@@ -76,7 +75,7 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
     private static async Task<T> UntilAsync<T>(Func<Task<T>> read, Func<T, bool> wanted)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Waits.Limit);
         while (true)
         {
             var value = await read();

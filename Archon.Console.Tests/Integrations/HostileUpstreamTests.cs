@@ -75,7 +75,7 @@ public sealed class HostileUpstreamTests
         await using var hostile = await HostileUpstream.EndlessAsync(beginning, repeated);
         await using var services = Build(hostile.Address, SmallLimits);
 
-        var answer = await AskAsync(services, call, hostile.Address).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        var answer = await AskAsync(services, call, hostile.Address).WaitAsync(Waits.Limit, Token);
 
         Assert.StartsWith(words, answer, StringComparison.Ordinal);
         Assert.Equal(0, services.GetRequiredService<ReplyReading>().Budget.Drawn);

@@ -110,7 +110,7 @@ public sealed class UpstreamCallsTests : IDisposable
         await using var fake = await FakeUpstream.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", fake.Address.AbsoluteUri), ("Prometheus:QueryTimeout", "00:00:01"));
 
-        var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(Waits.Limit, Token);
 
         Assert.Equal("Prometheus did not answer within 1 s.", Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason);
         Assert.True(fake.Requests.Count > 1, "A question that changes nothing is worth asking again.");
@@ -128,7 +128,7 @@ public sealed class UpstreamCallsTests : IDisposable
         });
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", fake.Address.AbsoluteUri), ("Prometheus:QueryTimeout", "00:00:01"));
 
-        var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(Waits.Limit, Token);
 
         Assert.Contains("did not finish its reply within", Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason, StringComparison.Ordinal);
     }
@@ -145,10 +145,10 @@ public sealed class UpstreamCallsTests : IDisposable
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(Token);
 
         var answer = UpstreamClients.Prometheus(fake.Address).QueryAsync("up", null, leave.Token);
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await asked.Task.WaitAsync(Waits.Limit, Token);
         await leave.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer.WaitAsync(TimeSpan.FromSeconds(5), Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer.WaitAsync(Waits.Limit, Token));
     }
 
     [Theory]

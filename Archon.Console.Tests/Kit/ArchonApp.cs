@@ -21,7 +21,6 @@ namespace Archon.Tests.Kit;
 internal sealed partial class ArchonApp : IAsyncDisposable
 {
     public const string AdminPassword = "a good long password";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Factory factory;
     private readonly string folder;
@@ -91,7 +90,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public async Task WaitUntilUsableAsync(Microsoft.EntityFrameworkCore.IDbContextFactory<Archon.Data.ArchonDbContext> contexts)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Waits.Limit);
         await Services.GetRequiredService<Archon.Data.ArchonDatabase>().WhenReadyAsync(limit.Token);
         while (true)
         {
@@ -107,7 +106,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public HttpClient NewClient(string? accept = "text/html")
     {
         // Owned by the console of the test, which ends with it.
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = Address, Timeout = Patience };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = Address, Timeout = Waits.Limit };
         if (accept is not null) client.DefaultRequestHeaders.Accept.ParseAdd(accept);
         clients.Add(client);
         return client;
@@ -170,7 +169,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     private async Task WaitForFirstAdminAsync(TestDatabase database)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Waits.Limit);
         while (true)
         {
             await using (var db = await database.Contexts.CreateDbContextAsync(limit.Token))

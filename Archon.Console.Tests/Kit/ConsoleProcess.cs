@@ -7,7 +7,6 @@ namespace Archon.Tests.Kit;
 /// <summary>The console as <c>dotnet run</c> starts it: a process of its own with an embedded PostgreSQL in a folder.</summary>
 internal sealed class ConsoleProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly Process process;
     private readonly ConcurrentQueue<string> said = [];
 
@@ -46,7 +45,7 @@ internal sealed class ConsoleProcess : IAsyncDisposable
     {
         using var http = new HttpClient { BaseAddress = Address };
         var began = Stopwatch.GetTimestamp();
-        while (!process.HasExited && Stopwatch.GetElapsedTime(began) < Patience)
+        while (!process.HasExited && Stopwatch.GetElapsedTime(began) < Waits.Limit)
         {
             try
             {
@@ -79,7 +78,7 @@ internal sealed class ConsoleProcess : IAsyncDisposable
     /// <returns>The exit code, once it ends by itself.</returns>
     public async Task<int> EndAsync(CancellationToken cancellationToken)
     {
-        await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+        await process.WaitForExitAsync(cancellationToken).WaitAsync(Waits.Limit, cancellationToken);
         return process.ExitCode;
     }
 

@@ -5,7 +5,6 @@ namespace Archon.Tests.Kit;
 
 internal static class Pages
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Waits until the page is at an address, and has loaded.</summary>
@@ -13,7 +12,7 @@ internal static class Pages
     public static async Task ArriveAsync(this IPage page, Func<string, bool> isThere)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Waits.Limit);
         while (!isThere(page.Url) || !await IsLoadedAsync(page))
         {
             if (limit.IsCancellationRequested) Assert.Fail($"The page is still at {page.Url}.");

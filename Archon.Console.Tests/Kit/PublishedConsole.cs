@@ -7,7 +7,6 @@ namespace Archon.Tests.Kit;
 /// <summary>The console as it is deployed: published, in a process of its own, on a port of its own.</summary>
 internal sealed class PublishedConsole : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Process process;
     private readonly string folder;
 
@@ -74,7 +73,7 @@ internal sealed class PublishedConsole : IAsyncDisposable
         var console = new PublishedConsole(process, folder, address);
         using var http = new HttpClient { BaseAddress = address };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Waits.Limit);
         try
         {
             while (true)

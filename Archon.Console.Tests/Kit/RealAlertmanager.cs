@@ -27,7 +27,7 @@ internal sealed class RealAlertmanager : IAsyncDisposable
         var alertmanager = new RealAlertmanager(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Waits.Limit);
         while (true)
         {
             try

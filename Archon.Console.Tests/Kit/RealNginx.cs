@@ -6,7 +6,6 @@ namespace Archon.Tests.Kit;
 /// <summary>Debian's nginx with one location, its workers under Debian's user for it.</summary>
 internal sealed class RealNginx : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly string folder;
     private readonly Process process;
 
@@ -77,7 +76,7 @@ internal sealed class RealNginx : IAsyncDisposable
                 (await http.GetAsync(Address, cancellationToken)).Dispose();
                 return;
             }
-            catch (HttpRequestException) when (!process.HasExited && Stopwatch.GetElapsedTime(began) < Patience)
+            catch (HttpRequestException) when (!process.HasExited && Stopwatch.GetElapsedTime(began) < Waits.Limit)
             {
                 await Task.Delay(20, cancellationToken);
             }

@@ -41,7 +41,7 @@ internal sealed class RealPrometheus : IAsyncDisposable
         var prometheus = new RealPrometheus(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Waits.Limit);
         while (true)
         {
             try

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
@@ -90,7 +91,7 @@ public sealed class DatabaseReturnTests : BunitContext
     private async Task UntilAsync(Func<bool> isSo)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Xunit.TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(Waits.Limit);
         while (!isSo())
         {
             clock.Advance(TimeSpan.FromSeconds(1));

@@ -177,7 +177,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     private static async Task Until(Func<bool> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(Waits.Limit);
         while (!condition()) await Task.Delay(20, limit.Token);
     }
 }

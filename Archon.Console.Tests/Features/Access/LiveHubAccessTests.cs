@@ -30,7 +30,7 @@ public sealed class LiveHubAccessTests(RunningConsole console) : IClassFixture<R
 
         await using var ticks = client.StreamAsync<AnomaliesChanged>(nameof(LiveHub.WatchAnomalies), Token).GetAsyncEnumerator(Token);
 
-        Assert.True(await ticks.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.True(await ticks.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token));
     }
 
     private HubConnection Client(string? token) => new HubConnectionBuilder()

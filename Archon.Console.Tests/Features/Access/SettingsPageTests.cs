@@ -17,7 +17,6 @@ namespace Archon.Tests.Features.Access;
 public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConsole>
 {
     private const string Secret = "nightly-backup-of-payroll";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly RunningConsole console;
     private readonly BunitAuthorizationContext reader;
 
@@ -46,7 +45,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         Services.GetRequiredService<NavigationManager>().NavigateTo("settings?tab=tokens");
         reader.SetAuthorized(FirstAdmin.UserName).SetRoles(Roles.Admin);
         var asAdmin = Render<SettingsPage>();
-        asAdmin.WaitForAssertion(() => Assert.Contains(Secret, asAdmin.Markup, StringComparison.Ordinal), Patience);
+        asAdmin.WaitForAssertion(() => Assert.Contains(Secret, asAdmin.Markup, StringComparison.Ordinal));
         await DisposeComponentsAsync();
 
         // The viewer's own reading waits, so what is drawn first can be seen.
@@ -59,7 +58,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);
 
         await transaction.RollbackAsync(Token);
-        page.WaitForAssertion(() => Assert.Contains("No token was made yet.", page.Markup, StringComparison.Ordinal), Patience);
+        page.WaitForAssertion(() => Assert.Contains("No token was made yet.", page.Markup, StringComparison.Ordinal));
         Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);
     }
 }

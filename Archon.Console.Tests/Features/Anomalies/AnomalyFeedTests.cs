@@ -21,7 +21,6 @@ namespace Archon.Tests.Features.Anomalies;
 
 public sealed class AnomalyFeedTests(PostgresFixture postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -58,13 +57,13 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         client.On<AnomaliesChanged>(nameof(ILiveClient.AnomaliesChanged), change => heard.Writer.TryWrite(change));
         await client.StartAsync(Token);
         var streamed = client.StreamAsync<AnomaliesChanged>(nameof(LiveHub.WatchAnomalies), Token).GetAsyncEnumerator(Token);
-        Assert.True(await streamed.MoveNextAsync().AsTask().WaitAsync(Patience, Token));
+        Assert.True(await streamed.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token));
 
         // Until the listener listens there is nobody to hear, so it is said until somebody does.
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var announcing = AnnounceAsync(database, done.Token);
-        var pushed = await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Patience, Token);
-        var next = await streamed.MoveNextAsync().AsTask().WaitAsync(Patience, Token);
+        var pushed = await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Waits.Limit, Token);
+        var next = await streamed.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token);
         await done.CancelAsync();
         await announcing;
 

@@ -19,7 +19,6 @@ namespace Archon.Tests.Features.Watches;
 
 public sealed class RealPrometheusTests(PostgresFixture postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -50,7 +49,7 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
         // Native histograms come by protobuf alone; which templates take them is held by fakes.
         var wanted = WatchTemplates.All.Select(template => template.Key).Where(key => !key.Contains("-native-", StringComparison.Ordinal)).ToHashSet();
 
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await bench.Get<DiscoverJob>().DiscoverAsync(1, Token);
             return await bench.ReadAsync(db => db.Watches.CountAsync(Token)) >= wanted.Count;
@@ -61,7 +60,7 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
         var prometheus = UpstreamClients.Prometheus(server.Address);
         foreach (var watch in watches)
         {
-            await UntilAsync(async () => await prometheus.QueryAsync(watch.Query, null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 }, watch.Query);
+            await Waits.UntilAsync(async () => await prometheus.QueryAsync(watch.Query, null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 }, what: watch.Query);
         }
         // The share of failed requests is a share, whichever label holds the status and however it is written.
         foreach (var watch in watches.Where(watch => watch.Signal == Archon.Data.Catalogue.WatchSignal.Errors && watch.Unit == "1"))
@@ -82,26 +81,26 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
             Token);
         await using var bench = await JobBench.StartOnAsync(postgres, server.Address);
 
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await bench.Get<DiscoverJob>().DiscoverAsync(1, Token);
             return await bench.ReadAsync(db => db.Watches.AnyAsync(watch => watch.Template == "websocket-connections", Token));
         });
         var found = await bench.ReadAsync(db => db.Watches.SingleAsync(watch => watch.Template == "websocket-connections", Token));
         await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(set => set.SetProperty(watch => watch.Step, TimeSpan.FromSeconds(1)), Token));
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await bench.Get<FitModelsJob>().FitAsync(found.Id, Token);
             return await bench.ReadAsync(db => db.WatchedSeries.AnyAsync(series => series.WatchId == found.Id && series.Model != null, Token));
         });
         load.Connections = () => 5000;
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await bench.Get<ScanJob>().ScanAsync(found.Id, Token);
             return await bench.ReadAsync(db => db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token));
         });
         load.Connections = load.Calm;
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await bench.Get<ScanJob>().ScanAsync(found.Id, Token);
             return await bench.ReadAsync(db => db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt != null, Token));
@@ -110,17 +109,6 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
         var service = await bench.ReadAsync(db => db.Services.SingleAsync(one => one.Name == "checkout", Token));
         var anomaly = await bench.ReadAsync(db => db.Anomalies.SingleAsync(one => one.PeakValue == 5000, Token));
         Assert.Equal(service.Id, anomaly.ServiceId);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition, string? what = null)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!await condition())
-        {
-            Assert.False(limit.IsCancellationRequested, $"It did not come true in {Patience.TotalSeconds} s: {what}");
-            await Task.Delay(TimeSpan.FromMilliseconds(300), Token);
-        }
     }
 
     private static async Task<WebApplication> ServeAsync(Func<string> page)

@@ -16,7 +16,6 @@ namespace Archon.Tests.Features.Watches;
 /// <summary>A console whose scans stop says so everywhere, for whatever reason they do.</summary>
 public sealed class ScansStoppedTests(PostgresFixture postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -102,13 +101,13 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Role", "All"));
         var began = DateTimeOffset.UtcNow;
 
-        await UntilAsync(async () =>
+        await Waits.UntilAsync(async () =>
         {
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
             return (await db.Watches.SingleAsync(Token)).LastScanAt is { } at && at > began && at < DateTimeOffset.UtcNow.AddMinutes(1);
         });
 
-        await UntilAsync(() =>
+        await Waits.UntilAsync(() =>
         {
             using var connection = app.Services.GetRequiredService<JobStorage>().GetConnection();
             return Task.FromResult(connection.GetRecurringJobs().All(job => job.NextExecution < DateTime.UtcNow.AddHours(1.01)));
@@ -136,7 +135,7 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         await db.SaveChangesAsync(Token);
     }
 
-    private static Task UntilScannedAsync(TestDatabase database, DateTimeOffset after) => UntilAsync(async () =>
+    private static Task UntilScannedAsync(TestDatabase database, DateTimeOffset after) => Waits.UntilAsync(async () =>
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         return await db.Watches.AnyAsync(watch => watch.LastScanAt > after, Token);
@@ -151,15 +150,8 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
     private static async Task<(HttpStatusCode Status, string Body)> UntilAsync(ArchonApp app, Func<(HttpStatusCode Status, string Body), bool> wanted)
     {
         var reply = await ReadyAsync(app);
-        await UntilAsync(async () => wanted(reply = await ReadyAsync(app)));
+        await Waits.UntilAsync(async () => wanted(reply = await ReadyAsync(app)));
         return reply;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!await condition()) await Task.Delay(100, limit.Token);
     }
 
     private static async Task RunAsync(TestDatabase database, string sql)

@@ -202,7 +202,7 @@ public sealed class AlertmanagerClientTests
     private static async Task<T> UntilAsync<T>(Func<Task<T>> read, Func<T, bool> wanted)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Waits.Limit);
         while (true)
         {
             var value = await read();

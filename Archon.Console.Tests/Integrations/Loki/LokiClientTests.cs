@@ -195,7 +195,7 @@ public sealed class LokiClientTests
             await foreach (var _ in Client(fake).TailAsync("{app=\"a\"}", At, 10, leave.Token)) await leave.CancelAsync();
         });
 
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await gone.Task.WaitAsync(Waits.Limit, Token);
     }
 
     [Fact]

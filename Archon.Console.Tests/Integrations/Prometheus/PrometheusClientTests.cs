@@ -250,7 +250,7 @@ public sealed class PrometheusClientTests
                 "groups: [{name: g, interval: 1s, rules: [{alert: Gone, expr: up == 0, for: 1s, labels: {severity: info}}, {record: 'job:up', expr: sum by (job) (up)}]}]", Token));
         var client = UpstreamClients.Prometheus(server.Address);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Waits.Limit);
         while (!Value(await client.AlertsAsync(limit.Token)).Any(alert => alert.State == "firing")) await Task.Delay(100, limit.Token);
         var now = DateTimeOffset.UtcNow;
         var range = new TimeRange(now.AddMinutes(-1), now);

@@ -1,4 +1,5 @@
 using Archon.Integrations.Replies;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Integrations.Replies;
@@ -85,7 +86,7 @@ public sealed class ReplyBudgetTests
                 InterlockedMax(ref most, budget.Drawn);
                 await Task.Yield();
             }
-        }, Token))).WaitAsync(TimeSpan.FromSeconds(30), Token);
+        }, Token))).WaitAsync(Waits.Limit, Token);
 
         Assert.InRange(most, 1, Total);
         Assert.Equal(0, budget.Drawn);

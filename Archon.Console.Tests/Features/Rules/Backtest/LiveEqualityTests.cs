@@ -21,7 +21,6 @@ namespace Archon.Tests.Features.Rules.Backtest;
 public sealed class LiveEqualityTests
 {
     private const int Evaluations = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     // Short enough that gaps of a few seconds are gaps.
     private const string LookBack = "--query.lookback-delta=3s";
@@ -76,7 +75,7 @@ public sealed class LiveEqualityTests
             await using var server = await RealPrometheus.StartAsync(
                 $"{{rule_files: ['{rules}'], remote_read: [{{url: '{recorded.Address}api/v1/read', read_recent: true}}]}}", Token, null, LookBack);
             var prometheus = UpstreamClients.Prometheus(server.Address);
-            await UntilAsync(async () => (await TimesAsync(prometheus, "tick2")).Count >= Evaluations);
+            await Waits.UntilAsync(async () => (await TimesAsync(prometheus, "tick2")).Count >= Evaluations, Waits.For(TimeSpan.FromMinutes(3)));
 
             var file = RuleCorpus.Read(Rules);
             var served = Assert.IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await prometheus.RulesAsync(Token)).Value;
@@ -205,13 +204,6 @@ public sealed class LiveEqualityTests
         Assert.Equal(0, process.ExitCode);
 
         void Line(string series, double value, long at) => text.Append(CultureInfo.InvariantCulture, $"{series} {value} {at}\n");
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!await condition()) await Task.Delay(TimeSpan.FromSeconds(1), limit.Token);
     }
 
     private static string Difference(string alert, HashSet<Sample> expected, HashSet<Sample> actual)

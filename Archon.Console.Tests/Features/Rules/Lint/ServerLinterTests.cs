@@ -18,7 +18,6 @@ namespace Archon.Tests.Features.Rules.Lint;
 /// <summary>The linter against a real Prometheus that scrapes a small exporter.</summary>
 public sealed class ServerLinterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -29,7 +28,7 @@ public sealed class ServerLinterTests
         await using var server = await RealPrometheus.StartAsync(
             $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{address.Authority}']}}]}}]}}", Token);
         var prometheus = UpstreamClients.Prometheus(server.Address);
-        await UntilAsync(async () => await prometheus.QueryAsync("rate(jobs_done[10s]) and on () (count_over_time(up[1m]) > 5)", null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 });
+        await Waits.UntilAsync(async () => await prometheus.QueryAsync("rate(jobs_done[10s]) and on () (count_over_time(up[1m]) > 5)", null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 });
 
         var rules = $$$"""
             groups:
@@ -114,12 +113,5 @@ public sealed class ServerLinterTests
             """, "text/plain; version=0.0.4", statusCode: (int)HttpStatusCode.OK));
         await app.StartAsync(Token);
         return app;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(Patience);
-        while (!await condition()) await Task.Delay(TimeSpan.FromMilliseconds(500), limit.Token);
     }
 }
