@@ -152,7 +152,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
     private async Task<IBrowserContext> SignedInAsync(ArchonApp app, string user)
     {
         if (user == Viewer) (await app.SignInAsRoleAsync(Roles.Viewer)).Dispose();
-        var context = await chromium.NewContextAsync(new() { BaseURL = app.Address.AbsoluteUri, ReducedMotion = ReducedMotion.Reduce });
+        var context = await chromium.NewContextAsync(app, new() { ReducedMotion = ReducedMotion.Reduce });
         var page = await Chromium.NewPageAsync(context);
         await page.SignInAsync(user);
         await page.CloseAsync();

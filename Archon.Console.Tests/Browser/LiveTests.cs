@@ -50,7 +50,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await page.GetByLabel("Label 2 name").FillAsync("stage");
         await page.WaitForFunctionAsync("Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))");
 
-        await app.DisposeAsync();
+        await app.StopAsync();
         await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("Europe/Berlin");
         await using var again = await ArchonApp.StartAsync(database, ("urls", address.AbsoluteUri.TrimEnd('/')));
@@ -86,7 +86,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await using var database = await postgres.NewDatabaseAsync();
         await Benchmarks.ScanBench.SeedAsync(database, 1);
         await using var app = await ArchonApp.StartAsync(database);
-        var context = await chromium.NewContextAsync(new() { BaseURL = app.Address.AbsoluteUri, TimezoneId = "Asia/Tokyo" });
+        var context = await chromium.NewContextAsync(app, new() { TimezoneId = "Asia/Tokyo" });
         var page = await Chromium.SignInAsync(context);
         // The zone of the browser is known to the server from its second page on.
         await page.GotoAsync("anomalies");

@@ -167,7 +167,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
     {
         foreach (var theme in new[] { ColorScheme.Dark, ColorScheme.Light })
         {
-            var context = await chromium.NewContextAsync(new() { BaseURL = hostile.App.Address.AbsoluteUri, ColorScheme = theme });
+            var context = await chromium.NewContextAsync(hostile.App, new() { ColorScheme = theme });
             var page = await context.NewPageAsync();
             foreach (var path in (string[])["sign-in", "sign-in?out=true", "denied", "failed"])
             {
@@ -341,9 +341,9 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 
     private async Task<IPage> OpenAsync(string path, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
     {
-        var context = await chromium.NewContextAsync(new()
+        var context = await chromium.NewContextAsync(hostile.App, new()
         {
-            BaseURL = hostile.App.Address.AbsoluteUri, ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme,
+            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme,
             ReducedMotion = ReducedMotion.Reduce, StorageState = await hostile.SignedInAsync(chromium),
         });
         var page = await Chromium.NewPageAsync(context, onFault);

@@ -129,7 +129,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
 
     private async Task<IPage> SignInAsync(ArchonApp app, string user)
     {
-        var page = await (await chromium.NewContextAsync(new() { BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = 1440, Height = 900 }, ReducedMotion = ReducedMotion.Reduce })).NewPageAsync();
+        var page = await (await chromium.NewContextAsync(app, new() { ViewportSize = new() { Width = 1440, Height = 900 }, ReducedMotion = ReducedMotion.Reduce })).NewPageAsync();
         await page.SignInAsync(user);
         return page;
     }

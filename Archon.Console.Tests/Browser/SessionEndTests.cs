@@ -18,7 +18,7 @@ public sealed class SessionEndTests(RunningConsole console, Chromium chromium) :
     {
         var commands = console.App.Services.GetRequiredService<AccessCommands>();
         await commands.CreateUserAsync("demoted", ArchonApp.AdminPassword, Roles.Editor, "test", Token);
-        var context = await chromium.NewContextAsync(new() { BaseURL = console.App.Address.AbsoluteUri, ReducedMotion = ReducedMotion.Reduce });
+        var context = await chromium.NewContextAsync(console.App, new() { ReducedMotion = ReducedMotion.Reduce });
         var pages = new List<IPage> { await Chromium.NewPageAsync(context), await Chromium.NewPageAsync(context) };
         await pages[0].SignInAsync("demoted");
         foreach (var (page, path) in pages.Zip((string[])["/services/new", "/status"]))

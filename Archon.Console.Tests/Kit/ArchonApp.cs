@@ -25,6 +25,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     private readonly Factory factory;
     private readonly string folder;
     private readonly ConcurrentBag<HttpClient> clients = [];
+    private readonly ConcurrentBag<Func<Task>> endings = [];
 
     private ArchonApp(Factory factory, string folder) => (this.factory, this.folder) = (factory, folder);
 
@@ -38,6 +39,10 @@ internal sealed partial class ArchonApp : IAsyncDisposable
 
     /// <summary>Warnings and worse, each with its exception.</summary>
     public IEnumerable<string> Log => factory.Log;
+
+    /// <summary>Errors and worse, but for the one that nothing was scanned: a console that works off no jobs says so after a while.</summary>
+    public IEnumerable<string> Errors => Log.Where(line =>
+        (line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal)) && !line.Contains("Scans stopped", StringComparison.Ordinal));
 
     /// <summary>Starts it on a database and waits until someone can sign in.</summary>
     /// <param name="settings">In place of those above; null takes one back.</param>
@@ -156,7 +161,17 @@ internal sealed partial class ArchonApp : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Adds what is done before the console ends.</summary>
+    public void WhenEnding(Func<Task> ending) => endings.Add(ending);
+
     public async ValueTask DisposeAsync()
+    {
+        foreach (var ending in endings) await ending();
+        await StopAsync();
+    }
+
+    /// <summary>Ends the console under the pages that are open.</summary>
+    public async Task StopAsync()
     {
         foreach (var client in clients) client.Dispose();
         // Hangfire logs through a static, which must not lead to what is gone: whichever test asks it next would fail.

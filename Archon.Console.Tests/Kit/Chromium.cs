@@ -15,9 +15,9 @@ public sealed class Chromium : IAsyncDisposable
     /// <summary>A window of its own, signed in as the first administrator.</summary>
     internal async Task<IPage> SignInAsync(ArchonApp app, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
     {
-        var context = await (await browser.Value).NewContextAsync(new()
+        var context = await NewContextAsync(app, new()
         {
-            BaseURL = app.Address.AbsoluteUri, ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
+            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
         });
         return await SignInAsync(context, onFault);
     }
@@ -39,6 +39,16 @@ public sealed class Chromium : IAsyncDisposable
             page.PageError += (_, error) => onFault($"{page.Url}: {error}");
         }
         return page;
+    }
+
+    /// <summary>A browser without cookies for one console, closed with it at the latest.</summary>
+    /// <remarks>A page that is left open tries to reach its console again, and would meet another server that got its port.</remarks>
+    internal async Task<IBrowserContext> NewContextAsync(ArchonApp app, BrowserNewContextOptions options)
+    {
+        options.BaseURL = app.Address.AbsoluteUri;
+        var context = await NewContextAsync(options);
+        app.WhenEnding(() => context.CloseAsync());
+        return context;
     }
 
     internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options) => await (await browser.Value).NewContextAsync(options);
