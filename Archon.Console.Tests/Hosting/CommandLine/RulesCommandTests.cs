@@ -74,6 +74,24 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task What_a_file_says_cannot_send_escapes_to_the_terminal()
+    {
+        var (one, other) = (Text("a.yml", "groups: []\n"), Text("b.yml", """
+            groups:
+              - name: "shop\e[2Jgone\u202Eb"
+                rules:
+                  - {alert: "A\e[31m\nforged", expr: up == 0}
+            """));
+
+        var (_, changes, _) = await RunAsync("diff", one, other);
+        var (_, findings, _) = await RunAsync("lint", other);
+
+        Assert.Contains(@"group added: shop\x1b[2Jgone\u202Eb", changes, StringComparison.Ordinal);
+        Assert.Contains(@"A\x1b[31m\nforged", findings, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', changes + findings);
+    }
+
+    [Fact]
     public async Task Diff_tells_what_two_files_say_differently_and_not_how()
     {
         var (one, same, other) = (Text("a.yml", Rules), Text("b.yml", Rules.Replace("# Ours.\n", "", StringComparison.Ordinal)), Text("c.yml", Rules.Replace("5m", "10m", StringComparison.Ordinal)));

@@ -8,6 +8,7 @@ using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Shell;
 
 namespace Archon.Hosting.CommandLine;
 
@@ -103,7 +104,7 @@ internal static class RulesBacktestCommand
             {
                 case BacktestEvent.Evaluated { Failure: { } failure, At: var at }:
                     history.Add(at, new ReplayStep([], failure));
-                    await Console.Error.WriteLineAsync($"{Time(at)}: {request.Rule.Alert}: evaluation failed: {failure}");
+                    await Console.Error.WriteLineAsync(Outside.Text($"{Time(at)}: {request.Rule.Alert}: evaluation failed: {failure}"));
                     break;
                 case BacktestEvent.Evaluated { At: var at, Active: var active }:
                     history.Add(at, new ReplayStep(active, null));
@@ -120,7 +121,7 @@ internal static class RulesBacktestCommand
         var summary = history.Summary();
         await lines.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"{request.Rule.Alert}: {summary.Firings} firings of {summary.Alerts} alerts, "
+            $"{Outside.Text(request.Rule.Alert)}: {summary.Firings} firings of {summary.Alerts} alerts, "
                 + $"{PrometheusDuration.Format(summary.FiringTime)} in all, {summary.Flaps} again within 15m, "
                 + $"{summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"));
     }

@@ -5,6 +5,7 @@ using Archon.Features.Rules;
 using Archon.Features.Rules.Exchange;
 using Archon.Features.Rules.Files;
 using Archon.Integrations;
+using Archon.Shell;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Hosting.CommandLine;
@@ -66,7 +67,7 @@ internal static class RulesCatalogueCommands
             {
                 foreach (var result in results)
                 {
-                    await (result is ImportResult.Refused ? Console.Error : Console.Out).WriteLineAsync(Text(result));
+                    await (result is ImportResult.Refused ? Console.Error : Console.Out).WriteLineAsync(Outside.Lines(Text(result)));
                 }
             }
             return results.Any(result => result is ImportResult.Refused) ? 1
@@ -124,7 +125,7 @@ internal static class RulesCatalogueCommands
             }
             else if (found.Count(file => !RuleTests.IsTestFile(file.Name)) > 1)
             {
-                foreach (var file in found) Console.WriteLine(file.Name);
+                foreach (var file in found) Console.WriteLine(Outside.Text(file.Name));
             }
             else
             {
@@ -152,7 +153,7 @@ internal static class RulesCatalogueCommands
     private static int Missing(string? name, string? group)
     {
         var (file, within) = (name is null ? "no file" : $"no file {name}", group is null ? "" : $" with a group {group}");
-        Console.Error.WriteLine($"archon rules: The catalogue holds {file}{within}.");
+        Console.Error.WriteLine(Outside.Text($"archon rules: The catalogue holds {file}{within}."));
         return RulesCommand.Found;
     }
 

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using Archon.Analysis.Alerting;
 using Archon.Features.Rules.Files;
 using Archon.Features.Rules.Lint;
+using Archon.Shell;
 
 namespace Archon.Hosting.CommandLine;
 
@@ -205,13 +206,13 @@ internal static class RulesCommand
     }
 
     private static string Located(string file, int line, string message) =>
-        line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: {message}") : $"{file}: {message}";
+        Outside.Text(line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{file}:{line}: {message}") : $"{file}: {message}");
 
     private static string LineAt(byte[] bytes, int place)
     {
         var start = bytes.AsSpan(0, place).LastIndexOf((byte)'\n') + 1;
         var end = bytes.AsSpan(place).IndexOf((byte)'\n') is >= 0 and var length ? place + length : bytes.Length;
-        return Encoding.UTF8.GetString(bytes, start, end - start).TrimEnd('\r');
+        return Outside.Text(Encoding.UTF8.GetString(bytes, start, end - start).TrimEnd('\r'));
     }
 
     private static string Line(LintFinding finding)
@@ -258,13 +259,13 @@ internal static class RulesCommand
         var text = new StringBuilder($"{Word(change.Kind)}: {change.Group}{(change.Rule is null ? "" : " / " + change.Rule)}");
         var isWhole = change.Kind is RuleChangeKind.RuleAdded or RuleChangeKind.RuleRemoved
             or RuleChangeKind.GroupAdded or RuleChangeKind.GroupRemoved;
-        if (isWhole) return text.ToString();
+        if (isWhole) return Outside.Text(text.ToString());
         foreach (var field in change.Fields)
         {
             if (field.Before is not null) text.Append(CultureInfo.InvariantCulture, $"\n  - {field.Field}: {field.Before}");
             if (field.After is not null) text.Append(CultureInfo.InvariantCulture, $"\n  + {field.Field}: {field.After}");
         }
-        return text.ToString();
+        return Outside.Lines(text.ToString());
     }
 
     private static string Word(RuleChangeKind kind) => kind switch

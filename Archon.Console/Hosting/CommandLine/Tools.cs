@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Archon.Shell;
 
 namespace Archon.Hosting.CommandLine;
 
@@ -17,7 +18,7 @@ internal static class Tools
         }
         catch (BadInputException bad)
         {
-            await Console.Error.WriteLineAsync($"archon {args[0]}: {bad.Message}");
+            await Console.Error.WriteLineAsync(Outside.Lines($"archon {args[0]}: {bad.Message}"));
             return 1;
         }
         catch (OperationCanceledException)
