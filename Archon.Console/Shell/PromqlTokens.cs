@@ -15,13 +15,18 @@ internal static class PromqlTokens
             yield break;
         }
         var depth = 0;
+        var plainFrom = 0;   // what has no colour goes out together: each piece is an element on the page
         foreach (var (start, length) in Places(promql))
         {
             var text = promql.Substring(start, length);
             if (text == "{") depth++;
             if (text == "}") depth = Math.Max(0, depth - 1);
-            yield return (text, ClassOf(text, promql, start + length, depth));
+            if (ClassOf(text, promql, start + length, depth) is not { } colour) continue;
+            if (start > plainFrom) yield return (promql[plainFrom..start], null);
+            yield return (text, colour);
+            plainFrom = start + length;
         }
+        if (plainFrom < promql.Length) yield return (promql[plainFrom..], null);
     }
 
     // A match with its groups is half a kilobyte, and there is one for each character that is no word.
