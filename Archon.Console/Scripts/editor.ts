@@ -18,9 +18,10 @@ const hour = 3_600_000;
 
 // Every colour is a token, so that both themes are one.
 const theme = EditorView.theme({
-  "&": { backgroundColor: "var(--page)", color: "var(--text)", fontSize: "13px" },
+  // An expression of hundreds of lines is scrolled within the editor: what it does stays on the screen.
+  "&": { backgroundColor: "var(--page)", color: "var(--text)", fontSize: "13px", maxHeight: "50vh" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "22px", fontVariantLigatures: "none" },
+  ".cm-scroller": { overflow: "auto", fontFamily: "var(--font-mono)", lineHeight: "22px", fontVariantLigatures: "none" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--n-10)" },
   ".cm-cursor": { borderLeftColor: "var(--n-10)" },
   ".cm-gutters": { backgroundColor: "var(--page)", color: "var(--text-3)", border: "0" },
