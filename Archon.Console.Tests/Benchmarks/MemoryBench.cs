@@ -18,6 +18,7 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
     private static readonly TimeSpan LoadFor = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan After = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan HostileFor = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan AfterHostile = TimeSpan.FromSeconds(90);
 
     private static readonly string[] Pages =
         ["", "services", "anomalies", "forecasts", "incidents", "rules", "rules/coverage", "rules/noise", "channels", "status", "services/service-001", "rules/new"];
@@ -65,14 +66,14 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
         await using var hostile = await HostileUpstream.EndlessAsync(beginning, repeated);
         await using var database = await postgres.NewDatabaseAsync();
         await ScanBench.SeedAsync(database, 10);
-        string peak, after;
-        await using (var console = await PublishedConsole.StartAsync(database, Token, ($"{name.Split(',')[0]}__BaseAddress", hostile.Address.AbsoluteUri)))
-        {
-            await Task.Delay(HostileFor, Token);
-            (peak, after) = ($"{name}, without an end: peak", $"{name}, without an end: {HostileFor.TotalSeconds:0} s later");
-            table.Add(new BenchRow(peak, console.PeakResident / 1e6, "MB", null, true));
-            Add(console, after);
-        }
+        await using var console = await PublishedConsole.StartAsync(database, Token, ($"{name.Split(',')[0]}__BaseAddress", hostile.Address.AbsoluteUri));
+
+        await Task.Delay(HostileFor, Token);
+        table.Add(new BenchRow($"memory, {name}, without an end: peak", console.PeakResident / 1e6, "MB", null, true));
+        Add(console, $"{name}, without an end: {HostileFor.TotalSeconds:0} s later");
+        await hostile.DisposeAsync();
+        await Task.Delay(AfterHostile, Token);
+        Add(console, $"{name}, without an end: {AfterHostile.TotalSeconds:0} s after it has gone");
     }
 
     private void Add(PublishedConsole console, string when, double? budget = null)

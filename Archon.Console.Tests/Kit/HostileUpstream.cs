@@ -111,6 +111,7 @@ internal static class HostileUpstream
 
         public async ValueTask DisposeAsync()
         {
+            if (stop.IsCancellationRequested) return;
             await stop.CancelAsync();
             await serving;
             listener.Dispose();
