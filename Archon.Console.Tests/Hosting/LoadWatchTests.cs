@@ -9,6 +9,7 @@ public sealed class LoadWatchTests
     private static readonly DateTimeOffset Start = new(2026, 11, 30, 7, 0, 0, TimeSpan.Zero);
     private readonly LoadWatch watch = new(Start, 0);
     private long allocated;
+    private long committed;
     private DateTimeOffset now = Start;
 
     [Fact]
@@ -34,6 +35,24 @@ public sealed class LoadWatchTests
         Assert.Equal([30], Releases(seconds: 60, megabytesPerSecond: 1));
     }
 
+    [Fact]
+    public void What_a_large_reply_left_is_released_without_waiting_for_closed_circuits()
+    {
+        Assert.Equal([30], Releases(seconds: 60, megabytesPerSecond: 1));
+
+        committed += LoadWatch.Grown + 1;
+
+        Assert.Equal([10, 190], Releases(seconds: 200, megabytesPerSecond: 1));
+    }
+
+    [Fact]
+    public void Memory_that_is_still_in_use_after_a_release_is_no_reason_for_another()
+    {
+        committed = 10 * LoadWatch.Grown;
+
+        Assert.Equal([30, 210], Releases(seconds: 240, megabytesPerSecond: 1));
+    }
+
     /// <summary>Seconds from now at which memory is released.</summary>
     private List<double> Releases(int seconds, int megabytesPerSecond)
     {
@@ -43,7 +62,9 @@ public sealed class LoadWatchTests
         {
             now += TimeSpan.FromSeconds(10);
             allocated += megabytesPerSecond * 10_000_000L;
-            if (watch.IsReleaseDue(now, allocated)) found.Add((now - began).TotalSeconds);
+            if (!watch.IsReleaseDue(now, allocated, committed)) continue;
+            watch.NoteReleased(committed);
+            found.Add((now - began).TotalSeconds);
         }
         return found;
     }

@@ -19,12 +19,15 @@ internal sealed partial class MemoryRelease(Supervision supervision, TimeProvide
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes())) continue;
-            var (before, began) = (GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes, Stopwatch.GetTimestamp());
+            var before = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
+            if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes(), before)) continue;
+            var began = Stopwatch.GetTimestamp();
             // Aggressive is the mode that also returns the memory to the system. It stops all threads, so it runs when little goes on.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             TrimNativeHeap();
-            var released = (before - GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes) / 1_000_000;
+            var after = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
+            load.NoteReleased(after);
+            var released = (before - after) / 1_000_000;
             var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             LogReleased(released, milliseconds);
             ReportHealthy();
@@ -62,6 +65,9 @@ internal sealed class LoadWatch(DateTimeOffset start, long allocatedAtStart)
     /// <summary>So long it has to be quiet first.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(30);
 
+    /// <summary>So much more than after the last release is worth another one before <see cref="Again"/>: a reply was large, and is not needed any more.</summary>
+    public const long Grown = 64_000_000;
+
     /// <summary>
     /// While it stays quiet: circuits of closed tabs are kept for five minutes, so what they had is free a while after the load, and what
     /// scans leave in the older generations piles up.
@@ -72,15 +78,21 @@ internal sealed class LoadWatch(DateTimeOffset start, long allocatedAtStart)
     private DateTimeOffset quietSince = start;
     private DateTimeOffset? releasedAt;
     private long allocated = allocatedAtStart;
+    private long? committedAfter;
 
     /// <param name="totalAllocated">Bytes allocated since the process started.</param>
-    public bool IsReleaseDue(DateTimeOffset now, long totalAllocated)
+    /// <param name="committed">Bytes that the collector has from the system.</param>
+    public bool IsReleaseDue(DateTimeOffset now, long totalAllocated, long committed)
     {
         var isBusy = totalAllocated - allocated > QuietBytesPerSecond * (now - lookedAt).TotalSeconds;
         (lookedAt, allocated) = (now, totalAllocated);
         if (isBusy) (quietSince, releasedAt) = (now, null);
-        if (now - quietSince < Quiet || now - releasedAt < Again) return false;
+        var hasGrown = committed - committedAfter > Grown;
+        if (now - quietSince < Quiet || now - releasedAt < (hasGrown ? Quiet : Again)) return false;
         releasedAt = now;
         return true;
     }
+
+    /// <param name="committed">What the collector still has.</param>
+    public void NoteReleased(long committed) => committedAfter = committed;
 }
