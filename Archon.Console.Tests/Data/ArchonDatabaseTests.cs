@@ -19,7 +19,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task Two_consoles_that_start_at_once_on_an_empty_database_both_come_up()
     {
-        var connection = await EmptyDatabaseAsync();
+        await using var empty = await postgres.NewEmptyDatabaseAsync();
+        var connection = empty.ConnectionString;
         using var one = Console(connection);
         using var other = Console(connection);
 
@@ -36,7 +37,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task A_database_that_is_away_at_the_start_is_awaited()
     {
-        using var relay = new Relay(await EmptyDatabaseAsync());
+        await using var empty = await postgres.NewEmptyDatabaseAsync();
+        using var relay = new Relay(empty.ConnectionString);
         using var console = Console(relay.ConnectionString);
         var database = console.Services.GetRequiredService<ArchonDatabase>();
 
@@ -52,7 +54,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task A_database_that_goes_away_is_noticed_and_so_is_its_return()
     {
-        using var relay = new Relay(await EmptyDatabaseAsync());
+        await using var empty = await postgres.NewEmptyDatabaseAsync();
+        using var relay = new Relay(empty.ConnectionString);
         relay.Open();
         using var console = Console(relay.ConnectionString);
         var database = console.Services.GetRequiredService<ArchonDatabase>();
@@ -71,7 +74,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     [Fact]
     public async Task A_wrong_password_is_said_without_showing_it()
     {
-        var connection = await EmptyDatabaseAsync();
+        await using var empty = await postgres.NewEmptyDatabaseAsync();
+        var connection = empty.ConnectionString;
         using var console = Console(new NpgsqlConnectionStringBuilder(connection) { Password = "hunter2-secret" }.ConnectionString);
         var database = console.Services.GetRequiredService<ArchonDatabase>();
 
@@ -98,17 +102,6 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
         Assert.Equal("it's <b>", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listening);
-    }
-
-    private async Task<string> EmptyDatabaseAsync()
-    {
-        await using var database = await postgres.NewDatabaseAsync();
-        var name = $"empty_{Guid.NewGuid():N}";
-        await using var server = new NpgsqlConnection(database.ConnectionString);
-        await server.OpenAsync(Token);
-        await using var create = new NpgsqlCommand($"CREATE DATABASE {name} TEMPLATE template0", server);
-        await create.ExecuteNonQueryAsync(Token);
-        return new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = name }.ConnectionString;
     }
 
     private static IHost Console(string connection)

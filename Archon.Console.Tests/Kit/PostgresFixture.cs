@@ -32,13 +32,19 @@ public sealed class PostgresFixture : IAsyncLifetime
         await db.Database.MigrateAsync();
     }
 
-    public async Task<TestDatabase> NewDatabaseAsync()
+    /// <summary>A migrated database.</summary>
+    public Task<TestDatabase> NewDatabaseAsync() => NewDatabaseAsync(Template);
+
+    /// <summary>A database without a table.</summary>
+    public Task<TestDatabase> NewEmptyDatabaseAsync() => NewDatabaseAsync("template0");
+
+    private async Task<TestDatabase> NewDatabaseAsync(string template)
     {
         var name = "test_" + Interlocked.Increment(ref count).ToString(CultureInfo.InvariantCulture);
         await copying.WaitAsync();
         try
         {
-            await RunAsync($"CREATE DATABASE {name} TEMPLATE {Template}");
+            await RunAsync($"CREATE DATABASE {name} TEMPLATE {template}");
         }
         finally
         {
@@ -87,7 +93,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     }
 }
 
-/// <summary>A migrated database for one test, dropped with it.</summary>
+/// <summary>A database for one test, dropped with it.</summary>
 public sealed class TestDatabase(PostgresFixture server, string name, string connectionString, IDbContextFactory<ArchonDbContext> contexts)
     : IAsyncDisposable
 {
