@@ -3,20 +3,21 @@ using Archon.Features.Access;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
-using Archon.Features.Intelligence;
+using Archon.Features.MonitoringApi;
 using Archon.Features.Notifications;
 using Archon.Features.Overview;
 using Archon.Features.Rules;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Hosting;
-using Archon.Hosting.CommandLine;
+using Archon.Cli;
 using Archon.Integrations;
 using Archon.Shell;
 
 // With the name of a tool first, such as "detect", the program does that and ends.
-if (Tools.Names(args)) return await Tools.RunAsync(args);
+if (CliCommands.Names(args)) return await CliCommands.RunAsync(args);
 
 // Settings and files lie beside the program, whichever folder it is started in.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -24,6 +25,7 @@ builder.Services.AddArchonData(builder.Configuration);
 builder.AddArchonHosting();
 builder.Services.AddIntegrations();
 builder.Services.AddShell();
+builder.Services.AddScanning();
 builder.Services.AddWatches();
 builder.Services.AddServices();
 builder.Services.AddAnomalies();

@@ -1,4 +1,5 @@
 using Archon.Features;
+using Archon.Live;
 using Mono.Cecil;
 using Xunit;
 

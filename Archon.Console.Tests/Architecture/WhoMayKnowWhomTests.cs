@@ -18,7 +18,8 @@ public sealed partial class WhoMayKnowWhomTests
     public void Analysis_knows_nothing_of_ours_and_touches_nothing_outside() =>
         Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Analysis").ShouldNot().HaveDependencyOnAny(
             "Archon.Data", "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting",
-            "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO", "Hangfire", "Npgsql", "MudBlazor"));
+            "Archon.ConfigFiles", "Archon.Cli", "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File",
+            "System.IO.Directory", "System.IO.Path", "System.IO.Stream", "Hangfire", "Npgsql", "MudBlazor"));
 
     [Fact]
     public void Analysis_never_asks_what_time_it_is() =>
@@ -28,6 +29,12 @@ public sealed partial class WhoMayKnowWhomTests
     public void Data_knows_nothing_of_ours() =>
         Holds(Types.InAssembly(Data).ShouldNot().HaveDependencyOnAny(
             "Archon.Analysis", "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting"));
+
+    [Fact]
+    public void Configuration_files_know_the_analysis_and_the_kinds_of_the_catalogue_alone() =>
+        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.ConfigFiles").ShouldNot().HaveDependencyOnAny(
+            "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting", "Archon.Cli",
+            "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File", "Hangfire", "Npgsql", "MudBlazor"));
 
     [Fact]
     public void Integrations_know_the_analysis_alone() =>
@@ -40,7 +47,7 @@ public sealed partial class WhoMayKnowWhomTests
 
     [Fact]
     public void Features_know_nothing_of_the_hosting() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Features").ShouldNot().HaveDependencyOn("Archon.Hosting"));
+        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Features").ShouldNot().HaveDependencyOnAny("Archon.Hosting", "Archon.Cli"));
 
     [Fact]
     public void Wire_types_never_leave_their_integration()

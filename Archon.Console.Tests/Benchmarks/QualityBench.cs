@@ -1,9 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
+using Archon.Cli;
+using Archon.Ui.Format;
 using Xunit;
 using Console = System.Console;
-using ConsoleTools = Archon.Hosting.CommandLine.Tools;
 
 namespace Archon.Tests.Benchmarks;
 
@@ -219,7 +220,7 @@ public sealed class QualityBench : IDisposable
     {
         if (needed.FirstOrDefault(path => !Path.Exists(path)) is { } absent) return new Score($"skipped: no {absent}");
         // Without its name the console's program would begin to serve.
-        if (!ConsoleTools.Names([tool])) return new Score($"not available: no command {tool} yet");
+        if (!CliCommands.Names([tool])) return new Score($"not available: no command {tool} yet");
         if (Program is not { } program) return new Score("skipped: no console was published; ./archon bench does that");
         var output = Path.Combine(folder, $"{Guid.NewGuid():N}.out");
         var began = Stopwatch.GetTimestamp();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Archon.Ui.Parts;
 
 namespace Archon.Tests.Benchmarks;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Archon.Analysis.Alerting;
+using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.Features.Rules.Backtest;
 using Archon.Tests.Kit;

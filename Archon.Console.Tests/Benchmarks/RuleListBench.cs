@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Archon.Features.Rules;
+using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;

@@ -7,6 +7,7 @@ using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Overview;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Tests.Features.Watches;

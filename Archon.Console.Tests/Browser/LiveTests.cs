@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Features;
+using Archon.Live;
 using Archon.Tests.Kit;
 using Deque.AxeCore.Playwright;
 using Microsoft.EntityFrameworkCore;

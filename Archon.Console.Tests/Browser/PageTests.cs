@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
@@ -7,7 +8,6 @@ using Archon.Data.Forecasts;
 using Archon.Data.Incidents;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Files;
 using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Deque.AxeCore.Playwright;

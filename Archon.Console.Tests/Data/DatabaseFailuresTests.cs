@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Transactions;
 using Archon.Data;
 using Archon.Features;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;

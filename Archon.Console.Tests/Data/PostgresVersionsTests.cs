@@ -3,6 +3,7 @@ using System.Text.Json;
 using Archon.Data;
 using Archon.Data.Embedded;
 using Archon.Features.Access;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Shell;
 using Archon.Tests.Features.Watches;

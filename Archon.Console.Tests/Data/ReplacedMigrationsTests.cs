@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Integrations;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Lint;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
+using Archon.Features.Rules.Editor;
 using Archon.Tests.Kit;
 using Xunit;
 using YamlDotNet.RepresentationModel;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Rules.Catalogue;
 
 namespace Archon.Tests.Fuzz;
 

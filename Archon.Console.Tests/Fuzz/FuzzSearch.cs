@@ -25,7 +25,7 @@ internal static partial class FuzzSearch
                 case "--seed" when i + 1 < options.Length && int.TryParse(options[i + 1], CultureInfo.InvariantCulture, out seed): i++; break;
                 case "--into" when i + 1 < options.Length: folder = options[++i]; break;
                 case "--replay" when i + 1 < options.Length: return await ReplayAsync(options[i + 1]);
-                case var text when Archon.Shell.RangeText.TryLength(text, out length): break;
+                case var text when Archon.Ui.View.RangeText.TryLength(text, out length): break;
                 default:
                     await Console.Error.WriteLineAsync($"--fuzz does not know '{options[i]}': a length such as 10m, --seed NUMBER, or --replay FILE");
                     return 2;

@@ -1,10 +1,10 @@
-using Archon.Analysis.Alerting;
-using Archon.Analysis.Alerting.Promql;
-using Archon.Analysis.Alerting.Templates;
+using Archon.Analysis.AlertTemplates;
+using Archon.Analysis.Promql;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Features.Rules;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Lint;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor;
 using Xunit;
 
 namespace Archon.Tests.Fuzz;

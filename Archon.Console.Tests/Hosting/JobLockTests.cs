@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Archon.Data;
 using Archon.Features;
 using Archon.Hosting;
+using Archon.Integrations;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.PostgreSql;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Archon.ConfigFiles.Rules;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Files;
 using Microsoft.AspNetCore.Http;
 
 namespace Archon.Tests.Kit;

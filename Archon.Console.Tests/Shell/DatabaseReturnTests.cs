@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Shell;
 using Archon.Tests.Kit;
+using Archon.Ui.Parts;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;

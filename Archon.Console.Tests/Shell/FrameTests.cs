@@ -2,9 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Archon.Integrations;
 using Archon.Shell;
+using Archon.Ui.Forms;
+using Archon.Ui.Parts;
+using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Shell;

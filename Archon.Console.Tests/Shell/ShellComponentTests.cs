@@ -1,7 +1,14 @@
+using Archon.Integrations;
 using Archon.Shell;
+using Archon.Ui.Charts;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.Parts;
+using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Shell;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Analysis.AlertTemplates;
 
 namespace Archon.Analysis;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using Archon.Integrations;
 using Hangfire.Common;
 using Hangfire.States;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Archon.Data;
+using Archon.Integrations;
 
 namespace Archon.Hosting;
 

@@ -1,6 +1,8 @@
 using Archon.Data;
 using Archon.Features.Access;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
+using Archon.Integrations;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;

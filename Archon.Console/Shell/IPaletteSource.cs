@@ -1,3 +1,5 @@
+using Archon.Ui.Parts;
+
 namespace Archon.Shell;
 
 /// <summary>Something the palette can go to, or do.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Archon.Ui.View;
 
 namespace Archon.Shell;
 

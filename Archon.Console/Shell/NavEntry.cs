@@ -1,3 +1,5 @@
+using Archon.Ui.Parts;
+
 namespace Archon.Shell;
 
 /// <summary>A screen one can go to.</summary>

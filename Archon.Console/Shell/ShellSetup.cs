@@ -1,3 +1,6 @@
+using Archon.Ui.Dialogs;
+using Archon.Ui.Forms;
+using Archon.Ui.View;
 using MudBlazor;
 using MudBlazor.Services;
 

@@ -1,4 +1,5 @@
 using Archon.Analysis.Detection;
+using Archon.Ui.Format;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Detection;

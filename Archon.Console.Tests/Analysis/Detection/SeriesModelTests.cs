@@ -1,5 +1,6 @@
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
+using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Detection;

@@ -1,4 +1,5 @@
 using Archon.Analysis.Forecasting;
+using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Forecasting;

@@ -1,4 +1,5 @@
 using Archon.Analysis.RootCause;
+using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.RootCause;

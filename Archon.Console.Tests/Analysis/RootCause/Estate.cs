@@ -1,4 +1,5 @@
 using Archon.Analysis.RootCause;
+using Archon.Ui.Dialogs;
 
 namespace Archon.Tests.Analysis.RootCause;
 

@@ -1,8 +1,11 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Features;
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
+using Archon.Live;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -13,8 +16,6 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using System.Security.Claims;
-using System.Text.Encodings.Web;
 using Xunit;
 
 namespace Archon.Tests.Features.Anomalies;

@@ -3,6 +3,7 @@ using Archon.Analysis.RootCause;
 using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
 using Archon.Features.Incidents;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Tests.Features.Watches;

@@ -1,3 +1,4 @@
+using Archon.ConfigFiles.Alertmanager;
 using Archon.Data.Catalogue;
 using Archon.Data.Notifications;
 using Archon.Features.Notifications;

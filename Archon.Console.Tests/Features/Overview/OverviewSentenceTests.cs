@@ -3,8 +3,10 @@ using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Overview;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
+using Archon.Ui.Health;
 using Xunit;
 
 namespace Archon.Tests.Features.Overview;

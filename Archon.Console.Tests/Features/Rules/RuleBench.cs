@@ -1,10 +1,11 @@
 using System.Text;
+using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.Rules;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
-using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

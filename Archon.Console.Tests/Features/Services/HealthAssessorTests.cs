@@ -1,6 +1,8 @@
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
+using Archon.Integrations;
+using Archon.Ui.Health;
 using Xunit;
 
 namespace Archon.Tests.Features.Services;

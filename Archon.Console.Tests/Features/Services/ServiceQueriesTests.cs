@@ -5,6 +5,7 @@ using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
 using Archon.Tests.Kit;
+using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Time.Testing;

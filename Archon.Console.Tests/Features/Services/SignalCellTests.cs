@@ -2,7 +2,10 @@ using Archon.Data.Catalogue;
 using Archon.Features.Services;
 using Archon.Shell;
 using Archon.Tests.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
 using Bunit;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Features.Services;

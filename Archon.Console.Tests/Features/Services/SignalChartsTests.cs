@@ -2,6 +2,7 @@ using Archon.Analysis.Series;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
 using Archon.Shell;
+using Archon.Ui.Health;
 using Xunit;
 
 namespace Archon.Tests.Features.Services;

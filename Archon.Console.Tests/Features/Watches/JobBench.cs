@@ -5,6 +5,8 @@ using Archon.Features.Incidents;
 using Archon.Features.Notifications;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations.Alertmanager;

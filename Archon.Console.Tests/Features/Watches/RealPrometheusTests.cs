@@ -1,5 +1,6 @@
 using System.Globalization;
 using Archon.Analysis.Series;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations;

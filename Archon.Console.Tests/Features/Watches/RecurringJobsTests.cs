@@ -1,3 +1,4 @@
+using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Hosting;

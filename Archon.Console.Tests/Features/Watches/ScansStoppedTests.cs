@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Tests.Kit;
 using Hangfire;

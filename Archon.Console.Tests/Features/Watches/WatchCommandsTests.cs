@@ -1,4 +1,5 @@
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;

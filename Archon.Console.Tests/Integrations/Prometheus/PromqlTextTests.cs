@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Archon.Analysis.Promql;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;

@@ -1,4 +1,5 @@
 using Archon.Analysis.RootCause;
+using Archon.Integrations;
 
 namespace Archon.Analysis.Correlation;
 

@@ -1,3 +1,4 @@
+
 namespace Archon.Analysis.Detection;
 
 /// <summary>

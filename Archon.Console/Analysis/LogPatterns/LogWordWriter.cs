@@ -1,3 +1,4 @@
+
 namespace Archon.Analysis.LogPatterns;
 
 /// <summary>Collects the words of one line in arrays that are used again for the next one.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Catalogue;
+using Archon.Live;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Ui.Format;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

@@ -1,4 +1,8 @@
+using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Dialogs;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 

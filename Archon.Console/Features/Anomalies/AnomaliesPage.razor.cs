@@ -1,5 +1,8 @@
 using System.Globalization;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Anomalies;

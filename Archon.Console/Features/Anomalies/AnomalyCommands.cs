@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Anomalies;

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Format;
 
 namespace Archon.Features.Anomalies;
 

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Background;
+using Archon.Live;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 

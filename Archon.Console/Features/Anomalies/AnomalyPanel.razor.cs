@@ -7,7 +7,12 @@ using Archon.Features.Incidents;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Charts;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 

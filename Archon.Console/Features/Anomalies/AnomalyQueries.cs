@@ -3,6 +3,8 @@ using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
+using Archon.Live;
+using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Anomalies;

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
 
 namespace Archon.Features.Forecasts;
 

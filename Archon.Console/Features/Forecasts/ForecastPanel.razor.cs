@@ -3,7 +3,12 @@ using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
 using Archon.Features.Services;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Charts;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Forecasts;

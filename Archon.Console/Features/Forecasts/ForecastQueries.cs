@@ -2,6 +2,7 @@ using Archon.Analysis.Forecasting;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Forecasts;

@@ -1,5 +1,8 @@
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Catalogue;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
 
 namespace Archon.Features.Forecasts;
 

@@ -2,7 +2,11 @@ using System.Globalization;
 using Archon.Analysis.Forecasting;
 using Archon.Features.Anomalies;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Options;
 

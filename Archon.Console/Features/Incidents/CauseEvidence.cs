@@ -2,6 +2,7 @@ using Archon.Analysis.RootCause;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.Correlation;
 using Archon.Data;
 using Archon.Data.Incidents;
+using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Incidents;

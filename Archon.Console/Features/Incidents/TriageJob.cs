@@ -2,13 +2,16 @@ using System.Diagnostics;
 using System.Globalization;
 using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
+using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
+using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Notifications;

@@ -1,7 +1,9 @@
+using Archon.ConfigFiles.Alertmanager;
 using Archon.Data;
 using Archon.Data.Notifications;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
+using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,6 @@
 using Archon.Analysis;
-using Archon.Analysis.Alerting;
+using Archon.Analysis.Routing;
+using Archon.ConfigFiles.Alertmanager;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
 

@@ -1,6 +1,7 @@
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Services;
+using Archon.Live;
 
 namespace Archon.Features.Overview;
 

@@ -1,3 +1,5 @@
+using Archon.Live;
+
 namespace Archon.Features.Overview;
 
 public static class OverviewSetup

@@ -1,7 +1,7 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
-using Archon.Features.Rules.Exchange;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Explore.Metrics;
+using Archon.Features.Rules.Import;
 
 namespace Archon.Features.Rules;
 

@@ -1,8 +1,12 @@
+using Archon.Features.Explore.Metrics;
 using Archon.Features.Rules.Apply;
-using Archon.Features.Rules.Exchange;
-using Archon.Features.Rules.Lint;
-using Archon.Features.Rules.Reports;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Rules.Backtest;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Coverage;
+using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Import;
+using Archon.Features.Rules.List;
+using Archon.Features.Rules.Noise;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Shell;
@@ -46,6 +50,7 @@ public static class RulesSetup
         services.AddSingleton(provider => new ServerLinter(
             provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WorkbenchQueries>();
+        services.AddSingleton<TroubleQueries>();
         services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
         return services;
     }

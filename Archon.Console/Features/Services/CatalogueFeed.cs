@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Background;
+using Archon.Live;
 
 namespace Archon.Features.Services;
 

@@ -1,5 +1,6 @@
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Ui.Health;
 
 namespace Archon.Features.Services;
 

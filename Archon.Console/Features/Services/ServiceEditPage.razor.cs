@@ -1,5 +1,9 @@
 using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Forms;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;

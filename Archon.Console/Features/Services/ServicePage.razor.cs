@@ -1,4 +1,7 @@
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 

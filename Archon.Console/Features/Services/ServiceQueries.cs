@@ -1,6 +1,8 @@
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Services;

@@ -1,5 +1,9 @@
 using Archon.Data.Catalogue;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Dialogs;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 

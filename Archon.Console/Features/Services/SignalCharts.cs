@@ -1,4 +1,6 @@
 using Archon.Shell;
+using Archon.Ui.Charts;
+using Archon.Ui.Health;
 
 namespace Archon.Features.Services;
 

@@ -1,6 +1,11 @@
 using Archon.Analysis.Series;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Charts;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Services;

@@ -4,6 +4,7 @@ using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Services;

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations.Schema;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Services;

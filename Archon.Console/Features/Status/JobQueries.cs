@@ -1,3 +1,4 @@
+using Archon.Integrations;
 using Hangfire;
 using Hangfire.Storage;
 

@@ -4,7 +4,10 @@ using Archon.Features.Anomalies;
 using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 
 namespace Archon.Features.Status;
 

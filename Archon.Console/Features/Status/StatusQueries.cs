@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Status;

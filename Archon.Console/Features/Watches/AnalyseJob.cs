@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 

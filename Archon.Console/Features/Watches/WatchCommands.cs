@@ -5,6 +5,7 @@ using Archon.Data.Access;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,8 +1,10 @@
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

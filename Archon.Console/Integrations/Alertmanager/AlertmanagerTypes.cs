@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using Archon.Analysis;
-using Archon.Analysis.Alerting;
+using Archon.Analysis.Promql;
 
 namespace Archon.Integrations.Alertmanager;
 

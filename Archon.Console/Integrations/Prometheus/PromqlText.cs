@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Archon.Analysis.Promql;
 
 namespace Archon.Integrations.Prometheus;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;

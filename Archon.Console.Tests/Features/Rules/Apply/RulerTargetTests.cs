@@ -1,10 +1,12 @@
 using System.Text;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Rules;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
-using Archon.Features.Rules.Exchange;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Lint;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Import;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Archon.Analysis.Alerting;
+using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
+using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
-using Archon.Features.Rules.Files;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Tests.Features.Rules.Files;
+using Archon.Tests.ConfigFiles.Rules;
 using Archon.Tests.Kit;
 using Xunit;
 

@@ -1,7 +1,7 @@
-using Archon.Analysis.Alerting.Promql;
+using Archon.Analysis.Promql;
 using Archon.Data.Catalogue;
+using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.FromAnomaly;
-using Archon.Features.Rules.Workbench;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.FromAnomaly;

@@ -1,3 +1,5 @@
+using Archon.ConfigFiles.Rules;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 
@@ -47,7 +49,7 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
         {
             IReadOnlyList<string> names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))
-                .Where(name => NameFault(name) is null && !Exchange.RuleTests.IsTestFile(name)).Order(StringComparer.Ordinal)];
+                .Where(name => NameFault(name) is null && !RuleTests.IsTestFile(name)).Order(StringComparer.Ordinal)];
             return Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Ok(names));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

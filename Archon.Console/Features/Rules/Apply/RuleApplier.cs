@@ -1,10 +1,12 @@
-using Archon.Analysis.Alerting;
+using Archon.Analysis.Promql;
+using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Apply;

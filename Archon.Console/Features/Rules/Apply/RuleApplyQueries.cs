@@ -1,6 +1,8 @@
 using Archon.Data;
 using Archon.Data.Rules;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Apply;

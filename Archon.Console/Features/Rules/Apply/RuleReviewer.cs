@@ -1,7 +1,9 @@
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Lint;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 

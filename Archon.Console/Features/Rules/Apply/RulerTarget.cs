@@ -1,6 +1,8 @@
 using System.Text;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Yaml;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Files;
+using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 

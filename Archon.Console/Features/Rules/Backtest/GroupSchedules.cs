@@ -1,5 +1,5 @@
-using Archon.Analysis.Alerting;
-using Archon.Features.Rules.Files;
+using Archon.Analysis.RuleReplay;
+using Archon.ConfigFiles.Rules;
 using Archon.Integrations.Prometheus;
 
 namespace Archon.Features.Rules.Backtest;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Archon.Analysis.Alerting;
-using Archon.Analysis.Alerting.Promql;
+using Archon.Analysis.Promql;
+using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
@@ -73,7 +73,7 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
             yield break;
         }
         var byEvaluation = parsed is not null && LooksAtEnds(parsed);
-        var replay = new RuleReplay(request.Rule);
+        var replay = new RuleReplayer(request.Rule);
         var failures = 0;
 
         for (var done = 0; done < total;)

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
-using Archon.Analysis.Alerting;
-using Archon.Analysis.Alerting.Promql;
+using Archon.Analysis.AlertTemplates;
+using Archon.Analysis.Promql;
+using Archon.ConfigFiles.Rules;
 using Archon.Data.Catalogue;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Rules.Catalogue;
 using Archon.Features.Services;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
 
 namespace Archon.Features.Rules.FromAnomaly;
 

@@ -1,12 +1,18 @@
 using System.Globalization;
-using Archon.Analysis.Alerting;
+using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
 using Archon.Features.Anomalies;
-using Archon.Features.Rules.Files;
-using Archon.Features.Rules.Workbench;
+using Archon.Features.Rules.Backtest;
+using Archon.Features.Rules.Catalogue;
 using Archon.Features.Services;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Format;
+using Archon.Ui.Health;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Rules.FromAnomaly;

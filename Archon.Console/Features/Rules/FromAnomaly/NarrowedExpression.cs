@@ -1,4 +1,4 @@
-using Archon.Analysis.Alerting.Promql;
+using Archon.Analysis.Promql;
 using Archon.Features.Services;
 
 namespace Archon.Features.Rules.FromAnomaly;
@@ -64,7 +64,7 @@ public static class NarrowedExpression
     {
         // Those that choose among series would choose others.
         if (aggregation.KeepsSeries || aggregation.Grouping.Contains(matcher.Label) == aggregation.IsWithout) return null;
-        if (aggregation is { Operator: "count_values", Parameter: PromqlText { Value: var made } } && made == matcher.Label) return null;
+        if (aggregation is { Operator: "count_values", Parameter: PromqlString { Value: var made } } && made == matcher.Label) return null;
         if (Narrow(aggregation.Inner, matcher) is not { } inner) return null;
         var grouping = aggregation.HasGrouping ? aggregation.Grouping : null;
         return new PromqlAggregation(aggregation.Operator, inner, aggregation.Parameter, grouping, aggregation.IsWithout, 0, 0);
@@ -74,7 +74,7 @@ public static class NarrowedExpression
     {
         if (call.Function.Name is "absent" or "absent_over_time" or "vector" or "info") return null;
         if (call.Function.Name is "label_replace" or "label_join"
-            && (call.Arguments[1] is not PromqlText { Value: var made } || made == matcher.Label)) return null;
+            && (call.Arguments[1] is not PromqlString { Value: var made } || made == matcher.Label)) return null;
         var narrowed = new List<PromqlExpression>();
         foreach (var argument in call.Arguments)
         {

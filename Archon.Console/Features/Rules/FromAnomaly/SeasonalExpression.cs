@@ -1,4 +1,4 @@
-using Archon.Analysis.Alerting.Promql;
+using Archon.Analysis.Promql;
 
 namespace Archon.Features.Rules.FromAnomaly;
 

@@ -1,0 +1,169 @@
+using System.Text;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
+using Archon.Features.Rules;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Import;
+using Archon.Tests.Benchmarks;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Xunit;
+
+namespace Archon.Tests.Features.Rules.Import;
+
+public sealed class RuleImporterTests(PostgresFixture postgres)
+{
+    private const string Base = """
+        groups:
+          - name: shop
+            rules:
+              - alert: One
+                expr: up == 1
+              - alert: Two
+                expr: up == 2   # two
+        """;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Importing_again_what_nobody_edited_takes_it_to_the_byte()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+
+        var result = await ImportAsync(bench, "# new\n" + Base);
+
+        Assert.Equal(2, Assert.IsType<ImportResult.Taken>(result).Version);
+        Assert.Equal("# new\n" + Base, await bench.ContentAsync("shop.yml"));
+    }
+
+    [Fact]
+    public async Task An_edit_here_survives_the_import_of_the_old_file()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        await EditAsync(bench, "One", "up == 10");
+
+        Assert.IsType<ImportResult.Unchanged>(await ImportAsync(bench, Base));
+        Assert.Contains("up == 10", await bench.ContentAsync("shop.yml"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Changes_to_different_rules_on_both_sides_are_brought_together()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        await EditAsync(bench, "One", "up == 10");
+
+        Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, Base.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal)));
+
+        Assert.Equal(Base.Replace("up == 1", "up == 10", StringComparison.Ordinal).Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
+    }
+
+    [Fact]
+    public async Task A_rule_of_twenty_thousand_terms_is_imported_and_exported_to_the_byte_and_said_to_be_unchecked()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var text = Base.Replace("up == 1", string.Concat(Enumerable.Repeat("up+", 20_000)) + "up", StringComparison.Ordinal);
+
+        var review = Assert.IsType<ImportReview.IsNew>(Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(text)], Token)));
+
+        var finding = Assert.Single(review.Findings, finding => finding.Check == LintChecks.NotChecked);
+        Assert.Equal((LintSeverity.Warning, 5, "One"), (finding.Severity, finding.Line, finding.Rule));
+        Assert.Equal("not checked: the expression is longer than 20,000 characters", finding.Message);
+        Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, text));
+        var exported = Assert.Single(await new RuleExporter(bench.Contexts).ExportAsync(RuleBench.Environment, "shop.yml", null, Token));
+        Assert.Equal(text, Encoding.UTF8.GetString(exported.Content));
+        // Its neighbour is edited, and it stays as it is.
+        await EditAsync(bench, "Two", "up == 20");
+        Assert.Equal(text.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
+    }
+
+    [Theory]
+    [InlineData(MergeSide.Ours, "up == 10")]
+    [InlineData(MergeSide.Theirs, "up == 11")]
+    public async Task A_rule_that_both_changed_is_a_conflict_until_somebody_chooses(MergeSide side, string kept)
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        await EditAsync(bench, "One", "up == 10");
+        var theirs = Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal);
+
+        var told = await ImportAsync(bench, theirs);
+        var review = Assert.IsType<ImportReview.Known>(Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(theirs)], Token)));
+        var row = Assert.Single(Assert.IsType<MergeState.Both>(review.State).Rows);
+        await ImportAsync(bench, theirs, new ImportChoice(review.BasedOn, _ => side, side));
+
+        Assert.Equal(1, Assert.IsType<ImportResult.Conflict>(told).Conflicts);
+        Assert.Equal(("alert: One\nexpr: up == 1", "alert: One\nexpr: up == 10", "alert: One\nexpr: up == 11"), (row.Base, row.Ours, row.Theirs));
+        Assert.Equal([kept, "up == 2"], RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression));
+    }
+
+    [Fact]
+    public async Task A_choice_made_on_an_older_state_is_not_carried_out()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        await EditAsync(bench, "One", "up == 10");
+
+        var result = await ImportAsync(bench, Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal), new ImportChoice(1, _ => MergeSide.Theirs, MergeSide.Theirs));
+
+        Assert.IsType<ImportResult.ChangedMeanwhile>(result);
+    }
+
+    [Fact]
+    public async Task Rules_that_are_gone_or_new_on_their_side_go_and_come()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        await EditAsync(bench, "One", "up == 10");
+        var theirs = Base[..Base.IndexOf("      - alert: Two", StringComparison.Ordinal)] + "      - alert: Three\n        expr: up == 3\n";
+
+        Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, theirs));
+
+        Assert.Equal([("One", "up == 10"), ("Three", "up == 3")],
+            RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => (rule.Content.Name, rule.Content.Expression)));
+        Assert.NotNull((await bench.RuleAsync("Two")).DeletedAt);
+    }
+
+    [Fact]
+    public async Task A_folder_is_read_and_agreed_on()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
+        await bench.WriteAsync("shop.yml", Base);
+        var found = Assert.IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(Token)).Value;
+
+        await Importer(bench).ImportAsync(RuleBench.Environment, found, new Dictionary<string, ImportChoice>(), "ada", "", Token);
+
+        var document = await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token));
+        Assert.Equal(Base, Encoding.UTF8.GetString(document.AppliedContent!));
+    }
+
+    [Fact]
+    public async Task One_group_is_exported_alone_and_all_files_as_a_zip()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base + "\n  - name: other\n    rules: []\n");
+
+        var files = await new RuleExporter(bench.Contexts).ExportAsync(RuleBench.Environment, null, "other", Token);
+        using var zip = new System.IO.Compression.ZipArchive(new MemoryStream(RuleExporter.Zip(files)));
+
+        Assert.Equal("other", Assert.Single(RuleFile.Read(Assert.Single(files).Content, out _)!.Groups).Content.Name);
+        Assert.Equal("shop.yml", Assert.Single(zip.Entries).FullName);
+    }
+
+    private static IncomingFile File(string text) => new("shop.yml", Encoding.UTF8.GetBytes(text));
+
+    private static RuleImporter Importer(RuleBench bench) => new(bench.Contexts, bench.Target, TimeProvider.System);
+
+    private static async Task<ImportResult> ImportAsync(RuleBench bench, string text, ImportChoice? choice = null) => Assert.Single(await Importer(bench).ImportAsync(
+        RuleBench.Environment, [File(text)], choice is null ? new Dictionary<string, ImportChoice>() : new() { ["shop.yml"] = choice }, "ada", "again", Token));
+
+    private static async Task EditAsync(RuleBench bench, string name, string expression)
+    {
+        var rule = await bench.RuleAsync(name);
+        Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.SaveAsync(
+            RuleBench.New("shop.yml", "shop", RuleBench.Alert(name, expression)) with { RuleId = rule.Id, BasedOn = rule.CurrentVersion }, "ada", Token));
+    }
+}

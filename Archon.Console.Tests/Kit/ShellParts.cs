@@ -1,0 +1,24 @@
+using Archon.Shell;
+using Archon.Ui.View;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Archon.Tests.Kit;
+
+/// <summary>What the shared components need around them, at a fixed time.</summary>
+internal static class ShellParts
+{
+    public static readonly DateTimeOffset Now = new(2026, 11, 24, 3, 7, 18, TimeSpan.Zero);
+
+    public static FakeTimeProvider AddShellParts(this BunitContext context)
+    {
+        var clock = new FakeTimeProvider(Now);
+        context.Services.AddSingleton<TimeProvider>(clock);
+        context.Services.AddScoped(provider => new ViewState(clock, provider.GetRequiredService<NavigationManager>()));
+        context.Services.AddSingleton(LiveDatabase.Ready());
+        context.JSInterop.Mode = JSRuntimeMode.Loose;
+        return clock;
+    }
+}

@@ -1,0 +1,99 @@
+using System.ComponentModel;
+using Archon.Analysis.Detection;
+using Archon.Analysis.RootCause;
+
+namespace Archon.Features.MonitoringApi;
+
+/// <summary>How the estate is, as one word with its reasons.</summary>
+public sealed record HealthVerdict(
+    [property: Description("critical, degraded, unknown where checking failed, learning where most services have no expected band yet, or healthy.")] string Status,
+    [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning.")] double? Score,
+    [property: Description("What limits the checking, then services, worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
+    [property: Description("Number of all reasons; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next reasons; null after the last.")] string? NextCursor,
+    [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
+    IReadOnlyList<UpstreamVerdict> Upstreams,
+    DateTimeOffset CheckedAt);
+
+public sealed record HealthVerdictReason(
+    [property: Description("critical, warning, info or unknown.")] string Severity,
+    [property: Description("The service or part it is about.")] string Subject,
+    string Message,
+    DateTimeOffset? Since);
+
+public sealed record UpstreamVerdict(
+    string Name,
+    [property: Description("fresh, failing, or never asked.")] string State,
+    DateTimeOffset? LastAnswerAt,
+    string? Reason);
+
+/// <summary>Anomalies that are open now, worst first.</summary>
+public sealed record AnomalyList(
+    [property: Description("Number of all open anomalies; one reply may list fewer.")] int Total,
+    IReadOnlyList<AnomalyEntry> Anomalies,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
+    CheckingEntry Checking,
+    DateTimeOffset ReadAt);
+
+public sealed record AnomalyEntry(
+    long Id,
+    [property: Description("critical, warning, info or judged.")] string Severity,
+    string? Service,
+    string Watch,
+    [property: Description("rate, errors, duration, saturation, availability, traffic or quality.")] string Signal,
+    IReadOnlyDictionary<string, string> Labels,
+    DateTimeOffset StartedAt,
+    DateTimeOffset LastSeenAt,
+    [property: Description("up or down.")] string Direction,
+    double Value,
+    double ExpectedLower,
+    double ExpectedUpper,
+    [property: Description("Unit of the values, in UCUM where it has one: s, 1, By, 1/s.")] string Unit,
+    [property: Description("0 to 1.")] double Confidence,
+    [property: Description("useful, noise, expected, or null where nobody judged.")] string? Verdict);
+
+/// <summary>How much of the estate is really being judged.</summary>
+public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? NotCheckedReason, int Series, int SeriesWithBand, DateTimeOffset? LastScan);
+
+/// <summary>What the analysis would tell someone who comes on duty.</summary>
+public sealed record InsightList(
+    IReadOnlyList<Insight> Insights,
+    [property: Description("Number of all insights; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
+    DateTimeOffset ReadAt);
+
+public sealed record Insight(
+    [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
+    string Severity, string Title, string Explanation,
+    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies);
+
+/// <summary>What will run out or break, and when.</summary>
+public sealed record PredictionList(
+    [property: Description("False while no forecast was made yet: then an empty list says nothing about the future.")] bool Available,
+    [property: Description("What the list rests on, in words.")] string Reason,
+    [property: Description("Limits in sight, the soonest first.")] IReadOnlyList<PredictionEntry> Predictions,
+    [property: Description("Number of all limits in sight; one reply may list fewer.")] int Total,
+    [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
+    [property: Description("How often predictions of the last 90 days came true, by kind.")] IReadOnlyList<PredictionTrust> Trust,
+    DateTimeOffset ReadAt);
+
+public sealed record PredictionEntry(
+    [property: Description("exhaustion, or degradation where an objective of latency or errors will be broken.")] string Kind,
+    string? Service,
+    string Watch,
+    IReadOnlyDictionary<string, string> Labels,
+    double Value,
+    double Limit,
+    [property: Description("Unit of value and limit, in UCUM where it has one.")] string Unit,
+    [property: Description("When the limit is reached: as likely before as after.")] DateTimeOffset ReachedAt,
+    [property: Description("Ends of the 80 % interval.")] DateTimeOffset Earliest,
+    DateTimeOffset Latest,
+    [property: Description("Mean error of earlier forecasts of this series as a share of its level; null while none has come due.")] double? PastError,
+    string Explanation,
+    DateTimeOffset MadeAt);
+
+public sealed record PredictionTrust(
+    string Kind, int Judged, int False,
+    [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare);
+
+public sealed record AnalysisStarted([property: Description("Id of the job, to be found under /jobs.")] string JobId, string Status);

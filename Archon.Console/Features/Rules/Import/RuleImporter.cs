@@ -1,0 +1,278 @@
+using System.Diagnostics;
+using System.Text;
+using Archon.ConfigFiles.Rules;
+using Archon.ConfigFiles.Rules.Lint;
+using Archon.ConfigFiles.Yaml;
+using Archon.Data;
+using Archon.Data.Access;
+using Archon.Data.Rules;
+using Archon.Features.Rules.Apply;
+using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor;
+using Archon.Integrations;
+using Microsoft.EntityFrameworkCore;
+
+namespace Archon.Features.Rules.Import;
+
+/// <summary>A file as it came from outside.</summary>
+/// <param name="Name">
+/// Path relative to the rule folder. A name that ends in <c>_test.yml</c> holds the unit tests of the file of the name before.
+/// </param>
+/// <param name="IsFromTarget">It is what the target holds now; then the catalogue and the target agree on it.</param>
+public sealed record IncomingFile(string Name, byte[] Content, bool IsFromTarget = false);
+
+public abstract record ImportReview(string Name)
+{
+    /// <summary>Prometheus would refuse it, or it cannot have the name: nothing of it is taken.</summary>
+    public sealed record Refused(string Name, IReadOnlyList<RuleFileError> Errors) : ImportReview(Name);
+
+    /// <summary>The catalogue holds no file of the name.</summary>
+    public sealed record IsNew(string Name, int Rules, IReadOnlyList<LintFinding> Findings) : ImportReview(Name);
+
+    /// <summary>The catalogue holds one.</summary>
+    /// <param name="BasedOn">The version of the file that was compared.</param>
+    public sealed record Known(string Name, int BasedOn, MergeState State, IReadOnlyList<RuleChange> Changes) : ImportReview(Name);
+
+    /// <summary>Unit tests.</summary>
+    /// <param name="Of">The rule file they belong to; null where neither the catalogue nor the import holds it.</param>
+    public sealed record Tests(string Name, string? Of, bool IsChanged) : ImportReview(Name);
+}
+
+public abstract record ImportResult(string Name)
+{
+    public sealed record Taken(string Name, int Version) : ImportResult(Name);
+    public sealed record Unchanged(string Name, string Why) : ImportResult(Name);
+    public sealed record Refused(string Name, IReadOnlyList<string> Reasons) : ImportResult(Name);
+
+    /// <summary>Both sides changed it and nobody has chosen; nothing was written.</summary>
+    public sealed record Conflict(string Name, int Conflicts) : ImportResult(Name);
+
+    /// <summary>The catalogue's file changed since it was compared; nothing was written.</summary>
+    public sealed record ChangedMeanwhile(string Name) : ImportResult(Name);
+}
+
+/// <summary>Whose to take of one file where both changed it.</summary>
+/// <param name="BasedOn">The version of the file that was compared.</param>
+public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, MergeSide Form);
+
+/// <summary>Takes rule files from outside into the catalogue. Never overwrites silently.</summary>
+public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
+{
+    private readonly RuleCatalogue catalogue = new(target, clock);
+
+    /// <summary>Everything the target holds.</summary>
+    public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(CancellationToken cancellationToken)
+    {
+        var list = await target.ListAsync(cancellationToken);
+        if (list is not Fetch<IReadOnlyList<string>>.Ok { Value: var names }) return Failed(list);
+        var files = new List<IncomingFile>();
+        foreach (var name in names)
+        {
+            switch (await target.ReadAsync(name, cancellationToken))
+            {
+                case Fetch<byte[]?>.Ok { Value: { } content }: files.Add(new IncomingFile(name, content, IsFromTarget: true)); break;
+                case Fetch<byte[]?>.Unavailable { Reason: var reason }: return new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(reason);
+                case Fetch<byte[]?>.Rejected { Reason: var reason }: return new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason);
+            }
+        }
+        return new Fetch<IReadOnlyList<IncomingFile>>.Ok(files);
+
+        static Fetch<IReadOnlyList<IncomingFile>> Failed(Fetch<IReadOnlyList<string>> answer) => answer switch
+        {
+            Fetch<IReadOnlyList<string>>.Rejected { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason),
+            Fetch<IReadOnlyList<string>>.Unavailable { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(reason),
+            _ => new Fetch<IReadOnlyList<IncomingFile>>.Ok([]),
+        };
+    }
+
+    /// <summary>
+    /// Brings every file that only the server knows into the catalogue: its own bytes where they can be read, otherwise put together.
+    /// </summary>
+    /// <returns>How many files came in.</returns>
+    /// <exception cref="RuleEditException">The server tells a rule that no file can say.</exception>
+    public async Task<int> TakeServerAsync(int environmentId, string who, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
+        var rules = await db.AlertRules
+            .Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null)
+            .ToListAsync(cancellationToken);
+        var files = rules.GroupBy(rule => rule.File).Select(file => file.First()).ToList();
+        foreach (var rule in files) await catalogue.OpenAsync(db, rule, cancellationToken);
+        if (files.Count > 0)
+        {
+            db.AuditEntries.Add(new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Actor = who,
+                Action = "rule-file.import",
+                Subject = "rules",
+                Detail = $"all that the server runs, {files.Count} files",
+            });
+            await db.SaveChangesAsync(cancellationToken);
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return files.Count;
+    }
+
+    /// <summary>What an import would do, file by file. Nothing is written.</summary>
+    public async Task<IReadOnlyList<ImportReview>> ReviewAsync(
+        int environmentId, IReadOnlyList<IncomingFile> files, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var known = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId)
+            .ToDictionaryAsync(one => one.Name, cancellationToken);
+        return [.. files.Select(file => Review(file, files, known))];
+    }
+
+    /// <param name="choices">For files that both sides changed.</param>
+    public async Task<IReadOnlyList<ImportResult>> ImportAsync(
+        int environmentId, IReadOnlyList<IncomingFile> files, IReadOnlyDictionary<string, ImportChoice> choices,
+        string who, string reason, CancellationToken cancellationToken)
+    {
+        var results = new List<ImportResult>();
+        // Rule files first: tests need theirs.
+        foreach (var file in files.OrderBy(one => RuleTests.IsTestFile(one.Name)))
+        {
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
+            try
+            {
+                var note = new RuleChangeNote(
+                    who, reason.Trim().Length > 0 ? reason.Trim() : file.IsFromTarget ? $"Imported from {target.Words}" : "Imported",
+                    "rule-file.import");
+                results.Add(RuleTests.IsTestFile(file.Name)
+                    ? await ImportTestsAsync(db, environmentId, file, note, cancellationToken)
+                    : await ImportAsync(db, environmentId, file, choices.GetValueOrDefault(file.Name), note, cancellationToken));
+                await transaction.CommitAsync(cancellationToken);
+            }
+            catch (RuleEditException refused)
+            {
+                results.Add(new ImportResult.Refused(file.Name, [refused.Message]));
+            }
+        }
+        return results;
+    }
+
+    private ImportReview Review(IncomingFile file, IReadOnlyList<IncomingFile> all, Dictionary<string, RuleDocument> known)
+    {
+        if (RuleTests.IsTestFile(file.Name))
+        {
+            var names = known.Values.Where(one => one.DeletedAt is null).Select(one => one.Name);
+            var owner = Owner(file.Name, names.Concat(all.Select(one => one.Name)));
+            if (Tests(file, out var tests) is { } odd) return new ImportReview.Refused(file.Name, [odd]);
+            return new ImportReview.Tests(file.Name, owner, owner is null || known.GetValueOrDefault(owner)?.Tests != tests);
+        }
+        if (target.NameFault(file.Name) is { } fault) return new ImportReview.Refused(file.Name, [new RuleFileError(0, 0, fault)]);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
+        {
+            return new ImportReview.Refused(file.Name, errors);
+        }
+        if (known.GetValueOrDefault(file.Name) is not { DeletedAt: null } document)
+        {
+            return new ImportReview.IsNew(file.Name, read.Rules.Count(), RuleLinter.Lint([new NamedRuleFile(file.Name, read)]));
+        }
+        return new ImportReview.Known(
+            file.Name, document.CurrentVersion, RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language),
+            RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read));
+    }
+
+    private async Task<ImportResult> ImportAsync(
+        ArchonDbContext db, int environmentId, IncomingFile file, ImportChoice? choice, RuleChangeNote note,
+        CancellationToken cancellationToken)
+    {
+        if (target.NameFault(file.Name) is { } fault) return new ImportResult.Refused(file.Name, [fault]);
+        if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
+        {
+            return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
+        }
+        var open = await catalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
+        if (open is not { Document.DeletedAt: null })
+        {
+            open ??= catalogue.Create(
+                db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
+            return await TakeAsync(read);
+        }
+        var document = open.Document;
+        switch (RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language))
+        {
+            case MergeState.Same:
+                await AgreeAsync();
+                return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
+            case MergeState.OnlyOurs:
+                await AgreeAsync();
+                return new ImportResult.Unchanged(file.Name, "Only the catalogue changed since.");
+            case MergeState.OnlyTheirs:
+                return await TakeAsync(read);
+            case MergeState.Both both:
+                if (both.Conflicts > 0 && choice is null) return new ImportResult.Conflict(file.Name, both.Conflicts);
+                if (choice is not null && choice.BasedOn != document.CurrentVersion) return new ImportResult.ChangedMeanwhile(file.Name);
+                var merged = both.Rows.Count == 0
+                    ? choice!.Form == MergeSide.Theirs ? file.Content : document.Content
+                    : RuleMerge.Take(
+                        document.Content, file.Content, target.Language, both.Rows, row => row.IsConflict ? choice!.Side(row) : row.Side);
+                if (merged.AsSpan().SequenceEqual(document.Content))
+                {
+                    await AgreeAsync();
+                    return new ImportResult.Unchanged(file.Name, "The catalogue's own was chosen.");
+                }
+                return await TakeAsync(RuleCatalogue.Read(merged, target.Language));
+            default:
+                throw new UnreachableException();
+        }
+
+        async Task<ImportResult> TakeAsync(RuleFile taken)
+        {
+            Agree(open.Document, file);
+            await catalogue.CommitAsync(db, open.Document, taken, note, null, null, cancellationToken);
+            return new ImportResult.Taken(file.Name, open.Document.CurrentVersion);
+        }
+
+        Task AgreeAsync()
+        {
+            Agree(open.Document, file);
+            return db.SaveChangesAsync(cancellationToken);
+        }
+    }
+
+    private async Task<ImportResult> ImportTestsAsync(
+        ArchonDbContext db, int environmentId, IncomingFile file, RuleChangeNote note, CancellationToken cancellationToken)
+    {
+        if (Tests(file, out var tests) is { } fault) return new ImportResult.Refused(file.Name, [fault.ToString()]);
+        var documents = await db.RuleDocuments
+            .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null).ToListAsync(cancellationToken);
+        var owner = Owner(file.Name, documents.Select(one => one.Name));
+        if (documents.FirstOrDefault(one => one.Name == owner) is not { } document)
+        {
+            return new ImportResult.Refused(file.Name, ["The catalogue holds no rule file these tests belong to."]);
+        }
+        if (document.Tests == tests) return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
+        document.Tests = tests;
+        await catalogue.AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
+        return new ImportResult.Taken(file.Name, document.CurrentVersion);
+    }
+
+    /// <summary>From now on this is the common ground.</summary>
+    private void Agree(RuleDocument document, IncomingFile file)
+    {
+        document.ImportedContent = file.Content;
+        if (file.IsFromTarget)
+        {
+            (document.AppliedContent, document.SeenContent, document.SeenAt) = (file.Content, file.Content, clock.GetUtcNow());
+        }
+    }
+
+    private static byte[]? Common(RuleDocument document, IncomingFile file) =>
+        file.IsFromTarget ? document.AppliedContent ?? document.ImportedContent : document.ImportedContent ?? document.AppliedContent;
+
+    private static RuleFileError? Tests(IncomingFile file, out string tests)
+    {
+        tests = RuleTests.Import(Encoding.UTF8.GetString(file.Content));
+        return RuleTests.Fault(tests) is { } fault ? new RuleFileError(0, 0, fault) : null;
+    }
+
+    private static string? Owner(string tests, IEnumerable<string> names) =>
+        names.FirstOrDefault(name => !RuleTests.IsTestFile(name) && RuleTests.NameFor(name) == Path.ChangeExtension(tests, ".yml"));
+}

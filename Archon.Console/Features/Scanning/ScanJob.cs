@@ -1,0 +1,357 @@
+using System.Diagnostics;
+using Archon.Analysis.Detection;
+using Archon.Analysis.Series;
+using Archon.Data;
+using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
+using Archon.Integrations;
+using Archon.Integrations.Prometheus;
+using Archon.Live;
+using Archon.Ui.Parts;
+using Hangfire;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Scanning;
+
+/// <summary>Scores the newest samples of watches: from the mark of the last scan to now, each sample once.</summary>
+public sealed partial class ScanJob(
+    IDbContextFactory<ArchonDbContext> contexts,
+    PrometheusClient prometheus,
+    ScanMemory memory,
+    WatchMetrics metrics,
+    IBackgroundJobClient jobs,
+    JobStorage storage,
+    IOptions<WatchOptions> options,
+    TimeProvider clock,
+    ILogger<ScanJob> logger)
+{
+    /// <summary>Steps of one slice: a long outage is caught up in transactions of this size, so that a restart loses little.</summary>
+    private const int SliceSteps = 240;
+
+    /// <summary>Least steps that a scorer replays when it is new to this process, so that it knows which anomaly is going on; and the most.</summary>
+    private const int LeastReplaySteps = 40;
+    private const int MostReplaySteps = 480;
+
+    /// <summary>Share of the steps of an unchecked stretch that must turn out to have samples for it to count as caught up.</summary>
+    private const double CaughtUpShare = 0.8;
+
+    private static readonly TimeSpan VanishedAfter = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LeastGap = TimeSpan.FromMinutes(1);
+
+    /// <summary>Detectors learn with every sample; a process that ends replays what is not stored yet.</summary>
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(10);
+
+    /// <summary>Puts every watch that is due into a queue, a shard per job.</summary>
+    [Queue("scan"), AutomaticRetry(Attempts = 0), AdvisoryLock("scan-dispatch", WhenTaken = WhenLockTaken.Skip)]
+    public async Task DispatchAsync(CancellationToken cancellationToken)
+    {
+        // Workers that cannot keep up are not helped by more of the same: what waits will scan to its own "now".
+        if (storage.GetMonitoringApi().EnqueuedCount("scan") >= 2 * options.Value.ScanShards) return;
+
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.ScannedTo, watch.Step, watch.VolumeQuery }).ToListAsync(cancellationToken);
+        // Watches that need the same requests behind their values lie in one shard, which asks for them once.
+        var due = watches.Where(watch => DueTimes.IsDue(watch.ScannedTo, watch.Step, now))
+            .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id).ToList();
+        var shards = Math.Min(options.Value.ScanShards, due.Count);
+        for (var shard = 0; shard < shards; shard++)
+        {
+            var ids = due.Where((_, place) => place % shards == shard).SelectMany(group => group).ToArray();
+            jobs.Enqueue<ScanJob>(job => job.ScanShardAsync(ids, CancellationToken.None));
+        }
+    }
+
+    /// <summary>Scans some watches one after the other. One that fails does not keep the others from their turn.</summary>
+    [Queue("scan"), AutomaticRetry(Attempts = 3)]
+    public async Task ScanShardAsync(int[] watchIds, CancellationToken cancellationToken)
+    {
+        var failures = new List<Exception>();
+        var volumes = new SharedVolumes(prometheus);
+        foreach (var watchId in watchIds)
+        {
+            try
+            {
+                await ScanWatchAsync(watchId, volumes, cancellationToken);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                failures.Add(failure);
+            }
+        }
+        // One tick for the shard: sparklines moved on even where nothing is anomalous.
+        await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+        {
+            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        }
+        if (failures.Count > 0) throw new AggregateException($"{failures.Count} of {watchIds.Length} watches could not be scanned.", failures);
+    }
+
+    /// <summary>Scores everything of one watch that has not been scored yet. A second run changes nothing.</summary>
+    [Queue("scan"), AutomaticRetry(Attempts = 3)]
+    public Task ScanAsync(int watchId, CancellationToken cancellationToken) => ScanShardAsync([watchId], cancellationToken);
+
+    private async Task ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        try
+        {
+            while (await ScanSliceAsync(db, watchId, volumes, cancellationToken))
+            {
+                db.ChangeTracker.Clear();
+            }
+        }
+        catch
+        {
+            // The scorers may have seen samples whose transaction is gone.
+            memory.Forget(watchId);
+            throw;
+        }
+    }
+
+    /// <returns>True when more is to be caught up.</returns>
+    private async Task<bool> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken)) return false;   // another worker is at it
+        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
+        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored) return false;
+
+        var now = clock.GetUtcNow();
+        var step = watch.Step;
+        var end = Floor(now, step);
+        var mark = watch.ScannedTo is { } scannedTo ? Floor(scannedTo, step) : end - step;
+        if (mark > end + step)
+        {
+            LogClockSetBack(watchId, mark);
+            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
+            memory.Forget(watchId);
+            watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
+            await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
+        }
+        if (end <= mark) return false;
+
+        var oldest = Floor(now - options.Value.CatchUpLimit, step);
+        if (mark < oldest)
+        {
+            // Too old to be worth it: told as never checked, and the rest is caught up.
+            await NoteUncheckedAsync(db, watch, mark, oldest, "Longer ago than scans catch up.", cancellationToken);
+            mark = oldest;
+        }
+        var sliceEnd = end - mark > SliceSteps * step ? mark + (SliceSteps * step) : end;
+
+        var settings = (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
+        var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
+        var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
+        entry ??= new ScanMemory.Entry
+        {
+            FittedAt = watch.FittedAt,
+            Settings = settings,
+            Scorers = await ScanStore.LoadScorersAsync(db, watch, now, cancellationToken),
+            SavedTo = mark,
+        };
+
+        var start = mark + step - (replay ? ReplayedSteps(entry, mark, step) * step : TimeSpan.Zero);
+        var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
+        if (fetched is not Fetch<MatrixResult>.Ok { Value.Series: var series })
+        {
+            await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return false;   // the mark stays: the next run sees this window again
+        }
+
+        if (watch.ScannedTo is not null && watch.UncheckedSince is null && end - mark > Longer(LeastGap, 4 * step)
+            && !await db.UncheckedSpans.AnyAsync(span => span.WatchId == watchId && span.From <= mark && span.To > mark, cancellationToken))
+        {
+            await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
+        }
+        var requests = watch.VolumeQuery is { } volumeQuery ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken) : [];
+        series = await KnownAsync(db, watch, entry, series, cancellationToken);
+        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
+        EndVanished(entry, sliceEnd);
+        var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
+        var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, cancellationToken);
+        await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
+        var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;
+        if (isSaveDue) await ScanStore.SaveStatesAsync(db, entry.Scorers.Values, cancellationToken);
+        var caughtUp = await CatchUpAsync(db, watch, mark, sliceEnd, covered, cancellationToken);
+        await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(
+            set => set.SetProperty(one => one.ScannedTo, sliceEnd)
+                .SetProperty(one => one.LastScanAt, now)
+                .SetProperty(one => one.UncheckedSince, (DateTimeOffset?)null)
+                .SetProperty(one => one.UncheckedReason, (string?)null),
+            cancellationToken);
+        if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null) await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+
+        entry.ScannedTo = sliceEnd;
+        if (isSaveDue) entry.SavedTo = sliceEnd;
+        memory.Keep(watchId, entry);
+        metrics.Scanned(series.Count, scored, Stopwatch.GetElapsedTime(started), clock.GetUtcNow() - sliceEnd);
+        if (began + ended > 0)
+        {
+            metrics.Changed(began, ended);
+            LogScanned(watchId, began, ended);
+        }
+        return sliceEnd < end;
+    }
+
+    /// <summary>The series that have a row, with rows made for the new ones, up to the limit.</summary>
+    private async Task<IReadOnlyList<MetricSeries>> KnownAsync(
+        ArchonDbContext db, Watch watch, ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, CancellationToken cancellationToken)
+    {
+        var fresh = new List<SeriesLabels>();
+        foreach (var one in series)
+        {
+            if (!entry.Scorers.ContainsKey(one.Labels.Key)) fresh.Add(one.Labels);
+        }
+        if (fresh.Count == 0) return series;
+        var room = Math.Max(0, options.Value.SeriesLimit - entry.Scorers.Count);
+        if (fresh.Count > room) LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
+        foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh.Take(room).ToList(), cancellationToken))
+        {
+            entry.Scorers[row.LabelsKey] = new SeriesScorer(row.Id, row.ServiceId, null, watch.Interesting, new DetectorSettings());
+        }
+        return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;
+    }
+
+    private static (long Scored, SortedSet<long> Covered, (List<SeriesScorer> Scorers, double[] Values) Points, int Width) Score(
+        ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, VolumeMatcher volumes, DateTimeOffset mark, DateTimeOffset sliceEnd, TimeSpan step)
+    {
+        var (markMs, endMs, stepMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds);
+        var width = (int)Math.Min(ScanStore.RecentLength, (endMs - markMs) / stepMs);
+        var firstMs = endMs - ((width - 1) * stepMs);
+        var silent = entry.Scorers.Values.Where(scorer => sliceEnd - scorer.LastSampleAt < VanishedAfter).ToHashSet();
+        var scorers = new List<SeriesScorer>(series.Count + silent.Count);
+        var points = new double[(series.Count + silent.Count) * width];
+        Array.Fill(points, double.NaN);
+        var covered = new SortedSet<long>();
+        var scored = 0L;
+        foreach (var one in series)
+        {
+            var scorer = entry.Scorers[one.Labels.Key];
+            var times = one.Times.Span;
+            var values = one.Values.Span;
+            var row = scorers.Count * width;
+            var any = false;
+            var behind = new VolumeCursor(volumes.Find(one.Labels));
+            for (var i = 0; i < times.Length; i++)
+            {
+                if (times[i] <= markMs)
+                {
+                    scorer.Replay(times[i], values[i], behind.At(times[i]));
+                    continue;
+                }
+                if (times[i] > endMs) break;
+                scorer.Score(times[i], values[i], behind.At(times[i]));
+                scored++;
+                any = true;
+                covered.Add(times[i]);
+                if (times[i] >= firstMs) points[row + (int)((times[i] - firstMs) / stepMs)] = values[i];
+            }
+            if (!any) continue;
+            scorers.Add(scorer);
+            silent.Remove(scorer);
+        }
+        // Those that said nothing get their gap in the sparkline.
+        scorers.AddRange(silent);
+        return (scored, covered, (scorers, scorers.Count * width == points.Length ? points : points[..(scorers.Count * width)]), width);
+    }
+
+    /// <summary>From where the stored models have seen samples on.</summary>
+    private static int ReplayedSteps(ScanMemory.Entry entry, DateTimeOffset mark, TimeSpan step)
+    {
+        var (markMs, stepMs, most) = (mark.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds, LeastReplaySteps);
+        foreach (var scorer in entry.Scorers.Values)
+        {
+            if (scorer.KnownToMs is not { } known) continue;
+            var steps = (markMs - known) / stepMs;
+            // One that has been silent for longer has nothing to replay.
+            if (steps <= MostReplaySteps) most = Math.Max(most, (int)steps);
+        }
+        return most;
+    }
+
+    private static void EndVanished(ScanMemory.Entry entry, DateTimeOffset sliceEnd)
+    {
+        foreach (var scorer in entry.Scorers.Values)
+        {
+            if (scorer.Open is { } open && sliceEnd - (scorer.LastSampleAt ?? open.LastSeenAt) >= VanishedAfter) scorer.Vanish();
+        }
+    }
+
+    private async Task NotCheckedAsync(
+        ArchonDbContext db, Watch watch, DateTimeOffset mark, DateTimeOffset end, string reason, CancellationToken cancellationToken)
+    {
+        var since = watch.UncheckedSince ?? mark;
+        var words = reason.Length > 1000 ? reason[..1000] : reason;
+        await NoteUncheckedAsync(db, watch, since, end, words, cancellationToken);
+        await db.Watches.Where(one => one.Id == watch.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(one => one.UncheckedSince, since)
+                .SetProperty(one => one.LastScanAt, clock.GetUtcNow())
+                .SetProperty(one => one.UncheckedReason, words)
+                // A watch that was never scanned must not forget when it began to wait.
+                .SetProperty(one => one.ScannedTo, one => one.ScannedTo ?? mark),
+            cancellationToken);
+        if (watch.UncheckedSince is null) await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        metrics.NotChecked();
+        LogNotChecked(watch.Id, words);
+    }
+
+    /// <summary>Keeps one row per stretch: a stretch that goes on gets a later end.</summary>
+    private static async Task NoteUncheckedAsync(
+        ArchonDbContext db, Watch watch, DateTimeOffset from, DateTimeOffset to, string reason, CancellationToken cancellationToken)
+    {
+        var longer = await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.From == from)
+            .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, to).SetProperty(span => span.Reason, reason), cancellationToken);
+        if (longer > 0) return;
+        db.UncheckedSpans.Add(new UncheckedSpan { EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, From = from, To = to, Reason = reason });
+        await db.SaveChangesAsync(cancellationToken);
+        db.ChangeTracker.Clear();
+    }
+
+    /// <summary>Says of the unchecked stretches this slice went through whether the upstream had kept them.</summary>
+    private async Task<bool> CatchUpAsync(
+        ArchonDbContext db, Watch watch, DateTimeOffset mark, DateTimeOffset sliceEnd, SortedSet<long> covered, CancellationToken cancellationToken)
+    {
+        var spans = await db.UncheckedSpans
+            .Where(span => span.WatchId == watch.Id && span.CaughtUpAt == null && span.To > mark && span.To <= sliceEnd).ToListAsync(cancellationToken);
+        var any = false;
+        foreach (var span in spans)
+        {
+            var from = span.From > mark ? span.From : mark;
+            var steps = (span.To - from) / watch.Step;
+            var there = covered.GetViewBetween(from.ToUnixTimeMilliseconds() + 1, span.To.ToUnixTimeMilliseconds()).Count;
+            if (there == 0 || there < CaughtUpShare * Math.Floor(steps)) continue;
+            span.CaughtUpAt = clock.GetUtcNow();
+            any = true;
+        }
+        await db.SaveChangesAsync(cancellationToken);
+        db.ChangeTracker.Clear();
+        return any;
+    }
+
+    /// <summary>Steps lie on one grid for ever, so that a sample is never asked for twice, at whatever time a scan runs.</summary>
+    private static DateTimeOffset Floor(DateTimeOffset at, TimeSpan step)
+    {
+        var stepMs = (long)step.TotalMilliseconds;
+        return DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds() / stepMs * stepMs);
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Watch {WatchId} scanned: {Began} anomalies began, {Ended} ended")]
+    private partial void LogScanned(int watchId, int began, int ended);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} not checked: {Reason}")]
+    private partial void LogNotChecked(int watchId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} was scanned up to {Mark:u}, in the future: the clock was set back. Scans go on from its newest sample")]
+    private partial void LogClockSetBack(int watchId, DateTimeOffset mark);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId}: {Left} series are not watched, the limit is {Limit}")]
+    private partial void LogTooMany(int watchId, int left, int limit);
+}
