@@ -1,4 +1,3 @@
-using Archon.Features;
 using Archon.Live;
 using Mono.Cecil;
 using Xunit;

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.RegularExpressions;
 using Archon.Data;
 using Archon.Data.Background;
 using Microsoft.Extensions.Hosting;
@@ -9,16 +8,15 @@ using Xunit;
 namespace Archon.Tests.Architecture;
 
 /// <summary>Who may know whom. A rule that holds by accident is worth nothing, so each is shown to fail where it is broken.</summary>
-public sealed partial class WhoMayKnowWhomTests
+public sealed class WhoMayKnowWhomTests
 {
     private static readonly Assembly Console = typeof(Program).Assembly;
     private static readonly Assembly Data = typeof(ArchonDbContext).Assembly;
 
     [Fact]
-    public void Analysis_knows_nothing_of_ours_and_touches_nothing_outside() =>
+    public void Analysis_touches_nothing_outside() =>
         Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Analysis").ShouldNot().HaveDependencyOnAny(
-            "Archon.Data", "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting",
-            "Archon.ConfigFiles", "Archon.Cli", "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File",
+            "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File",
             "System.IO.Directory", "System.IO.Path", "System.IO.Stream", "Hangfire", "Npgsql", "MudBlazor"));
 
     [Fact]
@@ -26,28 +24,9 @@ public sealed partial class WhoMayKnowWhomTests
         Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Analysis").ShouldNot().HaveDependencyOn("System.TimeProvider"));
 
     [Fact]
-    public void Data_knows_nothing_of_ours() =>
-        Holds(Types.InAssembly(Data).ShouldNot().HaveDependencyOnAny(
-            "Archon.Analysis", "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting"));
-
-    [Fact]
-    public void Configuration_files_know_the_analysis_and_the_kinds_of_the_catalogue_alone() =>
+    public void Configuration_files_touch_nothing_outside() =>
         Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.ConfigFiles").ShouldNot().HaveDependencyOnAny(
-            "Archon.Integrations", "Archon.Features", "Archon.Shell", "Archon.Hosting", "Archon.Cli",
             "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File", "Hangfire", "Npgsql", "MudBlazor"));
-
-    [Fact]
-    public void Integrations_know_the_analysis_alone() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Integrations").ShouldNot().HaveDependencyOnAny(
-            "Archon.Data", "Archon.Features", "Archon.Shell", "Archon.Hosting"));
-
-    [Fact]
-    public void The_shell_knows_no_feature_and_no_hosting() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Shell").ShouldNot().HaveDependencyOnAny("Archon.Features", "Archon.Hosting"));
-
-    [Fact]
-    public void Features_know_nothing_of_the_hosting() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Features").ShouldNot().HaveDependencyOnAny("Archon.Hosting", "Archon.Cli"));
 
     [Fact]
     public void Wire_types_never_leave_their_integration()
@@ -58,17 +37,58 @@ public sealed partial class WhoMayKnowWhomTests
         Assert.Empty(leaked);
     }
 
-    [Fact]
-    public void Features_do_not_know_each_other_in_circles()
+    /// <summary>Of each top folder those that it may refer to, besides itself. Features, Hosting and Cli have rules of their own.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
-        var knows = FeatureTypes().GroupBy(FeatureOf).ToDictionary(
-            group => group.Key,
-            group => group.SelectMany(KnownFeatures).Where(other => other != group.Key && other != "Access").ToHashSet(StringComparer.Ordinal));
+        ["Analysis"] = [],
+        ["Data"] = [],
+        ["ConfigFiles"] = ["Analysis", "Data"],
+        ["Integrations"] = ["Analysis"],
+        ["Jobs"] = ["Data"],
+        ["Ui"] = ["Analysis", "Data", "Integrations"],
+        ["Live"] = ["Data", "Ui"],
+        ["Shell"] = ["Ui", "Live", "Data", "Integrations"],
+        ["Features"] = ["Analysis", "Data", "ConfigFiles", "Integrations", "Jobs", "Ui", "Live", "Shell"],
+    };
 
-        Assert.Null(Circle(knows));
-        // The check can fail: two that know each other are a circle.
+    [Fact]
+    public void Folders_refer_only_to_those_that_they_may()
+    {
+        var source = SourceFolders.Read();
+
+        Assert.True(source.Files > 400, $"{source.Files} files: not all were found.");
+        Assert.Empty(Forbidden(source));
+        Assert.Single(Forbidden(SourceFolders.Of(("Analysis/A.cs", "using Archon.Shell;\nclass A { const string Name = Frame.Name; }"), ("Shell/Frame.cs", "public static class Frame;"))));
+        Assert.Single(Forbidden(SourceFolders.Of(("Shell/A.razor", "@attribute [Authorize(Policy = Archon.Features.Access.Policies.Viewer)]"), ("Features/Access/Policies.cs", "public static class Policies;"))));
+        Assert.Single(Forbidden(SourceFolders.Of(("Ui/A.razor", "@using Archon.Features.Rules\n<RuleName />"), ("Features/Rules/RuleName.razor", ""))));
+    }
+
+    [Fact]
+    public void Features_and_their_folders_do_not_refer_to_each_other_in_circles()
+    {
+        var references = SourceFolders.Read().References().Where(one => IsFeature(one.From) && IsFeature(one.To)).ToList();
+
+        var circle = Circle(Grouped(references.Select(one => (FeatureOf(one.From), FeatureOf(one.To))))) ?? Circle(Grouped(references.Select(one => (one.From, one.To))));
+        Assert.True(circle is null, $"{circle}\n{string.Join('\n', references.Distinct().Select(one => $"{one.File} refers to {one.To}"))}");
+        // The check can fail: two that refer to each other are a circle.
         Assert.NotNull(Circle(new() { ["A"] = ["B"], ["B"] = ["A"] }));
     }
+
+    private static List<string> Forbidden(SourceFolders source) =>
+    [
+        .. source.References()
+            .Where(one => Allowed.TryGetValue(Top(one.From), out var allowed) && Top(one.To) != Top(one.From) && !allowed.Contains(Top(one.To)))
+            .Select(one => $"{one.File} refers to {one.To}").Distinct().Order(StringComparer.Ordinal),
+    ];
+
+    private static string Top(string folder) => folder.Split('.')[0];
+
+    private static bool IsFeature(string folder) => folder.StartsWith("Features.", StringComparison.Ordinal);
+
+    private static string FeatureOf(string folder) => folder.Split('.')[1];
+
+    private static Dictionary<string, HashSet<string>> Grouped(IEnumerable<(string From, string To)> references) => references
+        .Where(one => one.From != one.To).GroupBy(one => one.From, one => one.To).ToDictionary(group => group.Key, group => group.ToHashSet(StringComparer.Ordinal));
 
     /// <summary>An exception that leaves a plain background service ends the process.</summary>
     [Fact]
@@ -103,21 +123,6 @@ public sealed partial class WhoMayKnowWhomTests
         Assert.False(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Integrations").ShouldNot().HaveDependencyOn("Archon.Analysis").GetResult().IsSuccessful);
     }
 
-    private static IEnumerable<Type> FeatureTypes() =>
-        Console.GetTypes().Where(type => type.Namespace?.StartsWith("Archon.Features.", StringComparison.Ordinal) == true);
-
-    private static string FeatureOf(Type type) => type.Namespace!.Split('.')[2];
-
-    /// <summary>By constructors, fields, properties and methods: what a type is made of, not each line it runs.</summary>
-    private static IEnumerable<string> KnownFeatures(Type type)
-    {
-        const BindingFlags All = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var known = type.GetConstructors(All).SelectMany(one => one.GetParameters().Select(parameter => parameter.ParameterType))
-            .Concat(type.GetFields(All).Select(field => field.FieldType))
-            .Concat(type.GetMethods(All).SelectMany(method => method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType)));
-        return known.SelectMany(one => Feature().Matches(one.ToString()).Select(match => match.Groups[1].Value));
-    }
-
     private static string? Circle(Dictionary<string, HashSet<string>> knows)
     {
         var done = new HashSet<string>(StringComparer.Ordinal);
@@ -140,7 +145,4 @@ public sealed partial class WhoMayKnowWhomTests
         var result = rule.GetResult();
         Assert.True(result.IsSuccessful, string.Join("\n", result.FailingTypeNames ?? []));
     }
-
-    [GeneratedRegex(@"Archon\.Features\.(\w+)\.")]
-    private static partial Regex Feature();
 }

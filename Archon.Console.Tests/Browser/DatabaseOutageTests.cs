@@ -35,7 +35,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         await using var app = await StartAsync(server);
         var database = app.Services.GetRequiredService<ArchonDatabase>();
         var context = await SignedInAsync(app, user);
-        var paths = NavEntry.All.Select(entry => entry.Href).Concat(OfAll).Concat(user == Viewer ? [] : OfEditors).ToList();
+        var paths = app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href).Concat(OfAll).Concat(user == Viewer ? [] : OfEditors).ToList();
         var faults = new ConcurrentQueue<string>();
         var pages = new List<IPage>();
         foreach (var path in paths)

@@ -1,6 +1,5 @@
 using Archon.Data;
 using Archon.Data.Anomalies;
-using Archon.Features;
 using Archon.Live;
 using Archon.Tests.Kit;
 using Deque.AxeCore.Playwright;

@@ -49,7 +49,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
         await upstream.BecomeAsync(trouble);
         await Waits.UntilAsync(() => health.Current.All(one => one.FailingSince is not null));
 
-        foreach (var path in NavEntry.All.Select(entry => entry.Href).Append("/services/service-000"))
+        foreach (var path in app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href).Append("/services/service-000"))
         {
             var began = Stopwatch.GetTimestamp();
             using var reply = await person.GetAsync(new Uri(path, UriKind.Relative), Token);

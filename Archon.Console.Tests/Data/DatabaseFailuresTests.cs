@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Transactions;
 using Archon.Data;
-using Archon.Features;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;

@@ -42,7 +42,7 @@ public sealed class PostgresVersionsTests : IDisposable
             var options = ArchonContextOptions.For(server.ConnectionString);
             await Waits.UntilAsync(async () => app.Services.GetRequiredService<ArchonDatabase>().IsReady && await ReadAsync(options, db => db.Users.AnyAsync(Token)));
             var person = await app.SignInAsync();
-            foreach (var path in NavEntry.All.Select(entry => entry.Href))
+            foreach (var path in app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href))
             {
                 using var reply = await person.GetAsync(new Uri(path, UriKind.Relative), Token);
                 Assert.Equal(HttpStatusCode.OK, reply.StatusCode);

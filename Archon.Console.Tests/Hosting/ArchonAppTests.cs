@@ -1,6 +1,7 @@
 using System.Net;
 using Archon.Shell;
 using Archon.Tests.Kit;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Archon.Tests.Hosting;
@@ -14,7 +15,7 @@ public sealed class ArchonAppTests(RunningConsole console) : IClassFixture<Runni
     {
         var person = await console.App.SignInAsync();
 
-        foreach (var path in NavEntry.All.Select(entry => entry.Href))
+        foreach (var path in console.App.Services.GetRequiredService<NavItems>().All.Select(item => item.Href))
         {
             using var reply = await person.GetAsync(new Uri(path, UriKind.Relative), Token);
             var page = await reply.Content.ReadAsStringAsync(Token);

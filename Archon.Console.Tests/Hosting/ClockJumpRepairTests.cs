@@ -1,3 +1,4 @@
+using Archon.Jobs;
 using Archon.Data;
 using Archon.Hosting;
 using Archon.Tests.Data;
@@ -38,7 +39,7 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
     public async Task A_schedule_that_was_to_run_in_the_future_or_never_again_runs_now()
     {
         await using var bench = await Bench.StartAsync(postgres);
-        RecurringJobs.Register(new RecurringJobManager(bench.Storage));
+        RecurringJobs.Register(new RecurringJobManager(bench.Storage), Contributions.Schedules);
         await bench.RunAsync(
             """
             UPDATE hangfire.set SET score = score + 3600 WHERE key = 'recurring-jobs' AND value = 'scan';
@@ -106,7 +107,7 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
             Tables = new JobTables(LiveDatabase.Connection(database));
             services = new ServiceCollection().AddSingleton<JobStorage>(Storage).BuildServiceProvider();
             Repair = new ClockJumpRepair(
-                LiveDatabase.Ready(), Tables, services, Options.Create(new JobsOptions()), SupervisedServiceTests.Supervision(), TimeProvider.System, NullLogger<ClockJumpRepair>.Instance);
+                LiveDatabase.Ready(), Tables, services, Contributions.Schedules, Options.Create(new JobsOptions()), SupervisedServiceTests.Supervision(), TimeProvider.System, NullLogger<ClockJumpRepair>.Instance);
         }
 
         public PostgreSqlStorage Storage { get; }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using Archon.Jobs;
 using Archon.Data;
-using Archon.Features;
 using Archon.Hosting;
 using Archon.Integrations;
 using Archon.Tests.Kit;

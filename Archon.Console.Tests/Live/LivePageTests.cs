@@ -1,5 +1,4 @@
 using Archon.Data;
-using Archon.Features;
 using Archon.Live;
 using Archon.Shell;
 using Archon.Tests.Kit;

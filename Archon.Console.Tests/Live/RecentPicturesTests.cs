@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Archon.Features;
 using Archon.Live;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

@@ -1,5 +1,4 @@
 using Archon.Data;
-using Archon.Features;
 using Archon.Integrations;
 using Microsoft.Extensions.Options;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Archon.Analysis.RootCause;
-using Archon.Features;
 using Archon.Integrations;
 using Archon.Shell;
 using Archon.Ui.Dialogs;

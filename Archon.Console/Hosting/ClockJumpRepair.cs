@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Background;
+using Archon.Jobs;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Storage;
@@ -14,6 +15,7 @@ internal sealed partial class ClockJumpRepair(
     ArchonDatabase database,
     JobTables tables,
     IServiceProvider services,
+    IEnumerable<JobSchedule> schedules,
     Microsoft.Extensions.Options.IOptions<JobsOptions> options,
     Supervision supervision,
     TimeProvider clock,
@@ -25,6 +27,8 @@ internal sealed partial class ClockJumpRepair(
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, TimeSpan> periods = schedules.ToDictionary(one => one.Id, one => one.Period, StringComparer.Ordinal);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -51,7 +55,7 @@ internal sealed partial class ClockJumpRepair(
         foreach (var (id, next) in await tables.NextRunsAsync(cancellationToken))
         {
             // Null: after five errors in a row Hangfire gives up a schedule until the next start.
-            if (!RecurringJobs.Periods.TryGetValue(id, out var period) || next <= limit + period) continue;
+            if (!periods.TryGetValue(id, out var period) || next <= limit + period) continue;
             RunNow(storage, id, now);
             LogSchedule(id, next?.UtcDateTime.ToString("u", System.Globalization.CultureInfo.InvariantCulture) ?? "never");
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
+using Archon.Jobs;
 using Archon.Data;
-using Archon.Features;
 using Npgsql;
 
 namespace Archon.Hosting;

@@ -1,5 +1,5 @@
+using Archon.Jobs;
 using Archon.Data;
-using Archon.Features;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Server;

@@ -1,7 +1,5 @@
 using Archon.Data;
 using Archon.Features.Access;
-using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Integrations;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -22,7 +20,7 @@ internal static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("archon-console", serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3)))
             .WithMetrics(metrics => metrics
-                .AddMeter(WatchMetrics.MeterName, "Npgsql")
+                .AddMeter("Npgsql")
                 .AddMeter("Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Lifecycle", "Microsoft.AspNetCore.Components.Server.Circuits")
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
@@ -35,7 +33,7 @@ internal static class Telemetry
                 .WithMetrics(metrics => metrics.AddOtlpExporter())
                 .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("Npgsql").AddOtlpExporter());
         }
-        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database").AddCheck<ScansCheck>("scans");
+        builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
     }
 
     public static void MapTelemetry(this WebApplication app)
@@ -51,17 +49,6 @@ internal static class Telemetry
         context.Response.ContentType = "text/plain; charset=utf-8";
         var lines = report.Entries.Where(entry => !string.IsNullOrEmpty(entry.Value.Description)).Select(entry => $"{entry.Key}: {entry.Value.Description}");
         return context.Response.WriteAsync(string.Join('\n', lines.Prepend(report.Status.ToString())), context.RequestAborted);
-    }
-
-    /// <summary>A process that serves pages stays in the load balancer when nothing is scanned: its pages say so. A worker has nothing else to do.</summary>
-    private sealed class ScansCheck(ScanHealth scans, ArchonDatabase database, IOptions<JobsOptions> options, TimeProvider clock) : IHealthCheck
-    {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-        {
-            if (!database.IsReady || scans.Overall is not ScanState.Stopped stopped) return Task.FromResult(HealthCheckResult.Healthy());
-            var words = stopped.Describe(clock.GetUtcNow());
-            return Task.FromResult(options.Value.Role == ProcessRole.Worker ? HealthCheckResult.Unhealthy(words) : HealthCheckResult.Degraded(words));
-        }
     }
 
     private sealed class DatabaseCheck(ArchonDatabase database) : IHealthCheck

@@ -8,7 +8,7 @@ public sealed record NavCount(int Number, bool IsCritical, string Words);
 /// <summary>Lets a feature say in the navigation how much there is.</summary>
 public interface INavCountSource
 {
-    /// <summary>The screen it belongs to, as <see cref="NavEntry.Href"/> names it.</summary>
+    /// <summary>The screen it belongs to, as <see cref="NavItem.Href"/> names it.</summary>
     public string Href { get; }
 
     /// <summary>The count now, and again whenever it may have changed; null while nobody knows.</summary>

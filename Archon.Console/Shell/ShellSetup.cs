@@ -11,6 +11,7 @@ public static class ShellSetup
     public static IServiceCollection AddShell(this IServiceCollection services)
     {
         services.AddScoped<ViewState>();
+        services.AddSingleton<NavItems>();
         services.AddScoped<NavCounts>();
         services.AddScoped<Drafts>();
         services.AddScoped<Floats>();

@@ -1,6 +1,5 @@
 using Archon.Analysis;
 using Archon.Analysis.Promql;
-using Archon.Features;
 using Archon.Integrations;
 using Archon.Tests.Kit;
 using Xunit;

@@ -1,4 +1,3 @@
-using Archon.Features;
 using Archon.Features.Access;
 using Archon.Live;
 using Archon.Shell;

@@ -2,7 +2,6 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Archon.Data;
 using Archon.Data.Background;
-using Archon.Features;
 using Archon.Features.Anomalies;
 using Archon.Features.Services;
 using Archon.Live;

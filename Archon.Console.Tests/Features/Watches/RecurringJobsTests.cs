@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
@@ -5,8 +6,10 @@ using Archon.Hosting;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.PostgreSql;
+using Hangfire.States;
 using Hangfire.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Archon.Tests.Features.Watches;
@@ -21,16 +24,36 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         var storage = Storage(database);
 
-        RecurringJobs.Register(new RecurringJobManager(storage));
+        RecurringJobs.Register(new RecurringJobManager(storage), Contributions.Schedules);
 
         using var connection = storage.GetConnection();
         var jobs = connection.GetRecurringJobs();
         Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"], jobs.Select(job => job.Id).Order());
         Assert.All(jobs, job => Assert.Null(job.Error));
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
-        Assert.Equal(jobs.Select(job => job.Id).Order(), RecurringJobs.Periods.Keys.Order());
-        Assert.All(jobs, job => Assert.True(job.NextExecution - job.CreatedAt <= RecurringJobs.Periods[job.Id], $"{job.Id}: {job.NextExecution}"));
-        Assert.All(RecurringJobs.AtStart, id => Assert.Contains(id, jobs.Select(job => job.Id)));
+        var periods = Contributions.Schedules.ToDictionary(one => one.Id, one => one.Period);
+        Assert.All(jobs, job => Assert.True(job.NextExecution - job.CreatedAt <= periods[job.Id], $"{job.Id}: {job.NextExecution}"));
+    }
+
+    [Fact]
+    public async Task A_job_that_was_queued_under_an_old_name_of_its_class_runs()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await ArchonApp.StartAsync(database, ("Archon:Role", "Worker"));
+        var storage = app.Services.GetRequiredService<JobStorage>();
+        var jobs = new BackgroundJobClient(storage);
+        var id = jobs.Schedule<ScanJob>(job => job.DispatchAsync(CancellationToken.None), TimeSpan.FromHours(1));
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"UPDATE hangfire.job SET invocationdata = replace(invocationdata::text, 'Archon.Features.Scanning.ScanJob', 'Archon.Features.Watches.ScanJob')::jsonb WHERE id = {long.Parse(id, CultureInfo.InvariantCulture)}", Token);
+        }
+
+        jobs.Requeue(id);
+
+        await Waits.UntilAsync(() => storage.GetMonitoringApi().JobDetails(id).History[0].StateName == SucceededState.StateName);
+        Assert.All(Contributions.RenamedJobs, renamed =>
+            Assert.Equal(renamed.Job, new InvocationData($"{renamed.OldName}, Archon.Console", "ToString", "", "").DeserializeJob().Type));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
 
         var stopped = await UntilAsync(app, reply => reply.Status == HttpStatusCode.ServiceUnavailable);
         Assert.Matches("^Unhealthy\nscans: Scans stopped at [0-9:]{8} UTC\\. The schedule \"scan\" was removed from Hangfire\\.", stopped.Body);
-        Archon.Hosting.RecurringJobs.Register(schedules);
+        Archon.Hosting.RecurringJobs.Register(schedules, Contributions.Schedules);
         Assert.Equal("Healthy", (await UntilAsync(app, reply => reply.Status == HttpStatusCode.OK)).Body);
     }
 

@@ -1,5 +1,4 @@
 using Archon.Analysis.RootCause;
-using Archon.Integrations;
 
 namespace Archon.Analysis.Correlation;
 

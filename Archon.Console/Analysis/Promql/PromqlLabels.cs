@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Archon.Integrations.Prometheus;
 
 namespace Archon.Analysis.Promql;
 

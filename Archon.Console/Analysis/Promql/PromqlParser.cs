@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using Archon.Analysis.AlertTemplates;
-using Archon.Integrations.Prometheus;
 
 namespace Archon.Analysis.Promql;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Archon.Analysis.AlertTemplates;
-using Archon.Integrations.Prometheus;
 
 namespace Archon.Analysis.Promql;
 

@@ -1,8 +1,8 @@
-using Archon.Data;
 using Archon.Data.Access;
+using Archon.Data;
 using Archon.Shell;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
@@ -21,6 +21,7 @@ public static class AccessSetup
     {
         services.AddOptions<AccessOptions>().BindConfiguration("Archon:Access").ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
+        services.AddSingleton(new NavItem("/settings", "Settings", "settings", ",", NavGroup.Account, 0));
         services.AddSingleton<SocketOwners>();
         services.AddSingleton<TrialMode>();
         services.Configure<KestrelServerOptions>(kestrel => kestrel.UsePeerOwner());
@@ -94,6 +95,7 @@ public static class AccessSetup
             .AddPolicy(Policies.Responder, policy => policy.RequireRole(Roles.From(Roles.Responder)))
             .AddPolicy(Policies.Editor, policy => policy.RequireRole(Roles.From(Roles.Editor)))
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Roles.From(Roles.Admin)))
+            .SetDefaultPolicy(new AuthorizationPolicyBuilder().RequireRole(Roles.From(Roles.Viewer)).Build())
             .AddFallbackPolicy(Policies.Viewer, policy => policy.RequireRole(Roles.From(Roles.Viewer)));
 
         services.AddRateLimiter(limits => limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Ui.Parts;
 using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.Format;

@@ -1,6 +1,6 @@
 using Archon.Shell;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -12,6 +12,7 @@ public static class AnomaliesSetup
     public static IServiceCollection AddAnomalies(this IServiceCollection services)
     {
         services.AddOptions<LiveOptions>().BindConfiguration("ConnectionStrings");
+        services.AddSingleton(new NavItem("/anomalies", "Anomalies", "anomalies", "n", NavGroup.Now, 10) { IsOnPhone = true });
         services.AddSingleton<AnomalyFeed>();
         services.AddSingleton<AnomalyCommands>();
         services.AddSingleton<AnomalyQueries>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Archon.Jobs;
 using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
 using Archon.Data;

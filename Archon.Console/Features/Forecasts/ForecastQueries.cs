@@ -1,3 +1,4 @@
+using Archon.Ui.Parts;
 using Archon.Analysis.Forecasting;
 using Archon.Data;
 using Archon.Data.Catalogue;

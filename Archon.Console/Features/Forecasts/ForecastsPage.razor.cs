@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archon.Ui.Parts;
 using Archon.Analysis.Forecasting;
 using Archon.Features.Anomalies;
 using Archon.Integrations;

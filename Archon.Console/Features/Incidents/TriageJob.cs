@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Archon.Jobs;
 using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
 using Archon.ConfigFiles.Rules.Lint;

@@ -1,3 +1,4 @@
+using Archon.Jobs;
 using Archon.ConfigFiles.Alertmanager;
 using Archon.Data;
 using Archon.Data.Notifications;

@@ -1,4 +1,5 @@
 using Archon.Live;
+using Archon.Shell;
 
 namespace Archon.Features.Overview;
 
@@ -6,6 +7,7 @@ public static class OverviewSetup
 {
     public static IServiceCollection AddOverview(this IServiceCollection services)
     {
+        services.AddSingleton(new NavItem("/", "Overview", "overview", "o", NavGroup.Now, 0) { IsOnPhone = true });
         services.AddSingleton<RecentPictures>();
         services.AddSingleton<OverviewQueries>();
         return services;

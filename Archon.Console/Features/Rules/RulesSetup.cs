@@ -1,3 +1,4 @@
+using Archon.Data.Catalogue;
 using Archon.Features.Explore.Metrics;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Backtest;
@@ -7,8 +8,9 @@ using Archon.Features.Rules.Editor;
 using Archon.Features.Rules.Import;
 using Archon.Features.Rules.List;
 using Archon.Features.Rules.Noise;
-using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Integrations;
+using Archon.Jobs;
 using Archon.Shell;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -21,6 +23,15 @@ public static class RulesSetup
     {
         services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
         services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
+        services.AddSingleton(new NavItem("/rules", "Rules", "rules", "r", NavGroup.Catalogue, 10));
+        services.AddSingleton(JobSchedule.Of<ImportRulesJob>(
+            "import-rules", "discover", "20 * * * * *", TimeSpan.FromMinutes(1),
+            job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
+        services.AddSingleton(JobSchedule.Of<WatchRuleFilesJob>(
+            "watch-rule-files", "discover", "50 * * * * *", TimeSpan.FromMinutes(1),
+            job => job.LookAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
+        services.AddSingleton(new RenamedJob("Archon.Features.Rules.ImportRulesJob", typeof(ImportRulesJob)));
+        services.AddSingleton(new RenamedJob("Archon.Features.Rules.WatchRuleFilesJob", typeof(WatchRuleFilesJob)));
         services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
         services.AddSingleton<RuleQueries>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Archon.Jobs;
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data;

@@ -1,3 +1,4 @@
+using Archon.Jobs;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Live;

@@ -1,3 +1,4 @@
+using Archon.Jobs;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;

@@ -1,3 +1,4 @@
+using Archon.Ui.Parts;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;

@@ -1,3 +1,4 @@
+using Archon.Ui.Parts;
 using Archon.Data.Catalogue;
 using Archon.Live;
 using Archon.Shell;

@@ -1,3 +1,5 @@
+using Archon.Data.Catalogue;
+using Archon.Jobs;
 using Archon.Shell;
 
 namespace Archon.Features.Services;
@@ -6,6 +8,10 @@ public static class ServicesSetup
 {
     public static IServiceCollection AddServices(this IServiceCollection services)
     {
+        services.AddSingleton(new NavItem("/services", "Services", "services", "s", NavGroup.Catalogue, 0) { IsOnPhone = true });
+        services.AddSingleton(JobSchedule.Of<DiscoverJob>(
+            "discover", "discover", "*/15 * * * * *", TimeSpan.FromSeconds(15),
+            job => job.DispatchAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
         services.AddScoped<DiscoverJob>();
         services.AddSingleton<ServiceCommands>();
         services.AddSingleton<CatalogueFeed>();

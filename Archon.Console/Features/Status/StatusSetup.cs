@@ -1,9 +1,12 @@
+using Archon.Shell;
+
 namespace Archon.Features.Status;
 
 public static class StatusSetup
 {
     public static IServiceCollection AddStatus(this IServiceCollection services)
     {
+        services.AddSingleton(new NavItem("/status", "Status", "status", "t", NavGroup.System, 0) { IsOnPhone = true });
         services.AddSingleton<StatusQueries>();
         services.AddSingleton<JobQueries>();
         return services;

@@ -1,3 +1,4 @@
+using Archon.Jobs;
 using Archon.Data;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;

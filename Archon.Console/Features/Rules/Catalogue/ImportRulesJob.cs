@@ -1,7 +1,7 @@
+using Archon.Jobs;
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;

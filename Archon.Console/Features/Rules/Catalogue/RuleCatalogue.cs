@@ -4,7 +4,6 @@ using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Integrations;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;

@@ -1,8 +1,6 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Apply;
-using Archon.Features.Rules.Import;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 

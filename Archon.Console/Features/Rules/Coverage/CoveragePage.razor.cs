@@ -1,3 +1,4 @@
+using Archon.Ui.Parts;
 using Archon.Features.Services;
 using Archon.Live;
 using Archon.Shell;

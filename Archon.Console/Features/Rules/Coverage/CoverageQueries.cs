@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Archon.Ui.Parts;
 using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Catalogue;

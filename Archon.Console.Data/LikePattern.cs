@@ -1,4 +1,4 @@
-namespace Archon.Features;
+namespace Archon.Data;
 
 /// <summary>Patterns for PostgreSQL's <c>LIKE</c> and <c>ILIKE</c> in which what a person typed stands for itself.</summary>
 public static class LikePattern

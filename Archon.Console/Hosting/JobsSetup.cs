@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Features.Access;
+using Archon.Jobs;
 using Hangfire;
 using Hangfire.Client;
 using Hangfire.Common;
@@ -12,10 +13,7 @@ using Npgsql;
 
 namespace Archon.Hosting;
 
-/// <summary>What a process does.</summary>
-public enum ProcessRole { All, Web, Worker }
-
-internal static class Jobs
+internal static class JobsSetup
 {
     public const string Path = "/jobs";
 
@@ -26,6 +24,7 @@ internal static class Jobs
         services.AddHangfire((provider, hangfire) => hangfire
             .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
             .UseSimpleAssemblyNameTypeSerializer()
+            .UseTypeResolver(TypesOf(provider.GetServices<RenamedJob>()))
             .UseRecommendedSerializerSettings()
             .UsePostgreSqlStorage(
                 storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
@@ -45,6 +44,13 @@ internal static class Jobs
         services.AddSingleton<JobTables>();
         services.AddHostedService<JobServers>();
         services.AddHostedService<ClockJumpRepair>();
+    }
+
+    /// <summary>Also what was queued before a job's class was renamed or moved runs.</summary>
+    private static Func<string, Type> TypesOf(IEnumerable<RenamedJob> renamed)
+    {
+        var jobs = renamed.ToDictionary(one => one.OldName, one => one.Job, StringComparer.Ordinal);
+        return name => jobs.TryGetValue(name.Split(',')[0], out var job) ? job : TypeHelper.DefaultTypeResolver(name);
     }
 
     /// <summary>Hangfire's own pages: seen by viewers, acted on by editors.</summary>
@@ -80,13 +86,6 @@ internal static class Jobs
     {
         public NpgsqlConnection GetOrCreateConnection() => new(connection.ConnectionString);
     }
-}
-
-/// <summary>Section <c>Archon</c>.</summary>
-public sealed class JobsOptions
-{
-    /// <summary>Whether this process serves pages, works off jobs, or both.</summary>
-    public ProcessRole Role { get; init; } = ProcessRole.All;
 }
 
 /// <summary>Runs Hangfire's servers once the database is there, and stops them with the process.</summary>
@@ -126,8 +125,9 @@ internal sealed class JobServers(
     {
         var storage = services.GetRequiredService<JobStorage>();
         var schedules = services.GetRequiredService<IRecurringJobManager>();
-        RecurringJobs.Register(schedules);
-        foreach (var schedule in RecurringJobs.AtStart) schedules.Trigger(schedule);
+        var contributed = services.GetServices<JobSchedule>().ToList();
+        RecurringJobs.Register(schedules, contributed);
+        foreach (var schedule in contributed.Where(one => one.RunsAtStart)) schedules.Trigger(schedule.Id);
         // Scans have workers of their own: a long fit must not hold up what tells people.
         servers.Add(Serve(services, storage, "scan", workers: 3, "scan"));
         servers.Add(Serve(services, storage, "rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default"));

@@ -1,4 +1,4 @@
-namespace Archon.Features;
+namespace Archon.Jobs;
 
 public static class DueTimes
 {

@@ -4,7 +4,7 @@ using Archon.Integrations;
 using Hangfire.Common;
 using Hangfire.States;
 
-namespace Archon.Features;
+namespace Archon.Jobs;
 
 /// <summary>What happens to a job whose lock another run has.</summary>
 public enum WhenLockTaken

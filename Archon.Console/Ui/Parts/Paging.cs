@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Archon.Features;
+namespace Archon.Ui.Parts;
 
 /// <summary>Pages of a list, counted from 1 in an address.</summary>
 public static class Paging
