@@ -9,6 +9,7 @@ using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Jobs;
+using Archon.Shell;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Archon.Tests.Kit;
@@ -22,6 +23,8 @@ internal static class Contributions
     public static IReadOnlyList<JobSchedule> Schedules { get; } = Of<JobSchedule>();
 
     public static IReadOnlyList<RenamedJob> RenamedJobs { get; } = Of<RenamedJob>();
+
+    public static IReadOnlyList<NavItem> Screens { get; } = Of<NavItem>();
 
     private static IReadOnlyList<T> Of<T>() where T : class => [.. Services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<T>()];
 }

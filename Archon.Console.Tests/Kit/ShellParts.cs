@@ -18,6 +18,7 @@ internal static class ShellParts
         context.Services.AddSingleton<TimeProvider>(clock);
         context.Services.AddScoped(provider => new ViewState(clock, provider.GetRequiredService<NavigationManager>()));
         context.Services.AddSingleton(LiveDatabase.Ready());
+        context.Services.AddSingleton(new NavItems(Contributions.Screens));
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         return clock;
     }
