@@ -10,7 +10,7 @@ namespace Archon.Data;
 public sealed class AdvisoryLock : IAsyncDisposable
 {
     private const int TimeLimitSeconds = 5;
-    private const int LongestApplicationName = 63;   // PostgreSQL cuts off the rest
+    private const int LongestApplicationName = 63; // PostgreSQL cuts off the rest
 
     // An owner whose machine lost power sends no FIN. By default Linux asks after two hours whether it still exists; here after 15 s, 3 times.
     private const string TakeSql = """
@@ -67,7 +67,8 @@ public sealed class AdvisoryLock : IAsyncDisposable
             await reply.ReadAsync(cancellationToken);
             var isTaken = reply.GetBoolean(3);
             await reply.DisposeAsync();
-            if (isTaken) return new AdvisoryLock(session, key);
+            if (isTaken)
+                return new AdvisoryLock(session, key);
         }
         catch
         {
@@ -80,7 +81,8 @@ public sealed class AdvisoryLock : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (released.IsCancellationRequested) return;
+        if (released.IsCancellationRequested)
+            return;
         await released.CancelAsync();
         await watching;
         if (!lost.IsCancellationRequested)
@@ -88,7 +90,10 @@ public sealed class AdvisoryLock : IAsyncDisposable
             try
             {
                 // Closing ends the lock too, but a moment after this method returns, and the next run would find it taken.
-                await using var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock(@key)", session) { Parameters = { new NpgsqlParameter<long>("key", key) } };
+                await using var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock(@key)", session)
+                {
+                    Parameters = { new NpgsqlParameter<long>("key", key) },
+                };
                 await unlock.ExecuteNonQueryAsync(CancellationToken.None);
             }
             catch (Exception failure) when (failure is DbException or InvalidOperationException)

@@ -30,8 +30,12 @@ internal sealed class ArchonContexts(ArchonConnection connection) : IDbContextFa
         {
             if (pool?.ConnectionString != connectionString)
             {
-                pool = (connectionString, new Microsoft.EntityFrameworkCore.Infrastructure.PooledDbContextFactory<ArchonDbContext>(
-                    ArchonContextOptions.For(connectionString)));
+                pool = (
+                    connectionString,
+                    new Microsoft.EntityFrameworkCore.Infrastructure.PooledDbContextFactory<ArchonDbContext>(
+                        ArchonContextOptions.For(connectionString)
+                    )
+                );
             }
             return pool.Value.Pool.CreateDbContext();
         }

@@ -5,9 +5,7 @@ namespace Archon.Data;
 /// <summary>Whether the database can be used now.</summary>
 public abstract record DatabaseState
 {
-    private DatabaseState()
-    {
-    }
+    private DatabaseState() { }
 
     /// <summary>Not reached yet since the console started: the embedded server comes up, or migrations run.</summary>
     public sealed record Starting : DatabaseState;
@@ -23,7 +21,9 @@ public abstract record DatabaseState
 public sealed class ArchonDatabase : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly Channel<bool> suspicions = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<bool> suspicions = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource usable;
     private CancellationToken usableToken;
@@ -70,7 +70,8 @@ public sealed class ArchonDatabase : IDisposable
         CancellationTokenSource? ended = null;
         lock (gate)
         {
-            if (State == state) return;
+            if (State == state)
+                return;
             State = state;
             if (state is DatabaseState.Ready)
             {
@@ -86,7 +87,8 @@ public sealed class ArchonDatabase : IDisposable
         Changed?.Invoke();
         // Whoever watches it looks at the state, which is the new one by now.
         // Elsewhere: what is cancelled may have to wait for the very server that does not answer.
-        if (ended is not null) _ = ended.CancelAsync();
+        if (ended is not null)
+            _ = ended.CancelAsync();
     }
 
     public void Dispose() => usable.Dispose();

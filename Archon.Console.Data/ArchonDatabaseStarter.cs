@@ -19,7 +19,8 @@ internal sealed partial class ArchonDatabaseStarter(
     IOptions<DatabaseOptions> options,
     Supervision supervision,
     TimeProvider clock,
-    ILogger<ArchonDatabaseStarter> logger) : SupervisedService("Database monitor", supervision)
+    ILogger<ArchonDatabaseStarter> logger
+) : SupervisedService("Database monitor", supervision)
 {
     /// <summary>The oldest PostgreSQL that the migrations are tried on.</summary>
     private const int OldestMajor = 15;
@@ -43,7 +44,8 @@ internal sealed partial class ArchonDatabaseStarter(
                 {
                     await database.WhenSuspectedAsync(options.Value.ProbeInterval, clock, stoppingToken);
                     await ProbeAsync(stoppingToken);
-                    if (options.Value.ProbeInterval > ShortestProbeInterval) await Task.Delay(ShortestProbeInterval, clock, stoppingToken);
+                    if (options.Value.ProbeInterval > ShortestProbeInterval)
+                        await Task.Delay(ShortestProbeInterval, clock, stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -59,15 +61,25 @@ internal sealed partial class ArchonDatabaseStarter(
                 {
                     LogAway(reason, failure is DbException or EmbeddedPostgresException or TimeoutException ? null : failure);
                 }
-                database.Become(database.State is DatabaseState.Away away
-                    ? away with { Reason = reason } : new DatabaseState.Away(reason, clock.GetUtcNow()));
+                database.Become(
+                    database.State is DatabaseState.Away away
+                        ? away with
+                        {
+                            Reason = reason,
+                        }
+                        : new DatabaseState.Away(reason, clock.GetUtcNow())
+                );
                 // A pooled connection may still lead to the server that went away.
                 NpgsqlConnection.ClearAllPools();
-                if (failure is TimeoutException) await EndConnectionsAsync(stoppingToken);
+                if (failure is TimeoutException)
+                    await EndConnectionsAsync(stoppingToken);
                 // To ask costs nothing, so a database that is back is noticed at once; to start a server that cannot start costs a lot.
-                pause = failure is EmbeddedPostgresException
-                    ? TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, options.Value.ShortestRetry.Ticks, options.Value.LongestRetry.Ticks))
-                    : options.Value.ShortestRetry;
+                pause =
+                    failure is EmbeddedPostgresException
+                        ? TimeSpan.FromTicks(
+                            Math.Clamp(pause.Ticks * 2, options.Value.ShortestRetry.Ticks, options.Value.LongestRetry.Ticks)
+                        )
+                        : options.Value.ShortestRetry;
             }
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -76,7 +88,8 @@ internal sealed partial class ArchonDatabaseStarter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (embedded is not null) await embedded.DisposeAsync();
+        if (embedded is not null)
+            await embedded.DisposeAsync();
     }
 
     private async Task StartAsyncCore(CancellationToken cancellationToken)
@@ -84,10 +97,14 @@ internal sealed partial class ArchonDatabaseStarter(
         // A server of ours that is there and does not answer is busy or frozen: it is asked again, not stopped.
         if (!connection.IsConfigured && embedded?.IsRunning != true)
         {
-            if (embedded is not null) await embedded.DisposeAsync();
+            if (embedded is not null)
+                await embedded.DisposeAsync();
             embedded = null;
             embedded = await EmbeddedPostgres.StartAsync(
-                new EmbeddedPostgresOptions { DataFolder = Path.Combine(options.Value.Folder, "postgres") }, logger, cancellationToken);
+                new EmbeddedPostgresOptions { DataFolder = Path.Combine(options.Value.Folder, "postgres") },
+                logger,
+                cancellationToken
+            );
             connection.Use(embedded.ConnectionString);
         }
         await ProbeAsync(cancellationToken);
@@ -108,15 +125,18 @@ internal sealed partial class ArchonDatabaseStarter(
             if (server.PostgreSqlVersion.Major < OldestMajor)
             {
                 throw new DatabaseAwayException(
-                    $"PostgreSQL {server.PostgreSqlVersion} is too old; Archon needs {OldestMajor} or newer. Upgrade the server, or name another one.");
+                    $"PostgreSQL {server.PostgreSqlVersion} is too old; Archon needs {OldestMajor} or newer. Upgrade the server, or name another one."
+                );
             }
             // After an outage there is nothing to migrate, and nothing to wait for.
-            if (!(await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any()) return 0;
+            if (!(await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
+                return 0;
             db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
             await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({AdvisoryLocks.Migrations})", cancellationToken);
             await ReplacedMigrations.RecordAsync(db, cancellationToken);
             var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
-            if (pending.Count > 0) await db.Database.MigrateAsync(cancellationToken);
+            if (pending.Count > 0)
+                await db.Database.MigrateAsync(cancellationToken);
             await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({AdvisoryLocks.Migrations})", CancellationToken.None);
             return pending.Count;
         }
@@ -151,7 +171,12 @@ internal sealed partial class ArchonDatabaseStarter(
         finally
         {
             await stop.CancelAsync();
-            _ = probe.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = probe.ContinueWith(
+                late => late.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default
+            );
         }
     }
 
@@ -160,7 +185,8 @@ internal sealed partial class ArchonDatabaseStarter(
     {
         try
         {
-            if (await DatabaseSockets.ShutDownAsync(connection.ConnectionString, cancellationToken) is > 0 and var ended) LogEnded(ended);
+            if (await DatabaseSockets.ShutDownAsync(connection.ConnectionString, cancellationToken) is > 0 and var ended)
+                LogEnded(ended);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
@@ -188,8 +214,11 @@ internal sealed partial class ArchonDatabaseStarter(
 
     protected override string Describe(Exception failure) =>
         DatabaseFailures.Describe(failure)
-        ?? (failure is EmbeddedPostgresException or TimeoutException
-            ? failure.Message : $"The database could not be brought up ({failure.GetType().Name}); the console's log says more.");
+        ?? (
+            failure is EmbeddedPostgresException or TimeoutException
+                ? failure.Message
+                : $"The database could not be brought up ({failure.GetType().Name}); the console's log says more."
+        );
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The database is ready, {Applied} migrations applied")]
     private partial void LogReady(int applied);

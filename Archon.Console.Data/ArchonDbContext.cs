@@ -13,7 +13,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Data;
 
 public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
-    : IdentityDbContext<ArchonUser, ArchonRole, Guid>(options), IDataProtectionKeyContext
+    : IdentityDbContext<ArchonUser, ArchonRole, Guid>(options),
+        IDataProtectionKeyContext
 {
     public DbSet<MonitoredEnvironment> Environments => Set<MonitoredEnvironment>();
     public DbSet<Service> Services => Set<Service>();

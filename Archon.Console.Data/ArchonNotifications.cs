@@ -31,6 +31,7 @@ public sealed class ArchonNotifications(ArchonConnection connection)
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
         onPayload("");
-        while (true) await listener.WaitAsync(cancellationToken);
+        while (true)
+            await listener.WaitAsync(cancellationToken);
     }
 }

@@ -12,10 +12,15 @@ public static class DataSetup
     /// <summary>The database named by <c>ConnectionStrings:Archon</c>, or else an embedded PostgreSQL under <c>Archon:Database:Folder</c>.</summary>
     public static IServiceCollection AddArchonData(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<DatabaseOptions>().BindConfiguration("Archon:Database").PostConfigure(options =>
-        {
-            if (options.Folder.Length == 0) options.Folder = DefaultFolder();
-        }).ValidateOnStart();
+        services
+            .AddOptions<DatabaseOptions>()
+            .BindConfiguration("Archon:Database")
+            .PostConfigure(options =>
+            {
+                if (options.Folder.Length == 0)
+                    options.Folder = DefaultFolder();
+            })
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<DatabaseOptions>, DatabaseOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
 
@@ -39,7 +44,8 @@ public static class DataSetup
         var here = Directory.GetCurrentDirectory();
         for (var folder = here; folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            if (File.Exists(Path.Combine(folder, "Archon.Console.sln"))) return Path.Combine(folder, ".archon");
+            if (File.Exists(Path.Combine(folder, "Archon.Console.sln")))
+                return Path.Combine(folder, ".archon");
         }
         return Path.Combine(here, ".archon");
     }

@@ -10,9 +10,10 @@ public static class LikePattern
 
     public static string StartingWith(string text) => $"{Literal(text.Trim())}%";
 
-    private static string Literal(string text) => text
-        .Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal)
+    private static string Literal(string text) =>
+        text.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace("%", @"\%", StringComparison.Ordinal)
             .Replace("_", @"\_", StringComparison.Ordinal)
-        // PostgreSQL keeps no such character in a text, and refuses to be asked for it.
-        .Replace("\0", "", StringComparison.Ordinal);
+            // PostgreSQL keeps no such character in a text, and refuses to be asked for it.
+            .Replace("\0", "", StringComparison.Ordinal);
 }

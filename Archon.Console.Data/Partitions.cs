@@ -22,7 +22,8 @@ public static partial class Partitions
             var existing = await MonthsAsync(db, table, cancellationToken);
             foreach (var month in (DateOnly[])[thisMonth.AddMonths(-1), thisMonth, thisMonth.AddMonths(1)])
             {
-                if (existing.Contains(month)) continue;
+                if (existing.Contains(month))
+                    continue;
                 var partition = Name(table, month);
                 var (from, to) = (Literal(month), Literal(month.AddMonths(1)));
                 // Attached only when filled: while the default partition holds rows of the month, PostgreSQL refuses a new one for it.
@@ -46,7 +47,8 @@ public static partial class Partitions
         {
             foreach (var month in await MonthsAsync(db, table, cancellationToken))
             {
-                if (month.AddMonths(1).ToDateTime(TimeOnly.MinValue) > cutoff.UtcDateTime) continue;
+                if (month.AddMonths(1).ToDateTime(TimeOnly.MinValue) > cutoff.UtcDateTime)
+                    continue;
                 var drop = $"DROP TABLE {Name(table, month)}";
                 await db.Database.ExecuteSqlRawAsync(drop, cancellationToken);
             }
@@ -57,7 +59,9 @@ public static partial class Partitions
     }
 
     private static async Task<Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction> BeginAsync(
-        ArchonDbContext db, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        CancellationToken cancellationToken
+    )
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Waiting for a long reader would stop every scan queueing up behind us; the next run tries again.
@@ -68,13 +72,22 @@ public static partial class Partitions
 
     private static async Task<HashSet<DateOnly>> MonthsAsync(ArchonDbContext db, string table, CancellationToken cancellationToken)
     {
-        var partitions = await db.Database.SqlQuery<string>($"""
-            SELECT child.relname::text AS "Value" FROM pg_inherits
-            JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
-            WHERE parent.relname = {table} AND pg_table_is_visible(parent.oid)
-            """).ToListAsync(cancellationToken);
-        return [.. partitions.Select(name => MonthOfName().Match(name)).Where(match => match.Success)
-            .Select(match => DateOnly.ParseExact(match.Value, "_yyyy_MM", CultureInfo.InvariantCulture))];
+        var partitions = await db
+            .Database.SqlQuery<string>(
+                $"""
+                SELECT child.relname::text AS "Value" FROM pg_inherits
+                JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
+                WHERE parent.relname = {table} AND pg_table_is_visible(parent.oid)
+                """
+            )
+            .ToListAsync(cancellationToken);
+        return
+        [
+            .. partitions
+                .Select(name => MonthOfName().Match(name))
+                .Where(match => match.Success)
+                .Select(match => DateOnly.ParseExact(match.Value, "_yyyy_MM", CultureInfo.InvariantCulture)),
+        ];
     }
 
     private static string Name(string table, DateOnly month) => $"{table}_{month.ToString("yyyy_MM", CultureInfo.InvariantCulture)}";

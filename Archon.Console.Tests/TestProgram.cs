@@ -7,12 +7,15 @@ namespace Archon.Tests;
 /// <summary>The tests; or, where they ask for it, a child process whose end harms nobody, or the long search for inputs that break something.</summary>
 internal static class TestProgram
 {
-    public static Task<int> Main(string[] args) => args switch
-    {
-        [FuzzChild.Option, var target] => Task.FromResult(FuzzChild.Run(target)),
-        [FuzzSearch.Option, .. var rest] => FuzzSearch.RunAsync(rest),
-        _ when args.Any(one => one is "--server" or "--internal-msbuild-node") =>
-            TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
-        _ => ConsoleRunner.Run(args),
-    };
+    public static Task<int> Main(string[] args) =>
+        args switch
+        {
+            [FuzzChild.Option, var target] => Task.FromResult(FuzzChild.Run(target)),
+            [FuzzSearch.Option, .. var rest] => FuzzSearch.RunAsync(rest),
+            _ when args.Any(one => one is "--server" or "--internal-msbuild-node") => TestPlatformTestFramework.RunAsync(
+                args,
+                SelfRegisteredExtensions.AddSelfRegisteredExtensions
+            ),
+            _ => ConsoleRunner.Run(args),
+        };
 }

@@ -1,3 +1,4 @@
+using Archon.Cli;
 using Archon.Data;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
@@ -12,12 +13,12 @@ using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Hosting;
-using Archon.Cli;
 using Archon.Integrations;
 using Archon.Shell;
 
 // With the name of a tool first, such as "detect", the program does that and ends.
-if (CliCommands.Names(args)) return await CliCommands.RunAsync(args);
+if (CliCommands.Names(args))
+    return await CliCommands.RunAsync(args);
 
 // Settings and files lie beside the program, whichever folder it is started in.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -36,7 +37,7 @@ builder.Services.AddNotifications();
 builder.Services.AddOverview();
 builder.Services.AddStatus();
 builder.Services.AddIntelligence();
-builder.Services.AddAccess();   // last: it takes back what others schedule to be read before the database is there
+builder.Services.AddAccess(); // last: it takes back what others schedule to be read before the database is there
 
 var app = builder.Build();
 app.UseArchonHosting();

@@ -58,7 +58,12 @@ public sealed class Anomaly
 /// <param name="Score">0 (ordinary) to 1 (as unusual as can be).</param>
 public sealed record AnomalyVote(string Member, double Score);
 
-public enum AnomalyVerdict { Useful, Noise, Expected }
+public enum AnomalyVerdict
+{
+    Useful,
+    Noise,
+    Expected,
+}
 
 /// <summary>A stretch of a watch that nobody could check. Partitioned by <see cref="From"/>.</summary>
 public sealed class UncheckedSpan

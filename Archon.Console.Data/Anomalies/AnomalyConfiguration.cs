@@ -27,12 +27,20 @@ internal sealed class AnomalyConfiguration : IEntityTypeConfiguration<Anomaly>
         anomaly.Property(a => a.Explanation).HasMaxLength(512);
         anomaly.HasJson(a => a.Votes);
         anomaly.Property(a => a.VerdictBy).HasMaxLength(256);
-        anomaly.HasIndex(a => new { a.WatchId, a.SeriesId, a.StartedAt }).IsUnique();
+        anomaly
+            .HasIndex(a => new
+            {
+                a.WatchId,
+                a.SeriesId,
+                a.StartedAt,
+            })
+            .IsUnique();
         anomaly.HasIndex(a => new { a.EnvironmentId, a.StartedAt }).HasFilter("ended_at IS NULL").HasDatabaseName("ix_anomalies_open");
         anomaly.HasIndex(a => new { a.EnvironmentId, a.EndedAt });
         anomaly.HasIndex(a => new { a.ServiceId, a.StartedAt });
-        anomaly.ToTable(table => table.HasCheckConstraint(
-            "ck_anomalies_probabilities", "score >= 0 AND score <= 1 AND confidence >= 0 AND confidence <= 1"));
+        anomaly.ToTable(table =>
+            table.HasCheckConstraint("ck_anomalies_probabilities", "score >= 0 AND score <= 1 AND confidence >= 0 AND confidence <= 1")
+        );
     }
 }
 

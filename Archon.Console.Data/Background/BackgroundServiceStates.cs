@@ -20,16 +20,25 @@ public sealed class BackgroundServiceStates
 {
     private const string MeterName = "Archon";
     private readonly Lock gate = new();
-    private ImmutableSortedDictionary<string, BackgroundServiceState> states = ImmutableSortedDictionary.Create<string, BackgroundServiceState>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, BackgroundServiceState> states = ImmutableSortedDictionary.Create<
+        string,
+        BackgroundServiceState
+    >(StringComparer.Ordinal);
 
     public BackgroundServiceStates(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
         meter.CreateObservableGauge(
-            "archon.background_service.failed", () => Measure(state => state.Failure is null ? 0 : 1),
-            description: "1 while a background service of this process has failed and not recovered, else 0, by service.");
+            "archon.background_service.failed",
+            () => Measure(state => state.Failure is null ? 0 : 1),
+            description: "1 while a background service of this process has failed and not recovered, else 0, by service."
+        );
         meter.CreateObservableCounter(
-            "archon.background_service.failures", () => Measure(state => state.Failures), "{failure}", "Failures of background services since the process started, by service.");
+            "archon.background_service.failures",
+            () => Measure(state => state.Failures),
+            "{failure}",
+            "Failures of background services since the process started, by service."
+        );
     }
 
     /// <summary>By name.</summary>
@@ -37,7 +46,8 @@ public sealed class BackgroundServiceStates
 
     internal void Add(string name)
     {
-        lock (gate) states = states.SetItem(name, new BackgroundServiceState(name, 0, null, HasEnded: false));
+        lock (gate)
+            states = states.SetItem(name, new BackgroundServiceState(name, 0, null, HasEnded: false));
     }
 
     /// <returns>False where it had not failed.</returns>
@@ -45,17 +55,24 @@ public sealed class BackgroundServiceStates
 
     internal void Ended(string name) => Change(name, state => state with { Failure = null, HasEnded = true });
 
-    internal void Failed(string name, string reason, DateTimeOffset at, DateTimeOffset nextTryAt) => Change(name, state => state with
-    {
-        Failures = state.Failures + 1, Failure = new BackgroundServiceFailure(state.Failure?.Since ?? at, reason, nextTryAt),
-    });
+    internal void Failed(string name, string reason, DateTimeOffset at, DateTimeOffset nextTryAt) =>
+        Change(
+            name,
+            state =>
+                state with
+                {
+                    Failures = state.Failures + 1,
+                    Failure = new BackgroundServiceFailure(state.Failure?.Since ?? at, reason, nextTryAt),
+                }
+        );
 
     private bool Change(string name, Func<BackgroundServiceState, BackgroundServiceState> change)
     {
         lock (gate)
         {
             var (before, after) = (states[name], change(states[name]));
-            if (after == before) return false;
+            if (after == before)
+                return false;
             states = states.SetItem(name, after);
         }
         return true;
@@ -63,5 +80,8 @@ public sealed class BackgroundServiceStates
 
     private IEnumerable<Measurement<long>> Measure(Func<BackgroundServiceState, long> figure) =>
         // Not "service": by that label the console finds services in the metrics it watches, its own among them.
-        states.Values.Select(state => new Measurement<long>(figure(state), new KeyValuePair<string, object?>("background_service", state.Name)));
+        states.Values.Select(state => new Measurement<long>(
+            figure(state),
+            new KeyValuePair<string, object?>("background_service", state.Name)
+        ));
 }

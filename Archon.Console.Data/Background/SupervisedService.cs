@@ -31,7 +31,8 @@ public abstract partial class SupervisedService(string name, Supervision supervi
     protected void ReportHealthy()
     {
         Interlocked.Exchange(ref failuresInARow, 0);
-        if (states.Recovered(name)) LogRecovered(name);
+        if (states.Recovered(name))
+            LogRecovered(name);
     }
 
     /// <summary>A sentence for people, without secrets; null where the failure is unexpected, so that the log gets its stack trace.</summary>
@@ -47,7 +48,8 @@ public abstract partial class SupervisedService(string name, Supervision supervi
             {
                 await using var healthy = clock.CreateTimer(_ => ReportHealthy(), null, HealthyAfter, Timeout.InfiniteTimeSpan);
                 await RunAsync(stoppingToken);
-                if (!stoppingToken.IsCancellationRequested) states.Ended(name);
+                if (!stoppingToken.IsCancellationRequested)
+                    states.Ended(name);
                 return;
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
@@ -62,7 +64,13 @@ public abstract partial class SupervisedService(string name, Supervision supervi
                 var reason = expected ?? $"{failure.GetType().Name}: {failure.Message}";
                 var now = clock.GetUtcNow();
                 states.Failed(name, reason, now, now + pause);
-                LogFailed(expected is null ? LogLevel.Error : LogLevel.Warning, name, pause.TotalSeconds, reason, expected is null ? failure : null);
+                LogFailed(
+                    expected is null ? LogLevel.Error : LogLevel.Warning,
+                    name,
+                    pause.TotalSeconds,
+                    reason,
+                    expected is null ? failure : null
+                );
             }
             await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

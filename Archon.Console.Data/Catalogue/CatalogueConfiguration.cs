@@ -10,12 +10,14 @@ internal sealed class MonitoredEnvironmentConfiguration : IEntityTypeConfigurati
         environment.ToTable("environments");
         environment.Property(e => e.Name).HasMaxLength(64);
         environment.HasIndex(e => e.Name).IsUnique();
-        environment.HasData(new MonitoredEnvironment
-        {
-            Id = MonitoredEnvironment.DefaultId,
-            Name = "local",
-            CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
-        });
+        environment.HasData(
+            new MonitoredEnvironment
+            {
+                Id = MonitoredEnvironment.DefaultId,
+                Name = "local",
+                CreatedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+            }
+        );
     }
 }
 

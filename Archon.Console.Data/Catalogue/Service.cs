@@ -29,7 +29,12 @@ public sealed class Service
     public List<ServiceDependency> Dependencies { get; } = [];
 }
 
-public enum ServiceTier { Critical, Standard, BestEffort }
+public enum ServiceTier
+{
+    Critical,
+    Standard,
+    BestEffort,
+}
 
 /// <summary>One service calls another.</summary>
 public sealed class ServiceDependency

@@ -59,9 +59,23 @@ public sealed class Watch
     public uint Version { get; set; }
 }
 
-public enum WatchSignal { Rate, Errors, Duration, Saturation, Traffic, Availability, Quality }
+public enum WatchSignal
+{
+    Rate,
+    Errors,
+    Duration,
+    Saturation,
+    Traffic,
+    Availability,
+    Quality,
+}
 
-public enum AnomalyDirection { Both, Up, Down }
+public enum AnomalyDirection
+{
+    Both,
+    Up,
+    Down,
+}
 
 /// <summary>On which side of its values a limit lies.</summary>
 public enum LimitSide

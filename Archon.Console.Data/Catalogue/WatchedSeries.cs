@@ -23,6 +23,7 @@ public sealed class WatchedSeries
     /// <summary>The last sample that was scored, and its band then.</summary>
     public DateTimeOffset? LastSampleAt { get; set; }
     public double? LastValue { get; set; }
+
     /// <summary>Why the last sample was not judged, such as too few requests behind it; null when it was.</summary>
     public string? Guarded { get; set; }
 

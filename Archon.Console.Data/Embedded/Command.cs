@@ -11,12 +11,23 @@ internal static class Command
 
     /// <param name="input">What it reads from standard input; null where it reads nothing.</param>
     public static async Task<Result> RunAsync(
-        string program, IEnumerable<string> arguments, TimeSpan limit, CancellationToken cancellationToken, string? input = null)
+        string program,
+        IEnumerable<string> arguments,
+        TimeSpan limit,
+        CancellationToken cancellationToken,
+        string? input = null
+    )
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(limit);
         // "/": the account that runs the program may not be allowed into the console's own folder.
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = input is not null,
+            WorkingDirectory = "/",
+        };
         start.Environment["LC_ALL"] = "C";
         Process process;
         try
@@ -33,7 +44,8 @@ internal static class Command
             {
                 var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
                 var errors = process.StandardError.ReadToEndAsync(timeout.Token);
-                if (input is not null) await WriteAsync(process, input, timeout.Token);
+                if (input is not null)
+                    await WriteAsync(process, input, timeout.Token);
                 await process.WaitForExitAsync(timeout.Token);
                 return new Result(process.ExitCode, await output + await errors);
             }

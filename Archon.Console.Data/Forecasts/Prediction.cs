@@ -26,7 +26,11 @@ public sealed class Prediction
     public bool Alerted { get; set; }
 }
 
-public enum PredictionKind { Exhaustion, Degradation }
+public enum PredictionKind
+{
+    Exhaustion,
+    Degradation,
+}
 
 public enum PredictionOutcome
 {

@@ -50,7 +50,11 @@ public sealed class IncidentMember
     public required string Reason { get; set; }
 }
 
-public enum IncidentMemberKind { Anomaly, Alert }
+public enum IncidentMemberKind
+{
+    Anomaly,
+    Alert,
+}
 
 /// <summary>A possible cause with what speaks for and against it.</summary>
 /// <param name="Service">Name of the service.</param>
@@ -58,4 +62,10 @@ public enum IncidentMemberKind { Anomaly, Alert }
 /// <param name="Score">0 to 1, comparable within one incident only.</param>
 /// <param name="Path">Services from the symptom to the cause.</param>
 public sealed record IncidentHypothesis(
-    string Service, string? Metric, double Score, IReadOnlyList<string> For, IReadOnlyList<string> Against, IReadOnlyList<string> Path);
+    string Service,
+    string? Metric,
+    double Score,
+    IReadOnlyList<string> For,
+    IReadOnlyList<string> Against,
+    IReadOnlyList<string> Path
+);

@@ -14,7 +14,10 @@ internal sealed class IncidentConfiguration : IEntityTypeConfiguration<Incident>
         incident.Property(i => i.Abstained).HasMaxLength(512);
         incident.HasJson(i => i.Hypotheses);
         incident.HasIndex(i => new { i.EnvironmentId, i.OpenedAt });
-        incident.HasIndex(i => i.EnvironmentId).HasFilter("resolved_at IS NULL AND merged_into_id IS NULL").HasDatabaseName("ix_incidents_open");
+        incident
+            .HasIndex(i => i.EnvironmentId)
+            .HasFilter("resolved_at IS NULL AND merged_into_id IS NULL")
+            .HasDatabaseName("ix_incidents_open");
     }
 }
 

@@ -12,6 +12,14 @@ internal sealed class NotificationChannelConfiguration : IEntityTypeConfiguratio
         channel.Property(c => c.Receiver).HasMaxLength(256);
         channel.Property(c => c.Kind).HasMaxLength(32);
         channel.Property(c => c.Version).IsRowVersion();
-        channel.HasIndex(c => new { c.EnvironmentId, c.Receiver, c.Kind, c.Ordinal }).IsUnique();
+        channel
+            .HasIndex(c => new
+            {
+                c.EnvironmentId,
+                c.Receiver,
+                c.Kind,
+                c.Ordinal,
+            })
+            .IsUnique();
     }
 }

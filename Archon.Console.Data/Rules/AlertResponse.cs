@@ -48,7 +48,15 @@ internal sealed class AlertResponseConfiguration : IEntityTypeConfiguration<Aler
         response.Property(r => r.Kind).HasConversion<string>().HasMaxLength(16);
         response.Property(r => r.By).HasMaxLength(256);
         // Said twice is said once.
-        response.HasIndex(r => new { r.EnvironmentId, r.Fingerprint, r.StartedAt, r.Kind }).IsUnique();
+        response
+            .HasIndex(r => new
+            {
+                r.EnvironmentId,
+                r.Fingerprint,
+                r.StartedAt,
+                r.Kind,
+            })
+            .IsUnique();
         response.HasIndex(r => new { r.EnvironmentId, r.StartedAt });
     }
 }

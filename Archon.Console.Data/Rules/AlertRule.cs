@@ -41,7 +41,11 @@ public sealed class AlertRule
     public List<AlertRuleVersion> Versions { get; } = [];
 }
 
-public enum AlertRuleKind { Alerting, Recording }
+public enum AlertRuleKind
+{
+    Alerting,
+    Recording,
+}
 
 /// <summary>What an expression is written in.</summary>
 public enum RuleLanguage
@@ -55,8 +59,14 @@ public enum RuleLanguage
 /// <summary>What a server says of a rule it runs: labels with those of its group, the expression in the server's own form.</summary>
 /// <param name="Language">What the server reads, and so which server it is.</param>
 public sealed record ServedRule(
-    string Expression, TimeSpan For, TimeSpan KeepFiringFor, IReadOnlyDictionary<string, string> Labels,
-    IReadOnlyDictionary<string, string> Annotations, TimeSpan Interval, RuleLanguage Language = RuleLanguage.Promql);
+    string Expression,
+    TimeSpan For,
+    TimeSpan KeepFiringFor,
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    TimeSpan Interval,
+    RuleLanguage Language = RuleLanguage.Promql
+);
 
 /// <summary>What a rule said at one time. Never changed once written.</summary>
 public sealed class AlertRuleVersion

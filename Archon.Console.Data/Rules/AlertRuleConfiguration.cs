@@ -18,7 +18,16 @@ internal sealed class AlertRuleConfiguration : IEntityTypeConfiguration<AlertRul
         rule.HasJsonOrNull(r => r.Served);
         rule.HasJson(r => r.GroupLabels);
         // A rule that is gone leaves its place to another.
-        rule.HasIndex(r => new { r.EnvironmentId, r.File, r.Group, r.Name, r.Ordinal }).IsUnique().HasFilter("deleted_at IS NULL");
+        rule.HasIndex(r => new
+            {
+                r.EnvironmentId,
+                r.File,
+                r.Group,
+                r.Name,
+                r.Ordinal,
+            })
+            .IsUnique()
+            .HasFilter("deleted_at IS NULL");
     }
 }
 

@@ -8,7 +8,14 @@ namespace Archon.Tests.Architecture;
 public sealed class SharedPictureTests
 {
     private static readonly string[] TellWhoReads =
-        ["AuthenticationState", "AuthenticationStateProvider", "ClaimsPrincipal", "IIdentity", "IHttpContextAccessor", "HttpContext"];
+    [
+        "AuthenticationState",
+        "AuthenticationStateProvider",
+        "ClaimsPrincipal",
+        "IIdentity",
+        "IHttpContextAccessor",
+        "HttpContext",
+    ];
 
     private static readonly ModuleDefinition Console = ModuleDefinition.ReadModule(typeof(Program).Assembly.Location);
 
@@ -37,20 +44,40 @@ public sealed class SharedPictureTests
     {
         var own = new[] { page }.Concat(page.NestedTypes).SelectMany(type => type.Methods).Where(method => method.HasBody).ToList();
         var knowing = own.Where(AsksDirectly).ToList();
-        var tainted = knowing.SelectMany(Operands).OfType<FieldReference>().Concat(knowing.SelectMany(Operands).OfType<MethodReference>()
-                .Where(method => method.Name.StartsWith("set_", StringComparison.Ordinal)).SelectMany(method => Backing(page, method)))
-            .Where(field => field.DeclaringType.FullName == page.FullName).Select(field => field.FullName).ToHashSet(StringComparer.Ordinal);
-        var waiting = new Stack<MethodDefinition>(own.Where(method => method.Name == "ReadAsync" || method.DeclaringType.Name.StartsWith("<ReadAsync>", StringComparison.Ordinal)));
+        var tainted = knowing
+            .SelectMany(Operands)
+            .OfType<FieldReference>()
+            .Concat(
+                knowing
+                    .SelectMany(Operands)
+                    .OfType<MethodReference>()
+                    .Where(method => method.Name.StartsWith("set_", StringComparison.Ordinal))
+                    .SelectMany(method => Backing(page, method))
+            )
+            .Where(field => field.DeclaringType.FullName == page.FullName)
+            .Select(field => field.FullName)
+            .ToHashSet(StringComparer.Ordinal);
+        var waiting = new Stack<MethodDefinition>(
+            own.Where(method => method.Name == "ReadAsync" || method.DeclaringType.Name.StartsWith("<ReadAsync>", StringComparison.Ordinal))
+        );
         var seen = new HashSet<MethodDefinition>();
         while (waiting.TryPop(out var method))
         {
-            if (!seen.Add(method)) continue;
-            if (AsksDirectly(method)) return method.FullName;
+            if (!seen.Add(method))
+                continue;
+            if (AsksDirectly(method))
+                return method.FullName;
             foreach (var operand in Operands(method))
             {
-                if (operand is FieldReference field && tainted.Contains(field.FullName)) return field.FullName;
-                if (operand is not MethodReference called) continue;
-                foreach (var inner in own.Where(one => one.FullName == called.FullName || one.DeclaringType.Name.StartsWith($"<{called.Name}>", StringComparison.Ordinal)))
+                if (operand is FieldReference field && tainted.Contains(field.FullName))
+                    return field.FullName;
+                if (operand is not MethodReference called)
+                    continue;
+                foreach (
+                    var inner in own.Where(one =>
+                        one.FullName == called.FullName || one.DeclaringType.Name.StartsWith($"<{called.Name}>", StringComparison.Ordinal)
+                    )
+                )
                 {
                     waiting.Push(inner);
                 }
@@ -59,10 +86,18 @@ public sealed class SharedPictureTests
         return null;
     }
 
-    private static bool AsksDirectly(MethodDefinition method) => Operands(method).OfType<MemberReference>().Any(member => TellWhoReads.Any(
-        type => member.DeclaringType?.Name == type || (member as MethodReference)?.ReturnType.FullName.Contains(type, StringComparison.Ordinal) == true));
+    private static bool AsksDirectly(MethodDefinition method) =>
+        Operands(method)
+            .OfType<MemberReference>()
+            .Any(member =>
+                TellWhoReads.Any(type =>
+                    member.DeclaringType?.Name == type
+                    || (member as MethodReference)?.ReturnType.FullName.Contains(type, StringComparison.Ordinal) == true
+                )
+            );
 
-    private static IEnumerable<object> Operands(MethodDefinition method) => method.Body.Instructions.Select(one => one.Operand).OfType<object>();
+    private static IEnumerable<object> Operands(MethodDefinition method) =>
+        method.Body.Instructions.Select(one => one.Operand).OfType<object>();
 
     private static IEnumerable<FieldReference> Backing(TypeDefinition page, MethodReference setter) =>
         page.Methods.Where(method => method.FullName == setter.FullName && method.HasBody).SelectMany(Operands).OfType<FieldReference>();

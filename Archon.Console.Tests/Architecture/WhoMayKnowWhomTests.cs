@@ -15,23 +15,64 @@ public sealed class WhoMayKnowWhomTests
 
     [Fact]
     public void Analysis_touches_nothing_outside() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Analysis").ShouldNot().HaveDependencyOnAny(
-            "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File",
-            "System.IO.Directory", "System.IO.Path", "System.IO.Stream", "Hangfire", "Npgsql", "MudBlazor"));
+        Holds(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.Analysis")
+                .ShouldNot()
+                .HaveDependencyOnAny(
+                    "Microsoft.EntityFrameworkCore",
+                    "Microsoft.AspNetCore",
+                    "Microsoft.Extensions",
+                    "System.Net",
+                    "System.IO.File",
+                    "System.IO.Directory",
+                    "System.IO.Path",
+                    "System.IO.Stream",
+                    "Hangfire",
+                    "Npgsql",
+                    "MudBlazor"
+                )
+        );
 
     [Fact]
     public void Analysis_never_asks_what_time_it_is() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Analysis").ShouldNot().HaveDependencyOn("System.TimeProvider"));
+        Holds(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.Analysis")
+                .ShouldNot()
+                .HaveDependencyOn("System.TimeProvider")
+        );
 
     [Fact]
     public void Configuration_files_touch_nothing_outside() =>
-        Holds(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.ConfigFiles").ShouldNot().HaveDependencyOnAny(
-            "Microsoft.EntityFrameworkCore", "Microsoft.AspNetCore", "Microsoft.Extensions", "System.Net", "System.IO.File", "Hangfire", "Npgsql", "MudBlazor"));
+        Holds(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.ConfigFiles")
+                .ShouldNot()
+                .HaveDependencyOnAny(
+                    "Microsoft.EntityFrameworkCore",
+                    "Microsoft.AspNetCore",
+                    "Microsoft.Extensions",
+                    "System.Net",
+                    "System.IO.File",
+                    "Hangfire",
+                    "Npgsql",
+                    "MudBlazor"
+                )
+        );
 
     [Fact]
     public void Wire_types_never_leave_their_integration()
     {
-        var leaked = Console.GetExportedTypes().Where(type => type.Namespace?.StartsWith("Archon.Integrations.", StringComparison.Ordinal) == true)
+        var leaked = Console
+            .GetExportedTypes()
+            .Where(type => type.Namespace?.StartsWith("Archon.Integrations.", StringComparison.Ordinal) == true)
             .Where(type => type.Name.EndsWith("Reply", StringComparison.Ordinal) || type.Name.EndsWith("Api", StringComparison.Ordinal));
 
         Assert.Empty(leaked);
@@ -58,9 +99,25 @@ public sealed class WhoMayKnowWhomTests
 
         Assert.True(source.Files > 400, $"{source.Files} files: not all were found.");
         Assert.Empty(Forbidden(source));
-        Assert.Single(Forbidden(SourceFolders.Of(("Analysis/A.cs", "using Archon.Shell;\nclass A { const string Name = Frame.Name; }"), ("Shell/Frame.cs", "public static class Frame;"))));
-        Assert.Single(Forbidden(SourceFolders.Of(("Shell/A.razor", "@attribute [Authorize(Policy = Archon.Features.Access.Policies.Viewer)]"), ("Features/Access/Policies.cs", "public static class Policies;"))));
-        Assert.Single(Forbidden(SourceFolders.Of(("Ui/A.razor", "@using Archon.Features.Rules\n<RuleName />"), ("Features/Rules/RuleName.razor", ""))));
+        Assert.Single(
+            Forbidden(
+                SourceFolders.Of(
+                    ("Analysis/A.cs", "using Archon.Shell;\nclass A { const string Name = Frame.Name; }"),
+                    ("Shell/Frame.cs", "public static class Frame;")
+                )
+            )
+        );
+        Assert.Single(
+            Forbidden(
+                SourceFolders.Of(
+                    ("Shell/A.razor", "@attribute [Authorize(Policy = Archon.Features.Access.Policies.Viewer)]"),
+                    ("Features/Access/Policies.cs", "public static class Policies;")
+                )
+            )
+        );
+        Assert.Single(
+            Forbidden(SourceFolders.Of(("Ui/A.razor", "@using Archon.Features.Rules\n<RuleName />"), ("Features/Rules/RuleName.razor", "")))
+        );
     }
 
     [Fact]
@@ -68,18 +125,28 @@ public sealed class WhoMayKnowWhomTests
     {
         var references = SourceFolders.Read().References().Where(one => IsFeature(one.From) && IsFeature(one.To)).ToList();
 
-        var circle = Circle(Grouped(references.Select(one => (FeatureOf(one.From), FeatureOf(one.To))))) ?? Circle(Grouped(references.Select(one => (one.From, one.To))));
-        Assert.True(circle is null, $"{circle}\n{string.Join('\n', references.Distinct().Select(one => $"{one.File} refers to {one.To}"))}");
+        var circle =
+            Circle(Grouped(references.Select(one => (FeatureOf(one.From), FeatureOf(one.To)))))
+            ?? Circle(Grouped(references.Select(one => (one.From, one.To))));
+        Assert.True(
+            circle is null,
+            $"{circle}\n{string.Join('\n', references.Distinct().Select(one => $"{one.File} refers to {one.To}"))}"
+        );
         // The check can fail: two that refer to each other are a circle.
         Assert.NotNull(Circle(new() { ["A"] = ["B"], ["B"] = ["A"] }));
     }
 
     private static List<string> Forbidden(SourceFolders source) =>
-    [
-        .. source.References()
-            .Where(one => Allowed.TryGetValue(Top(one.From), out var allowed) && Top(one.To) != Top(one.From) && !allowed.Contains(Top(one.To)))
-            .Select(one => $"{one.File} refers to {one.To}").Distinct().Order(StringComparer.Ordinal),
-    ];
+        [
+            .. source
+                .References()
+                .Where(one =>
+                    Allowed.TryGetValue(Top(one.From), out var allowed) && Top(one.To) != Top(one.From) && !allowed.Contains(Top(one.To))
+                )
+                .Select(one => $"{one.File} refers to {one.To}")
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static string Top(string folder) => folder.Split('.')[0];
 
@@ -87,8 +154,11 @@ public sealed class WhoMayKnowWhomTests
 
     private static string FeatureOf(string folder) => folder.Split('.')[1];
 
-    private static Dictionary<string, HashSet<string>> Grouped(IEnumerable<(string From, string To)> references) => references
-        .Where(one => one.From != one.To).GroupBy(one => one.From, one => one.To).ToDictionary(group => group.Key, group => group.ToHashSet(StringComparer.Ordinal));
+    private static Dictionary<string, HashSet<string>> Grouped(IEnumerable<(string From, string To)> references) =>
+        references
+            .Where(one => one.From != one.To)
+            .GroupBy(one => one.From, one => one.To)
+            .ToDictionary(group => group.Key, group => group.ToHashSet(StringComparer.Ordinal));
 
     /// <summary>An exception that leaves a plain background service ends the process.</summary>
     [Fact]
@@ -100,8 +170,13 @@ public sealed class WhoMayKnowWhomTests
         Assert.Equal([typeof(PlainService), typeof(PlainLoop)], Unsupervised([typeof(PlainService), typeof(PlainLoop), typeof(string)]));
     }
 
-    private static IEnumerable<Type> Unsupervised(IEnumerable<Type> types) => types.Where(type =>
-        typeof(IHostedService).IsAssignableFrom(type) && type is { IsClass: true } && type != typeof(SupervisedService) && !type.IsSubclassOf(typeof(SupervisedService)));
+    private static IEnumerable<Type> Unsupervised(IEnumerable<Type> types) =>
+        types.Where(type =>
+            typeof(IHostedService).IsAssignableFrom(type)
+            && type is { IsClass: true }
+            && type != typeof(SupervisedService)
+            && !type.IsSubclassOf(typeof(SupervisedService))
+        );
 
     private sealed class PlainService : BackgroundService
     {
@@ -118,9 +193,36 @@ public sealed class WhoMayKnowWhomTests
     [Fact]
     public void Each_rule_can_fail()
     {
-        Assert.False(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Hosting").ShouldNot().HaveDependencyOn("Archon.Features").GetResult().IsSuccessful);
-        Assert.False(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Features").ShouldNot().HaveDependencyOn("Archon.Data").GetResult().IsSuccessful);
-        Assert.False(Types.InAssembly(Console).That().ResideInNamespaceStartingWith("Archon.Integrations").ShouldNot().HaveDependencyOn("Archon.Analysis").GetResult().IsSuccessful);
+        Assert.False(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.Hosting")
+                .ShouldNot()
+                .HaveDependencyOn("Archon.Features")
+                .GetResult()
+                .IsSuccessful
+        );
+        Assert.False(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.Features")
+                .ShouldNot()
+                .HaveDependencyOn("Archon.Data")
+                .GetResult()
+                .IsSuccessful
+        );
+        Assert.False(
+            Types
+                .InAssembly(Console)
+                .That()
+                .ResideInNamespaceStartingWith("Archon.Integrations")
+                .ShouldNot()
+                .HaveDependencyOn("Archon.Analysis")
+                .GetResult()
+                .IsSuccessful
+        );
     }
 
     private static string? Circle(Dictionary<string, HashSet<string>> knows)
@@ -128,14 +230,17 @@ public sealed class WhoMayKnowWhomTests
         var done = new HashSet<string>(StringComparer.Ordinal);
         foreach (var start in knows.Keys)
         {
-            if (Walk(start, []) is { } circle) return circle;
+            if (Walk(start, []) is { } circle)
+                return circle;
         }
         return null;
 
         string? Walk(string feature, List<string> path)
         {
-            if (path.Contains(feature)) return string.Join(" -> ", [.. path.SkipWhile(one => one != feature), feature]);
-            if (!done.Add(feature) || !knows.TryGetValue(feature, out var others)) return null;
+            if (path.Contains(feature))
+                return string.Join(" -> ", [.. path.SkipWhile(one => one != feature), feature]);
+            if (!done.Add(feature) || !knows.TryGetValue(feature, out var others))
+                return null;
             return others.Select(other => Walk(other, [.. path, feature])).FirstOrDefault(found => found is not null);
         }
     }

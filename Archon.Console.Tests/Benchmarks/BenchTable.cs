@@ -10,9 +10,20 @@ namespace Archon.Tests.Benchmarks;
 /// <summary>What was measured, against what was asked.</summary>
 /// <param name="Budget">Null where the row is told for comparison only.</param>
 /// <param name="Ratio">To a peer or a baseline of the same run; the value over the peer's.</param>
-internal sealed record BenchRow(string Name, double Value, string Unit, double? Budget, bool IsLessBetter, string? Peer = null, double? Ratio = null)
+internal sealed record BenchRow(
+    string Name,
+    double Value,
+    string Unit,
+    double? Budget,
+    bool IsLessBetter,
+    string? Peer = null,
+    double? Ratio = null
+)
 {
-    public string Verdict => Budget is not { } budget ? "" : (IsLessBetter ? Value <= budget : Value >= budget) ? "ok" : "OVER";
+    public string Verdict =>
+        Budget is not { } budget ? ""
+        : (IsLessBetter ? Value <= budget : Value >= budget) ? "ok"
+        : "OVER";
 }
 
 /// <summary>Tells rows as they come, and all of them as one table at the end, in Markdown.</summary>
@@ -30,21 +41,26 @@ public sealed class BenchTable : IDisposable
 
     public void Dispose()
     {
-        if (rows.Count == 0) return;
+        if (rows.Count == 0)
+            return;
         var text = new StringBuilder("\n| what | value | asked | ratio | |\n|---|--:|--:|---|---|\n");
-        foreach (var row in rows) text.AppendLine(Line(row));
+        foreach (var row in rows)
+            text.AppendLine(Line(row));
         Console.Out.WriteLine(text);
     }
 
-    private static string Line(BenchRow row) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"| {row.Name} | {Figure(row.Value)} {row.Unit} | {(row.Budget is { } budget ? $"{(row.IsLessBetter ? "at most" : "at least")} {Figure(budget)}" : "")} | {(row.Ratio is { } ratio ? $"{ratio:0.00} x {row.Peer}" : "")} | {row.Verdict} |");
+    private static string Line(BenchRow row) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {row.Name} | {Figure(row.Value)} {row.Unit} | {(row.Budget is { } budget ? $"{(row.IsLessBetter ? "at most" : "at least")} {Figure(budget)}" : "")} | {(row.Ratio is { } ratio ? $"{ratio:0.00} x {row.Peer}" : "")} | {row.Verdict} |"
+        );
 
-    private static string Figure(double value) => Math.Abs(value) switch
-    {
-        >= 1000 => value.ToString("#,0", CultureInfo.InvariantCulture),
-        >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
-        >= 1 => value.ToString("0.0", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.000", CultureInfo.InvariantCulture),
-    };
+    private static string Figure(double value) =>
+        Math.Abs(value) switch
+        {
+            >= 1000 => value.ToString("#,0", CultureInfo.InvariantCulture),
+            >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
+            >= 1 => value.ToString("0.0", CultureInfo.InvariantCulture),
+            _ => value.ToString("0.000", CultureInfo.InvariantCulture),
+        };
 }

@@ -47,23 +47,39 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
             $$"""
             global: { scrape_interval: 15s, scrape_timeout: 5s }
             scrape_configs: [ { job_name: bench, static_configs: [ { targets: [ '{{new Uri(address).Authority}}' ] } ] } ]
-            """, Token);
+            """,
+            Token
+        );
         await using var database = await postgres.NewDatabaseAsync();
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            db.Watches.Add(new Watch
-            {
-                EnvironmentId = MonitoredEnvironment.DefaultId, Name = "bench", Query = "bench_value", Signal = WatchSignal.Saturation, Unit = "", Interesting = AnomalyDirection.Both,
-                Step = TimeSpan.FromSeconds(15), CreatedAt = DateTimeOffset.UtcNow, Enabled = true,
-            });
+            db.Watches.Add(
+                new Watch
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    Name = "bench",
+                    Query = "bench_value",
+                    Signal = WatchSignal.Saturation,
+                    Unit = "",
+                    Interesting = AnomalyDirection.Both,
+                    Step = TimeSpan.FromSeconds(15),
+                    CreatedAt = DateTimeOffset.UtcNow,
+                    Enabled = true,
+                }
+            );
             await db.SaveChangesAsync(Token);
         }
-        await using var console = await PublishedConsole.StartAsync(database, Token, ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri));
+        await using var console = await PublishedConsole.StartAsync(
+            database,
+            Token,
+            ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri)
+        );
         BenchTable.Note($"waiting until {Watched:#,0} series are scanned and have a band");
         while (true)
         {
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            if (await db.WatchedSeries.CountAsync(one => one.Model != null && one.LastSampleAt != null, Token) >= Watched) break;
+            if (await db.WatchedSeries.CountAsync(one => one.Model != null && one.LastSampleAt != null, Token) >= Watched)
+                break;
             await Task.Delay(TimeSpan.FromSeconds(5), Token);
         }
 
@@ -85,26 +101,50 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
         for (var i = 0; i < Rounds; i++)
         {
             var round = i;
-            metrics.Serve("bench_value", $"bench-{round}", at => at >= Volatile.Read(ref brokenFrom[round]) ? 5000 : 10 + (at / Interval % 7));
+            metrics.Serve(
+                "bench_value",
+                $"bench-{round}",
+                at => at >= Volatile.Read(ref brokenFrom[round]) ? 5000 : 10 + (at / Interval % 7)
+            );
         }
         await using var database = await postgres.NewDatabaseAsync();
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            db.Watches.Add(new Watch
-            {
-                EnvironmentId = MonitoredEnvironment.DefaultId, Name = "bench", Query = "bench_value", Signal = WatchSignal.Saturation, Interesting = AnomalyDirection.Both,
-                Step = TimeSpan.FromSeconds(Interval), CreatedAt = DateTimeOffset.UtcNow, Enabled = true,
-            });
+            db.Watches.Add(
+                new Watch
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    Name = "bench",
+                    Query = "bench_value",
+                    Signal = WatchSignal.Saturation,
+                    Interesting = AnomalyDirection.Both,
+                    Step = TimeSpan.FromSeconds(Interval),
+                    CreatedAt = DateTimeOffset.UtcNow,
+                    Enabled = true,
+                }
+            );
             await db.SaveChangesAsync(Token);
         }
-        await using var console = await PublishedConsole.StartAsync(database, Token, ("Prometheus__BaseAddress", metrics.Address.AbsoluteUri));
+        await using var console = await PublishedConsole.StartAsync(
+            database,
+            Token,
+            ("Prometheus__BaseAddress", metrics.Address.AbsoluteUri)
+        );
         while (true)
         {
             await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            if (await db.WatchedSeries.CountAsync(one => one.Model != null && one.LastSampleAt != null, Token) == Rounds) break;
+            if (await db.WatchedSeries.CountAsync(one => one.Model != null && one.LastSampleAt != null, Token) == Rounds)
+                break;
             await Task.Delay(TimeSpan.FromSeconds(1), Token);
         }
-        var context = await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri, StorageState = await SignInAsync(console), ViewportSize = new() { Width = 1440, Height = 900 } });
+        var context = await chromium.NewContextAsync(
+            new()
+            {
+                BaseURL = console.Address.AbsoluteUri,
+                StorageState = await SignInAsync(console),
+                ViewportSize = new() { Width = 1440, Height = 900 },
+            }
+        );
         var page = await context.NewPageAsync();
         await page.GotoAsync("anomalies");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -122,7 +162,9 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
                   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
                   look();
                 })
-                """, $"bench-{round}");
+                """,
+                $"bench-{round}"
+            );
             took.Add((shown / 1000) - sample);
         }
         await context.CloseAsync();
@@ -162,7 +204,12 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
     private static string Cookies(string state)
     {
         using var json = JsonDocument.Parse(state);
-        return string.Join("; ", json.RootElement.GetProperty("cookies").EnumerateArray().Select(one => $"{one.GetProperty("name").GetString()}={one.GetProperty("value").GetString()}"));
+        return string.Join(
+            "; ",
+            json.RootElement.GetProperty("cookies")
+                .EnumerateArray()
+                .Select(one => $"{one.GetProperty("name").GetString()}={one.GetProperty("value").GetString()}")
+        );
     }
 
     private async Task FirstLoadAsync(PublishedConsole console, string signedIn, RealPrometheus prometheus)
@@ -175,18 +222,70 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
             classic.Add(await LoadAsync(new Uri(prometheus.Address, "classic/graph"), null));
         }
         var peer = Median(classic.Select(one => one.LargestPaint));
-        table.Add(new BenchRow("Overview, first load over the wire", Median(ours.Select(one => one.Bytes)) / 1000, "kB", 200, true, "Prometheus' page", Median(ours.Select(one => one.Bytes)) / Median(classic.Select(one => one.Bytes))));
-        table.Add(new BenchRow("Overview, first contentful paint", Median(ours.Select(one => one.FirstPaint)), "ms", null, true, "Prometheus' page", Median(ours.Select(one => one.FirstPaint)) / Median(classic.Select(one => one.FirstPaint))));
-        table.Add(new BenchRow("Overview, largest contentful paint", Median(ours.Select(one => one.LargestPaint)), "ms", peer, true, "Prometheus' page", Median(ours.Select(one => one.LargestPaint)) / peer));
-        table.Add(new BenchRow("Prometheus' classic page, first load over the wire", Median(classic.Select(one => one.Bytes)) / 1000, "kB", null, true));
-        table.Add(new BenchRow("Prometheus' classic page, first contentful paint", Median(classic.Select(one => one.FirstPaint)), "ms", null, true));
+        table.Add(
+            new BenchRow(
+                "Overview, first load over the wire",
+                Median(ours.Select(one => one.Bytes)) / 1000,
+                "kB",
+                200,
+                true,
+                "Prometheus' page",
+                Median(ours.Select(one => one.Bytes)) / Median(classic.Select(one => one.Bytes))
+            )
+        );
+        table.Add(
+            new BenchRow(
+                "Overview, first contentful paint",
+                Median(ours.Select(one => one.FirstPaint)),
+                "ms",
+                null,
+                true,
+                "Prometheus' page",
+                Median(ours.Select(one => one.FirstPaint)) / Median(classic.Select(one => one.FirstPaint))
+            )
+        );
+        table.Add(
+            new BenchRow(
+                "Overview, largest contentful paint",
+                Median(ours.Select(one => one.LargestPaint)),
+                "ms",
+                peer,
+                true,
+                "Prometheus' page",
+                Median(ours.Select(one => one.LargestPaint)) / peer
+            )
+        );
+        table.Add(
+            new BenchRow(
+                "Prometheus' classic page, first load over the wire",
+                Median(classic.Select(one => one.Bytes)) / 1000,
+                "kB",
+                null,
+                true
+            )
+        );
+        table.Add(
+            new BenchRow(
+                "Prometheus' classic page, first contentful paint",
+                Median(classic.Select(one => one.FirstPaint)),
+                "ms",
+                null,
+                true
+            )
+        );
         table.Add(new BenchRow("Prometheus' classic page, largest contentful paint", peer, "ms", null, true));
     }
 
     /// <summary>One visit with nothing cached, until the network has been still for a while.</summary>
     private async Task<PageLoad> LoadAsync(Uri address, string? signedIn)
     {
-        var context = await chromium.NewContextAsync(new() { StorageState = signedIn, ViewportSize = new() { Width = 1440, Height = 900 } });
+        var context = await chromium.NewContextAsync(
+            new()
+            {
+                StorageState = signedIn,
+                ViewportSize = new() { Width = 1440, Height = 900 },
+            }
+        );
         var page = await context.NewPageAsync();
         var network = await context.NewCDPSessionAsync(page);
         await network.SendAsync("Network.enable");
@@ -199,14 +298,22 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
               const first = performance.getEntriesByName("first-contentful-paint")[0];
               done([first.startTime, list.getEntries().at(-1).startTime]);
             }).observe({ type: "largest-contentful-paint", buffered: true }))
-            """);
+            """
+        );
         await context.CloseAsync();
         return new PageLoad(bytes, paints[0], paints[1]);
     }
 
     private async Task ChartAsync(PublishedConsole console, string signedIn)
     {
-        var context = await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri, StorageState = signedIn, ViewportSize = new() { Width = 1440, Height = 900 } });
+        var context = await chromium.NewContextAsync(
+            new()
+            {
+                BaseURL = console.Address.AbsoluteUri,
+                StorageState = signedIn,
+                ViewportSize = new() { Width = 1440, Height = 900 },
+            }
+        );
         var page = await context.NewPageAsync();
         await page.GotoAsync("status");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -237,7 +344,8 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
               }
               return took;
             }
-            """);
+            """
+        );
         await context.CloseAsync();
         table.Add(new BenchRow("chart of 20 series with 10,000 points, drawn and painted", Median(took), "ms", 100, true));
     }

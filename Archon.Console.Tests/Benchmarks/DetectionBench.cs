@@ -32,7 +32,8 @@ public sealed class DetectionBench(BenchTable table)
         const int count = 20;
         var ours = Best(() =>
         {
-            for (var i = 0; i < count; i++) SeriesModel.Fit(history, new SeriesModelSettings());
+            for (var i = 0; i < count; i++)
+                SeriesModel.Fit(history, new SeriesModelSettings());
         });
         table.Add(new BenchRow("fit of a fortnight of 5 min", ours.TotalMilliseconds / count, "ms", 5, true));
         table.Add(new BenchRow("stored model with a weekly profile and running state", model.ToBytes().Length / 1000.0, "kB", 18, true));
@@ -44,11 +45,13 @@ public sealed class DetectionBench(BenchTable table)
         var values = history.Values.ToArray();
         var start = SeriesText.Monday.AddDays(14).ToUnixTimeMilliseconds();
         double sum = 0;
-        TimeSpan Scored(long stepMs) => Best(() =>
-        {
-            var detector = new AnomalyDetector(model, new DetectorSettings());
-            for (var i = 0; i < samples; i++) sum += detector.Score(start + (i * stepMs), values[i % Points]).Level;
-        });
+        TimeSpan Scored(long stepMs) =>
+            Best(() =>
+            {
+                var detector = new AnomalyDetector(model, new DetectorSettings());
+                for (var i = 0; i < samples; i++)
+                    sum += detector.Score(start + (i * stepMs), values[i % Points]).Level;
+            });
         var learning = Scored((long)Step.TotalMilliseconds);
         var between = Scored(15_000);
         // What people have without an engine: a moving mean and deviation, and a z-score of them.
@@ -65,7 +68,9 @@ public sealed class DetectionBench(BenchTable table)
         });
         Assert.True(double.IsFinite(sum));
         void Add(string name, TimeSpan took) =>
-            table.Add(new BenchRow(name, samples / took.TotalSeconds, "samples/s/core", 250_000, false, "an exponential z-score", plain / took));
+            table.Add(
+                new BenchRow(name, samples / took.TotalSeconds, "samples/s/core", 250_000, false, "an exponential z-score", plain / took)
+            );
         Add("scoring, all members and calibration, learning from each", learning);
         Add("scoring at 15 s what was learnt at 5 min", between);
     }
@@ -78,23 +83,47 @@ public sealed class DetectionBench(BenchTable table)
         var models = new byte[series][];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
         var fitted = Stopwatch.StartNew();
-        Parallel.For(0, series, parallel, i => models[i] = SeriesModel.Fit(histories[i % histories.Length], new SeriesModelSettings()).ToBytes());
+        Parallel.For(
+            0,
+            series,
+            parallel,
+            i => models[i] = SeriesModel.Fit(histories[i % histories.Length], new SeriesModelSettings()).ToBytes()
+        );
         table.Add(new BenchRow("100,000 series fitted, all cores (from 1,000)", fitted.Elapsed.TotalMinutes * 100, "min", null, true));
         var at = SeriesText.Monday.AddDays(14).ToUnixTimeMilliseconds();
         var read = Stopwatch.StartNew();
         var detectors = new AnomalyDetector[series];
-        Parallel.For(0, series, parallel, i =>
-        {
-            Assert.True(SeriesModel.TryRead(models[i], out var model));
-            detectors[i] = new AnomalyDetector(model, new DetectorSettings());
-        });
+        Parallel.For(
+            0,
+            series,
+            parallel,
+            i =>
+            {
+                Assert.True(SeriesModel.TryRead(models[i], out var model));
+                detectors[i] = new AnomalyDetector(model, new DetectorSettings());
+            }
+        );
         table.Add(new BenchRow("100,000 models read (from 1,000)", read.Elapsed.TotalSeconds * 100, "s", null, true));
         var scored = Stopwatch.StartNew();
-        Parallel.For(0, series, parallel, i =>
-        {
-            for (var sample = 0; sample < 40; sample++) detectors[i].Score(at + (sample * 15_000L), 100);
-        });
-        table.Add(new BenchRow("a sample of 100,000 series scored (from 1,000 x 40)", scored.Elapsed.TotalMilliseconds * 100 / 40, "ms", null, true));
+        Parallel.For(
+            0,
+            series,
+            parallel,
+            i =>
+            {
+                for (var sample = 0; sample < 40; sample++)
+                    detectors[i].Score(at + (sample * 15_000L), 100);
+            }
+        );
+        table.Add(
+            new BenchRow(
+                "a sample of 100,000 series scored (from 1,000 x 40)",
+                scored.Elapsed.TotalMilliseconds * 100 / 40,
+                "ms",
+                null,
+                true
+            )
+        );
     }
 
     private void Confidence()
@@ -102,9 +131,12 @@ public sealed class DetectionBench(BenchTable table)
         var reliability = Reliability.Of(InjectedAnomalies.Claims(seeds: 20), bins: 5);
         foreach (var bin in reliability.Bins.Where(bin => bin.Claims > 0))
         {
-            BenchTable.Note(string.Create(
-                CultureInfo.InvariantCulture,
-                $"confidence {bin.From:0.0} to {bin.To:0.0}: claimed {bin.Claimed:0.00}, observed {bin.Observed:0.00}, {bin.Claims} alerts"));
+            BenchTable.Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"confidence {bin.From:0.0} to {bin.To:0.0}: claimed {bin.Claimed:0.00}, observed {bin.Observed:0.00}, {bin.Claims} alerts"
+                )
+            );
         }
         table.Add(new BenchRow("calibration error of confidence, injected anomalies", reliability.CalibrationError, "", 0.15, true));
     }
@@ -112,18 +144,28 @@ public sealed class DetectionBench(BenchTable table)
     private static MetricSeries Fortnight(int seed)
     {
         var noise = SeriesText.Noise(seed);
-        return SeriesText.Of(Points, Step, (_, at) =>
-            100 + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0) + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (3 * noise()));
+        return SeriesText.Of(
+            Points,
+            Step,
+            (_, at) =>
+                100
+                + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0)
+                + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24))
+                + (3 * noise())
+        );
     }
 
     private static TimeSpan Best(Action work)
     {
         work();
-        return Enumerable.Range(0, Rounds).Select(_ =>
-        {
-            var began = Stopwatch.GetTimestamp();
-            work();
-            return Stopwatch.GetElapsedTime(began);
-        }).Min();
+        return Enumerable
+            .Range(0, Rounds)
+            .Select(_ =>
+            {
+                var began = Stopwatch.GetTimestamp();
+                work();
+                return Stopwatch.GetElapsedTime(began);
+            })
+            .Min();
     }
 }

@@ -29,9 +29,21 @@ public sealed class EngineBench(BenchTable table)
         var megabytes = body.Length / 1e6;
         BenchTable.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
 
-        var ours = await BestAsync(async () => (await MatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Series.Count);
+        var ours = await BestAsync(async () =>
+            (await MatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Series.Count
+        );
         var document = await BestAsync(() => Task.FromResult(ReadWithDocument(body)));
-        table.Add(new BenchRow("matrix to arrays, MatrixReader", megabytes / ours.TotalSeconds, "MB/s", 2 * megabytes / document.TotalSeconds, false, "JsonDocument", document / ours));
+        table.Add(
+            new BenchRow(
+                "matrix to arrays, MatrixReader",
+                megabytes / ours.TotalSeconds,
+                "MB/s",
+                2 * megabytes / document.TotalSeconds,
+                false,
+                "JsonDocument",
+                document / ours
+            )
+        );
         table.Add(new BenchRow("matrix to arrays, JsonDocument", megabytes / document.TotalSeconds, "MB/s", null, false));
     }
 
@@ -50,7 +62,9 @@ public sealed class EngineBench(BenchTable table)
                 times[at] = (long)Math.Round(sample[0].GetDouble() * 1000);
                 values[at++] = double.Parse(sample[1].GetString()!, CultureInfo.InvariantCulture);
             }
-            var labels = one.GetProperty("metric").EnumerateObject().Select(label => KeyValuePair.Create(label.Name, label.Value.GetString()!));
+            var labels = one.GetProperty("metric")
+                .EnumerateObject()
+                .Select(label => KeyValuePair.Create(label.Name, label.Value.GetString()!));
             series.Add(new MetricSeries(new SeriesLabels(labels), times, values));
         }
         return series.Count;
@@ -59,12 +73,17 @@ public sealed class EngineBench(BenchTable table)
     private void Score()
     {
         var noise = SeriesText.Noise(1);
-        var history = SeriesText.Of(4032, TimeSpan.FromMinutes(5), (_, at) => 100 + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0) + (30 * Math.Sin(at.Hour / 4.0)) + noise());
+        var history = SeriesText.Of(
+            4032,
+            TimeSpan.FromMinutes(5),
+            (_, at) => 100 + (at.DayOfWeek == DayOfWeek.Sunday ? 40 : 0) + (30 * Math.Sin(at.Hour / 4.0)) + noise()
+        );
         var model = SeriesModel.Fit(history, new SeriesModelSettings());
 
         var fits = Best(() =>
         {
-            for (var i = 0; i < 20; i++) SeriesModel.Fit(history, new SeriesModelSettings());
+            for (var i = 0; i < 20; i++)
+                SeriesModel.Fit(history, new SeriesModelSettings());
         });
         table.Add(new BenchRow("models fitted on a fortnight of 5 min", 20 / fits.TotalSeconds, "series/s/core", null, false));
         table.Add(new BenchRow("stored model", model.ToBytes().Length / 1000.0, "kB", 18, true));
@@ -75,7 +94,8 @@ public sealed class EngineBench(BenchTable table)
         double sum = 0;
         var scored = Best(() =>
         {
-            for (var i = 0; i < samples; i++) sum += detector.Score(start + (i * 15_000L), 100 + (i % 13)).Score;
+            for (var i = 0; i < samples; i++)
+                sum += detector.Score(start + (i * 15_000L), 100 + (i % 13)).Score;
         });
         Assert.True(sum >= 0);
         table.Add(new BenchRow("scoring, season " + model.Season, samples / scored.TotalSeconds / 1e6, "M samples/s/core", null, false));
@@ -87,13 +107,21 @@ public sealed class EngineBench(BenchTable table)
         var text = new StringBuilder("""{"status":"success","data":{"resultType":"matrix","result":[""");
         for (var i = 0; i < series; i++)
         {
-            if (i > 0) text.Append(',');
-            text.Append(CultureInfo.InvariantCulture, $$"""{"metric":{"__name__":"http_request_duration_seconds","job":"api","instance":"10.0.0.{{i}}:8080"},"values":[""");
+            if (i > 0)
+                text.Append(',');
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $$"""{"metric":{"__name__":"http_request_duration_seconds","job":"api","instance":"10.0.0.{{i}}:8080"},"values":["""
+            );
             for (var point = 0; point < points; point++)
             {
-                if (point > 0) text.Append(',');
+                if (point > 0)
+                    text.Append(',');
                 // As many digits as rates and quantiles have.
-                text.Append(CultureInfo.InvariantCulture, $"[{1_700_000_000 + (point * 15)}.{point % 1000:000},\"{0.25 + (0.01 * noise()):R}\"]");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"[{1_700_000_000 + (point * 15)}.{point % 1000:000},\"{0.25 + (0.01 * noise()):R}\"]"
+                );
             }
             text.Append("]}");
         }
@@ -103,12 +131,15 @@ public sealed class EngineBench(BenchTable table)
     private static TimeSpan Best(Action work)
     {
         work();
-        return Enumerable.Range(0, Rounds).Select(_ =>
-        {
-            var began = Stopwatch.GetTimestamp();
-            work();
-            return Stopwatch.GetElapsedTime(began);
-        }).Min();
+        return Enumerable
+            .Range(0, Rounds)
+            .Select(_ =>
+            {
+                var began = Stopwatch.GetTimestamp();
+                work();
+                return Stopwatch.GetElapsedTime(began);
+            })
+            .Min();
     }
 
     private static async Task<TimeSpan> BestAsync(Func<Task<int>> work)
@@ -121,7 +152,8 @@ public sealed class EngineBench(BenchTable table)
             var began = Stopwatch.GetTimestamp();
             await work();
             var took = Stopwatch.GetElapsedTime(began);
-            if (took < best) best = took;
+            if (took < best)
+                best = took;
         }
         return best;
     }

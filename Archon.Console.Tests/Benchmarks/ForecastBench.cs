@@ -34,7 +34,8 @@ public sealed class ForecastBench(BenchTable table)
         });
         var line = Best(() =>
         {
-            for (var at = 0; at < count; at++) sum += Line(series[at % series.Length], 48);
+            for (var at = 0; at < count; at++)
+                sum += Line(series[at % series.Length], 48);
         });
         Assert.True(double.IsFinite(sum));
         var perSecond = count / ours.TotalSeconds;
@@ -50,7 +51,8 @@ public sealed class ForecastBench(BenchTable table)
         var series = SeriesText.Of(4032, TimeSpan.FromMinutes(5), (at, _) => 0.3 + (0.0001 * at) + (0.01 * noise()));
         var took = Best(() =>
         {
-            for (var at = 0; at < count; at++) ExhaustionProjection.Project(series, new ExhaustionSettings());
+            for (var at = 0; at < count; at++)
+                ExhaustionProjection.Project(series, new ExhaustionSettings());
         });
         table.Add(new BenchRow("exhaustion on a fortnight of 5 min", count / took.TotalSeconds, "series/s/core", null, false));
     }
@@ -58,7 +60,10 @@ public sealed class ForecastBench(BenchTable table)
     /// <summary>As <c>predict_linear</c> does it, without limits.</summary>
     private static double Line(double[] values, int ahead)
     {
-        double x = 0, y = 0, xx = 0, xy = 0;
+        double x = 0,
+            y = 0,
+            xx = 0,
+            xy = 0;
         for (var at = 0; at < values.Length; at++)
         {
             x += at;
@@ -73,19 +78,27 @@ public sealed class ForecastBench(BenchTable table)
     private static double[] Hours(int seed)
     {
         var noise = SeriesText.Noise(seed);
-        return [.. Enumerable.Range(0, Points).Select(
-            hour => 100 + (hour / 24 % 7 >= 5 ? -30 : 0) + (40 * Math.Sin(2 * Math.PI * hour / 24)) + (3 * noise()))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Points)
+                .Select(hour => 100 + (hour / 24 % 7 >= 5 ? -30 : 0) + (40 * Math.Sin(2 * Math.PI * hour / 24)) + (3 * noise())),
+        ];
     }
 
     private static TimeSpan Best(Action work)
     {
         // Long enough for the second, faster compilation of what is measured.
-        for (var warm = 0; warm < Rounds; warm++) work();
-        return Enumerable.Range(0, Rounds).Select(_ =>
-        {
-            var began = Stopwatch.GetTimestamp();
+        for (var warm = 0; warm < Rounds; warm++)
             work();
-            return Stopwatch.GetElapsedTime(began);
-        }).Min();
+        return Enumerable
+            .Range(0, Rounds)
+            .Select(_ =>
+            {
+                var began = Stopwatch.GetTimestamp();
+                work();
+                return Stopwatch.GetElapsedTime(began);
+            })
+            .Min();
     }
 }

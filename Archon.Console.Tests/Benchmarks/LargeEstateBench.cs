@@ -21,8 +21,12 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
     private static readonly string[] Pages = ["", "services", "anomalies", "rules", "rules/coverage", "rules/noise", "forecasts", "status"];
 
     private static readonly string[] Endpoints =
-        ["monitoring/health/intelligent", "monitoring/intelligence/anomalies", "monitoring/intelligence/insights",
-            "monitoring/intelligence/predictions"];
+    [
+        "monitoring/health/intelligent",
+        "monitoring/intelligence/anomalies",
+        "monitoring/intelligence/insights",
+        "monitoring/intelligence/predictions",
+    ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -38,12 +42,15 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
         await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri));
 
         var person = await app.SignInAsync();
-        foreach (var page in Pages) await AskAsync(person, page);
+        foreach (var page in Pages)
+            await AskAsync(person, page);
         var program = await app.WithTokenAsync(Roles.Viewer);
-        foreach (var endpoint in Endpoints) await AskAsync(program, endpoint);
+        foreach (var endpoint in Endpoints)
+            await AskAsync(program, endpoint);
         await AskForMetricsAsync(database, metrics.Address, program.DefaultRequestHeaders.Authorization);
         var reader = await chromium.SignInAsync(app);
-        foreach (var page in Pages) await OpenAsync(reader, page);
+        foreach (var page in Pages)
+            await OpenAsync(reader, page);
         await SearchAsync(reader);
         await reader.Context.CloseAsync();
     }
@@ -52,11 +59,17 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
     private async Task AskForMetricsAsync(TestDatabase database, Uri prometheus, AuthenticationHeaderValue? token)
     {
         // Without jobs: they would take up what the server of the test runs, which is no rule.
-        await using var console = await PublishedConsole.StartAsync(database, Token, ("Prometheus__BaseAddress", prometheus.AbsoluteUri), ("Archon__Role", "Web"));
+        await using var console = await PublishedConsole.StartAsync(
+            database,
+            Token,
+            ("Prometheus__BaseAddress", prometheus.AbsoluteUri),
+            ("Archon__Role", "Web")
+        );
         using var program = new HttpClient { BaseAddress = console.Address };
         program.DefaultRequestHeaders.Authorization = token;
         // Requests are measured too.
-        foreach (var endpoint in Endpoints) (await program.GetAsync(new Uri(endpoint, UriKind.Relative), Token)).Dispose();
+        foreach (var endpoint in Endpoints)
+            (await program.GetAsync(new Uri(endpoint, UriKind.Relative), Token)).Dispose();
         await AskAsync(program, "monitoring/metrics");
     }
 
@@ -68,13 +81,16 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
             var began = Stopwatch.GetTimestamp();
             using var reply = await client.GetAsync(new Uri(path, UriKind.Relative), Token);
             bytes = (await reply.Content.ReadAsByteArrayAsync(Token)).Length;
-            if (round >= WarmUps) took.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
-            else BenchTable.Note($"/{path}: {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms to warm up");
+            if (round >= WarmUps)
+                took.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            else
+                BenchTable.Note($"/{path}: {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms to warm up");
             Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         }
         table.Add(new BenchRow($"large estate: /{path}, first reply", bytes / 1000.0, "kB", MostKilobytes, true));
-        table.Add(new BenchRow($"large estate: /{path}, server time", took.Order().ElementAt(took.Count / 2), "ms", MostMilliseconds,
-            true));
+        table.Add(
+            new BenchRow($"large estate: /{path}, server time", took.Order().ElementAt(took.Count / 2), "ms", MostMilliseconds, true)
+        );
     }
 
     /// <summary>What the circuit sends until the page is live and what it waited for has come.</summary>
@@ -86,11 +102,18 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await Assertions.Expect(page.Locator("main td, main .an, main .cr").First).ToBeVisibleAsync();
         page.WebSocket -= Count;
-        table.Add(new BenchRow($"large estate: /{path}, over the circuit until it is live", Interlocked.Read(ref bytes) / 1000.0, "kB",
-            MostKilobytes, true));
+        table.Add(
+            new BenchRow(
+                $"large estate: /{path}, over the circuit until it is live",
+                Interlocked.Read(ref bytes) / 1000.0,
+                "kB",
+                MostKilobytes,
+                true
+            )
+        );
 
-        void Count(object? sender, IWebSocket socket) => socket.FrameReceived += (_, frame) =>
-            Interlocked.Add(ref bytes, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
+        void Count(object? sender, IWebSocket socket) =>
+            socket.FrameReceived += (_, frame) => Interlocked.Add(ref bytes, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
     }
 
     private async Task SearchAsync(IPage page)
@@ -106,22 +129,40 @@ public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium
             await page.Keyboard.PressAsync("Control+k");
             await page.GetByRole(AriaRole.Option).First.WaitForAsync();
             var box = page.GetByRole(AriaRole.Combobox, new() { Name = "Search" });
-            took.Add(await box.EvaluateAsync<double>(
-                """
-                (field, wanted) => new Promise(done => {
-                  const began = performance.now();
-                  const look = () => document.querySelector("#palette-0")?.textContent.trim() === wanted && done(performance.now() - began);
-                  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
-                  field.value = wanted;
-                  field.dispatchEvent(new Event("input", { bubbles: true }));
-                })
-                """, wanted));
+            took.Add(
+                await box.EvaluateAsync<double>(
+                    """
+                    (field, wanted) => new Promise(done => {
+                      const began = performance.now();
+                      const look = () => document.querySelector("#palette-0")?.textContent.trim() === wanted && done(performance.now() - began);
+                      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+                      field.value = wanted;
+                      field.dispatchEvent(new Event("input", { bubbles: true }));
+                    })
+                    """,
+                    wanted
+                )
+            );
             await page.Keyboard.PressAsync("Escape");
             await page.GetByRole(AriaRole.Dialog).WaitForAsync(new() { State = WaitForSelectorState.Detached });
         }
-        table.Add(new BenchRow("large estate: the palette opened and searched, over the circuit", Interlocked.Read(ref bytes) / 1000.0,
-            "kB", MostKilobytes, true));
-        table.Add(new BenchRow("large estate: the palette, from what was typed to what was found, median", took.Order()
-            .ElementAt(took.Count / 2), "ms", MostMilliseconds, true));
+        table.Add(
+            new BenchRow(
+                "large estate: the palette opened and searched, over the circuit",
+                Interlocked.Read(ref bytes) / 1000.0,
+                "kB",
+                MostKilobytes,
+                true
+            )
+        );
+        table.Add(
+            new BenchRow(
+                "large estate: the palette, from what was typed to what was found, median",
+                took.Order().ElementAt(took.Count / 2),
+                "ms",
+                MostMilliseconds,
+                true
+            )
+        );
     }
 }

@@ -21,13 +21,18 @@ public sealed class LogPatternsBench(BenchTable table)
         var mined = Best(lines, line => miner.Add(line));
         // The least that anyone who looks at words does: to find where they begin and end.
         var words = 0;
-        var split = Best(lines, line =>
-        {
-            foreach (var _ in line.AsSpan().Split(' ')) words++;
-        });
+        var split = Best(
+            lines,
+            line =>
+            {
+                foreach (var _ in line.AsSpan().Split(' '))
+                    words++;
+            }
+        );
         var before = GC.GetAllocatedBytesForCurrentThread();
         var fresh = new LogTemplateMiner(new LogMinerSettings());
-        foreach (var line in lines) fresh.Add(line);
+        foreach (var line in lines)
+            fresh.Add(line);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.True(words > 0);
@@ -45,10 +50,12 @@ public sealed class LogPatternsBench(BenchTable table)
             var began = Stopwatch.GetTimestamp();
             for (var i = 0; i < Repeats; i++)
             {
-                foreach (var line in lines) work(line);
+                foreach (var line in lines)
+                    work(line);
             }
             var took = Stopwatch.GetElapsedTime(began);
-            if (took < best) best = took;
+            if (took < best)
+                best = took;
         }
         return best;
     }

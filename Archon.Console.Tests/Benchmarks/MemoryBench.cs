@@ -21,7 +21,20 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
     private static readonly TimeSpan AfterHostile = TimeSpan.FromSeconds(90);
 
     private static readonly string[] Pages =
-        ["", "services", "anomalies", "forecasts", "incidents", "rules", "rules/coverage", "rules/noise", "channels", "status", "services/service-001", "rules/new"];
+    [
+        "",
+        "services",
+        "anomalies",
+        "forecasts",
+        "incidents",
+        "rules",
+        "rules/coverage",
+        "rules/noise",
+        "channels",
+        "status",
+        "services/service-001",
+        "rules/new",
+    ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -34,19 +47,34 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
             $$"""
             global: { scrape_interval: 15s, scrape_timeout: 5s }
             scrape_configs: [ { job_name: bench, static_configs: [ { targets: [ '{{new Uri(address).Authority}}' ] } ] } ]
-            """, Token);
+            """,
+            Token
+        );
         await using var database = await postgres.NewDatabaseAsync();
         await ScanBench.SeedAsync(database, Services);
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            db.Watches.Add(new Watch
-            {
-                EnvironmentId = MonitoredEnvironment.DefaultId, Name = "bench", Query = "bench_value", Signal = WatchSignal.Saturation, Unit = "",
-                Interesting = AnomalyDirection.Both, Step = TimeSpan.FromSeconds(15), CreatedAt = DateTimeOffset.UtcNow, Enabled = true,
-            });
+            db.Watches.Add(
+                new Watch
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    Name = "bench",
+                    Query = "bench_value",
+                    Signal = WatchSignal.Saturation,
+                    Unit = "",
+                    Interesting = AnomalyDirection.Both,
+                    Step = TimeSpan.FromSeconds(15),
+                    CreatedAt = DateTimeOffset.UtcNow,
+                    Enabled = true,
+                }
+            );
             await db.SaveChangesAsync(Token);
         }
-        await using var console = await PublishedConsole.StartAsync(database, Token, ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri));
+        await using var console = await PublishedConsole.StartAsync(
+            database,
+            Token,
+            ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri)
+        );
 
         await Task.Delay(Settled, Token);
         Add(console, "idle, before any page");
@@ -57,8 +85,16 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
     }
 
     [Theory(Explicit = true)]
-    [InlineData("Prometheus, samples", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]""", ",[1700000000.123,\"0.25\"]")]
-    [InlineData("Prometheus, series", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"value":[1,"1"]}""", ",{\"metric\":{\"service\":\"a\"},\"value\":[1,\"1\"]}")]
+    [InlineData(
+        "Prometheus, samples",
+        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]""",
+        ",[1700000000.123,\"0.25\"]"
+    )]
+    [InlineData(
+        "Prometheus, series",
+        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"value":[1,"1"]}""",
+        ",{\"metric\":{\"service\":\"a\"},\"value\":[1,\"1\"]}"
+    )]
     [InlineData("Alertmanager, a string", "{\"config\":{\"original\":\"", "x")]
     [InlineData("Loki, a string", "{\"version\":\"", "x")]
     public async Task Memory_during_and_after_a_reply_without_an_end(string name, string beginning, string repeated)
@@ -66,7 +102,11 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
         await using var hostile = await HostileUpstream.EndlessAsync(beginning, repeated);
         await using var database = await postgres.NewDatabaseAsync();
         await ScanBench.SeedAsync(database, 10);
-        await using var console = await PublishedConsole.StartAsync(database, Token, ($"{name.Split(',')[0]}__BaseAddress", hostile.Address.AbsoluteUri));
+        await using var console = await PublishedConsole.StartAsync(
+            database,
+            Token,
+            ($"{name.Split(',')[0]}__BaseAddress", hostile.Address.AbsoluteUri)
+        );
 
         await Task.Delay(HostileFor, Token);
         table.Add(new BenchRow($"memory, {name}, without an end: peak", console.PeakResident / 1e6, "MB", null, true));
@@ -88,19 +128,29 @@ public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, Ben
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
         limit.CancelAfter(LoadFor);
         var opened = 0;
-        await Task.WhenAll(Enumerable.Range(0, Browsers).Select(async browser =>
-        {
-            var context = await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri, ViewportSize = new() { Width = 1440, Height = 900 } });
-            var page = await context.NewPageAsync();
-            await page.SignInAsync();
-            for (var i = browser; !limit.IsCancellationRequested; i++)
-            {
-                await page.GotoAsync(Pages[i % Pages.Length]);
-                await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
-                Interlocked.Increment(ref opened);
-            }
-            await context.CloseAsync();
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Browsers)
+                .Select(async browser =>
+                {
+                    var context = await chromium.NewContextAsync(
+                        new()
+                        {
+                            BaseURL = console.Address.AbsoluteUri,
+                            ViewportSize = new() { Width = 1440, Height = 900 },
+                        }
+                    );
+                    var page = await context.NewPageAsync();
+                    await page.SignInAsync();
+                    for (var i = browser; !limit.IsCancellationRequested; i++)
+                    {
+                        await page.GotoAsync(Pages[i % Pages.Length]);
+                        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+                        Interlocked.Increment(ref opened);
+                    }
+                    await context.CloseAsync();
+                })
+        );
         return opened;
     }
 }

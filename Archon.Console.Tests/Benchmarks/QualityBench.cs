@@ -15,71 +15,188 @@ namespace Archon.Tests.Benchmarks;
 public sealed class QualityBench : IDisposable
 {
     private static readonly QualityMeasure NabStandard = new(
-        "NAB standard, alert score", Bound.AtLeast(50), Bound.AtLeast(62), Bound.AtLeast(68), "Random Cut Forest 47.1, Numenta HTM 68.2, ARTime 75.5");
+        "NAB standard, alert score",
+        Bound.AtLeast(50),
+        Bound.AtLeast(62),
+        Bound.AtLeast(68),
+        "Random Cut Forest 47.1, Numenta HTM 68.2, ARTime 75.5"
+    );
 
     private static readonly QualityMeasure NabLowFalse = new(
-        "NAB few false alarms, alert score", Bound.AtLeast(44), Bound.AtLeast(54), Bound.AtLeast(62), "Numenta HTM 62.2");
+        "NAB few false alarms, alert score",
+        Bound.AtLeast(44),
+        Bound.AtLeast(54),
+        Bound.AtLeast(62),
+        "Numenta HTM 62.2"
+    );
 
     private static readonly QualityMeasure FalseAlarms = new(
-        "false alarms per series and day", Bound.AtMost(0.12), Bound.AtMost(0.06), Bound.AtMost(0.03), "Numenta HTM 0.053 to 0.072");
+        "false alarms per series and day",
+        Bound.AtMost(0.12),
+        Bound.AtMost(0.06),
+        Bound.AtMost(0.03),
+        "Numenta HTM 0.053 to 0.072"
+    );
 
     private static readonly QualityMeasure Recall = new(
-        "windows found", Bound.AtLeast(0.60), Bound.AtLeast(0.75), Bound.AtLeast(0.85), "Numenta HTM 0.79");
+        "windows found",
+        Bound.AtLeast(0.60),
+        Bound.AtLeast(0.75),
+        Bound.AtLeast(0.85),
+        "Numenta HTM 0.79"
+    );
 
     private static readonly QualityMeasure VusPr = new(
-        "VUS-PR, level score", Bound.AtLeast(0.25), Bound.AtLeast(0.30), Bound.AtLeast(0.34), "htm.java 0.281, NumentaTM 0.280");
+        "VUS-PR, level score",
+        Bound.AtLeast(0.25),
+        Bound.AtLeast(0.30),
+        Bound.AtLeast(0.34),
+        "htm.java 0.281, NumentaTM 0.280"
+    );
 
     private static readonly QualityMeasure Owa = new(
-        "M4 Hourly, OWA", Bound.AtMost(0.50), Bound.AtMost(0.390), Bound.AtMost(0.370), "predict_linear 4.1, seasonal naive 0.579, best M4 entry 0.410");
+        "M4 Hourly, OWA",
+        Bound.AtMost(0.50),
+        Bound.AtMost(0.390),
+        Bound.AtMost(0.370),
+        "predict_linear 4.1, seasonal naive 0.579, best M4 entry 0.410"
+    );
 
     private static readonly QualityMeasure Msis = new(
-        "M4 Hourly, MSIS at 95 %", Bound.AtMost(8.5), Bound.AtMost(6.4), Bound.AtMost(6.0), "best M4 entry 6.139");
+        "M4 Hourly, MSIS at 95 %",
+        Bound.AtMost(8.5),
+        Bound.AtMost(6.4),
+        Bound.AtMost(6.0),
+        "best M4 entry 6.139"
+    );
 
     private static readonly QualityMeasure CoverageError = new(
-        "M4 Hourly, coverage error", Bound.AtMost(0.03), Bound.AtMost(0.010), Bound.AtMost(0.005), "best M4 entry 0.002");
+        "M4 Hourly, coverage error",
+        Bound.AtMost(0.03),
+        Bound.AtMost(0.010),
+        Bound.AtMost(0.005),
+        "best M4 entry 0.002"
+    );
 
     private static readonly QualityMeasure TimeError = new(
-        "exhaustion, median log error", Bound.AtMost(0.25), Bound.AtMost(0.15), Bound.AtMost(0.10), "best simple rule 0.19 to 0.27");
+        "exhaustion, median log error",
+        Bound.AtMost(0.25),
+        Bound.AtMost(0.15),
+        Bound.AtMost(0.10),
+        "best simple rule 0.19 to 0.27"
+    );
 
     private static readonly QualityMeasure WorstTimeError = new(
-        "exhaustion, log error of nine in ten", Bound.AtMost(1.0), Bound.AtMost(0.60), Bound.AtMost(0.40), "best simple rule 0.7");
+        "exhaustion, log error of nine in ten",
+        Bound.AtMost(1.0),
+        Bound.AtMost(0.60),
+        Bound.AtMost(0.40),
+        "best simple rule 0.7"
+    );
 
     private static readonly QualityMeasure CriedWolf = new(
-        "exhaustion, false alarms", Bound.AtMost(0.30), Bound.AtMost(0.10), Bound.AtMost(0.05), "simple rules 0.38 to 0.67");
+        "exhaustion, false alarms",
+        Bound.AtMost(0.30),
+        Bound.AtMost(0.10),
+        Bound.AtMost(0.05),
+        "simple rules 0.38 to 0.67"
+    );
 
-    private static readonly QualityMeasure Missed = new("exhaustion, missed", Bound.AtMost(0.05), Bound.AtMost(0.02), Bound.AtMost(0.01), "");
+    private static readonly QualityMeasure Missed = new(
+        "exhaustion, missed",
+        Bound.AtMost(0.05),
+        Bound.AtMost(0.02),
+        Bound.AtMost(0.01),
+        ""
+    );
 
-    private static readonly QualityMeasure Coverage = new("exhaustion, coverage of 80 % limits", new Bound(0.70, 0.90), new Bound(0.76, 0.84), null, "");
+    private static readonly QualityMeasure Coverage = new(
+        "exhaustion, coverage of 80 % limits",
+        new Bound(0.70, 0.90),
+        new Bound(0.76, 0.84),
+        null,
+        ""
+    );
 
     private static readonly QualityMeasure PetShopFirst = new(
-        "PetShop, AC@1", Bound.AtLeast(0.46), Bound.AtLeast(0.60), Bound.AtLeast(0.70), "graph traversal 0.46");
+        "PetShop, AC@1",
+        Bound.AtLeast(0.46),
+        Bound.AtLeast(0.60),
+        Bound.AtLeast(0.70),
+        "graph traversal 0.46"
+    );
 
     private static readonly QualityMeasure PetShopThird = new(
-        "PetShop, AC@3", Bound.AtLeast(0.62), Bound.AtLeast(0.77), Bound.AtLeast(0.90), "graph traversal 0.65");
+        "PetShop, AC@3",
+        Bound.AtLeast(0.62),
+        Bound.AtLeast(0.77),
+        Bound.AtLeast(0.90),
+        "graph traversal 0.65"
+    );
 
     private static readonly QualityMeasure PetShopAverage = new(
-        "PetShop, Avg@5", Bound.AtLeast(0.60), Bound.AtLeast(0.75), Bound.AtLeast(0.85), "graph traversal 0.638");
+        "PetShop, Avg@5",
+        Bound.AtLeast(0.60),
+        Bound.AtLeast(0.75),
+        Bound.AtLeast(0.85),
+        "graph traversal 0.638"
+    );
 
     private static readonly QualityMeasure WithoutGraph = new(
-        "an application without graph, Avg@5", Bound.AtLeast(0.93), Bound.AtLeast(0.97), Bound.AtLeast(0.99), "BARO 0.99 (published)");
+        "an application without graph, Avg@5",
+        Bound.AtLeast(0.93),
+        Bound.AtLeast(0.97),
+        Bound.AtLeast(0.99),
+        "BARO 0.99 (published)"
+    );
 
     private static readonly QualityMeasure IncidentsFirst = new(
-        "generated incidents, AC@1", Bound.AtLeast(0.58), Bound.AtLeast(0.80), Bound.AtLeast(0.90), "explained by callees 0.58");
+        "generated incidents, AC@1",
+        Bound.AtLeast(0.58),
+        Bound.AtLeast(0.80),
+        Bound.AtLeast(0.90),
+        "explained by callees 0.58"
+    );
 
     private static readonly QualityMeasure IncidentsAverage = new(
-        "generated incidents, Avg@5", Bound.AtLeast(0.70), Bound.AtLeast(0.90), Bound.AtLeast(0.95), "explained by callees 0.68");
+        "generated incidents, Avg@5",
+        Bound.AtLeast(0.70),
+        Bound.AtLeast(0.90),
+        Bound.AtLeast(0.95),
+        "explained by callees 0.68"
+    );
 
     private static readonly QualityMeasure Controls = new(
-        "generated incidents, controls left empty", Bound.AtLeast(0.90), Bound.AtLeast(0.95), Bound.AtLeast(1), "explained by callees 1.0");
+        "generated incidents, controls left empty",
+        Bound.AtLeast(0.90),
+        Bound.AtLeast(0.95),
+        Bound.AtLeast(1),
+        "explained by callees 1.0"
+    );
 
     private static readonly QualityMeasure PairF1 = new(
-        "grouping, pairwise F1", Bound.AtLeast(0.87), Bound.AtLeast(0.93), Bound.AtLeast(0.96), "graph hop and 300 s 0.88");
+        "grouping, pairwise F1",
+        Bound.AtLeast(0.87),
+        Bound.AtLeast(0.93),
+        Bound.AtLeast(0.96),
+        "graph hop and 300 s 0.88"
+    );
 
     private static readonly QualityMeasure Split = new(
-        "grouping, incidents split", Bound.AtMost(0.35), Bound.AtMost(0.10), Bound.AtMost(0.05), "graph hop and 300 s 0.42");
+        "grouping, incidents split",
+        Bound.AtMost(0.35),
+        Bound.AtMost(0.10),
+        Bound.AtMost(0.05),
+        "graph hop and 300 s 0.42"
+    );
 
     private static readonly QualityMeasure Mixed = new(
-        "grouping, groups mixed", Bound.AtMost(0.30), Bound.AtMost(0.15), Bound.AtMost(0.08), "graph hop and 300 s 0.26");
+        "grouping, groups mixed",
+        Bound.AtMost(0.30),
+        Bound.AtMost(0.15),
+        Bound.AtMost(0.08),
+        "graph hop and 300 s 0.26"
+    );
 
     private readonly string folder = Directory.CreateTempSubdirectory("archon-quality-").FullName;
     private readonly QualityTable table = new();
@@ -94,11 +211,14 @@ public sealed class QualityBench : IDisposable
         var data = Environment.GetEnvironmentVariable("ARCHON_BENCH_DATA");
         if (string.IsNullOrEmpty(data))
         {
-            BenchTable.Note("How good the engine's answers are is not measured: that needs data sets. ./archon bench --data DIR measures it; ./archon help says more.");
+            BenchTable.Note(
+                "How good the engine's answers are is not measured: that needs data sets. ./archon bench --data DIR measures it; ./archon help says more."
+            );
             return;
         }
         var scorers = Environment.GetEnvironmentVariable("ARCHON_BENCH_SCORERS");
-        if (string.IsNullOrEmpty(scorers)) scorers = Path.GetFullPath(Path.Combine(data, "..", "bench"));
+        if (string.IsNullOrEmpty(scorers))
+            scorers = Path.GetFullPath(Path.Combine(data, "..", "bench"));
         var sets = new DataSets(data, scorers);
 
         await DetectAsync(sets);
@@ -113,9 +233,14 @@ public sealed class QualityBench : IDisposable
     private async Task DetectAsync(DataSets sets)
     {
         var (series, windows) = (sets.In("nab", "data"), sets.In("nab", "labels", "combined_windows.json"));
-        Task<Score> Judge(string view, params string[] options) => ScoreAsync(
-            "detect", ["--data", series, "--view", view], [series, windows], sets.Scorer("score_anomaly.py"),
-            output => ["--data", series, "--windows", windows, "--scores", output, .. options]);
+        Task<Score> Judge(string view, params string[] options) =>
+            ScoreAsync(
+                "detect",
+                ["--data", series, "--view", view],
+                [series, windows],
+                sets.Scorer("score_anomaly.py"),
+                output => ["--data", series, "--windows", windows, "--scores", output, .. options]
+            );
 
         var alert = await Judge("alert", "--fast");
         Tell(NabStandard, alert, "nab", "standard", "score");
@@ -130,8 +255,12 @@ public sealed class QualityBench : IDisposable
         var (train, test) = (sets.In("m4hourly", "train.csv.gz"), sets.In("m4hourly", "test.csv.gz"));
         // The competition's own horizon, and the hours of a day.
         var score = await ScoreAsync(
-            "forecast", ["--train", train, "--horizon", "48", "--period", "24", "--level", "0.95"], [train, test], sets.Scorer("score_forecast.py"),
-            output => ["--train", train, "--test", test, "--forecast", output, "--period", "24", "--level", "0.95"]);
+            "forecast",
+            ["--train", train, "--horizon", "48", "--period", "24", "--level", "0.95"],
+            [train, test],
+            sets.Scorer("score_forecast.py"),
+            output => ["--train", train, "--test", test, "--forecast", output, "--period", "24", "--level", "0.95"]
+        );
         Tell(Owa, score, "owa");
         Tell(Msis, score, "msis");
         Tell(CoverageError, score, "acd");
@@ -141,7 +270,12 @@ public sealed class QualityBench : IDisposable
     {
         var (cases, answers) = (sets.In("ops", "exhaustion", "cases"), sets.In("ops", "exhaustion", "answers.json"));
         var score = await ScoreAsync(
-            "exhaust", ["--cases", cases], [cases, answers], sets.Scorer("score_exhaustion.py"), output => ["--answers", answers, "--pred", output]);
+            "exhaust",
+            ["--cases", cases],
+            [cases, answers],
+            sets.Scorer("score_exhaustion.py"),
+            output => ["--answers", answers, "--pred", output]
+        );
         Tell(TimeError, score, "median_log_error");
         Tell(WorstTimeError, score, "p90_log_error");
         Tell(CriedWolf, score, "false_alarms");
@@ -157,10 +291,14 @@ public sealed class QualityBench : IDisposable
         Tell(PetShopAverage, petShop, "root_cause", "service", "Avg@5");
 
         var graphless = Directory.Exists(sets.In("rca"))
-            ? Directory.GetDirectories(sets.In("rca")).Order()
-                .Where(one => File.Exists(Path.Combine(one, "answers.json")) && !File.Exists(Path.Combine(one, "graph.json"))).ToList()
+            ? Directory
+                .GetDirectories(sets.In("rca"))
+                .Order()
+                .Where(one => File.Exists(Path.Combine(one, "answers.json")) && !File.Exists(Path.Combine(one, "graph.json")))
+                .ToList()
             : [];
-        if (graphless.Count == 0) table.Skip(WithoutGraph, "skipped: the data has none");
+        if (graphless.Count == 0)
+            table.Skip(WithoutGraph, "skipped: the data has none");
         foreach (var application in graphless)
         {
             Tell(WithoutGraph, await RankAsync(sets, "rca", Path.GetFileName(application)), "root_cause", "service", "Avg@5");
@@ -178,19 +316,28 @@ public sealed class QualityBench : IDisposable
         string[] arguments = ["--cases", In("cases")];
         foreach (var (option, name) in new[] { ("--index", "cases.json"), ("--graph", "graph.json"), ("--normal", "normal.csv.gz") })
         {
-            if (File.Exists(In(name))) arguments = [.. arguments, option, In(name)];
+            if (File.Exists(In(name)))
+                arguments = [.. arguments, option, In(name)];
         }
         return ScoreAsync(
-            "rank", arguments, [In("cases"), In("answers.json")], sets.Scorer("score_rca.py"), output => ["--answers", In("answers.json"), "--ranking", output]);
+            "rank",
+            arguments,
+            [In("cases"), In("answers.json")],
+            sets.Scorer("score_rca.py"),
+            output => ["--answers", In("answers.json"), "--ranking", output]
+        );
     }
 
     private async Task GroupAsync(DataSets sets)
     {
         string In(string name) => sets.In("ops", "incidents", name);
         var score = await ScoreAsync(
-            "group", ["--alerts", In("alerts.jsonl"), "--estate", In("estate.json")],
+            "group",
+            ["--alerts", In("alerts.jsonl"), "--estate", In("estate.json")],
             [In("alerts.jsonl"), In("estate.json"), In("alert_truth.jsonl")],
-            sets.Scorer("score_rca.py"), output => ["--alert-truth", In("alert_truth.jsonl"), "--alert-groups", output]);
+            sets.Scorer("score_rca.py"),
+            output => ["--alert-truth", In("alert_truth.jsonl"), "--alert-groups", output]
+        );
         Tell(PairF1, score, "grouping", "pair_f1");
         Tell(Split, score, "grouping", "incidents_split");
         Tell(Mixed, score, "grouping", "groups_mixed");
@@ -205,12 +352,15 @@ public sealed class QualityBench : IDisposable
         }
         foreach (var name in path)
         {
-            if (figure.ValueKind == JsonValueKind.Object && figure.TryGetProperty(name, out figure)) continue;
+            if (figure.ValueKind == JsonValueKind.Object && figure.TryGetProperty(name, out figure))
+                continue;
             table.Skip(measure, $"skipped: the scorer tells no {string.Join('.', path)}");
             return;
         }
-        if (figure.ValueKind == JsonValueKind.Number) table.Add(measure, figure.GetDouble());
-        else table.Skip(measure, $"skipped: the scorer tells {figure} as {string.Join('.', path)}");
+        if (figure.ValueKind == JsonValueKind.Number)
+            table.Add(measure, figure.GetDouble());
+        else
+            table.Skip(measure, $"skipped: the scorer tells {figure} as {string.Join('.', path)}");
     }
 
     /// <summary>What the tool makes of the data, judged.</summary>
@@ -218,19 +368,26 @@ public sealed class QualityBench : IDisposable
     /// <param name="judging">The scorer's arguments, from the tool's output.</param>
     private async Task<Score> ScoreAsync(string tool, string[] arguments, string[] needed, string scorer, Func<string, string[]> judging)
     {
-        if (needed.FirstOrDefault(path => !Path.Exists(path)) is { } absent) return new Score($"skipped: no {absent}");
+        if (needed.FirstOrDefault(path => !Path.Exists(path)) is { } absent)
+            return new Score($"skipped: no {absent}");
         // Without its name the console's program would begin to serve.
-        if (!CliCommands.Names([tool])) return new Score($"not available: no command {tool} yet");
-        if (Program is not { } program) return new Score("skipped: no console was published; ./archon bench does that");
+        if (!CliCommands.Names([tool]))
+            return new Score($"not available: no command {tool} yet");
+        if (Program is not { } program)
+            return new Score("skipped: no console was published; ./archon bench does that");
         var output = Path.Combine(folder, $"{Guid.NewGuid():N}.out");
         var began = Stopwatch.GetTimestamp();
         var made = await RunAsync("dotnet", [program, tool, .. arguments, "--output", output]);
-        if (made is not { ExitCode: 0 }) return new Score($"not available: {tool} {made?.Problem ?? "cannot be started"}");
+        if (made is not { ExitCode: 0 })
+            return new Score($"not available: {tool} {made?.Problem ?? "cannot be started"}");
         BenchTable.Note($"{tool} took {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s");
-        if (!File.Exists(scorer)) return new Score($"skipped: no scorer {scorer}");
+        if (!File.Exists(scorer))
+            return new Score($"skipped: no scorer {scorer}");
         var judged = await RunAsync("python3", [scorer, .. judging(output)]);
-        if (judged is null) return new Score("skipped: no python3");
-        if (judged.ExitCode != 0) return new Score($"skipped: {Path.GetFileName(scorer)} {judged.Problem}");
+        if (judged is null)
+            return new Score("skipped: no python3");
+        if (judged.ExitCode != 0)
+            return new Score($"skipped: {Path.GetFileName(scorer)} {judged.Problem}");
         try
         {
             using var figures = JsonDocument.Parse(judged.Output);
@@ -243,7 +400,9 @@ public sealed class QualityBench : IDisposable
     }
 
     private static string? Program =>
-        Path.Combine(Environment.GetEnvironmentVariable("ARCHON_CONSOLE") ?? "", "Archon.Console.dll") is var path && File.Exists(path) ? path : null;
+        Path.Combine(Environment.GetEnvironmentVariable("ARCHON_CONSOLE") ?? "", "Archon.Console.dll") is var path && File.Exists(path)
+            ? path
+            : null;
 
     /// <returns>Null when there is no such program.</returns>
     private static async Task<Run?> RunAsync(string program, string[] arguments)
@@ -251,7 +410,9 @@ public sealed class QualityBench : IDisposable
         Process process;
         try
         {
-            process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            process = Process.Start(
+                new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+            )!;
         }
         catch (Win32Exception)
         {
@@ -283,18 +444,17 @@ public sealed class QualityBench : IDisposable
 
     private sealed record Score(JsonElement? Figures, string WhyNot)
     {
-        public Score(JsonElement figures) : this(figures, "")
-        {
-        }
+        public Score(JsonElement figures)
+            : this(figures, "") { }
 
-        public Score(string whyNot) : this(null, whyNot)
-        {
-        }
+        public Score(string whyNot)
+            : this(null, whyNot) { }
     }
 
     private sealed record DataSets(string Folder, string Scorers)
     {
         public string In(params string[] names) => Path.Combine([Folder, .. names]);
+
         public string Scorer(string name) => Path.Combine(Scorers, name);
     }
 }

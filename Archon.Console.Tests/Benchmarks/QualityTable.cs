@@ -8,16 +8,18 @@ namespace Archon.Tests.Benchmarks;
 internal readonly record struct Bound(double Low, double High)
 {
     public static Bound AtLeast(double value) => new(value, double.PositiveInfinity);
+
     public static Bound AtMost(double value) => new(double.NegativeInfinity, value);
 
     public bool Holds(double value) => value >= Low && value <= High;
 
-    public override string ToString() => (double.IsFinite(Low), double.IsFinite(High)) switch
-    {
-        (true, true) => $"{Figure(Low)} to {Figure(High)}",
-        (true, false) => $"{Figure(Low)} or more",
-        _ => $"{Figure(High)} or less",
-    };
+    public override string ToString() =>
+        (double.IsFinite(Low), double.IsFinite(High)) switch
+        {
+            (true, true) => $"{Figure(Low)} to {Figure(High)}",
+            (true, false) => $"{Figure(Low)} or more",
+            _ => $"{Figure(High)} or less",
+        };
 
     /// <summary>Fine enough that a value and a bound that it misses by a hair do not read the same.</summary>
     internal static string Figure(double value) => value.ToString(Math.Abs(value) >= 10 ? "0.0#" : "0.00##", CultureInfo.InvariantCulture);
@@ -32,8 +34,10 @@ internal sealed record QualityMeasure(string Name, Bound Gate, Bound Target, Bou
 {
     public string Mark(double value)
     {
-        if (Stretch is { } stretch && stretch.Holds(value)) return "stretch";
-        if (Target.Holds(value)) return "target";
+        if (Stretch is { } stretch && stretch.Holds(value))
+            return "stretch";
+        if (Target.Holds(value))
+            return "target";
         return Gate.Holds(value) ? "gate" : "BELOW GATE";
     }
 }
@@ -50,13 +54,15 @@ internal sealed class QualityTable
     public override string ToString()
     {
         var text = new StringBuilder("\n| engine | value | gate | target | stretch | others | reached |\n|---|---|---|---|---|---|---|\n");
-        foreach (var row in rows) text.AppendLine(row);
+        foreach (var row in rows)
+            text.AppendLine(row);
         return text.ToString();
     }
 
     private void Add(QualityMeasure measure, string value, string mark)
     {
-        var row = $"| {measure.Name} | {value} | {measure.Gate} | {measure.Target} | {measure.Stretch?.ToString() ?? "-"} | {measure.Anchor} | {mark} |";
+        var row =
+            $"| {measure.Name} | {value} | {measure.Gate} | {measure.Target} | {measure.Stretch?.ToString() ?? "-"} | {measure.Anchor} | {mark} |";
         rows.Add(row);
         BenchTable.Note(row);
     }

@@ -29,7 +29,8 @@ public sealed class RootCauseBench(BenchTable table)
         var grouped = Best(() =>
         {
             var grouper = new AlertGrouper(question.Graph!, new AlertGrouperSettings());
-            foreach (var alert in alerts) grouper.Add(alert);
+            foreach (var alert in alerts)
+                grouper.Add(alert);
         });
         table.Add(new BenchRow("alerts grouped", alerts.Count / grouped.TotalSeconds / 1000, "k alerts/s/core", null, false));
 
@@ -44,12 +45,15 @@ public sealed class RootCauseBench(BenchTable table)
     /// <summary>What a ranking by quartiles costs, written as one would without thinking of speed.</summary>
     private static void FurthestBeyondQuartiles(CauseQuestion question)
     {
-        var scores = question.Series.Select(series =>
-        {
-            var before = series.Values[..Onset].ToArray().Order().ToArray();
-            var width = before[Onset * 3 / 4] - before[Onset / 4];
-            return (series.Service, Score: series.Values[Onset..].ToArray().Max(value => (value - before[Onset / 2]) / width));
-        }).OrderByDescending(one => one.Score).ToList();
+        var scores = question
+            .Series.Select(series =>
+            {
+                var before = series.Values[..Onset].ToArray().Order().ToArray();
+                var width = before[Onset * 3 / 4] - before[Onset / 4];
+                return (series.Service, Score: series.Values[Onset..].ToArray().Max(value => (value - before[Onset / 2]) / width));
+            })
+            .OrderByDescending(one => one.Score)
+            .ToList();
         Assert.NotEmpty(scores);
     }
 
@@ -57,9 +61,19 @@ public sealed class RootCauseBench(BenchTable table)
     {
         var noise = SeriesText.Noise(1);
         var calls = Enumerable.Range(1, Services - 1).SelectMany(i => new[] { (Name((i - 1) / 2), Name(i)), (Name((i - 1) / 3), Name(i)) });
-        var series = Enumerable.Range(0, Services)
-            .SelectMany(i => Metrics.Select(metric => new ServiceSeries(Name(i), metric, "", Enumerable.Range(0, Rows)
-                .Select(row => Math.Abs((metric == "errors" ? 0.01 : 100) * (1 + (0.1 * noise()) + Fault(i, metric, row)))).ToArray())));
+        var series = Enumerable
+            .Range(0, Services)
+            .SelectMany(i =>
+                Metrics.Select(metric => new ServiceSeries(
+                    Name(i),
+                    metric,
+                    "",
+                    Enumerable
+                        .Range(0, Rows)
+                        .Select(row => Math.Abs((metric == "errors" ? 0.01 : 100) * (1 + (0.1 * noise()) + Fault(i, metric, row))))
+                        .ToArray()
+                ))
+            );
         return new CauseQuestion
         {
             Times = Enumerable.Range(0, Rows).Select(row => row * 15_000L).ToArray(),
@@ -85,12 +99,15 @@ public sealed class RootCauseBench(BenchTable table)
     private static TimeSpan Best(Action work)
     {
         // The compiler improves what runs often: what counts is how it runs after that.
-        for (var i = 0; i < 100; i++) work();
-        return Enumerable.Range(0, Rounds).Min(_ =>
-        {
-            var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < 100; i++)
             work();
-            return Stopwatch.GetElapsedTime(began);
-        });
+        return Enumerable
+            .Range(0, Rounds)
+            .Min(_ =>
+            {
+                var began = Stopwatch.GetTimestamp();
+                work();
+                return Stopwatch.GetElapsedTime(began);
+            });
     }
 }

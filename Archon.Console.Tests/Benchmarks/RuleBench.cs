@@ -26,18 +26,32 @@ public sealed class RuleBench(BenchTable table)
         var answers = new ConcurrentDictionary<string, byte[]>();
         await using var server = await FakeUpstream.StartAsync(async context =>
         {
-            var body = answers.GetOrAdd(context.Request.QueryString.Value!, _ => Matrix(
-                decimal.Parse(context.Request.Query["start"]!, CultureInfo.InvariantCulture), decimal.Parse(context.Request.Query["end"]!, CultureInfo.InvariantCulture)));
+            var body = answers.GetOrAdd(
+                context.Request.QueryString.Value!,
+                _ =>
+                    Matrix(
+                        decimal.Parse(context.Request.Query["start"]!, CultureInfo.InvariantCulture),
+                        decimal.Parse(context.Request.Query["end"]!, CultureInfo.InvariantCulture)
+                    )
+            );
             context.Response.ContentType = "application/json";
             await context.Response.Body.WriteAsync(body, token);
         });
         var end = new DateTimeOffset(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
         var request = new BacktestRequest(
-            new ReplayRule("Down", TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(2), new Dictionary<string, string> { ["severity"] = "critical", ["who"] = "{{ $labels.instance }}" }),
-            "load > 5", GroupSchedule.Through(end, Step), new TimeRange(end - Past, end));
+            new ReplayRule(
+                "Down",
+                TimeSpan.FromMinutes(5),
+                TimeSpan.FromMinutes(2),
+                new Dictionary<string, string> { ["severity"] = "critical", ["who"] = "{{ $labels.instance }}" }
+            ),
+            "load > 5",
+            GroupSchedule.Through(end, Step),
+            new TimeRange(end - Past, end)
+        );
         var backtest = new RuleBacktest(UpstreamClients.Prometheus(server.Address));
 
-        await backtest.HistoryAsync(request, null, token);   // the answers are made now, and the code is compiled
+        await backtest.HistoryAsync(request, null, token); // the answers are made now, and the code is compiled
         var best = TimeSpan.MaxValue;
         var firings = 0;
         for (var round = 0; round < 3; round++)
@@ -61,11 +75,16 @@ public sealed class RuleBench(BenchTable table)
         var text = new StringBuilder("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
         for (var instance = 0; instance < Instances; instance++)
         {
-            text.Append(instance == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $"{{\"metric\":{{\"__name__\":\"load\",\"instance\":\"host-{instance}:9100\",\"job\":\"node\"}},\"values\":[");
+            text.Append(instance == 0 ? "" : ",")
+                .Append(
+                    CultureInfo.InvariantCulture,
+                    $"{{\"metric\":{{\"__name__\":\"load\",\"instance\":\"host-{instance}:9100\",\"job\":\"node\"}},\"values\":["
+                );
             var isFirst = true;
             for (var at = start; at <= end; at += 15)
             {
-                if (((int)(at / 1500) + instance) % 3 == 0) continue;
+                if (((int)(at / 1500) + instance) % 3 == 0)
+                    continue;
                 text.Append(isFirst ? "" : ",").Append(CultureInfo.InvariantCulture, $"[{at},\"{5 + (at % 7 / 3):0.######}\"]");
                 isFirst = false;
             }

@@ -27,14 +27,26 @@ public sealed class RuleListBench(PostgresFixture postgres, Chromium chromium, B
         await using var metrics = await FakeMetrics.StartAsync();
         metrics.Rules = Served();
         await using var database = await postgres.NewDatabaseAsync();
-        await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri), ("Prometheus:QueryTimeout", "00:01:00"));
+        await using var app = await ArchonApp.StartAsync(
+            database,
+            ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri),
+            ("Prometheus:QueryTimeout", "00:01:00")
+        );
         using (var scope = app.Services.CreateScope())
         {
             var job = scope.ServiceProvider.GetRequiredService<ImportRulesJob>();
             await job.ImportAsync(1, Token);
             var looked = Stopwatch.StartNew();
             await job.ImportAsync(1, Token);
-            table.Add(new BenchRow($"one look at {Rules:#,0} rules with {Rules * AlertsOfEach:#,0} alerts on the server", looked.Elapsed.TotalSeconds, "s", 15, true));
+            table.Add(
+                new BenchRow(
+                    $"one look at {Rules:#,0} rules with {Rules * AlertsOfEach:#,0} alerts on the server",
+                    looked.Elapsed.TotalSeconds,
+                    "s",
+                    15,
+                    true
+                )
+            );
         }
         var queries = app.Services.GetRequiredService<RuleQueries>();
         await queries.PictureAsync(1, Token);
@@ -47,7 +59,10 @@ public sealed class RuleListBench(PostgresFixture postgres, Chromium chromium, B
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await Assertions.Expect(page.Locator("table.rules .name").Nth(10)).ToBeVisibleAsync();
         var (typed, cleared) = (new List<double>(), new List<double>());
-        foreach (var wanted in (string[])["Rule1999", "Rule0042", "Rule1234", "Rule0007", "Rule0815", "Rule1500", "Rule0300", "Rule1717", "Rule0999"])
+        foreach (
+            var wanted in (string[])
+                ["Rule1999", "Rule0042", "Rule1234", "Rule0007", "Rule0815", "Rule1500", "Rule0300", "Rule1717", "Rule0999"]
+        )
         {
             typed.Add(await page.EvaluateAsync<double>(UntilPainted, wanted));
             await Assertions.Expect(page).ToHaveURLAsync(new Regex($"rules\\?q={wanted}$"));
@@ -61,14 +76,15 @@ public sealed class RuleListBench(PostgresFixture postgres, Chromium chromium, B
         void Add(string what, List<double> took)
         {
             took.Sort();
-            table.Add(new BenchRow($"{what}, from the last letter to the paint, median", took[took.Count / 2], "ms", MostMilliseconds, true));
+            table.Add(
+                new BenchRow($"{what}, from the last letter to the paint, median", took[took.Count / 2], "ms", MostMilliseconds, true)
+            );
             table.Add(new BenchRow($"the same, slowest of {took.Count}", took[^1], "ms", null, true));
         }
     }
 
     // Letter by letter as a fast typist does, 60 ms apart; an empty text is one step, as the field's own cross does it.
-    private const string UntilPainted =
-        """
+    private const string UntilPainted = """
         async text => {
           const rows = () => [...document.querySelectorAll("table.rules .name")];
           const field = document.querySelector("main input[type=search]");
@@ -92,18 +108,26 @@ public sealed class RuleListBench(PostgresFixture postgres, Chromium chromium, B
         var text = new StringBuilder("{\"groups\":[");
         for (var group = 0; group < Rules / 20; group++)
         {
-            text.Append(group == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $"{{\"name\":\"group-{group}\",\"file\":\"/etc/rules/file-{group % 10}.yml\",\"interval\":15,\"rules\":[");
+            text.Append(group == 0 ? "" : ",")
+                .Append(
+                    CultureInfo.InvariantCulture,
+                    $"{{\"name\":\"group-{group}\",\"file\":\"/etc/rules/file-{group % 10}.yml\",\"interval\":15,\"rules\":["
+                );
             for (var rule = 0; rule < 20; rule++)
             {
                 var number = (group * 20) + rule;
-                text.Append(rule == 0 ? "" : ",").Append(
-                    CultureInfo.InvariantCulture,
-                    $"{{\"name\":\"Rule{number:0000}\",\"query\":\"sum by (job, service) (rate(http_requests_total{{service=\\\"s{number}\\\"}}[5m])) > {number}\",\"type\":\"alerting\",\"state\":\"firing\",\"health\":\"ok\",\"duration\":300,\"labels\":{{\"severity\":\"warning\"}},\"annotations\":{{\"summary\":\"much\"}},\"alerts\":[");
+                text.Append(rule == 0 ? "" : ",")
+                    .Append(
+                        CultureInfo.InvariantCulture,
+                        $"{{\"name\":\"Rule{number:0000}\",\"query\":\"sum by (job, service) (rate(http_requests_total{{service=\\\"s{number}\\\"}}[5m])) > {number}\",\"type\":\"alerting\",\"state\":\"firing\",\"health\":\"ok\",\"duration\":300,\"labels\":{{\"severity\":\"warning\"}},\"annotations\":{{\"summary\":\"much\"}},\"alerts\":["
+                    );
                 for (var alert = 0; alert < AlertsOfEach; alert++)
                 {
-                    text.Append(alert == 0 ? "" : ",").Append(
-                        CultureInfo.InvariantCulture,
-                        $"{{\"labels\":{{\"alertname\":\"Rule{number:0000}\",\"instance\":\"host-{alert}:9100\",\"job\":\"node\",\"severity\":\"warning\"}},\"annotations\":{{\"summary\":\"much\"}},\"state\":\"firing\",\"activeAt\":\"2026-11-24T08:00:00Z\",\"value\":\"1e+00\"}}");
+                    text.Append(alert == 0 ? "" : ",")
+                        .Append(
+                            CultureInfo.InvariantCulture,
+                            $"{{\"labels\":{{\"alertname\":\"Rule{number:0000}\",\"instance\":\"host-{alert}:9100\",\"job\":\"node\",\"severity\":\"warning\"}},\"annotations\":{{\"summary\":\"much\"}},\"state\":\"firing\",\"activeAt\":\"2026-11-24T08:00:00Z\",\"value\":\"1e+00\"}}"
+                        );
                 }
                 text.Append("]}");
             }

@@ -44,7 +44,9 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
             $$"""
             global: { scrape_interval: 5s, scrape_timeout: 4s }
             scrape_configs: [ { job_name: bench, static_configs: [ { targets: [ '{{new Uri(address).Authority}}' ] } ] } ]
-            """, Token);
+            """,
+            Token
+        );
         await using var bench = await JobBench.StartOnAsync(postgres, prometheus.Address);
         var watch = await bench.AddWatchAsync("bench_value", AnomalyDirection.Both);
         await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(one => one.SetProperty(w => w.Step, TimeSpan.FromSeconds(5)), Token));
@@ -55,7 +57,9 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
         while (await bench.ReadAsync(db => db.WatchedSeries.CountAsync(one => one.Model != null, Token)) < series)
         {
             await Task.Delay(TimeSpan.FromSeconds(5), Token);
-            await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(one => one.SetProperty(w => w.FittedAt, (DateTimeOffset?)null), Token));
+            await bench.ReadAsync(db =>
+                db.Watches.ExecuteUpdateAsync(one => one.SetProperty(w => w.FittedAt, (DateTimeOffset?)null), Token)
+            );
             await bench.Get<FitModelsJob>().FitAsync(watch, Token);
         }
         await bench.Get<ScanJob>().ScanAsync(watch, Token);
@@ -64,7 +68,7 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
         using var self = Process.GetCurrentProcess();
         for (var round = 0; round < 5; round++)
         {
-            await Task.Delay(TimeSpan.FromSeconds(5.2), Token);   // until the next step is due
+            await Task.Delay(TimeSpan.FromSeconds(5.2), Token); // until the next step is due
             self.Refresh();
             var (before, there, began) = (self.TotalProcessorTime, prometheus.ProcessorTime, Stopwatch.GetTimestamp());
             await bench.Get<ScanJob>().ScanAsync(watch, Token);
@@ -74,8 +78,21 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
             wall.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
         var scannedTo = await bench.ReadAsync(db => db.Watches.Select(one => one.ScannedTo).SingleAsync(Token));
-        Assert.Equal(series, await bench.ReadAsync(db => db.WatchedSeries.CountAsync(one => one.LastSampleAt == scannedTo && one.Model != null, Token)));
-        table.Add(new BenchRow($"scan of {series:#,0} series, CPU of the console", Median(own), "s", 5, true, "Prometheus' CPU for it", Median(own) / Math.Max(0.001, Median(theirs))));
+        Assert.Equal(
+            series,
+            await bench.ReadAsync(db => db.WatchedSeries.CountAsync(one => one.LastSampleAt == scannedTo && one.Model != null, Token))
+        );
+        table.Add(
+            new BenchRow(
+                $"scan of {series:#,0} series, CPU of the console",
+                Median(own),
+                "s",
+                5,
+                true,
+                "Prometheus' CPU for it",
+                Median(own) / Math.Max(0.001, Median(theirs))
+            )
+        );
         table.Add(new BenchRow("scan throughput, Prometheus and PostgreSQL waited for", series / Median(wall), "series/s", null, false));
         table.Add(new BenchRow("scan throughput, by the console's own CPU", series / Median(own), "series/s", null, false));
     }
@@ -85,8 +102,10 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
         await using var database = await postgres.NewDatabaseAsync();
         await SeedAsync(database, services);
         var overview = new OverviewQueries(
-            new ServiceQueries(database.Contexts, TimeProvider.System), new AnomalyQueries(database.Contexts, TimeProvider.System),
-            new ForecastQueries(database.Contexts, TimeProvider.System));
+            new ServiceQueries(database.Contexts, TimeProvider.System),
+            new AnomalyQueries(database.Contexts, TimeProvider.System),
+            new ForecastQueries(database.Contexts, TimeProvider.System)
+        );
         var took = new List<double>();
         for (var round = 0; round < 30; round++)
         {
@@ -105,32 +124,85 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
     {
         await using var db = await contexts.CreateDbContextAsync(Token);
         var now = DateTimeOffset.UtcNow;
-        var signals = new[] { WatchSignal.Rate, WatchSignal.Errors, WatchSignal.Duration, WatchSignal.Saturation, WatchSignal.Traffic, WatchSignal.Availability };
-        var watches = signals.Select(signal => new Watch
+        var signals = new[]
         {
-            EnvironmentId = MonitoredEnvironment.DefaultId, Name = signal.ToString(), Query = $"bench_{signal}", Signal = signal, Unit = signal == WatchSignal.Duration ? "s" : "1",
-            Step = TimeSpan.FromSeconds(15), CreatedAt = now, ScannedTo = now, FittedAt = now, Enabled = true,
-        }).ToList();
-        var rows = Enumerable.Range(0, services).Select(i => new Service
-        {
-            EnvironmentId = MonitoredEnvironment.DefaultId, Name = $"service-{i:000}", Origin = CatalogueOrigin.Discovered, CreatedAt = now, LastSeenAt = now,
-        }).ToList();
+            WatchSignal.Rate,
+            WatchSignal.Errors,
+            WatchSignal.Duration,
+            WatchSignal.Saturation,
+            WatchSignal.Traffic,
+            WatchSignal.Availability,
+        };
+        var watches = signals
+            .Select(signal => new Watch
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = signal.ToString(),
+                Query = $"bench_{signal}",
+                Signal = signal,
+                Unit = signal == WatchSignal.Duration ? "s" : "1",
+                Step = TimeSpan.FromSeconds(15),
+                CreatedAt = now,
+                ScannedTo = now,
+                FittedAt = now,
+                Enabled = true,
+            })
+            .ToList();
+        var rows = Enumerable
+            .Range(0, services)
+            .Select(i => new Service
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = $"service-{i:000}",
+                Origin = CatalogueOrigin.Discovered,
+                CreatedAt = now,
+                LastSeenAt = now,
+            })
+            .ToList();
         db.Watches.AddRange(watches);
         db.Services.AddRange(rows);
         await db.SaveChangesAsync(Token);
-        var series = rows.SelectMany(service => watches.Select(watch => new WatchedSeries
-        {
-            EnvironmentId = MonitoredEnvironment.DefaultId, WatchId = watch.Id, ServiceId = service.Id, LabelsKey = $"service=\"{service.Name}\"",
-            Labels = new() { ["service"] = service.Name }, Model = new byte[2800], FittedAt = now, LastSampleAt = now, LastValue = 0.4, ExpectedLower = 0.3, ExpectedUpper = 0.5,
-            Recent = [.. Enumerable.Range(0, 40).Select(i => 0.4 + (i % 7 * 0.01))],
-        })).ToList();
+        var series = rows.SelectMany(service =>
+                watches.Select(watch => new WatchedSeries
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    WatchId = watch.Id,
+                    ServiceId = service.Id,
+                    LabelsKey = $"service=\"{service.Name}\"",
+                    Labels = new() { ["service"] = service.Name },
+                    Model = new byte[2800],
+                    FittedAt = now,
+                    LastSampleAt = now,
+                    LastValue = 0.4,
+                    ExpectedLower = 0.3,
+                    ExpectedUpper = 0.5,
+                    Recent = [.. Enumerable.Range(0, 40).Select(i => 0.4 + (i % 7 * 0.01))],
+                })
+            )
+            .ToList();
         db.WatchedSeries.AddRange(series);
         await db.SaveChangesAsync(Token);
-        db.Anomalies.AddRange(series.Where((_, i) => i % 60 == 2).Select(one => new Anomaly
-        {
-            EnvironmentId = MonitoredEnvironment.DefaultId, WatchId = one.WatchId, SeriesId = one.Id, ServiceId = one.ServiceId, StartedAt = now.AddMinutes(-5),
-            LastSeenAt = now, Confidence = 0.98, Score = 0.9, Value = 0.9, Expected = 0.4, ExpectedLower = 0.3, ExpectedUpper = 0.5, PeakValue = 0.9, Season = "day",
-        }));
+        db.Anomalies.AddRange(
+            series
+                .Where((_, i) => i % 60 == 2)
+                .Select(one => new Anomaly
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    WatchId = one.WatchId,
+                    SeriesId = one.Id,
+                    ServiceId = one.ServiceId,
+                    StartedAt = now.AddMinutes(-5),
+                    LastSeenAt = now,
+                    Confidence = 0.98,
+                    Score = 0.9,
+                    Value = 0.9,
+                    Expected = 0.4,
+                    ExpectedLower = 0.3,
+                    ExpectedUpper = 0.5,
+                    PeakValue = 0.9,
+                    Season = "day",
+                })
+        );
         await db.SaveChangesAsync(Token);
     }
 
@@ -138,7 +210,8 @@ public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
     internal static async Task<WebApplication> StartTargetAsync(int series)
     {
         var text = new StringBuilder("# TYPE bench_value gauge\n");
-        for (var i = 0; i < series; i++) text.Append(CultureInfo.InvariantCulture, $"bench_value{{service=\"s{i % 200}\",part=\"p{i}\"}} {10 + (i % 17)}.5\n");
+        for (var i = 0; i < series; i++)
+            text.Append(CultureInfo.InvariantCulture, $"bench_value{{service=\"s{i % 200}\",part=\"p{i}\"}} {10 + (i % 17)}.5\n");
         var page = Encoding.UTF8.GetBytes(text.ToString());
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

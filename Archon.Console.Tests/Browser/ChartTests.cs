@@ -85,7 +85,13 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
 
             var found = await page.RunAxe();
 
-            Assert.True(found.Violations.Length == 0, string.Join("\n", found.Violations.Select(one => $"{theme}: {one.Id}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}")));
+            Assert.True(
+                found.Violations.Length == 0,
+                string.Join(
+                    "\n",
+                    found.Violations.Select(one => $"{theme}: {one.Id}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}")
+                )
+            );
             Assert.Empty(faults);
             Assert.False(await page.EvaluateAsync<bool>("window.pwned === true"));
             Assert.Equal(0, await page.Locator("img").CountAsync());
@@ -104,7 +110,9 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
 
         await page.ArriveAsync(url => url.Contains("from=now-6h", StringComparison.Ordinal));
         await page.ReloadAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "6 h", Exact = true })).ToHaveAttributeAsync("aria-pressed", "true");
+        await Assertions
+            .Expect(page.GetByRole(AriaRole.Button, new() { Name = "6 h", Exact = true }))
+            .ToHaveAttributeAsync("aria-pressed", "true");
         await page.Context.CloseAsync();
     }
 
@@ -118,13 +126,21 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
 
         await Assertions.Expect(page.Locator("#said")).ToContainTextAsync("copied");
         Assert.Contains("bench_Duration", await page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
-        Assert.Contains("/graph?g0.expr=", await page.GetByRole(AriaRole.Link, new() { Name = "Open in Prometheus" }).GetAttributeAsync("href"), StringComparison.Ordinal);
+        Assert.Contains(
+            "/graph?g0.expr=",
+            await page.GetByRole(AriaRole.Link, new() { Name = "Open in Prometheus" }).GetAttributeAsync("href"),
+            StringComparison.Ordinal
+        );
         await page.Context.CloseAsync();
     }
 
     private static ILocator Chart(IPage page, int place) => page.Locator("figure.sch").Nth(place);
 
-    private async Task<IPage> OpenAsync(string path = "services/" + ChartedConsole.Service, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
+    private async Task<IPage> OpenAsync(
+        string path = "services/" + ChartedConsole.Service,
+        ColorScheme theme = ColorScheme.Dark,
+        Action<string>? onFault = null
+    )
     {
         var page = await chromium.SignInAsync(console.App, theme: theme, onFault: onFault);
         await page.GotoAsync(path);

@@ -28,30 +28,47 @@ public sealed partial class ChartedConsole(PostgresFixture postgres) : IAsyncLif
 
     public async ValueTask DisposeAsync()
     {
-        if (App is not null) await App.DisposeAsync();
-        if (Prometheus is not null) await Prometheus.DisposeAsync();
-        if (Database is not null) await Database.DisposeAsync();
+        if (App is not null)
+            await App.DisposeAsync();
+        if (Prometheus is not null)
+            await Prometheus.DisposeAsync();
+        if (Database is not null)
+            await Database.DisposeAsync();
     }
 
     private static Task AnswerAsync(HttpContext context)
     {
         var query = context.Request.Query;
         string Field(string name) => query[name].FirstOrDefault() ?? "";
-        if (context.Request.Path.Value == "/api/v1/status/buildinfo") return SayAsync(context, """{"version":"3.5.0"}""");
-        if (context.Request.Path.Value != "/api/v1/query_range") return SayAsync(context, """{"activeTargets":[],"groups":[],"alerts":[]}""");
+        if (context.Request.Path.Value == "/api/v1/status/buildinfo")
+            return SayAsync(context, """{"version":"3.5.0"}""");
+        if (context.Request.Path.Value != "/api/v1/query_range")
+            return SayAsync(context, """{"activeTargets":[],"groups":[],"alerts":[]}""");
         var (start, end, step) = (Number(Field("start")), Number(Field("end")), Number(Field("step")));
         var service = ServiceName().Match(Field("query")).Value;
         var times = Enumerable.Range(0, (int)((end - start) / step) + 1).Select(place => start + (place * step)).ToList();
-        object Series(Dictionary<string, string> labels, double level) => new
-        {
-            metric = labels,
-            values = times.Select(at => new object[] { at, (level + (level / 10 * Math.Sin(at / 300))).ToString(CultureInfo.InvariantCulture) }),
-        };
-        return SayAsync(context, JsonSerializer.Serialize(new
-        {
-            resultType = "matrix",
-            result = new[] { Series(new() { ["service"] = service }, 0.4), Series(new() { ["service"] = service, ["part"] = HostileConsole.Name }, 0.8) },
-        }));
+        object Series(Dictionary<string, string> labels, double level) =>
+            new
+            {
+                metric = labels,
+                values = times.Select(at =>
+                    new object[] { at, (level + (level / 10 * Math.Sin(at / 300))).ToString(CultureInfo.InvariantCulture) }
+                ),
+            };
+        return SayAsync(
+            context,
+            JsonSerializer.Serialize(
+                new
+                {
+                    resultType = "matrix",
+                    result = new[]
+                    {
+                        Series(new() { ["service"] = service }, 0.4),
+                        Series(new() { ["service"] = service, ["part"] = HostileConsole.Name }, 0.8),
+                    },
+                }
+            )
+        );
     }
 
     private static Task SayAsync(HttpContext context, string data)

@@ -18,10 +18,20 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
 {
     private const string Viewer = "viewer.user";
     private static readonly string[] OfEditors =
-        ["/services/service-000/edit", "/services/new", "/watches/1", "/watches/new", "/rules/1", "/rules/new", "/rules/import", "/rules/apply", "/rules/from-anomaly/1", "/settings?tab=users"];
+    [
+        "/services/service-000/edit",
+        "/services/new",
+        "/watches/1",
+        "/watches/new",
+        "/rules/1",
+        "/rules/new",
+        "/rules/import",
+        "/rules/apply",
+        "/rules/from-anomaly/1",
+        "/settings?tab=users",
+    ];
 
-    private static readonly string[] OfAll =
-        ["/services/service-000", "/anomalies?a=1", "/rules?r=1", "/rules/coverage", "/rules/noise"];
+    private static readonly string[] OfAll = ["/services/service-000", "/anomalies?a=1", "/rules?r=1", "/rules/coverage", "/rules/noise"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -35,7 +45,12 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         await using var app = await StartAsync(server);
         var database = app.Services.GetRequiredService<ArchonDatabase>();
         var context = await SignedInAsync(app, user);
-        var paths = app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href).Concat(OfAll).Concat(user == Viewer ? [] : OfEditors).ToList();
+        var paths = app
+            .Services.GetRequiredService<NavItems>()
+            .All.Select(item => item.Href)
+            .Concat(OfAll)
+            .Concat(user == Viewer ? [] : OfEditors)
+            .ToList();
         var faults = new ConcurrentQueue<string>();
         var pages = new List<IPage>();
         foreach (var path in paths)
@@ -50,8 +65,10 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         // Pages that were open before; then pages that are gone to while it is away.
         foreach (var isMoved in (bool[])[false, true])
         {
-            if (isFrozen) server.Freeze();
-            else await server.StopAsync();
+            if (isFrozen)
+                server.Freeze();
+            else
+                await server.StopAsync();
             await UntilAsync(() => Task.FromResult(!database.IsReady), "The console did not notice.");
             if (isMoved)
             {
@@ -60,19 +77,30 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                     await pages[place].EvaluateAsync("path => Blazor.navigateTo(path)", paths[(place + 1) % paths.Count]);
                 }
             }
-            await UntilAsync(async () => await SaysAsync(pages[0], "database has not answered since", "cannot be read"), "The page says nothing.");
-            if (isFrozen) server.Thaw();
-            else await server.StartAsync(Token);
+            await UntilAsync(
+                async () => await SaysAsync(pages[0], "database has not answered since", "cannot be read"),
+                "The page says nothing."
+            );
+            if (isFrozen)
+                server.Thaw();
+            else
+                await server.StartAsync(Token);
             await database.WhenReadyAsync(Token).WaitAsync(Waits.Limit, Token);
 
             var began = Stopwatch.GetTimestamp();
             for (var place = 0; place < pages.Count; place++)
             {
                 var (page, path) = (pages[place], paths[(place + (isMoved ? 1 : 0)) % paths.Count]);
-                await UntilAsync(async () => await page.Locator("h1").CountAsync() > 0 && !await IsTroubledAsync(page), $"{path} did not come back", page);
+                await UntilAsync(
+                    async () => await page.Locator("h1").CountAsync() > 0 && !await IsTroubledAsync(page),
+                    $"{path} did not come back",
+                    page
+                );
                 Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true"), $"{path} was loaded again.");
             }
-            output.WriteLine($"{user}, {(isFrozen ? "frozen" : "stopped")}, {(isMoved ? "gone to meanwhile" : "open before")}: all {pages.Count} pages back after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s.");
+            output.WriteLine(
+                $"{user}, {(isFrozen ? "frozen" : "stopped")}, {(isMoved ? "gone to meanwhile" : "open before")}: all {pages.Count} pages back after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s."
+            );
         }
         Assert.DoesNotContain(app.Log, line => line.Contains("Unhandled exception", StringComparison.Ordinal));
         await context.CloseAsync();
@@ -92,11 +120,15 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
             ("/services/service-000", _ => Task.CompletedTask, Button("Accept")),
             ("/services/service-000/edit", page => page.GetByLabel("Team").FillAsync("typed"), Button("Save service")),
             ("/watches/1", page => page.GetByLabel("Query").FillAsync("typed"), Button("Ignore Rate")),
-            ("/rules/import", async page =>
-            {
-                await page.GetByLabel("Name of the file").FillAsync("typed.yml");
-                await page.GetByLabel("Text of the file").FillAsync("groups: []");
-            }, Button("Look at the text")),
+            (
+                "/rules/import",
+                async page =>
+                {
+                    await page.GetByLabel("Name of the file").FillAsync("typed.yml");
+                    await page.GetByLabel("Text of the file").FillAsync("groups: []");
+                },
+                Button("Look at the text")
+            ),
             ("/settings?tab=tokens", page => page.GetByLabel("Used by").FillAsync("typed"), Button("Create token")),
         ];
         var pages = new List<IPage>();
@@ -113,7 +145,11 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         foreach (var (page, press) in pages.Zip(presses))
         {
             await press.Button(page).First.ClickAsync();
-            await UntilAsync(() => SaysAsync(page, "Not done:", "Not saved:", "Nothing was changed:"), $"{press.Path} did not answer", page);
+            await UntilAsync(
+                () => SaysAsync(page, "Not done:", "Not saved:", "Nothing was changed:"),
+                $"{press.Path} did not answer",
+                page
+            );
             Assert.False(await SaysAsync(page, "This part of the page failed", "The database does not respond."), press.Path);
         }
         await server.StartAsync(Token);
@@ -121,7 +157,11 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
 
         foreach (var (page, press) in pages.Zip(presses))
         {
-            await UntilAsync(async () => !await SaysAsync(page, "database has not answered since"), $"{press.Path} did not come back", page);
+            await UntilAsync(
+                async () => !await SaysAsync(page, "database has not answered since"),
+                $"{press.Path} did not come back",
+                page
+            );
         }
         await Assertions.Expect(pages[3].GetByLabel("Team")).ToHaveValueAsync("typed");
         await Assertions.Expect(pages[6].GetByLabel("Used by")).ToHaveValueAsync("typed");
@@ -137,21 +177,41 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         await ScanBench.SeedAsync(server.Contexts, 3);
         await using var db = await server.Contexts.CreateDbContextAsync(Token);
         var now = DateTimeOffset.UtcNow;
-        db.AlertRules.Add(new AlertRule
-        {
-            EnvironmentId = 1, File = "rules.yml", Group = "shop", Name = "Slow", Kind = AlertRuleKind.Alerting, CurrentVersion = 1, ServerSeenAt = now,
-            Versions = { new AlertRuleVersion { Number = 1, Expression = "up == 0", Author = "test", Reason = "test", CreatedAt = now } },
-        });
+        db.AlertRules.Add(
+            new AlertRule
+            {
+                EnvironmentId = 1,
+                File = "rules.yml",
+                Group = "shop",
+                Name = "Slow",
+                Kind = AlertRuleKind.Alerting,
+                CurrentVersion = 1,
+                ServerSeenAt = now,
+                Versions =
+                {
+                    new AlertRuleVersion
+                    {
+                        Number = 1,
+                        Expression = "up == 0",
+                        Author = "test",
+                        Reason = "test",
+                        CreatedAt = now,
+                    },
+                },
+            }
+        );
         await db.SaveChangesAsync(Token);
         // A service is saved only with the labels that find its series.
-        foreach (var service in await db.Services.ToListAsync(Token)) service.Matchers = new() { ["job"] = service.Name };
+        foreach (var service in await db.Services.ToListAsync(Token))
+            service.Matchers = new() { ["job"] = service.Name };
         await db.SaveChangesAsync(Token);
         return app;
     }
 
     private async Task<IBrowserContext> SignedInAsync(ArchonApp app, string user)
     {
-        if (user == Viewer) (await app.SignInAsRoleAsync(Roles.Viewer)).Dispose();
+        if (user == Viewer)
+            (await app.SignInAsRoleAsync(Roles.Viewer)).Dispose();
         var context = await chromium.NewContextAsync(app, new() { ReducedMotion = ReducedMotion.Reduce });
         var page = await Chromium.NewPageAsync(context);
         await page.SignInAsync(user);
@@ -160,7 +220,8 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
     }
 
     /// <summary>Until the circuit has taken over from the first reply.</summary>
-    private static Task LiveAsync(IPage page) => page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+    private static Task LiveAsync(IPage page) =>
+        page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
     private static async Task<bool> SaysAsync(IPage page, params string[] words)
     {
@@ -168,8 +229,16 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         return words.Any(word => text.Contains(word, StringComparison.OrdinalIgnoreCase));
     }
 
-    private static Task<bool> IsTroubledAsync(IPage page) => SaysAsync(
-        page, "database has not answered", "database does not", "This part of the page failed", "Your role does not reach", "This page has stopped", "The console does not answer.");
+    private static Task<bool> IsTroubledAsync(IPage page) =>
+        SaysAsync(
+            page,
+            "database has not answered",
+            "database does not",
+            "This part of the page failed",
+            "Your role does not reach",
+            "This page has stopped",
+            "The console does not answer."
+        );
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string otherwise, IPage? page = null)
     {

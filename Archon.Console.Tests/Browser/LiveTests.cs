@@ -48,7 +48,9 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await page.GetByLabel("Label 1 name").FillAsync("job");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a label" }).ClickAsync();
         await page.GetByLabel("Label 2 name").FillAsync("stage");
-        await page.WaitForFunctionAsync("Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))");
+        await page.WaitForFunctionAsync(
+            "Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))"
+        );
 
         await app.StopAsync();
         await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync();
@@ -122,7 +124,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Ignore service-001" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Ignored service-001.")).ToBeVisibleAsync();
-        await Assertions.Expect(page.Locator(".mud-snackbar")).ToHaveCSSAsync("opacity", "1");   // half faded in it is no test of contrast
+        await Assertions.Expect(page.Locator(".mud-snackbar")).ToHaveCSSAsync("opacity", "1"); // half faded in it is no test of contrast
         await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(2);
         Assert.Empty((await page.RunAxe()).Violations);
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
@@ -134,13 +136,30 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
     private static async Task BeginAsync(TestDatabase database)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        var series = await db.WatchedSeries.Where(one => !db.Anomalies.Any(anomaly => anomaly.SeriesId == one.Id)).OrderBy(one => one.Id).FirstAsync(Token);
+        var series = await db
+            .WatchedSeries.Where(one => !db.Anomalies.Any(anomaly => anomaly.SeriesId == one.Id))
+            .OrderBy(one => one.Id)
+            .FirstAsync(Token);
         var now = DateTimeOffset.UtcNow;
-        db.Anomalies.Add(new Anomaly
-        {
-            EnvironmentId = 1, WatchId = series.WatchId, SeriesId = series.Id, ServiceId = series.ServiceId, StartedAt = now, LastSeenAt = now,
-            Confidence = 0.97, Score = 0.9, Value = 0.9, PeakValue = 0.9, Expected = 0.4, ExpectedLower = 0.3, ExpectedUpper = 0.5, Season = "day",
-        });
+        db.Anomalies.Add(
+            new Anomaly
+            {
+                EnvironmentId = 1,
+                WatchId = series.WatchId,
+                SeriesId = series.Id,
+                ServiceId = series.ServiceId,
+                StartedAt = now,
+                LastSeenAt = now,
+                Confidence = 0.97,
+                Score = 0.9,
+                Value = 0.9,
+                PeakValue = 0.9,
+                Expected = 0.4,
+                ExpectedLower = 0.3,
+                ExpectedUpper = 0.5,
+                Season = "day",
+            }
+        );
         await db.SaveChangesAsync(Token);
         await db.AnnounceAsync(FeedChannels.Anomalies, Token);
     }

@@ -20,7 +20,11 @@ public sealed class LogqlRuleTests(PostgresFixture postgres, Chromium chromium)
         await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(
-            database, ("Prometheus:BaseAddress", "http://127.0.0.1:9/"), ("Archon:Rules:Target", "Ruler"), ("Archon:Rules:RulerAddress", ruler.Rules.AbsoluteUri));
+            database,
+            ("Prometheus:BaseAddress", "http://127.0.0.1:9/"),
+            ("Archon:Rules:Target", "Ruler"),
+            ("Archon:Rules:RulerAddress", ruler.Rules.AbsoluteUri)
+        );
         var page = await chromium.SignInAsync(app);
         await page.GotoAsync("rules/new");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -39,7 +43,8 @@ public sealed class LogqlRuleTests(PostgresFixture postgres, Chromium chromium)
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
         await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync();
-        using (var scope = app.Services.CreateScope()) await scope.ServiceProvider.GetRequiredService<ImportRulesJob>().ImportAsync(1, Token);
+        using (var scope = app.Services.CreateScope())
+            await scope.ServiceProvider.GetRequiredService<ImportRulesJob>().ImportAsync(1, Token);
         await page.GotoAsync("rules");
 
         await Assertions.Expect(page.GetByRole(AriaRole.Row, new() { Name = "Errors" })).ToContainTextAsync("Quiet");

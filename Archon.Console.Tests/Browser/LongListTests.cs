@@ -23,7 +23,8 @@ public sealed class LongListTests(PostgresFixture postgres, Chromium chromium)
         metrics.Rules = Served();
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri));
-        using (var scope = app.Services.CreateScope()) await scope.ServiceProvider.GetRequiredService<ImportRulesJob>().ImportAsync(1, Token);
+        using (var scope = app.Services.CreateScope())
+            await scope.ServiceProvider.GetRequiredService<ImportRulesJob>().ImportAsync(1, Token);
         var page = await chromium.SignInAsync(app);
         var names = page.Locator("table.rules .name");
 
@@ -44,9 +45,14 @@ public sealed class LongListTests(PostgresFixture postgres, Chromium chromium)
 
     private static string Served()
     {
-        var rules = Enumerable.Range(0, Rules).Select(number => string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"name":"Rule{{number:000}}","query":"up == {{number}}","type":"alerting","state":"inactive","health":"ok","duration":60,"labels":{},"annotations":{},"alerts":[]}"""));
+        var rules = Enumerable
+            .Range(0, Rules)
+            .Select(number =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""{"name":"Rule{{number:000}}","query":"up == {{number}}","type":"alerting","state":"inactive","health":"ok","duration":60,"labels":{},"annotations":{},"alerts":[]}"""
+                )
+            );
         return $$"""{"groups":[{"name":"all","file":"/etc/rules/all.yml","interval":15,"rules":[{{string.Join(',', rules)}}]}]}""";
     }
 }

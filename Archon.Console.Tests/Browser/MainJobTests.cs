@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Archon.Features.Anomalies;
 using Archon.Features.Access;
+using Archon.Features.Anomalies;
 using Archon.Tests.Kit;
 using Hangfire;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -26,10 +26,17 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
             $$"""
             global: { scrape_interval: 1s, scrape_timeout: 1s }
             scrape_configs: [ { job_name: shop, static_configs: [ { targets: [ '{{shop.Address.Authority}}' ] } ] } ]
-            """, Token, folder => shop.WritePastAsync(folder, Token));
+            """,
+            Token,
+            folder => shop.WritePastAsync(folder, Token)
+        );
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(
-            database, ("Archon:Role", "All"), ("Archon:ScanInterval", "00:00:05"), ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri));
+            database,
+            ("Archon:Role", "All"),
+            ("Archon:ScanInterval", "00:00:05"),
+            ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri)
+        );
         await LearnAsync(app, database);
 
         // Watched before anything happens, and not loaded again.
@@ -48,19 +55,30 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(open).ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
         await heard.WaitAsync(Limit, Token);
         Assert.Contains("shop", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
-        using var told = JsonDocument.Parse(await (await app.WithTokenAsync(Roles.Viewer)).GetStringAsync("monitoring/intelligence/anomalies", Token));
-        Assert.Contains(told.RootElement.GetProperty("anomalies").EnumerateArray(), one =>
-            one.GetProperty("service").GetString() == "shop" && one.GetProperty("watch").GetString() == "HTTP latency P95" && one.GetProperty("confidence").GetDouble() > 0.9);
+        using var told = JsonDocument.Parse(
+            await (await app.WithTokenAsync(Roles.Viewer)).GetStringAsync("monitoring/intelligence/anomalies", Token)
+        );
+        Assert.Contains(
+            told.RootElement.GetProperty("anomalies").EnumerateArray(),
+            one =>
+                one.GetProperty("service").GetString() == "shop"
+                && one.GetProperty("watch").GetString() == "HTTP latency P95"
+                && one.GetProperty("confidence").GetDouble() > 0.9
+        );
 
         await http.PostAsync(new Uri("calm", UriKind.Relative), null, Token);
 
-        await Waits.UntilAsync(async () =>
-        {
-            await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
-        }, Limit);
+        await Waits.UntilAsync(
+            async () =>
+            {
+                await using var db = await database.Contexts.CreateDbContextAsync(Token);
+                return !await db.Anomalies.AnyAsync(anomaly => anomaly.EndedAt == null, Token);
+            },
+            Limit
+        );
         await Assertions.Expect(page.Locator("main [data-chart-legend]").First).ToContainTextAsync("ms");
-        await Assertions.Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
+        await Assertions
+            .Expect(page.GetByText("0 open", new() { Exact = false }).Or(page.GetByText("none open", new() { Exact = false })).First)
             .ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
         Assert.Empty(faults);
         Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true"), "The page was loaded again.");
@@ -70,29 +88,50 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
     private static async Task LearnAsync(ArchonApp app, TestDatabase database)
     {
         var client = await app.WithTokenAsync(Roles.Responder);
-        await Waits.UntilAsync(async () =>
-        {
-            await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            if (await db.WatchedSeries.AnyAsync(one => one.Model != null && one.ServiceId != null && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == "HTTP latency P95"), Token)) return true;
-            app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
-            using var started = await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token);
-            Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
-            await Waits.UntilAsync(async () => await IdleAsync(app), Limit);
-            return false;
-        }, Limit);
+        await Waits.UntilAsync(
+            async () =>
+            {
+                await using var db = await database.Contexts.CreateDbContextAsync(Token);
+                if (
+                    await db.WatchedSeries.AnyAsync(
+                        one =>
+                            one.Model != null
+                            && one.ServiceId != null
+                            && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == "HTTP latency P95"),
+                        Token
+                    )
+                )
+                    return true;
+                app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
+                using var started = await client.PostAsync(
+                    new Uri("monitoring/intelligence/start_analysis", UriKind.Relative),
+                    null,
+                    Token
+                );
+                Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
+                await Waits.UntilAsync(async () => await IdleAsync(app), Limit);
+                return false;
+            },
+            Limit
+        );
     }
 
-    private static Task<bool> IdleAsync(ArchonApp app) => Task.Run(() =>
-    {
-        var now = app.Services.GetRequiredService<JobStorage>().GetMonitoringApi().GetStatistics();
-        return now.Enqueued + now.Processing == 0;
-    });
+    private static Task<bool> IdleAsync(ArchonApp app) =>
+        Task.Run(() =>
+        {
+            var now = app.Services.GetRequiredService<JobStorage>().GetMonitoringApi().GetStatistics();
+            return now.Enqueued + now.Processing == 0;
+        });
 
     private static async Task<HubConnection> ListenAsync(ArchonApp app)
     {
-        var made = await app.Services.GetRequiredService<AccessCommands>().CreateTokenAsync("hub client", Roles.Viewer, TimeSpan.FromHours(1), FirstAdmin.UserName, Token);
+        var made = await app
+            .Services.GetRequiredService<AccessCommands>()
+            .CreateTokenAsync("hub client", Roles.Viewer, TimeSpan.FromHours(1), FirstAdmin.UserName, Token);
         var token = Assert.IsType<AccessResult.TokenMade>(made).Token;
-        var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, LiveHub.Path), options => options.Headers["Authorization"] = $"Bearer {token}").Build();
+        var hub = new HubConnectionBuilder()
+            .WithUrl(new Uri(app.Address, LiveHub.Path), options => options.Headers["Authorization"] = $"Bearer {token}")
+            .Build();
         await hub.StartAsync(Token);
         return hub;
     }

@@ -19,17 +19,54 @@ namespace Archon.Tests.Browser;
 /// <summary>What must hold on every page, with an estate whose names were made by someone who means harm.</summary>
 public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClassFixture<HostileConsole>
 {
-    public static TheoryData<string> Pages => new(
-        "", "services", "services?q=no-such-name", $"services/{Uri.EscapeDataString(HostileConsole.Name)}", $"services/{Uri.EscapeDataString(HostileConsole.Name)}/edit", "services/new", "watches/new", $"watches/{HostileConsole.WatchId}",
-        "anomalies", "forecasts", "anomalies?q=no-such-name", "rules", "rules?r=1", "rules/coverage", "rules/noise", "rules/1", "rules/new", "rules?view=deleted", "rules/import", "rules/apply", "channels", "status", "settings", "settings?tab=tokens", "settings?tab=users", "settings?tab=environments", "settings?tab=audit", "nowhere");
+    public static TheoryData<string> Pages =>
+        new(
+            "",
+            "services",
+            "services?q=no-such-name",
+            $"services/{Uri.EscapeDataString(HostileConsole.Name)}",
+            $"services/{Uri.EscapeDataString(HostileConsole.Name)}/edit",
+            "services/new",
+            "watches/new",
+            $"watches/{HostileConsole.WatchId}",
+            "anomalies",
+            "forecasts",
+            "anomalies?q=no-such-name",
+            "rules",
+            "rules?r=1",
+            "rules/coverage",
+            "rules/noise",
+            "rules/1",
+            "rules/new",
+            "rules?view=deleted",
+            "rules/import",
+            "rules/apply",
+            "channels",
+            "status",
+            "settings",
+            "settings?tab=tokens",
+            "settings?tab=users",
+            "settings?tab=environments",
+            "settings?tab=audit",
+            "nowhere"
+        );
 
     /// <summary>Where text that misleads is shown, beside those above.</summary>
-    public static TheoryData<string> Misleading => new([
-        .. Pages.Select(page => page.Data), $"services/{Uri.EscapeDataString(HostileConsole.Misleading)}",
-        $"services/{Uri.EscapeDataString(HostileConsole.Misleading)}/edit",
-        $"watches/{HostileConsole.WatchId + 1}", "anomalies?a=4", "anomalies?a=5", "rules?r=2", "rules/2", "forecasts?all=1",
-        $"services?q={Uri.EscapeDataString("nothing\u202Ehere")}", $"rules?q={Uri.EscapeDataString("\u202E")}",
-        "rules/from-anomaly/4"]);
+    public static TheoryData<string> Misleading =>
+        new([
+            .. Pages.Select(page => page.Data),
+            $"services/{Uri.EscapeDataString(HostileConsole.Misleading)}",
+            $"services/{Uri.EscapeDataString(HostileConsole.Misleading)}/edit",
+            $"watches/{HostileConsole.WatchId + 1}",
+            "anomalies?a=4",
+            "anomalies?a=5",
+            "rules?r=2",
+            "rules/2",
+            "forecasts?all=1",
+            $"services?q={Uri.EscapeDataString("nothing\u202Ehere")}",
+            $"rules?q={Uri.EscapeDataString("\u202E")}",
+            "rules/from-anomaly/4",
+        ]);
 
     /// <summary>What floats over a page, and the button that brings it.</summary>
     public static TheoryData<string, string> Floating => new() { { "?", "Keyboard" }, { "Control+k", "Search or go to" } };
@@ -110,7 +147,9 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 
         // A field of one line takes no ends of lines; that is the browser's doing.
         Assert.Equal(
-            HostileConsole.Misleading.Replace("\r\n", "", StringComparison.Ordinal), await page.GetByLabel("Name", new() { Exact = true }).InputValueAsync());
+            HostileConsole.Misleading.Replace("\r\n", "", StringComparison.Ordinal),
+            await page.GetByLabel("Name", new() { Exact = true }).InputValueAsync()
+        );
 
         await page.GotoAsync("rules?r=2");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -120,8 +159,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.Context.CloseAsync();
     }
 
-    private const string Unseen =
-        """
+    private const string Unseen = """
         () => {
           const bad = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
           const found = bad.test(document.title) ? [`title: ${JSON.stringify(document.title)}`] : [];
@@ -154,7 +192,8 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 
             var over = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
             var cut = await page.EvaluateAsync<string[]>(
-                "[...document.querySelectorAll('main *, header *')].filter(one => getComputedStyle(one).textOverflow === 'ellipsis' && one.scrollWidth > one.clientWidth).map(one => one.textContent)");
+                "[...document.querySelectorAll('main *, header *')].filter(one => getComputedStyle(one).textOverflow === 'ellipsis' && one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+            );
 
             Assert.True(over <= 0, $"{path} is {over} px wider than {width} px.");
             Assert.Empty(cut);
@@ -188,12 +227,16 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await NoViolationAsync(page, name);
 
         // Tab goes round within it.
-        for (var turn = 0; turn < 12; turn++) await page.Keyboard.PressAsync("Tab");
+        for (var turn = 0; turn < 12; turn++)
+            await page.Keyboard.PressAsync("Tab");
         Assert.True(await dialog.EvaluateAsync<bool>("dialog => dialog.contains(document.activeElement)"));
 
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(dialog).ToHaveCountAsync(0);
-        Assert.Equal(key.Replace("Control", "mod", StringComparison.Ordinal), await page.EvaluateAsync<string>("document.activeElement.dataset.key"));
+        Assert.Equal(
+            key.Replace("Control", "mod", StringComparison.Ordinal),
+            await page.EvaluateAsync<string>("document.activeElement.dataset.key")
+        );
         await page.Context.CloseAsync();
     }
 
@@ -205,13 +248,16 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" }).WaitForAsync();
         // Keys of lists move in them, and Esc closes what is open.
         string[] lists = ["j", "k", "Enter", "/", "Esc"];
-        var keys = (await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.keys dd .vh')].map(one => one.textContent)")).Except(lists).ToList();
+        var keys = (await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.keys dd .vh')].map(one => one.textContent)"))
+            .Except(lists)
+            .ToList();
         await page.Keyboard.PressAsync("Escape");
 
         Assert.True(keys.Count > 15);
         foreach (var key in keys)
         {
-            var selector = key.StartsWith("g ", StringComparison.Ordinal) ? $"[data-go='{key[2..]}']"
+            var selector = key.StartsWith("g ", StringComparison.Ordinal)
+                ? $"[data-go='{key[2..]}']"
                 : $"[data-key='{key.Replace("Ctrl K", "mod+k", StringComparison.Ordinal).Replace('\u2212', '-')}']";
             Assert.True(await page.Locator(selector).First.IsVisibleAsync(), $"Nothing on the screen says {key}.");
         }
@@ -335,17 +381,29 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
     private static async Task NoViolationAsync(IPage page, string where)
     {
         var found = await page.RunAxe();
-        Assert.True(found.Violations.Length == 0, string.Join("\n", found.Violations.Select(one =>
-            $"{where}: {one.Id}: {one.Help}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}")));
+        Assert.True(
+            found.Violations.Length == 0,
+            string.Join(
+                "\n",
+                found.Violations.Select(one =>
+                    $"{where}: {one.Id}: {one.Help}: {string.Join(" | ", one.Nodes.Take(4).Select(node => node.Html))}"
+                )
+            )
+        );
     }
 
     private async Task<IPage> OpenAsync(string path, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
     {
-        var context = await chromium.NewContextAsync(hostile.App, new()
-        {
-            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme,
-            ReducedMotion = ReducedMotion.Reduce, StorageState = await hostile.SignedInAsync(chromium),
-        });
+        var context = await chromium.NewContextAsync(
+            hostile.App,
+            new()
+            {
+                ViewportSize = new() { Width = width, Height = 900 },
+                ColorScheme = theme,
+                ReducedMotion = ReducedMotion.Reduce,
+                StorageState = await hostile.SignedInAsync(chromium),
+            }
+        );
         var page = await Chromium.NewPageAsync(context, onFault);
         await page.GotoAsync(path);
         // Until then buttons and keys do nothing, and figures may still be read.
@@ -380,7 +438,8 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
     /// <summary>The cookies of somebody who signed in, once for all windows.</summary>
     internal async Task<string> SignedInAsync(Chromium chromium)
     {
-        if (signedIn is not null) return signedIn;
+        if (signedIn is not null)
+            return signedIn;
         var page = await chromium.SignInAsync(App);
         signedIn = await page.Context.StorageStateAsync();
         await page.Context.CloseAsync();
@@ -394,30 +453,143 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
         await using (var db = await Database.Contexts.CreateDbContextAsync())
         {
             var now = DateTimeOffset.UtcNow;
-            var service = new Service { EnvironmentId = 1, Name = Name, Team = Name, Description = Name, Matchers = new() { ["job"] = Name }, Origin = CatalogueOrigin.Discovered, CreatedAt = now, LastSeenAt = now };
+            var service = new Service
+            {
+                EnvironmentId = 1,
+                Name = Name,
+                Team = Name,
+                Description = Name,
+                Matchers = new() { ["job"] = Name },
+                Origin = CatalogueOrigin.Discovered,
+                CreatedAt = now,
+                LastSeenAt = now,
+            };
             db.Services.Add(service);
-            var watch = new Watch { EnvironmentId = 1, Name = Name, Query = $"up{{job=\"{Name}\"}}", Signal = WatchSignal.Duration, Unit = "s", CreatedAt = now, UncheckedSince = now, UncheckedReason = Name };
+            var watch = new Watch
+            {
+                EnvironmentId = 1,
+                Name = Name,
+                Query = $"up{{job=\"{Name}\"}}",
+                Signal = WatchSignal.Duration,
+                Unit = "s",
+                CreatedAt = now,
+                UncheckedSince = now,
+                UncheckedReason = Name,
+            };
             db.Watches.Add(watch);
             await db.SaveChangesAsync();
             Assert.Equal(WatchId, watch.Id);
-            var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch.Id, ServiceId = service.Id, LabelsKey = Name, Labels = new() { [Name] = Name }, LastSampleAt = now, LastValue = 1, Recent = [1, 2, 3] };
+            var series = new WatchedSeries
+            {
+                EnvironmentId = 1,
+                WatchId = watch.Id,
+                ServiceId = service.Id,
+                LabelsKey = Name,
+                Labels = new() { [Name] = Name },
+                LastSampleAt = now,
+                LastValue = 1,
+                Recent = [1, 2, 3],
+            };
             db.WatchedSeries.Add(series);
             await db.SaveChangesAsync();
-            db.Anomalies.Add(new Anomaly
+            db.Anomalies.Add(
+                new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch.Id,
+                    SeriesId = series.Id,
+                    ServiceId = service.Id,
+                    StartedAt = now.AddMinutes(-3),
+                    LastSeenAt = now,
+                    Confidence = 0.99,
+                    Score = 0.9,
+                    Value = 3,
+                    PeakValue = 3,
+                    Expected = 1,
+                    ExpectedLower = 0.5,
+                    ExpectedUpper = 1.5,
+                    Season = "day",
+                }
+            );
+            var rule = new AlertRule
             {
-                EnvironmentId = 1, WatchId = watch.Id, SeriesId = series.Id, ServiceId = service.Id, StartedAt = now.AddMinutes(-3), LastSeenAt = now,
-                Confidence = 0.99, Score = 0.9, Value = 3, PeakValue = 3, Expected = 1, ExpectedLower = 0.5, ExpectedUpper = 1.5, Season = "day",
-            });
-            var rule = new AlertRule { EnvironmentId = 1, File = Name, Group = Name, Name = Name, Kind = AlertRuleKind.Alerting, CurrentVersion = 1, ServerState = "firing", ServerHealth = "err", ServerError = Name, ServerSeenAt = now };
+                EnvironmentId = 1,
+                File = Name,
+                Group = Name,
+                Name = Name,
+                Kind = AlertRuleKind.Alerting,
+                CurrentVersion = 1,
+                ServerState = "firing",
+                ServerHealth = "err",
+                ServerError = Name,
+                ServerSeenAt = now,
+            };
             db.AlertRules.Add(rule);
             await db.SaveChangesAsync();
-            db.AlertRuleVersions.Add(new AlertRuleVersion { RuleId = rule.Id, Number = 1, Expression = Name, Labels = new() { ["severity"] = Name }, Annotations = new() { ["summary"] = Name }, Author = Name, Reason = Name, CreatedAt = now });
-            db.NotificationChannels.Add(new NotificationChannel { EnvironmentId = 1, Receiver = Name, Kind = "webhook", Target = Name, ServerSeenAt = now });
+            db.AlertRuleVersions.Add(
+                new AlertRuleVersion
+                {
+                    RuleId = rule.Id,
+                    Number = 1,
+                    Expression = Name,
+                    Labels = new() { ["severity"] = Name },
+                    Annotations = new() { ["summary"] = Name },
+                    Author = Name,
+                    Reason = Name,
+                    CreatedAt = now,
+                }
+            );
+            db.NotificationChannels.Add(
+                new NotificationChannel
+                {
+                    EnvironmentId = 1,
+                    Receiver = Name,
+                    Kind = "webhook",
+                    Target = Name,
+                    ServerSeenAt = now,
+                }
+            );
             await db.SaveChangesAsync();
             await SeedMisleadingAsync(db, now);
             // One to be applied, whose group and rule mean harm too.
-            db.RuleDocuments.Add(new RuleDocument { EnvironmentId = 1, Name = "harm.yml", ServerFile = Path.Combine(folder, "harm.yml"), Content = RuleFileEditor.AddGroup(RuleFile.Read("", out _)!, new GroupContent(Name), [new RuleContent(Name, true, "up == 0") { Labels = new Dictionary<string, string> { ["a"] = Name.Replace("{{7*7}}", "", StringComparison.Ordinal) } }]).ToBytes(), CurrentVersion = 1, CreatedAt = now });
-            db.RuleApplies.Add(new RuleApply { EnvironmentId = 1, Author = Name, Stage = RuleApplyStage.PutBack, Message = Name, Files = [new RuleApplyFile(1, Name, 1, null, null)], StartedAt = now, ChangedAt = now, EndedAt = now });
+            db.RuleDocuments.Add(
+                new RuleDocument
+                {
+                    EnvironmentId = 1,
+                    Name = "harm.yml",
+                    ServerFile = Path.Combine(folder, "harm.yml"),
+                    Content = RuleFileEditor
+                        .AddGroup(
+                            RuleFile.Read("", out _)!,
+                            new GroupContent(Name),
+                            [
+                                new RuleContent(Name, true, "up == 0")
+                                {
+                                    Labels = new Dictionary<string, string>
+                                    {
+                                        ["a"] = Name.Replace("{{7*7}}", "", StringComparison.Ordinal),
+                                    },
+                                },
+                            ]
+                        )
+                        .ToBytes(),
+                    CurrentVersion = 1,
+                    CreatedAt = now,
+                }
+            );
+            db.RuleApplies.Add(
+                new RuleApply
+                {
+                    EnvironmentId = 1,
+                    Author = Name,
+                    Stage = RuleApplyStage.PutBack,
+                    Message = Name,
+                    Files = [new RuleApplyFile(1, Name, 1, null, null)],
+                    StartedAt = now,
+                    ChangedAt = now,
+                    EndedAt = now,
+                }
+            );
             await db.SaveChangesAsync();
         }
         App = await ArchonApp.StartAsync(Database, ("Archon:Rules:Target", "Folder"), ("Archon:Rules:Folder", folder));
@@ -428,66 +600,207 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
         const string text = Misleading;
         var service = new Service
         {
-            EnvironmentId = 1, Name = text, Team = text, Description = text, Matchers = new() { ["job"] = text },
-            Origin = CatalogueOrigin.Discovered, CreatedAt = now, LastSeenAt = now,
-            EditedBy = text, EditedAt = now, RunbookUrl = "https://example.org/", GrafanaDashboard = text, LokiSelector = text,
+            EnvironmentId = 1,
+            Name = text,
+            Team = text,
+            Description = text,
+            Matchers = new() { ["job"] = text },
+            Origin = CatalogueOrigin.Discovered,
+            CreatedAt = now,
+            LastSeenAt = now,
+            EditedBy = text,
+            EditedAt = now,
+            RunbookUrl = "https://example.org/",
+            GrafanaDashboard = text,
+            LokiSelector = text,
             JaegerService = text,
         };
-        var watch = new Watch { EnvironmentId = 1, Name = text, Query = $"up{{job=\"{text}\"}}", Signal = WatchSignal.Duration, Unit = text[..20],
-            CreatedAt = now, Limit = 9, EditedBy = text, EditedAt = now };
+        var watch = new Watch
+        {
+            EnvironmentId = 1,
+            Name = text,
+            Query = $"up{{job=\"{text}\"}}",
+            Signal = WatchSignal.Duration,
+            Unit = text[..20],
+            CreatedAt = now,
+            Limit = 9,
+            EditedBy = text,
+            EditedAt = now,
+        };
         db.AddRange(service, watch);
         await db.SaveChangesAsync();
-        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch.Id, ServiceId = service.Id, LabelsKey = text,
-            Labels = new() { [text] = text }, LastSampleAt = now, LastValue = 1, Recent = [1, 2, 3], Guarded = text };
-        var alone = new WatchedSeries { EnvironmentId = 1, WatchId = watch.Id, LabelsKey = text + "2", Labels = new() { [text] = text },
-            LastSampleAt = now, LastValue = 1, Recent = [1, 2, 3] };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch.Id,
+            ServiceId = service.Id,
+            LabelsKey = text,
+            Labels = new() { [text] = text },
+            LastSampleAt = now,
+            LastValue = 1,
+            Recent = [1, 2, 3],
+            Guarded = text,
+        };
+        var alone = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch.Id,
+            LabelsKey = text + "2",
+            Labels = new() { [text] = text },
+            LastSampleAt = now,
+            LastValue = 1,
+            Recent = [1, 2, 3],
+        };
         db.AddRange(series, alone);
         await db.SaveChangesAsync();
         foreach (var one in (WatchedSeries[])[series, alone])
         {
-            db.Anomalies.Add(new Anomaly
-            {
-                EnvironmentId = 1, WatchId = watch.Id, SeriesId = one.Id, ServiceId = one.ServiceId, StartedAt = now.AddMinutes(-4),
-                LastSeenAt = now, Confidence = 0.99, Score = 0.9, Value = 3, PeakValue = 3,
-                Expected = 1, ExpectedLower = 0.5, ExpectedUpper = 1.5, Season = text[..8], Explanation = text,
-                Votes = [new AnomalyVote(text, 0.5)], Verdict = AnomalyVerdict.Useful, VerdictBy = text, VerdictAt = now,
-            });
-            db.SeriesForecasts.Add(new SeriesForecast
-            {
-                SeriesId = one.Id, EnvironmentId = 1, WatchId = watch.Id, ServiceId = one.ServiceId, MadeAt = now, Value = 1,
-                Step = TimeSpan.FromHours(1), Median = [1, 2], Lower = [1, 1], Upper = [2, 3], Limit = 9,
-                Probability = 0.5, Outlook = text,
-            });
+            db.Anomalies.Add(
+                new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch.Id,
+                    SeriesId = one.Id,
+                    ServiceId = one.ServiceId,
+                    StartedAt = now.AddMinutes(-4),
+                    LastSeenAt = now,
+                    Confidence = 0.99,
+                    Score = 0.9,
+                    Value = 3,
+                    PeakValue = 3,
+                    Expected = 1,
+                    ExpectedLower = 0.5,
+                    ExpectedUpper = 1.5,
+                    Season = text[..8],
+                    Explanation = text,
+                    Votes = [new AnomalyVote(text, 0.5)],
+                    Verdict = AnomalyVerdict.Useful,
+                    VerdictBy = text,
+                    VerdictAt = now,
+                }
+            );
+            db.SeriesForecasts.Add(
+                new SeriesForecast
+                {
+                    SeriesId = one.Id,
+                    EnvironmentId = 1,
+                    WatchId = watch.Id,
+                    ServiceId = one.ServiceId,
+                    MadeAt = now,
+                    Value = 1,
+                    Step = TimeSpan.FromHours(1),
+                    Median = [1, 2],
+                    Lower = [1, 1],
+                    Upper = [2, 3],
+                    Limit = 9,
+                    Probability = 0.5,
+                    Outlook = text,
+                }
+            );
         }
-        db.UncheckedSpans.Add(new UncheckedSpan { EnvironmentId = 1, WatchId = watch.Id, From = now.AddHours(-2), To = now.AddHours(-1),
-            Reason = text });
+        db.UncheckedSpans.Add(
+            new UncheckedSpan
+            {
+                EnvironmentId = 1,
+                WatchId = watch.Id,
+                From = now.AddHours(-2),
+                To = now.AddHours(-1),
+                Reason = text,
+            }
+        );
         await db.SaveChangesAsync();
-        var incident = new Incident { EnvironmentId = 1, OpenedAt = now, ChangedAt = now, Title = text, RankedAt = now,
-            Hypotheses = [new IncidentHypothesis(text, text, 0.5, [text], [text], [text, text])] };
+        var incident = new Incident
+        {
+            EnvironmentId = 1,
+            OpenedAt = now,
+            ChangedAt = now,
+            Title = text,
+            RankedAt = now,
+            Hypotheses = [new IncidentHypothesis(text, text, 0.5, [text], [text], [text, text])],
+        };
         foreach (var id in db.Anomalies.Where(one => one.WatchId == watch.Id).Select(one => one.Id).ToList())
         {
-            incident.Members.Add(new IncidentMember { Kind = IncidentMemberKind.Anomaly,
-                Key = id.ToString(System.Globalization.CultureInfo.InvariantCulture), Title = text, StartedAt = now, Reason = text });
+            incident.Members.Add(
+                new IncidentMember
+                {
+                    Kind = IncidentMemberKind.Anomaly,
+                    Key = id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    Title = text,
+                    StartedAt = now,
+                    Reason = text,
+                }
+            );
         }
-        var rule = new AlertRule { EnvironmentId = 1, File = text, Group = text, Name = text, Kind = AlertRuleKind.Alerting,
-            CurrentVersion = 1, ServerState = "firing", ServerHealth = "err", ServerError = text, ServerSeenAt = now };
+        var rule = new AlertRule
+        {
+            EnvironmentId = 1,
+            File = text,
+            Group = text,
+            Name = text,
+            Kind = AlertRuleKind.Alerting,
+            CurrentVersion = 1,
+            ServerState = "firing",
+            ServerHealth = "err",
+            ServerError = text,
+            ServerSeenAt = now,
+        };
         db.AddRange(incident, rule);
-        db.NotificationChannels.Add(new NotificationChannel { EnvironmentId = 1, Receiver = text, Kind = text[..8], Target = text,
-            ServerSeenAt = now });
-        db.AuditEntries.Add(new AuditEntry { At = now, Actor = text, Action = text, Subject = text, Detail = text });
-        db.RuleApplies.Add(new RuleApply { EnvironmentId = 1, Author = text, Stage = RuleApplyStage.PutBack, Message = text,
-            Files = [new RuleApplyFile(1, text, 1, null, null)], StartedAt = now, ChangedAt = now, EndedAt = now });
+        db.NotificationChannels.Add(
+            new NotificationChannel
+            {
+                EnvironmentId = 1,
+                Receiver = text,
+                Kind = text[..8],
+                Target = text,
+                ServerSeenAt = now,
+            }
+        );
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = now,
+                Actor = text,
+                Action = text,
+                Subject = text,
+                Detail = text,
+            }
+        );
+        db.RuleApplies.Add(
+            new RuleApply
+            {
+                EnvironmentId = 1,
+                Author = text,
+                Stage = RuleApplyStage.PutBack,
+                Message = text,
+                Files = [new RuleApplyFile(1, text, 1, null, null)],
+                StartedAt = now,
+                ChangedAt = now,
+                EndedAt = now,
+            }
+        );
         await db.SaveChangesAsync();
-        db.AlertRuleVersions.Add(new AlertRuleVersion { RuleId = rule.Id, Number = 1, Expression = text,
-            Labels = new() { ["severity"] = text, [text] = text }, Annotations = new() { ["summary"] = text, [text] = text }, Author = text,
-            Reason = text, CreatedAt = now });
+        db.AlertRuleVersions.Add(
+            new AlertRuleVersion
+            {
+                RuleId = rule.Id,
+                Number = 1,
+                Expression = text,
+                Labels = new() { ["severity"] = text, [text] = text },
+                Annotations = new() { ["summary"] = text, [text] = text },
+                Author = text,
+                Reason = text,
+                CreatedAt = now,
+            }
+        );
         await db.SaveChangesAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (App is not null) await App.DisposeAsync();
-        if (Database is not null) await Database.DisposeAsync();
+        if (App is not null)
+            await App.DisposeAsync();
+        if (Database is not null)
+            await Database.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 }

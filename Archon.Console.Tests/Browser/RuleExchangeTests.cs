@@ -17,7 +17,8 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
 {
     // Not the plain field that stands in its place until it has come.
     private const string Editor = "[contenteditable][aria-label='Expression in PromQL']";
-    private const string Text = "# ours\ngroups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n        labels: {severity: warning}\n        annotations: {summary: quiet, description: quiet, runbook: rest}\n";
+    private const string Text =
+        "# ours\ngroups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n        labels: {severity: warning}\n        annotations: {summary: quiet, description: quiet, runbook: rest}\n";
     private readonly string folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -58,13 +59,16 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
     {
         await using var alertmanager = await RealAlertmanager.StartAsync(Token);
         await using var prometheus = await PrometheusAsync(
-            $"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager.Address.Authority}']}}]}}]}}\n");
+            $"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager.Address.Authority}']}}]}}]}}\n"
+        );
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await AppAsync(database, prometheus);
         await SaveAsync(app, database, "vector(1) == 2");
         using var http = new HttpClient();
-        async Task<bool> FiresAsync() => (await http.GetStringAsync(new Uri(alertmanager.Address, "api/v2/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
-        async Task<bool> IsActiveAsync() => (await http.GetStringAsync(new Uri(prometheus.Address, "api/v1/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
+        async Task<bool> FiresAsync() =>
+            (await http.GetStringAsync(new Uri(alertmanager.Address, "api/v2/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
+        async Task<bool> IsActiveAsync() =>
+            (await http.GetStringAsync(new Uri(prometheus.Address, "api/v1/alerts"), Token)).Contains("Quiet", StringComparison.Ordinal);
         var page = await OpenAsync(app, "rules/1");
         await ApplyAsync(page);
         Assert.False(await IsActiveAsync());
@@ -105,7 +109,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
         await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
         await SaveAsync(app, database, "vector(1) == 3");
-        await File.WriteAllTextAsync(Path.Combine(folder, "shop.yml"), Text.Replace("vector(1) == 2", "vector(1) == 4", StringComparison.Ordinal), Token);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "shop.yml"),
+            Text.Replace("vector(1) == 2", "vector(1) == 4", StringComparison.Ordinal),
+            Token
+        );
 
         await page.GotoAsync("rules/apply");
         await Assertions.Expect(page.GetByText("Changed outside", new() { Exact = true })).ToBeVisibleAsync();
@@ -116,7 +124,10 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
 
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        Assert.Equal("vector(1) == 4", Assert.Single(RuleFile.Read((await db.RuleDocuments.SingleAsync(Token)).Content, out _)!.Rules).Content.Expression);
+        Assert.Equal(
+            "vector(1) == 4",
+            Assert.Single(RuleFile.Read((await db.RuleDocuments.SingleAsync(Token)).Content, out _)!.Rules).Content.Expression
+        );
     }
 
     [Fact]
@@ -149,13 +160,19 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using var reload = await FakeUpstream.StartAsync(async context =>
         {
             // The first one hangs until its console is gone; the others reach the server.
-            if (reached.TrySetResult()) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
-            context.Response.StatusCode = (int)(await http.PostAsync(new Uri("-/reload", UriKind.Relative), null, context.RequestAborted)).StatusCode;
+            if (reached.TrySetResult())
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            context.Response.StatusCode = (int)
+                (await http.PostAsync(new Uri("-/reload", UriKind.Relative), null, context.RequestAborted)).StatusCode;
         });
         (string, string)[] settings =
         [
-            ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Access__AdminPassword", ArchonApp.AdminPassword), ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri),
-            ("Archon__Rules__Target", "Folder"), ("Archon__Rules__Folder", folder), ("Archon__Rules__ReloadAddress", new Uri(reload.Address, "-/reload").AbsoluteUri),
+            ("ConnectionStrings__Archon", database.ConnectionString),
+            ("Archon__Access__AdminPassword", ArchonApp.AdminPassword),
+            ("Prometheus__BaseAddress", prometheus.Address.AbsoluteUri),
+            ("Archon__Rules__Target", "Folder"),
+            ("Archon__Rules__Folder", folder),
+            ("Archon__Rules__ReloadAddress", new Uri(reload.Address, "-/reload").AbsoluteUri),
         ];
         using var home = new Home();
         await using (var console = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings))
@@ -178,7 +195,8 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
             await page.Context.CloseAsync();
         }
         Assert.Contains("vector(1) == 3", await File.ReadAllTextAsync(Path.Combine(folder, "shop.yml"), Token), StringComparison.Ordinal);
-        await using (var db = await database.Contexts.CreateDbContextAsync(Token)) Assert.Equal(RuleApplyStage.Reloading, (await db.RuleApplies.SingleAsync(Token)).Stage);
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
+            Assert.Equal(RuleApplyStage.Reloading, (await db.RuleApplies.SingleAsync(Token)).Stage);
 
         await using var next = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings);
         await next.ReadyAsync(Token);
@@ -187,11 +205,19 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using var after = await database.Contexts.CreateDbContextAsync(Token);
         Assert.Equal(RuleApplyStage.Done, (await after.RuleApplies.SingleAsync(Token)).Stage);
         Assert.Equal(1, await after.AuditEntries.CountAsync(entry => entry.Action == "rules.recover", Token));
-        Assert.Contains("vector(1) == 3", await http.GetStringAsync(new Uri("api/v1/rules", UriKind.Relative), Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "vector(1) == 3",
+            await http.GetStringAsync(new Uri("api/v1/rules", UriKind.Relative), Token),
+            StringComparison.Ordinal
+        );
     }
 
     private Task<RealPrometheus> PrometheusAsync(string more = "") =>
-        RealPrometheus.StartAsync($"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n{more}", Token, flags: ["--web.enable-lifecycle"]);
+        RealPrometheus.StartAsync(
+            $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n{more}",
+            Token,
+            flags: ["--web.enable-lifecycle"]
+        );
 
     private static async Task ApplyAsync(IPage page)
     {
@@ -200,25 +226,36 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await Assertions.Expect(page.GetByText("The server runs every rule as the catalogue says.")).ToBeVisibleAsync();
     }
 
-    private Task<ArchonApp> AppAsync(TestDatabase database, RealPrometheus prometheus) => ArchonApp.StartAsync(
-        database, ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri), ("Archon:Rules:Target", "Folder"), ("Archon:Rules:Folder", folder));
+    private Task<ArchonApp> AppAsync(TestDatabase database, RealPrometheus prometheus) =>
+        ArchonApp.StartAsync(
+            database,
+            ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri),
+            ("Archon:Rules:Target", "Folder"),
+            ("Archon:Rules:Folder", folder)
+        );
 
-    private static Task<int> SaveAsync(ArchonApp app, TestDatabase database, string expression) => SaveAsync(app.Services.GetRequiredService<RuleCommands>(), database, expression);
+    private static Task<int> SaveAsync(ArchonApp app, TestDatabase database, string expression) =>
+        SaveAsync(app.Services.GetRequiredService<RuleCommands>(), database, expression);
 
     private static async Task<int> SaveAsync(RuleCommands commands, TestDatabase database, string expression)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         var known = await db.AlertRules.AsNoTracking().SingleOrDefaultAsync(Token);
         var content = new RuleContent("Quiet", true, expression) { Labels = new Dictionary<string, string> { ["severity"] = "warning" } };
-        var result = await commands.SaveAsync(new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"), "ada", Token);
+        var result = await commands.SaveAsync(
+            new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"),
+            "ada",
+            Token
+        );
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;
     }
 
-    private static Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo) => Waits.UntilAsync(async () =>
-    {
-        await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        return await isSo(db);
-    });
+    private static Task UntilAsync(TestDatabase database, Func<ArchonDbContext, Task<bool>> isSo) =>
+        Waits.UntilAsync(async () =>
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            return await isSo(db);
+        });
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)
     {
@@ -231,6 +268,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
     private sealed class Home : IDisposable
     {
         public string Path { get; } = Directory.CreateTempSubdirectory("archon-home").FullName;
+
         public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

@@ -24,7 +24,11 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
     {
         await using var server = await RecordedQueue.StartAsync(Token);
         await using var database = await postgres.NewDatabaseAsync();
-        await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", server.Address.AbsoluteUri), ("Archon:Rules:Promtool", Tools.Find("promtool")));
+        await using var app = await ArchonApp.StartAsync(
+            database,
+            ("Prometheus:BaseAddress", server.Address.AbsoluteUri),
+            ("Archon:Rules:Promtool", Tools.Find("promtool"))
+        );
         var faults = new List<string>();
         var page = await OpenAsync(app, "rules/new?expr=queue_length+%3E+3&for=1m&severity=critical&name=QueueLong", faults);
 
@@ -68,7 +72,10 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await Assertions.Expect(page.GetByText("Saved as v2.")).ToBeVisibleAsync();
 
         var rule = (await app.Services.GetRequiredService<RuleQueries>().FindAsync(1, Token))!;
-        Assert.Equal(("queue_length > 3", 2, "Sooner", "admin"), (rule.Content.Expression, rule.CurrentVersion, rule.Versions[0].Reason, rule.Versions[0].Author));
+        Assert.Equal(
+            ("queue_length > 3", 2, "Sooner", "admin"),
+            (rule.Content.Expression, rule.CurrentVersion, rule.Versions[0].Reason, rule.Versions[0].Author)
+        );
         Assert.Contains("exp_alerts", rule.Tests, StringComparison.Ordinal);
         Assert.Empty(faults);
     }
@@ -80,11 +87,23 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", server.Address.AbsoluteUri));
         var commands = app.Services.GetRequiredService<RuleCommands>();
-        var content = new RuleContent("QueueLong", true, "queue_length > 3") { For = TimeSpan.FromMinutes(1), Labels = new Dictionary<string, string> { ["severity"] = "warning" } };
-        Assert.IsType<RuleSaveResult.Saved>(await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), "ada", Token));
+        var content = new RuleContent("QueueLong", true, "queue_length > 3")
+        {
+            For = TimeSpan.FromMinutes(1),
+            Labels = new Dictionary<string, string> { ["severity"] = "warning" },
+        };
+        Assert.IsType<RuleSaveResult.Saved>(
+            await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), "ada", Token)
+        );
         var page = await OpenAsync(app, "rules/1");
         await page.GetByLabel("for", new() { Exact = true }).FillAsync("2m");
-        Assert.IsType<RuleSaveResult.Saved>(await commands.SaveAsync(new RuleDraft(1, 1, "shop.yml", "queues", content with { For = TimeSpan.FromMinutes(9) }, 1, "patience"), "ada", Token));
+        Assert.IsType<RuleSaveResult.Saved>(
+            await commands.SaveAsync(
+                new RuleDraft(1, 1, "shop.yml", "queues", content with { For = TimeSpan.FromMinutes(9) }, 1, "patience"),
+                "ada",
+                Token
+            )
+        );
 
         await page.GetByLabel("Reason for the save").FillAsync("impatience");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save as v2" }).ClickAsync();
@@ -106,9 +125,18 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", $"http://127.0.0.1:{Tools.FreePort()}/"));
         var commands = app.Services.GetRequiredService<RuleCommands>();
-        var content = new RuleContent("QueueLong", true, "queue_length > 3") { Labels = new Dictionary<string, string> { ["severity"] = "warning", ["note"] = "<img src=x onerror=alert(1)>" } };
-        Assert.IsType<RuleSaveResult.Saved>(await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), "ada", Token));
-        Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>().CreateUserAsync("eve", ArchonApp.AdminPassword, Roles.Viewer, "test", Token));
+        var content = new RuleContent("QueueLong", true, "queue_length > 3")
+        {
+            Labels = new Dictionary<string, string> { ["severity"] = "warning", ["note"] = "<img src=x onerror=alert(1)>" },
+        };
+        Assert.IsType<RuleSaveResult.Saved>(
+            await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), "ada", Token)
+        );
+        Assert.IsType<AccessResult.Done>(
+            await app
+                .Services.GetRequiredService<AccessCommands>()
+                .CreateUserAsync("eve", ArchonApp.AdminPassword, Roles.Viewer, "test", Token)
+        );
         var page = await OpenAsync(app, "rules/1", user: "eve");
 
         await Assertions.Expect(page.GetByText("changing it needs the role editor")).ToBeVisibleAsync();
@@ -123,7 +151,9 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path, List<string>? faults = null, string? user = null)
     {
-        var page = user is null ? await chromium.SignInAsync(app, onFault: faults is null ? null : faults.Add) : await SignInAsync(app, user);
+        var page = user is null
+            ? await chromium.SignInAsync(app, onFault: faults is null ? null : faults.Add)
+            : await SignInAsync(app, user);
         await page.GotoAsync(path);
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         return page;
@@ -131,7 +161,16 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
 
     private async Task<IPage> SignInAsync(ArchonApp app, string user)
     {
-        var page = await (await chromium.NewContextAsync(app, new() { ViewportSize = new() { Width = 1440, Height = 900 }, ReducedMotion = ReducedMotion.Reduce })).NewPageAsync();
+        var page = await (
+            await chromium.NewContextAsync(
+                app,
+                new()
+                {
+                    ViewportSize = new() { Width = 1440, Height = 900 },
+                    ReducedMotion = ReducedMotion.Reduce,
+                }
+            )
+        ).NewPageAsync();
         await page.SignInAsync(user);
         return page;
     }

@@ -10,7 +10,6 @@ namespace Archon.Tests.Browser;
 /// <summary>An open page whose session ends leads to sign-in, which says why.</summary>
 public sealed class SessionEndTests(RunningConsole console, Chromium chromium) : IClassFixture<RunningConsole>
 {
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -33,7 +32,9 @@ public sealed class SessionEndTests(RunningConsole console, Chromium chromium) :
 
         foreach (var page in pages)
         {
-            await Assertions.Expect(page.Locator(".door p[role=status]")).ToHaveTextAsync("You were signed out because your role changed from editor to viewer.");
+            await Assertions
+                .Expect(page.Locator(".door p[role=status]"))
+                .ToHaveTextAsync("You were signed out because your role changed from editor to viewer.");
         }
         await pages[0].GetByLabel("User name").FillAsync("demoted");
         await pages[0].GetByLabel("Password").FillAsync(ArchonApp.AdminPassword);

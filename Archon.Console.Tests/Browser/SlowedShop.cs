@@ -58,30 +58,40 @@ internal sealed class SlowedShop : IAsyncDisposable
             for (var at = now.AddHours(-2); at < now.AddSeconds(-5); at = at.AddSeconds(5))
             {
                 var (name, value) = Lines(at).ElementAt(line);
-                var labels = name.EndsWith('}') ? $"{name[..^1]},job=\"shop\",instance=\"{Address.Authority}\"}}" : $"{name}{{job=\"shop\",instance=\"{Address.Authority}\"}}";
+                var labels = name.EndsWith('}')
+                    ? $"{name[..^1]},job=\"shop\",instance=\"{Address.Authority}\"}}"
+                    : $"{name}{{job=\"shop\",instance=\"{Address.Authority}\"}}";
                 text.Append(CultureInfo.InvariantCulture, $"{labels} {value:0} {at.ToUnixTimeMilliseconds() / 1000.0:0.000}\n");
             }
         }
         var file = Path.Combine(folder, "past.om");
         await File.WriteAllTextAsync(file, text.Append("# EOF\n").ToString(), cancellationToken);
-        using var promtool = Process.Start(new ProcessStartInfo(
-            Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(folder, "data")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(
+            new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(folder, "data")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var said = promtool.StandardError.ReadToEndAsync(cancellationToken);
         await promtool.StandardOutput.ReadToEndAsync(cancellationToken);
         await promtool.WaitForExitAsync(cancellationToken);
-        if (promtool.ExitCode != 0) throw new InvalidOperationException($"promtool: {await said}");
+        if (promtool.ExitCode != 0)
+            throw new InvalidOperationException($"promtool: {await said}");
     }
 
     public void Slow()
     {
-        lock (gate) slow.Add((DateTimeOffset.UtcNow, null));
+        lock (gate)
+            slow.Add((DateTimeOffset.UtcNow, null));
     }
 
     public void Calm()
     {
         lock (gate)
         {
-            for (var i = 0; i < slow.Count; i++) slow[i] = (slow[i].From, slow[i].To ?? DateTimeOffset.UtcNow);
+            for (var i = 0; i < slow.Count; i++)
+                slow[i] = (slow[i].From, slow[i].To ?? DateTimeOffset.UtcNow);
         }
     }
 
@@ -90,7 +100,8 @@ internal sealed class SlowedShop : IAsyncDisposable
     private string Metrics(DateTimeOffset at)
     {
         var text = new StringBuilder("# TYPE http_request_duration_seconds histogram\n");
-        foreach (var (name, value) in Lines(at)) text.Append(CultureInfo.InvariantCulture, $"{name} {value:0}\n");
+        foreach (var (name, value) in Lines(at))
+            text.Append(CultureInfo.InvariantCulture, $"{name} {value:0}\n");
         return text.ToString();
     }
 
@@ -99,7 +110,8 @@ internal sealed class SlowedShop : IAsyncDisposable
         double slowed = 0;
         lock (gate)
         {
-            slowed = slow.Where(one => one.From < at).Sum(one => ((one.To is { } to && to < at ? to : at) - one.From).TotalSeconds) * PerSecond;
+            slowed =
+                slow.Where(one => one.From < at).Sum(one => ((one.To is { } to && to < at ? to : at) - one.From).TotalSeconds) * PerSecond;
         }
         // A wave of ten per cent keeps the band from being a line.
         var seconds = (at - opened).TotalSeconds;
@@ -107,7 +119,10 @@ internal sealed class SlowedShop : IAsyncDisposable
         for (var i = 0; i < Bounds.Length; i++)
         {
             var quick = ((all - (slowed / 2)) * Usual[i]) + (Bounds[i] >= 2.5 ? slowed / 2 : 0);
-            yield return (string.Create(CultureInfo.InvariantCulture, $"http_request_duration_seconds_bucket{{le=\"{Bounds[i]}\"}}"), quick);
+            yield return (
+                string.Create(CultureInfo.InvariantCulture, $"http_request_duration_seconds_bucket{{le=\"{Bounds[i]}\"}}"),
+                quick
+            );
         }
         yield return ("http_request_duration_seconds_bucket{le=\"+Inf\"}", all);
         yield return ("http_request_duration_seconds_count", all);

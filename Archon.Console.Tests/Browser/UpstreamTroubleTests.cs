@@ -68,15 +68,26 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
             await Assertions.Expect(row).ToContainTextAsync(words);
         }
         await Assertions.Expect(page.GetByText("The targets are not known now.")).ToBeVisibleAsync();
-        var told = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(new Uri("monitoring/health/intelligent", UriKind.Relative), Token);
-        Assert.Equal(3, told.GetProperty("reasons").EnumerateArray().Count(reason => reason.GetProperty("message").GetString()!.Contains(words, StringComparison.Ordinal)));
+        var told = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
+            new Uri("monitoring/health/intelligent", UriKind.Relative),
+            Token
+        );
+        Assert.Equal(
+            3,
+            told.GetProperty("reasons")
+                .EnumerateArray()
+                .Count(reason => reason.GetProperty("message").GetString()!.Contains(words, StringComparison.Ordinal))
+        );
 
         await upstream.BecomeAsync(Trouble.None);
 
         await Waits.UntilAsync(() => health.Current.All(one => one.FailingSince is null));
         await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("No answer since")).ToHaveCountAsync(0);
-        Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true && window.pwned !== true"), "The page was loaded again, or ran what it was told.");
+        Assert.True(
+            await page.EvaluateAsync<bool>("window.loadedOnce === true && window.pwned !== true"),
+            "The page was loaded again, or ran what it was told."
+        );
         Assert.Empty(faults);
         Assert.Empty(app.Errors);
         await page.Context.CloseAsync();
@@ -101,14 +112,23 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
         {
             // So many questions failed that the console leaves Prometheus alone for a moment. Charts ask again by themselves too, so the button may
             // be gone before it is pressed.
-            await page.EvaluateAsync("[...document.querySelectorAll('main button')].find(one => one.textContent.trim() === 'Ask again')?.click()");
+            await page.EvaluateAsync(
+                "[...document.querySelectorAll('main button')].find(one => one.textContent.trim() === 'Ask again')?.click()"
+            );
             return await page.Locator("main").EvaluateAsync<bool>("main => !/Ask again|Asking Prometheus|no answer/.test(main.innerText)");
         });
         await page.Context.CloseAsync();
     }
 
-    private static Task<ArchonApp> StartAsync(TestDatabase database, TroubledUpstream upstream) => ArchonApp.StartAsync(
-        database, [.. Names.SelectMany(name => ((string, string?)[])[($"{name}:BaseAddress", upstream.Address.AbsoluteUri), ($"{name}:QueryTimeout", QueryTimeout)])]);
+    private static Task<ArchonApp> StartAsync(TestDatabase database, TroubledUpstream upstream) =>
+        ArchonApp.StartAsync(
+            database,
+            [
+                .. Names.SelectMany(name =>
+                    ((string, string?)[])[($"{name}:BaseAddress", upstream.Address.AbsoluteUri), ($"{name}:QueryTimeout", QueryTimeout)]
+                ),
+            ]
+        );
 
     private static Regex Stale(string name) => new($"<b>{name}</b>\\s*<time[^>]*>[^<]*</time>, showing ");
 }

@@ -46,7 +46,15 @@ public sealed class WatchEditTests(PostgresFixture postgres, Chromium chromium)
         int id;
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            var watch = new Watch { EnvironmentId = 1, Name = "Queue", Template = "queue", Query = "queue_length", Signal = WatchSignal.Saturation, CreatedAt = DateTimeOffset.UtcNow };
+            var watch = new Watch
+            {
+                EnvironmentId = 1,
+                Name = "Queue",
+                Template = "queue",
+                Query = "queue_length",
+                Signal = WatchSignal.Saturation,
+                CreatedAt = DateTimeOffset.UtcNow,
+            };
             db.Watches.Add(watch);
             await db.SaveChangesAsync(Token);
             id = watch.Id;

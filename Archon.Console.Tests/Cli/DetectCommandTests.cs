@@ -1,7 +1,7 @@
-using Archon.Cli;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using Archon.Cli;
 using Archon.Tests.Analysis;
 using Archon.Tests.Kit;
 using Xunit;
@@ -35,7 +35,9 @@ public sealed class DetectCommandTests : IDisposable
     [Fact]
     public async Task Times_may_be_iso_seconds_or_milliseconds_and_values_may_be_missing()
     {
-        Write("a.csv", """
+        Write(
+            "a.csv",
+            """
             timestamp,value
             2026-11-02T00:00:00Z,1
             1793577900,NaN
@@ -43,7 +45,8 @@ public sealed class DetectCommandTests : IDisposable
             2026-11-02 00:15:00,2
             2026-11-02 00:15:00,3
             2026-11-02 00:00:01,4
-            """);
+            """
+        );
 
         Assert.Equal(7, (await DetectAsync("alert")).Length);
     }

@@ -25,12 +25,16 @@ public sealed class ExhaustCommandTests : IDisposable
         Assert.Equal(0, await RunAsync("--cases", Path.Combine(folder, "cases")));
 
         var rows = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
-            .Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToArray();
         Assert.Equal(["a", "b"], rows.Select(row => row.GetProperty("case").GetString()));
         // 0.4 + 0.002 * 167 now, and 133 hours to 1.
         Assert.InRange(rows[0].GetProperty("hours").GetDouble(), 131, 135);
         Assert.InRange(
-            rows[0].GetProperty("hours").GetDouble(), rows[0].GetProperty("lower").GetDouble(), rows[0].GetProperty("upper").GetDouble());
+            rows[0].GetProperty("hours").GetDouble(),
+            rows[0].GetProperty("lower").GetDouble(),
+            rows[0].GetProperty("upper").GetDouble()
+        );
         Assert.Equal(JsonValueKind.Null, rows[1].GetProperty("hours").ValueKind);
         Assert.Equal("NotTrending", rows[1].GetProperty("reason").GetString());
     }
@@ -69,11 +73,15 @@ public sealed class ExhaustCommandTests : IDisposable
     private void Write(string name, Func<int, double> value)
     {
         var text = new StringBuilder("time,value\n");
-        for (var hour = 0; hour < 168; hour++) text.AppendLine(CultureInfo.InvariantCulture, $"{3600 * hour},{value(hour)}");
+        for (var hour = 0; hour < 168; hour++)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{3600 * hour},{value(hour)}");
         Directory.CreateDirectory(Path.Combine(folder, "cases"));
         File.WriteAllText(Path.Combine(folder, name), text.ToString());
     }
 
-    private Task<int> RunAsync(params string[] args) => ExhaustCommand.Build().Parse([.. args, "--output", Output])
-        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
+    private Task<int> RunAsync(params string[] args) =>
+        ExhaustCommand
+            .Build()
+            .Parse([.. args, "--output", Output])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }

@@ -72,6 +72,8 @@ public sealed class ForecastCommandTests : IDisposable
         Enumerable.Range(0, count).Select(hour => (hour % 24).ToString(CultureInfo.InvariantCulture));
 
     private Task<int> RunAsync(string train) =>
-        ForecastCommand.Build().Parse(["--train", train, "--horizon", "24", "--period", "24", "--output", Output])
-        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
+        ForecastCommand
+            .Build()
+            .Parse(["--train", train, "--horizon", "24", "--period", "24", "--output", Output])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }

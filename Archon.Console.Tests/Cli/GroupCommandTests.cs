@@ -15,22 +15,30 @@ public sealed class GroupCommandTests : IDisposable
     public async Task The_last_line_of_an_alert_names_its_group()
     {
         var estate = Text("estate.json", """{"edges_caller_to_callee": [["shop", "stock"]]}""");
-        var alerts = Text("alerts.jsonl", """
+        var alerts = Text(
+            "alerts.jsonl",
+            """
             {"alert": "a", "time": 0, "service": "shop", "metric": "errors"}
             {"alert": "b", "time": 200, "service": "stock", "metric": "cpu"}
             {"alert": "c", "time": 230, "service": "shop", "metric": "latency"}
             {"alert": "d", "time": 231, "service": "mail"}
-            """);
+            """
+        );
 
         await RunAsync("--alerts", alerts, "--estate", estate);
 
         var lines = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
-            .Select(line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Equal("abcd",
-            string.Concat(lines.Where(line => line.GetProperty("event").GetString() == "placed")
-            .Select(line => line.GetProperty("alert").GetString())));
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
+        Assert.Equal(
+            "abcd",
+            string.Concat(
+                lines.Where(line => line.GetProperty("event").GetString() == "placed").Select(line => line.GetProperty("alert").GetString())
+            )
+        );
         Assert.Contains(lines, line => line.GetProperty("event").GetString() == "merged");
-        var group = lines.GroupBy(line => line.GetProperty("alert").GetString()!)
+        var group = lines
+            .GroupBy(line => line.GetProperty("alert").GetString()!)
             .ToDictionary(one => one.Key, one => one.Last().GetProperty("group").GetString());
         Assert.Equal([group["a"], group["a"]], [group["b"], group["c"]]);
         Assert.NotEqual(group["a"], group["d"]);
@@ -52,8 +60,11 @@ public sealed class GroupCommandTests : IDisposable
 
     private string Output => Path.Combine(folder, "out.jsonl");
 
-    private Task<int> RunAsync(params string[] more) => GroupCommand.Build().Parse(["--output", Output, .. more])
-        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
+    private Task<int> RunAsync(params string[] more) =>
+        GroupCommand
+            .Build()
+            .Parse(["--output", Output, .. more])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 
     private string Text(string name, string text)
     {

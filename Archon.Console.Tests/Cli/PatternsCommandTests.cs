@@ -16,7 +16,10 @@ public sealed class PatternsCommandTests : IDisposable
     [Fact]
     public async Task Templates_of_a_file_come_with_counts_times_and_an_example()
     {
-        var log = Write("app.log", "Mar  2 06:00:00 a job 1 done\nMar  2 06:01:00 a job 2 done\r\n\n\tdetail\nMar  2 06:02:00 ERROR disk full");
+        var log = Write(
+            "app.log",
+            "Mar  2 06:00:00 a job 1 done\nMar  2 06:01:00 a job 2 done\r\n\n\tdetail\nMar  2 06:02:00 ERROR disk full"
+        );
         var output = Path.Combine(folder, "out.jsonl");
 
         Assert.Equal(0, await CliCommands.RunAsync(["patterns", "--lines", log, "--output", output, "--year", "2026"]));
@@ -74,7 +77,8 @@ public sealed class PatternsCommandTests : IDisposable
     {
         var path = Write("broken.log.gz", Entries(2000, i => $"served {i}"));
         var bytes = File.ReadAllBytes(path);
-        for (var i = 200; i < 260; i++) bytes[i] ^= 0x5a;
+        for (var i = 200; i < 260; i++)
+            bytes[i] ^= 0x5a;
         File.WriteAllBytes(path, bytes);
         using var reader = new LineReader(Files.OpenRead(path), path);
 
@@ -92,15 +96,23 @@ public sealed class PatternsCommandTests : IDisposable
         var text = $"one\r\n\ntwo\n{new string('x', 1_000_000)}\nthree";
         using var reader = new LineReader(new MemoryStream(Encoding.UTF8.GetBytes(text)), "-");
         var lines = new List<string>();
-        while (reader.Next(out var line)) lines.Add(line.ToString());
+        while (reader.Next(out var line))
+            lines.Add(line.ToString());
 
         Assert.Equal(["one", "", "two", "three"], lines.Where(line => line.Length < 10));
         Assert.Equal(new string('x', 65_536), lines[3]);
         Assert.Equal(5, reader.Count);
     }
 
-    private static string Entries(int count, Func<int, string> line) => string.Concat(Enumerable.Range(0, count).Select(i =>
-        $$"""{"labels":{"app":"shop"},"line":"{{line(i)}}","timestamp":"{{new DateTime(2026, 3, 2, 6, 0, 0, DateTimeKind.Utc).AddSeconds(i):O}}"}""" + "\n"));
+    private static string Entries(int count, Func<int, string> line) =>
+        string.Concat(
+            Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    $$"""{"labels":{"app":"shop"},"line":"{{line(i)}}","timestamp":"{{new DateTime(2026, 3, 2, 6, 0, 0, DateTimeKind.Utc).AddSeconds(i):O}}"}"""
+                    + "\n"
+                )
+        );
 
     private string Write(string name, string text)
     {

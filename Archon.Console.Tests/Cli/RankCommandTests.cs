@@ -21,18 +21,26 @@ public sealed class RankCommandTests : IDisposable
         Write("quiet", new Estate(2));
         var graph = Text("graph.json", JsonSerializer.Serialize(new { edges_caller_to_callee = Edges() }));
         var start = Estate.OnsetMs / 1000;
-        var broken = new { start, target_service = "web", target_metric = "latency" };
+        var broken = new
+        {
+            start,
+            target_service = "web",
+            target_metric = "latency",
+        };
         var index = Text("cases.json", JsonSerializer.Serialize(new { broken, quiet = new { start } }));
 
         await RunAsync("--index", index, "--graph", graph);
 
         var lines = (await File.ReadAllLinesAsync(Output, TestContext.Current.CancellationToken))
-            .Select(line => JsonDocument.Parse(line).RootElement).ToList();
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal(["broken", "quiet"], lines.Select(line => line.GetProperty("case").GetString()));
         Assert.Equal("stock", lines[0].GetProperty("ranking")[0].GetProperty("service").GetString());
         Assert.Equal("latency", lines[0].GetProperty("ranking")[0].GetProperty("metric").GetString());
-        Assert.Equal(["web", "search", "stock"], lines[0].GetProperty("evidence")[0].GetProperty("path").EnumerateArray()
-            .Select(step => step.GetString()));
+        Assert.Equal(
+            ["web", "search", "stock"],
+            lines[0].GetProperty("evidence")[0].GetProperty("path").EnumerateArray().Select(step => step.GetString())
+        );
         Assert.NotEqual(0, lines[0].GetProperty("evidence")[0].GetProperty("for").GetArrayLength());
         Assert.Equal(0, lines[1].GetProperty("ranking").GetArrayLength());
         Assert.NotEmpty(lines[1].GetProperty("reason").GetString()!);
@@ -57,8 +65,10 @@ public sealed class RankCommandTests : IDisposable
     [Theory]
     [InlineData("{\n \"quiet\": oops }", "line 2")]
     [InlineData("{\"quiet\": {\"start\": \"noon\"}}", "case quiet: \"start\" is missing or is no number of seconds.")]
-    [InlineData("{\"quiet\": {\"edges_caller_to_callee\": [[\"a\"]]}}",
-        "case quiet: \"edges_caller_to_callee\" is no list of pairs of names.")]
+    [InlineData(
+        "{\"quiet\": {\"edges_caller_to_callee\": [[\"a\"]]}}",
+        "case quiet: \"edges_caller_to_callee\" is no list of pairs of names."
+    )]
     public async Task An_index_of_another_form_is_told_by_file_and_place(string json, string told)
     {
         Write("quiet", new Estate(3));
@@ -76,8 +86,11 @@ public sealed class RankCommandTests : IDisposable
         Write("quiet", new Estate(4));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            RankCommand.Build().Parse(["--cases", folder, "--output", Output])
-                .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, new CancellationToken(canceled: true)));
+            RankCommand
+                .Build()
+                .Parse(["--cases", folder, "--output", Output])
+                .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, new CancellationToken(canceled: true))
+        );
 
         Assert.False(File.Exists(Output));
     }
@@ -86,8 +99,11 @@ public sealed class RankCommandTests : IDisposable
 
     private static IEnumerable<string[]> Edges() => Estate.Calls.Select(call => new[] { call.Caller, call.Callee });
 
-    private Task<int> RunAsync(params string[] more) => RankCommand.Build().Parse(["--cases", folder, "--output", Output, .. more])
-        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
+    private Task<int> RunAsync(params string[] more) =>
+        RankCommand
+            .Build()
+            .Parse(["--cases", folder, "--output", Output, .. more])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 
     private string Text(string name, string text)
     {
@@ -104,8 +120,15 @@ public sealed class RankCommandTests : IDisposable
         for (var row = 0; row < question.Times.Length; row++)
         {
             var at = row;
-            writer.WriteLine(string.Join(',', question.Series.Select(series => series.Values.Span[at])
-                .Prepend(question.Times.Span[row] / 1000.0).Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
+            writer.WriteLine(
+                string.Join(
+                    ',',
+                    question
+                        .Series.Select(series => series.Values.Span[at])
+                        .Prepend(question.Times.Span[row] / 1000.0)
+                        .Select(value => value.ToString("R", CultureInfo.InvariantCulture))
+                )
+            );
         }
     }
 }

@@ -76,12 +76,18 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task What_a_file_says_cannot_send_escapes_to_the_terminal()
     {
-        var (one, other) = (Text("a.yml", "groups: []\n"), Text("b.yml", """
-            groups:
-              - name: "shop\e[2Jgone\u202Eb"
-                rules:
-                  - {alert: "A\e[31m\nforged", expr: up == 0}
-            """));
+        var (one, other) = (
+            Text("a.yml", "groups: []\n"),
+            Text(
+                "b.yml",
+                """
+                groups:
+                  - name: "shop\e[2Jgone\u202Eb"
+                    rules:
+                      - {alert: "A\e[31m\nforged", expr: up == 0}
+                """
+            )
+        );
 
         var (_, changes, _) = await RunAsync("diff", one, other);
         var (_, findings, _) = await RunAsync("lint", other);
@@ -94,7 +100,11 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task Diff_tells_what_two_files_say_differently_and_not_how()
     {
-        var (one, same, other) = (Text("a.yml", Rules), Text("b.yml", Rules.Replace("# Ours.\n", "", StringComparison.Ordinal)), Text("c.yml", Rules.Replace("5m", "10m", StringComparison.Ordinal)));
+        var (one, same, other) = (
+            Text("a.yml", Rules),
+            Text("b.yml", Rules.Replace("# Ours.\n", "", StringComparison.Ordinal)),
+            Text("c.yml", Rules.Replace("5m", "10m", StringComparison.Ordinal))
+        );
 
         Assert.Equal((0, "", ""), await RunAsync("diff", one, same));
         var (code, told, _) = await RunAsync("diff", one, other);
@@ -117,23 +127,57 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     public async Task Backtest_tells_the_state_of_each_alert_at_each_evaluation()
     {
         await using var prometheus = await RealPrometheus.StartAsync(
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs: [{job_name: none, static_configs: [{targets: ['127.0.0.1:1']}]}]\n", Token);
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs: [{job_name: none, static_configs: [{targets: ['127.0.0.1:1']}]}]\n",
+            Token
+        );
         using (var http = new HttpClient { BaseAddress = prometheus.Address })
         {
             // Until it has tried the target that nobody answers at a few times.
             var tried = new Uri("api/v1/query?query=count_over_time(up[30s])>3", UriKind.Relative);
-            while (!(await http.GetStringAsync(tried, Token)).Contains("none", StringComparison.Ordinal)) await Task.Delay(100, Token);
+            while (!(await http.GetStringAsync(tried, Token)).Contains("none", StringComparison.Ordinal))
+                await Task.Delay(100, Token);
         }
         var file = Text("a.yml", "groups:\n- name: a\n  rules:\n  - alert: Down\n    expr: up == 0\n");
 
         var (code, told, error) = await RunAsync(
-            "backtest", file, "--from", "now-10s", "--to", "now", "--interval", "1s", "--prometheus", prometheus.Address.AbsoluteUri, "--warm-up", "0s");
+            "backtest",
+            file,
+            "--from",
+            "now-10s",
+            "--to",
+            "now",
+            "--interval",
+            "1s",
+            "--prometheus",
+            prometheus.Address.AbsoluteUri,
+            "--warm-up",
+            "0s"
+        );
         var (text, lines, _) = await RunAsync(
-            "backtest", file, "--from", "now-10s", "--to", "now", "--interval", "1s", "--prometheus", prometheus.Address.AbsoluteUri, "--output", "text");
+            "backtest",
+            file,
+            "--from",
+            "now-10s",
+            "--to",
+            "now",
+            "--interval",
+            "1s",
+            "--prometheus",
+            prometheus.Address.AbsoluteUri,
+            "--output",
+            "text"
+        );
 
         Assert.True(code == 0, error);
         var last = JsonDocument.Parse(told.TrimEnd().Split('\n')[^1]).RootElement;
-        Assert.Equal(("Down", "firing", "none"), (last.GetProperty("alertname").GetString(), last.GetProperty("state").GetString(), last.GetProperty("labels").GetProperty("job").GetString()));
+        Assert.Equal(
+            ("Down", "firing", "none"),
+            (
+                last.GetProperty("alertname").GetString(),
+                last.GetProperty("state").GetString(),
+                last.GetProperty("labels").GetProperty("job").GetString()
+            )
+        );
         Assert.Equal(0, text);
         Assert.Contains("Down", lines, StringComparison.Ordinal);
     }
@@ -142,7 +186,15 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     public async Task Backtest_without_a_server_that_answers_exits_with_1()
     {
         var (code, told, error) = await RunAsync(
-            "backtest", Text("a.yml", Rules), "--from", "now-1h", "--to", "now", "--prometheus", $"http://127.0.0.1:{Tools.FreePort()}");
+            "backtest",
+            Text("a.yml", Rules),
+            "--from",
+            "now-1h",
+            "--to",
+            "now",
+            "--prometheus",
+            $"http://127.0.0.1:{Tools.FreePort()}"
+        );
 
         Assert.Equal((1, ""), (code, told));
         Assert.Contains("Nothing listens", error, StringComparison.Ordinal);
@@ -155,15 +207,25 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         Directory.CreateDirectory(Path.Combine(folder, "in", "team"));
         var bytes = Encoding.UTF8.GetBytes("\ufeff" + Rules.ReplaceLineEndings("\r\n"));
         await File.WriteAllBytesAsync(Path.Combine(folder, "in", "team", "shop.yml"), bytes, Token);
-        await File.WriteAllTextAsync(Path.Combine(folder, "in", "team", "shop_test.yml"), "rule_files:\n  - shop.yml\n\ntests:\n  - interval: 1m\n", Token);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "in", "team", "shop_test.yml"),
+            "rule_files:\n  - shop.yml\n\ntests:\n  - interval: 1m\n",
+            Token
+        );
 
         var imported = await RunOnAsync(database, "import", Path.Combine(folder, "in"), "--output", "json");
         var exported = await RunOnAsync(database, "export", "-o", Path.Combine(folder, "out"));
 
         Assert.True(imported.Code == 0 && exported.Code == 0, imported.Error + exported.Error);
-        Assert.Equal(["taken", "taken"], JsonDocument.Parse(imported.Told).RootElement.EnumerateArray().Select(one => one.GetProperty("result").GetString()));
+        Assert.Equal(
+            ["taken", "taken"],
+            JsonDocument.Parse(imported.Told).RootElement.EnumerateArray().Select(one => one.GetProperty("result").GetString())
+        );
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(folder, "out", "team", "shop.yml"), Token));
-        Assert.Equal("rule_files:\n  - shop.yml\n\ntests:\n  - interval: 1m\n", await File.ReadAllTextAsync(Path.Combine(folder, "out", "team", "shop_test.yml"), Token));
+        Assert.Equal(
+            "rule_files:\n  - shop.yml\n\ntests:\n  - interval: 1m\n",
+            await File.ReadAllTextAsync(Path.Combine(folder, "out", "team", "shop_test.yml"), Token)
+        );
         var (missing, _, words) = await RunOnAsync(database, "export", "--group", "nothing");
         Assert.Equal((2, "archon rules: The catalogue holds no file with a group nothing.\n"), (missing, words));
     }
@@ -217,9 +279,12 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Archon.Console.dll"), "rules", .. arguments])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
         };
-        foreach (var (name, value) in settings) start.Environment[name] = value;
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var (told, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
         await process.WaitForExitAsync(Token);

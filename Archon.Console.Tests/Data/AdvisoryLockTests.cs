@@ -56,7 +56,10 @@ public sealed class AdvisoryLockTests(PostgresFixture postgres)
         var seen = new HashSet<DateTime>();
         while (seen.Count < 3)
         {
-            await using var ask = new NpgsqlCommand("SELECT query_start FROM pg_stat_activity WHERE application_name = 'archon lock triage:1'", watcher);
+            await using var ask = new NpgsqlCommand(
+                "SELECT query_start FROM pg_stat_activity WHERE application_name = 'archon lock triage:1'",
+                watcher
+            );
             seen.Add((DateTime)(await ask.ExecuteScalarAsync(Token))!);
             await Task.Delay(100, Token);
         }
@@ -80,7 +83,14 @@ public sealed class AdvisoryLockTests(PostgresFixture postgres)
     [Fact]
     public async Task A_server_that_is_not_there_is_an_error_and_no_taken_lock()
     {
-        var nowhere = new ArchonConnection(new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = Tools.FreePort(), Username = "archon" }.ConnectionString);
+        var nowhere = new ArchonConnection(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = "127.0.0.1",
+                Port = Tools.FreePort(),
+                Username = "archon",
+            }.ConnectionString
+        );
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => AdvisoryLock.TryTakeAsync(nowhere, "triage:1", Token));
     }
@@ -89,7 +99,10 @@ public sealed class AdvisoryLockTests(PostgresFixture postgres)
     {
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync(Token);
-        await using var terminate = new NpgsqlCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", connection);
+        await using var terminate = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+            connection
+        );
         terminate.Parameters.AddWithValue(applicationName);
         Assert.Equal(true, await terminate.ExecuteScalarAsync(Token));
     }

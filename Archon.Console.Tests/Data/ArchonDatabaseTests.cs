@@ -108,13 +108,15 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
     private static IHost Console(string connection)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:Archon"] = connection,
-            ["Archon:Database:ProbeInterval"] = "00:00:00.100",
-            ["Archon:Database:ShortestRetry"] = "00:00:00.100",
-            ["Archon:Database:LongestRetry"] = "00:00:00.200",
-        });
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings:Archon"] = connection,
+                ["Archon:Database:ProbeInterval"] = "00:00:00.100",
+                ["Archon:Database:ShortestRetry"] = "00:00:00.100",
+                ["Archon:Database:LongestRetry"] = "00:00:00.200",
+            }
+        );
         builder.Services.AddArchonData(builder.Configuration);
         return builder.Build();
     }
@@ -128,7 +130,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
         void Look()
         {
             var state = database.State;
-            if (wanted(state)) seen.TrySetResult(state);
+            if (wanted(state))
+                seen.TrySetResult(state);
         }
         database.Changed += Look;
         Look();
@@ -160,7 +163,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
             probe.Dispose();
         }
 
-        public string ConnectionString => new NpgsqlConnectionStringBuilder(target.ConnectionString) { Host = "127.0.0.1", Port = port }.ConnectionString;
+        public string ConnectionString =>
+            new NpgsqlConnectionStringBuilder(target.ConnectionString) { Host = "127.0.0.1", Port = port }.ConnectionString;
 
         public void Open()
         {
@@ -174,7 +178,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
             listener?.Dispose();
             lock (gate)
             {
-                foreach (var client in clients) client.Dispose();
+                foreach (var client in clients)
+                    client.Dispose();
                 clients.Clear();
             }
         }
@@ -185,7 +190,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
         {
             try
             {
-                while (true) _ = PassAsync(await open.AcceptTcpClientAsync());
+                while (true)
+                    _ = PassAsync(await open.AcceptTcpClientAsync());
             }
             catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
             {
@@ -196,7 +202,8 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
         private async Task PassAsync(TcpClient near)
         {
             var far = new TcpClient();
-            lock (gate) clients.AddRange([near, far]);
+            lock (gate)
+                clients.AddRange([near, far]);
             try
             {
                 await far.ConnectAsync(target.Host!, target.Port);

@@ -46,10 +46,12 @@ public sealed class EmbeddedPostgresTests : IDisposable
         await using var server = await StartAsync();
 
         Assert.Equal("127.0.0.1", await RunAsync(server, "SHOW listen_addresses"));
-        Assert.Equal("", (await File.ReadAllLinesAsync(Path.Combine(Data, "data", "postmaster.pid"), Token))[4]);   // its Unix socket
+        Assert.Equal("", (await File.ReadAllLinesAsync(Path.Combine(Data, "data", "postmaster.pid"), Token))[4]); // its Unix socket
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode(Path.Combine(Data, "password")));
         Assert.Single(Directory.GetFiles(Data, "*password*"));
-        await using var without = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "guess", Pooling = false }.ConnectionString);
+        await using var without = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(server.ConnectionString) { Password = "guess", Pooling = false }.ConnectionString
+        );
         var refused = await Assert.ThrowsAsync<PostgresException>(() => without.OpenAsync(Token));
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
     }
@@ -102,12 +104,13 @@ public sealed class EmbeddedPostgresTests : IDisposable
     [Fact]
     public async Task A_pid_file_whose_number_went_to_another_program_is_not_believed()
     {
-        await using (await StartAsync())
-        {
-        }
+        await using (await StartAsync()) { }
         var stale = Path.Combine(Data, "data", "postmaster.pid");
         await File.WriteAllLinesAsync(
-            stale, [Environment.ProcessId.ToString(CultureInfo.InvariantCulture), Path.Combine(Data, "data"), "1", "5432", "", "127.0.0.1"], Token);
+            stale,
+            [Environment.ProcessId.ToString(CultureInfo.InvariantCulture), Path.Combine(Data, "data"), "1", "5432", "", "127.0.0.1"],
+            Token
+        );
 
         await using var again = await StartAsync();
 
@@ -118,7 +121,8 @@ public sealed class EmbeddedPostgresTests : IDisposable
     public async Task A_port_that_someone_took_is_replaced_by_a_free_one()
     {
         int port;
-        await using (var server = await StartAsync()) port = new NpgsqlConnectionStringBuilder(server.ConnectionString).Port;
+        await using (var server = await StartAsync())
+            port = new NpgsqlConnectionStringBuilder(server.ConnectionString).Port;
         using var other = new TcpListener(IPAddress.Loopback, port);
         other.Start();
 
@@ -131,9 +135,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     [Fact]
     public async Task Data_of_another_major_version_is_refused_in_words_and_left_as_it_is()
     {
-        await using (await StartAsync())
-        {
-        }
+        await using (await StartAsync()) { }
         var version = Path.Combine(Data, "data", "PG_VERSION");
         var real = await File.ReadAllTextAsync(version, Token);
         await File.WriteAllTextAsync(version, "9\n", Token);
@@ -163,8 +165,13 @@ public sealed class EmbeddedPostgresTests : IDisposable
     [Fact]
     public async Task Without_programs_it_says_what_to_do()
     {
-        var refused = await Assert.ThrowsAsync<EmbeddedPostgresException>(() => EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = Data, BinariesFolder = folder }, NullLogger.Instance, Token));
+        var refused = await Assert.ThrowsAsync<EmbeddedPostgresException>(() =>
+            EmbeddedPostgres.StartAsync(
+                new EmbeddedPostgresOptions { DataFolder = Data, BinariesFolder = folder },
+                NullLogger.Instance,
+                Token
+            )
+        );
 
         Assert.Contains($"No PostgreSQL server is in {folder}", refused.Message, StringComparison.Ordinal);
         Assert.Contains("ConnectionStrings:Archon", refused.Message, StringComparison.Ordinal);
@@ -173,9 +180,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     [Fact]
     public async Task A_server_that_does_not_start_shows_its_last_words()
     {
-        await using (await StartAsync())
-        {
-        }
+        await using (await StartAsync()) { }
         await File.AppendAllTextAsync(Path.Combine(Data, "data", "postgresql.conf"), "shared_buffers = nonsense\n", Token);
 
         var failed = await Assert.ThrowsAsync<EmbeddedPostgresException>(StartAsync);
@@ -192,14 +197,25 @@ public sealed class EmbeddedPostgresTests : IDisposable
         await using var server = await StartAsync();
 
         Assert.Equal("1", await RunAsync(server, "SELECT 1"));
-        var owner = (await File.ReadAllLinesAsync($"/proc/{Pid()}/status", Token)).Single(line => line.StartsWith("Uid:", StringComparison.Ordinal));
+        var owner = (await File.ReadAllLinesAsync($"/proc/{Pid()}/status", Token)).Single(line =>
+            line.StartsWith("Uid:", StringComparison.Ordinal)
+        );
         Assert.NotEqual("0", owner.Split('\t')[1]);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private Task<EmbeddedPostgres> StartAsync() => EmbeddedPostgres.StartAsync(
-        new EmbeddedPostgresOptions { DataFolder = Data, FastAndUnsafe = false, TimeLimit = Limit }, NullLogger.Instance, Token);
+    private Task<EmbeddedPostgres> StartAsync() =>
+        EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = Data,
+                FastAndUnsafe = false,
+                TimeLimit = Limit,
+            },
+            NullLogger.Instance,
+            Token
+        );
 
     private int Pid() => int.Parse(File.ReadLines(Path.Combine(Data, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
 
@@ -208,12 +224,18 @@ public sealed class EmbeddedPostgresTests : IDisposable
     private static UnixFileMode Mode(string path) => File.GetUnixFileMode(path);
 
     private List<string> Snapshot() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Data, "data"), "*", SearchOption.AllDirectories).Order()
-            .Select(path => $"{path} {new FileInfo(path).Length} {File.GetLastWriteTimeUtc(path):O}")];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Data, "data"), "*", SearchOption.AllDirectories)
+                .Order()
+                .Select(path => $"{path} {new FileInfo(path).Length} {File.GetLastWriteTimeUtc(path):O}"),
+        ];
 
     private static async Task<string?> RunAsync(EmbeddedPostgres server, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(Token);
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -23,10 +23,12 @@ public sealed class PartitionsTests(PostgresFixture postgres)
 
         Assert.Equal(
             ["anomalies_2026_10", "anomalies_2026_11", "anomalies_2026_12", "anomalies_default"],
-            await TablesAsync(db, "anomalies"));
+            await TablesAsync(db, "anomalies")
+        );
         Assert.Equal(
             ["unchecked_spans_2026_10", "unchecked_spans_2026_11", "unchecked_spans_2026_12", "unchecked_spans_default"],
-            await TablesAsync(db, "unchecked_spans"));
+            await TablesAsync(db, "unchecked_spans")
+        );
     }
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed class PartitionsTests(PostgresFixture postgres)
         Assert.Equal([withoutPartition, young], await db.Anomalies.OrderBy(a => a.StartedAt).Select(a => a.Id).ToListAsync(Token));
         Assert.Equal(
             ["anomalies_2026_08", "anomalies_2026_10", "anomalies_2026_11", "anomalies_2026_12", "anomalies_default"],
-            await TablesAsync(db, "anomalies"));
+            await TablesAsync(db, "anomalies")
+        );
     }
 
     [Fact]
@@ -67,11 +70,15 @@ public sealed class PartitionsTests(PostgresFixture postgres)
     {
         await using var database = await postgres.NewDatabaseAsync();
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
-        {
-            await using var db = await database.Contexts.CreateDbContextAsync(Token);
-            await Partitions.EnsureAsync(db, Now, Token);
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(async _ =>
+                {
+                    await using var db = await database.Contexts.CreateDbContextAsync(Token);
+                    await Partitions.EnsureAsync(db, Now, Token);
+                })
+        );
 
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         Assert.Equal(4, (await TablesAsync(db, "anomalies")).Count);
@@ -84,15 +91,31 @@ public sealed class PartitionsTests(PostgresFixture postgres)
         {
             watch = new Watch
             {
-                EnvironmentId = MonitoredEnvironment.DefaultId, Name = "latency", Query = "latency", Signal = WatchSignal.Duration, Unit = "s", CreatedAt = Now,
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = "latency",
+                Query = "latency",
+                Signal = WatchSignal.Duration,
+                Unit = "s",
+                CreatedAt = Now,
             };
             db.Watches.Add(watch);
             await db.SaveChangesAsync(Token);
         }
-        var series = new WatchedSeries { EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, LabelsKey = $"at=\"{startedAt:O}\"" };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = watch.EnvironmentId,
+            WatchId = watch.Id,
+            LabelsKey = $"at=\"{startedAt:O}\"",
+        };
         db.WatchedSeries.Add(series);
         await db.SaveChangesAsync(Token);
-        var anomaly = new Anomaly { EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, SeriesId = series.Id, StartedAt = startedAt };
+        var anomaly = new Anomaly
+        {
+            EnvironmentId = watch.EnvironmentId,
+            WatchId = watch.Id,
+            SeriesId = series.Id,
+            StartedAt = startedAt,
+        };
         db.Anomalies.Add(anomaly);
         await db.SaveChangesAsync(Token);
         return anomaly.Id;
@@ -102,7 +125,11 @@ public sealed class PartitionsTests(PostgresFixture postgres)
         db.Database.SqlQuery<string>($"""SELECT tableoid::regclass::text AS "Value" FROM anomalies WHERE id = {id}""").SingleAsync(Token);
 
     private static Task<List<string>> TablesAsync(ArchonDbContext db, string table) =>
-        db.Database.SqlQuery<string>($"""
-            SELECT inhrelid::regclass::text AS "Value" FROM pg_inherits WHERE inhparent = {table}::regclass ORDER BY 1
-            """).ToListAsync(Token);
+        db
+            .Database.SqlQuery<string>(
+                $"""
+                SELECT inhrelid::regclass::text AS "Value" FROM pg_inherits WHERE inhparent = {table}::regclass ORDER BY 1
+                """
+            )
+            .ToListAsync(Token);
 }

@@ -37,10 +37,18 @@ public sealed class PostgresVersionsTests : IDisposable
         metrics.Queries["min by (job, service, namespace, instance) (up)"] = metrics.Queries["up"];
         metrics.Queries["timestamp(up)"] = [(new Dictionary<string, string> { ["job"] = "shop" }, at => at / 15 * 15)];
         metrics.MetricNames.Add("up");
-        await using (var app = await ArchonApp.StartAsync(server.ConnectionString, ("Archon:Role", "All"), ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri)))
+        await using (
+            var app = await ArchonApp.StartAsync(
+                server.ConnectionString,
+                ("Archon:Role", "All"),
+                ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri)
+            )
+        )
         {
             var options = ArchonContextOptions.For(server.ConnectionString);
-            await Waits.UntilAsync(async () => app.Services.GetRequiredService<ArchonDatabase>().IsReady && await ReadAsync(options, db => db.Users.AnyAsync(Token)));
+            await Waits.UntilAsync(async () =>
+                app.Services.GetRequiredService<ArchonDatabase>().IsReady && await ReadAsync(options, db => db.Users.AnyAsync(Token))
+            );
             var person = await app.SignInAsync();
             foreach (var path in app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href))
             {
@@ -52,10 +60,17 @@ public sealed class PostgresVersionsTests : IDisposable
             // A console discovers by itself when it starts. Told again and again, each run would keep a worker waiting for its turn.
             await Waits.UntilAsync(() => ReadAsync(options, db => db.Watches.AnyAsync(Token)));
             using var client = await app.WithTokenAsync(Roles.Responder);
-            (await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token)).EnsureSuccessStatusCode();
-            await Waits.UntilAsync(() => ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token)));
-            await using (var scope = app.Services.CreateAsyncScope()) await scope.ServiceProvider.GetRequiredService<HousekeepingJob>().CleanAsync(Token);
-            using var told = JsonDocument.Parse(await client.GetStringAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token));
+            (
+                await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token)
+            ).EnsureSuccessStatusCode();
+            await Waits.UntilAsync(() =>
+                ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token))
+            );
+            await using (var scope = app.Services.CreateAsyncScope())
+                await scope.ServiceProvider.GetRequiredService<HousekeepingJob>().CleanAsync(Token);
+            using var told = JsonDocument.Parse(
+                await client.GetStringAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token)
+            );
             Assert.True(told.RootElement.GetProperty("checking").GetProperty("seriesWithBand").GetInt32() > 0);
             Assert.Empty(app.Errors);
         }
@@ -66,23 +81,39 @@ public sealed class PostgresVersionsTests : IDisposable
     public async Task Data_that_another_major_version_made_is_refused_in_words_and_is_there_again_with_that_version()
     {
         var old = PostgresVersions.BinariesOf(15);
-        await using (var made = await StartAsync(old)) await RunAsync(made, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('yes')");
+        await using (var made = await StartAsync(old))
+            await RunAsync(made, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('yes')");
 
         var refused = await Assert.ThrowsAsync<EmbeddedPostgresException>(() => StartAsync(PostgresVersions.BinariesOf(16)));
 
-        Assert.Contains("made by PostgreSQL 15, but only PostgreSQL 16 is here. Nothing was touched.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "made by PostgreSQL 15, but only PostgreSQL 16 is here. Nothing was touched.",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         await using var again = await StartAsync(old);
         Assert.Equal("yes", await RunAsync(again, "SELECT word FROM kept"));
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private Task<EmbeddedPostgres> StartAsync(string binaries) => EmbeddedPostgres.StartAsync(
-        new EmbeddedPostgresOptions { DataFolder = Path.Combine(folder, "postgres"), BinariesFolder = binaries, TimeLimit = Waits.Limit }, NullLogger.Instance, Token);
+    private Task<EmbeddedPostgres> StartAsync(string binaries) =>
+        EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = Path.Combine(folder, "postgres"),
+                BinariesFolder = binaries,
+                TimeLimit = Waits.Limit,
+            },
+            NullLogger.Instance,
+            Token
+        );
 
     private static async Task<string?> RunAsync(EmbeddedPostgres server, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         return (await command.ExecuteScalarAsync(Token))?.ToString();

@@ -53,10 +53,16 @@ public sealed class ReplacedMigrationsTests(PostgresFixture postgres)
         await RunAsync(database, await ScriptAsync());
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            db.Services.Add(new Service
-            {
-                EnvironmentId = 1, Name = "shop", Matchers = new Dictionary<string, string> { ["job"] = "shop" }, CreatedAt = DateTimeOffset.UnixEpoch, LastSeenAt = DateTimeOffset.UnixEpoch,
-            });
+            db.Services.Add(
+                new Service
+                {
+                    EnvironmentId = 1,
+                    Name = "shop",
+                    Matchers = new Dictionary<string, string> { ["job"] = "shop" },
+                    CreatedAt = DateTimeOffset.UnixEpoch,
+                    LastSeenAt = DateTimeOffset.UnixEpoch,
+                }
+            );
             await db.SaveChangesAsync(Token);
         }
 
@@ -76,7 +82,18 @@ public sealed class ReplacedMigrationsTests(PostgresFixture postgres)
         await using var database = await postgres.NewEmptyDatabaseAsync();
         var script = await ScriptAsync();
         // Up to the third migration.
-        await RunAsync(database, script[..(script.IndexOf("COMMIT;", script.IndexOf("20261125072356_RuleDocuments", StringComparison.Ordinal), StringComparison.Ordinal) + 7)]);
+        await RunAsync(
+            database,
+            script[
+                ..(
+                    script.IndexOf(
+                        "COMMIT;",
+                        script.IndexOf("20261125072356_RuleDocuments", StringComparison.Ordinal),
+                        StringComparison.Ordinal
+                    ) + 7
+                )
+            ]
+        );
         var before = await SchemaAsync(database);
 
         await using var app = await ArchonApp.StartAsync(database.ConnectionString);
@@ -110,7 +127,8 @@ public sealed class ReplacedMigrationsTests(PostgresFixture postgres)
         await using var command = new NpgsqlCommand(Schema, connection);
         await using var reader = await command.ExecuteReaderAsync(Token);
         var lines = new List<string>();
-        while (await reader.ReadAsync(Token)) lines.Add(reader.GetString(0));
+        while (await reader.ReadAsync(Token))
+            lines.Add(reader.GetString(0));
         return lines;
     }
 }

@@ -61,9 +61,11 @@ public sealed class ServerRolesTests : IDisposable
         for (var done = 1; done <= statements.Count + 1; done++)
         {
             var data = Path.Combine(folder, $"cut-{done.ToString(CultureInfo.InvariantCulture)}");
-            using (var copy = System.Diagnostics.Process.Start("cp", ["-a", original, data])) await copy.WaitForExitAsync(Token);
+            using (var copy = System.Diagnostics.Process.Start("cp", ["-a", original, data]))
+                await copy.WaitForExitAsync(Token);
             await SingleUserAsync(programs, account, data, "postgres", statements.Take(done));
-            if (done > statements.Count) await SingleUserAsync(programs, account, data, "archon", ServerRoles.OfDatabase());
+            if (done > statements.Count)
+                await SingleUserAsync(programs, account, data, "archon", ServerRoles.OfDatabase());
 
             await using var server = await StartAsync(data);
 
@@ -96,7 +98,10 @@ public sealed class ServerRolesTests : IDisposable
         await using (var other = new FileStream(Path.Combine(data, "users"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read))
         {
             await using var shared = await StartAsync(data);
-            Assert.Equal("true", await ReadAsync(shared.ConnectionString, "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user"));
+            Assert.Equal(
+                "true",
+                await ReadAsync(shared.ConnectionString, "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user")
+            );
             await other.DisposeAsync();
         }
 
@@ -120,8 +125,12 @@ public sealed class ServerRolesTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         var settings = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = int.Parse(await File.ReadAllTextAsync(Path.Combine(home, "postgres", "port"), Token), CultureInfo.InvariantCulture),
-            Username = "archon", Password = OldPassword, Database = "archon", Pooling = false,
+            Host = "127.0.0.1",
+            Port = int.Parse(await File.ReadAllTextAsync(Path.Combine(home, "postgres", "port"), Token), CultureInfo.InvariantCulture),
+            Username = "archon",
+            Password = OldPassword,
+            Database = "archon",
+            Pooling = false,
         };
         await IsDemotedAsync(settings.ConnectionString);
     }
@@ -137,14 +146,29 @@ public sealed class ServerRolesTests : IDisposable
     {
         Assert.Equal(
             "archon login=true super=false createrole=false replication=false bypassrls=false, archon_superuser login=false super=true createrole=true replication=true bypassrls=true",
-            await ReadAsync(connectionString, """
+            await ReadAsync(
+                connectionString,
+                """
                 SELECT string_agg(format('%s login=%s super=%s createrole=%s replication=%s bypassrls=%s', rolname,
                     rolcanlogin::text, rolsuper::text, rolcreaterole::text, rolreplication::text, rolbypassrls::text), ', ' ORDER BY rolname)
                 FROM pg_roles WHERE rolname NOT LIKE 'pg\_%'
-                """));
-        Assert.Equal("archon", await ReadAsync(connectionString, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"));
+                """
+            )
+        );
+        Assert.Equal(
+            "archon",
+            await ReadAsync(connectionString, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")
+        );
         // What a superuser may do on the machine itself.
-        foreach (var forbidden in (string[])["COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('/etc/hostname')", "CREATE ROLE another", "ALTER SYSTEM SET work_mem = '8MB'"])
+        foreach (
+            var forbidden in (string[])
+                [
+                    "COPY (SELECT 1) TO PROGRAM 'true'",
+                    "SELECT pg_read_file('/etc/hostname')",
+                    "CREATE ROLE another",
+                    "ALTER SYSTEM SET work_mem = '8MB'",
+                ]
+        )
         {
             var refused = await Assert.ThrowsAsync<PostgresException>(() => ReadAsync(connectionString, forbidden));
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
@@ -154,23 +178,35 @@ public sealed class ServerRolesTests : IDisposable
     private static async Task HasKeptEverythingAsync(string connectionString)
     {
         Assert.Equal("kept", await ReadAsync(connectionString, "SELECT name FROM environments WHERE name = 'kept'"));
-        Assert.Equal("", await ReadAsync(connectionString, """
-            SELECT coalesce(string_agg(nspname || '.' || relname, ', '), '') FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-            WHERE nspname IN ('public', 'hangfire') AND relkind IN ('r', 'p', 'S', 'v') AND pg_get_userbyid(relowner) <> 'archon'
-            """));
+        Assert.Equal(
+            "",
+            await ReadAsync(
+                connectionString,
+                """
+                SELECT coalesce(string_agg(nspname || '.' || relname, ', '), '') FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE nspname IN ('public', 'hangfire') AND relkind IN ('r', 'p', 'S', 'v') AND pg_get_userbyid(relowner) <> 'archon'
+                """
+            )
+        );
         // What later migrations, partitions and Hangfire do.
-        await ReadAsync(connectionString, """
+        await ReadAsync(
+            connectionString,
+            """
             ALTER TABLE environments ADD COLUMN later int; ALTER TABLE environments DROP COLUMN later;
             CREATE TABLE anomalies_2099_01 (LIKE anomalies INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
             ALTER TABLE anomalies ATTACH PARTITION anomalies_2099_01 FOR VALUES FROM ('2099-01-01 00:00:00+00') TO ('2099-02-01 00:00:00+00');
             DROP TABLE anomalies_2099_01;
             SELECT 1 FROM hangfire.lock
-            """);
+            """
+        );
         await using var db = new ArchonDbContext(ArchonContextOptions.For(connectionString));
         Assert.Empty(await db.Database.GetPendingMigrationsAsync(Token));
         // The demo's own database, as its service reads and writes it.
         var demo = new NpgsqlConnectionStringBuilder(connectionString) { Database = "archon_demo" }.ConnectionString;
-        await ReadAsync(demo, "CREATE TABLE IF NOT EXISTS documents (id int PRIMARY KEY, title text NOT NULL); INSERT INTO documents VALUES (2, 'two') ON CONFLICT DO NOTHING");
+        await ReadAsync(
+            demo,
+            "CREATE TABLE IF NOT EXISTS documents (id int PRIMARY KEY, title text NOT NULL); INSERT INTO documents VALUES (2, 'two') ON CONFLICT DO NOTHING"
+        );
         Assert.Equal("one", await ReadAsync(demo, "SELECT title FROM documents WHERE id = 1"));
         NpgsqlConnection.ClearAllPools();
     }
@@ -186,7 +222,24 @@ public sealed class ServerRolesTests : IDisposable
         await File.WriteAllTextAsync(forInitdb, OldPassword, Token);
         await account.OwnAsync(forInitdb, Limit, Token);
         var made = await account.RunAsync(
-            programs["initdb"], ["-D", Path.Combine(data, "data"), "-U", "archon", "-A", "scram-sha-256", "--pwfile", forInitdb, "-E", "UTF8", "--no-locale", "-N"], Limit, Token);
+            programs["initdb"],
+            [
+                "-D",
+                Path.Combine(data, "data"),
+                "-U",
+                "archon",
+                "-A",
+                "scram-sha-256",
+                "--pwfile",
+                forInitdb,
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "-N",
+            ],
+            Limit,
+            Token
+        );
         Assert.True(made.ExitCode == 0, made.Output);
         File.Delete(forInitdb);
         var connection = await StartOldAsync(programs, account, data);
@@ -202,9 +255,15 @@ public sealed class ServerRolesTests : IDisposable
         await ReadAsync(archon, "INSERT INTO environments (name, created_at) VALUES ('kept', now())");
         await ReadAsync(
             new NpgsqlConnectionStringBuilder(connection) { Database = "archon_demo" }.ConnectionString,
-            "CREATE TABLE documents (id int PRIMARY KEY, title text NOT NULL); INSERT INTO documents VALUES (1, 'one')");
+            "CREATE TABLE documents (id int PRIMARY KEY, title text NOT NULL); INSERT INTO documents VALUES (1, 'one')"
+        );
         NpgsqlConnection.ClearAllPools();
-        var stopped = await account.RunAsync(programs["pg_ctl"], ["-D", Path.Combine(data, "data"), "-m", "fast", "-w", "stop"], Limit, Token);
+        var stopped = await account.RunAsync(
+            programs["pg_ctl"],
+            ["-D", Path.Combine(data, "data"), "-m", "fast", "-w", "stop"],
+            Limit,
+            Token
+        );
         Assert.True(stopped.ExitCode == 0, stopped.Output);
     }
 
@@ -215,35 +274,83 @@ public sealed class ServerRolesTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(data, "port"), port.ToString(CultureInfo.InvariantCulture), Token);
         var started = await account.RunAsync(
             programs["pg_ctl"],
-            ["-D", Path.Combine(data, "data"), "-l", Path.Combine(data, "server.log"), "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", "-w", "start"],
-            Limit, Token);
+            [
+                "-D",
+                Path.Combine(data, "data"),
+                "-l",
+                Path.Combine(data, "server.log"),
+                "-o",
+                $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off",
+                "-w",
+                "start",
+            ],
+            Limit,
+            Token
+        );
         Assert.True(started.ExitCode == 0, started.Output);
-        return new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "archon", Password = OldPassword, Database = "postgres", Pooling = false }.ConnectionString;
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "archon",
+            Password = OldPassword,
+            Database = "postgres",
+            Pooling = false,
+        }.ConnectionString;
     }
 
     private static async Task<(PostgresBinaries Programs, ServerAccount Account)> ProgramsAsync(string data, string? binariesFolder)
     {
-        var programs = await PostgresBinaries.FindAsync(new EmbeddedPostgresOptions { DataFolder = data, BinariesFolder = binariesFolder }, null, Token);
+        var programs = await PostgresBinaries.FindAsync(
+            new EmbeddedPostgresOptions { DataFolder = data, BinariesFolder = binariesFolder },
+            null,
+            Token
+        );
         return (programs, await ServerAccount.ChooseAsync(Path.Combine(data, "data"), programs.Folder, Limit, Token));
     }
 
-    private static async Task SingleUserAsync(PostgresBinaries programs, ServerAccount account, string data, string database, IEnumerable<string> statements)
+    private static async Task SingleUserAsync(
+        PostgresBinaries programs,
+        ServerAccount account,
+        string data,
+        string database,
+        IEnumerable<string> statements
+    )
     {
         var ran = await account.RunAsync(
-            programs["postgres"], ["--single", "-j", "-D", Path.Combine(data, "data"), "-c", "exit_on_error=on", database], Limit, Token,
-            string.Concat(statements.Select(statement => $"{statement};\n\n")));
+            programs["postgres"],
+            ["--single", "-j", "-D", Path.Combine(data, "data"), "-c", "exit_on_error=on", database],
+            Limit,
+            Token,
+            string.Concat(statements.Select(statement => $"{statement};\n\n"))
+        );
         Assert.True(ran.ExitCode == 0, ran.Output);
     }
 
-    private static Task<EmbeddedPostgres> StartAsync(string data, string? binariesFolder = null) => EmbeddedPostgres.StartAsync(
-        new EmbeddedPostgresOptions { DataFolder = data, BinariesFolder = binariesFolder, FastAndUnsafe = true, TimeLimit = Limit }, NullLogger.Instance, Token);
+    private static Task<EmbeddedPostgres> StartAsync(string data, string? binariesFolder = null) =>
+        EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = data,
+                BinariesFolder = binariesFolder,
+                FastAndUnsafe = true,
+                TimeLimit = Limit,
+            },
+            NullLogger.Instance,
+            Token
+        );
 
     private static void MakeHangfire(string connectionString) =>
-        _ = new PostgreSqlStorage(new NpgsqlConnectionFactory(connectionString, new PostgreSqlStorageOptions()), new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true });
+        _ = new PostgreSqlStorage(
+            new NpgsqlConnectionFactory(connectionString, new PostgreSqlStorageOptions()),
+            new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true }
+        );
 
     private static async Task<string?> ReadAsync(string connectionString, string sql)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(Token);
 #pragma warning disable CA2100 // The test's own text.
         await using var command = new NpgsqlCommand(sql, connection);

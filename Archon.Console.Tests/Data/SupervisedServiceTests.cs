@@ -21,7 +21,8 @@ public sealed class SupervisedServiceTests
 
     internal static Supervision Supervision() => new(States(), TimeProvider.System, NullLoggerFactory.Instance);
 
-    private static BackgroundServiceStates States() => new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+    private static BackgroundServiceStates States() =>
+        new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
 
     [Fact]
     public async Task A_failure_of_any_kind_leaves_the_host_running()
@@ -29,7 +30,10 @@ public sealed class SupervisedServiceTests
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton<BackgroundServiceStates>().AddSingleton<TimeProvider>(clock);
         builder.Services.AddHostedService(provider => new TestService(
-            provider.GetRequiredService<BackgroundServiceStates>(), clock, [_ => Task.FromResult(new byte[(long)int.MaxValue])]));
+            provider.GetRequiredService<BackgroundServiceStates>(),
+            clock,
+            [_ => Task.FromResult(new byte[(long)int.MaxValue])]
+        ));
         using var host = builder.Build();
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         var states = host.Services.GetRequiredService<BackgroundServiceStates>();
@@ -45,7 +49,11 @@ public sealed class SupervisedServiceTests
     public async Task It_starts_again_after_pauses_that_double_up_to_a_minute()
     {
         var states = States();
-        using var service = new TestService(states, clock, [.. Enumerable.Repeat<Func<TestService, Task>>(_ => throw new IOException("no disk"), 9)]);
+        using var service = new TestService(
+            states,
+            clock,
+            [.. Enumerable.Repeat<Func<TestService, Task>>(_ => throw new IOException("no disk"), 9)]
+        );
 
         await service.StartAsync(Token);
         var pauses = new List<double>();
@@ -68,15 +76,20 @@ public sealed class SupervisedServiceTests
         var states = States();
         var began = clock.GetUtcNow();
         var works = new TaskCompletionSource();
-        using var service = new TestService(states, clock, [
-            _ => throw new IOException("first"),
-            _ => throw new InvalidOperationException("second"),
-            async one =>
-            {
-                await works.Task;
-                one.Report();
-                await Task.Delay(Timeout.Infinite, one.Stopping);
-            }]);
+        using var service = new TestService(
+            states,
+            clock,
+            [
+                _ => throw new IOException("first"),
+                _ => throw new InvalidOperationException("second"),
+                async one =>
+                {
+                    await works.Task;
+                    one.Report();
+                    await Task.Delay(Timeout.Infinite, one.Stopping);
+                },
+            ]
+        );
 
         await service.StartAsync(Token);
         await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
@@ -96,14 +109,19 @@ public sealed class SupervisedServiceTests
     {
         var states = States();
         var breaks = new TaskCompletionSource();
-        using var service = new TestService(states, clock, [
-            _ => throw new IOException("first"),
-            _ => throw new IOException("second"),
-            async _ =>
-            {
-                await breaks.Task;
-                throw new IOException("third");
-            }]);
+        using var service = new TestService(
+            states,
+            clock,
+            [
+                _ => throw new IOException("first"),
+                _ => throw new IOException("second"),
+                async _ =>
+                {
+                    await breaks.Task;
+                    throw new IOException("third");
+                },
+            ]
+        );
 
         await service.StartAsync(Token);
         await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
@@ -123,7 +141,11 @@ public sealed class SupervisedServiceTests
         var states = States();
         using var log = new LogLines();
         using var service = new TestService(
-            states, clock, [_ => throw new IOException("expected"), _ => throw new InvalidOperationException("a fault of ours")], log);
+            states,
+            clock,
+            [_ => throw new IOException("expected"), _ => throw new InvalidOperationException("a fault of ours")],
+            log
+        );
 
         await service.StartAsync(Token);
         await Waits.UntilAsync(() => states.Current is [{ Failures: 1 }]);
@@ -133,7 +155,12 @@ public sealed class SupervisedServiceTests
         Assert.Collection(
             log.Lines,
             line => Assert.Matches(@"^Warning Test service failed and starts again in [0-9.]+ s: The disk said: expected$", line),
-            line => Assert.Matches(@"^Error Test service failed and starts again in [0-9.]+ s: InvalidOperationException: a fault of ours with its stack trace$", line));
+            line =>
+                Assert.Matches(
+                    @"^Error Test service failed and starts again in [0-9.]+ s: InvalidOperationException: a fault of ours with its stack trace$",
+                    line
+                )
+        );
     }
 
     [Fact]
@@ -153,11 +180,17 @@ public sealed class SupervisedServiceTests
     public async Task What_the_work_throws_while_the_console_stops_is_no_failure()
     {
         var states = States();
-        using var service = new TestService(states, clock, [async one =>
-        {
-            await Task.Delay(Timeout.Infinite, one.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            throw new IOException("closed");
-        }]);
+        using var service = new TestService(
+            states,
+            clock,
+            [
+                async one =>
+                {
+                    await Task.Delay(Timeout.Infinite, one.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    throw new IOException("closed");
+                },
+            ]
+        );
 
         await service.StartAsync(Token);
         await Waits.UntilAsync(() => service.Runs == 1);
@@ -177,16 +210,20 @@ public sealed class SupervisedServiceTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name.StartsWith("archon.background_service.", StringComparison.Ordinal)) self.EnableMeasurementEvents(instrument);
+                if (instrument.Name.StartsWith("archon.background_service.", StringComparison.Ordinal))
+                    self.EnableMeasurementEvents(instrument);
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            foreach (var tag in tags)
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) =>
             {
-                if (tag is { Key: "background_service", Value: Name }) measured[instrument.Name] = value;
+                foreach (var tag in tags)
+                {
+                    if (tag is { Key: "background_service", Value: Name })
+                        measured[instrument.Name] = value;
+                }
             }
-        });
+        );
         listener.Start();
 
         await service.StartAsync(Token);
@@ -204,13 +241,18 @@ public sealed class SupervisedServiceTests
         await Waits.UntilAsync(async () =>
         {
             clock.Advance(by);
-            for (var i = 0; i < 20 && !isSo(); i++) await Task.Delay(5, Token);
+            for (var i = 0; i < 20 && !isSo(); i++)
+                await Task.Delay(5, Token);
             return isSo();
         });
     }
 
-    private sealed class TestService(BackgroundServiceStates states, TimeProvider clock, Func<TestService, Task>[] runs, ILoggerFactory? log = null)
-        : SupervisedService(Name, new Supervision(states, clock, log ?? NullLoggerFactory.Instance))
+    private sealed class TestService(
+        BackgroundServiceStates states,
+        TimeProvider clock,
+        Func<TestService, Task>[] runs,
+        ILoggerFactory? log = null
+    ) : SupervisedService(Name, new Supervision(states, clock, log ?? NullLoggerFactory.Instance))
     {
         private int begun;
 
@@ -220,7 +262,8 @@ public sealed class SupervisedServiceTests
 
         public void Report() => ReportHealthy();
 
-        protected override string? Describe(Exception failure) => failure is IOException ? $"The disk said: {failure.Message}" : base.Describe(failure);
+        protected override string? Describe(Exception failure) =>
+            failure is IOException ? $"The disk said: {failure.Message}" : base.Describe(failure);
 
         protected override Task RunAsync(CancellationToken stoppingToken)
         {
@@ -236,19 +279,21 @@ public sealed class SupervisedServiceTests
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
+        public void AddProvider(ILoggerProvider provider) { }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add($"{logLevel} {formatter(state, exception)}{(exception is null ? "" : " with its stack trace")}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Add($"{logLevel} {formatter(state, exception)}{(exception is null ? "" : " with its stack trace")}");
     }
 }

@@ -36,7 +36,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
 
         var (running, status) = await RunAsync("status");
         Assert.True(running == 0, status);
-        Assert.All((string[])["console", "prometheus", "alertmanager", "node", "blackbox"], part => Assert.Matches($@"(?m)^{part} +answers at http://localhost:\d+", status));
+        Assert.All(
+            (string[])["console", "prometheus", "alertmanager", "node", "blackbox"],
+            part => Assert.Matches($@"(?m)^{part} +answers at http://localhost:\d+", status)
+        );
         Assert.Contains($"console       answers at {address}", status, StringComparison.Ordinal);
 
         // The pages show real data within a minute: everything is scraped, and the console has been let in.
@@ -44,18 +47,31 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         using var http = new HttpClient();
         await Waits.UntilAsync(async () =>
         {
-            using var targets = JsonDocument.Parse(await http.GetStringAsync(new Uri($"{prometheus}/api/v1/targets?state=active"), limit.Token));
-            var up = targets.RootElement.GetProperty("data").GetProperty("activeTargets").EnumerateArray()
-                .Where(target => target.GetProperty("health").GetString() == "up").Select(target => target.GetProperty("labels").GetProperty("job").GetString()).ToHashSet();
+            using var targets = JsonDocument.Parse(
+                await http.GetStringAsync(new Uri($"{prometheus}/api/v1/targets?state=active"), limit.Token)
+            );
+            var up = targets
+                .RootElement.GetProperty("data")
+                .GetProperty("activeTargets")
+                .EnumerateArray()
+                .Where(target => target.GetProperty("health").GetString() == "up")
+                .Select(target => target.GetProperty("labels").GetProperty("job").GetString())
+                .ToHashSet();
             return up.IsSupersetOf(["archon-console", "prometheus", "alertmanager", "node", "blackbox", "probe"]);
         });
 
         // As the description of the product writes them, and by a program without a token.
-        foreach (var (method, path) in ((string, string)[])
-        [
-            ("GET", "metrics"), ("GET", "health/intelligent"), ("POST", "intelligence/start_analysis"), ("GET", "intelligence/insights"),
-            ("GET", "intelligence/anomalies"), ("GET", "intelligence/predictions"),
-        ])
+        foreach (
+            var (method, path) in ((string, string)[])
+                [
+                    ("GET", "metrics"),
+                    ("GET", "health/intelligent"),
+                    ("POST", "intelligence/start_analysis"),
+                    ("GET", "intelligence/insights"),
+                    ("GET", "intelligence/anomalies"),
+                    ("GET", "intelligence/predictions"),
+                ]
+        )
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), new Uri($"{address}/monitoring/{path}"));
             using var reply = await http.SendAsync(request, limit.Token);
@@ -65,7 +81,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         var (_, again) = await RunAsync("up");
         Assert.Contains($"Archon Console: {address}", again, StringComparison.Ordinal);
         var (_, after) = await RunAsync("status");
-        Assert.Equal(status, after);   // the same processes at the same ports
+        Assert.Equal(status, after); // the same processes at the same ports
 
         Assert.Contains("Server is ready", (await RunAsync("logs", "prometheus")).Output, StringComparison.Ordinal);
         var (unknown, words) = await RunAsync("logs", "nothing");
@@ -81,14 +97,30 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     public async Task With_a_Prometheus_named_it_starts_none_and_a_part_that_died_is_told_and_comes_back()
     {
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", """{"status":"success","data":{"version":"3.5.3"}}""");
-        var (exitCode, told) = await RunAsync("up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{Tools.FreePort()}");
+        var (exitCode, told) = await RunAsync(
+            "up",
+            "--prometheus",
+            mine.Address.AbsoluteUri,
+            "--alertmanager",
+            mine.Address.AbsoluteUri,
+            "--port",
+            $"{Tools.FreePort()}"
+        );
         Assert.True(exitCode == 0, told);
-        Assert.Contains($"a Prometheus that runs as another user than {Environment.UserName}, or on another machine, needs an API token", told, StringComparison.Ordinal);
+        Assert.Contains(
+            $"a Prometheus that runs as another user than {Environment.UserName}, or on another machine, needs an API token",
+            told,
+            StringComparison.Ordinal
+        );
         var (_, status) = await RunAsync("status");
         Assert.Equal("console", Assert.Single(status.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Split(' ')[0]);
         await Waits.UntilAsync(() => Task.FromResult(mine.Requests.Any(request => request.Path == "/api/v1/status/buildinfo")));
 
-        using (var console = Process.GetProcessById(int.Parse(Regex.Match(status, @"process (\d+)").Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)))
+        using (
+            var console = Process.GetProcessById(
+                int.Parse(Regex.Match(status, @"process (\d+)").Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)
+            )
+        )
         {
             console.Kill();
             await console.WaitForExitAsync(limit.Token);
@@ -97,7 +129,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         var (dead, words) = await RunAsync("status");
         Assert.Equal(1, dead);
         Assert.Contains("ended by itself; ./archon logs console, and ./archon up starts it again", words, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync("up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri)).ExitCode);
+        Assert.Equal(
+            0,
+            (await RunAsync("up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri)).ExitCode
+        );
         Assert.Equal(0, (await RunAsync("status")).ExitCode);
     }
 
@@ -109,7 +144,15 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        var (exitCode, told) = await RunAsync("up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{port}");
+        var (exitCode, told) = await RunAsync(
+            "up",
+            "--prometheus",
+            mine.Address.AbsoluteUri,
+            "--alertmanager",
+            mine.Address.AbsoluteUri,
+            "--port",
+            $"{port}"
+        );
 
         Assert.True(exitCode == 0, told);
         Assert.Matches($@"Port {port} is taken by .*\(process {Environment.ProcessId}\)\. The part 'console' takes \d+ instead\.", told);
@@ -123,23 +166,31 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         var port = Tools.FreePort();
         var release = Path.Combine(state, "release");
         // As the kernel takes a big process apart: its first thread is gone, and one that is left still has the port.
-        var (exit, exitGroup) = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? (93, 94) : (60, 231);
-        using var dying = Process.Start("perl",
-        [
-            "-Mthreads", "-MIO::Socket::INET", "-e",
-            $$"""
-            my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {{port}}, Listen => 1) or die;
-            threads->create(sub { select(undef, undef, undef, 0.1) until -e '{{release}}'; syscall({{exitGroup}}, 0) });
-            syscall({{exit}}, 0);
-            """,
-        ]);
+        var (exit, exitGroup) =
+            RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? (93, 94) : (60, 231);
+        using var dying = Process.Start(
+            "perl",
+            [
+                "-Mthreads",
+                "-MIO::Socket::INET",
+                "-e",
+                $$"""
+                my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {{port}}, Listen => 1) or die;
+                threads->create(sub { select(undef, undef, undef, 0.1) until -e '{{release}}'; syscall({{exitGroup}}, 0) });
+                syscall({{exit}}, 0);
+                """,
+            ]
+        );
         var stat = $"/proc/{dying.Id}/stat";
         await Waits.UntilAsync(async () => (await File.ReadAllTextAsync(stat, limit.Token)).Contains(") Z ", StringComparison.Ordinal));
         var started = (await File.ReadAllTextAsync(stat, limit.Token)).Split(") ")[^1].Split(' ')[19];
         Directory.CreateDirectory(Path.Combine(state, "run"));
         await File.WriteAllTextAsync(Path.Combine(state, "run", "console.pid"), $"{dying.Id} {started}\n", limit.Token);
         await File.WriteAllTextAsync(Path.Combine(state, "run", "console.port"), $"{port}\n", limit.Token);
-        var start = Start(null, ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{port}"]);
+        var start = Start(
+            null,
+            ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{port}"]
+        );
         using var up = Process.Start(start)!;
         var output = up.StandardOutput.ReadToEndAsync(limit.Token);
 
@@ -147,7 +198,8 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         while (await up.StandardError.ReadLineAsync(limit.Token) is { } line)
         {
             said.AppendLine(line);
-            if (line.Contains($"still ending; waiting for its port {port}", StringComparison.Ordinal)) await File.WriteAllTextAsync(release, "", limit.Token);
+            if (line.Contains($"still ending; waiting for its port {port}", StringComparison.Ordinal))
+                await File.WriteAllTextAsync(release, "", limit.Token);
         }
 
         await up.WaitForExitAsync(limit.Token);
@@ -160,7 +212,16 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     public async Task An_administrator_gets_a_new_password_while_the_console_runs_and_the_old_one_ends()
     {
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", "{}");
-        string[] up = ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", $"{Tools.FreePort()}"];
+        string[] up =
+        [
+            "up",
+            "--prometheus",
+            mine.Address.AbsoluteUri,
+            "--alertmanager",
+            mine.Address.AbsoluteUri,
+            "--port",
+            $"{Tools.FreePort()}",
+        ];
         var (started, told) = await RunAsync(up);
         Assert.True(started == 0, told);
         var file = Path.Combine(state, "admin-password");
@@ -172,7 +233,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         var after = (await File.ReadAllTextAsync(file, limit.Token)).Trim();
         Assert.NotEqual(before, after);
         Assert.Contains($"admin has a new password. It is in {file}", words, StringComparison.Ordinal);
-        Assert.DoesNotContain(after, words, StringComparison.Ordinal);   // what is redirected is a log
+        Assert.DoesNotContain(after, words, StringComparison.Ordinal); // what is redirected is a log
         var address = new Uri(Address().Match(told).Groups[1].Value);
         Assert.False(await SignsInAsync(address, before));
         Assert.True(await SignsInAsync(address, after));
@@ -183,7 +244,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
 
     private static async Task<bool> SignsInAsync(Uri address, string password)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = address };
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+        {
+            BaseAddress = address,
+        };
         client.DefaultRequestHeaders.Accept.ParseAdd("text/html");
         using var reply = await ArchonApp.PostSignInAsync(client, "admin", password);
         return reply.StatusCode == HttpStatusCode.Redirect;
@@ -195,19 +259,28 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         File.Delete(Path.Combine(state, "tools"));
         var programs = Directory.CreateDirectory(Path.Combine(state, "programs")).FullName;
         string[] hidden = ["apt-get", "dpkg", "prometheus", "promtool"];
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Where(Directory.Exists))
+        foreach (
+            var folder in (Environment.GetEnvironmentVariable("PATH") ?? "")
+                .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+                .Where(Directory.Exists)
+        )
         {
             foreach (var file in Directory.GetFiles(folder).Where(file => !hidden.Contains(Path.GetFileName(file))))
             {
                 var link = Path.Combine(programs, Path.GetFileName(file));
-                if (!File.Exists(link)) File.CreateSymbolicLink(link, file);
+                if (!File.Exists(link))
+                    File.CreateSymbolicLink(link, file);
             }
         }
 
         var (exitCode, told) = await RunAsync(programs, ["up"], limit.Token);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("This system has no apt: install the programs so that they are on PATH, then run this again", told, StringComparison.Ordinal);
+        Assert.Contains(
+            "This system has no apt: install the programs so that they are on PATH, then run this again",
+            told,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -237,9 +310,14 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
 
     private ProcessStartInfo Start(string? path, string[] arguments)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(DeployTests.Checkout(), "archon"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(DeployTests.Checkout(), "archon"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["ARCHON_STATE"] = state;
-        if (path is not null) start.Environment["PATH"] = path;
+        if (path is not null)
+            start.Environment["PATH"] = path;
         return start;
     }
 

@@ -113,13 +113,28 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
     [Fact]
     public async Task The_past_has_the_names_that_the_present_has()
     {
-        var (exitCode, output) = await RunAsync("node", Source("history.mjs"), "--promtool", Tools.Find("promtool"), "--data", Path.Combine(folder, "data"),
-            "--scratch", Path.Combine(folder, "scratch"), "--until", "1790000000", "--days", "0.25");
+        var (exitCode, output) = await RunAsync(
+            "node",
+            Source("history.mjs"),
+            "--promtool",
+            Tools.Find("promtool"),
+            "--data",
+            Path.Combine(folder, "data"),
+            "--scratch",
+            Path.Combine(folder, "scratch"),
+            "--until",
+            "1790000000",
+            "--days",
+            "0.25"
+        );
         Assert.True(exitCode == 0, output);
-        Directory.CreateDirectory(Path.Combine(folder, "data", "wal"));   // without one nothing is dumped
+        Directory.CreateDirectory(Path.Combine(folder, "data", "wal")); // without one nothing is dumped
         var (_, dump) = await RunAsync(Tools.Find("promtool"), "tsdb", "dump", Path.Combine(folder, "data"));
-        var past = DumpedSeries().Matches(dump)
-            .Select(match => (Service: match.Groups[2].Value, Metric: match.Groups[1].Value)).Where(one => one.Metric != "up").ToHashSet();
+        var past = DumpedSeries()
+            .Matches(dump)
+            .Select(match => (Service: match.Groups[2].Value, Metric: match.Groups[1].Value))
+            .Where(one => one.Metric != "up")
+            .ToHashSet();
 
         var present = new HashSet<(string, string)>();
         foreach (var name in services.Keys)
@@ -127,7 +142,8 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
             foreach (Match type in DeclaredMetric().Matches(await MetricsAsync(name)))
             {
                 string[] suffixes = type.Groups[2].Value == "histogram" ? ["_bucket", "_count", "_sum"] : [""];
-                foreach (var suffix in suffixes) present.Add((name, type.Groups[1].Value + suffix));
+                foreach (var suffix in suffixes)
+                    present.Add((name, type.Groups[1].Value + suffix));
             }
         }
 
@@ -142,15 +158,21 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
         Assert.True(Directory.Exists(modules), "The demo's packages are not here. Run the tests by ./archon test, which installs them.");
         Directory.CreateSymbolicLink(Path.Combine(folder, "node_modules"), modules);
         var targets = Path.Combine(folder, "targets.json");
-        estate = Process.Start(new ProcessStartInfo("node", [Source("estate.mjs"), "--port", "0", "--targets", targets])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-        })!;
+        estate = Process.Start(
+            new ProcessStartInfo("node", [Source("estate.mjs"), "--port", "0", "--targets", targets])
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+            }
+        )!;
         await Waits.UntilAsync(() => Task.FromResult(File.Exists(targets) && File.Exists(Path.Combine(folder, "control.sock"))));
         using var found = JsonDocument.Parse(await File.ReadAllTextAsync(targets, limit.Token));
-        services = found.RootElement.EnumerateArray().ToDictionary(
-            one => one.GetProperty("labels").GetProperty("service").GetString()!, one => new Uri($"http://{one.GetProperty("targets")[0].GetString()}/"));
+        services = found
+            .RootElement.EnumerateArray()
+            .ToDictionary(
+                one => one.GetProperty("labels").GetProperty("service").GetString()!,
+                one => new Uri($"http://{one.GetProperty("targets")[0].GetString()}/")
+            );
     }
 
     public async ValueTask DisposeAsync()
@@ -171,7 +193,9 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
 
     /// <summary>The sum over all series that match.</summary>
     private async Task<double> FigureAsync(string service, Regex series) =>
-        series.Matches(await MetricsAsync(service)).Sum(match => double.Parse(match.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+        series
+            .Matches(await MetricsAsync(service))
+            .Sum(match => double.Parse(match.Groups[1].ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
 
     private async Task<TimeSpan> TimeAsync(string service)
     {
@@ -201,7 +225,12 @@ public sealed partial class DemoEstateTests : IAsyncLifetime
 
     private async Task<(int ExitCode, string Output)> RunAsync(string program, params string[] words)
     {
-        var start = new ProcessStartInfo(program, words) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, words)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);
         var errors = process.StandardError.ReadToEndAsync(limit.Token);

@@ -30,7 +30,11 @@ public sealed class DeployMonitoringTests : IDisposable
 
         Assert.True(exitCode == 0, told);
         Assert.Contains($"{Compose} up -d --build --wait --wait-timeout 300", Asked());
-        Assert.Contains("Archon Console: http://localhost:8282, as admin with ARCHON_ADMIN_PASSWORD of deploy/.env.monitoring", told, StringComparison.Ordinal);
+        Assert.Contains(
+            "Archon Console: http://localhost:8282, as admin with ARCHON_ADMIN_PASSWORD of deploy/.env.monitoring",
+            told,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("a good password", told, StringComparison.Ordinal);
         Assert.Equal("none\n", File.ReadAllText(Path.Combine(folder, "deploy", "prometheus", "archon-token")));
     }
@@ -64,9 +68,11 @@ public sealed class DeployMonitoringTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private void Settings(int port = 8181) => File.WriteAllText(
-        Path.Combine(folder, "deploy", ".env.monitoring"),
-        $"ARCHON_DATABASE_PASSWORD=a\nARCHON_ADMIN_PASSWORD=a good password\nGRAFANA_ADMIN_PASSWORD=b\n{(port == 8181 ? "" : $"ARCHON_PORT={port}\n")}");
+    private void Settings(int port = 8181) =>
+        File.WriteAllText(
+            Path.Combine(folder, "deploy", ".env.monitoring"),
+            $"ARCHON_DATABASE_PASSWORD=a\nARCHON_ADMIN_PASSWORD=a good password\nGRAFANA_ADMIN_PASSWORD=b\n{(port == 8181 ? "" : $"ARCHON_PORT={port}\n")}"
+        );
 
     private void Docker(bool isThere)
     {
@@ -88,7 +94,11 @@ public sealed class DeployMonitoringTests : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeLimit);
-        var start = new ProcessStartInfo("bash", [Path.Combine(folder, "deploy", "deploy-monitoring.sh"), .. words]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(folder, "deploy", "deploy-monitoring.sh"), .. words])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("PATH")}";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);

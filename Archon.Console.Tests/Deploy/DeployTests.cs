@@ -31,7 +31,11 @@ public sealed partial class DeployTests
     [Fact]
     public async Task Amtool_accepts_the_configuration_of_Alertmanager()
     {
-        var (exitCode, output) = await RunAsync(Tools.Find("amtool"), "check-config", Path.Combine(Folder, "alertmanager", "alertmanager.yml"));
+        var (exitCode, output) = await RunAsync(
+            Tools.Find("amtool"),
+            "check-config",
+            Path.Combine(Folder, "alertmanager", "alertmanager.yml")
+        );
 
         Assert.True(exitCode == 0, output);
     }
@@ -39,7 +43,12 @@ public sealed partial class DeployTests
     [Fact]
     public async Task The_alerts_fire_when_they_should_and_only_then()
     {
-        var (exitCode, output) = await RunAsync(Tools.Find("promtool"), "test", "rules", Path.Combine(Folder, "prometheus", "tests", "archon_alerts.test.yml"));
+        var (exitCode, output) = await RunAsync(
+            Tools.Find("promtool"),
+            "test",
+            "rules",
+            Path.Combine(Folder, "prometheus", "tests", "archon_alerts.test.yml")
+        );
 
         Assert.True(exitCode == 0, output);
     }
@@ -54,16 +63,22 @@ public sealed partial class DeployTests
 
     [Fact]
     public void The_linter_has_nothing_to_say_of_the_shipped_rules_that_they_do_not_answer() =>
-        Assert.DoesNotContain(RuleLinter.Lint([new NamedRuleFile("archon_alerts.yml", ShippedRules())]), finding => finding.Accepted is null);
+        Assert.DoesNotContain(
+            RuleLinter.Lint([new NamedRuleFile("archon_alerts.yml", ShippedRules())]),
+            finding => finding.Accepted is null
+        );
 
     [Fact]
     public void Every_alert_says_what_it_means_and_what_to_do()
     {
-        Assert.All(ShippedRules().Rules, rule =>
-        {
-            Assert.NotEmpty(rule.Content.Annotations["description"]);
-            Assert.NotEmpty(rule.Content.Annotations["runbook"]);
-        });
+        Assert.All(
+            ShippedRules().Rules,
+            rule =>
+            {
+                Assert.NotEmpty(rule.Content.Annotations["description"]);
+                Assert.NotEmpty(rule.Content.Annotations["runbook"]);
+            }
+        );
     }
 
     [Fact]
@@ -73,11 +88,14 @@ public sealed partial class DeployTests
         var rules = groups.SelectMany(group => (YamlSequenceNode)group["rules"]).Cast<YamlMappingNode>().ToList();
 
         Assert.NotEmpty(rules);
-        Assert.All(rules, rule =>
-        {
-            Assert.Contains(Text(rule["labels"]["severity"]), (string[])["critical", "warning", "info"]);
-            Assert.NotEmpty(Text(rule["annotations"]["summary"]));
-        });
+        Assert.All(
+            rules,
+            rule =>
+            {
+                Assert.Contains(Text(rule["labels"]["severity"]), (string[])["critical", "warning", "info"]);
+                Assert.NotEmpty(Text(rule["annotations"]["summary"]));
+            }
+        );
     }
 
     [Fact]
@@ -117,7 +135,9 @@ public sealed partial class DeployTests
     public void Every_setting_that_compose_asks_for_is_in_the_example()
     {
         var example = File.ReadAllText(Path.Combine(Folder, ".env.monitoring.example"));
-        var asked = Variable().Matches(File.ReadAllText(Path.Combine(Folder, "docker-compose.monitoring.yml"))).Select(match => match.Groups[1].Value);
+        var asked = Variable()
+            .Matches(File.ReadAllText(Path.Combine(Folder, "docker-compose.monitoring.yml")))
+            .Select(match => match.Groups[1].Value);
 
         Assert.All(asked.Distinct(), name => Assert.Contains($"{name}=", example, StringComparison.Ordinal));
     }
@@ -125,7 +145,10 @@ public sealed partial class DeployTests
     [Fact]
     public void Every_file_that_compose_mounts_is_there()
     {
-        var mounted = Services().SelectMany(service => Items(service.Value, "volumes")).Where(volume => volume.StartsWith("./", StringComparison.Ordinal)).ToList();
+        var mounted = Services()
+            .SelectMany(service => Items(service.Value, "volumes"))
+            .Where(volume => volume.StartsWith("./", StringComparison.Ordinal))
+            .ToList();
 
         Assert.NotEmpty(mounted);
         Assert.All(mounted, volume => Assert.True(Path.Exists(Path.Combine(Folder, volume.Split(':')[0])), volume));
@@ -145,13 +168,19 @@ public sealed partial class DeployTests
         }
     }
 
-    private static RuleFile ShippedRules() => RuleFile.Read(File.ReadAllBytes(Path.Combine(Folder, "prometheus", "rules", "archon_alerts.yml")), out _)!;
+    private static RuleFile ShippedRules() =>
+        RuleFile.Read(File.ReadAllBytes(Path.Combine(Folder, "prometheus", "rules", "archon_alerts.yml")), out _)!;
 
     private static Dictionary<string, YamlNode> Services() =>
-        ((YamlMappingNode)Read("docker-compose.monitoring.yml")["services"]).ToDictionary(service => Text(service.Key), service => service.Value);
+        ((YamlMappingNode)Read("docker-compose.monitoring.yml")["services"]).ToDictionary(
+            service => Text(service.Key),
+            service => service.Value
+        );
 
     private static IEnumerable<string> Items(YamlNode service, string key) =>
-        service is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out var items) ? ((YamlSequenceNode)items).Select(Text) : [];
+        service is YamlMappingNode mapping && mapping.Children.TryGetValue(key, out var items)
+            ? ((YamlSequenceNode)items).Select(Text)
+            : [];
 
     private static string Text(YamlNode node) => ((YamlScalarNode)node).Value ?? "";
 
@@ -167,7 +196,8 @@ public sealed partial class DeployTests
     {
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            if (File.Exists(Path.Combine(folder, "Archon.Console.sln"))) return folder;
+            if (File.Exists(Path.Combine(folder, "Archon.Console.sln")))
+                return folder;
         }
         throw new InvalidOperationException("The tests do not run inside a checkout.");
     }
@@ -176,7 +206,8 @@ public sealed partial class DeployTests
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeLimit);
-        using var process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })
+        using var process =
+            Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })
             ?? throw new InvalidOperationException($"{program} does not start.");
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);
         var errors = process.StandardError.ReadToEndAsync(limit.Token);

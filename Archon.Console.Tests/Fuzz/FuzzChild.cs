@@ -29,21 +29,37 @@ internal static class FuzzChild
 
     /// <summary>Runs a batch.</summary>
     /// <returns>One outcome an input; a process that ended early is told at the input that it was at, and the rest goes to another.</returns>
-    public static async Task<IReadOnlyList<FuzzOutcome>> RunAsync(string target, IReadOnlyList<byte[]> inputs, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<FuzzOutcome>> RunAsync(
+        string target,
+        IReadOnlyList<byte[]> inputs,
+        CancellationToken cancellationToken
+    )
     {
         var outcomes = new List<FuzzOutcome>();
-        while (outcomes.Count < inputs.Count) await RunRestAsync(target, inputs, outcomes, cancellationToken);
+        while (outcomes.Count < inputs.Count)
+            await RunRestAsync(target, inputs, outcomes, cancellationToken);
         return outcomes;
     }
 
-    private static async Task RunRestAsync(string target, IReadOnlyList<byte[]> inputs, List<FuzzOutcome> outcomes, CancellationToken cancellationToken)
+    private static async Task RunRestAsync(
+        string target,
+        IReadOnlyList<byte[]> inputs,
+        List<FuzzOutcome> outcomes,
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, [Option, target])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         // Collections run on the thread that is measured; a dump of a crash would take seconds and is not looked at.
-        (start.Environment["DOTNET_gcConcurrent"], start.Environment["DOTNET_gcServer"], start.Environment["DOTNET_DbgEnableMiniDump"]) = ("0", "0", "0");
+        (start.Environment["DOTNET_gcConcurrent"], start.Environment["DOTNET_gcServer"], start.Environment["DOTNET_DbgEnableMiniDump"]) = (
+            "0",
+            "0",
+            "0"
+        );
         // What fills the memory is to end here and not on the machine.
         start.Environment["DOTNET_GCHeapHardLimit"] = "0x30000000";
         using var child = Process.Start(start)!;
@@ -71,16 +87,23 @@ internal static class FuzzChild
                     return;
                 }
                 var parts = line.Split('\t', 5);
-                outcomes.Add(new FuzzOutcome(
-                    parts[0], TimeSpan.FromMilliseconds(double.Parse(parts[1], CultureInfo.InvariantCulture)),
-                    long.Parse(parts[2], CultureInfo.InvariantCulture), double.Parse(parts[3], CultureInfo.InvariantCulture), parts[4].Length == 0 ? null : parts[4]));
+                outcomes.Add(
+                    new FuzzOutcome(
+                        parts[0],
+                        TimeSpan.FromMilliseconds(double.Parse(parts[1], CultureInfo.InvariantCulture)),
+                        long.Parse(parts[2], CultureInfo.InvariantCulture),
+                        double.Parse(parts[3], CultureInfo.InvariantCulture),
+                        parts[4].Length == 0 ? null : parts[4]
+                    )
+                );
             }
             child.StandardInput.Close();
             await child.WaitForExitAsync(cancellationToken);
         }
         finally
         {
-            if (!child.HasExited) child.Kill();
+            if (!child.HasExited)
+                child.Kill();
             await writing;
         }
     }
@@ -116,7 +139,8 @@ internal static class FuzzChild
     private static void Take(IReadOnlyList<FuzzStep> steps)
     {
         // What is set up once is no cost of the first input.
-        foreach (var step in steps) Measure(step, "up"u8.ToArray());
+        foreach (var step in steps)
+            Measure(step, "up"u8.ToArray());
         using var input = Console.OpenStandardInput();
         using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         var length = new byte[4];
@@ -124,9 +148,18 @@ internal static class FuzzChild
         {
             var bytes = new byte[BinaryPrimitives.ReadInt32LittleEndian(length)];
             input.ReadExactly(bytes);
-            var worst = steps.Select(step => Measure(step, bytes)).OrderByDescending(one => one.Failure is not null).ThenByDescending(one => one.Share).First();
+            var worst = steps
+                .Select(step => Measure(step, bytes))
+                .OrderByDescending(one => one.Failure is not null)
+                .ThenByDescending(one => one.Share)
+                .First();
             var failure = worst.Failure?.ReplaceLineEndings(" ").Replace('\t', ' ');
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{worst.Step}\t{worst.Cpu.TotalMilliseconds}\t{worst.Allocated}\t{worst.Share}\t{failure}"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{worst.Step}\t{worst.Cpu.TotalMilliseconds}\t{worst.Allocated}\t{worst.Share}\t{failure}"
+                )
+            );
         }
     }
 
@@ -140,10 +173,12 @@ internal static class FuzzChild
         }
         catch (Exception odd)
         {
-            failure = $"{odd.GetType().Name}: {odd.Message} {odd.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("Archon.", StringComparison.Ordinal))?.Trim()}";
+            failure =
+                $"{odd.GetType().Name}: {odd.Message} {odd.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("Archon.", StringComparison.Ordinal))?.Trim()}";
         }
         (cpu, allocated) = (ThreadCpu() - cpu, GC.GetAllocatedBytesForCurrentThread() - allocated);
-        if (cpu > MostCpu) failure ??= string.Create(CultureInfo.InvariantCulture, $"took {cpu.TotalSeconds:0.0} s of CPU time");
+        if (cpu > MostCpu)
+            failure ??= string.Create(CultureInfo.InvariantCulture, $"took {cpu.TotalSeconds:0.0} s of CPU time");
         var share = allocated / (double)MostAllocated(step, input.Length);
         if (share > 1)
         {
@@ -156,7 +191,7 @@ internal static class FuzzChild
     internal static TimeSpan ThreadCpu()
     {
         var time = default(Timespec);
-        _ = ClockGetTime(OperatingSystem.IsMacOS() ? 16 : 3, ref time);   // CLOCK_THREAD_CPUTIME_ID
+        _ = ClockGetTime(OperatingSystem.IsMacOS() ? 16 : 3, ref time); // CLOCK_THREAD_CPUTIME_ID
         return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1000.0);
     }
 

@@ -16,7 +16,8 @@ internal static class FuzzCorpus
 
     public static IReadOnlyList<byte[]> Of(string target)
     {
-        using var stream = typeof(FuzzCorpus).Assembly.GetManifestResourceStream($"fuzz/{target}")
+        using var stream =
+            typeof(FuzzCorpus).Assembly.GetManifestResourceStream($"fuzz/{target}")
             ?? throw new ArgumentException($"There is no corpus for {target}.", nameof(target));
         using var reader = new StreamReader(stream);
         var texts = reader.ReadToEnd().ReplaceLineEndings("\n").Split("----\n").Select(Written);
@@ -28,7 +29,8 @@ internal static class FuzzCorpus
 
     private static string Written(string entry)
     {
-        if (!entry.StartsWith(Generated, StringComparison.Ordinal)) return entry.EndsWith('\n') ? entry[..^1] : entry;
+        if (!entry.StartsWith(Generated, StringComparison.Ordinal))
+            return entry.EndsWith('\n') ? entry[..^1] : entry;
         var text = new StringBuilder();
         foreach (var line in entry[Generated.Length..].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

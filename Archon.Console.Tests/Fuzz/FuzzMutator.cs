@@ -9,13 +9,83 @@ internal sealed class FuzzMutator(int seed, IReadOnlyList<byte[]> corpus)
 
     private static readonly byte[][] Words =
     [
-        .. ((string[])
-        [
-            "(", ")", "{", "}", "[", "]", "[5m]", "[5m:1m]", "{{", "}}", "{{ if . }}", "{{ end }}", "{{ range . }}", "{{ else if . }}", "$labels", "| ",
-            "+", "-", "^", " and ", " or on () ", " * on (a) group_left (b) ", "=~", "!~", "\"", "'", "`", "\\", "\\x", "\\u", "sum by (a) (", "rate(", "up",
-            " offset ", "@", " bool ", "&a ", "*a", "<<: ", "- ", ": ", "\n", "  ", "? ", "!!binary ", "|\n", ">-\n", "%", "#", "---\n", "...\n", "{1000}", "(?i)", ".*",
-            "[^a]", "\\p{L}", "now-", "/d", "9223372036854775807", "-1", "1e309", "NaN", "Inf", "0x", "\0", "\u202e", "\ud83d\ude00", "\u00df", "null", "true", ",", "\"values\":[[1,\"1\"]]",
-        ]).Select(Encoding.UTF8.GetBytes),
+        .. (
+            (string[])
+                [
+                    "(",
+                    ")",
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    "[5m]",
+                    "[5m:1m]",
+                    "{{",
+                    "}}",
+                    "{{ if . }}",
+                    "{{ end }}",
+                    "{{ range . }}",
+                    "{{ else if . }}",
+                    "$labels",
+                    "| ",
+                    "+",
+                    "-",
+                    "^",
+                    " and ",
+                    " or on () ",
+                    " * on (a) group_left (b) ",
+                    "=~",
+                    "!~",
+                    "\"",
+                    "'",
+                    "`",
+                    "\\",
+                    "\\x",
+                    "\\u",
+                    "sum by (a) (",
+                    "rate(",
+                    "up",
+                    " offset ",
+                    "@",
+                    " bool ",
+                    "&a ",
+                    "*a",
+                    "<<: ",
+                    "- ",
+                    ": ",
+                    "\n",
+                    "  ",
+                    "? ",
+                    "!!binary ",
+                    "|\n",
+                    ">-\n",
+                    "%",
+                    "#",
+                    "---\n",
+                    "...\n",
+                    "{1000}",
+                    "(?i)",
+                    ".*",
+                    "[^a]",
+                    "\\p{L}",
+                    "now-",
+                    "/d",
+                    "9223372036854775807",
+                    "-1",
+                    "1e309",
+                    "NaN",
+                    "Inf",
+                    "0x",
+                    "\0",
+                    "\u202e",
+                    "\ud83d\ude00",
+                    "\u00df",
+                    "null",
+                    "true",
+                    ",",
+                    "\"values\":[[1,\"1\"]]",
+                ]
+        ).Select(Encoding.UTF8.GetBytes),
     ];
 
     private readonly Random random = new(seed);
@@ -23,7 +93,8 @@ internal sealed class FuzzMutator(int seed, IReadOnlyList<byte[]> corpus)
     public byte[] Next()
     {
         var input = new List<byte>(corpus[random.Next(corpus.Count)]);
-        for (var changes = 1 + random.Next(6); changes > 0; changes--) Change(input);
+        for (var changes = 1 + random.Next(6); changes > 0; changes--)
+            Change(input);
         return [.. input.Take(Longest)];
     }
 
@@ -52,7 +123,8 @@ internal sealed class FuzzMutator(int seed, IReadOnlyList<byte[]> corpus)
                 // Around a part, as brackets and blocks are.
                 var times = 1 + random.Next(1 << random.Next(11));
                 var (open, close) = (Words[random.Next(Words.Length)], Words[random.Next(Words.Length)]);
-                if (times * (open.Length + close.Length) > Longest) break;
+                if (times * (open.Length + close.Length) > Longest)
+                    break;
                 input.InsertRange(at + length, Times(close, times));
                 input.InsertRange(at, Times(open, times));
                 break;
@@ -68,9 +140,12 @@ internal sealed class FuzzMutator(int seed, IReadOnlyList<byte[]> corpus)
                 input.InsertRange(at, Words[random.Next(Words.Length)]);
                 break;
         }
-        if (input.Count > Longest) input.RemoveRange(Longest, input.Count - Longest);
+        if (input.Count > Longest)
+            input.RemoveRange(Longest, input.Count - Longest);
     }
 
-    private byte[] Repeated(IReadOnlyList<byte> part) => part.Count == 0 ? [] : Times(part, 1 + random.Next(Math.Max(1, Math.Min(Longest / part.Count, 1 << random.Next(15)))));
+    private byte[] Repeated(IReadOnlyList<byte> part) =>
+        part.Count == 0 ? [] : Times(part, 1 + random.Next(Math.Max(1, Math.Min(Longest / part.Count, 1 << random.Next(15)))));
+
     private static byte[] Times(IReadOnlyList<byte> part, int times) => [.. Enumerable.Range(0, times).SelectMany(_ => part)];
 }

@@ -43,70 +43,118 @@ internal static class FuzzTargets
     private static readonly Dictionary<string, string> Labels = new() { ["job"] = "api", ["instance"] = "a:9090" };
     private static readonly string[] Zones = ["UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/New_York"];
 
-    public static IReadOnlyDictionary<string, IReadOnlyList<FuzzStep>> All { get; } = new Dictionary<string, IReadOnlyList<FuzzStep>>
-    {
-        ["promql"] =
-        [
-            Step("parse", text => PromqlParser.Parse(text, out _)),
-            Step("print", Print),
-            Step("explain", text => ExpressionWords.Of(text)),
-            // The rule is written as a file and read back before it is checked.
-            Step("lint", text => Lint(new RuleContent("Alert", true, text))) with { PerByte = 200 },
-            Step("colour", text => Require(string.Concat(PromqlTokens.Split(text).Select(piece => piece.Text)) == text, "the pieces are not the text")),
-            Step("condition", text => AlertCondition.Of(text)?.With(text, 0.5)),
-            Step("unit", text => ExpressionUnit.Of(text)),
-            Step("needs", text => RuleTestFile.Needs(text)),
-            // Each selector gets two matchers: what comes out is ten times as long.
-            Step("narrow", text => NarrowedExpression.To(text, Labels)) with { PerByte = 1_000 },
-            Step("season", text => SeasonalExpression.Times(text, ">", 2)),
-            Step("cover", Cover),
-            Step("requirements", text => _ = PromqlParser.Parse(text, out _) is { } parsed ? PromqlRequirements.Of(parsed).Count : 0),
-        ],
-        ["logql"] =
-        [
-            Step("compare", text => Require(ServedRules.SameLogql(text, text), "it is not the same as itself")),
-            Step("file", text => RuleYaml.File(new GroupContent("g"), new RuleContent("Alert", true, text), RuleLanguage.Logql)) with { PerByte = 200 },
-            Step("colour", text => Require(string.Concat(PromqlTokens.Split(text).Select(piece => piece.Text)) == text, "the pieces are not the text")),
-        ],
-        ["template"] =
-        [
-            Step("parse", text => AlertTemplate.Parse(text, out _)),
-            Step("expand", text => AlertTemplate.ExpandOrTell(text, new AlertTemplateData(Labels, 0.5, Now))),
-            Step("lint", text => Lint(new RuleContent("Alert", true, "up == 0") { Annotations = new Dictionary<string, string> { ["summary"] = text } })),
-        ],
-        ["regex"] =
-        [
-            // What the engine without backtracking sets up for each character is its own, and never for more than 2,000 of them.
-            Step("match", text => Refused(() => Re2.Matches(text, "api-42.example.org"))) with { PerByte = RegexPerByte },
-            Step("find", text => Refused(() => Re2.Finds(text, "api-42.example.org api-43.example.org"))) with { PerByte = RegexPerByte },
-            Step("replace", text => Refused(() => Re2.Replace(text, "$1-$0", "api-42.example.org", Archon.Analysis.InputLimits.TemplateText))) with { PerByte = RegexPerByte },
-            Step("empty", text => Refused(() => Re2.Matches(text, ""))) with { PerByte = RegexPerByte },
-        ],
-        ["yaml"] =
-        [
-            // A rule may be a few bytes, by an alias, and have half a dozen findings.
-            new("rules", Rules) { PerByte = 200 },
-            Step("lint", text => _ = RuleFile.Read(text, out _) is { } file ? RuleLinter.Lint([new NamedRuleFile("a.yml", file)]).Count : 0) with { PerByte = 2_000 },
-            Step("routes", Routes),
-            Step("receivers", text => ReceiverReader.Read(text)),
-            Step("tests", text => RuleTestFile.Split(text)),
-        ],
-        ["matrix"] = [new("read", Matrix)],
-        ["draft"] =
-        [
-            Step("open", text => WorkbenchDraft.Shared(text)),
-            Step("explain", text => ExpressionWords.Of(WorkbenchDraft.Shared(text).Draft?.Expression ?? "")),
-            Step("check", text => Lint(WorkbenchDraft.Shared(text).Draft?.Content ?? new RuleContent("A", true, "up"))),
-        ],
-        ["range"] =
-        [
-            Step("time", Times),
-            Step("length", text => RangeText.TryLength(text, out _)),
-            Step("duration", text => _ = PrometheusDuration.TryParse(text, out var length) ? PrometheusDuration.Format(length) : ""),
-        ],
-        ["address"] = [Step("view", Address)],
-        ["names"] = [Step("quote", Names), Step("literal", Literal) with { PerByte = RegexPerByte }],
-    };
+    public static IReadOnlyDictionary<string, IReadOnlyList<FuzzStep>> All { get; } =
+        new Dictionary<string, IReadOnlyList<FuzzStep>>
+        {
+            ["promql"] =
+            [
+                Step("parse", text => PromqlParser.Parse(text, out _)),
+                Step("print", Print),
+                Step("explain", text => ExpressionWords.Of(text)),
+                // The rule is written as a file and read back before it is checked.
+                Step("lint", text => Lint(new RuleContent("Alert", true, text))) with
+                {
+                    PerByte = 200,
+                },
+                Step(
+                    "colour",
+                    text =>
+                        Require(string.Concat(PromqlTokens.Split(text).Select(piece => piece.Text)) == text, "the pieces are not the text")
+                ),
+                Step("condition", text => AlertCondition.Of(text)?.With(text, 0.5)),
+                Step("unit", text => ExpressionUnit.Of(text)),
+                Step("needs", text => RuleTestFile.Needs(text)),
+                // Each selector gets two matchers: what comes out is ten times as long.
+                Step("narrow", text => NarrowedExpression.To(text, Labels)) with
+                {
+                    PerByte = 1_000,
+                },
+                Step("season", text => SeasonalExpression.Times(text, ">", 2)),
+                Step("cover", Cover),
+                Step("requirements", text => _ = PromqlParser.Parse(text, out _) is { } parsed ? PromqlRequirements.Of(parsed).Count : 0),
+            ],
+            ["logql"] =
+            [
+                Step("compare", text => Require(ServedRules.SameLogql(text, text), "it is not the same as itself")),
+                Step("file", text => RuleYaml.File(new GroupContent("g"), new RuleContent("Alert", true, text), RuleLanguage.Logql)) with
+                {
+                    PerByte = 200,
+                },
+                Step(
+                    "colour",
+                    text =>
+                        Require(string.Concat(PromqlTokens.Split(text).Select(piece => piece.Text)) == text, "the pieces are not the text")
+                ),
+            ],
+            ["template"] =
+            [
+                Step("parse", text => AlertTemplate.Parse(text, out _)),
+                Step("expand", text => AlertTemplate.ExpandOrTell(text, new AlertTemplateData(Labels, 0.5, Now))),
+                Step(
+                    "lint",
+                    text =>
+                        Lint(
+                            new RuleContent("Alert", true, "up == 0")
+                            {
+                                Annotations = new Dictionary<string, string> { ["summary"] = text },
+                            }
+                        )
+                ),
+            ],
+            ["regex"] =
+            [
+                // What the engine without backtracking sets up for each character is its own, and never for more than 2,000 of them.
+                Step("match", text => Refused(() => Re2.Matches(text, "api-42.example.org"))) with
+                {
+                    PerByte = RegexPerByte,
+                },
+                Step("find", text => Refused(() => Re2.Finds(text, "api-42.example.org api-43.example.org"))) with
+                {
+                    PerByte = RegexPerByte,
+                },
+                Step(
+                    "replace",
+                    text => Refused(() => Re2.Replace(text, "$1-$0", "api-42.example.org", Archon.Analysis.InputLimits.TemplateText))
+                ) with
+                {
+                    PerByte = RegexPerByte,
+                },
+                Step("empty", text => Refused(() => Re2.Matches(text, ""))) with
+                {
+                    PerByte = RegexPerByte,
+                },
+            ],
+            ["yaml"] =
+            [
+                // A rule may be a few bytes, by an alias, and have half a dozen findings.
+                new("rules", Rules) { PerByte = 200 },
+                Step(
+                    "lint",
+                    text => _ = RuleFile.Read(text, out _) is { } file ? RuleLinter.Lint([new NamedRuleFile("a.yml", file)]).Count : 0
+                ) with
+                {
+                    PerByte = 2_000,
+                },
+                Step("routes", Routes),
+                Step("receivers", text => ReceiverReader.Read(text)),
+                Step("tests", text => RuleTestFile.Split(text)),
+            ],
+            ["matrix"] = [new("read", Matrix)],
+            ["draft"] =
+            [
+                Step("open", text => WorkbenchDraft.Shared(text)),
+                Step("explain", text => ExpressionWords.Of(WorkbenchDraft.Shared(text).Draft?.Expression ?? "")),
+                Step("check", text => Lint(WorkbenchDraft.Shared(text).Draft?.Content ?? new RuleContent("A", true, "up"))),
+            ],
+            ["range"] =
+            [
+                Step("time", Times),
+                Step("length", text => RangeText.TryLength(text, out _)),
+                Step("duration", text => _ = PrometheusDuration.TryParse(text, out var length) ? PrometheusDuration.Format(length) : ""),
+            ],
+            ["address"] = [Step("view", Address)],
+            ["names"] = [Step("quote", Names), Step("literal", Literal) with { PerByte = RegexPerByte }],
+        };
 
     /// <summary>A target that breaks on demand: a check that cannot fail checks nothing.</summary>
     public const string Check = "check";
@@ -121,21 +169,37 @@ internal static class FuzzTargets
     {
         switch (text)
         {
-            case Overflow: Deeper(0); break;
-            case Busy: for (var end = FuzzChild.ThreadCpu() + TimeSpan.FromSeconds(1.1); FuzzChild.ThreadCpu() < end;) { } break;
-            case Greedy: GC.KeepAlive(new byte[5_000_000]); break;
-            case Faulty: throw new InvalidOperationException("It is faulty.");
+            case Overflow:
+                Deeper(0);
+                break;
+            case Busy:
+                for (var end = FuzzChild.ThreadCpu() + TimeSpan.FromSeconds(1.1); FuzzChild.ThreadCpu() < end; ) { }
+                break;
+            case Greedy:
+                GC.KeepAlive(new byte[5_000_000]);
+                break;
+            case Faulty:
+                throw new InvalidOperationException("It is faulty.");
         }
 
         static int Deeper(int depth) => 1 + Deeper(depth + 1);
     }
 
     private static FuzzStep Step(string name, Action<string> action) => new(name, bytes => action(Encoding.UTF8.GetString(bytes)));
-    private static FuzzStep Step<T>(string name, Func<string, T> function) => Step(name, text => { function(text); });
+
+    private static FuzzStep Step<T>(string name, Func<string, T> function) =>
+        Step(
+            name,
+            text =>
+            {
+                function(text);
+            }
+        );
 
     private static void Require(bool holds, string otherwise)
     {
-        if (!holds) throw new InvalidOperationException(otherwise);
+        if (!holds)
+            throw new InvalidOperationException(otherwise);
     }
 
     private static void Refused<T>(Func<T> match)
@@ -152,36 +216,52 @@ internal static class FuzzTargets
 
     private static void Print(string text)
     {
-        if (PromqlParser.Parse(text, out _) is not { } parsed) return;
+        if (PromqlParser.Parse(text, out _) is not { } parsed)
+            return;
         var printed = parsed.ToString();
         // As in Prometheus, "+Inf" is printed with its sign, which then reads as one more operator before it.
-        if (printed.Contains("Inf", StringComparison.Ordinal)) return;
-        if (PromqlParser.Parse(printed, out var error) is { } again) Require(again.ToString() == printed, $"printed again it is {again}");
-        else Require(error!.Limit is not null, $"what is printed is refused: {error}: {printed}");
+        if (printed.Contains("Inf", StringComparison.Ordinal))
+            return;
+        if (PromqlParser.Parse(printed, out var error) is { } again)
+            Require(again.ToString() == printed, $"printed again it is {again}");
+        else
+            Require(error!.Limit is not null, $"what is printed is refused: {error}: {printed}");
     }
 
     private static void Lint(RuleContent content)
     {
-        if (RuleYaml.File(new GroupContent("g"), content) is { } file) RuleLinter.Lint([new NamedRuleFile("a.yml", file)]);
+        if (RuleYaml.File(new GroupContent("g"), content) is { } file)
+            RuleLinter.Lint([new NamedRuleFile("a.yml", file)]);
     }
 
     private static void Cover(string text)
     {
         var watch = new CoverageWatch(1, "errors", WatchSignal.Errors, "rate(http_requests_total{status=~\"5..\"}[5m])");
-        IReadOnlyDictionary<string, IReadOnlySet<string>> values = new Dictionary<string, IReadOnlySet<string>> { ["job"] = new HashSet<string> { "api" } };
-        var service = new CoverageService(1, "api", Labels, new Dictionary<int, IReadOnlyDictionary<string, IReadOnlySet<string>>> { [1] = values });
+        IReadOnlyDictionary<string, IReadOnlySet<string>> values = new Dictionary<string, IReadOnlySet<string>>
+        {
+            ["job"] = new HashSet<string> { "api" },
+        };
+        var service = new CoverageService(
+            1,
+            "api",
+            Labels,
+            new Dictionary<int, IReadOnlyDictionary<string, IReadOnlySet<string>>> { [1] = values }
+        );
         RuleCoverage.Of([new CoverageRule(1, "Alert", true, text), new CoverageRule(2, "job:x:rate", false, text)], [watch], [service]);
     }
 
     private static void Rules(byte[] bytes)
     {
-        if (RuleFile.Read(bytes, out var errors) is { } file) Require(file.ToBytes().AsSpan().SequenceEqual(bytes), "it does not come back to the byte");
-        else Require(errors.Count > 0, "it is refused without a reason");
+        if (RuleFile.Read(bytes, out var errors) is { } file)
+            Require(file.ToBytes().AsSpan().SequenceEqual(bytes), "it does not come back to the byte");
+        else
+            Require(errors.Count > 0, "it is refused without a reason");
     }
 
     private static void Routes(string text)
     {
-        if (RouteReader.Read(text).Root is not { } root) return;
+        if (RouteReader.Read(text).Root is not { } root)
+            return;
         Refused(() => RouteTree.Stops(root, Labels));
     }
 
@@ -210,7 +290,12 @@ internal static class FuzzTargets
 
     private static void Address(string text)
     {
-        using var view = new ViewState(TimeProvider.System, new OneAddress($"http://localhost/anomalies?{HttpUtility.UrlEncode(text).Replace("%3d", "=", StringComparison.Ordinal).Replace("%26", "&", StringComparison.Ordinal)}"));
+        using var view = new ViewState(
+            TimeProvider.System,
+            new OneAddress(
+                $"http://localhost/anomalies?{HttpUtility.UrlEncode(text).Replace("%3d", "=", StringComparison.Ordinal).Replace("%26", "&", StringComparison.Ordinal)}"
+            )
+        );
         _ = view.Range;
         _ = view.RangeWords;
     }
@@ -219,21 +304,24 @@ internal static class FuzzTargets
     {
         var quoted = PromqlText.Quote(text);
         var selector = PromqlParser.Parse($"{{a={quoted},{quoted}=\"x\"}}", out var error) as PromqlSelector;
-        if (error?.Limit is not null || text.Length == 0) return;
+        if (error?.Limit is not null || text.Length == 0)
+            return;
         Require(selector is not null, $"refused: {error}");
         Require(selector!.Matchers[0].Value == text && selector.Matchers[1].Label == text, "the name has changed");
         _ = PromqlNames.IsPlainLabel(text) || PromqlNames.IsPlainMetric(text);
     }
 
-    private static void Literal(string text) => Refused(() =>
-    {
-        Require(Re2.Matches(PromqlText.Literal(text), text), "the literal does not match its text");
-        return 0;
-    });
+    private static void Literal(string text) =>
+        Refused(() =>
+        {
+            Require(Re2.Matches(PromqlText.Literal(text), text), "the literal does not match its text");
+            return 0;
+        });
 
     private sealed class OneAddress : NavigationManager
     {
         public OneAddress(string uri) => Initialize("http://localhost/", uri);
+
         protected override void NavigateToCore(string uri, NavigationOptions options) => Uri = ToAbsoluteUri(uri).ToString();
     }
 }

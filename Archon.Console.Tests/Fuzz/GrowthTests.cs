@@ -17,17 +17,18 @@ public sealed class GrowthTests
 
     private static readonly AlertTemplateData Data = new(new Dictionary<string, string> { ["job"] = "api" }, 1, DateTimeOffset.UnixEpoch);
 
-    public static TheoryData<string, string> Expressions => new()
-    {
-        { "up + ", "up" },
-        { "up and ", "up" },
-        { "a * on (x) group_left (y) ", "b" },
-        { "sum by (a, b) (x) / ", "y" },
-        { "a - ignoring (z) ", "b" },
-        { "a{x=\"1\",y!=\"2\"} or ", "b" },
-        { "x > 1 > ", "0" },
-        { "label_replace(a, \"b\", \"c\", \"d\", \"e\") unless ", "b" },
-    };
+    public static TheoryData<string, string> Expressions =>
+        new()
+        {
+            { "up + ", "up" },
+            { "up and ", "up" },
+            { "a * on (x) group_left (y) ", "b" },
+            { "sum by (a, b) (x) / ", "y" },
+            { "a - ignoring (z) ", "b" },
+            { "a{x=\"1\",y!=\"2\"} or ", "b" },
+            { "x > 1 > ", "0" },
+            { "label_replace(a, \"b\", \"c\", \"d\", \"e\") unless ", "b" },
+        };
 
     [Theory, MemberData(nameof(Expressions))]
     public void PromQL(string repeated, string last)
@@ -56,8 +57,10 @@ public sealed class GrowthTests
         Linear("reading", text, read => AlertTemplate.Parse(read, out _));
         Linear("expanding", text, read => AlertTemplate.ExpandOrTell(read, Data));
         Linear(
-            "linting", count => File($"    expr: up == 0\n    annotations:\n      a: '{text(count)}'\n"),
-            file => RuleLinter.Lint([new NamedRuleFile("a.yml", file)]));
+            "linting",
+            count => File($"    expr: up == 0\n    annotations:\n      a: '{text(count)}'\n"),
+            file => RuleLinter.Lint([new NamedRuleFile("a.yml", file)])
+        );
     }
 
     [Theory]
@@ -66,7 +69,8 @@ public sealed class GrowthTests
     [InlineData("  - *r\n")]
     public void Rule_files(string repeated)
     {
-        var text = (int count) => $"groups:\n- name: g\n  rules:\n  - &r {{alert: B, expr: up > 1, labels: {{a: b}}}}\n{string.Concat(Enumerable.Repeat(repeated, count))}";
+        var text = (int count) =>
+            $"groups:\n- name: g\n  rules:\n  - &r {{alert: B, expr: up > 1, labels: {{a: b}}}}\n{string.Concat(Enumerable.Repeat(repeated, count))}";
 
         Linear("reading", text, read => RuleFile.Read(read, out _));
         Linear("linting", count => RuleFile.Read(text(count), out _)!, file => RuleLinter.Lint([new NamedRuleFile("a.yml", file)]));
@@ -77,16 +81,20 @@ public sealed class GrowthTests
     [InlineData("sum(", "a", ")")]
     public void LogQL(string open, string inner, string close)
     {
-        var text = (int count) => string.Concat(Enumerable.Repeat(open, count * 5)) + inner + string.Concat(Enumerable.Repeat(close, count * 5));
+        var text = (int count) =>
+            string.Concat(Enumerable.Repeat(open, count * 5)) + inner + string.Concat(Enumerable.Repeat(close, count * 5));
 
         Linear("comparing", text, read => ServedRules.SameLogql(read, read + " "));
     }
 
     [Fact]
-    public void A_map_of_faulty_annotations() => Linear(
-        "reading",
-        count => $"groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    annotations:\n{string.Concat(Enumerable.Range(0, count).Select(i => $"      a{i}: '{{{{'\n"))}",
-        text => RuleFile.Read(text, out _));
+    public void A_map_of_faulty_annotations() =>
+        Linear(
+            "reading",
+            count =>
+                $"groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n    annotations:\n{string.Concat(Enumerable.Range(0, count).Select(i => $"      a{i}: '{{{{'\n"))}",
+            text => RuleFile.Read(text, out _)
+        );
 
     private static RuleFile File(string rest)
     {
@@ -97,7 +105,7 @@ public sealed class GrowthTests
 
     private static void Linear<T>(string what, Func<int, T> make, Func<T, object?> work)
     {
-        work(make(10));   // set up once
+        work(make(10)); // set up once
         var (one, two) = (Allocated(make(100)), Allocated(make(200)));
         Assert.True(two < one * MostGrowth, $"{what}: {one:N0} bytes, and {two:N0} for twice the input");
 

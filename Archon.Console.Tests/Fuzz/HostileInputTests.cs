@@ -20,7 +20,9 @@ public sealed class HostileInputTests
 
         var outcomes = await FuzzChild.RunAsync(target, corpus, Token);
 
-        var failures = corpus.Zip(outcomes).Where(one => one.Second.Failure is not null)
+        var failures = corpus
+            .Zip(outcomes)
+            .Where(one => one.Second.Failure is not null)
             .Select(one => $"{one.Second.Step} of {Shortened(one.First)}: {one.Second.Failure}");
         Assert.Empty(failures);
     }
@@ -51,7 +53,11 @@ public sealed class HostileInputTests
     [Fact]
     public void The_same_seed_makes_the_same_inputs()
     {
-        var (one, other, third) = (new FuzzMutator(7, FuzzCorpus.Of("yaml")), new FuzzMutator(7, FuzzCorpus.Of("yaml")), new FuzzMutator(8, FuzzCorpus.Of("yaml")));
+        var (one, other, third) = (
+            new FuzzMutator(7, FuzzCorpus.Of("yaml")),
+            new FuzzMutator(7, FuzzCorpus.Of("yaml")),
+            new FuzzMutator(8, FuzzCorpus.Of("yaml"))
+        );
 
         var made = Enumerable.Range(0, 50).Select(_ => one.Next()).ToList();
 
@@ -69,5 +75,6 @@ public sealed class HostileInputTests
         Assert.Equal("the expression is longer than 20,000 characters", InputLimits.PromqlLength.Sentence);
     }
 
-    private static string Shortened(byte[] input) => input.Length > 60 ? $"{Encoding.UTF8.GetString(input, 0, 60)}… ({input.Length:N0} bytes)" : Encoding.UTF8.GetString(input);
+    private static string Shortened(byte[] input) =>
+        input.Length > 60 ? $"{Encoding.UTF8.GetString(input, 0, 60)}… ({input.Length:N0} bytes)" : Encoding.UTF8.GetString(input);
 }

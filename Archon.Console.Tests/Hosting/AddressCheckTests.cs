@@ -27,9 +27,13 @@ public sealed class AddressCheckTests(RunningConsole console) : IClassFixture<Ru
         foreach (var accept in (string[])["text/html", "application/json"])
         {
             using var client = new HttpClient { BaseAddress = console.App.Address };
-            using var request = new HttpRequestMessage(HttpMethod.Get,
-                new Uri(console.App.Address.AbsoluteUri + address,
-                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get,
+                new Uri(
+                    console.App.Address.AbsoluteUri + address,
+                    new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+                )
+            );
             request.Headers.Accept.ParseAdd(accept);
             using var reply = await client.SendAsync(request, Token);
 

@@ -31,7 +31,10 @@ public sealed class ArchonAppTests(RunningConsole console) : IClassFixture<Runni
         var person = await console.App.SignInAsync();
         var page = await person.GetStringAsync(new Uri("", UriKind.Relative), Token);
 
-        var files = System.Text.RegularExpressions.Regex.Matches(page, "(?:src|href)=\"([^\"]+\\.(?:js|css|svg))\"").Select(match => match.Groups[1].Value).ToList();
+        var files = System
+            .Text.RegularExpressions.Regex.Matches(page, "(?:src|href)=\"([^\"]+\\.(?:js|css|svg))\"")
+            .Select(match => match.Groups[1].Value)
+            .ToList();
 
         Assert.NotEmpty(files);
         foreach (var file in files)

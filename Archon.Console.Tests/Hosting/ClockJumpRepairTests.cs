@@ -1,6 +1,6 @@
-using Archon.Jobs;
 using Archon.Data;
 using Archon.Hosting;
+using Archon.Jobs;
 using Archon.Tests.Data;
 using Archon.Tests.Kit;
 using Hangfire;
@@ -28,7 +28,8 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
             """
             INSERT INTO hangfire.lock (resource, acquired)
             VALUES ('future', now() + interval '1 minute'), ('now', now()), ('old', now() - interval '1 day')
-            """);
+            """
+        );
 
         await bench.Repair.RepairAsync(Token);
 
@@ -45,13 +46,17 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
             UPDATE hangfire.set SET score = score + 3600 WHERE key = 'recurring-jobs' AND value = 'scan';
             UPDATE hangfire.set SET score = -1 WHERE key = 'recurring-jobs' AND value = 'triage';
             INSERT INTO hangfire.hash (key, field, value) VALUES ('recurring-job:scan', 'LastExecution', '2099-01-01T00:00:00.0000000Z')
-            """);
+            """
+        );
         var untouched = (await bench.Tables.NextRunsAsync(Token))["housekeeping"];
 
         await bench.Repair.RepairAsync(Token);
 
         var next = await bench.Tables.NextRunsAsync(Token);
-        Assert.All((string[])["scan", "triage"], id => Assert.InRange(next[id]!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow));
+        Assert.All(
+            (string[])["scan", "triage"],
+            id => Assert.InRange(next[id]!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow)
+        );
         Assert.Equal(untouched, next["housekeeping"]);
         using var connection = bench.Storage.GetConnection();
         Assert.InRange(connection.GetRecurringJobs(["scan"])[0].LastExecution!.Value, DateTime.UtcNow.AddMinutes(-1), DateTime.UtcNow);
@@ -62,13 +67,22 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
     {
         await using var bench = await Bench.StartAsync(postgres);
         var jobs = new BackgroundJobClient(bench.Storage);
-        var (ahead, onPurpose) = (jobs.Create(() => TestJob.Run(), new ScheduledState(TimeSpan.FromHours(1))), jobs.Create(() => TestJob.Run(), new ScheduledState(TimeSpan.FromHours(1))));
+        var (ahead, onPurpose) = (
+            jobs.Create(() => TestJob.Run(), new ScheduledState(TimeSpan.FromHours(1))),
+            jobs.Create(() => TestJob.Run(), new ScheduledState(TimeSpan.FromHours(1)))
+        );
         await bench.RunAsync($"UPDATE hangfire.state SET createdat = now() + interval '59 minutes' WHERE jobid = {ahead}");
 
         await bench.Repair.RepairAsync(Token);
 
-        Assert.Equal([ahead], await bench.ReadAsync("SELECT value FROM hangfire.set WHERE key = 'schedule' AND score <= extract(epoch FROM now())"));
-        Assert.Equal([onPurpose], await bench.ReadAsync("SELECT value FROM hangfire.set WHERE key = 'schedule' AND score > extract(epoch FROM now())"));
+        Assert.Equal(
+            [ahead],
+            await bench.ReadAsync("SELECT value FROM hangfire.set WHERE key = 'schedule' AND score <= extract(epoch FROM now())")
+        );
+        Assert.Equal(
+            [onPurpose],
+            await bench.ReadAsync("SELECT value FROM hangfire.set WHERE key = 'schedule' AND score > extract(epoch FROM now())")
+        );
     }
 
     [Fact]
@@ -79,7 +93,8 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
             """
             INSERT INTO hangfire.jobqueue (jobid, queue, fetchedat) VALUES (1, 'scan', now() + interval '1 day'), (2, 'scan', now());
             INSERT INTO hangfire.server (id, lastheartbeat) VALUES ('dead', now() + interval '1 day')
-            """);
+            """
+        );
 
         await bench.Repair.RepairAsync(Token);
 
@@ -90,9 +105,7 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
     /// <summary>A job that is never run.</summary>
     public static class TestJob
     {
-        public static void Run()
-        {
-        }
+        public static void Run() { }
     }
 
     private sealed class Bench : IAsyncDisposable
@@ -103,11 +116,22 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
         private Bench(TestDatabase database)
         {
             this.database = database;
-            Storage = new PostgreSqlStorage(new NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()), new PostgreSqlStorageOptions());
+            Storage = new PostgreSqlStorage(
+                new NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()),
+                new PostgreSqlStorageOptions()
+            );
             Tables = new JobTables(LiveDatabase.Connection(database));
             services = new ServiceCollection().AddSingleton<JobStorage>(Storage).BuildServiceProvider();
             Repair = new ClockJumpRepair(
-                LiveDatabase.Ready(), Tables, services, Contributions.Schedules, Options.Create(new JobsOptions()), SupervisedServiceTests.Supervision(), TimeProvider.System, NullLogger<ClockJumpRepair>.Instance);
+                LiveDatabase.Ready(),
+                Tables,
+                services,
+                Contributions.Schedules,
+                Options.Create(new JobsOptions()),
+                SupervisedServiceTests.Supervision(),
+                TimeProvider.System,
+                NullLogger<ClockJumpRepair>.Instance
+            );
         }
 
         public PostgreSqlStorage Storage { get; }
@@ -128,7 +152,8 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
 #pragma warning restore CA2100
             await using var rows = await command.ExecuteReaderAsync(Token);
             var values = new List<string>();
-            while (await rows.ReadAsync(Token)) values.Add(rows.GetString(0));
+            while (await rows.ReadAsync(Token))
+                values.Add(rows.GetString(0));
             return values;
         }
 

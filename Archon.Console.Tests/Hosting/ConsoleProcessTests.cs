@@ -25,7 +25,7 @@ public sealed class ConsoleProcessTests : IDisposable
         {
             await first.ReadyAsync(Token);
             password = await PasswordAsync();
-            Assert.DoesNotContain(password, first.Said, StringComparison.Ordinal);   // what it says here is a log, and a log is no place for it
+            Assert.DoesNotContain(password, first.Said, StringComparison.Ordinal); // what it says here is a log, and a log is no place for it
             server = ServerPid();
 
             await first.KillAsync(Token);
@@ -49,11 +49,19 @@ public sealed class ConsoleProcessTests : IDisposable
         await using var hostile = await FakeUpstream.StartAsync(context =>
         {
             Interlocked.Increment(ref probes);
-            return HostileUpstream.WriteEndlesslyAsync(context, context.Request.Path == "/api/v2/status" ? "{\"config\":{\"original\":\"" : "[{\"", "x");
+            return HostileUpstream.WriteEndlesslyAsync(
+                context,
+                context.Request.Path == "/api/v2/status" ? "{\"config\":{\"original\":\"" : "[{\"",
+                "x"
+            );
         });
         await using var console = ConsoleProcess.Start(
-            folder, Tools.FreePort(), ("Prometheus__BaseAddress", hostile.Address.AbsoluteUri), ("Alertmanager__BaseAddress", hostile.Address.AbsoluteUri),
-            ("Loki__BaseAddress", hostile.Address.AbsoluteUri));
+            folder,
+            Tools.FreePort(),
+            ("Prometheus__BaseAddress", hostile.Address.AbsoluteUri),
+            ("Alertmanager__BaseAddress", hostile.Address.AbsoluteUri),
+            ("Loki__BaseAddress", hostile.Address.AbsoluteUri)
+        );
         await console.ReadyAsync(Token);
 
         // Three upstreams are probed every 10 s: a second round comes from a probe that lived through the first.
@@ -98,10 +106,18 @@ public sealed class ConsoleProcessTests : IDisposable
     public async Task Wrong_settings_are_said_all_at_once_and_by_name()
     {
         await using var console = ConsoleProcess.Start(
-            folder, Tools.FreePort(), ("Prometheus__BaseAddress", "ftp://x"), ("Archon__ScanInterval", "00:00:01"), ("Archon__Access__AdminPassword", "short"));
+            folder,
+            Tools.FreePort(),
+            ("Prometheus__BaseAddress", "ftp://x"),
+            ("Archon__ScanInterval", "00:00:01"),
+            ("Archon__Access__AdminPassword", "short")
+        );
 
         Assert.Equal(2, await console.EndAsync(Token));
-        Assert.All((string[])["Prometheus:BaseAddress: ftp://x", "ScanInterval", "AdminPassword"], words => Assert.Contains(words, console.Said, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["Prometheus:BaseAddress: ftp://x", "ScanInterval", "AdminPassword"],
+            words => Assert.Contains(words, console.Said, StringComparison.Ordinal)
+        );
         Assert.DoesNotContain("   at ", console.Said, StringComparison.Ordinal);
     }
 

@@ -29,9 +29,14 @@ public sealed class DatabaseAwayTests
             Assert.DoesNotContain(Secret, page, StringComparison.Ordinal);
             Assert.True(reply.Headers.Contains("Content-Security-Policy"));
         }
-        await Waits.UntilAsync(async () => (await client.GetAsync(new Uri("", UriKind.Relative), Token)) is var reply
-            && (await reply.Content.ReadAsStringAsync(Token)).Contains("The database is away", StringComparison.Ordinal));
-        Assert.Matches("Away since [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\\.", await (await client.GetAsync(new Uri("", UriKind.Relative), Token)).Content.ReadAsStringAsync(Token));
+        await Waits.UntilAsync(async () =>
+            (await client.GetAsync(new Uri("", UriKind.Relative), Token)) is var reply
+            && (await reply.Content.ReadAsStringAsync(Token)).Contains("The database is away", StringComparison.Ordinal)
+        );
+        Assert.Matches(
+            "Away since [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\\.",
+            await (await client.GetAsync(new Uri("", UriKind.Relative), Token)).Content.ReadAsStringAsync(Token)
+        );
     }
 
     [Fact]
@@ -39,7 +44,8 @@ public sealed class DatabaseAwayTests
     {
         await using var app = await StartWithoutDatabaseAsync();
 
-        using var reply = await app.NewClient("application/json").GetAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token);
+        using var reply = await app.NewClient("application/json")
+            .GetAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.StatusCode);
         Assert.Equal("application/problem+json", reply.Content.Headers.ContentType!.MediaType);
@@ -61,6 +67,16 @@ public sealed class DatabaseAwayTests
         Assert.Equal(HttpStatusCode.OK, metrics.StatusCode);
     }
 
-    private static Task<ArchonApp> StartWithoutDatabaseAsync() => ArchonApp.StartAsync(
-        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = Tools.FreePort(), Username = "archon", Password = Secret, Database = "archon", Timeout = 2 }.ConnectionString);
+    private static Task<ArchonApp> StartWithoutDatabaseAsync() =>
+        ArchonApp.StartAsync(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = "127.0.0.1",
+                Port = Tools.FreePort(),
+                Username = "archon",
+                Password = Secret,
+                Database = "archon",
+                Timeout = 2,
+            }.ConnectionString
+        );
 }

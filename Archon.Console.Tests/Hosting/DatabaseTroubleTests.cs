@@ -80,19 +80,26 @@ public sealed class DatabaseTroubleTests(ITestOutputHelper output)
         await app.WaitUntilUsableAsync(server.Contexts);
         string[] reads =
         [
-            "monitoring/metrics", "monitoring/health/intelligent", "monitoring/intelligence/anomalies", "monitoring/intelligence/insights",
-            "monitoring/intelligence/predictions", "openapi/v1.json", "rules/prometheus/api/v1/labels",
+            "monitoring/metrics",
+            "monitoring/health/intelligent",
+            "monitoring/intelligence/anomalies",
+            "monitoring/intelligence/insights",
+            "monitoring/intelligence/predictions",
+            "openapi/v1.json",
+            "rules/prometheus/api/v1/labels",
         ];
         string[] posts = ["monitoring/intelligence/start_analysis", "hubs/live/negotiate?negotiateVersion=1"];
         using var program = await app.WithTokenAsync(Roles.Responder);
         program.DefaultRequestHeaders.Accept.ParseAdd("application/json");
 
         await server.StopAsync();
-        var replies = await Task.WhenAll(
-            [.. reads.Select(path => program.GetAsync(new Uri(path, UriKind.Relative), Token)),
-             .. posts.Select(path => program.PostAsync(new Uri(path, UriKind.Relative), null, Token))]);
+        var replies = await Task.WhenAll([
+            .. reads.Select(path => program.GetAsync(new Uri(path, UriKind.Relative), Token)),
+            .. posts.Select(path => program.PostAsync(new Uri(path, UriKind.Relative), null, Token)),
+        ]);
 
-        foreach (var (path, reply) in reads.Concat(posts).Zip(replies)) await IsProblemAsync(reply, path);
+        foreach (var (path, reply) in reads.Concat(posts).Zip(replies))
+            await IsProblemAsync(reply, path);
         Assert.Empty(app.Errors);
     }
 
@@ -113,7 +120,8 @@ public sealed class DatabaseTroubleTests(ITestOutputHelper output)
         while (Stopwatch.GetElapsedTime(began) < Waits.Limit)
         {
             using var reply = await client.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), Token);
-            if (reply.StatusCode == wanted) return Stopwatch.GetElapsedTime(began);
+            if (reply.StatusCode == wanted)
+                return Stopwatch.GetElapsedTime(began);
             await Task.Delay(50, Token);
         }
         return Waits.Limit;

@@ -34,7 +34,10 @@ public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFix
         foreach (var (method, path) in endpoints)
         {
             using var reply = await SendAsync(stranger, method, path);
-            Assert.True(reply.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path} answered {(int)reply.StatusCode} to a stranger.");
+            Assert.True(
+                reply.StatusCode == HttpStatusCode.Unauthorized,
+                $"{method} {path} answered {(int)reply.StatusCode} to a stranger."
+            );
         }
     }
 
@@ -49,8 +52,9 @@ public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFix
             using var reply = await SendAsync(nobody, method, path);
             Assert.True(
                 reply.StatusCode == HttpStatusCode.Forbidden
-                || (reply.StatusCode == HttpStatusCode.Redirect && reply.Headers.Location!.AbsolutePath == "/denied"),
-                $"{method} {path} answered {(int)reply.StatusCode} to a user without a role.");
+                    || (reply.StatusCode == HttpStatusCode.Redirect && reply.Headers.Location!.AbsolutePath == "/denied"),
+                $"{method} {path} answered {(int)reply.StatusCode} to a user without a role."
+            );
         }
     }
 
@@ -77,29 +81,38 @@ public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFix
     {
         // What a page asks for that names no policy.
         var policy = await console.App.Services.GetRequiredService<IAuthorizationPolicyProvider>().GetDefaultPolicyAsync();
-        var role = Assert.IsType<Microsoft.AspNetCore.Authorization.Infrastructure.RolesAuthorizationRequirement>(Assert.Single(policy.Requirements));
+        var role = Assert.IsType<Microsoft.AspNetCore.Authorization.Infrastructure.RolesAuthorizationRequirement>(
+            Assert.Single(policy.Requirements)
+        );
         Assert.Equal(Roles.From(Roles.Viewer).Order(), role.AllowedRoles.Order());
 
         // Going from page to page inside an open tab is no request: there the attribute is all that guards a page.
         var pages = typeof(NavItem).Assembly.GetTypes().Where(type => type.GetCustomAttributes<RouteAttribute>().Any()).ToList();
 
         Assert.NotEmpty(pages);
-        Assert.All(pages, page => Assert.True(
-            page.GetCustomAttributes<AuthorizeAttribute>().Any() || page.GetCustomAttributes<AllowAnonymousAttribute>().Any(),
-            $"{page.Name} does not say who may see it."));
+        Assert.All(
+            pages,
+            page =>
+                Assert.True(
+                    page.GetCustomAttributes<AuthorizeAttribute>().Any() || page.GetCustomAttributes<AllowAnonymousAttribute>().Any(),
+                    $"{page.Name} does not say who may see it."
+                )
+        );
     }
 
     private List<(string Method, string Path)> Guarded() =>
-    [
-        .. from endpoint in console.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-           where endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null
-           let path = "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x")
-           where !OpenToAll.Contains(path) && !IsAnonymousFile(endpoint, path)
-           from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods ? methods : ["GET", "POST"]
-           where method != "HEAD" && method != "OPTIONS"
-           orderby path
-           select (method, path),
-    ];
+        [
+            .. from endpoint in console.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null
+            let path = "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x")
+            where !OpenToAll.Contains(path) && !IsAnonymousFile(endpoint, path)
+            from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods
+                ? methods
+                : ["GET", "POST"]
+            where method != "HEAD" && method != "OPTIONS"
+            orderby path
+            select (method, path),
+        ];
 
     // Blazor's own script, which the sign-in page loads too.
     private static bool IsAnonymousFile(RouteEndpoint endpoint, string path) =>

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using Archon.Jobs;
 using Archon.Data;
 using Archon.Hosting;
 using Archon.Integrations;
+using Archon.Jobs;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.PostgreSql;
@@ -41,7 +41,10 @@ public sealed class JobLockTests(PostgresFixture postgres)
         await using var bench = await Bench.StartAsync(postgres);
         var owned = await AdvisoryLock.TryTakeAsync(bench.Connection, $"test:{bench.Id}", Token);
         var job = bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, 42, CancellationToken.None));
-        await Waits.UntilAsync(() => bench.StateOf(job) is { Name: "Scheduled", Reason: var reason } && reason.StartsWith(PostponedJob.ReasonStart, StringComparison.Ordinal));
+        await Waits.UntilAsync(() =>
+            bench.StateOf(job) is { Name: "Scheduled", Reason: var reason }
+            && reason.StartsWith(PostponedJob.ReasonStart, StringComparison.Ordinal)
+        );
         Assert.Empty(TestJobs.Runs(bench.Id));
 
         await owned!.DisposeAsync();
@@ -79,7 +82,9 @@ public sealed class JobLockTests(PostgresFixture postgres)
         var job = bench.Client.Enqueue(() => TestJobs.WorkAsync(bench.Id, 1, CancellationToken.None));
         await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count == 1);
 
-        await bench.RunAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'archon lock test:{bench.Id}'");
+        await bench.RunAsync(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'archon lock test:{bench.Id}'"
+        );
 
         await Waits.UntilAsync(() => TestJobs.Cancelled.ContainsKey(bench.Id));
         await Waits.UntilAsync(() => TestJobs.Runs(bench.Id).Count == 2);
@@ -121,7 +126,8 @@ public sealed class JobLockTests(PostgresFixture postgres)
     public void Every_job_that_took_a_lock_of_Hangfire_has_one_of_ours() =>
         Assert.DoesNotContain(
             typeof(Program).Assembly.GetTypes().SelectMany(type => type.GetMethods()),
-            method => method.IsDefined(typeof(DisableConcurrentExecutionAttribute), inherit: true));
+            method => method.IsDefined(typeof(DisableConcurrentExecutionAttribute), inherit: true)
+        );
 
     /// <summary>Hangfire's tables in a database of their own, with servers that are set up as those of the console.</summary>
     private sealed class Bench : IAsyncDisposable
@@ -136,11 +142,20 @@ public sealed class JobLockTests(PostgresFixture postgres)
             Connection = LiveDatabase.Connection(database);
             Storage = new PostgreSqlStorage(
                 new NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()),
-                new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromMilliseconds(200), EnableLongPolling = true });
+                new PostgreSqlStorageOptions { QueuePollInterval = TimeSpan.FromMilliseconds(200), EnableLongPolling = true }
+            );
             Client = new BackgroundJobClient(Storage);
-            services = new ServiceCollection().AddLogging().AddMetrics().AddSingleton(TimeProvider.System).AddSingleton(Connection)
-                .AddSingleton(LiveDatabase.Ready()).AddSingleton<JobStorage>(Storage).AddSingleton<JobTables>().AddSingleton<JobMetrics>()
-                .AddSingleton(new JobActivator()).BuildServiceProvider();
+            services = new ServiceCollection()
+                .AddLogging()
+                .AddMetrics()
+                .AddSingleton(TimeProvider.System)
+                .AddSingleton(Connection)
+                .AddSingleton(LiveDatabase.Ready())
+                .AddSingleton<JobStorage>(Storage)
+                .AddSingleton<JobTables>()
+                .AddSingleton<JobMetrics>()
+                .AddSingleton(new JobActivator())
+                .BuildServiceProvider();
         }
 
         public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
@@ -183,7 +198,8 @@ public sealed class JobLockTests(PostgresFixture postgres)
 
         public async ValueTask DisposeAsync()
         {
-            foreach (var server in servers) server.SendStop();
+            foreach (var server in servers)
+                server.SendStop();
             foreach (var server in servers)
             {
                 await server.WaitForShutdownAsync(CancellationToken.None);
@@ -222,8 +238,10 @@ public sealed class JobLockTests(PostgresFixture postgres)
             Note(id, number);
             try
             {
-                if (Blocked.TryGetValue(id, out var blocked)) await blocked.Task.WaitAsync(cancellationToken);
-                else await Task.Delay(50, cancellationToken);
+                if (Blocked.TryGetValue(id, out var blocked))
+                    await blocked.Task.WaitAsync(cancellationToken);
+                else
+                    await Task.Delay(50, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -237,7 +255,8 @@ public sealed class JobLockTests(PostgresFixture postgres)
         }
 
         [Queue(Queue), AutomaticRetry(Attempts = 3), AdvisoryLock("test-fail:{0}")]
-        public static Task FailAsync(string id, CancellationToken cancellationToken) => throw new InvalidOperationException($"{id} fails on purpose.");
+        public static Task FailAsync(string id, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException($"{id} fails on purpose.");
 
         private static void Note(string id, int number) => Ran.GetOrAdd(id, _ => new ConcurrentQueue<int>()).Enqueue(number);
     }

@@ -22,25 +22,45 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
 {
     private const int MostBytes = 300_000;
 
-    public static TheoryData<string> Addresses => new(
-        "", "services", "services?page=7", "services?q=service-01", "anomalies", "anomalies?page=5", "rules", "rules/coverage",
-        "rules/coverage?page=9&gaps=true", "rules/noise", "forecasts", "forecasts?all=1&page=4",
-        "status", "services/service-00001", "services/new", "monitoring/health/intelligent", "monitoring/intelligence/anomalies?limit=500",
-        "monitoring/intelligence/insights?limit=500", "monitoring/intelligence/predictions?limit=500");
+    public static TheoryData<string> Addresses =>
+        new(
+            "",
+            "services",
+            "services?page=7",
+            "services?q=service-01",
+            "anomalies",
+            "anomalies?page=5",
+            "rules",
+            "rules/coverage",
+            "rules/coverage?page=9&gaps=true",
+            "rules/noise",
+            "forecasts",
+            "forecasts?all=1&page=4",
+            "status",
+            "services/service-00001",
+            "services/new",
+            "monitoring/health/intelligent",
+            "monitoring/intelligence/anomalies?limit=500",
+            "monitoring/intelligence/insights?limit=500",
+            "monitoring/intelligence/predictions?limit=500"
+        );
 
-    public static TheoryData<string, string> Lists => new()
-    {
-        { "monitoring/health/intelligent", "reasons" }, { "monitoring/intelligence/anomalies", "anomalies" },
-        { "monitoring/intelligence/insights", "insights" },
-        { "monitoring/intelligence/predictions", "predictions" },
-    };
+    public static TheoryData<string, string> Lists =>
+        new()
+        {
+            { "monitoring/health/intelligent", "reasons" },
+            { "monitoring/intelligence/anomalies", "anomalies" },
+            { "monitoring/intelligence/insights", "insights" },
+            { "monitoring/intelligence/predictions", "predictions" },
+        };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory, MemberData(nameof(Addresses))]
     public async Task The_first_reply_stays_small(string address)
     {
-        var client = address.StartsWith("monitoring", StringComparison.Ordinal) ? await console.App.WithTokenAsync(Roles.Viewer)
+        var client = address.StartsWith("monitoring", StringComparison.Ordinal)
+            ? await console.App.WithTokenAsync(Roles.Viewer)
             : await console.SignedInAsync();
 
         using var reply = await client.GetAsync(new Uri(address, UriKind.Relative), Token);
@@ -59,12 +79,13 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
         do
         {
             var part = await client.GetFromJsonAsync<JsonElement>(
-                new Uri($"{address}?limit=137{(cursor is null ? "" : $"&cursor={cursor}")}", UriKind.Relative), Token);
+                new Uri($"{address}?limit=137{(cursor is null ? "" : $"&cursor={cursor}")}", UriKind.Relative),
+                Token
+            );
             total = part.GetProperty("total").GetInt32();
             seen.AddRange(part.GetProperty(entries).EnumerateArray().Select(entry => entry.GetRawText()));
             cursor = part.GetProperty("nextCursor").GetString();
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.InRange(total, 138, int.MaxValue);
         Assert.Equal(total, seen.Count);
@@ -94,11 +115,15 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
     public async Task The_cursor_of_one_list_is_none_of_another()
     {
         var client = await console.App.WithTokenAsync(Roles.Viewer);
-        var part = await client.GetFromJsonAsync<JsonElement>(new Uri("monitoring/intelligence/predictions?limit=1", UriKind.Relative),
-            Token);
+        var part = await client.GetFromJsonAsync<JsonElement>(
+            new Uri("monitoring/intelligence/predictions?limit=1", UriKind.Relative),
+            Token
+        );
 
         using var reply = await client.GetAsync(
-            new Uri($"monitoring/intelligence/anomalies?cursor={part.GetProperty("nextCursor").GetString()}", UriKind.Relative), Token);
+            new Uri($"monitoring/intelligence/anomalies?cursor={part.GetProperty("nextCursor").GetString()}", UriKind.Relative),
+            Token
+        );
 
         Assert.Equal(HttpStatusCode.BadRequest, reply.StatusCode);
     }
@@ -123,8 +148,12 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
     public async Task Open_anomalies_come_in_the_order_of_their_states()
     {
         var queries = console.App.Services.GetRequiredService<AnomalyQueries>();
-        var whole = await queries.PictureAsync(1, AnomalyFilter.Everything, new AnomalyWindow(0, LargeConsole.Estate.OpenAnomalies, 0),
-            Token);
+        var whole = await queries.PictureAsync(
+            1,
+            AnomalyFilter.Everything,
+            new AnomalyWindow(0, LargeConsole.Estate.OpenAnomalies, 0),
+            Token
+        );
 
         var part = await queries.PictureAsync(1, AnomalyFilter.Everything, new AnomalyWindow(200, 50, 0), Token);
 
@@ -151,9 +180,14 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
         Assert.Equal("Rule0003", looks[1].Rows.Single().Cells[(int)GoldenSignal.Duration].Rules.Single().Name);
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            await db.AlertRules.Where(rule => rule.Name == "Rule0003")
-                .ExecuteUpdateAsync(set => set.SetProperty(rule => rule.Served, (Archon.Data.Rules.ServedRule?)null)
-                .SetProperty(rule => rule.DeletedAt, DateTimeOffset.UtcNow), Token);
+            await db
+                .AlertRules.Where(rule => rule.Name == "Rule0003")
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(rule => rule.Served, (Archon.Data.Rules.ServedRule?)null)
+                            .SetProperty(rule => rule.DeletedAt, DateTimeOffset.UtcNow),
+                    Token
+                );
         }
         Assert.Equal(CoverageState.Bare, (await LookAsync("service-00003")).Rows.Single().Cells[(int)GoldenSignal.Duration].State);
     }
@@ -165,20 +199,27 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
             await db.Anomalies.ExecuteDeleteAsync(Token);
-            await db.WatchedSeries.Where(one => one.ServiceId % 10 > 0)
+            await db
+                .WatchedSeries.Where(one => one.ServiceId % 10 > 0)
                 .ExecuteUpdateAsync(set => set.SetProperty(one => one.Model, (byte[]?)null), Token);
             await db.WatchedSeries.ExecuteUpdateAsync(set => set.SetProperty(one => one.LastSampleAt, DateTimeOffset.UtcNow), Token);
         }
         await using var app = await ArchonApp.StartAsync(database);
 
-        var verdict = await (await app.WithTokenAsync(Roles.Viewer))
-            .GetFromJsonAsync<JsonElement>(new Uri("monitoring/health/intelligent", UriKind.Relative), Token);
-        var insights = await (await app.WithTokenAsync(Roles.Viewer))
-            .GetFromJsonAsync<JsonElement>(new Uri("monitoring/intelligence/insights", UriKind.Relative), Token);
+        var verdict = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
+            new Uri("monitoring/health/intelligent", UriKind.Relative),
+            Token
+        );
+        var insights = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
+            new Uri("monitoring/intelligence/insights", UriKind.Relative),
+            Token
+        );
         var overview = await (await app.SignInAsync()).GetStringAsync(new Uri("", UriKind.Relative), Token);
 
-        var words = string.Create(CultureInfo.InvariantCulture,
-            $"Learning: {LargeConsole.Estate.Services * 9 / 10:#,0} of {LargeConsole.Estate.Services:#,0} services");
+        var words = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Learning: {LargeConsole.Estate.Services * 9 / 10:#,0} of {LargeConsole.Estate.Services:#,0} services"
+        );
         Assert.Equal("learning", verdict.GetProperty("status").GetString());
         Assert.Equal(JsonValueKind.Null, verdict.GetProperty("score").ValueKind);
         Assert.StartsWith(words, verdict.GetProperty("reasons")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
@@ -218,8 +259,11 @@ public sealed class LargeConsole(PostgresFixture postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (App is not null) await App.DisposeAsync();
-        if (metrics is not null) await metrics.DisposeAsync();
-        if (database is not null) await database.DisposeAsync();
+        if (App is not null)
+            await App.DisposeAsync();
+        if (metrics is not null)
+            await metrics.DisposeAsync();
+        if (database is not null)
+            await database.DisposeAsync();
     }
 }

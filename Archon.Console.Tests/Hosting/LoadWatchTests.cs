@@ -62,7 +62,8 @@ public sealed class LoadWatchTests
         {
             now += TimeSpan.FromSeconds(10);
             allocated += megabytesPerSecond * 10_000_000L;
-            if (!watch.IsReleaseDue(now, allocated, committed)) continue;
+            if (!watch.IsReleaseDue(now, allocated, committed))
+                continue;
             watch.NoteReleased(committed);
             found.Add((now - began).TotalSeconds);
         }

@@ -16,8 +16,14 @@ public sealed class LogFormatterTests
     {
         var lines = Write(LogLevel.Information, $"Service {Forged} was seen", null);
 
-        Assert.Equal(["info: Archon.Features.Services[7]",
-            @"      Service shop\r\nfail: Archon.Access[0]\n      Somebody else did it \x1b[2J\u202E was seen", ""], lines);
+        Assert.Equal(
+            [
+                "info: Archon.Features.Services[7]",
+                @"      Service shop\r\nfail: Archon.Access[0]\n      Somebody else did it \x1b[2J\u202E was seen",
+                "",
+            ],
+            lines
+        );
     }
 
     [Fact]
@@ -39,8 +45,10 @@ public sealed class LogFormatterTests
         builder.AddArchonHosting();
         using var services = builder.Services.BuildServiceProvider();
 
-        Assert.Equal(LogFormatter.FormatterName,
-            services.GetRequiredService<Microsoft.Extensions.Options.IOptions<ConsoleLoggerOptions>>().Value.FormatterName);
+        Assert.Equal(
+            LogFormatter.FormatterName,
+            services.GetRequiredService<Microsoft.Extensions.Options.IOptions<ConsoleLoggerOptions>>().Value.FormatterName
+        );
         Assert.Contains(services.GetServices<ConsoleFormatter>(), formatter => formatter is LogFormatter);
     }
 
@@ -58,13 +66,19 @@ public sealed class LogFormatterTests
 
     private static string[] Write(LogLevel level, string message, Exception? failure)
     {
-        var services = new ServiceCollection().AddSingleton(TimeProvider.System)
+        var services = new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
             .AddLogging(logging => logging.AddConsole().AddConsoleFormatter<LogFormatter, ConsoleFormatterOptions>());
         using var provider = services.BuildServiceProvider();
         using var text = new StringWriter();
-        provider.GetServices<ConsoleFormatter>().Single(one => one is LogFormatter)
-            .Write(new LogEntry<string>(level, "Archon.Features.Services", new EventId(7), message, failure, (state, _) => state), null,
-                text);
+        provider
+            .GetServices<ConsoleFormatter>()
+            .Single(one => one is LogFormatter)
+            .Write(
+                new LogEntry<string>(level, "Archon.Features.Services", new EventId(7), message, failure, (state, _) => state),
+                null,
+                text
+            );
         return text.ToString().Split('\n');
     }
 }

@@ -43,7 +43,11 @@ public sealed partial class SecurityHeadersTests(RunningConsole console) : IClas
             var page = await person.GetStringAsync(new Uri(path, UriKind.Relative), Token);
 
             // Import maps and the state of components are data, whatever their element is called.
-            Assert.DoesNotContain(Script().Matches(page.Replace(FirstScript.Element.Value, "", StringComparison.Ordinal)), script => !script.Value.Contains("src=", StringComparison.Ordinal) && !script.Value.Contains("json", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                Script().Matches(page.Replace(FirstScript.Element.Value, "", StringComparison.Ordinal)),
+                script =>
+                    !script.Value.Contains("src=", StringComparison.Ordinal) && !script.Value.Contains("json", StringComparison.Ordinal)
+            );
             Assert.DoesNotMatch(Handler(), page);
         }
     }
@@ -58,7 +62,7 @@ public sealed partial class SecurityHeadersTests(RunningConsole console) : IClas
         var cookie = Assert.Single(reply.Headers.GetValues("Set-Cookie"), one => one.StartsWith("archon=", StringComparison.Ordinal));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("expires", cookie, StringComparison.OrdinalIgnoreCase);   // nobody asked to be remembered
+        Assert.DoesNotContain("expires", cookie, StringComparison.OrdinalIgnoreCase); // nobody asked to be remembered
     }
 
     [Fact]

@@ -29,18 +29,27 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
         }
         // A process of its own: OpenTelemetry takes in the meters of every console of a process, and only so many.
         await using var console = ConsoleProcess.Start(
-            home, Tools.FreePort(), ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Role", "All"), ("Prometheus__BaseAddress", fake.Address.AbsoluteUri));
+            home,
+            Tools.FreePort(),
+            ("ConnectionStrings__Archon", database.ConnectionString),
+            ("Archon__Role", "All"),
+            ("Prometheus__BaseAddress", fake.Address.AbsoluteUri)
+        );
         await console.ReadyAsync(Token);
         using var client = new HttpClient { BaseAddress = console.Address, DefaultRequestHeaders = { Authorization = token } };
 
         string[] wanted =
         [
-            "job=\"ScanJob.DispatchAsync\",outcome=\"succeeded\"", "\narchon_background_tasks_pending{", "\narchon_background_tasks_active{",
-            "\nhttp_client_request_duration_seconds_count{", "\nhttp_server_request_duration_seconds_count{",
+            "job=\"ScanJob.DispatchAsync\",outcome=\"succeeded\"",
+            "\narchon_background_tasks_pending{",
+            "\narchon_background_tasks_active{",
+            "\nhttp_client_request_duration_seconds_count{",
+            "\nhttp_server_request_duration_seconds_count{",
         ];
         var text = await UntilAsync(
             () => client.GetStringAsync(new Uri("monitoring/metrics", UriKind.Relative), Token),
-            text => wanted.All(name => text.Contains(name, StringComparison.Ordinal)));
+            text => wanted.All(name => text.Contains(name, StringComparison.Ordinal))
+        );
 
         // By the label "service" the console finds services, in its own metrics too.
         Assert.DoesNotMatch("[{,]service=\"", text);
@@ -51,7 +60,8 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
-    public async Task Text_that_is_no_metrics_is_not_taken_for_some() => Assert.Equal(1, (await CheckAsync("archon_up{a=\"b} 1\n")).ExitCode);
+    public async Task Text_that_is_no_metrics_is_not_taken_for_some() =>
+        Assert.Equal(1, (await CheckAsync("archon_up{a=\"b} 1\n")).ExitCode);
 
     [Fact]
     public async Task Where_a_collector_is_named_metrics_go_there_too()
@@ -63,11 +73,19 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
         });
         await using var database = await postgres.NewDatabaseAsync();
 
-        await using (await ArchonApp.StartAsync(
-            database, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address.AbsoluteUri), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "500")))
+        await using (
+            await ArchonApp.StartAsync(
+                database,
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address.AbsoluteUri),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_METRIC_EXPORT_INTERVAL", "500")
+            )
+        )
         {
-            await UntilAsync(() => Task.FromResult(collector.Requests), requests =>
-                requests.Any(one => one.Path == "/v1/metrics") && requests.Any(one => one.Path == "/v1/traces"));
+            await UntilAsync(
+                () => Task.FromResult(collector.Requests),
+                requests => requests.Any(one => one.Path == "/v1/metrics") && requests.Any(one => one.Path == "/v1/traces")
+            );
         }
 
         Assert.Contains(collector.Requests, request => request.Body.Contains("archon-console", StringComparison.Ordinal));
@@ -80,14 +98,22 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
         while (true)
         {
             var value = await read();
-            if (wanted(value)) return value;
+            if (wanted(value))
+                return value;
             await Task.Delay(200, limit.Token);
         }
     }
 
     private static async Task<(int ExitCode, string Words)> CheckAsync(string text)
     {
-        using var promtool = Process.Start(new ProcessStartInfo(Tools.Find("promtool"), ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(
+            new ProcessStartInfo(Tools.Find("promtool"), ["check", "metrics"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var words = promtool.StandardError.ReadToEndAsync(Token);
         await promtool.StandardInput.WriteAsync(text.AsMemory(), Token);
         promtool.StandardInput.Close();

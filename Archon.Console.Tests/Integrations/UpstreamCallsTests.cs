@@ -27,8 +27,12 @@ public sealed class UpstreamCallsTests : IDisposable
         await using var fake = await FakeUpstream.SayAsync(200, "application/json", Empty);
         var address = fake.Address.AbsoluteUri;
         await using var services = UpstreamClients.Build(
-            ("Prometheus:BaseAddress", address), ("Prometheus:Tenant", "team-a"),
-            ("Loki:BaseAddress", address), ("Loki:Tenant", "team-b"), ("Loki:TenantHeader", "X-Tenant"));
+            ("Prometheus:BaseAddress", address),
+            ("Prometheus:Tenant", "team-a"),
+            ("Loki:BaseAddress", address),
+            ("Loki:Tenant", "team-b"),
+            ("Loki:TenantHeader", "X-Tenant")
+        );
 
         await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token);
         await services.GetRequiredService<LokiClient>().LabelNamesAsync(null, Token);
@@ -39,14 +43,17 @@ public sealed class UpstreamCallsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Username", "ada", "Basic YWRhOmzDtnBl")]   // the password is löpe
+    [InlineData("Username", "ada", "Basic YWRhOmzDtnBl")] // the password is löpe
     [InlineData("BearerToken", "t0ken", "Bearer t0ken")]
     [InlineData("Tenant", "", null)]
     public async Task Credentials_go_with_every_question_when_there_are_some(string setting, string value, string? header)
     {
         await using var fake = await FakeUpstream.SayAsync(200, "application/json", "[]");
         await using var services = UpstreamClients.Build(
-            ("Alertmanager:BaseAddress", fake.Address.AbsoluteUri), ($"Alertmanager:{setting}", value), ("Alertmanager:Password", "löpe"));
+            ("Alertmanager:BaseAddress", fake.Address.AbsoluteUri),
+            ($"Alertmanager:{setting}", value),
+            ("Alertmanager:Password", "löpe")
+        );
 
         await services.GetRequiredService<AlertmanagerClient>().ReceiversAsync(Token);
 
@@ -93,14 +100,23 @@ public sealed class UpstreamCallsTests : IDisposable
     public async Task A_tail_over_TLS_trusts_the_named_authority_too()
     {
         using var authority = Authority();
-        await using var fake = await FakeUpstream.StartAsync(RecordedReply.Read("Loki/3.4.6/tail-websocket").AnswerAsync, Certificate(authority, "localhost"));
+        await using var fake = await FakeUpstream.StartAsync(
+            RecordedReply.Read("Loki/3.4.6/tail-websocket").AnswerAsync,
+            Certificate(authority, "localhost")
+        );
         await using var services = UpstreamClients.Build(("Loki:BaseAddress", fake.Address.AbsoluteUri), ("Loki:CaFile", Pem(authority)));
         await using var stranger = UpstreamClients.Build(("Loki:BaseAddress", fake.Address.AbsoluteUri));
 
-        await using var lines = services.GetRequiredService<LokiClient>().TailAsync("{app=\"a\"}", DateTimeOffset.UtcNow, 10, Token).GetAsyncEnumerator(Token);
+        await using var lines = services
+            .GetRequiredService<LokiClient>()
+            .TailAsync("{app=\"a\"}", DateTimeOffset.UtcNow, 10, Token)
+            .GetAsyncEnumerator(Token);
 
         Assert.True(await lines.MoveNextAsync());
-        await using var refused = stranger.GetRequiredService<LokiClient>().TailAsync("{app=\"a\"}", DateTimeOffset.UtcNow, 10, Token).GetAsyncEnumerator(Token);
+        await using var refused = stranger
+            .GetRequiredService<LokiClient>()
+            .TailAsync("{app=\"a\"}", DateTimeOffset.UtcNow, 10, Token)
+            .GetAsyncEnumerator(Token);
         await Assert.ThrowsAsync<LokiTailException>(() => refused.MoveNextAsync().AsTask());
     }
 
@@ -108,7 +124,10 @@ public sealed class UpstreamCallsTests : IDisposable
     public async Task A_server_that_does_not_answer_is_given_up_after_its_time_and_the_reason_says_so()
     {
         await using var fake = await FakeUpstream.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
-        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", fake.Address.AbsoluteUri), ("Prometheus:QueryTimeout", "00:00:01"));
+        await using var services = UpstreamClients.Build(
+            ("Prometheus:BaseAddress", fake.Address.AbsoluteUri),
+            ("Prometheus:QueryTimeout", "00:00:01")
+        );
 
         var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(Waits.Limit, Token);
 
@@ -126,11 +145,18 @@ public sealed class UpstreamCallsTests : IDisposable
             await context.Response.Body.FlushAsync(context.RequestAborted);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", fake.Address.AbsoluteUri), ("Prometheus:QueryTimeout", "00:00:01"));
+        await using var services = UpstreamClients.Build(
+            ("Prometheus:BaseAddress", fake.Address.AbsoluteUri),
+            ("Prometheus:QueryTimeout", "00:00:01")
+        );
 
         var answer = await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token).WaitAsync(Waits.Limit, Token);
 
-        Assert.Contains("did not finish its reply within", Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "did not finish its reply within",
+            Assert.IsType<Fetch<QueryResult>.Unavailable>(answer).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -232,7 +258,10 @@ public sealed class UpstreamCallsTests : IDisposable
         var nobody = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
 
         Assert.Equal($"Nothing listens at {nobody}.", Reason(await UpstreamClients.Prometheus(nobody).QueryAsync("up", null, Token)));
-        Assert.Equal("The name nowhere.invalid is not known.", Reason(await UpstreamClients.Loki(new Uri("http://nowhere.invalid/")).ReadyAsync(Token)));
+        Assert.Equal(
+            "The name nowhere.invalid is not known.",
+            Reason(await UpstreamClients.Loki(new Uri("http://nowhere.invalid/")).ReadyAsync(Token))
+        );
     }
 
     [Fact]
@@ -240,14 +269,18 @@ public sealed class UpstreamCallsTests : IDisposable
     {
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", ""), ("Loki:BaseAddress", ""));
 
-        Assert.Equal("No address of Prometheus is configured.", Reason(await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token)));
+        Assert.Equal(
+            "No address of Prometheus is configured.",
+            Reason(await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token))
+        );
         await Assert.ThrowsAsync<LokiTailException>(async () =>
         {
-            await foreach (var _ in services.GetRequiredService<LokiClient>().TailAsync("{}", DateTimeOffset.UtcNow, 1, Token))
-            {
-            }
+            await foreach (var _ in services.GetRequiredService<LokiClient>().TailAsync("{}", DateTimeOffset.UtcNow, 1, Token)) { }
         });
-        Assert.All(services.GetRequiredService<UpstreamHealth>().Current, one => Assert.False(one.Configured && one.Name is "Prometheus" or "Loki"));
+        Assert.All(
+            services.GetRequiredService<UpstreamHealth>().Current,
+            one => Assert.False(one.Configured && one.Name is "Prometheus" or "Loki")
+        );
     }
 
     [Fact]
@@ -300,17 +333,22 @@ public sealed class UpstreamCallsTests : IDisposable
 
     private static async Task<Fetch<QueryResult>> AskAsync(Uri address, string? caFile)
     {
-        await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", address.AbsoluteUri), ("Prometheus:CaFile", caFile ?? ""));
+        await using var services = UpstreamClients.Build(
+            ("Prometheus:BaseAddress", address.AbsoluteUri),
+            ("Prometheus:CaFile", caFile ?? "")
+        );
         return await services.GetRequiredService<PrometheusClient>().QueryAsync("up", null, Token);
     }
 
-    private static Task<FakeUpstream> SecureAsync(X509Certificate2 certificate) => FakeUpstream.StartAsync(
-        context =>
-        {
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync(Empty, context.RequestAborted);
-        },
-        certificate);
+    private static Task<FakeUpstream> SecureAsync(X509Certificate2 certificate) =>
+        FakeUpstream.StartAsync(
+            context =>
+            {
+                context.Response.ContentType = "application/json";
+                return context.Response.WriteAsync(Empty, context.RequestAborted);
+            },
+            certificate
+        );
 
     private string Pem(X509Certificate2 authority)
     {
@@ -335,9 +373,15 @@ public sealed class UpstreamCallsTests : IDisposable
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
-        if (name == "localhost") names.AddIpAddress(IPAddress.Loopback);
+        if (name == "localhost")
+            names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using var signed = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(7), RandomNumberGenerator.GetBytes(16));
+        using var signed = request.Create(
+            authority,
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(7),
+            RandomNumberGenerator.GetBytes(16)
+        );
         using var whole = signed.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }

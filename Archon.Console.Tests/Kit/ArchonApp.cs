@@ -41,8 +41,11 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public IEnumerable<string> Log => factory.Log;
 
     /// <summary>Errors and worse, but for the one that nothing was scanned: a console that works off no jobs says so after a while.</summary>
-    public IEnumerable<string> Errors => Log.Where(line =>
-        (line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal)) && !line.Contains("Scans stopped", StringComparison.Ordinal));
+    public IEnumerable<string> Errors =>
+        Log.Where(line =>
+            (line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal))
+            && !line.Contains("Scans stopped", StringComparison.Ordinal)
+        );
 
     /// <summary>Starts it on a database and waits until someone can sign in.</summary>
     /// <param name="settings">In place of those above; null takes one back.</param>
@@ -72,7 +75,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
             ["Archon:Database:Folder"] = folder,
             ["Archon:Access:AdminPassword"] = AdminPassword,
             ["Archon:Access:WrongPasswordsPerAddress"] = "10000",
-            ["Archon:Access:TrialMode"] = "true",   // as ./archon up starts it
+            ["Archon:Access:TrialMode"] = "true", // as ./archon up starts it
             ["Archon:Role"] = "Web",
             ["Prometheus:BaseAddress"] = "",
             ["Alertmanager:BaseAddress"] = "",
@@ -80,8 +83,10 @@ internal sealed partial class ArchonApp : IAsyncDisposable
         };
         foreach (var (name, value) in settings)
         {
-            if (value is null) all.Remove(name);
-            else all[name] = value;
+            if (value is null)
+                all.Remove(name);
+            else
+                all[name] = value;
         }
         var factory = new Factory(all);
         factory.UseKestrel();
@@ -101,7 +106,8 @@ internal sealed partial class ArchonApp : IAsyncDisposable
         {
             await using (var db = await contexts.CreateDbContextAsync(limit.Token))
             {
-                if (await db.Set<ArchonUser>().AnyAsync(limit.Token)) return;
+                if (await db.Set<ArchonUser>().AnyAsync(limit.Token))
+                    return;
             }
             await Task.Delay(20, limit.Token);
         }
@@ -111,8 +117,13 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     public HttpClient NewClient(string? accept = "text/html")
     {
         // Owned by the console of the test, which ends with it.
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = Address, Timeout = Waits.Limit };
-        if (accept is not null) client.DefaultRequestHeaders.Accept.ParseAdd(accept);
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+        {
+            BaseAddress = Address,
+            Timeout = Waits.Limit,
+        };
+        if (accept is not null)
+            client.DefaultRequestHeaders.Accept.ParseAdd(accept);
         clients.Add(client);
         return client;
     }
@@ -138,15 +149,19 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     }
 
     /// <summary>What a form carries unseen: its name and its anti-forgery token.</summary>
-    public static Dictionary<string, string> HiddenFields(string html) => HiddenField().Matches(html)
-        .Select(field => (Name: NameOf().Match(field.Value).Groups[1].Value, Value: ValueOf().Match(field.Value).Groups[1].Value))
-        .DistinctBy(field => field.Name)
-        .ToDictionary(field => WebUtility.HtmlDecode(field.Name), field => WebUtility.HtmlDecode(field.Value));
+    public static Dictionary<string, string> HiddenFields(string html) =>
+        HiddenField()
+            .Matches(html)
+            .Select(field => (Name: NameOf().Match(field.Value).Groups[1].Value, Value: ValueOf().Match(field.Value).Groups[1].Value))
+            .DistinctBy(field => field.Name)
+            .ToDictionary(field => WebUtility.HtmlDecode(field.Name), field => WebUtility.HtmlDecode(field.Value));
 
     /// <summary>Makes a user of a role, named like it, and signs in as them.</summary>
     public async Task<HttpClient> SignInAsRoleAsync(string role)
     {
-        var made = await Services.GetRequiredService<AccessCommands>().CreateUserAsync(role + ".user", AdminPassword, role, "test", TestContext.Current.CancellationToken);
+        var made = await Services
+            .GetRequiredService<AccessCommands>()
+            .CreateUserAsync(role + ".user", AdminPassword, role, "test", TestContext.Current.CancellationToken);
         Assert.IsType<AccessResult.Done>(made);
         return await SignInAsync(role + ".user");
     }
@@ -154,7 +169,8 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     /// <summary>A program that carries an API token of the first administrator's.</summary>
     public async Task<HttpClient> WithTokenAsync(string role)
     {
-        var made = await Services.GetRequiredService<AccessCommands>()
+        var made = await Services
+            .GetRequiredService<AccessCommands>()
             .CreateTokenAsync("test " + role, role, TimeSpan.FromDays(1), FirstAdmin.UserName, TestContext.Current.CancellationToken);
         var client = NewClient(accept: null);
         client.DefaultRequestHeaders.Authorization = new("Bearer", Assert.IsType<AccessResult.TokenMade>(made).Token);
@@ -166,14 +182,16 @@ internal sealed partial class ArchonApp : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var ending in endings) await ending();
+        foreach (var ending in endings)
+            await ending();
         await StopAsync();
     }
 
     /// <summary>Ends the console under the pages that are open.</summary>
     public async Task StopAsync()
     {
-        foreach (var client in clients) client.Dispose();
+        foreach (var client in clients)
+            client.Dispose();
         // Hangfire logs through a static, which must not lead to what is gone: whichever test asks it next would fail.
         Hangfire.Logging.LogProvider.SetCurrentLogProvider(null);
         await factory.DisposeAsync();
@@ -189,7 +207,8 @@ internal sealed partial class ArchonApp : IAsyncDisposable
         {
             await using (var db = await database.Contexts.CreateDbContextAsync(limit.Token))
             {
-                if (await db.Set<ArchonUser>().AnyAsync(limit.Token) && Services.GetRequiredService<Archon.Data.ArchonDatabase>().IsReady) return;
+                if (await db.Set<ArchonUser>().AnyAsync(limit.Token) && Services.GetRequiredService<Archon.Data.ArchonDatabase>().IsReady)
+                    return;
             }
             await Task.Delay(20, limit.Token);
         }
@@ -215,14 +234,16 @@ internal sealed partial class ArchonApp : IAsyncDisposable
             // As it is deployed: in Development a failure shows its stack trace.
             builder.UseEnvironment(Environments.Production);
             builder.UseContentRoot(AppContext.BaseDirectory);
-            foreach (var (name, value) in settings) builder.UseSetting(name, value);
+            foreach (var (name, value) in settings)
+                builder.UseSetting(name, value);
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Warning));
         }
 
         protected override void Dispose(bool disposing)
         {
             base.Dispose(disposing);
-            if (disposing) log.Dispose();
+            if (disposing)
+                log.Dispose();
         }
     }
 
@@ -234,19 +255,27 @@ internal sealed partial class ArchonApp : IAsyncDisposable
 
         public ILogger CreateLogger(string categoryName) => new Keeper(categoryName, lines);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
 
         private sealed class Keeper(string category, ConcurrentQueue<string> lines) : ILogger
         {
-            public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => null;
 
             public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            public void Log<TState>(
+                LogLevel logLevel,
+                EventId eventId,
+                TState state,
+                Exception? exception,
+                Func<TState, Exception?, string> formatter
+            )
             {
-                if (IsEnabled(logLevel)) lines.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{logLevel} {category}: {formatter(state, exception)} {exception}"));
+                if (IsEnabled(logLevel))
+                    lines.Enqueue(
+                        string.Create(CultureInfo.InvariantCulture, $"{logLevel} {category}: {formatter(state, exception)} {exception}")
+                    );
             }
         }
     }
@@ -267,7 +296,9 @@ public sealed class RunningConsole(PostgresFixture postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (App is not null) await App.DisposeAsync();
-        if (Database is not null) await Database.DisposeAsync();
+        if (App is not null)
+            await App.DisposeAsync();
+        if (Database is not null)
+            await Database.DisposeAsync();
     }
 }

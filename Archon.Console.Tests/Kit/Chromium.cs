@@ -13,12 +13,22 @@ public sealed class Chromium : IAsyncDisposable
     private readonly Lazy<Task<IBrowser>> browser = new(StartAsync);
 
     /// <summary>A window of its own, signed in as the first administrator.</summary>
-    internal async Task<IPage> SignInAsync(ArchonApp app, int width = 1440, ColorScheme theme = ColorScheme.Dark, Action<string>? onFault = null)
+    internal async Task<IPage> SignInAsync(
+        ArchonApp app,
+        int width = 1440,
+        ColorScheme theme = ColorScheme.Dark,
+        Action<string>? onFault = null
+    )
     {
-        var context = await NewContextAsync(app, new()
-        {
-            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce,
-        });
+        var context = await NewContextAsync(
+            app,
+            new()
+            {
+                ViewportSize = new() { Width = width, Height = 900 },
+                ColorScheme = theme,
+                ReducedMotion = ReducedMotion.Reduce,
+            }
+        );
         return await SignInAsync(context, onFault);
     }
 
@@ -35,7 +45,11 @@ public sealed class Chromium : IAsyncDisposable
         if (onFault is not null)
         {
             // What the Content-Security-Policy stops, and scripts that fail, are told here and nowhere else.
-            page.Console += (_, message) => { if (message.Type == "error") onFault($"{page.Url}: {message.Text}"); };
+            page.Console += (_, message) =>
+            {
+                if (message.Type == "error")
+                    onFault($"{page.Url}: {message.Text}");
+            };
             page.PageError += (_, error) => onFault($"{page.Url}: {error}");
         }
         return page;
@@ -51,22 +65,32 @@ public sealed class Chromium : IAsyncDisposable
         return context;
     }
 
-    internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options) => await (await browser.Value).NewContextAsync(options);
+    internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options) =>
+        await (await browser.Value).NewContextAsync(options);
 
     public async ValueTask DisposeAsync()
     {
-        if (browser.IsValueCreated) await (await browser.Value).CloseAsync();
+        if (browser.IsValueCreated)
+            await (await browser.Value).CloseAsync();
     }
 
     private static async Task<IBrowser> StartAsync()
     {
         var playwright = await Playwright.CreateAsync();
-        return await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program(), Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+        return await playwright.Chromium.LaunchAsync(
+            new() { ExecutablePath = Program(), Args = ["--no-sandbox", "--disable-dev-shm-usage"] }
+        );
     }
 
-    private static string Program() => Environment.GetEnvironmentVariable("ARCHON_CHROMIUM") is { Length: > 0 } named
-        ? named
-        : Names
-            .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)))
-            .FirstOrDefault(File.Exists) ?? throw new InvalidOperationException("Chromium is not here. Run the tests by ./archon test, which brings it.");
+    private static string Program() =>
+        Environment.GetEnvironmentVariable("ARCHON_CHROMIUM") is { Length: > 0 } named
+            ? named
+            : Names
+                .SelectMany(name =>
+                    (Environment.GetEnvironmentVariable("PATH") ?? "")
+                        .Split(Path.PathSeparator)
+                        .Select(folder => Path.Combine(folder, name))
+                )
+                .FirstOrDefault(File.Exists)
+                ?? throw new InvalidOperationException("Chromium is not here. Run the tests by ./archon test, which brings it.");
 }

@@ -17,21 +17,31 @@ internal sealed class ConsoleProcess : IAsyncDisposable
     public bool HasEnded => process.HasExited;
 
     /// <summary>The most memory that it ever had, in bytes: <c>VmHWM</c> of proc(5).</summary>
-    public long PeakResident => long.Parse(
-        File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))[6..^3], CultureInfo.InvariantCulture) * 1024;
+    public long PeakResident =>
+        long.Parse(
+            File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))[6..^3],
+            CultureInfo.InvariantCulture
+        ) * 1024;
 
     public string Said => string.Join('\n', said);
 
     /// <summary>Starts it and waits for nothing.</summary>
     public static ConsoleProcess Start(string folder, int port, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Archon.Console.dll"), "--urls", $"http://127.0.0.1:{port}"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "Archon.Console.dll"), "--urls", $"http://127.0.0.1:{port}"]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
         };
         start.Environment["Archon__Database__Folder"] = folder;
-        foreach (var upstream in (string[])["Prometheus", "Alertmanager", "Loki"]) start.Environment[$"{upstream}__BaseAddress"] = "";
-        foreach (var (name, value) in settings) start.Environment[name] = value;
+        foreach (var upstream in (string[])["Prometheus", "Alertmanager", "Loki"])
+            start.Environment[$"{upstream}__BaseAddress"] = "";
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
         var console = new ConsoleProcess(Process.Start(start)!, new Uri($"http://127.0.0.1:{port}/"));
         console.process.OutputDataReceived += (_, line) => console.said.Enqueue(line.Data ?? "");
         console.process.ErrorDataReceived += (_, line) => console.said.Enqueue(line.Data ?? "");
@@ -49,7 +59,8 @@ internal sealed class ConsoleProcess : IAsyncDisposable
         {
             try
             {
-                if ((await http.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), cancellationToken)).IsSuccessStatusCode) return;
+                if ((await http.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), cancellationToken)).IsSuccessStatusCode)
+                    return;
             }
             catch (HttpRequestException)
             {
@@ -84,7 +95,8 @@ internal sealed class ConsoleProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited) await StopAsync(CancellationToken.None);
+        if (!process.HasExited)
+            await StopAsync(CancellationToken.None);
         process.Dispose();
     }
 }

@@ -18,7 +18,16 @@ namespace Archon.Tests.Kit;
 internal static class Contributions
 {
     private static readonly IServiceCollection Services = new ServiceCollection()
-        .AddScanning().AddWatches().AddServices().AddAnomalies().AddForecasts().AddIncidents().AddRules().AddNotifications().AddOverview().AddStatus();
+        .AddScanning()
+        .AddWatches()
+        .AddServices()
+        .AddAnomalies()
+        .AddForecasts()
+        .AddIncidents()
+        .AddRules()
+        .AddNotifications()
+        .AddOverview()
+        .AddStatus();
 
     public static IReadOnlyList<JobSchedule> Schedules { get; } = Of<JobSchedule>();
 
@@ -26,5 +35,6 @@ internal static class Contributions
 
     public static IReadOnlyList<NavItem> Screens { get; } = Of<NavItem>();
 
-    private static IReadOnlyList<T> Of<T>() where T : class => [.. Services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<T>()];
+    private static IReadOnlyList<T> Of<T>()
+        where T : class => [.. Services.Select(service => service.IsKeyedService ? null : service.ImplementationInstance).OfType<T>()];
 }

@@ -45,34 +45,49 @@ internal sealed class FakeRuler : IAsyncDisposable
     private Task AnswerAsync(HttpContext context)
     {
         var asked = context.Request.Path.Value!;
-        if (asked == "/prometheus/api/v1/rules") return JsonAsync(context);
-        if (!asked.StartsWith(path, StringComparison.Ordinal)) return SayAsync(context, 404, "page not found");
-        var parts = asked[path.Length..].Trim('/').Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Uri.UnescapeDataString).ToArray();
+        if (asked == "/prometheus/api/v1/rules")
+            return JsonAsync(context);
+        if (!asked.StartsWith(path, StringComparison.Ordinal))
+            return SayAsync(context, 404, "page not found");
+        var parts = asked[path.Length..]
+            .Trim('/')
+            .Split('/', StringSplitOptions.RemoveEmptyEntries)
+            .Select(Uri.UnescapeDataString)
+            .ToArray();
         switch (context.Request.Method)
         {
             case "POST":
                 var text = server.Requests[^1].Body;
                 var file = RuleFile.Read("groups:\n- " + text.Replace("\n", "\n  ", StringComparison.Ordinal), out var errors, Language);
                 var name = file?.Groups[0].Content.Name;
-                if (name is null || name == Refuses) return SayAsync(context, 400, $"unable to decode rule group: {(name is null ? errors[0] : "it is refused")}");
+                if (name is null || name == Refuses)
+                    return SayAsync(context, 400, $"unable to decode rule group: {(name is null ? errors[0] : "it is refused")}");
                 groups[(parts[0], name)] = text;
                 return SayAsync(context, 202, """{"status":"success","data":null,"errorType":"","error":""}""");
             case "DELETE":
                 return SayAsync(context, groups.TryRemove((parts[0], parts[1]), out _) ? 202 : 404, "");
             default:
-                var found = groups.Where(one => parts.Length == 0 || one.Key.Namespace == parts[0]).GroupBy(one => one.Key.Namespace).ToList();
-                return found.Count == 0 ? SayAsync(context, 404, "no rule groups found\n") : SayAsync(context, 200, string.Concat(found.Select(Listed)));
+                var found = groups
+                    .Where(one => parts.Length == 0 || one.Key.Namespace == parts[0])
+                    .GroupBy(one => one.Key.Namespace)
+                    .ToList();
+                return found.Count == 0
+                    ? SayAsync(context, 404, "no rule groups found\n")
+                    : SayAsync(context, 200, string.Concat(found.Select(Listed)));
         }
     }
 
     private static string Listed(IGrouping<string, KeyValuePair<(string, string), string>> one) =>
-        $"{one.Key}:\n" + string.Concat(one.Select(group => "    - " + group.Value.TrimEnd().Replace("\n", "\n      ", StringComparison.Ordinal) + "\n"));
+        $"{one.Key}:\n"
+        + string.Concat(one.Select(group => "    - " + group.Value.TrimEnd().Replace("\n", "\n      ", StringComparison.Ordinal) + "\n"));
 
     private Task JsonAsync(HttpContext context)
     {
         var served = groups.Select(one =>
         {
-            var group = RuleFile.Read("groups:\n- " + one.Value.Replace("\n", "\n  ", StringComparison.Ordinal), out _, Language)!.Groups[0];
+            var group = RuleFile.Read("groups:\n- " + one.Value.Replace("\n", "\n  ", StringComparison.Ordinal), out _, Language)!.Groups[
+                0
+            ];
             return new
             {
                 name = one.Key.Group,
@@ -80,8 +95,15 @@ internal sealed class FakeRuler : IAsyncDisposable
                 interval = (group.Content.Interval ?? TimeSpan.FromMinutes(1)).TotalSeconds,
                 rules = group.Rules.Select(rule => new
                 {
-                    name = rule.Content.Name, query = Printed(rule.Content.Expression), type = rule.Content.IsAlert ? "alerting" : "recording", health = "ok", state = "inactive",
-                    duration = rule.Content.For.TotalSeconds, keepFiringFor = rule.Content.KeepFiringFor.TotalSeconds, labels = rule.AllLabels, annotations = rule.Content.Annotations,
+                    name = rule.Content.Name,
+                    query = Printed(rule.Content.Expression),
+                    type = rule.Content.IsAlert ? "alerting" : "recording",
+                    health = "ok",
+                    state = "inactive",
+                    duration = rule.Content.For.TotalSeconds,
+                    keepFiringFor = rule.Content.KeepFiringFor.TotalSeconds,
+                    labels = rule.AllLabels,
+                    annotations = rule.Content.Annotations,
                 }),
             };
         });
@@ -89,8 +111,13 @@ internal sealed class FakeRuler : IAsyncDisposable
     }
 
     /// <summary>Loki tells an expression in brackets, and its parts closer together than people write them.</summary>
-    private string Printed(string expression) => Prints ?? (
-        Language == RuleLanguage.Logql ? $"({expression.Replace(" [", "[", StringComparison.Ordinal).Replace(") (", ")(", StringComparison.Ordinal)})" : expression);
+    private string Printed(string expression) =>
+        Prints
+        ?? (
+            Language == RuleLanguage.Logql
+                ? $"({expression.Replace(" [", "[", StringComparison.Ordinal).Replace(") (", ")(", StringComparison.Ordinal)})"
+                : expression
+        );
 
     private static Task SayAsync(HttpContext context, int status, string text)
     {

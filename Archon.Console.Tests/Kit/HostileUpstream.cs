@@ -12,7 +12,8 @@ internal static class HostileUpstream
     private const int Piece = 64 * 1024;
 
     /// <summary>Begins with a text, then goes on with another until the reader leaves.</summary>
-    public static Task<FakeUpstream> EndlessAsync(string beginning, string repeated) => FakeUpstream.StartAsync(context => WriteEndlesslyAsync(context, beginning, repeated));
+    public static Task<FakeUpstream> EndlessAsync(string beginning, string repeated) =>
+        FakeUpstream.StartAsync(context => WriteEndlesslyAsync(context, beginning, repeated));
 
     public static async Task WriteEndlesslyAsync(HttpContext context, string beginning, string repeated)
     {
@@ -21,7 +22,8 @@ internal static class HostileUpstream
         try
         {
             await context.Response.WriteAsync(beginning, context.RequestAborted);
-            while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(piece, context.RequestAborted);
+            while (!context.RequestAborted.IsCancellationRequested)
+                await context.Response.Body.WriteAsync(piece, context.RequestAborted);
         }
         catch (OperationCanceledException)
         {
@@ -37,7 +39,8 @@ internal static class HostileUpstream
         {
             gzip.Write(Encoding.UTF8.GetBytes(beginning));
             var piece = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(repeated, (1 << 20) / repeated.Length)));
-            for (var i = 0; i < megabytes; i++) gzip.Write(piece);
+            for (var i = 0; i < megabytes; i++)
+                gzip.Write(piece);
         }
         var body = packed.ToArray();
         return FakeUpstream.StartAsync(async context =>
@@ -49,23 +52,24 @@ internal static class HostileUpstream
     }
 
     /// <summary>Sends one space at a time.</summary>
-    public static Task<FakeUpstream> DrippingAsync(TimeSpan pause) => FakeUpstream.StartAsync(async context =>
-    {
-        context.Response.ContentType = "application/json";
-        try
+    public static Task<FakeUpstream> DrippingAsync(TimeSpan pause) =>
+        FakeUpstream.StartAsync(async context =>
         {
-            while (true)
+            context.Response.ContentType = "application/json";
+            try
             {
-                await context.Response.WriteAsync(" ", context.RequestAborted);
-                await context.Response.Body.FlushAsync(context.RequestAborted);
-                await Task.Delay(pause, context.RequestAborted);
+                while (true)
+                {
+                    await context.Response.WriteAsync(" ", context.RequestAborted);
+                    await context.Response.Body.FlushAsync(context.RequestAborted);
+                    await Task.Delay(pause, context.RequestAborted);
+                }
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The reader left.
-        }
-    });
+            catch (OperationCanceledException)
+            {
+                // The reader left.
+            }
+        });
 
     /// <summary>Sends headers without an end. Kestrel would not.</summary>
     public static EndlessHeaders Headers() => new();
@@ -95,7 +99,8 @@ internal static class HostileUpstream
                     {
                         await using var stream = client.GetStream();
                         await stream.WriteAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), stop.Token);
-                        for (var i = 0; ; i++) await stream.WriteAsync(Encoding.ASCII.GetBytes($"X-Header-{i}: {new string('x', 1000)}\r\n"), stop.Token);
+                        for (var i = 0; ; i++)
+                            await stream.WriteAsync(Encoding.ASCII.GetBytes($"X-Header-{i}: {new string('x', 1000)}\r\n"), stop.Token);
                     }
                     catch (IOException)
                     {
@@ -111,7 +116,8 @@ internal static class HostileUpstream
 
         public async ValueTask DisposeAsync()
         {
-            if (stop.IsCancellationRequested) return;
+            if (stop.IsCancellationRequested)
+                return;
             await stop.CancelAsync();
             await serving;
             listener.Dispose();

@@ -19,7 +19,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
     public string ConnectionString { get; private set; } = "";
 
-    public IDbContextFactory<ArchonDbContext> Contexts => new PooledDbContextFactory<ArchonDbContext>(ArchonContextOptions.For(ConnectionString));
+    public IDbContextFactory<ArchonDbContext> Contexts =>
+        new PooledDbContextFactory<ArchonDbContext>(ArchonContextOptions.For(ConnectionString));
 
     private string PidFile => Path.Combine(folder, "data", "postmaster.pid");
 
@@ -33,14 +34,20 @@ internal sealed class OwnPostgres : IAsyncDisposable
     /// <summary>At the same address as before.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataFolder = folder, FastAndUnsafe = true }, NullLogger.Instance, cancellationToken);
-        if (ConnectionString.Length > 0 && ConnectionString != server.ConnectionString) throw new InvalidOperationException("Another program took the server's port.");
+        server = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = folder, FastAndUnsafe = true },
+            NullLogger.Instance,
+            cancellationToken
+        );
+        if (ConnectionString.Length > 0 && ConnectionString != server.ConnectionString)
+            throw new InvalidOperationException("Another program took the server's port.");
         ConnectionString = server.ConnectionString;
     }
 
     public async Task StopAsync()
     {
-        if (server is not null) await server.DisposeAsync();
+        if (server is not null)
+            await server.DisposeAsync();
         server = null;
     }
 
@@ -51,7 +58,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (server is not null) Thaw();
+        if (server is not null)
+            Thaw();
         await StopAsync();
         NpgsqlConnection.ClearAllPools();
         Directory.Delete(folder, recursive: true);
@@ -72,7 +80,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
     {
         foreach (var directory in Directory.GetDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) continue;
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                continue;
             string status;
             try
             {
@@ -80,10 +89,11 @@ internal sealed class OwnPostgres : IAsyncDisposable
             }
             catch (IOException)
             {
-                continue;   // it ended meanwhile
+                continue; // it ended meanwhile
             }
             var fields = status[(status.LastIndexOf(')') + 2)..].Split(' ');
-            if (int.Parse(fields[1], CultureInfo.InvariantCulture) == parent) yield return pid;
+            if (int.Parse(fields[1], CultureInfo.InvariantCulture) == parent)
+                yield return pid;
         }
     }
 }

@@ -15,7 +15,8 @@ internal static class Pages
         limit.CancelAfter(Waits.Limit);
         while (!isThere(page.Url) || !await IsLoadedAsync(page))
         {
-            if (limit.IsCancellationRequested) Assert.Fail($"The page is still at {page.Url}.");
+            if (limit.IsCancellationRequested)
+                Assert.Fail($"The page is still at {page.Url}.");
             await Task.Delay(Look, TestContext.Current.CancellationToken);
         }
     }
@@ -38,7 +39,7 @@ internal static class Pages
         }
         catch (PlaywrightException)
         {
-            return false;   // it left for the next page while it was asked
+            return false; // it left for the next page while it was asked
         }
     }
 }

@@ -18,6 +18,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     private const string Template = "migrated";
     private const int DropAttempts = 50;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-tests-").FullName;
+
     // PostgreSQL refuses to copy a database that another copy has open.
     private readonly SemaphoreSlim copying = new(1);
     private EmbeddedPostgres server = null!;
@@ -27,7 +28,15 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
         server = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = folder, FastAndUnsafe = true, Database = Template }, NullLogger.Instance, CancellationToken.None);
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = folder,
+                FastAndUnsafe = true,
+                Database = Template,
+            },
+            NullLogger.Instance,
+            CancellationToken.None
+        );
         await using var db = new ArchonDbContext(ArchonContextOptions.For(Named(Template, pooling: false)));
         await db.Database.MigrateAsync();
     }
@@ -64,7 +73,8 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     internal async Task DropAsync(string name, string connection)
     {
-        await using (var pool = new NpgsqlConnection(connection)) NpgsqlConnection.ClearPool(pool);
+        await using (var pool = new NpgsqlConnection(connection))
+            NpgsqlConnection.ClearPool(pool);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -81,7 +91,12 @@ public sealed class PostgresFixture : IAsyncLifetime
     }
 
     private string Named(string database, bool pooling) =>
-        new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = database, Pooling = pooling, MaxPoolSize = 20 }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(server.ConnectionString)
+        {
+            Database = database,
+            Pooling = pooling,
+            MaxPoolSize = 20,
+        }.ConnectionString;
 
     private async Task RunAsync(string sql)
     {

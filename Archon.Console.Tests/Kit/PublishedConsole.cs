@@ -10,7 +10,8 @@ internal sealed class PublishedConsole : IAsyncDisposable
     private readonly Process process;
     private readonly string folder;
 
-    private PublishedConsole(Process process, string folder, Uri address) => (this.process, this.folder, Address) = (process, folder, address);
+    private PublishedConsole(Process process, string folder, Uri address) =>
+        (this.process, this.folder, Address) = (process, folder, address);
 
     public Uri Address { get; }
 
@@ -41,14 +42,22 @@ internal sealed class PublishedConsole : IAsyncDisposable
     public long Anonymous => ReadKilobytes("smaps_rollup", "Anonymous:") * 1024;
 
     /// <summary>A line of a file under <c>/proc</c>, such as "VmHWM:  123 kB".</summary>
-    private long ReadKilobytes(string file, string name) => long.Parse(
-        File.ReadLines($"/proc/{process.Id}/{file}").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^3], CultureInfo.InvariantCulture);
+    private long ReadKilobytes(string file, string name) =>
+        long.Parse(
+            File.ReadLines($"/proc/{process.Id}/{file}").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^3],
+            CultureInfo.InvariantCulture
+        );
 
     /// <exception cref="InvalidOperationException">Nothing was published, or it did not become ready.</exception>
-    public static async Task<PublishedConsole> StartAsync(TestDatabase database, CancellationToken cancellationToken, params (string Name, string Value)[] settings)
+    public static async Task<PublishedConsole> StartAsync(
+        TestDatabase database,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] settings
+    )
     {
         var program = Path.Combine(Environment.GetEnvironmentVariable("ARCHON_CONSOLE") ?? "", "Archon.Console.dll");
-        if (!File.Exists(program)) throw new InvalidOperationException("No console was published. Measure by ./archon bench, which does that.");
+        if (!File.Exists(program))
+            throw new InvalidOperationException("No console was published. Measure by ./archon bench, which does that.");
         var folder = Directory.CreateTempSubdirectory("archon-published-").FullName;
         var address = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
         var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -62,8 +71,10 @@ internal sealed class PublishedConsole : IAsyncDisposable
             ["Alertmanager__BaseAddress"] = "",
             ["Loki__BaseAddress"] = "",
         };
-        foreach (var (name, value) in settings) all[name] = value;
-        foreach (var (name, value) in all) start.Environment[name] = value;
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        foreach (var (name, value) in all)
+            start.Environment[name] = value;
         var process = Process.Start(start)!;
         var said = new ConcurrentQueue<string>();
         process.OutputDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
@@ -80,7 +91,8 @@ internal sealed class PublishedConsole : IAsyncDisposable
             {
                 try
                 {
-                    if ((await http.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), limit.Token)).IsSuccessStatusCode) return console;
+                    if ((await http.GetAsync(new Uri("monitoring/health/ready", UriKind.Relative), limit.Token)).IsSuccessStatusCode)
+                        return console;
                 }
                 catch (HttpRequestException)
                 {

@@ -9,7 +9,8 @@ internal sealed class RealAlertmanager : IAsyncDisposable
     private readonly Process process;
     private readonly string folder;
 
-    private RealAlertmanager(Process process, string folder, Uri address) => (this.process, this.folder, Address) = (process, folder, address);
+    private RealAlertmanager(Process process, string folder, Uri address) =>
+        (this.process, this.folder, Address) = (process, folder, address);
 
     public Uri Address { get; }
 
@@ -18,12 +19,18 @@ internal sealed class RealAlertmanager : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("archon-alertmanager-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "alertmanager.yml"), config, cancellationToken);
         var port = Tools.FreePort();
-        var process = Process.Start(new ProcessStartInfo(
-            Tools.Find("prometheus-alertmanager"),
-            [
-                $"--config.file={folder}/alertmanager.yml", $"--storage.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}",
-                "--cluster.listen-address=", "--log.level=error",
-            ]))!;
+        var process = Process.Start(
+            new ProcessStartInfo(
+                Tools.Find("prometheus-alertmanager"),
+                [
+                    $"--config.file={folder}/alertmanager.yml",
+                    $"--storage.path={folder}/data",
+                    $"--web.listen-address=127.0.0.1:{port}",
+                    "--cluster.listen-address=",
+                    "--log.level=error",
+                ]
+            )
+        )!;
         var alertmanager = new RealAlertmanager(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -32,7 +39,8 @@ internal sealed class RealAlertmanager : IAsyncDisposable
         {
             try
             {
-                if ((await http.GetAsync(new Uri(alertmanager.Address, "-/ready"), limit.Token)).IsSuccessStatusCode) return alertmanager;
+                if ((await http.GetAsync(new Uri(alertmanager.Address, "-/ready"), limit.Token)).IsSuccessStatusCode)
+                    return alertmanager;
             }
             catch (HttpRequestException)
             {

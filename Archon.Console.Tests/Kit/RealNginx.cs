@@ -20,27 +20,37 @@ internal sealed class RealNginx : IAsyncDisposable
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
         var port = Tools.FreePort();
         var configuration = Path.Combine(folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, string.Create(CultureInfo.InvariantCulture, $$"""
-            user www-data;
-            daemon off;
-            worker_processes 1;
-            pid {{folder}}/nginx.pid;
-            error_log stderr;
-            events { }
-            http {
-              access_log off;
-              client_body_temp_path {{folder}}/body;
-              proxy_temp_path {{folder}}/proxy;
-              fastcgi_temp_path {{folder}}/fastcgi;
-              uwsgi_temp_path {{folder}}/uwsgi;
-              scgi_temp_path {{folder}}/scgi;
-              server {
-                listen 127.0.0.1:{{port}};
-                location / { {{location}} }
-              }
-            }
-            """), cancellationToken);
-        var start = new ProcessStartInfo(Tools.Find("nginx"), ["-e", "stderr", "-p", folder, "-c", configuration]) { RedirectStandardError = true };
+        await File.WriteAllTextAsync(
+            configuration,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""
+                user www-data;
+                daemon off;
+                worker_processes 1;
+                pid {{folder}}/nginx.pid;
+                error_log stderr;
+                events { }
+                http {
+                  access_log off;
+                  client_body_temp_path {{folder}}/body;
+                  proxy_temp_path {{folder}}/proxy;
+                  fastcgi_temp_path {{folder}}/fastcgi;
+                  uwsgi_temp_path {{folder}}/uwsgi;
+                  scgi_temp_path {{folder}}/scgi;
+                  server {
+                    listen 127.0.0.1:{{port}};
+                    location / { {{location}} }
+                  }
+                }
+                """
+            ),
+            cancellationToken
+        );
+        var start = new ProcessStartInfo(Tools.Find("nginx"), ["-e", "stderr", "-p", folder, "-c", configuration])
+        {
+            RedirectStandardError = true,
+        };
         var nginx = new RealNginx(folder, Process.Start(start)!, new Uri($"http://127.0.0.1:{port}/"));
         try
         {
@@ -82,8 +92,12 @@ internal sealed class RealNginx : IAsyncDisposable
             }
             catch (HttpRequestException failure)
             {
-                if (!process.HasExited) process.Kill();
-                throw new InvalidOperationException($"nginx did not start:\n{await process.StandardError.ReadToEndAsync(cancellationToken)}", failure);
+                if (!process.HasExited)
+                    process.Kill();
+                throw new InvalidOperationException(
+                    $"nginx did not start:\n{await process.StandardError.ReadToEndAsync(cancellationToken)}",
+                    failure
+                );
             }
         }
     }

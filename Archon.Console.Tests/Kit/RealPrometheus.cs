@@ -8,7 +8,8 @@ internal sealed class RealPrometheus : IAsyncDisposable
     private readonly Process process;
     private readonly string folder;
 
-    private RealPrometheus(Process process, string folder, Uri address) => (this.process, this.folder, Address) = (process, folder, address);
+    private RealPrometheus(Process process, string folder, Uri address) =>
+        (this.process, this.folder, Address) = (process, folder, address);
 
     public Uri Address { get; }
 
@@ -25,18 +26,30 @@ internal sealed class RealPrometheus : IAsyncDisposable
     /// <param name="prepare">Given the folder before the start, to lay history into its <c>data</c>.</param>
     /// <param name="flags">Further words for its command line.</param>
     public static async Task<RealPrometheus> StartAsync(
-        string config, CancellationToken cancellationToken, Func<string, Task>? prepare = null, params IEnumerable<string> flags)
+        string config,
+        CancellationToken cancellationToken,
+        Func<string, Task>? prepare = null,
+        params IEnumerable<string> flags
+    )
     {
         var folder = Directory.CreateTempSubdirectory("archon-prometheus").FullName;
-        if (prepare is not null) await prepare(folder);
+        if (prepare is not null)
+            await prepare(folder);
         var port = Tools.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), config, cancellationToken);
         var program = Tools.Find("prometheus");
         List<string> arguments =
-            [$"--config.file={folder}/prometheus.yml", $"--storage.tsdb.path={folder}/data", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error", .. flags];
+        [
+            $"--config.file={folder}/prometheus.yml",
+            $"--storage.tsdb.path={folder}/data",
+            $"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=error",
+            .. flags,
+        ];
         // Debian's program looks for its pages in a fixed place, unless it is told of the folder beside it.
         var pages = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(program)!, "..", "share", "prometheus", "web"));
-        if (Directory.Exists(pages)) arguments.Add($"--web.local-assets={pages}/");
+        if (Directory.Exists(pages))
+            arguments.Add($"--web.local-assets={pages}/");
         var process = Process.Start(new ProcessStartInfo(program, arguments))!;
         var prometheus = new RealPrometheus(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
@@ -46,7 +59,8 @@ internal sealed class RealPrometheus : IAsyncDisposable
         {
             try
             {
-                if ((await http.GetAsync(new Uri(prometheus.Address, "-/ready"), limit.Token)).IsSuccessStatusCode) return prometheus;
+                if ((await http.GetAsync(new Uri(prometheus.Address, "-/ready"), limit.Token)).IsSuccessStatusCode)
+                    return prometheus;
             }
             catch (HttpRequestException)
             {

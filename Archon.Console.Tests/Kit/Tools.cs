@@ -11,12 +11,15 @@ internal static class Tools
     public static string Find(string program)
     {
         var folders = new List<string>();
-        if (Environment.GetEnvironmentVariable("ARCHON_TOOLS") is { Length: > 0 } named) folders.Add(Path.Combine(named, "usr", "bin"));
+        if (Environment.GetEnvironmentVariable("ARCHON_TOOLS") is { Length: > 0 } named)
+            folders.Add(Path.Combine(named, "usr", "bin"));
         for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
             folders.Add(Path.Combine(folder, ".archon", "tools", "usr", "bin"));
         }
-        folders.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+        folders.AddRange(
+            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        );
         return folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException($"{program} is not here. Run the tests by ./archon test, which fetches it.");
     }

@@ -3,7 +3,13 @@ using Microsoft.AspNetCore.Http;
 namespace Archon.Tests.Kit;
 
 /// <summary>How an upstream can be in trouble.</summary>
-public enum Trouble { None, Killed, Slow, Rubbish }
+public enum Trouble
+{
+    None,
+    Killed,
+    Slow,
+    Rubbish,
+}
 
 /// <summary>A Prometheus, an Alertmanager and a Loki at one address, as far as they say what they are; and the trouble they can be in.</summary>
 internal sealed class TroubledUpstream : IAsyncDisposable
@@ -38,7 +44,8 @@ internal sealed class TroubledUpstream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (fake is not null) await fake.DisposeAsync();
+        if (fake is not null)
+            await fake.DisposeAsync();
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -50,18 +57,24 @@ internal sealed class TroubledUpstream : IAsyncDisposable
                 return;
             case Trouble.Rubbish:
                 context.Response.ContentType = "text/html";
-                await context.Response.WriteAsync("<html><body><h1>It works!</h1><script>window.pwned=true</script></body></html>", context.RequestAborted);
+                await context.Response.WriteAsync(
+                    "<html><body><h1>It works!</h1><script>window.pwned=true</script></body></html>",
+                    context.RequestAborted
+                );
                 return;
         }
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(
             context.Request.Path.Value switch
             {
-                "/api/v2/status" => """{"cluster":{"status":"disabled"},"versionInfo":{"version":"0.25.0"},"uptime":"2026-11-23T00:00:00.000Z","config":{"original":"receivers: []"}}""",
+                "/api/v2/status" =>
+                    """{"cluster":{"status":"disabled"},"versionInfo":{"version":"0.25.0"},"uptime":"2026-11-23T00:00:00.000Z","config":{"original":"receivers: []"}}""",
                 "/loki/api/v1/status/buildinfo" => """{"version":"3.4.6","revision":"v3.4.6"}""",
                 "/api/v1/status/buildinfo" => """{"status":"success","data":{"version":"3.5.3","revision":"x"}}""",
                 "/api/v1/targets" => """{"status":"success","data":{"activeTargets":[]}}""",
                 _ => """{"status":"success","data":{"resultType":"matrix","result":[]}}""",
-            }, context.RequestAborted);
+            },
+            context.RequestAborted
+        );
     }
 }

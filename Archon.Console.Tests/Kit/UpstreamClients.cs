@@ -10,16 +10,21 @@ namespace Archon.Tests.Kit;
 /// <summary>The clients as the console makes them, at an address of the test's choice.</summary>
 internal static class UpstreamClients
 {
-    public static PrometheusClient Prometheus(Uri address) => Build(("Prometheus:BaseAddress", address.AbsoluteUri)).GetRequiredService<PrometheusClient>();
+    public static PrometheusClient Prometheus(Uri address) =>
+        Build(("Prometheus:BaseAddress", address.AbsoluteUri)).GetRequiredService<PrometheusClient>();
 
-    public static AlertmanagerClient Alertmanager(Uri address) => Build(("Alertmanager:BaseAddress", address.AbsoluteUri)).GetRequiredService<AlertmanagerClient>();
+    public static AlertmanagerClient Alertmanager(Uri address) =>
+        Build(("Alertmanager:BaseAddress", address.AbsoluteUri)).GetRequiredService<AlertmanagerClient>();
 
     public static LokiClient Loki(Uri address) => Build(("Loki:BaseAddress", address.AbsoluteUri)).GetRequiredService<LokiClient>();
 
-    public static ServiceProvider Build(params (string Name, string Value)[] settings) => new ServiceCollection()
-        .AddSingleton(TimeProvider.System)
-        .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, string? (one) => one.Value)).Build())
-        .AddLogging()
-        .AddIntegrations()
-        .BuildServiceProvider();
+    public static ServiceProvider Build(params (string Name, string Value)[] settings) =>
+        new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IConfiguration>(
+                new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, string? (one) => one.Value)).Build()
+            )
+            .AddLogging()
+            .AddIntegrations()
+            .BuildServiceProvider();
 }

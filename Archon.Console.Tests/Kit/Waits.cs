@@ -13,7 +13,10 @@ internal static class Waits
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private static readonly double Patience =
-        double.TryParse(Environment.GetEnvironmentVariable("ARCHON_TEST_PATIENCE"), CultureInfo.InvariantCulture, out var times) && times >= 1 ? times : 1;
+        double.TryParse(Environment.GetEnvironmentVariable("ARCHON_TEST_PATIENCE"), CultureInfo.InvariantCulture, out var times)
+        && times >= 1
+            ? times
+            : 1;
 
     /// <summary>For whatever starts, stops, loads or answers.</summary>
     public static TimeSpan Limit { get; } = For(TimeSpan.FromSeconds(90));
@@ -23,10 +26,17 @@ internal static class Waits
 
     public static TimeSpan For(TimeSpan limit) => limit * Patience;
 
-    public static Task UntilAsync(Func<bool> condition, TimeSpan? limit = null, [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        UntilAsync(() => Task.FromResult(condition()), limit, what);
+    public static Task UntilAsync(
+        Func<bool> condition,
+        TimeSpan? limit = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => UntilAsync(() => Task.FromResult(condition()), limit, what);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan? limit = null, [CallerArgumentExpression(nameof(condition))] string what = "")
+    public static async Task UntilAsync(
+        Func<Task<bool>> condition,
+        TimeSpan? limit = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    )
     {
         using var end = new CancellationTokenSource(limit ?? Limit);
         while (!await condition())

@@ -71,7 +71,7 @@ public sealed class LivePageTests : BunitContext
         clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(reads, numbers.Reads);
 
-        View.RefreshAtMost(null);   // somebody chose something: the page answers at once
+        View.RefreshAtMost(null); // somebody chose something: the page answers at once
         await UntilAsync(() => page.Find("p").TextContent == "2");
     }
 
@@ -84,7 +84,7 @@ public sealed class LivePageTests : BunitContext
         page.Instance.Tick();
 
         await UntilAsync(() => page.Find("p").TextContent.StartsWith("1 since 03:", StringComparison.Ordinal));
-        numbers.IsAway = false;   // and no feed tells of it
+        numbers.IsAway = false; // and no feed tells of it
         await UntilAsync(() => page.Find("p").TextContent == "1");
     }
 
@@ -102,7 +102,7 @@ public sealed class LivePageTests : BunitContext
         clock.Advance(TimeSpan.FromMinutes(1));
         numbers.Add();
         Assert.Equal(reads, numbers.Reads);
-        database.Become(new DatabaseState.Ready());   // the clock stands still
+        database.Become(new DatabaseState.Ready()); // the clock stands still
 
         page.WaitForAssertion(() => Assert.Equal("2", page.Find("p").TextContent));
     }
@@ -131,7 +131,8 @@ public sealed class LivePageTests : BunitContext
         limit.CancelAfter(Waits.Limit);
         while (!isSo())
         {
-            if (View.RefreshEvery is null) clock.Advance(TimeSpan.FromSeconds(1));
+            if (View.RefreshEvery is null)
+                clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(5, limit.Token);
         }
     }
@@ -163,13 +164,15 @@ public sealed class LivePageTests : BunitContext
 
         protected override int? NewIn(NumberPicture picture) => picture.Count - (Picture?.Count ?? 0);
 
-        protected override Task<NumberPicture> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(new NumberPicture(numbers.Read()));
+        protected override Task<NumberPicture> ReadAsync(CancellationToken cancellationToken) =>
+            Task.FromResult(new NumberPicture(numbers.Read()));
 
         protected override void BuildRenderTree(RenderTreeBuilder builder)
         {
             builder.OpenElement(0, "p");
             builder.AddContent(1, Picture?.Count);
-            if (Failure is { } failure) builder.AddContent(2, $" since {failure.Since:HH:mm:ss}");
+            if (Failure is { } failure)
+                builder.AddContent(2, $" since {failure.Since:HH:mm:ss}");
             builder.CloseElement();
         }
     }

@@ -81,13 +81,22 @@ public sealed class DatabaseReturnTests : BunitContext
         await UntilAsync(() => tries >= 2);
     }
 
-    private IRenderedComponent<PageBoundary> RenderBoundary() => Render<PageBoundary>(parameters => parameters
-        .Add(boundary => boundary.ChildContent, builder =>
-        {
-            builder.OpenComponent<Page>(0);
-            builder.CloseComponent();
-        })
-        .Add(boundary => boundary.ErrorContent, failure => builder => builder.AddMarkupContent(0, DatabaseFailures.IsAway(failure) ? "<p>away</p>" : "<p>failed</p>")));
+    private IRenderedComponent<PageBoundary> RenderBoundary() =>
+        Render<PageBoundary>(parameters =>
+            parameters
+                .Add(
+                    boundary => boundary.ChildContent,
+                    builder =>
+                    {
+                        builder.OpenComponent<Page>(0);
+                        builder.CloseComponent();
+                    }
+                )
+                .Add(
+                    boundary => boundary.ErrorContent,
+                    failure => builder => builder.AddMarkupContent(0, DatabaseFailures.IsAway(failure) ? "<p>away</p>" : "<p>failed</p>")
+                )
+        );
 
     private async Task UntilAsync(Func<bool> isSo)
     {
@@ -114,6 +123,7 @@ public sealed class DatabaseReturnTests : BunitContext
             return source.Failure is { } failure ? Task.FromException(failure) : Task.CompletedTask;
         }
 
-        protected override void BuildRenderTree(Microsoft.AspNetCore.Components.Rendering.RenderTreeBuilder builder) => builder.AddMarkupContent(0, "<p>all is well</p>");
+        protected override void BuildRenderTree(Microsoft.AspNetCore.Components.Rendering.RenderTreeBuilder builder) =>
+            builder.AddMarkupContent(0, "<p>all is well</p>");
     }
 }

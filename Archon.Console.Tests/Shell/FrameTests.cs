@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Archon.Integrations;
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Ui.Forms;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Shell;
@@ -90,7 +90,7 @@ public sealed class FrameTests : BunitContext
 
         await drafts.KeepAsync("service/new", new Draft(""));
         await drafts.KeepAsync("service/new", new Draft(""));
-        Assert.Empty(keep.Invocations);   // as it was read: nothing has been written yet
+        Assert.Empty(keep.Invocations); // as it was read: nothing has been written yet
         await drafts.KeepAsync("service/new", new Draft("check"));
 
         Assert.Single(keep.Invocations);
@@ -108,7 +108,9 @@ public sealed class FrameTests : BunitContext
         Assert.Empty(note.FindAll("[role=status]"));
         health.Failed("Prometheus", "Nothing listens there.");
 
-        note.WaitForAssertion(() => Assert.Contains("Prometheus has not answered since 03:07:18.", note.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        note.WaitForAssertion(() =>
+            Assert.Contains("Prometheus has not answered since 03:07:18.", note.Find("[role=status]").TextContent, StringComparison.Ordinal)
+        );
         Assert.Contains("Showing what was known then", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
         Assert.Contains("Nothing listens there.", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
     }
@@ -125,9 +127,12 @@ public sealed class FrameTests : BunitContext
 
     private sealed class AwayCatalogue : IPaletteSource
     {
-        public Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
-            CancellationToken cancellationToken) =>
-            Task.FromException<IReadOnlyList<PaletteEntry>>(new TimeoutException());
+        public Task<IReadOnlyList<PaletteEntry>> SearchAsync(
+            int environmentId,
+            string text,
+            int limit,
+            CancellationToken cancellationToken
+        ) => Task.FromException<IReadOnlyList<PaletteEntry>>(new TimeoutException());
     }
 
     private sealed class StagedCounts : INavCountSource
@@ -142,7 +147,8 @@ public sealed class FrameTests : BunitContext
         public async IAsyncEnumerable<NavCount?> WatchAsync(int environmentId, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Environments.Add(environmentId);
-            await foreach (var count in told.Reader.ReadAllAsync(cancellationToken)) yield return count;
+            await foreach (var count in told.Reader.ReadAllAsync(cancellationToken))
+                yield return count;
         }
     }
 }

@@ -8,7 +8,8 @@ namespace Archon.Tests.Shell;
 /// <summary>A page's head together with the outlet that the frame has for it.</summary>
 public sealed class PageHeadProbe : ComponentBase
 {
-    [Parameter] public string Title { get; set; } = "";
+    [Parameter]
+    public string Title { get; set; } = "";
 
     protected override void BuildRenderTree(RenderTreeBuilder builder)
     {

@@ -1,5 +1,6 @@
 using Archon.Integrations;
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
@@ -8,7 +9,6 @@ using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Shell;
@@ -115,7 +115,9 @@ public sealed class ShellComponentTests : BunitContext
     [Fact]
     public void A_chart_without_samples_says_so()
     {
-        var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95").Add(c => c.Data, new ChartData([], [new ChartLine("p95", "s", [], 1)])));
+        var chart = Render<SeriesChart>(p =>
+            p.Add(c => c.Title, "p95").Add(c => c.Data, new ChartData([], [new ChartLine("p95", "s", [], 1)]))
+        );
 
         Assert.Contains("No samples.", chart.Find(".plot-host").GetAttribute("aria-label"), StringComparison.Ordinal);
     }

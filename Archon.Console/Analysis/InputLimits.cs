@@ -14,7 +14,8 @@ public sealed record InputLimit(long Most, string Words)
     /// <exception cref="InputLimitException">The value is beyond the limit.</exception>
     public void Check(long value)
     {
-        if (value > Most) throw new InputLimitException(this);
+        if (value > Most)
+            throw new InputLimitException(this);
     }
 }
 
@@ -64,7 +65,9 @@ public static class InputLimits
 
     /// <summary>That of go-yaml, with which Prometheus refuses such a file too.</summary>
     public static readonly InputLimit YamlAliases = new(
-        99, "document contains excessive aliasing: more than {0} % of its nodes come from aliases, or fewer where it has more than 400,000");
+        99,
+        "document contains excessive aliasing: more than {0} % of its nodes come from aliases, or fewer where it has more than 400,000"
+    );
 
     /// <summary>Faults of one file that are listed.</summary>
     public static readonly InputLimit Faults = new(100, "the file has more than {0} faults");

@@ -28,15 +28,16 @@ internal static class CliCommands
         }
     }
 
-    private static RootCommand Root() => new("Archon's analysis engine on files, and the console's own commands.")
-    {
-        ForecastCommand.Build(),
-        ExhaustCommand.Build(),
-        PatternsCommand.Build(),
-        GroupCommand.Build(),
-        RankCommand.Build(),
-        DetectCommand.Build(),
-        RulesCommand.Build(),
-        AdminCommand.Build(),
-    };
+    private static RootCommand Root() =>
+        new("Archon's analysis engine on files, and the console's own commands.")
+        {
+            ForecastCommand.Build(),
+            ExhaustCommand.Build(),
+            PatternsCommand.Build(),
+            GroupCommand.Build(),
+            RankCommand.Build(),
+            DetectCommand.Build(),
+            RulesCommand.Build(),
+            AdminCommand.Build(),
+        };
 }

@@ -24,13 +24,14 @@ internal sealed class CommandHost : IAsyncDisposable
     public static async Task<CommandHost> StartAsync(Action<IServiceCollection> add, CancellationToken cancellationToken)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Configuration
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+        builder
+            .Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddEnvironmentVariables();
         builder.Services.AddArchonData(builder.Configuration).AddLogging();
         add(builder.Services);
         var others = builder.Services.Where(one =>
-            one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly);
+            one.ServiceType == typeof(IHostedService) && one.ImplementationType?.Assembly != typeof(ArchonDbContext).Assembly
+        );
         foreach (var other in others.ToList())
         {
             builder.Services.Remove(other);
@@ -61,7 +62,8 @@ internal sealed class CommandHost : IAsyncDisposable
         limit.CancelAfter(Patience);
         void Look()
         {
-            if (database.State is DatabaseState.Away) limit.Cancel();
+            if (database.State is DatabaseState.Away)
+                limit.Cancel();
         }
         database.Changed += Look;
         try

@@ -27,7 +27,9 @@ internal static class DetectCommand
     {
         var data = new Option<string>("--data")
         {
-            Required = true, HelpName = "DIR", Description = "Folder; every .csv and .csv.gz below it is a series.",
+            Required = true,
+            HelpName = "DIR",
+            Description = "Folder; every .csv and .csv.gz below it is a series.",
         };
         var view = new Option<View>("--view")
         {
@@ -37,17 +39,29 @@ internal static class DetectCommand
         };
         var output = new Option<string>("--output")
         {
-            Required = true, HelpName = "FILE", Description = "CSV file,timestamp,score, a row per row of data; - is standard output.",
+            Required = true,
+            HelpName = "FILE",
+            Description = "CSV file,timestamp,score, a row per row of data; - is standard output.",
         };
-        var command = new Command("detect", """
+        var command = new Command(
+            "detect",
+            """
             Scores series of a folder for anomalies, streaming: each starts unknown, and the score of a row depends on no later row.
 
             Input: CSV with the header timestamp,value and rows in time order. A timestamp is ISO 8601 or 2026-04-01 00:05:00 (UTC where no
             zone is given), or Unix seconds or milliseconds. An empty value and NaN are missing. A row earlier than one before it is not judged.
             Output: file is the path below the folder, without .gz; timestamp is as it was written; score is 0 to 1.
-            """) { data, view, output };
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetRequiredValue(data), parsed.GetValue(view), parsed.GetRequiredValue(output), cancellationToken));
+            """
+        )
+        {
+            data,
+            view,
+            output,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(parsed.GetRequiredValue(data), parsed.GetValue(view), parsed.GetRequiredValue(output), cancellationToken)
+        );
         return command;
     }
 
@@ -58,22 +72,32 @@ internal static class DetectCommand
         var bad = new BadInputException?[files.Count];
         using (var progress = new Progress("Detecting", files.Count))
         {
-            var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
-            Parallel.For(0, files.Count, parallel, file =>
+            var parallel = new ParallelOptions
             {
-                try
+                CancellationToken = cancellationToken,
+                MaxDegreeOfParallelism = Environment.ProcessorCount,
+            };
+            Parallel.For(
+                0,
+                files.Count,
+                parallel,
+                file =>
                 {
-                    scored[file] = Score(files[file].Path, view, cancellationToken);
+                    try
+                    {
+                        scored[file] = Score(files[file].Path, view, cancellationToken);
+                    }
+                    catch (BadInputException reason)
+                    {
+                        bad[file] = reason;
+                    }
+                    progress.Advance();
                 }
-                catch (BadInputException reason)
-                {
-                    bad[file] = reason;
-                }
-                progress.Advance();
-            });
+            );
         }
         // The first one by name, whichever thread met its own first.
-        if (bad.FirstOrDefault(reason => reason is not null) is { } first) throw first;
+        if (bad.FirstOrDefault(reason => reason is not null) is { } first)
+            throw first;
         var names = files.Select(file => file.Name).ToList();
         await Files.WriteAsync(output, writer => WriteAsync(writer, names, scored, cancellationToken), cancellationToken);
         return 0;
@@ -122,14 +146,19 @@ internal static class DetectCommand
     private static double Value(string file, SepReader.Row row, int column)
     {
         var cell = row[column].Span.Trim();
-        if (cell.IsEmpty) return double.NaN;
+        if (cell.IsEmpty)
+            return double.NaN;
         return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw new BadInputException(file, row.LineNumberFrom, $"\"{cell}\" is not a number.");
     }
 
     private static async Task WriteAsync(
-        TextWriter writer, List<string> names, (List<string> Timestamps, List<double> Scores)[] scored, CancellationToken cancellationToken)
+        TextWriter writer,
+        List<string> names,
+        (List<string> Timestamps, List<double> Scores)[] scored,
+        CancellationToken cancellationToken
+    )
     {
         await writer.WriteLineAsync("file,timestamp,score");
         for (var file = 0; file < names.Count; file++)

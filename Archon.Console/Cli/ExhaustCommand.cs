@@ -18,11 +18,15 @@ internal static partial class ExhaustCommand
     {
         var cases = new Option<string>("--cases")
         {
-            Required = true, HelpName = "DIR", Description = "Folder with a *.csv or *.csv.gz per resource.",
+            Required = true,
+            HelpName = "DIR",
+            Description = "Folder with a *.csv or *.csv.gz per resource.",
         };
         var limit = new Option<double>("--limit")
         {
-            HelpName = "VALUE", DefaultValueFactory = _ => 1, Description = "Value at which nothing is left, in the unit of the values.",
+            HelpName = "VALUE",
+            DefaultValueFactory = _ => 1,
+            Description = "Value at which nothing is left, in the unit of the values.",
         };
         var falling = new Option<bool>("--falling")
         {
@@ -30,26 +34,44 @@ internal static partial class ExhaustCommand
         };
         var output = new Option<string>("--output")
         {
-            Required = true, HelpName = "FILE", Description = "A JSON object per line and resource; - is standard output.",
+            Required = true,
+            HelpName = "FILE",
+            Description = "A JSON object per line and resource; - is standard output.",
         };
-        var command = new Command("exhaust", """
+        var command = new Command(
+            "exhaust",
+            """
             Projects when resources run out, with limits that hold with a probability of 80 %.
 
             Input: a header time,value, then a row per sample; time in seconds, an empty value or NaN for a gap. Order does not matter.
             Output: {"case","hours","lower","upper","reason"}, hours from the last sample on; case is the name of the file below DIR
             without its ending. hours is null when it is not expected within 14 days, and then reason tells why: TooShort, NotTrending,
             Wave, Saturating, Sawtooth or FarAhead. A resource that is at its limit already has 0 hours.
-            """) { cases, limit, falling, output };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(cases),
-            new ExhaustionSettings
-            {
-                Limit = parsed.GetValue(limit), Direction = parsed.GetValue(falling) ? LimitDirection.Floor : LimitDirection.Ceiling,
-            },
-            parsed.GetRequiredValue(output), cancellationToken));
+            """
+        )
+        {
+            cases,
+            limit,
+            falling,
+            output,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetRequiredValue(cases),
+                    new ExhaustionSettings
+                    {
+                        Limit = parsed.GetValue(limit),
+                        Direction = parsed.GetValue(falling) ? LimitDirection.Floor : LimitDirection.Ceiling,
+                    },
+                    parsed.GetRequiredValue(output),
+                    cancellationToken
+                )
+        );
         limit.Validators.Add(result =>
         {
-            if (!double.IsFinite(result.GetValueOrDefault<double>())) result.AddError("--limit is a finite number.");
+            if (!double.IsFinite(result.GetValueOrDefault<double>()))
+                result.AddError("--limit is a finite number.");
         });
         return command;
     }
@@ -62,26 +84,35 @@ internal static partial class ExhaustCommand
         {
             try
             {
-                Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellationToken }, at =>
-                {
-                    var series = Read(files[at].Path);
-                    rows[at] = RowOf(CaseOf(files[at].Name), series, ExhaustionProjection.Project(series, settings));
-                    progress.Advance();
-                });
+                Parallel.For(
+                    0,
+                    files.Count,
+                    new ParallelOptions { CancellationToken = cancellationToken },
+                    at =>
+                    {
+                        var series = Read(files[at].Path);
+                        rows[at] = RowOf(CaseOf(files[at].Name), series, ExhaustionProjection.Project(series, settings));
+                        progress.Advance();
+                    }
+                );
             }
             catch (AggregateException several) when (several.InnerExceptions.All(one => one is BadInputException))
             {
                 throw several.InnerExceptions.OrderBy(one => one.Message, StringComparer.Ordinal).First();
             }
         }
-        await Files.WriteAsync(output, async writer =>
-        {
-            foreach (var row in rows)
+        await Files.WriteAsync(
+            output,
+            async writer =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                await writer.WriteLineAsync(JsonSerializer.Serialize(row, RowJson.Default.Row));
-            }
-        }, cancellationToken);
+                foreach (var row in rows)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await writer.WriteLineAsync(JsonSerializer.Serialize(row, RowJson.Default.Row));
+                }
+            },
+            cancellationToken
+        );
         return 0;
     }
 
@@ -125,7 +156,8 @@ internal static partial class ExhaustCommand
 
     private static Row RowOf(string name, MetricSeries series, ExhaustionResult result)
     {
-        if (result is ExhaustionResult.Reached) return new Row(name, 0, 0, 0, null);
+        if (result is ExhaustionResult.Reached)
+            return new Row(name, 0, 0, 0, null);
         if (result is not ExhaustionResult.Projected projected)
         {
             return new Row(name, null, null, null, ((ExhaustionResult.NotExpected)result).Reason);
@@ -135,7 +167,8 @@ internal static partial class ExhaustCommand
         var last = long.MinValue;
         for (var at = 0; at < times.Length; at++)
         {
-            if (double.IsFinite(values[at])) last = Math.Max(last, times[at]);
+            if (double.IsFinite(values[at]))
+                last = Math.Max(last, times[at]);
         }
         var end = DateTimeOffset.FromUnixTimeMilliseconds(last);
         return new Row(name, Hours(projected.At), Hours(projected.Earliest), Hours(projected.Latest), null);

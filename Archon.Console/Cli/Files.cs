@@ -17,11 +17,13 @@ internal static class Files
         try
         {
             var plain = file == "-" ? new BufferedStream(Console.OpenStandardInput(), 1 << 16) : (Stream)File.OpenRead(file);
-            if (!plain.CanSeek) return plain;
+            if (!plain.CanSeek)
+                return plain;
             Span<byte> first = stackalloc byte[2];
             var isGzip = plain.ReadAtLeast(first, 2, throwOnEndOfStream: false) == 2 && first.SequenceEqual(GzipMagic);
             plain.Position = 0;
-            if (!isGzip) return plain;
+            if (!isGzip)
+                return plain;
             var unpacked = new GZipStream(plain, CompressionMode.Decompress);
             return new BufferedStream(isStreamed ? unpacked : new UnpackedStream(unpacked, file, InputLimits.UnpackedSize), 1 << 16);
         }
@@ -35,11 +37,14 @@ internal static class Files
     /// <exception cref="BadInputException">There is no such folder, or it holds none.</exception>
     public static IReadOnlyList<(string Name, string Path)> Below(string folder, params string[] endings)
     {
-        if (!Directory.Exists(folder)) throw new BadInputException($"There is no folder {folder}.");
-        var found = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        if (!Directory.Exists(folder))
+            throw new BadInputException($"There is no folder {folder}.");
+        var found = Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(path => endings.Any(ending => path.EndsWith(ending, StringComparison.Ordinal)))
             .Select(path => (Name: Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), Path: path))
-            .OrderBy(one => one.Name, StringComparer.Ordinal).ToList();
+            .OrderBy(one => one.Name, StringComparer.Ordinal)
+            .ToList();
         return found.Count > 0 ? found : throw new BadInputException($"{folder} holds no {string.Join(" or ", endings)} file.");
     }
 
@@ -56,7 +61,8 @@ internal static class Files
         var partial = $"{file}.{Environment.ProcessId}.partial";
         try
         {
-            await using (var writer = new StreamWriter(partial, append: false) { NewLine = "\n" }) await write(writer);
+            await using (var writer = new StreamWriter(partial, append: false) { NewLine = "\n" })
+                await write(writer);
             cancellationToken.ThrowIfCancellationRequested();
             File.Move(partial, file, overwrite: true);
         }

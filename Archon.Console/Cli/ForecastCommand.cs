@@ -15,65 +15,107 @@ internal static class ForecastCommand
     {
         var train = new Option<string>("--train")
         {
-            Required = true, HelpName = "FILE",
+            Required = true,
+            HelpName = "FILE",
             Description = "CSV, a row per series: id,v1,v2,... oldest value first. May be gzip; - is standard input.",
         };
-        var horizon = new Option<int>("--horizon") { Required = true, HelpName = "STEPS", Description = "Steps to forecast, 1 to 10000." };
+        var horizon = new Option<int>("--horizon")
+        {
+            Required = true,
+            HelpName = "STEPS",
+            Description = "Steps to forecast, 1 to 10000.",
+        };
         var period = new Option<int>("--period")
         {
-            Required = true, HelpName = "STEPS",
+            Required = true,
+            HelpName = "STEPS",
             Description = "Steps after which the series may repeat, such as 24 for hours; 1 for none. The week is looked for too.",
         };
         var level = new Option<double>("--level")
         {
-            HelpName = "SHARE", DefaultValueFactory = _ => 0.95,
+            HelpName = "SHARE",
+            DefaultValueFactory = _ => 0.95,
             Description = "Probability that a value lies between the limits, up to 0.995.",
         };
         var output = new Option<string>("--output")
         {
-            Required = true, HelpName = "FILE", Description = "CSV series,step,forecast,lower,upper; - is standard output.",
+            Required = true,
+            HelpName = "FILE",
+            Description = "CSV series,step,forecast,lower,upper; - is standard output.",
         };
-        var command = new Command("forecast", """
+        var command = new Command(
+            "forecast",
+            """
             Forecasts series at a steady step, with limits.
 
             Input: no header is needed; a first row without any number is taken for one. Rows may differ in length, and empty cells at
             the end of a row are not part of it. NaN, NA and empty cells within a row are gaps.
             Output: steps count from 1. A series with fewer than 8 values is forecast as its last value, with empty limits.
-            """) { train, horizon, period, level, output };
-        horizon.Validators.Add(
-            result => Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 10_000, "--horizon is 1 to 10000 steps."));
-        period.Validators.Add(
-            result => Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 1_500, "--period is 1 to 1500 steps."));
-        level.Validators.Add(
-            result => Require(result, result.GetValueOrDefault<double>() is > 0 and <= HighestLevel, "--level is above 0 and at most 0.995."));
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(train),
-            new ForecastSettings { Horizon = parsed.GetValue(horizon), Period = parsed.GetValue(period) },
-            parsed.GetValue(level),
-            parsed.GetRequiredValue(output), cancellationToken));
+            """
+        )
+        {
+            train,
+            horizon,
+            period,
+            level,
+            output,
+        };
+        horizon.Validators.Add(result =>
+            Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 10_000, "--horizon is 1 to 10000 steps.")
+        );
+        period.Validators.Add(result =>
+            Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 1_500, "--period is 1 to 1500 steps.")
+        );
+        level.Validators.Add(result =>
+            Require(result, result.GetValueOrDefault<double>() is > 0 and <= HighestLevel, "--level is above 0 and at most 0.995.")
+        );
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetRequiredValue(train),
+                    new ForecastSettings { Horizon = parsed.GetValue(horizon), Period = parsed.GetValue(period) },
+                    parsed.GetValue(level),
+                    parsed.GetRequiredValue(output),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static void Require(OptionResult result, bool isGood, string reason)
     {
-        if (!isGood) result.AddError(reason);
+        if (!isGood)
+            result.AddError(reason);
     }
 
     private static async Task<int> RunAsync(
-        string train, ForecastSettings settings, double level, string output, CancellationToken cancellationToken)
+        string train,
+        ForecastSettings settings,
+        double level,
+        string output,
+        CancellationToken cancellationToken
+    )
     {
         var rows = Read(train, cancellationToken);
         var results = new ForecastResult[rows.Count];
         using (var progress = new Progress("Forecasting", rows.Count))
         {
-            Parallel.For(0, rows.Count, new ParallelOptions { CancellationToken = cancellationToken }, row =>
-            {
-                results[row] = Forecaster.Forecast(rows[row].Values, settings);
-                progress.Advance();
-            });
+            Parallel.For(
+                0,
+                rows.Count,
+                new ParallelOptions { CancellationToken = cancellationToken },
+                row =>
+                {
+                    results[row] = Forecaster.Forecast(rows[row].Values, settings);
+                    progress.Advance();
+                }
+            );
         }
         await Files.WriteAsync(
-            output, writer => Write(writer, rows, results, settings.Horizon, level, cancellationToken), cancellationToken);
+            output,
+            writer => Write(writer, rows, results, settings.Horizon, level, cancellationToken),
+            cancellationToken
+        );
         return 0;
     }
 
@@ -82,7 +124,8 @@ internal static class ForecastCommand
         var rows = new List<(string Id, double[] Values)>();
         using var text = new StreamReader(Files.OpenRead(file));
         using var reader = Sep.New(',')
-            .Reader(options => options with { HasHeader = false, DisableColCountCheck = true, Unescape = true }).From(text);
+            .Reader(options => options with { HasHeader = false, DisableColCountCheck = true, Unescape = true })
+            .From(text);
         var isFirst = true;
         try
         {
@@ -91,7 +134,8 @@ internal static class ForecastCommand
                 cancellationToken.ThrowIfCancellationRequested();
                 var isHeader = isFirst && IsHeader(row);
                 isFirst = false;
-                if (!isHeader) rows.Add((row[0].ToString(), Values(file, row)));
+                if (!isHeader)
+                    rows.Add((row[0].ToString(), Values(file, row)));
             }
         }
         catch (InvalidDataException failure)
@@ -105,7 +149,8 @@ internal static class ForecastCommand
     {
         for (var column = 1; column < row.ColCount; column++)
         {
-            if (TryParse(row[column].Span, out var value) && double.IsFinite(value)) return false;
+            if (TryParse(row[column].Span, out var value) && double.IsFinite(value))
+                return false;
         }
         return true;
     }
@@ -113,7 +158,8 @@ internal static class ForecastCommand
     private static double[] Values(string file, SepReader.Row row)
     {
         var count = row.ColCount;
-        while (count > 1 && row[count - 1].Span.Trim().IsEmpty) count--;
+        while (count > 1 && row[count - 1].Span.Trim().IsEmpty)
+            count--;
         var values = new double[count - 1];
         var isEmpty = true;
         for (var column = 1; column < count; column++)
@@ -135,8 +181,13 @@ internal static class ForecastCommand
     }
 
     private static async Task Write(
-        TextWriter writer, List<(string Id, double[] Values)> rows, ForecastResult[] results, int horizon, double level,
-        CancellationToken cancellationToken)
+        TextWriter writer,
+        List<(string Id, double[] Values)> rows,
+        ForecastResult[] results,
+        int horizon,
+        double level,
+        CancellationToken cancellationToken
+    )
     {
         await writer.WriteLineAsync("series,step,forecast,lower,upper");
         for (var row = 0; row < rows.Count; row++)

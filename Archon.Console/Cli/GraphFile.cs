@@ -17,22 +17,31 @@ internal static class GraphFile
     public static bool TryRead(JsonElement json, out ServiceGraph graph, out string reason)
     {
         (graph, reason) = (ServiceGraph.Empty, "It holds no \"edges_caller_to_callee\".");
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("edges_caller_to_callee", out var edges)) return false;
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("edges_caller_to_callee", out var edges))
+            return false;
         reason = "\"edges_caller_to_callee\" is no list of pairs of names.";
-        if (edges.ValueKind != JsonValueKind.Array) return false;
+        if (edges.ValueKind != JsonValueKind.Array)
+            return false;
         var calls = new List<(string, string)>();
         foreach (var edge in edges.EnumerateArray())
         {
-            if (edge.ValueKind != JsonValueKind.Array || edge.GetArrayLength() != 2 || edge[0].ValueKind != JsonValueKind.String
-                || edge[1].ValueKind != JsonValueKind.String) return false;
+            if (
+                edge.ValueKind != JsonValueKind.Array
+                || edge.GetArrayLength() != 2
+                || edge[0].ValueKind != JsonValueKind.String
+                || edge[1].ValueKind != JsonValueKind.String
+            )
+                return false;
             calls.Add((edge[0].GetString()!, edge[1].GetString()!));
         }
         reason = "\"services\" is no list of names.";
         var services = new List<string>();
         if (json.TryGetProperty("services", out var names))
         {
-            if (names.ValueKind != JsonValueKind.Array) return false;
-            if (names.EnumerateArray().Any(name => name.ValueKind != JsonValueKind.String)) return false;
+            if (names.ValueKind != JsonValueKind.Array)
+                return false;
+            if (names.EnumerateArray().Any(name => name.ValueKind != JsonValueKind.String))
+                return false;
             services.AddRange(names.EnumerateArray().Select(name => name.GetString()!));
         }
         graph = new ServiceGraph(services, calls);

@@ -25,23 +25,31 @@ internal static class GroupCommand
         var estate = new Option<string?>("--estate") { Description = "File with the graph of the estate." };
         var output = new Option<string>("--output") { Description = "File to write, - for standard output.", Required = true };
         var command = new Command("group", Help) { alerts, estate, output };
-        command.SetAction((parsed, cancellationToken) =>
-            RunAsync(parsed.GetRequiredValue(alerts), parsed.GetValue(estate), parsed.GetRequiredValue(output), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(parsed.GetRequiredValue(alerts), parsed.GetValue(estate), parsed.GetRequiredValue(output), cancellationToken)
+        );
         return command;
     }
 
     private static Task RunAsync(string alerts, string? estate, string output, CancellationToken cancellationToken)
     {
         var grouper = new AlertGrouper(estate is null ? ServiceGraph.Empty : GraphFile.Read(estate), new AlertGrouperSettings());
-        return Files.WriteAsync(output, async writer =>
-        {
-            using var reader = new StreamReader(Files.OpenRead(alerts));
-            for (var line = 1; await reader.ReadLineAsync(cancellationToken) is { } text; line++)
+        return Files.WriteAsync(
+            output,
+            async writer =>
             {
-                if (string.IsNullOrWhiteSpace(text)) continue;
-                foreach (var one in grouper.Add(ReadAlert(alerts, line, text))) await TellAsync(writer, one);
-            }
-        }, cancellationToken);
+                using var reader = new StreamReader(Files.OpenRead(alerts));
+                for (var line = 1; await reader.ReadLineAsync(cancellationToken) is { } text; line++)
+                {
+                    if (string.IsNullOrWhiteSpace(text))
+                        continue;
+                    foreach (var one in grouper.Add(ReadAlert(alerts, line, text)))
+                        await TellAsync(writer, one);
+                }
+            },
+            cancellationToken
+        );
     }
 
     private static GroupingAlert ReadAlert(string file, int line, string text)
@@ -51,8 +59,11 @@ internal static class GroupCommand
             using var json = JsonDocument.Parse(text);
             var alert = json.RootElement;
             return new GroupingAlert(
-                JsonFile.Text(alert, "alert"), JsonFile.Milliseconds(alert, "time"), JsonFile.Text(alert, "service"),
-                    alert.TryGetProperty("metric", out _) ? JsonFile.Text(alert, "metric") : "");
+                JsonFile.Text(alert, "alert"),
+                JsonFile.Milliseconds(alert, "time"),
+                JsonFile.Text(alert, "service"),
+                alert.TryGetProperty("metric", out _) ? JsonFile.Text(alert, "metric") : ""
+            );
         }
         catch (Exception failure) when (failure is JsonException or FormatException)
         {
@@ -68,11 +79,23 @@ internal static class GroupCommand
                 await WriteLineAsync(writer, placed.Alert, placed.Group, "placed", placed.Reason);
                 break;
             case GroupEvent.Merged merged:
-                foreach (var alert in merged.Alerts) await WriteLineAsync(writer, alert, merged.Into, "merged", merged.Reason);
+                foreach (var alert in merged.Alerts)
+                    await WriteLineAsync(writer, alert, merged.Into, "merged", merged.Reason);
                 break;
         }
     }
 
     private static Task WriteLineAsync(TextWriter writer, string alert, int group, string what, string reason) =>
-        writer.WriteLineAsync(JsonSerializer.Serialize(new { alert, group = $"g-{group}", @event = what, reason }, JsonFile.Plain));
+        writer.WriteLineAsync(
+            JsonSerializer.Serialize(
+                new
+                {
+                    alert,
+                    group = $"g-{group}",
+                    @event = what,
+                    reason,
+                },
+                JsonFile.Plain
+            )
+        );
 }

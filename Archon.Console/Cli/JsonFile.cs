@@ -31,12 +31,16 @@ internal static class JsonFile
     /// <exception cref="FormatException">There is no such text.</exception>
     public static string Text(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()! : throw new FormatException($"\"{name}\" is missing or is no text.");
+            ? value.GetString()!
+            : throw new FormatException($"\"{name}\" is missing or is no text.");
 
     /// <summary>A number of seconds.</summary>
     /// <exception cref="FormatException">There is no such number.</exception>
     public static long Milliseconds(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
-            && Math.Abs(value.GetDouble()) < 1e13
-            ? (long)Math.Round(value.GetDouble() * 1000) : throw new FormatException($"\"{name}\" is missing or is no number of seconds.");
+        json.ValueKind == JsonValueKind.Object
+        && json.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && Math.Abs(value.GetDouble()) < 1e13
+            ? (long)Math.Round(value.GetDouble() * 1000)
+            : throw new FormatException($"\"{name}\" is missing or is no number of seconds.");
 }

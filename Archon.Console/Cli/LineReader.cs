@@ -21,14 +21,17 @@ internal sealed class LineReader(Stream stream, string file) : IDisposable
         var length = buffer.AsSpan(begin, end - begin).IndexOf('\n');
         while (length < 0 && !isEnd)
         {
-            if (begin == 0 && end == buffer.Length) return NextTooLong(out line);
+            if (begin == 0 && end == buffer.Length)
+                return NextTooLong(out line);
             Fill();
             length = buffer.AsSpan(begin, end - begin).IndexOf('\n');
         }
         line = buffer.AsSpan(begin, length < 0 ? end - begin : length);
-        if (length < 0 && line.IsEmpty) return false;
+        if (length < 0 && line.IsEmpty)
+            return false;
         begin = length < 0 ? end : begin + length + 1;
-        if (line.EndsWith('\r')) line = line[..^1];
+        if (line.EndsWith('\r'))
+            line = line[..^1];
         Count++;
         return true;
     }
@@ -45,8 +48,7 @@ internal sealed class LineReader(Stream stream, string file) : IDisposable
             (begin, end) = (0, 0);
             Fill();
             ends = buffer.AsSpan(0, end).IndexOf('\n');
-        }
-        while (ends < 0 && !isEnd);
+        } while (ends < 0 && !isEnd);
         begin = ends < 0 ? end : ends + 1;
         line = kept;
         Count++;

@@ -12,8 +12,7 @@ namespace Archon.Cli;
 /// <summary><c>patterns</c>: the templates of a log, or what became of them from a baseline to a window.</summary>
 internal static class PatternsCommand
 {
-    private const string About =
-        """
+    private const string About = """
         Finds what lines of log have in common, and what is new, gone, exploding or shrinking between two stretches of it.
 
         Input: text, a line each, UTF-8, .gz too. Lines may be plain, logfmt or JSON. Of structured lines the level, the message and the error count:
@@ -43,22 +42,35 @@ internal static class PatternsCommand
 
     public static Command Build()
     {
-        var lines = new Option<string?>("--lines") { Description = "File of lines, - for standard input: lists its templates.", HelpName = "F" };
+        var lines = new Option<string?>("--lines")
+        {
+            Description = "File of lines, - for standard input: lists its templates.",
+            HelpName = "F",
+        };
         var baseline = new Option<string?>("--baseline") { Description = "File of lines that are as usual.", HelpName = "F" };
         var window = new Option<string?>("--window") { Description = "File of lines to compare with the baseline.", HelpName = "F" };
-        var output = new Option<string>("--output") { Description = "File to write, - for standard output.", HelpName = "F", DefaultValueFactory = _ => "-" };
+        var output = new Option<string>("--output")
+        {
+            Description = "File to write, - for standard output.",
+            HelpName = "F",
+            DefaultValueFactory = _ => "-",
+        };
         var most = new Option<int>("--max-templates")
         {
-            Description = "Templates kept in memory; past that the one seen longest ago is forgotten, which is told.", HelpName = "N",
+            Description = "Templates kept in memory; past that the one seen longest ago is forgotten, which is told.",
+            HelpName = "N",
             DefaultValueFactory = _ => new LogMinerSettings().MostTemplates,
         };
         var rate = new Option<double>("--false-discovery-rate")
         {
-            Description = "Share of the significant changes that may be chance.", HelpName = "Q", DefaultValueFactory = _ => 0.01,
+            Description = "Share of the significant changes that may be chance.",
+            HelpName = "Q",
+            DefaultValueFactory = _ => 0.01,
         };
         var year = new Option<int>("--year")
         {
-            Description = "Year of times that carry none, as those of syslog; the current one unless told.", HelpName = "Y",
+            Description = "Year of times that carry none, as those of syslog; the current one unless told.",
+            HelpName = "Y",
             DefaultValueFactory = _ => TimeProvider.System.GetUtcNow().Year,
         };
         most.Validators.Add(given => Require(given, given.GetValue(most) >= 16, "--max-templates is at least 16."));
@@ -69,23 +81,43 @@ internal static class PatternsCommand
         {
             var isList = given.GetValue(lines) is not null;
             var (before, after) = (given.GetValue(baseline), given.GetValue(window));
-            Require(given, isList ? before is null && after is null : before is not null && after is not null, "Give --lines, or --baseline and --window.");
+            Require(
+                given,
+                isList ? before is null && after is null : before is not null && after is not null,
+                "Give --lines, or --baseline and --window."
+            );
             Require(given, before != "-" || after != "-", "Standard input is one file: only one of --baseline and --window can be -.");
         });
-        command.SetAction((given, token) => RunAsync(
-            given.GetValue(lines), given.GetValue(baseline), given.GetValue(window), given.GetValue(output)!, given.GetValue(rate),
-            new LogMinerSettings { MostTemplates = given.GetValue(most), YearOfShortStamps = given.GetValue(year) }, token));
+        command.SetAction(
+            (given, token) =>
+                RunAsync(
+                    given.GetValue(lines),
+                    given.GetValue(baseline),
+                    given.GetValue(window),
+                    given.GetValue(output)!,
+                    given.GetValue(rate),
+                    new LogMinerSettings { MostTemplates = given.GetValue(most), YearOfShortStamps = given.GetValue(year) },
+                    token
+                )
+        );
         return command;
     }
 
     private static void Require(SymbolResult given, bool holds, string otherwise)
     {
-        if (!holds) given.AddError(otherwise);
+        if (!holds)
+            given.AddError(otherwise);
     }
 
     private static async Task RunAsync(
-        string? lines, string? baseline, string? window, string output, double falseDiscoveryRate, LogMinerSettings settings,
-        CancellationToken cancellationToken)
+        string? lines,
+        string? baseline,
+        string? window,
+        string output,
+        double falseDiscoveryRate,
+        LogMinerSettings settings,
+        CancellationToken cancellationToken
+    )
     {
         var miner = new LogTemplateMiner(settings);
         if (lines is not null)
@@ -100,8 +132,12 @@ internal static class PatternsCommand
         Read(window!, LogPeriod.Window, miner, cancellationToken);
         var changes = LogComparison.Compare(miner, falseDiscoveryRate);
         await WriteAsync(output, changes.Select(Changed), cancellationToken);
-        var kinds = changes.GroupBy(change => change.Kind).OrderBy(kind => kind.Key)
-            .Select(kind => $"{kind.Count()} {kind.Key.ToString().ToLowerInvariant()} ({kind.Count(change => change.IsSignificant)} significant)");
+        var kinds = changes
+            .GroupBy(change => change.Kind)
+            .OrderBy(kind => kind.Key)
+            .Select(kind =>
+                $"{kind.Count()} {kind.Key.ToString().ToLowerInvariant()} ({kind.Count(change => change.IsSignificant)} significant)"
+            );
         await TellAsync(miner, $": {string.Join(", ", kinds)}");
     }
 
@@ -114,46 +150,64 @@ internal static class PatternsCommand
         while (text.Next(out var line))
         {
             miner.Add(line, period: period);
-            if (text.Count % 1024 != 0) continue;
+            if (text.Count % 1024 != 0)
+                continue;
             cancellationToken.ThrowIfCancellationRequested();
-            for (; stream.CanSeek && shown < stream.Position / 1_000_000; shown++) progress.Advance();
+            for (; stream.CanSeek && shown < stream.Position / 1_000_000; shown++)
+                progress.Advance();
         }
-        if (text.Count == 0) throw new BadInputException($"{Files.NameOf(file)} holds no line.");
+        if (text.Count == 0)
+            throw new BadInputException($"{Files.NameOf(file)} holds no line.");
     }
 
-    private static Task WriteAsync<T>(string file, IEnumerable<T> rows, CancellationToken cancellationToken) => Files.WriteAsync(
-        file,
-        async writer =>
-        {
-            foreach (var row in rows)
+    private static Task WriteAsync<T>(string file, IEnumerable<T> rows, CancellationToken cancellationToken) =>
+        Files.WriteAsync(
+            file,
+            async writer =>
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                await writer.WriteLineAsync(JsonSerializer.Serialize(row, Json));
-            }
-        },
-        cancellationToken);
+                foreach (var row in rows)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await writer.WriteLineAsync(JsonSerializer.Serialize(row, Json));
+                }
+            },
+            cancellationToken
+        );
 
-    private static object Listed(LogTemplate template) => new
-    {
-        Template = template.Text, Level = LevelOf(template), template.Count, First = At(template.FirstSeen), Last = At(template.LastSeen), template.Example,
-    };
+    private static object Listed(LogTemplate template) =>
+        new
+        {
+            Template = template.Text,
+            Level = LevelOf(template),
+            template.Count,
+            First = At(template.FirstSeen),
+            Last = At(template.LastSeen),
+            template.Example,
+        };
 
-    private static object Changed(LogTemplateChange change) => new
-    {
-        Template = change.Template.Text,
-        Level = LevelOf(change.Template),
-        Change = change.Kind,
-        Significant = change.IsSignificant,
-        P = Short(change.PValue),
-        Q = Short(change.QValue),
-        Ratio = change.RateRatio is { } ratio ? Short(ratio) : (double?)null,
-        Dispersion = Short(change.Dispersion),
-        Baseline = Told(change.Template.Baseline),
-        Window = Told(change.Template.Window),
-        change.Template.Example,
-    };
+    private static object Changed(LogTemplateChange change) =>
+        new
+        {
+            Template = change.Template.Text,
+            Level = LevelOf(change.Template),
+            Change = change.Kind,
+            Significant = change.IsSignificant,
+            P = Short(change.PValue),
+            Q = Short(change.QValue),
+            Ratio = change.RateRatio is { } ratio ? Short(ratio) : (double?)null,
+            Dispersion = Short(change.Dispersion),
+            Baseline = Told(change.Template.Baseline),
+            Window = Told(change.Template.Window),
+            change.Template.Example,
+        };
 
-    private static object Told(LogTally tally) => new { tally.Count, First = At(tally.FirstSeen), Last = At(tally.LastSeen) };
+    private static object Told(LogTally tally) =>
+        new
+        {
+            tally.Count,
+            First = At(tally.FirstSeen),
+            Last = At(tally.LastSeen),
+        };
 
     private static LineLevel? LevelOf(LogTemplate template) => template.Level == LineLevel.None ? null : template.Level;
 
@@ -166,9 +220,13 @@ internal static class PatternsCommand
     private static async Task TellAsync(LogTemplateMiner miner, string more)
     {
         var lines = miner.Baseline.Count + miner.Window.Count;
-        await Console.Error.WriteLineAsync($"{lines} lines, {miner.Continuations} more that went on with one before, {miner.Count} templates{more}");
-        if (miner.Forgotten == 0) return;
         await Console.Error.WriteLineAsync(
-            $"{miner.Forgotten} templates with {miner.LinesForgotten} lines were forgotten to stay within --max-templates; one that came again counts as new.");
+            $"{lines} lines, {miner.Continuations} more that went on with one before, {miner.Count} templates{more}"
+        );
+        if (miner.Forgotten == 0)
+            return;
+        await Console.Error.WriteLineAsync(
+            $"{miner.Forgotten} templates with {miner.LinesForgotten} lines were forgotten to stay within --max-templates; one that came again counts as new."
+        );
     }
 }

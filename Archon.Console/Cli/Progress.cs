@@ -12,10 +12,12 @@ internal sealed class Progress(string what, int total) : IDisposable
     public void Advance()
     {
         var now = Interlocked.Increment(ref done);
-        if (!shown) return;
+        if (!shown)
+            return;
         lock (door)
         {
-            if (now < total && System.Diagnostics.Stopwatch.GetElapsedTime(lastShown) < Gap) return;
+            if (now < total && System.Diagnostics.Stopwatch.GetElapsedTime(lastShown) < Gap)
+                return;
             lastShown = System.Diagnostics.Stopwatch.GetTimestamp();
             Console.Error.Write($"\r{what}: {now} of {total}");
         }
@@ -23,6 +25,7 @@ internal sealed class Progress(string what, int total) : IDisposable
 
     public void Dispose()
     {
-        if (shown && done > 0) Console.Error.WriteLine();
+        if (shown && done > 0)
+            Console.Error.WriteLine();
     }
 }

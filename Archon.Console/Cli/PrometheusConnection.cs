@@ -22,10 +22,24 @@ internal sealed class PrometheusConnection : IDisposable
         {
             throw new BadInputException($"{address} is no http or https address.");
         }
-        var settings = new ConfigurationBuilder().AddEnvironmentVariables()
-            .AddInMemoryCollection(new Dictionary<string, string?> { ["Prometheus:BaseAddress"] = address, ["Prometheus:QueryTimeout"] = Patience.ToString("c") }).Build();
-        return new PrometheusConnection(new ServiceCollection().AddSingleton(TimeProvider.System).AddSingleton<IConfiguration>(settings).AddLogging().AddIntegrations()
-            .BuildServiceProvider());
+        var settings = new ConfigurationBuilder()
+            .AddEnvironmentVariables()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["Prometheus:BaseAddress"] = address,
+                    ["Prometheus:QueryTimeout"] = Patience.ToString("c"),
+                }
+            )
+            .Build();
+        return new PrometheusConnection(
+            new ServiceCollection()
+                .AddSingleton(TimeProvider.System)
+                .AddSingleton<IConfiguration>(settings)
+                .AddLogging()
+                .AddIntegrations()
+                .BuildServiceProvider()
+        );
     }
 
     public void Dispose() => services.Dispose();

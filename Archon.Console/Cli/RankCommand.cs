@@ -34,11 +34,15 @@ internal static class RankCommand
         var onset = new Option<double?>("--onset") { Description = "Onset of all cases whose index gives none, in seconds." };
         var output = new Option<string>("--output") { Description = "File to write, - for standard output.", Required = true };
         var command = new Command("rank", Help) { cases, index, graph, normal, onset, output };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetRequiredValue(cases),
-            new Known(parsed.GetValue(index), parsed.GetValue(graph), parsed.GetValue(normal), parsed.GetValue(onset)),
-            parsed.GetRequiredValue(output),
-            cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetRequiredValue(cases),
+                    new Known(parsed.GetValue(index), parsed.GetValue(graph), parsed.GetValue(normal), parsed.GetValue(onset)),
+                    parsed.GetRequiredValue(output),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -49,20 +53,30 @@ internal static class RankCommand
         using var progress = new Progress("Ranked", files.Count);
         try
         {
-            Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellationToken }, i =>
-            {
-                lines[i] = Tell(files[i].Path, known);
-                progress.Advance();
-            });
+            Parallel.For(
+                0,
+                files.Count,
+                new ParallelOptions { CancellationToken = cancellationToken },
+                i =>
+                {
+                    lines[i] = Tell(files[i].Path, known);
+                    progress.Advance();
+                }
+            );
         }
         catch (AggregateException several) when (several.InnerExceptions.OfType<BadInputException>().FirstOrDefault() is { } bad)
         {
             throw bad;
         }
-        return Files.WriteAsync(output, async writer =>
-        {
-            foreach (var line in lines) await writer.WriteLineAsync(line.AsMemory(), cancellationToken);
-        }, cancellationToken);
+        return Files.WriteAsync(
+            output,
+            async writer =>
+            {
+                foreach (var line in lines)
+                    await writer.WriteLineAsync(line.AsMemory(), cancellationToken);
+            },
+            cancellationToken
+        );
     }
 
     private static string Tell(string file, Known known)
@@ -77,8 +91,12 @@ internal static class RankCommand
             {
                 @case = id,
                 onset = ranked?.OnsetMs / 1000.0,
-                ranking = hypotheses.Select(one =>
-                    new { service = one.Service, metric = one.Metric, confidence = Math.Round(one.Confidence, 4) }),
+                ranking = hypotheses.Select(one => new
+                {
+                    service = one.Service,
+                    metric = one.Metric,
+                    confidence = Math.Round(one.Confidence, 4),
+                }),
                 evidence = hypotheses.Select(one => new
                 {
                     service = one.Service,
@@ -88,7 +106,8 @@ internal static class RankCommand
                 }),
                 reason = (verdict as CauseVerdict.Abstained)?.Reason,
             },
-            JsonFile.Plain);
+            JsonFile.Plain
+        );
     }
 
     /// <summary>What the files beside the cases say of them.</summary>
@@ -107,14 +126,16 @@ internal static class RankCommand
             if (index is not null)
             {
                 (indexFile, this.index) = (index, JsonFile.Read(index));
-                if (this.index.ValueKind != JsonValueKind.Object) throw new BadInputException(index, 1,
-                    "The index is no JSON object of cases.");
+                if (this.index.ValueKind != JsonValueKind.Object)
+                    throw new BadInputException(index, 1, "The index is no JSON object of cases.");
             }
-            if (graph is not null) this.graph = GraphFile.Read(graph);
+            if (graph is not null)
+                this.graph = GraphFile.Read(graph);
             if (normal is not null)
             {
                 (normalFile, this.normal) = (normal, TelemetryTable.Read(normal));
-                for (var i = 0; i < this.normal.Columns.Count; i++) normalColumns[this.normal.Columns[i]] = i;
+                for (var i = 0; i < this.normal.Columns.Count; i++)
+                    normalColumns[this.normal.Columns[i]] = i;
             }
             onsetMs = onset is { } seconds ? (long)Math.Round(seconds * 1000) : null;
         }
@@ -127,13 +148,21 @@ internal static class RankCommand
             return new CauseQuestion
             {
                 Times = table.TimesMs,
-                Series = [.. table.Columns.Select((column, i) =>
-                    new ServiceSeries(column.Service, column.Metric, column.Statistic, table.Values[i], NormalOf(column)))],
+                Series =
+                [
+                    .. table.Columns.Select(
+                        (column, i) => new ServiceSeries(column.Service, column.Metric, column.Statistic, table.Values[i], NormalOf(column))
+                    ),
+                ],
                 Graph = Graph(id, entry),
                 OnsetMs = Number(id, entry, "start") ?? Number(id, entry, "time") ?? onsetMs,
-                Breached = Has(entry, "target_service") && Has(entry, "target_metric")
-                    ? new BreachedObjective(Of(id, () => JsonFile.Text(entry, "target_service")),
-                        Of(id, () => JsonFile.Text(entry, "target_metric"))) : null,
+                Breached =
+                    Has(entry, "target_service") && Has(entry, "target_metric")
+                        ? new BreachedObjective(
+                            Of(id, () => JsonFile.Text(entry, "target_service")),
+                            Of(id, () => JsonFile.Text(entry, "target_metric"))
+                        )
+                        : null,
             };
         }
 
@@ -142,7 +171,8 @@ internal static class RankCommand
 
         private ServiceGraph? Graph(string id, JsonElement entry)
         {
-            if (!Has(entry, "edges_caller_to_callee")) return graph;
+            if (!Has(entry, "edges_caller_to_callee"))
+                return graph;
             return GraphFile.TryRead(entry, out var own, out var reason) ? own : throw Bad(id, reason);
         }
 

@@ -16,7 +16,7 @@ namespace Archon.Cli;
 /// <summary><c>archon rules backtest</c>: the alerts that rules would have had.</summary>
 internal static class RulesBacktestCommand
 {
-    private const double MostSeconds = 1e11;   // above it a number is Unix milliseconds
+    private const double MostSeconds = 1e11; // above it a number is Unix milliseconds
 
     public static Command Build()
     {
@@ -24,11 +24,15 @@ internal static class RulesBacktestCommand
         var rule = new Option<string?>("--rule") { HelpName = "NAME", Description = "Only alerts of this name." };
         var from = new Option<string>("--from")
         {
-            Required = true, HelpName = "T", Description = "ISO 8601, Unix seconds, now, or now less a length, as in now-7d.",
+            Required = true,
+            HelpName = "T",
+            Description = "ISO 8601, Unix seconds, now, or now less a length, as in now-7d.",
         };
         var to = new Option<string>("--to")
         {
-            Required = true, HelpName = "T", Description = "Likewise; the evaluation at this moment belongs to it.",
+            Required = true,
+            HelpName = "T",
+            Description = "Likewise; the evaluation at this moment belongs to it.",
         };
         var interval = new Option<string?>("--interval")
         {
@@ -39,11 +43,13 @@ internal static class RulesBacktestCommand
         var warmUp = new Option<string?>("--warm-up")
         {
             HelpName = "LENGTH",
-            Description = "How long before --from the replay begins. "
-                + "By default 'for' and 'keep_firing_for'; 0s: the rule is new at --from.",
+            Description =
+                "How long before --from the replay begins. " + "By default 'for' and 'keep_firing_for'; 0s: the rule is new at --from.",
         };
         var output = RulesCommand.Output(OutputForm.Json);
-        var command = new Command("backtest", """
+        var command = new Command(
+            "backtest",
+            """
             Replays alerting rules over recorded data, with the state machine of Prometheus, at the moments at which it evaluates their group: those of the
             running group where the server has it, else those it would have for this file by its full path.
 
@@ -52,50 +58,73 @@ internal static class RulesBacktestCommand
             The labels are those of the series ALERTS, the time is that of its sample. With --output text: the figures of each rule.
             Evaluations that fail are told on standard error. Not replayed: evaluations the server skipped, and what it restored after a restart.
             Exit code: 0 done, 1 bad input, or the server does not answer or refuses the expression.
-            """) { file, rule, from, to, interval, prometheus, warmUp, output };
-        command.SetAction(async (parsed, cancellationToken) =>
+            """
+        )
         {
-            var name = parsed.GetRequiredValue(file);
-            var rules = await RulesCommand.ReadAsync(name, cancellationToken);
-            var only = parsed.GetValue(rule);
-            var wanted = rules.Rules.Where(one => one.Content.IsAlert && (only is null || one.Content.Name == only)).ToList();
-            if (wanted.Count == 0)
+            file,
+            rule,
+            from,
+            to,
+            interval,
+            prometheus,
+            warmUp,
+            output,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                throw new BadInputException($"{Files.NameOf(name)} has no {(only is null ? "alerting rule" : $"alert {only}")}.");
-            }
-            var range = Range(parsed.GetRequiredValue(from), parsed.GetRequiredValue(to));
-            using var connection = PrometheusConnection.To(parsed.GetRequiredValue(prometheus)!);
-            var served = await connection.Client.RulesAsync(cancellationToken) switch
-            {
-                Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups } => groups,
-                Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason } =>
-                    throw new BadInputException($"The server does not answer: {reason}"),
-                _ => [],   // a store without rules has data all the same
-            };
-            var build = await connection.Client.BuildInfoAsync(cancellationToken);
-            var version = build is Fetch<ServerVersion>.Ok { Value.Version: var known } ? known : null;
-            await using var lines = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
-            foreach (var one in wanted)
-            {
-                var group = one.Group.Content;
-                var step = parsed.GetValue(interval) is { } given ? RulesCommand.Length(given) : group.Interval;
-                if (step <= TimeSpan.Zero) throw new BadInputException("An interval is longer than nothing.");
-                var request = new BacktestRequest(
-                    GroupSchedules.Rule(one), one.Content.Expression,
-                    GroupSchedules.Find(name == "-" ? name : Path.GetFullPath(name), group.Name, step, served, version).Schedule, range)
+                var name = parsed.GetRequiredValue(file);
+                var rules = await RulesCommand.ReadAsync(name, cancellationToken);
+                var only = parsed.GetValue(rule);
+                var wanted = rules.Rules.Where(one => one.Content.IsAlert && (only is null || one.Content.Name == only)).ToList();
+                if (wanted.Count == 0)
                 {
-                    QueryOffset = group.QueryOffset ?? TimeSpan.Zero,
-                    WarmUp = parsed.GetValue(warmUp) is { } before ? RulesCommand.Length(before) : null,
+                    throw new BadInputException($"{Files.NameOf(name)} has no {(only is null ? "alerting rule" : $"alert {only}")}.");
+                }
+                var range = Range(parsed.GetRequiredValue(from), parsed.GetRequiredValue(to));
+                using var connection = PrometheusConnection.To(parsed.GetRequiredValue(prometheus)!);
+                var served = await connection.Client.RulesAsync(cancellationToken) switch
+                {
+                    Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups } => groups,
+                    Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason } => throw new BadInputException(
+                        $"The server does not answer: {reason}"
+                    ),
+                    _ => [], // a store without rules has data all the same
                 };
-                await RunAsync(new RuleBacktest(connection.Client), request, parsed.GetValue(output), lines, cancellationToken);
+                var build = await connection.Client.BuildInfoAsync(cancellationToken);
+                var version = build is Fetch<ServerVersion>.Ok { Value.Version: var known } ? known : null;
+                await using var lines = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16) { NewLine = "\n" };
+                foreach (var one in wanted)
+                {
+                    var group = one.Group.Content;
+                    var step = parsed.GetValue(interval) is { } given ? RulesCommand.Length(given) : group.Interval;
+                    if (step <= TimeSpan.Zero)
+                        throw new BadInputException("An interval is longer than nothing.");
+                    var request = new BacktestRequest(
+                        GroupSchedules.Rule(one),
+                        one.Content.Expression,
+                        GroupSchedules.Find(name == "-" ? name : Path.GetFullPath(name), group.Name, step, served, version).Schedule,
+                        range
+                    )
+                    {
+                        QueryOffset = group.QueryOffset ?? TimeSpan.Zero,
+                        WarmUp = parsed.GetValue(warmUp) is { } before ? RulesCommand.Length(before) : null,
+                    };
+                    await RunAsync(new RuleBacktest(connection.Client), request, parsed.GetValue(output), lines, cancellationToken);
+                }
+                return 0;
             }
-            return 0;
-        });
+        );
         return command;
     }
 
     private static async Task RunAsync(
-        RuleBacktest backtest, BacktestRequest request, OutputForm form, StreamWriter lines, CancellationToken cancellationToken)
+        RuleBacktest backtest,
+        BacktestRequest request,
+        OutputForm form,
+        StreamWriter lines,
+        CancellationToken cancellationToken
+    )
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         var beginnings = new Dictionary<SeriesLabels, string>(ReferenceEqualityComparer.Instance);
@@ -109,7 +138,8 @@ internal static class RulesBacktestCommand
                     break;
                 case BacktestEvent.Evaluated { At: var at, Active: var active }:
                     history.Add(at, new ReplayStep(active, null));
-                    if (form == OutputForm.Json && active.Count > 0) Write(lines, beginnings, request.Rule.Alert, Time(at), active);
+                    if (form == OutputForm.Json && active.Count > 0)
+                        Write(lines, beginnings, request.Rule.Alert, Time(at), active);
                     break;
                 case BacktestEvent.Unavailable { Reason: var reason }:
                     throw new BadInputException($"The server does not answer: {reason}");
@@ -118,26 +148,38 @@ internal static class RulesBacktestCommand
             }
         }
         history.Close();
-        if (form != OutputForm.Text) return;
+        if (form != OutputForm.Text)
+            return;
         var summary = history.Summary();
-        await lines.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Outside.Text(request.Rule.Alert)}: {summary.Firings} firings of {summary.Alerts} alerts, "
-                + $"{PrometheusDuration.Format(summary.FiringTime)} in all, {summary.Flaps} again within 15m, "
-                + $"{summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"));
+        await lines.WriteLineAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Outside.Text(request.Rule.Alert)}: {summary.Firings} firings of {summary.Alerts} alerts, "
+                    + $"{PrometheusDuration.Format(summary.FiringTime)} in all, {summary.Flaps} again within 15m, "
+                    + $"{summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"
+            )
+        );
     }
 
     /// <summary>An alert's name and labels are the same on every line, so they are written once.</summary>
     private static void Write(
-        StreamWriter lines, Dictionary<SeriesLabels, string> middles, string alert, string time, IReadOnlyList<ReplayAlert> active)
+        StreamWriter lines,
+        Dictionary<SeriesLabels, string> middles,
+        string alert,
+        string time,
+        IReadOnlyList<ReplayAlert> active
+    )
     {
         foreach (var one in active)
         {
             if (!middles.TryGetValue(one.Recorded, out var middle))
             {
-                var labels = one.Recorded.Values.Where(label => label.Key != "alertname")
-                    .OrderBy(label => label.Key, StringComparer.Ordinal).ToDictionary(label => label.Key, label => label.Value);
-                middles[one.Recorded] = middle = $"\",\"alertname\":{JsonSerializer.Serialize(alert, RulesCommand.Json)},"
+                var labels = one
+                    .Recorded.Values.Where(label => label.Key != "alertname")
+                    .OrderBy(label => label.Key, StringComparer.Ordinal)
+                    .ToDictionary(label => label.Key, label => label.Value);
+                middles[one.Recorded] = middle =
+                    $"\",\"alertname\":{JsonSerializer.Serialize(alert, RulesCommand.Json)},"
                     + $"\"labels\":{JsonSerializer.Serialize(labels, RulesCommand.Json)},\"state\":\"";
             }
             lines.Write("{\"time\":\"");
@@ -159,10 +201,14 @@ internal static class RulesBacktestCommand
 
     private static DateTimeOffset Moment(string text, DateTimeOffset now)
     {
-        if (text == "now") return now;
-        if (text.StartsWith("now-", StringComparison.Ordinal)) return now - RulesCommand.Length(text["now-".Length..]);
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && number < MostSeconds * 1000)
+        if (text == "now")
+            return now;
+        if (text.StartsWith("now-", StringComparison.Ordinal))
+            return now - RulesCommand.Length(text["now-".Length..]);
+        if (
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number < MostSeconds * 1000
+        )
         {
             return DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(number < MostSeconds ? number * 1000 : number));
         }

@@ -24,13 +24,18 @@ internal sealed record TelemetryTable(IReadOnlyList<TelemetryColumn> Columns, lo
             {
                 var line = row.LineNumberFrom;
                 var time = Number(file, line, "time", row[0].Span);
-                if (!(Math.Abs(time) < 1e13)) throw new BadInputException(file, line, "The time is no number of seconds.");
+                if (!(Math.Abs(time) < 1e13))
+                    throw new BadInputException(file, line, "The time is no number of seconds.");
                 var values = new double[columns.Count];
-                for (var i = 0; i < values.Length; i++) values[i] = Number(file, line, reader.Header.ColNames[i + 1], row[i + 1].Span);
+                for (var i = 0; i < values.Length; i++)
+                    values[i] = Number(file, line, reader.Header.ColNames[i + 1], row[i + 1].Span);
                 rows[(long)Math.Round(time * 1000)] = values;
             }
-            return new TelemetryTable(columns, [.. rows.Keys],
-                [.. columns.Select((_, i) => rows.Values.Select(values => values[i]).ToArray())]);
+            return new TelemetryTable(
+                columns,
+                [.. rows.Keys],
+                [.. columns.Select((_, i) => rows.Values.Select(values => values[i]).ToArray())]
+            );
         }
         catch (Exception failure) when (failure is InvalidDataException or ArgumentException)
         {
@@ -40,15 +45,14 @@ internal sealed record TelemetryTable(IReadOnlyList<TelemetryColumn> Columns, lo
 
     private static List<TelemetryColumn> Header(string file, IReadOnlyList<string> names)
     {
-        if (names.Count < 2 || names[0] != "time") throw new BadInputException(file, 1,
-            "The header is not time,<service>|<metric>[|<statistic>],...");
+        if (names.Count < 2 || names[0] != "time")
+            throw new BadInputException(file, 1, "The header is not time,<service>|<metric>[|<statistic>],...");
         var columns = new List<TelemetryColumn>();
         foreach (var name in names.Skip(1))
         {
             var parts = name.Split('|', 3);
-            if (parts.Length < 2 || parts[0].Length == 0
-                || parts[1].Length == 0) throw new BadInputException(file, 1,
-                $"The column {name} is not <service>|<metric>[|<statistic>].");
+            if (parts.Length < 2 || parts[0].Length == 0 || parts[1].Length == 0)
+                throw new BadInputException(file, 1, $"The column {name} is not <service>|<metric>[|<statistic>].");
             columns.Add(new TelemetryColumn(parts[0], parts[1], parts.Length > 2 ? parts[2] : ""));
         }
         return columns;

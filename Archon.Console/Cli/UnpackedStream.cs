@@ -34,14 +34,18 @@ internal sealed class UnpackedStream(Stream unpacked, string file, InputLimit li
     }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
     public override void SetLength(long value) => throw new NotSupportedException();
+
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) unpacked.Dispose();
+        if (disposing)
+            unpacked.Dispose();
         base.Dispose(disposing);
     }
 
-    private int Counted(int read) => (count += read) <= limit.Most ? read : throw new BadInputException($"{Files.NameOf(file)}: {limit.Sentence}.");
+    private int Counted(int read) =>
+        (count += read) <= limit.Most ? read : throw new BadInputException($"{Files.NameOf(file)}: {limit.Sentence}.");
 }

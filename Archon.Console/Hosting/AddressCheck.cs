@@ -18,7 +18,8 @@ internal sealed class AddressCheck(RequestDelegate next)
 
     internal static bool IsText(string target)
     {
-        if (!target.Contains('%', StringComparison.Ordinal)) return true;
+        if (!target.Contains('%', StringComparison.Ordinal))
+            return true;
         var bytes = new byte[Encoding.UTF8.GetMaxByteCount(target.Length)];
         var length = 0;
         for (var at = 0; at < target.Length; at++)
@@ -49,6 +50,8 @@ internal sealed class AddressCheck(RequestDelegate next)
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark light"><title>Invalid address · Archon</title></head>
             <body style="font:13px/20px system-ui,sans-serif;margin:12vh 8vw"><main><h1 style="font-size:16px">Invalid address</h1><p>{Reason}</p><p><a href="/">Overview</a></p></main></body></html>
-            """, context.RequestAborted);
+            """,
+            context.RequestAborted
+        );
     }
 }

@@ -9,7 +9,12 @@ namespace Archon.Hosting;
 /// Answers in place of every page while the database is away, since nobody can be signed in then, and in place of each request that fails on it before
 /// that is known. It needs no database, no session and no script. The page loads itself again.
 /// </summary>
-internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatabase database, IHostEnvironment environment, ILogger<DatabaseAwayPage> logger)
+internal sealed partial class DatabaseAwayPage(
+    RequestDelegate next,
+    ArchonDatabase database,
+    IHostEnvironment environment,
+    ILogger<DatabaseAwayPage> logger
+)
 {
     private const int RetrySeconds = 3;
 
@@ -30,7 +35,8 @@ internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatab
         var aborted = context.RequestAborted;
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(aborted, database.Usable);
         // A request that waits for a frozen server ends when that is found out, not with the command's own time limit.
-        if (!WorksWithout(path)) context.RequestAborted = cut.Token;
+        if (!WorksWithout(path))
+            context.RequestAborted = cut.Token;
         try
         {
             await next(context);
@@ -59,7 +65,11 @@ internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatab
         context.Response.Headers.CacheControl = "no-store";
         var (title, words, since) = database.State switch
         {
-            DatabaseState.Away away => ("The database is away", away.Reason, away.Since.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
+            DatabaseState.Away away => (
+                "The database is away",
+                away.Reason,
+                away.Since.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)
+            ),
             DatabaseState.Ready => ("The database is away", failure ?? "The database does not respond.", ""),
             _ => ("Archon is starting", "The database is coming up.", ""),
         };
@@ -70,9 +80,14 @@ internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatab
 
     // Reading metrics and health is how one finds out; the rest of what is let through are files.
     private static bool WorksWithout(PathString path) =>
-        path.StartsWithSegments("/monitoring/health") || path.StartsWithSegments("/monitoring/metrics")
-        || path.StartsWithSegments("/_framework") || path.StartsWithSegments("/_content") || path.StartsWithSegments("/_blazor")
-        || path.StartsWithSegments("/dist") || path.StartsWithSegments("/css") || path.StartsWithSegments("/js");
+        path.StartsWithSegments("/monitoring/health")
+        || path.StartsWithSegments("/monitoring/metrics")
+        || path.StartsWithSegments("/_framework")
+        || path.StartsWithSegments("/_content")
+        || path.StartsWithSegments("/_blazor")
+        || path.StartsWithSegments("/dist")
+        || path.StartsWithSegments("/css")
+        || path.StartsWithSegments("/js");
 
     // Colours and sizes are those of tokens.css, written out: the style sheet may be what cannot be had.
     private string Page(string title, string words, string since)
@@ -91,7 +106,9 @@ internal sealed partial class DatabaseAwayPage(RequestDelegate next, ArchonDatab
             </style></head>
             <body><p class="brand">Archon</p><main role="alert"><h1>{{title}}</h1><p><code>{{WebUtility.HtmlEncode(words)}}</code></p>
             <p>{{away}}The console reconnects and this page loads again. No restart is needed.</p>
-            <p class="q">Until then the state of your services is unknown here. Alertmanager still sends alerts. The reason is also in the log of {{WebUtility.HtmlEncode(environment.ApplicationName)}}.</p></main></body></html>
+            <p class="q">Until then the state of your services is unknown here. Alertmanager still sends alerts. The reason is also in the log of {{WebUtility.HtmlEncode(
+                environment.ApplicationName
+            )}}.</p></main></body></html>
             """;
     }
 

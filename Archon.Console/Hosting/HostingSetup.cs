@@ -45,22 +45,29 @@ public static class HostingSetup
     public static WebApplication UseArchonHosting(this WebApplication app)
     {
         app.UseForwardedHeaders();
-        if (!app.Environment.IsDevelopment()) app.UseHsts();
+        if (!app.Environment.IsDevelopment())
+            app.UseHsts();
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<AddressCheck>();
         app.UseResponseCompression();
-        app.UseExceptionHandler(new ExceptionHandlerOptions
-        {
-            ExceptionHandlingPath = "/failed",
-            CreateScopeForErrors = true,
-            // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
-            StatusCodeSelector = failure => failure is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
-        });
+        app.UseExceptionHandler(
+            new ExceptionHandlerOptions
+            {
+                ExceptionHandlingPath = "/failed",
+                CreateScopeForErrors = true,
+                // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
+                StatusCodeSelector = failure =>
+                    failure is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+            }
+        );
         app.UseMiddleware<DatabaseAwayPage>();
         // Only for people: what refuses a script, or a form that was sent, must not be run again as a page, which would refuse in its own way.
         app.UseWhen(
-            context => HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal),
-            people => people.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
+            context =>
+                HttpMethods.IsGet(context.Request.Method)
+                && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal),
+            people => people.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
+        );
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();
@@ -91,19 +98,24 @@ public static class HostingSetup
         catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             await System.Console.Error.WriteLineAsync(
-                $"Archon cannot listen: {failure.Message} Stop the program that listens there (ss -ltnp names it), or choose another port with --urls http://localhost:8182.");
+                $"Archon cannot listen: {failure.Message} Stop the program that listens there (ss -ltnp names it), or choose another port with --urls http://localhost:8182."
+            );
             return 3;
         }
     }
 
     /// <summary>What is wrong, in words; empty for any other failure.</summary>
-    private static IReadOnlyList<string> WrongSettings(Exception failure) => failure switch
-    {
-        OptionsValidationException invalid => [.. invalid.Failures],
-        AggregateException several when several.InnerExceptions.All(one => WrongSettings(one).Count > 0) => [.. several.InnerExceptions.SelectMany(WrongSettings).Distinct()],
-        // A text where a number or a length of time belongs.
-        InvalidOperationException { InnerException: FormatException or ArgumentException } unreadable => [unreadable.Message],
-        FormatException address => [$"Urls: {address.Message}"],
-        _ => [],
-    };
+    private static IReadOnlyList<string> WrongSettings(Exception failure) =>
+        failure switch
+        {
+            OptionsValidationException invalid => [.. invalid.Failures],
+            AggregateException several when several.InnerExceptions.All(one => WrongSettings(one).Count > 0) =>
+            [
+                .. several.InnerExceptions.SelectMany(WrongSettings).Distinct(),
+            ],
+            // A text where a number or a length of time belongs.
+            InvalidOperationException { InnerException: FormatException or ArgumentException } unreadable => [unreadable.Message],
+            FormatException address => [$"Urls: {address.Message}"],
+            _ => [],
+        };
 }

@@ -31,15 +31,28 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
         (this.services, this.database, this.clock) = (services, database, clock);
         var meter = meters.Create(WatchMetrics.MeterName);
         duration = meter.CreateHistogram(
-            "archon.jobs.duration", "s", "Time that a job ran, by job and outcome.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] });
+            "archon.jobs.duration",
+            "s",
+            "Time that a job ran, by job and outcome.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] }
+        );
         putOff = meter.CreateCounter<long>(
-            "archon.jobs.put_off", "{job}", "Jobs that did not run because another run had their lock, by job and by what became of them: skipped or requeued.");
+            "archon.jobs.put_off",
+            "{job}",
+            "Jobs that did not run because another run had their lock, by job and by what became of them: skipped or requeued."
+        );
         meter.CreateObservableGauge(
-            "archon.background_tasks.pending", () => Count(jobs => jobs.Enqueued + jobs.Scheduled), "{task}",
-            "Jobs that wait, of all processes on this database.");
+            "archon.background_tasks.pending",
+            () => Count(jobs => jobs.Enqueued + jobs.Scheduled),
+            "{task}",
+            "Jobs that wait, of all processes on this database."
+        );
         meter.CreateObservableGauge(
-            "archon.background_tasks.active", () => Count(jobs => jobs.Processing), "{task}", "Jobs that run, of all processes on this database.");
+            "archon.background_tasks.active",
+            () => Count(jobs => jobs.Processing),
+            "{task}",
+            "Jobs that run, of all processes on this database."
+        );
     }
 
     /// <param name="outcome"><c>skipped</c> or <c>requeued</c>.</param>
@@ -54,7 +67,13 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
             duration.Record(
                 clock.GetElapsedTime(since).TotalSeconds,
                 new("job", NameOf(context.BackgroundJob.Job)),
-                new("outcome", context.Exception is null ? "succeeded" : context.Canceled ? "cancelled" : "failed"));
+                new(
+                    "outcome",
+                    context.Exception is null ? "succeeded"
+                        : context.Canceled ? "cancelled"
+                        : "failed"
+                )
+            );
         }
     }
 
@@ -66,7 +85,8 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
     private IEnumerable<Measurement<long>> Count(Func<StatisticsDto, long> choose)
     {
         // Nothing is said while the database is away: zero would be a lie.
-        if (!database.IsReady) yield break;
+        if (!database.IsReady)
+            yield break;
         StatisticsDto? jobs;
         lock (gate)
         {
@@ -84,6 +104,7 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
             }
             jobs = counted;
         }
-        if (jobs is not null) yield return new Measurement<long>(choose(jobs));
+        if (jobs is not null)
+            yield return new Measurement<long>(choose(jobs));
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Archon.Jobs;
 using Archon.Data;
+using Archon.Jobs;
 using Npgsql;
 
 namespace Archon.Hosting;
@@ -25,7 +25,8 @@ internal sealed class JobTables(ArchonConnection connection)
                 JOIN {Schema}.state ON state.id = other.stateid
                 WHERE mine.id = $1 AND other.statename = 'Scheduled' AND starts_with(state.reason, $2))
             """,
-            session);
+            session
+        );
         ask.Parameters.AddWithValue(long.Parse(jobId, CultureInfo.InvariantCulture));
         ask.Parameters.AddWithValue(PostponedJob.ReasonStart);
         return (bool)ask.ExecuteScalar()!;
@@ -48,37 +49,45 @@ internal sealed class JobTables(ArchonConnection connection)
 
     /// <summary>Deletes Hangfire's locks that were taken after <paramref name="limit"/>: Hangfire waits for such a one until that time has come.</summary>
     /// <returns>The resources, each with the time that its lock was dated.</returns>
-    public async Task<IReadOnlyList<(string Resource, DateTimeOffset Acquired)>> DeleteLocksAfterAsync(DateTimeOffset limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string Resource, DateTimeOffset Acquired)>> DeleteLocksAfterAsync(
+        DateTimeOffset limit,
+        CancellationToken cancellationToken
+    )
     {
         await using var session = await OpenAsync(cancellationToken);
         await using var delete = new NpgsqlCommand($"DELETE FROM {Schema}.lock WHERE acquired > $1 RETURNING resource, acquired", session);
         delete.Parameters.AddWithValue(limit.UtcDateTime);
         await using var rows = await delete.ExecuteReaderAsync(cancellationToken);
         var deleted = new List<(string, DateTimeOffset)>();
-        while (await rows.ReadAsync(cancellationToken)) deleted.Add((rows.GetString(0), rows.GetFieldValue<DateTimeOffset>(1)));
+        while (await rows.ReadAsync(cancellationToken))
+            deleted.Add((rows.GetString(0), rows.GetFieldValue<DateTimeOffset>(1)));
         return deleted;
     }
 
     /// <summary>Lets jobs run now that were put off, or failed and are to be retried, while the clock was ahead.</summary>
     /// <returns>How many.</returns>
-    public Task<int> HastenJobsPutOffAfterAsync(DateTimeOffset limit, DateTimeOffset now, CancellationToken cancellationToken) => ChangeAsync(
-        $"""
-        UPDATE {Schema}.set AS entry SET score = $2
-        FROM {Schema}.job JOIN {Schema}.state ON state.id = job.stateid
-        WHERE entry.key = 'schedule' AND job.id = regexp_replace(entry.value, '^.*:', '')::bigint AND state.createdat > $1 AND entry.score > $2
-        """,
-        cancellationToken, limit.UtcDateTime, (double)now.ToUnixTimeSeconds());
+    public Task<int> HastenJobsPutOffAfterAsync(DateTimeOffset limit, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            $"""
+            UPDATE {Schema}.set AS entry SET score = $2
+            FROM {Schema}.job JOIN {Schema}.state ON state.id = job.stateid
+            WHERE entry.key = 'schedule' AND job.id = regexp_replace(entry.value, '^.*:', '')::bigint AND state.createdat > $1 AND entry.score > $2
+            """,
+            cancellationToken,
+            limit.UtcDateTime,
+            (double)now.ToUnixTimeSeconds()
+        );
 
     /// <summary>Puts jobs back into their queue that a worker took while the server's clock was ahead; else they would wait for that time.</summary>
     /// <remarks>The worker may be alive, and the job then runs twice. Jobs are made for that.</remarks>
     /// <returns>How many.</returns>
-    public Task<int> RequeueJobsTakenInTheFutureAsync(TimeSpan tolerance, CancellationToken cancellationToken) => ChangeAsync(
-        $"UPDATE {Schema}.jobqueue SET fetchedat = NULL WHERE fetchedat > now() + $1", cancellationToken, tolerance);
+    public Task<int> RequeueJobsTakenInTheFutureAsync(TimeSpan tolerance, CancellationToken cancellationToken) =>
+        ChangeAsync($"UPDATE {Schema}.jobqueue SET fetchedat = NULL WHERE fetchedat > now() + $1", cancellationToken, tolerance);
 
     /// <summary>Dates heartbeats back to now that were sent while the server's clock was ahead; else a dead process would count as alive until that time.</summary>
     /// <returns>How many.</returns>
-    public Task<int> CorrectHeartbeatsAsync(TimeSpan tolerance, CancellationToken cancellationToken) => ChangeAsync(
-        $"UPDATE {Schema}.server SET lastheartbeat = now() WHERE lastheartbeat > now() + $1", cancellationToken, tolerance);
+    public Task<int> CorrectHeartbeatsAsync(TimeSpan tolerance, CancellationToken cancellationToken) =>
+        ChangeAsync($"UPDATE {Schema}.server SET lastheartbeat = now() WHERE lastheartbeat > now() + $1", cancellationToken, tolerance);
 
     private async Task<int> ChangeAsync(string sql, CancellationToken cancellationToken, params object[] parameters)
     {
@@ -86,7 +95,8 @@ internal sealed class JobTables(ArchonConnection connection)
 #pragma warning disable CA2100 // The texts are those above.
         await using var change = new NpgsqlCommand(sql, session);
 #pragma warning restore CA2100
-        foreach (var value in parameters) change.Parameters.AddWithValue(value);
+        foreach (var value in parameters)
+            change.Parameters.AddWithValue(value);
         return await change.ExecuteNonQueryAsync(cancellationToken);
     }
 

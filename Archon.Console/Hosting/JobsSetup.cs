@@ -21,24 +21,28 @@ internal static class JobsSetup
     {
         var services = builder.Services;
         // The storage makes its tables when it is first asked for, which nobody does before the database is ready.
-        services.AddHangfire((provider, hangfire) => hangfire
-            .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
-            .UseSimpleAssemblyNameTypeSerializer()
-            .UseTypeResolver(TypesOf(provider.GetServices<RenamedJob>()))
-            .UseRecommendedSerializerSettings()
-            .UsePostgreSqlStorage(
-                storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
-                new PostgreSqlStorageOptions
-                {
-                    SchemaName = JobTables.Schema,
-                    QueuePollInterval = TimeSpan.FromSeconds(15),
-                    EnableLongPolling = true,
-                    InvisibilityTimeout = TimeSpan.FromMinutes(10),
-                    UseSlidingInvisibilityTimeout = true,
-                    // A process that is killed leaves Hangfire's own locks behind as rows, such as that of the recurring scheduler. Jobs of ours
-                    // have AdvisoryLock, so these are needed for moments only, and what they guard may run twice.
-                    DistributedLockTimeout = TimeSpan.FromSeconds(30),
-                }));
+        services.AddHangfire(
+            (provider, hangfire) =>
+                hangfire
+                    .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
+                    .UseSimpleAssemblyNameTypeSerializer()
+                    .UseTypeResolver(TypesOf(provider.GetServices<RenamedJob>()))
+                    .UseRecommendedSerializerSettings()
+                    .UsePostgreSqlStorage(
+                        storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
+                        new PostgreSqlStorageOptions
+                        {
+                            SchemaName = JobTables.Schema,
+                            QueuePollInterval = TimeSpan.FromSeconds(15),
+                            EnableLongPolling = true,
+                            InvisibilityTimeout = TimeSpan.FromMinutes(10),
+                            UseSlidingInvisibilityTimeout = true,
+                            // A process that is killed leaves Hangfire's own locks behind as rows, such as that of the recurring scheduler. Jobs of ours
+                            // have AdvisoryLock, so these are needed for moments only, and what they guard may run twice.
+                            DistributedLockTimeout = TimeSpan.FromSeconds(30),
+                        }
+                    )
+        );
         services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddSingleton<JobMetrics>();
         services.AddSingleton<JobTables>();
@@ -70,7 +74,8 @@ internal static class JobsSetup
                     AppPath = "/status",
                     DisplayStorageConnectionString = false,
                 },
-                app.Services.GetRequiredService<JobStorage>());
+                app.Services.GetRequiredService<JobStorage>()
+            );
             return branch.Build();
         });
         app.Map(Path + "/{**rest}", context => pages.Value(context)).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
@@ -93,14 +98,16 @@ internal sealed class JobServers(
     ArchonDatabase database,
     IServiceProvider services,
     Microsoft.Extensions.Options.IOptions<JobsOptions> options,
-    Supervision supervision) : SupervisedService("Job servers", supervision)
+    Supervision supervision
+) : SupervisedService("Job servers", supervision)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SchedulePolling = TimeSpan.FromSeconds(1);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        if (options.Value.Role == ProcessRole.Web) return;
+        if (options.Value.Role == ProcessRole.Web)
+            return;
         await database.WhenReadyAsync(stoppingToken);
         var servers = new List<BackgroundProcessingServer>();
         try
@@ -111,10 +118,13 @@ internal sealed class JobServers(
         }
         finally
         {
-            foreach (var server in servers) server.SendStop();
+            foreach (var server in servers)
+                server.SendStop();
             foreach (var server in servers)
             {
-                await server.WaitForShutdownAsync(CancellationToken.None).WaitAsync(StopLimit, CancellationToken.None)
+                await server
+                    .WaitForShutdownAsync(CancellationToken.None)
+                    .WaitAsync(StopLimit, CancellationToken.None)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 server.Dispose();
             }
@@ -127,19 +137,28 @@ internal sealed class JobServers(
         var schedules = services.GetRequiredService<IRecurringJobManager>();
         var contributed = services.GetServices<JobSchedule>().ToList();
         RecurringJobs.Register(schedules, contributed);
-        foreach (var schedule in contributed.Where(one => one.RunsAtStart)) schedules.Trigger(schedule.Id);
+        foreach (var schedule in contributed.Where(one => one.RunsAtStart))
+            schedules.Trigger(schedule.Id);
         // Scans have workers of their own: a long fit must not hold up what tells people.
         servers.Add(Serve(services, storage, "scan", workers: 3, "scan"));
         servers.Add(Serve(services, storage, "rest", workers: 2, "triage", "discover", "fit", "forecast", "housekeeping", "default"));
     }
 
     /// <summary>What Hangfire's BackgroundJobServer is made of, with our performer, which that does not take.</summary>
-    internal static BackgroundProcessingServer Serve(IServiceProvider services, JobStorage storage, string name, int workers, params string[] queues)
+    internal static BackgroundProcessingServer Serve(
+        IServiceProvider services,
+        JobStorage storage,
+        string name,
+        int workers,
+        params string[] queues
+    )
     {
         var filters = new JobFilterProviderCollection(JobFilterProviders.Providers, services.GetRequiredService<JobMetrics>());
         var states = new BackgroundJobStateChanger(filters);
         var performer = ActivatorUtilities.CreateInstance<LockedJobPerformer>(
-            services, new BackgroundJobPerformer(filters, services.GetRequiredService<JobActivator>()));
+            services,
+            new BackgroundJobPerformer(filters, services.GetRequiredService<JobActivator>())
+        );
         return new BackgroundProcessingServer(
             storage,
             [
@@ -155,6 +174,7 @@ internal sealed class JobServers(
                 HeartbeatInterval = TimeSpan.FromSeconds(10),
                 StopTimeout = TimeSpan.FromSeconds(2),
                 ShutdownTimeout = StopLimit,
-            });
+            }
+        );
     }
 }

@@ -1,5 +1,5 @@
-using Archon.Jobs;
 using Archon.Data;
+using Archon.Jobs;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Server;
@@ -8,8 +8,13 @@ namespace Archon.Hosting;
 
 /// <summary>Runs a job that has an <see cref="AdvisoryLockAttribute"/> while it owns that lock, and only then.</summary>
 internal sealed partial class LockedJobPerformer(
-    IBackgroundJobPerformer inner, ArchonConnection connection, JobTables tables, JobMetrics metrics, TimeProvider clock, ILogger<LockedJobPerformer> logger)
-    : IBackgroundJobPerformer
+    IBackgroundJobPerformer inner,
+    ArchonConnection connection,
+    JobTables tables,
+    JobMetrics metrics,
+    TimeProvider clock,
+    ILogger<LockedJobPerformer> logger
+) : IBackgroundJobPerformer
 {
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
@@ -17,12 +22,14 @@ internal sealed partial class LockedJobPerformer(
     public object? Perform(PerformContext context)
     {
         var job = context.BackgroundJob.Job;
-        if (AdvisoryLockAttribute.Of(job) is not { } wanted) return inner.Perform(context);
+        if (AdvisoryLockAttribute.Of(job) is not { } wanted)
+            return inner.Perform(context);
         var resource = wanted.ResourceOf(job);
         var stopped = context.CancellationToken.ShutdownToken;
         // Hangfire's workers are threads of their own that wait for each job.
         var owned = AdvisoryLock.TryTakeAsync(connection, resource, stopped).GetAwaiter().GetResult();
-        if (owned is null) return PutOff(context, wanted, $"{resource}: another run has it.");
+        if (owned is null)
+            return PutOff(context, wanted, $"{resource}: another run has it.");
         try
         {
             return Perform(context, wanted, resource, owned);
@@ -37,7 +44,12 @@ internal sealed partial class LockedJobPerformer(
     {
         var stopped = context.CancellationToken.ShutdownToken;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopped, owned.Lost);
-        var locked = new PerformContext(context.Storage, context.Connection, context.BackgroundJob, new LockedJobToken(context.CancellationToken, either.Token));
+        var locked = new PerformContext(
+            context.Storage,
+            context.Connection,
+            context.BackgroundJob,
+            new LockedJobToken(context.CancellationToken, either.Token)
+        );
         try
         {
             return inner.Perform(locked);
@@ -56,7 +68,8 @@ internal sealed partial class LockedJobPerformer(
         }
         finally
         {
-            foreach (var (name, item) in locked.Items) context.Items[name] = item;
+            foreach (var (name, item) in locked.Items)
+                context.Items[name] = item;
         }
     }
 
@@ -95,6 +108,9 @@ internal sealed partial class LockedJobPerformer(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId} was cancelled and will run again: the connection of its lock {Resource} broke ({Reason})")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Job {JobId} was cancelled and will run again: the connection of its lock {Resource} broke ({Reason})"
+    )]
     private partial void LogLost(string jobId, string resource, string reason);
 }

@@ -20,7 +20,8 @@ internal sealed partial class MemoryRelease(Supervision supervision, TimeProvide
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var before = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
-            if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes(), before)) continue;
+            if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes(), before))
+                continue;
             var began = Stopwatch.GetTimestamp();
             // Aggressive is the mode that also returns the memory to the system. It stops all threads, so it runs when little goes on.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -37,7 +38,8 @@ internal sealed partial class MemoryRelease(Supervision supervision, TimeProvide
     /// <summary>What TLS, compression and the just-in-time compiler freed is kept by glibc's allocator, some 50 MB after a load.</summary>
     private static void TrimNativeHeap()
     {
-        if (!OperatingSystem.IsLinux()) return;
+        if (!OperatingSystem.IsLinux())
+            return;
         try
         {
             _ = MallocTrim(0);
@@ -86,9 +88,11 @@ internal sealed class LoadWatch(DateTimeOffset start, long allocatedAtStart)
     {
         var isBusy = totalAllocated - allocated > QuietBytesPerSecond * (now - lookedAt).TotalSeconds;
         (lookedAt, allocated) = (now, totalAllocated);
-        if (isBusy) (quietSince, releasedAt) = (now, null);
+        if (isBusy)
+            (quietSince, releasedAt) = (now, null);
         var hasGrown = committed - committedAfter > Grown;
-        if (now - quietSince < Quiet || now - releasedAt < (hasGrown ? Quiet : Again)) return false;
+        if (now - quietSince < Quiet || now - releasedAt < (hasGrown ? Quiet : Again))
+            return false;
         releasedAt = now;
         return true;
     }

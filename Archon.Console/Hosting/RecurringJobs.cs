@@ -10,6 +10,7 @@ public static class RecurringJobs
     {
         // A schedule missed while nobody ran is not made up for: the next run does all the work there is.
         var options = new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc, MisfireHandling = MisfireHandlingMode.Ignorable };
-        foreach (var schedule in schedules) jobs.AddOrUpdate(schedule.Id, schedule.Job, schedule.Cron, options);
+        foreach (var schedule in schedules)
+            jobs.AddOrUpdate(schedule.Id, schedule.Job, schedule.Cron, options);
     }
 }

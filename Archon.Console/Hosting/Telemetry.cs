@@ -17,28 +17,40 @@ internal static class Telemetry
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService("archon-console", serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3)))
-            .WithMetrics(metrics => metrics
-                .AddMeter("Npgsql")
-                .AddMeter("Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Lifecycle", "Microsoft.AspNetCore.Components.Server.Circuits")
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation()
-                .AddPrometheusExporter());
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(resource =>
+                resource.AddService("archon-console", serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3))
+            )
+            .WithMetrics(metrics =>
+                metrics
+                    .AddMeter("Npgsql")
+                    .AddMeter(
+                        "Microsoft.AspNetCore.Components",
+                        "Microsoft.AspNetCore.Components.Lifecycle",
+                        "Microsoft.AspNetCore.Components.Server.Circuits"
+                    )
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddRuntimeInstrumentation()
+                    .AddPrometheusExporter()
+            );
         // Without a collector nobody would read the traces; the variable is the one that every OpenTelemetry program knows.
         if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             telemetry
                 .WithMetrics(metrics => metrics.AddOtlpExporter())
-                .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("Npgsql").AddOtlpExporter());
+                .WithTracing(tracing =>
+                    tracing.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddSource("Npgsql").AddOtlpExporter()
+                );
         }
         builder.Services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
     }
 
     public static void MapTelemetry(this WebApplication app)
     {
-        app.MapPrometheusScrapingEndpoint(MetricsPath).RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
+        app.MapPrometheusScrapingEndpoint(MetricsPath)
+            .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
         app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/monitoring/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
     }
@@ -47,19 +59,22 @@ internal static class Telemetry
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
-        var lines = report.Entries.Where(entry => !string.IsNullOrEmpty(entry.Value.Description)).Select(entry => $"{entry.Key}: {entry.Value.Description}");
+        var lines = report
+            .Entries.Where(entry => !string.IsNullOrEmpty(entry.Value.Description))
+            .Select(entry => $"{entry.Key}: {entry.Value.Description}");
         return context.Response.WriteAsync(string.Join('\n', lines.Prepend(report.Status.ToString())), context.RequestAborted);
     }
 
     private sealed class DatabaseCheck(ArchonDatabase database) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(
-            HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(database.State switch
-            {
-                DatabaseState.Ready => HealthCheckResult.Healthy(),
-                DatabaseState.Away away => HealthCheckResult.Unhealthy(away.Reason),
-                _ => HealthCheckResult.Unhealthy("The database is coming up."),
-            });
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(
+                database.State switch
+                {
+                    DatabaseState.Ready => HealthCheckResult.Healthy(),
+                    DatabaseState.Away away => HealthCheckResult.Unhealthy(away.Reason),
+                    _ => HealthCheckResult.Unhealthy("The database is coming up."),
+                }
+            );
     }
 }

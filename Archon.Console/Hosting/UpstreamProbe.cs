@@ -13,8 +13,8 @@ internal sealed class UpstreamProbe(
     LokiClient loki,
     UpstreamHealth health,
     Supervision supervision,
-    TimeProvider clock)
-    : SupervisedService("Upstream probe", supervision)
+    TimeProvider clock
+) : SupervisedService("Upstream probe", supervision)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
@@ -25,17 +25,25 @@ internal sealed class UpstreamProbe(
         {
             // All three are asked in every round, also where one of them throws.
             await Task.WhenAll(
-                NoteAsync("Prometheus", async () => (await prometheus.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version),
-                NoteAsync("Alertmanager", async () => (await alertmanager.StatusAsync(stoppingToken) as Fetch<AlertmanagerStatus>.Ok)?.Value.Version),
-                NoteAsync("Loki", async () => (await loki.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version));
+                NoteAsync(
+                    "Prometheus",
+                    async () => (await prometheus.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version
+                ),
+                NoteAsync(
+                    "Alertmanager",
+                    async () => (await alertmanager.StatusAsync(stoppingToken) as Fetch<AlertmanagerStatus>.Ok)?.Value.Version
+                ),
+                NoteAsync("Loki", async () => (await loki.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version)
+            );
             ReportHealthy();
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task NoteAsync(string name, Func<Task<string?>> version)
     {
-        if (!health.Current.Any(one => one.Name == name && one.Configured)) return;
-        if (await version() is { } known) health.HasVersion(name, known);
+        if (!health.Current.Any(one => one.Name == name && one.Configured))
+            return;
+        if (await version() is { } known)
+            health.HasVersion(name, known);
     }
 }

@@ -3,9 +3,7 @@ namespace Archon.Integrations;
 /// <summary>The three ways an outside system can answer.</summary>
 public abstract record Fetch<T>
 {
-    private Fetch()
-    {
-    }
+    private Fetch() { }
 
     /// <summary>It answered.</summary>
     public sealed record Ok(T Value) : Fetch<T>;

@@ -20,7 +20,8 @@ internal sealed partial class UpstreamCalls(
     bool blamesWith500,
     UpstreamHealth health,
     ReplyReading replies,
-    ILogger<UpstreamCalls> logger)
+    ILogger<UpstreamCalls> logger
+)
 {
     private const int ErrorBodyLimit = 64_000;
     private const int WordsLimit = 2_000;
@@ -40,16 +41,19 @@ internal sealed partial class UpstreamCalls(
         Func<CancellationToken, Task<HttpResponseMessage>> send,
         Func<ReplyStream, CancellationToken, ValueTask<T>> read,
         Func<HttpStatusCode, string, string?> explain,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
-        if (upstream.Address is null) return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
+        if (upstream.Address is null)
+            return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(bodyLimit);
         ReplyStream? body = null;
         try
         {
             using var reply = await send(limit.Token);
-            if (!reply.IsSuccessStatusCode) return await ExplainAsync<T>(reply, explain, limit.Token);
+            if (!reply.IsSuccessStatusCode)
+                return await ExplainAsync<T>(reply, explain, limit.Token);
             await using var opened = body = await replies.OpenAsync(reply, kind, upstream.Name, limit.Token);
             var value = await ReadAsync(body, read, limit.Token);
             health.Answered(upstream.Name);
@@ -74,7 +78,10 @@ internal sealed partial class UpstreamCalls(
 
     /// <summary>Whatever a reader throws, the reply made it do so.</summary>
     private async ValueTask<T> ReadAsync<T>(
-        ReplyStream body, Func<ReplyStream, CancellationToken, ValueTask<T>> read, CancellationToken cancellationToken)
+        ReplyStream body,
+        Func<ReplyStream, CancellationToken, ValueTask<T>> read,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -87,7 +94,11 @@ internal sealed partial class UpstreamCalls(
         }
     }
 
-    private async Task<Fetch<T>> ExplainAsync<T>(HttpResponseMessage reply, Func<HttpStatusCode, string, string?> explain, CancellationToken cancellationToken)
+    private async Task<Fetch<T>> ExplainAsync<T>(
+        HttpResponseMessage reply,
+        Func<HttpStatusCode, string, string?> explain,
+        CancellationToken cancellationToken
+    )
     {
         var text = await HeadAsync(reply.Content, cancellationToken);
         var words = explain(reply.StatusCode, text) is { Length: > 0 } told ? told[..Math.Min(told.Length, WordsLimit)] : null;
@@ -104,7 +115,8 @@ internal sealed partial class UpstreamCalls(
                 $"{upstream.Address} answers, but not as {upstream.Name} ({(int)status}). Is the address right, with http or https and its path prefix?",
             HttpStatusCode.TooManyRequests => $"{upstream.Name} is asked too often (429){Colon(words)}",
             HttpStatusCode.ServiceUnavailable => $"{upstream.Name} is starting, overloaded or ran out of time (503){Colon(words)}",
-            var status when (int)status is >= 300 and < 400 => $"{upstream.Address} sends elsewhere ({(int)status}); name the address it leads to.",
+            var status when (int)status is >= 300 and < 400 =>
+                $"{upstream.Address} sends elsewhere ({(int)status}); name the address it leads to.",
             var status => $"{upstream.Name} failed ({(int)status}){Colon(words)}",
         };
         health.Failed(upstream.Name, reason);
@@ -112,7 +124,12 @@ internal sealed partial class UpstreamCalls(
     }
 
     private bool IsRefusal(HttpStatusCode status) =>
-        status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.Conflict or HttpStatusCode.Gone or HttpStatusCode.NotFound
+        status
+            is HttpStatusCode.BadRequest
+                or HttpStatusCode.UnprocessableEntity
+                or HttpStatusCode.Conflict
+                or HttpStatusCode.Gone
+                or HttpStatusCode.NotFound
         || (status == HttpStatusCode.InternalServerError && blamesWith500);
 
     /// <summary>The text of a body that is a JSON string, or of the first of these members of an object.</summary>
@@ -122,10 +139,16 @@ internal sealed partial class UpstreamCalls(
         {
             using var reply = JsonDocument.Parse(body);
             var root = reply.RootElement;
-            if (root.ValueKind == JsonValueKind.String) return root.GetString();
+            if (root.ValueKind == JsonValueKind.String)
+                return root.GetString();
             foreach (var member in members)
             {
-                if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty(member, out var words) && words.ValueKind == JsonValueKind.String) return words.GetString();
+                if (
+                    root.ValueKind == JsonValueKind.Object
+                    && root.TryGetProperty(member, out var words)
+                    && words.ValueKind == JsonValueKind.String
+                )
+                    return words.GetString();
             }
             return null;
         }
@@ -145,43 +168,53 @@ internal sealed partial class UpstreamCalls(
     }
 
     /// <summary>The headers came in time and the body did not.</summary>
-    private string? DescribeDelay(Exception failure, ReplyStream body) => failure switch
-    {
-        not OperationCanceledException => null,
-        _ when body.IsWaiting => $"Other replies use all the memory for replies, and none became free in {bodyLimit.TotalSeconds:0.#} s. "
-            + $"Ask for less at once, or raise {ReplyOptions.Section}:{nameof(ReplyOptions.InFlightMegabytes)}.",
-        _ => $"{upstream.Name} did not finish its reply within {bodyLimit.TotalSeconds:0.#} s.",
-    };
+    private string? DescribeDelay(Exception failure, ReplyStream body) =>
+        failure switch
+        {
+            not OperationCanceledException => null,
+            _ when body.IsWaiting =>
+                $"Other replies use all the memory for replies, and none became free in {bodyLimit.TotalSeconds:0.#} s. "
+                    + $"Ask for less at once, or raise {ReplyOptions.Section}:{nameof(ReplyOptions.InFlightMegabytes)}.",
+            _ => $"{upstream.Name} did not finish its reply within {bodyLimit.TotalSeconds:0.#} s.",
+        };
 
     private static string Colon(string? words) => words is null ? "." : $": {words}";
 
     /// <summary>Null for what is our own fault and must not be hidden.</summary>
-    private string? Describe(Exception failure) => failure switch
-    {
-        Refit.ApiRequestException { InnerException: { } cause } => Describe(cause),
-        OperationCanceledException or TimeoutRejectedException or TimeoutException => $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
-        // Left alone for two seconds after failing again and again. What people want to know is why it failed.
-        BrokenCircuitException { InnerException: { } cause } => Describe(cause),
-        BrokenCircuitException => health.Current.First(one => one.Name == upstream.Name).Reason ?? $"{upstream.Name} failed many times in a row.",
-        RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
-        HttpRequestException { InnerException: AuthenticationException } => $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"The name {upstream.Address!.Host} is not known.",
-        HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => $"Nothing listens at {upstream.Address}.",
-        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
-            $"{upstream.Address} sent more than {UpstreamSetup.HeaderKilobytes} kB of headers, unlike {upstream.Name}. Is the address right?",
-        ReplyTooLargeException => failure.Message,
-        HttpRequestException or IOException or SocketException => $"The connection to {upstream.Address} failed ({Root(failure)}).",
-        JsonException or FormatException or InvalidDataException => $"{upstream.Address} answered something that is not {upstream.Name}'s.",
-        _ => null,
-    };
+    private string? Describe(Exception failure) =>
+        failure switch
+        {
+            Refit.ApiRequestException { InnerException: { } cause } => Describe(cause),
+            OperationCanceledException or TimeoutRejectedException or TimeoutException =>
+                $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
+            // Left alone for two seconds after failing again and again. What people want to know is why it failed.
+            BrokenCircuitException { InnerException: { } cause } => Describe(cause),
+            BrokenCircuitException => health.Current.First(one => one.Name == upstream.Name).Reason
+                ?? $"{upstream.Name} failed many times in a row.",
+            RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
+            HttpRequestException { InnerException: AuthenticationException } =>
+                $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
+            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
+                $"The name {upstream.Address!.Host} is not known.",
+            HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
+                $"Nothing listens at {upstream.Address}.",
+            HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
+                $"{upstream.Address} sent more than {UpstreamSetup.HeaderKilobytes} kB of headers, unlike {upstream.Name}. Is the address right?",
+            ReplyTooLargeException => failure.Message,
+            HttpRequestException or IOException or SocketException => $"The connection to {upstream.Address} failed ({Root(failure)}).",
+            JsonException or FormatException or InvalidDataException =>
+                $"{upstream.Address} answered something that is not {upstream.Name}'s.",
+            _ => null,
+        };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A reply of {Upstream} cannot be read")]
     private partial void LogUnreadable(string upstream, Exception odd);
 
-    private static string Root(Exception failure) => failure.GetBaseException() switch
-    {
-        SocketException socket => socket.SocketErrorCode.ToString(),
-        HttpIOException http => http.HttpRequestError.ToString(),
-        var other => other.GetType().Name,
-    };
+    private static string Root(Exception failure) =>
+        failure.GetBaseException() switch
+        {
+            SocketException socket => socket.SocketErrorCode.ToString(),
+            HttpIOException http => http.HttpRequestError.ToString(),
+            var other => other.GetType().Name,
+        };
 }

@@ -9,7 +9,14 @@ namespace Archon.Integrations;
 /// <param name="Reason">Why the last call got no answer.</param>
 /// <param name="Configured">False when no address is given: then nobody asks it, and nobody misses it.</param>
 public sealed record UpstreamState(
-    string Name, Uri? Address, DateTimeOffset? LastAnswerAt, DateTimeOffset? FailingSince, string? Reason, string? Version, bool Configured);
+    string Name,
+    Uri? Address,
+    DateTimeOffset? LastAnswerAt,
+    DateTimeOffset? FailingSince,
+    string? Reason,
+    string? Version,
+    bool Configured
+);
 
 /// <summary>Freshness of every upstream, told by the clients with each call.</summary>
 public sealed class UpstreamHealth
@@ -30,9 +37,11 @@ public sealed class UpstreamHealth
     /// <summary>Raised after each report, on the thread of the call.</summary>
     public event Action? Changed;
 
-    public void Answered(string name) => Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });
+    public void Answered(string name) =>
+        Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });
 
-    public void Failed(string name, string reason) => Report(name, state => state with { FailingSince = state.FailingSince ?? clock.GetUtcNow(), Reason = reason });
+    public void Failed(string name, string reason) =>
+        Report(name, state => state with { FailingSince = state.FailingSince ?? clock.GetUtcNow(), Reason = reason });
 
     public void HasVersion(string name, string version) => Report(name, state => state with { Version = version });
 
@@ -42,7 +51,8 @@ public sealed class UpstreamHealth
         {
             for (var i = 0; i < states.Length; i++)
             {
-                if (states[i].Name == name) states = states.SetItem(i, change(states[i]));
+                if (states[i].Name == name)
+                    states = states.SetItem(i, change(states[i]));
             }
         }
         Changed?.Invoke();

@@ -30,19 +30,26 @@ public abstract class UpstreamOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (BaseAddress.Length > 0 && (!Uri.TryCreate(BaseAddress, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")))
+        if (
+            BaseAddress.Length > 0
+            && (!Uri.TryCreate(BaseAddress, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        )
         {
             yield return new ValidationResult($"{BaseAddress} is no http or https address.", [nameof(BaseAddress)]);
         }
         else if (BaseAddress.Length > 0 && new Uri(BaseAddress).UserInfo.Length > 0)
         {
-            yield return new ValidationResult("An address is shown on pages, so it must not hold a password. Use Username and Password.", [nameof(BaseAddress)]);
+            yield return new ValidationResult(
+                "An address is shown on pages, so it must not hold a password. Use Username and Password.",
+                [nameof(BaseAddress)]
+            );
         }
         if (BearerToken is { Length: > 0 } && Username is { Length: > 0 })
         {
             yield return new ValidationResult("Give either a bearer token or a user name, not both.", [nameof(BearerToken)]);
         }
-        if (CaFile is { Length: > 0 } && !File.Exists(CaFile)) yield return new ValidationResult($"There is no file {CaFile}.", [nameof(CaFile)]);
+        if (CaFile is { Length: > 0 } && !File.Exists(CaFile))
+            yield return new ValidationResult($"There is no file {CaFile}.", [nameof(CaFile)]);
     }
 }
 
@@ -55,7 +62,8 @@ public sealed class AlertmanagerOptions : UpstreamOptions;
 /// <summary>Section <c>Loki</c>.</summary>
 public sealed class LokiOptions : UpstreamOptions;
 
-internal sealed class SectionValidator<TOptions>(string section) : IValidateOptions<TOptions> where TOptions : class
+internal sealed class SectionValidator<TOptions>(string section) : IValidateOptions<TOptions>
+    where TOptions : class
 {
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {

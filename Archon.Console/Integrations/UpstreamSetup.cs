@@ -24,33 +24,38 @@ internal static class UpstreamSetup
         services.AddOptions<TOptions>().BindConfiguration(name).ValidateOnStart();
         services.AddSingleton<IValidateOptions<TOptions>>(new SectionValidator<TOptions>(name));
         services.AddSingleton(provider => new Upstream(name, Options(provider).Address));
-        services.AddRefitGeneratedClient<TApi>()
-            .ConfigureHttpClient((provider, http) =>
-            {
-                var options = Options(provider);
-                // A client without an address is never called; Refit wants one all the same.
-                http.BaseAddress = options.Address ?? new Uri("http://not-configured.invalid/");
-                http.Timeout = Timeout.InfiniteTimeSpan;   // the resilience handler and the reader of the body have the limits
-                Introduce(http, options);
-            })
+        services
+            .AddRefitGeneratedClient<TApi>()
+            .ConfigureHttpClient(
+                (provider, http) =>
+                {
+                    var options = Options(provider);
+                    // A client without an address is never called; Refit wants one all the same.
+                    http.BaseAddress = options.Address ?? new Uri("http://not-configured.invalid/");
+                    http.Timeout = Timeout.InfiniteTimeSpan; // the resilience handler and the reader of the body have the limits
+                    Introduce(http, options);
+                }
+            )
             .ConfigurePrimaryHttpMessageHandler(provider => Handler(Options(provider).CaFile))
             // The handler renews its connections itself, so one may be kept for as long as the process lives.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .RemoveAllLoggers()   // they would write addresses with whole queries, and a failure is told once, by its reason
+            .RemoveAllLoggers() // they would write addresses with whole queries, and a failure is told once, by its reason
             .AddStandardResilienceHandler()
-            .Configure((HttpStandardResilienceOptions resilience, IServiceProvider provider) =>
-            {
-                var timeout = Options(provider).QueryTimeout;
-                resilience.AttemptTimeout.Timeout = timeout;
-                resilience.TotalRequestTimeout.Timeout = timeout * (Retries + 1);
-                resilience.CircuitBreaker.SamplingDuration = timeout * 4;   // at least twice the attempt, or the handler refuses to start
-                resilience.CircuitBreaker.FailureRatio = 0.9;
-                resilience.CircuitBreaker.MinimumThroughput = 20;
-                resilience.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
-                resilience.Retry.MaxRetryAttempts = Retries;
-                resilience.Retry.Delay = RetryDelay;
-                resilience.Retry.DisableForUnsafeHttpMethods();   // a silence must not be posted twice
-            });
+            .Configure(
+                (HttpStandardResilienceOptions resilience, IServiceProvider provider) =>
+                {
+                    var timeout = Options(provider).QueryTimeout;
+                    resilience.AttemptTimeout.Timeout = timeout;
+                    resilience.TotalRequestTimeout.Timeout = timeout * (Retries + 1);
+                    resilience.CircuitBreaker.SamplingDuration = timeout * 4; // at least twice the attempt, or the handler refuses to start
+                    resilience.CircuitBreaker.FailureRatio = 0.9;
+                    resilience.CircuitBreaker.MinimumThroughput = 20;
+                    resilience.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
+                    resilience.Retry.MaxRetryAttempts = Retries;
+                    resilience.Retry.Delay = RetryDelay;
+                    resilience.Retry.DisableForUnsafeHttpMethods(); // a silence must not be posted twice
+                }
+            );
 
         static TOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TOptions>>().Value;
     }
@@ -59,11 +64,16 @@ internal static class UpstreamSetup
     public static void Introduce(HttpClient http, UpstreamOptions options)
     {
         http.DefaultRequestHeaders.UserAgent.ParseAdd("archon-console");
-        if (options.Tenant is { Length: > 0 } tenant) http.DefaultRequestHeaders.Add(options.TenantHeader, tenant);
-        if (options.BearerToken is { Length: > 0 } token) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (options.Tenant is { Length: > 0 } tenant)
+            http.DefaultRequestHeaders.Add(options.TenantHeader, tenant);
+        if (options.BearerToken is { Length: > 0 } token)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         else if (options.Username is { Length: > 0 } user)
         {
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}")));
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+                "Basic",
+                Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}"))
+            );
         }
     }
 
@@ -77,20 +87,24 @@ internal static class UpstreamSetup
             AutomaticDecompression = System.Net.DecompressionMethods.All,
             UseCookies = false,
             MaxResponseHeadersLength = HeaderKilobytes,
-            AllowAutoRedirect = false,   // credentials do not travel to wherever a reply points
+            AllowAutoRedirect = false, // credentials do not travel to wherever a reply points
         };
-        if (caFile is not { Length: > 0 }) return handler;
+        if (caFile is not { Length: > 0 })
+            return handler;
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(caFile);
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, faults) =>
         {
             // A wrong name stays wrong, whoever signed it.
-            if (certificate is null || faults.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return false;
+            if (certificate is null || faults.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+                return false;
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
             chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            if (sent is not null) foreach (var element in sent.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
+            if (sent is not null)
+                foreach (var element in sent.ChainElements)
+                    chain.ChainPolicy.ExtraStore.Add(element.Certificate);
             using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
             return chain.Build(leaf) || faults == SslPolicyErrors.None;
         };

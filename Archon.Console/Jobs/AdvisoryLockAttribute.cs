@@ -37,8 +37,11 @@ public sealed class AdvisoryLockAttribute(string resource) : JobFilterAttribute,
     /// <summary>Puts off a job that did not run, in place of the success that Hangfire takes the return for.</summary>
     public void OnStateElection(ElectStateContext context)
     {
-        if (context.CandidateState is SucceededState
-            && context.CustomData?.TryGetValue(PostponedJob.Item, out var item) == true && item is PostponedJob postponed)
+        if (
+            context.CandidateState is SucceededState
+            && context.CustomData?.TryGetValue(PostponedJob.Item, out var item) == true
+            && item is PostponedJob postponed
+        )
         {
             context.CandidateState = new ScheduledState(postponed.Delay) { Reason = postponed.Reason };
         }

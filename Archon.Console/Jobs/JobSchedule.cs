@@ -9,6 +9,12 @@ namespace Archon.Jobs;
 /// <param name="RunsAtStart">A console that has just started does not wait for the first time.</param>
 public sealed record JobSchedule(string Id, Job Job, string Cron, TimeSpan Period, bool RunsAtStart)
 {
-    public static JobSchedule Of<T>(string id, string queue, string cron, TimeSpan period, Expression<Func<T, Task>> call, bool runsAtStart = false) =>
-        new(id, Job.FromExpression(call, queue), cron, period, runsAtStart);
+    public static JobSchedule Of<T>(
+        string id,
+        string queue,
+        string cron,
+        TimeSpan period,
+        Expression<Func<T, Task>> call,
+        bool runsAtStart = false
+    ) => new(id, Job.FromExpression(call, queue), cron, period, runsAtStart);
 }

@@ -1,7 +1,12 @@
 namespace Archon.Jobs;
 
 /// <summary>What a process does.</summary>
-public enum ProcessRole { All, Web, Worker }
+public enum ProcessRole
+{
+    All,
+    Web,
+    Worker,
+}
 
 /// <summary>Section <c>Archon</c>.</summary>
 public sealed class JobsOptions

@@ -17,8 +17,9 @@ public abstract class Feed<TChange>(TimeProvider clock, Func<DateTimeOffset, TCh
         ImmutableInterlocked.Update(ref readers, list => list.Add(channel));
         try
         {
-            yield return Now();   // after subscribing: nothing falls between load and watch
-            await foreach (var tick in channel.Reader.ReadAllAsync(cancellationToken)) yield return tick;
+            yield return Now(); // after subscribing: nothing falls between load and watch
+            await foreach (var tick in channel.Reader.ReadAllAsync(cancellationToken))
+                yield return tick;
         }
         finally
         {
@@ -36,6 +37,7 @@ public abstract class Feed<TChange>(TimeProvider clock, Func<DateTimeOffset, TCh
     public void Tick()
     {
         var tick = Now();
-        foreach (var reader in readers) reader.Writer.TryWrite(tick);
+        foreach (var reader in readers)
+            reader.Writer.TryWrite(tick);
     }
 }

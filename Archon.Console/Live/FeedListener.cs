@@ -5,8 +5,13 @@ namespace Archon.Live;
 
 /// <summary>Turns what PostgreSQL announces on one channel into ticks of a feed, one listener per process and channel.</summary>
 internal abstract partial class FeedListener(
-    string name, string channel, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger logger)
-    : SupervisedService(name, supervision)
+    string name,
+    string channel,
+    ArchonNotifications notifications,
+    ArchonDatabase database,
+    Supervision supervision,
+    ILogger logger
+) : SupervisedService(name, supervision)
 {
     /// <param name="origin">The process that announced; empty after a break, when nobody knows what was missed.</param>
     protected abstract Task OnChangedAsync(string origin, CancellationToken cancellationToken);
@@ -21,7 +26,8 @@ internal abstract partial class FeedListener(
                 ReportHealthy();
                 _ = PassOnAsync(payload, stoppingToken);
             },
-            stoppingToken);
+            stoppingToken
+        );
     }
 
     protected override string? Describe(Exception failure) => ReadFailures.Describe(failure);

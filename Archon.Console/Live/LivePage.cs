@@ -12,7 +12,8 @@ public sealed record ReadFailure(string Reason, DateTimeOffset Since);
 /// <summary>A page that shows one picture of the catalogue and keeps it fresh.</summary>
 /// <remarks>It holds what all such pages must do alike: read once when it opens and again on every tick, cancel a read that is no
 /// longer wanted, repaint at most twice a second, keep the old picture while the database is away, and let go when the tab closes.</remarks>
-public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPicture : class
+public abstract class LivePage<TPicture> : ComponentBase, IDisposable
+    where TPicture : class
 {
     // Twice a second is as fast as people read.
     private static readonly TimeSpan RedrawGap = TimeSpan.FromMilliseconds(500);
@@ -20,17 +21,26 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(20);
 
     // One waiting wake-up stands for any number of them.
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private readonly CancellationTokenSource lifetime = new();
     private CancellationTokenSource? reading;
     private CancellationTokenSource? resting;
     private TPicture? waiting;
     private string? shownKey;
 
-    [Inject] protected RecentPictures Recent { get; set; } = default!;
-    [Inject] protected TimeProvider Clock { get; set; } = default!;
-    [Inject] private ViewState LivePageView { get; set; } = default!;
-    [Inject] private ArchonDatabase Database { get; set; } = default!;
+    [Inject]
+    protected RecentPictures Recent { get; set; } = default!;
+
+    [Inject]
+    protected TimeProvider Clock { get; set; } = default!;
+
+    [Inject]
+    private ViewState LivePageView { get; set; } = default!;
+
+    [Inject]
+    private ArchonDatabase Database { get; set; } = default!;
 
     /// <summary>The newest picture; null before the first one came.</summary>
     protected TPicture? Picture { get; private set; }
@@ -46,40 +56,39 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     protected abstract Task<TPicture> ReadAsync(CancellationToken cancellationToken);
 
     /// <summary>Called once the page is watched by someone: follow feeds here.</summary>
-    protected virtual void Follow()
-    {
-    }
+    protected virtual void Follow() { }
 
     /// <summary>Called with every new picture, before it is shown.</summary>
-    protected virtual void Arrived(TPicture picture)
-    {
-    }
+    protected virtual void Arrived(TPicture picture) { }
 
     /// <summary>How many things of a picture are not in the one that is shown. A page that can tell is read while it stands still, but not changed.</summary>
     protected virtual int? NewIn(TPicture picture) => null;
 
     /// <summary>Called when the address asks for another picture.</summary>
-    protected virtual void KeyChanged()
-    {
-    }
+    protected virtual void KeyChanged() { }
 
     protected override Task OnParametersSetAsync()
     {
-        if (shownKey == Key) return Task.CompletedTask;
-        if (shownKey is not null) KeyChanged();
+        if (shownKey == Key)
+            return Task.CompletedTask;
+        if (shownKey is not null)
+            KeyChanged();
         shownKey = Key;
-        if (Recent.Find<TPicture>(Key) is { } known) Show(known);
+        if (Recent.Find<TPicture>(Key) is { } known)
+            Show(known);
         return RefreshAsync();
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)   // not during prerender: nobody is watching yet
+    protected override async Task OnAfterRenderAsync(bool firstRender) // not during prerender: nobody is watching yet
     {
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         Follow();
         LivePageView.Changed += WakeNow;
         LivePageView.ShowWaiting += ShowWaiting;
         Database.Changed += DatabaseChanged;
-        if (Failure is not null) Wake();
+        if (Failure is not null)
+            Wake();
         var token = lifetime.Token;
         try
         {
@@ -87,16 +96,23 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
             {
                 var began = Clock.GetTimestamp();
                 // What is paused stands still; going on wakes the page.
-                if (LivePageView.Paused) await LookAheadAsync();
-                else await RefreshAsync();
+                if (LivePageView.Paused)
+                    await LookAheadAsync();
+                else
+                    await RefreshAsync();
                 StateHasChanged();
                 // A page that is dear to read is read less often, so that watching never costs more than a tenth of a core.
                 var rest = Clock.GetElapsedTime(began) * 9;
-                rest = rest < RedrawGap ? RedrawGap : rest > LongestRest ? LongestRest : rest;
-                if (Failure is not null) rest = LongestRest;
+                rest =
+                    rest < RedrawGap ? RedrawGap
+                    : rest > LongestRest ? LongestRest
+                    : rest;
+                if (Failure is not null)
+                    rest = LongestRest;
                 await RestAsync(LivePageView.RefreshEvery is { } every && every > rest ? every : rest, token);
                 // What could not be read is asked for again: the feed that would tell of it may be away too.
-                if (Failure is not null) Wake();
+                if (Failure is not null)
+                    Wake();
             }
         }
         catch (OperationCanceledException) when (token.IsCancellationRequested)
@@ -136,7 +152,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
 
     private void ShowWaiting()
     {
-        if (waiting is not { } picture) return;
+        if (waiting is not { } picture)
+            return;
         waiting = null;
         Show(picture);
         _ = InvokeAsync(StateHasChanged);
@@ -145,13 +162,15 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
     /// <summary>While the page stands still: reads what would be shown, tells how much of it is new, and shows nothing.</summary>
     private async Task LookAheadAsync()
     {
-        if (lifetime.IsCancellationRequested || !Database.IsReady || Picture is not { } shown || NewIn(shown) is null) return;
+        if (lifetime.IsCancellationRequested || !Database.IsReady || Picture is not { } shown || NewIn(shown) is null)
+            return;
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
             limit.CancelAfter(ReadLimit);
             var picture = await ReadAsync(limit.Token);
-            if (!LivePageView.Paused) return;
+            if (!LivePageView.Paused)
+                return;
             waiting = picture;
             LivePageView.NoteWaiting(NewIn(picture) ?? 0);
         }
@@ -173,7 +192,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         {
             try
             {
-                await foreach (var _ in feed.WithCancellation(lifetime.Token)) Wake();
+                await foreach (var _ in feed.WithCancellation(lifetime.Token))
+                    Wake();
             }
             catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
             {
@@ -192,7 +212,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
             using var timer = new PeriodicTimer(pace, Clock);
             try
             {
-                while (await timer.WaitForNextTickAsync(lifetime.Token)) Wake();
+                while (await timer.WaitForNextTickAsync(lifetime.Token))
+                    Wake();
             }
             catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
             {
@@ -203,7 +224,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
 
     protected async Task RefreshAsync()
     {
-        if (lifetime.IsCancellationRequested) return;
+        if (lifetime.IsCancellationRequested)
+            return;
         reading?.Cancel();
         if (!Database.IsReady)
         {
@@ -218,9 +240,11 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         try
         {
             var picture = await ReadAsync(mine.Token);
-            if (reading != mine) return;
+            if (reading != mine)
+                return;
             // What depends on who reads must never be drawn for another reader.
-            if (picture is ISharedPicture shared) Recent.Keep(key, shared);
+            if (picture is ISharedPicture shared)
+                Recent.Keep(key, shared);
             Failure = null;
             Show(picture);
         }
@@ -230,12 +254,15 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            if (DatabaseFailures.IsAway(exception)) Database.Suspect();
-            if (reading == mine) Failure = new ReadFailure(AwayReason ?? reason, Failure?.Since ?? Clock.GetUtcNow());
+            if (DatabaseFailures.IsAway(exception))
+                Database.Suspect();
+            if (reading == mine)
+                Failure = new ReadFailure(AwayReason ?? reason, Failure?.Since ?? Clock.GetUtcNow());
         }
         finally
         {
-            if (reading == mine) reading = null;
+            if (reading == mine)
+                reading = null;
         }
     }
 
@@ -255,7 +282,8 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable where TPic
 
     protected virtual void Dispose(bool disposing)
     {
-        if (!disposing) return;
+        if (!disposing)
+            return;
         LivePageView.Changed -= WakeNow;
         LivePageView.ShowWaiting -= ShowWaiting;
         Database.Changed -= DatabaseChanged;

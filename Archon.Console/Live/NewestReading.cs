@@ -8,7 +8,8 @@ public sealed class NewestReading
     public bool IsUnderWay => current is not null;
 
     /// <returns>Null where another reading overtook it, or the page went away: then there is nothing to show.</returns>
-    public async Task<T?> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken lifetime) where T : class
+    public async Task<T?> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken lifetime)
+        where T : class
     {
         current?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime);
@@ -24,7 +25,8 @@ public sealed class NewestReading
         }
         finally
         {
-            if (current == mine) current = null;
+            if (current == mine)
+                current = null;
         }
     }
 }

@@ -14,7 +14,8 @@ public sealed class PageWork
     /// <summary>Does nothing while the last thing is still being done.</summary>
     public async Task DoAsync(Func<Task> task, CancellationToken lifetime)
     {
-        if (IsBusy) return;
+        if (IsBusy)
+            return;
         IsBusy = true;
         Say("");
         try

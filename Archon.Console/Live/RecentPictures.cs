@@ -25,11 +25,14 @@ public sealed class RecentPictures : IDisposable
         expiry = clock.CreateTimer(_ => Clear(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public TPicture? Find<TPicture>(string key) where TPicture : class
+    public TPicture? Find<TPicture>(string key)
+        where TPicture : class
     {
         lock (gate)
         {
-            return pictures.TryGetValue((typeof(TPicture), key), out var kept) && clock.GetUtcNow() - kept.At <= Lifetime ? (TPicture)kept.Picture : null;
+            return pictures.TryGetValue((typeof(TPicture), key), out var kept) && clock.GetUtcNow() - kept.At <= Lifetime
+                ? (TPicture)kept.Picture
+                : null;
         }
     }
 
@@ -39,7 +42,8 @@ public sealed class RecentPictures : IDisposable
         {
             pictures[(picture.GetType(), key)] = (picture, clock.GetUtcNow());
             // Keys hold texts that readers choose: without an end to it they would fill the memory.
-            while (pictures.Count > Limit) pictures.Remove(pictures.MinBy(one => one.Value.At).Key);
+            while (pictures.Count > Limit)
+                pictures.Remove(pictures.MinBy(one => one.Value.At).Key);
         }
         // Once nothing was kept for so long all are too old to be shown, and would stay in memory until the next page opens.
         expiry.Change(Lifetime, Timeout.InfiniteTimeSpan);
@@ -49,6 +53,7 @@ public sealed class RecentPictures : IDisposable
 
     private void Clear()
     {
-        lock (gate) pictures.Clear();
+        lock (gate)
+            pictures.Clear();
     }
 }

@@ -23,11 +23,13 @@ public sealed class NavCounts(IEnumerable<INavCountSource> sources, ViewState vi
 
     private void Restart()
     {
-        if (following is not null && environmentId == view.EnvironmentId) return;
+        if (following is not null && environmentId == view.EnvironmentId)
+            return;
         following?.Cancel();
         following = new CancellationTokenSource();
         environmentId = view.EnvironmentId;
-        foreach (var source in sources) _ = FollowAsync(source, environmentId, following.Token);
+        foreach (var source in sources)
+            _ = FollowAsync(source, environmentId, following.Token);
     }
 
     private async Task FollowAsync(INavCountSource source, int environment, CancellationToken cancellationToken)
@@ -37,9 +39,12 @@ public sealed class NavCounts(IEnumerable<INavCountSource> sources, ViewState vi
             await foreach (var count in source.WatchAsync(environment, cancellationToken))
             {
                 var before = this[source.Href];
-                if (count is null) counts.TryRemove(source.Href, out _);
-                else counts[source.Href] = count;
-                if (before != count) Changed?.Invoke();
+                if (count is null)
+                    counts.TryRemove(source.Href, out _);
+                else
+                    counts[source.Href] = count;
+                if (before != count)
+                    Changed?.Invoke();
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

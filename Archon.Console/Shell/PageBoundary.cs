@@ -10,12 +10,16 @@ public sealed class PageBoundary : ErrorBoundary, IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource lifetime = new();
 
-    [Inject] private ArchonDatabase Database { get; set; } = default!;
-    [Inject] private TimeProvider Clock { get; set; } = default!;
+    [Inject]
+    private ArchonDatabase Database { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Clock { get; set; } = default!;
 
     protected override Task OnErrorAsync(Exception exception)
     {
-        if (!DatabaseFailures.IsAway(exception)) return base.OnErrorAsync(exception);
+        if (!DatabaseFailures.IsAway(exception))
+            return base.OnErrorAsync(exception);
         Database.Suspect();
         _ = RecoverAsync();
         return Task.CompletedTask;

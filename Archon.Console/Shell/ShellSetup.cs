@@ -18,27 +18,35 @@ public static class ShellSetup
         services.AddMudServices(mud =>
         {
             mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
-            (mud.SnackbarConfiguration.VisibleStateDuration, mud.SnackbarConfiguration.ShowTransitionDuration, mud.SnackbarConfiguration.HideTransitionDuration) = (8000, 140, 140);
+            (
+                mud.SnackbarConfiguration.VisibleStateDuration,
+                mud.SnackbarConfiguration.ShowTransitionDuration,
+                mud.SnackbarConfiguration.HideTransitionDuration
+            ) = (8000, 140, 140);
             mud.SnackbarConfiguration.ShowCloseIcon = false;
             mud.SnackbarConfiguration.MaximumOpacity = 100;
         });
-        services.AddRazorComponents().AddInteractiveServerComponents(options =>
-        {
-            // Long enough to walk from one network to the next; the page keeps what it shows meanwhile.
-            options.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(5);
-            options.DisconnectedCircuitMaxRetained = 200;
-        });
+        services
+            .AddRazorComponents()
+            .AddInteractiveServerComponents(options =>
+            {
+                // Long enough to walk from one network to the next; the page keeps what it shows meanwhile.
+                options.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(5);
+                options.DisconnectedCircuitMaxRetained = 200;
+            });
         return services;
     }
 
     public static IEndpointRouteBuilder MapShell(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapStaticAssets().AllowAnonymous();
-        endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode(options =>
-        {
-            // Our own header says more.
-            options.ContentSecurityFrameAncestorsPolicy = null;
-        });
+        endpoints
+            .MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(options =>
+            {
+                // Our own header says more.
+                options.ContentSecurityFrameAncestorsPolicy = null;
+            });
         return endpoints;
     }
 }

@@ -10,7 +10,8 @@ public sealed class AlertGrouperTests
     // Two doors to one shop, and mail that has nothing to do with either.
     private static readonly ServiceGraph Estate = new(
         [],
-        [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "index"), ("app", "shop"), ("mail", "queue")]);
+        [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "index"), ("app", "shop"), ("mail", "queue")]
+    );
 
     private readonly AlertGrouper grouper = new(Estate, new AlertGrouperSettings());
     private readonly Dictionary<string, int> groups = new(StringComparer.Ordinal);
@@ -135,9 +136,13 @@ public sealed class AlertGrouperTests
             var part = new AlertGrouper(Estate, new AlertGrouperSettings());
             var all = new AlertGrouper(Estate, new AlertGrouperSettings());
 
-            Assert.Equal(stream.Take(length).SelectMany(part.Add)
-                .Select(Text), stream.SelectMany(alert => all.Add(alert).Select(one => (alert, one)))
-                .Where(one => stream.IndexOf(one.alert) < length).Select(one => Text(one.one)));
+            Assert.Equal(
+                stream.Take(length).SelectMany(part.Add).Select(Text),
+                stream
+                    .SelectMany(alert => all.Add(alert).Select(one => (alert, one)))
+                    .Where(one => stream.IndexOf(one.alert) < length)
+                    .Select(one => Text(one.one))
+            );
         }
     }
 
@@ -158,8 +163,12 @@ public sealed class AlertGrouperTests
         var metrics = new[] { "latency", "errors", "requests", "cpu" };
         for (var i = 0; i < 120; i++)
         {
-            yield return new GroupingAlert($"a{i}", (i / 3 * 60_000L) + random.Next(60_000),
-                Estate.Services[random.Next(Estate.Services.Count)], metrics[random.Next(4)]);
+            yield return new GroupingAlert(
+                $"a{i}",
+                (i / 3 * 60_000L) + random.Next(60_000),
+                Estate.Services[random.Next(Estate.Services.Count)],
+                metrics[random.Next(4)]
+            );
         }
     }
 
@@ -172,8 +181,11 @@ public sealed class AlertGrouperTests
         foreach (var one in grouper.Add(new GroupingAlert(id, second * 1000L, service, metric)))
         {
             told.Add(one);
-            if (one is GroupEvent.Placed placed) groups[placed.Alert] = placed.Group;
-            if (one is GroupEvent.Merged merged) foreach (var alert in merged.Alerts) groups[alert] = merged.Into;
+            if (one is GroupEvent.Placed placed)
+                groups[placed.Alert] = placed.Group;
+            if (one is GroupEvent.Merged merged)
+                foreach (var alert in merged.Alerts)
+                    groups[alert] = merged.Into;
         }
         Assert.Equal(alerts, groups.Count);
     }

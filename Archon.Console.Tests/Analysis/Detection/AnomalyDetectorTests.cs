@@ -67,7 +67,10 @@ public sealed class AnomalyDetectorTests
     public void Latencies_of_many_sizes_are_judged_by_their_ratio()
     {
         var noise = SeriesText.Noise(5);
-        var model = SeriesModel.Fit(SeriesText.Of(4000, Step, (_, _) => 0.1 * Math.Exp(0.9 * noise())), new SeriesModelSettings { Unit = "s" });
+        var model = SeriesModel.Fit(
+            SeriesText.Of(4000, Step, (_, _) => 0.1 * Math.Exp(0.9 * noise())),
+            new SeriesModelSettings { Unit = "s" }
+        );
         var detector = new AnomalyDetector(model, Usual);
 
         Assert.False(detector.Score(At(0), 0.5).IsOutside);
@@ -115,7 +118,8 @@ public sealed class AnomalyDetectorTests
         detector.Score(At(0), 100);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10_000; i++) detector.Score(At(i), 100 + (i % 7));
+        for (var i = 0; i < 10_000; i++)
+            detector.Score(At(i), 100 + (i % 7));
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }

@@ -37,7 +37,8 @@ public sealed class DetectionPropertyTests
         var series = Eventful(3);
         var (plain, moved) = (Levels(series), Levels(Changed(series, value => value + 50)));
 
-        for (var i = 0; i < plain.Length; i++) Assert.Equal(plain[i], moved[i], 0.03);
+        for (var i = 0; i < plain.Length; i++)
+            Assert.Equal(plain[i], moved[i], 0.03);
     }
 
     [Theory]
@@ -183,7 +184,8 @@ public sealed class DetectionPropertyTests
         var berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
         var change = new DateTimeOffset(year, month, day, 0, 0, 0, TimeSpan.Zero);
         var noise = SeriesText.Noise(13);
-        double Shop(DateTimeOffset at) => 100 * (1 - Math.Cos(2 * Math.PI * TimeZoneInfo.ConvertTime(at, berlin).TimeOfDay.TotalHours / 24));
+        double Shop(DateTimeOffset at) =>
+            100 * (1 - Math.Cos(2 * Math.PI * TimeZoneInfo.ConvertTime(at, berlin).TimeOfDay.TotalHours / 24));
         var series = SeriesText.Of(24 * Day, Step, (_, at) => Shop(at) + (3 * noise()), change.AddDays(-21));
         double MeanError(TimeZoneInfo zone, int onDay)
         {
@@ -209,7 +211,14 @@ public sealed class DetectionPropertyTests
         for (var i = 0; i < 365 * 24 * 60; i++)
         {
             var usual = 100 + (40 * Math.Sin(2 * Math.PI * i / (24 * 60))) + (3 * noise());
-            var value = random.Next(5000) switch { 0 => double.NaN, 1 => 1e12, 2 => -1e12, 3 => double.NegativeInfinity, _ => usual };
+            var value = random.Next(5000) switch
+            {
+                0 => double.NaN,
+                1 => 1e12,
+                2 => -1e12,
+                3 => double.NegativeInfinity,
+                _ => usual,
+            };
             var verdict = detector.Score(start + (i * 60_000L), value);
             Assert.True(verdict is { Level: >= 0 and <= 1, Alert: >= 0 and <= 1, Confidence: >= 0 and <= 1, Score: >= 0 and <= 1 });
             alerts += verdict.IsAlert ? 1 : 0;
@@ -229,7 +238,8 @@ public sealed class DetectionPropertyTests
         var start = series.Times.Span[^1];
         detector.Score(start + 1000, 100);
         // A zone works out the rules of a year when it is first asked.
-        for (var i = 0; i < 800; i++) detector.Score(start + (i * 3_600_000L), 100 + (i % 7));
+        for (var i = 0; i < 800; i++)
+            detector.Score(start + (i * 3_600_000L), 100 + (i % 7));
         start += 801 * 3_600_000L;
 
         // What the runtime allocates for itself while it compiles better code happens once.
@@ -237,7 +247,8 @@ public sealed class DetectionPropertyTests
         for (var round = 0; round < 5; round++, start += 20_000 * 15_000L)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 20_000; i++) detector.Score(start + (i * 15_000L), 100 + (i % 7), requests: 50);
+            for (var i = 0; i < 20_000; i++)
+                detector.Score(start + (i * 15_000L), 100 + (i % 7), requests: 50);
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
@@ -258,7 +269,11 @@ public sealed class DetectionPropertyTests
             var history = SeriesText.Of(14 * Day, Step, (_, at) => Usual(at) + (3 * noise()));
             var detector = new AnomalyDetector(SeriesModel.Fit(history, Settings), new DetectorSettings());
             var fine = SeriesText.Of(
-                days * 24 * 60 * 4, TimeSpan.FromSeconds(15), (_, at) => Usual(at) + (3 * noisier * noise()), SeriesText.Monday.AddDays(14));
+                days * 24 * 60 * 4,
+                TimeSpan.FromSeconds(15),
+                (_, at) => Usual(at) + (3 * noisier * noise()),
+                SeriesText.Monday.AddDays(14)
+            );
             for (var i = 0; i < fine.Count; i++)
             {
                 var verdict = detector.Score(fine.Times.Span[i], fine.Values.Span[i]);
@@ -276,7 +291,11 @@ public sealed class DetectionPropertyTests
     public void At_15_seconds_an_outage_is_told_within_minutes_and_once()
     {
         var noise = SeriesText.Noise(16);
-        var history = SeriesText.Of(14 * Day, Step, (_, at) => 100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (3 * noise()));
+        var history = SeriesText.Of(
+            14 * Day,
+            Step,
+            (_, at) => 100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (3 * noise())
+        );
         var detector = new AnomalyDetector(SeriesModel.Fit(history, Settings), new DetectorSettings());
         var start = SeriesText.Monday.AddDays(14);
         var told = new List<DateTimeOffset>();
@@ -285,7 +304,8 @@ public sealed class DetectionPropertyTests
         {
             var outage = at >= start.AddHours(3) ? 60 : 0;
             var usual = 100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24));
-            if (detector.Score(at.ToUnixTimeMilliseconds(), usual - outage + (3 * noise())).IsAlert) told.Add(at);
+            if (detector.Score(at.ToUnixTimeMilliseconds(), usual - outage + (3 * noise())).IsAlert)
+                told.Add(at);
         }
 
         Assert.InRange(told.Count(at => at >= start.AddHours(3)), 1, 2);
@@ -304,7 +324,11 @@ public sealed class DetectionPropertyTests
         var detector = new AnomalyDetector(SeriesModel.Fit(history, new SeriesModelSettings { Unit = "s" }), new DetectorSettings());
         var (before, fault) = (minutesAfter * 4, 15 * 4);
         var after = SeriesText.Of(
-            before + fault, fine, (i, _) => (i < before ? 0.05 : 0.4) + (0.005 * noise()), SeriesText.Monday.AddDays(14));
+            before + fault,
+            fine,
+            (i, _) => (i < before ? 0.05 : 0.4) + (0.005 * noise()),
+            SeriesText.Monday.AddDays(14)
+        );
         var verdicts = Enumerable.Range(0, after.Count).Select(i => detector.Score(after.Times.Span[i], after.Values.Span[i])).ToList();
 
         Assert.All(verdicts[before..], verdict => Assert.True(verdict.IsOutside));
@@ -345,8 +369,11 @@ public sealed class DetectionPropertyTests
     public void A_season_that_appears_is_found_within_days_and_one_that_ends_is_given_up()
     {
         var noise = SeriesText.Noise(18);
-        var series = SeriesText.Of(40 * Day, Step, (i, at) =>
-            100 + noise() + (i < 20 * Day ? 20 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24) : 0));
+        var series = SeriesText.Of(
+            40 * Day,
+            Step,
+            (i, at) => 100 + noise() + (i < 20 * Day ? 20 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24) : 0)
+        );
 
         Run(SeriesModel.Start(Settings), series, 0, series.Count, out var verdicts);
 
@@ -371,9 +398,16 @@ public sealed class DetectionPropertyTests
     private static MetricSeries Eventful(int seed)
     {
         var noise = SeriesText.Noise(seed);
-        return SeriesText.Of(14 * Day, Step, (i, at) =>
-            100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (12 * noise())
-            + (i == 1800 ? 400 : 0) + (i is > 2500 and < 2530 ? -150 : 0));
+        return SeriesText.Of(
+            14 * Day,
+            Step,
+            (i, at) =>
+                100
+                + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24))
+                + (12 * noise())
+                + (i == 1800 ? 400 : 0)
+                + (i is > 2500 and < 2530 ? -150 : 0)
+        );
     }
 
     private static MetricSeries Changed(MetricSeries series, Func<double, double> change) =>
@@ -383,7 +417,8 @@ public sealed class DetectionPropertyTests
     {
         var detector = new AnomalyDetector(model, new DetectorSettings());
         verdicts = [];
-        for (var i = from; i < to; i++) verdicts.Add(detector.Score(series.Times.Span[i], series.Values.Span[i]));
+        for (var i = from; i < to; i++)
+            verdicts.Add(detector.Score(series.Times.Span[i], series.Values.Span[i]));
         return detector;
     }
 
@@ -394,6 +429,7 @@ public sealed class DetectionPropertyTests
     }
 
     private static double[] Levels(MetricSeries series) => [.. Scores(series).Select(score => score.Level)];
+
     private static int[] Alerts(MetricSeries series) =>
         [.. Scores(series).Index().Where(score => score.Item.Alert > 0).Select(score => score.Index)];
 }

@@ -29,17 +29,25 @@ public sealed class FeedbackTests
         Assert.Equal(0.25, alike.RarityShift);
         Assert.Equal(
             "Only what is 3.2 x rarer than usual is told: anomalies here and on series alike were called noise once.",
-            Assert.Single(once.Words));
+            Assert.Single(once.Words)
+        );
     }
 
     [Fact]
     public void Useful_takes_back_half_of_what_noise_raised()
     {
         var adjustment = Feedback.Adjust(
-            [Label(FeedbackLabel.Noise, 9), Label(FeedbackLabel.Noise, 8), Label(FeedbackLabel.Useful, 7)], Now, TimeZoneInfo.Utc);
+            [Label(FeedbackLabel.Noise, 9), Label(FeedbackLabel.Noise, 8), Label(FeedbackLabel.Useful, 7)],
+            Now,
+            TimeZoneInfo.Utc
+        );
 
         Assert.Equal(0.5, adjustment.RarityShift);
-        Assert.EndsWith("noise twice, and once useful, which took half of it back.", Assert.Single(adjustment.Words), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "noise twice, and once useful, which took half of it back.",
+            Assert.Single(adjustment.Words),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -55,7 +63,8 @@ public sealed class FeedbackTests
         Assert.Equal((DeviationDirection.Up, 10), (time.Direction, time.MostDeviation));
         Assert.Equal(
             "Monday 02:00 to Monday 04:30, up to 10 deviations above is not told: it was called expected on 25 December 2026.",
-            Assert.Single(accepted.Words));
+            Assert.Single(accepted.Words)
+        );
         Assert.Empty(contradicted.Accepted);
         Assert.Empty(contradicted.Words);
     }

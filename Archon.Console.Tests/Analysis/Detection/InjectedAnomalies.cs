@@ -22,7 +22,8 @@ internal static class InjectedAnomalies
         (_, noise, _) => 100 + (5 * noise),
         (_, _, slow) => 100 + (5 * slow),
         (at, noise, _) => 100 + (30 * Math.Sin(2 * Math.PI * (at.TimeOfDay.TotalHours - 8) / 24)) + (3 * noise),
-        (at, noise, slow) => (100 + (50 * Math.Sin(2 * Math.PI * (at.TimeOfDay.TotalHours - 8) / 24))) * Math.Exp((0.05 * slow) + (0.02 * noise)),
+        (at, noise, slow) =>
+            (100 + (50 * Math.Sin(2 * Math.PI * (at.TimeOfDay.TotalHours - 8) / 24))) * Math.Exp((0.05 * slow) + (0.02 * noise)),
         (at, noise, _) => 100 + (at.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? -25 : 0) + (3 * noise),
         (_, noise, _) => 0.1 * Math.Exp(0.6 * noise),
     ];
@@ -34,7 +35,8 @@ internal static class InjectedAnomalies
         {
             for (var seed = 0; seed < seeds; seed++)
             {
-                foreach (var claim in ClaimsOf(kind, (seed * Kinds.Length) + kind + 1)) yield return claim;
+                foreach (var claim in ClaimsOf(kind, (seed * Kinds.Length) + kind + 1))
+                    yield return claim;
             }
         }
     }
@@ -49,12 +51,15 @@ internal static class InjectedAnomalies
         for (var i = Learnt; i < Total; i++)
         {
             var verdict = detector.Score(series.Times.Span[i], series.Values.Span[i]);
-            if (verdict.IsAlert && !isOpen) (isOpen, best, isTrue, calm) = (true, 0, false, 0);
-            if (!isOpen) continue;
+            if (verdict.IsAlert && !isOpen)
+                (isOpen, best, isTrue, calm) = (true, 0, false, 0);
+            if (!isOpen)
+                continue;
             best = Math.Max(best, verdict.Confidence);
             isTrue |= truth[i];
             calm = verdict.Confidence > 0.3 ? 0 : calm + 1;
-            if (calm <= Quiet) continue;
+            if (calm <= Quiet)
+                continue;
             isOpen = false;
             yield return (best, isTrue);
         }
@@ -74,7 +79,8 @@ internal static class InjectedAnomalies
             var length = ((int[])[1, 3, 12, 36, 72])[random.Next(5)];
             var size = unit * (1.5 + (4.5 * random.NextDouble())) * (length <= 3 ? 1.7 : 1);
             var grows = random.Next(3) == 0;
-            for (var i = start; i < start + length; i++) values[i] += grows ? size * (i - start + 1) / length : size;
+            for (var i = start; i < start + length; i++)
+                values[i] += grows ? size * (i - start + 1) / length : size;
             Array.Fill(truth, true, start, length + After);
         }
         return (new MetricSeries(SeriesLabels.None, series.Times, values), truth);

@@ -21,7 +21,13 @@ public sealed class LowTrafficGuardTests
     [Fact]
     public void A_far_quantile_takes_more_requests_than_a_near_one()
     {
-        LowTrafficGuard Of(double quantile) => new() { Statistic = RequestStatistic.Quantile, Quantile = quantile, Window = Window };
+        LowTrafficGuard Of(double quantile) =>
+            new()
+            {
+                Statistic = RequestStatistic.Quantile,
+                Quantile = quantile,
+                Window = Window,
+            };
 
         Assert.Equal((30, 60, 300), (Of(0.5).LeastRequests, Of(0.95).LeastRequests, Of(0.99).LeastRequests));
     }
@@ -44,7 +50,10 @@ public sealed class LowTrafficGuardTests
     {
         var noise = SeriesText.Noise(1);
         var history = SeriesText.Of(4032, Window, (_, _) => 0.02 + (0.002 * noise()));
-        var settings = new DetectorSettings { Guard = new LowTrafficGuard { Statistic = RequestStatistic.Share, Window = Window } };
+        var settings = new DetectorSettings
+        {
+            Guard = new LowTrafficGuard { Statistic = RequestStatistic.Share, Window = Window },
+        };
         var detector = new AnomalyDetector(SeriesModel.Fit(history, new SeriesModelSettings { Unit = "1" }), settings);
         var at = SeriesText.Monday.AddDays(14);
 

@@ -35,8 +35,13 @@ public sealed class SeriesModelTests
     public void A_week_that_repeats_is_found_where_weekends_differ()
     {
         var noise = SeriesText.Noise(2);
-        var history = SeriesText.Of(Fortnight + 200, Step, (_, at) =>
-            (at.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? 20 : 100 + (40 * Math.Sin(2 * Math.PI * (at.Hour - 9) / 24))) + noise());
+        var history = SeriesText.Of(
+            Fortnight + 200,
+            Step,
+            (_, at) =>
+                (at.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? 20 : 100 + (40 * Math.Sin(2 * Math.PI * (at.Hour - 9) / 24)))
+                + noise()
+        );
 
         var model = SeriesModel.Fit(history, Settings);
 
@@ -89,7 +94,8 @@ public sealed class SeriesModelTests
         other[0]++;
 
         Assert.False(SeriesModel.TryRead(other, out _));
-        for (var length = 0; length < bytes.Length; length += 7) Assert.False(SeriesModel.TryRead(bytes.AsSpan(0, length), out _));
+        for (var length = 0; length < bytes.Length; length += 7)
+            Assert.False(SeriesModel.TryRead(bytes.AsSpan(0, length), out _));
     }
 
     [Theory]
@@ -119,7 +125,14 @@ public sealed class SeriesModelTests
     public void Gaps_NaN_and_infinities_are_missing_and_invent_nothing()
     {
         var noise = SeriesText.Noise(9);
-        var history = SeriesText.Of(2000, Step, (i, _) => i % 7 == 0 ? double.NaN : i % 11 == 0 ? double.PositiveInfinity : 10 + noise());
+        var history = SeriesText.Of(
+            2000,
+            Step,
+            (i, _) =>
+                i % 7 == 0 ? double.NaN
+                : i % 11 == 0 ? double.PositiveInfinity
+                : 10 + noise()
+        );
 
         var model = SeriesModel.Fit(history, Settings);
 
@@ -168,7 +181,9 @@ public sealed class SeriesModelTests
     {
         var noise = SeriesText.Noise(10);
 
-        var band = SeriesModel.Fit(SeriesText.Of(2000, Step, (_, _) => Math.Max(0, 0.01 + (0.01 * noise()))), Settings with { Unit = "1" }).ExpectedAt(At(9, 0));
+        var band = SeriesModel
+            .Fit(SeriesText.Of(2000, Step, (_, _) => Math.Max(0, 0.01 + (0.01 * noise()))), Settings with { Unit = "1" })
+            .ExpectedAt(At(9, 0));
 
         Assert.Equal(0, band.Lower);
     }
@@ -189,7 +204,9 @@ public sealed class SeriesModelTests
         var noise = SeriesText.Noise(12);
         var calm = SeriesModel.Fit(SeriesText.Of(Fortnight, Step, (_, _) => 50 + noise()), Settings).ExpectedAt(At(14, 0));
         var noise2 = SeriesText.Noise(12);
-        var hurt = SeriesModel.Fit(SeriesText.Of(Fortnight, Step, (i, _) => (i is > 1000 and < 1040 ? 5000 : 50) + noise2()), Settings).ExpectedAt(At(14, 0));
+        var hurt = SeriesModel
+            .Fit(SeriesText.Of(Fortnight, Step, (i, _) => (i is > 1000 and < 1040 ? 5000 : 50) + noise2()), Settings)
+            .ExpectedAt(At(14, 0));
 
         Assert.InRange(hurt.Upper - hurt.Expected, 0, (calm.Upper - calm.Expected) * 1.6);
     }
@@ -210,14 +227,23 @@ public sealed class SeriesModelTests
     private static MetricSeries Daily(int seed, DateTimeOffset? start = null)
     {
         var noise = SeriesText.Noise(seed);
-        return SeriesText.Of(Fortnight, Step, (_, at) => 110 + (45 * Math.Sin(2 * Math.PI * (at.TimeOfDay.TotalHours - 8) / 24)) + (2 * noise()), start);
+        return SeriesText.Of(
+            Fortnight,
+            Step,
+            (_, at) => 110 + (45 * Math.Sin(2 * Math.PI * (at.TimeOfDay.TotalHours - 8) / 24)) + (2 * noise()),
+            start
+        );
     }
 
     /// <summary>Wide enough in its noise that no floor of the scale plays a part.</summary>
     private static MetricSeries Wide(int seed, double factor, double shift)
     {
         var noise = SeriesText.Noise(seed);
-        return SeriesText.Of(Fortnight, Step, (_, at) => ((300 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (160 * noise())) * factor + shift);
+        return SeriesText.Of(
+            Fortnight,
+            Step,
+            (_, at) => ((300 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24)) + (160 * noise())) * factor + shift
+        );
     }
 
     private static long At(int day, int hour) => SeriesText.Monday.AddDays(day).AddHours(hour).ToUnixTimeMilliseconds();

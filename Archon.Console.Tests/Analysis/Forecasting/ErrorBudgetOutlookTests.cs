@@ -72,10 +72,17 @@ public sealed class ErrorBudgetOutlookTests
     {
         var requests = Grid(_ => 1000, days: 1);
 
-        Assert.Throws<ArgumentException>(
-            () => ErrorBudgetOutlook.Of(requests, requests, new ErrorObjective(1, TimeSpan.FromDays(30)), Fortnight));
-        Assert.Throws<ArgumentException>(() => ErrorBudgetOutlook.Of(
-            RegularSeries.Resample(SeriesText.Of(9, Step, (_, _) => 1), TimeSpan.FromHours(1)), requests, ThreeNines, Fortnight));
+        Assert.Throws<ArgumentException>(() =>
+            ErrorBudgetOutlook.Of(requests, requests, new ErrorObjective(1, TimeSpan.FromDays(30)), Fortnight)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            ErrorBudgetOutlook.Of(
+                RegularSeries.Resample(SeriesText.Of(9, Step, (_, _) => 1), TimeSpan.FromHours(1)),
+                requests,
+                ThreeNines,
+                Fortnight
+            )
+        );
     }
 
     private static DateTimeOffset End => SeriesText.Monday.AddDays(30);

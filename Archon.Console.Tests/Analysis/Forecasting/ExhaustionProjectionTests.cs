@@ -52,15 +52,20 @@ public sealed class ExhaustionProjectionTests
     [InlineData(NoExhaustionReason.FarAhead)]
     public void What_never_fills_is_not_told_and_the_reason_is(NoExhaustionReason reason)
     {
-        var series = Gauge(10, hour => reason switch
-        {
-            NoExhaustionReason.NotTrending => 0.7,
-            NoExhaustionReason.Wave => 0.7 + (0.1 * Math.Sin(2 * Math.PI * hour / 24)),
-            NoExhaustionReason.Saturating => 0.9 - (0.1 * Math.Exp(-(hour + 100) / 60.0)),
-            // Cleared every 30 hours at 0.9.
-            NoExhaustionReason.Sawtooth => 0.3 + (0.6 * (((hour + 600) % 30) / 30.0)),
-            _ => 0.3 + (0.0005 * hour),
-        }, seed: 3);
+        var series = Gauge(
+            10,
+            hour =>
+                reason switch
+                {
+                    NoExhaustionReason.NotTrending => 0.7,
+                    NoExhaustionReason.Wave => 0.7 + (0.1 * Math.Sin(2 * Math.PI * hour / 24)),
+                    NoExhaustionReason.Saturating => 0.9 - (0.1 * Math.Exp(-(hour + 100) / 60.0)),
+                    // Cleared every 30 hours at 0.9.
+                    NoExhaustionReason.Sawtooth => 0.3 + (0.6 * (((hour + 600) % 30) / 30.0)),
+                    _ => 0.3 + (0.0005 * hour),
+                },
+            seed: 3
+        );
 
         var result = ExhaustionProjection.Project(series, Full);
 
@@ -84,7 +89,8 @@ public sealed class ExhaustionProjectionTests
         values[^40] = 1.2;
 
         Assert.IsType<ExhaustionResult.NotExpected>(
-            ExhaustionProjection.Project(new MetricSeries(SeriesLabels.None, series.Times, values), Full));
+            ExhaustionProjection.Project(new MetricSeries(SeriesLabels.None, series.Times, values), Full)
+        );
     }
 
     [Fact]
@@ -104,7 +110,8 @@ public sealed class ExhaustionProjectionTests
         var other = new MetricSeries(
             SeriesLabels.None,
             order.Select(at => series.Times.Span[at]).ToArray(),
-            order.Select(at => at % 7 == 0 ? double.NaN : 64e9 * series.Values.Span[at]).ToArray());
+            order.Select(at => at % 7 == 0 ? double.NaN : 64e9 * series.Values.Span[at]).ToArray()
+        );
 
         var projected = Projected(other, new ExhaustionSettings { Limit = 64e9 });
 
@@ -133,7 +140,8 @@ public sealed class ExhaustionProjectionTests
             {
                 Assert.Equal(NoExhaustionReason.TooShort, Assert.IsType<ExhaustionResult.NotExpected>(result).Reason);
             }
-            else Assert.IsType<ExhaustionResult.Projected>(result);
+            else
+                Assert.IsType<ExhaustionResult.Projected>(result);
         }
     }
 

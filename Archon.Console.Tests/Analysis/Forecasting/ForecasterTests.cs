@@ -26,7 +26,8 @@ public sealed class ForecasterTests
     [Fact]
     public void Limits_hold_about_as_often_as_they_say()
     {
-        int within = 0, all = 0;
+        int within = 0,
+            all = 0;
         for (var seed = 1; seed <= 40; seed++)
         {
             var values = Shop(24 * 32, seed);
@@ -44,14 +45,19 @@ public sealed class ForecasterTests
     [Fact]
     public void As_far_ahead_as_history_goes_back_limits_do_not_draw_together()
     {
-        int within = 0, all = 0;
+        int within = 0,
+            all = 0;
         for (var seed = 1; seed <= 20; seed++)
         {
             var values = Shop(24 * 28, seed);
             var forecast = Ok(Forecaster.Forecast(values.AsSpan(0, 24 * 14), Days with { Horizon = 24 * 14 }));
-            double WidthOfDay(int day) => Enumerable.Range(24 * day, 24).Average(step => forecast.Interval(step, 0.8) is var (lower, upper) ? upper - lower : 0);
+            double WidthOfDay(int day) =>
+                Enumerable.Range(24 * day, 24).Average(step => forecast.Interval(step, 0.8) is var (lower, upper) ? upper - lower : 0);
 
-            Assert.True(WidthOfDay(13) >= 0.9 * WidthOfDay(1), $"Seed {seed}: {WidthOfDay(1)} wide tomorrow, {WidthOfDay(13)} in a fortnight.");
+            Assert.True(
+                WidthOfDay(13) >= 0.9 * WidthOfDay(1),
+                $"Seed {seed}: {WidthOfDay(1)} wide tomorrow, {WidthOfDay(13)} in a fortnight."
+            );
             for (var step = 24 * 7; step < 24 * 14; step++, all++)
             {
                 var (lower, upper) = forecast.Interval(step, 0.8);
@@ -120,7 +126,8 @@ public sealed class ForecasterTests
     {
         var values = Shop(24 * 42, seed: 6);
         var holed = values.ToArray();
-        for (var at = 100; at < 130; at++) holed[at] = double.NaN;
+        for (var at = 100; at < 130; at++)
+            holed[at] = double.NaN;
         holed[500] = holed[501] = double.NaN;
         holed[700] = double.PositiveInfinity;
         holed[800] = 5000;
@@ -181,7 +188,8 @@ public sealed class ForecasterTests
 
         var forecast = Ok(Forecaster.Forecast(values, Days));
 
-        for (var step = 0; step < 48; step++) Assert.InRange(forecast.Interval(step, 0.99).Lower, 0, forecast.Median(step));
+        for (var step = 0; step < 48; step++)
+            Assert.InRange(forecast.Interval(step, 0.99).Lower, 0, forecast.Median(step));
     }
 
     [Fact]
@@ -223,11 +231,14 @@ public sealed class ForecasterTests
     {
         var noise = SeriesText.Noise(seed);
         double wander = 0;
-        return Enumerable.Range(0, hours).Select(hour =>
-        {
-            wander = (0.6 * wander) + (2 * noise());
-            return (hour / 24 % 7 >= 5 ? 60 : 120) + (40 * Math.Sin(2 * Math.PI * (hour % 24) / 24)) + wander;
-        }).ToArray();
+        return Enumerable
+            .Range(0, hours)
+            .Select(hour =>
+            {
+                wander = (0.6 * wander) + (2 * noise());
+                return (hour / 24 % 7 >= 5 ? 60 : 120) + (40 * Math.Sin(2 * Math.PI * (hour % 24) / 24)) + wander;
+            })
+            .ToArray();
     }
 
     private static Forecast Ok(ForecastResult result) => Assert.IsType<ForecastResult.Ok>(result).Forecast;

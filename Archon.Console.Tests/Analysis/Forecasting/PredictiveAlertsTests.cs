@@ -35,7 +35,8 @@ public sealed class PredictiveAlertsTests
         Assert.Contains("not known well enough", Reason([In(10), vague], PredictionRecord.Empty), StringComparison.Ordinal);
         Assert.Contains("wrong too often", Reason([In(40), In(40)], new PredictionRecord(12, 8, 0, 0, 0.1)), StringComparison.Ordinal);
         Assert.IsType<PredictiveVerdict.Tell>(
-            PredictiveAlerts.Decide([In(40), In(40)], new PredictionRecord(3, 3, 0, 0, 0.1), Now, Settings));
+            PredictiveAlerts.Decide([In(40), In(40)], new PredictionRecord(3, 3, 0, 0, 0.1), Now, Settings)
+        );
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class PredictiveAlertsTests
         Assert.Contains("not expected", Reason([In(40), never], PredictionRecord.Empty), StringComparison.Ordinal);
         Assert.Contains("Nothing", Reason([], PredictionRecord.Empty), StringComparison.Ordinal);
         Assert.IsType<PredictiveVerdict.AlreadyReached>(
-            PredictiveAlerts.Decide([In(40), new ExhaustionResult.Reached()], PredictionRecord.Empty, Now, Settings));
+            PredictiveAlerts.Decide([In(40), new ExhaustionResult.Reached()], PredictionRecord.Empty, Now, Settings)
+        );
     }
 
     [Fact]
@@ -84,8 +86,12 @@ public sealed class PredictiveAlertsTests
     [Fact]
     public void Past_forecasts_are_off_by_a_share_of_what_came()
     {
-        var record = ForecastRecord.Of(
-            [new(100, 90, 110, 106), new(100, 90, 110, 94), new(100, 99, 101, 200), new(100, 90, 110, double.NaN)]);
+        var record = ForecastRecord.Of([
+            new(100, 90, 110, 106),
+            new(100, 90, 110, 94),
+            new(100, 99, 101, 200),
+            new(100, 90, 110, double.NaN),
+        ]);
 
         Assert.Equal((3, 2.0 / 3), (record.Count, record.Coverage));
         Assert.Equal(112.0 / 400, record.Relative, 9);

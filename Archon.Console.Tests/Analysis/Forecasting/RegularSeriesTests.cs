@@ -56,8 +56,9 @@ public sealed class RegularSeriesTests
     {
         var history = SeriesText.Of(4032, TimeSpan.FromMinutes(10), (_, at) => at.Hour < 12 ? 10 : 20);
 
-        var forecast = Assert.IsType<ForecastResult.Ok>(
-            Forecaster.Forecast(RegularSeries.Resample(history, Hour), TimeSpan.FromHours(24))).Forecast;
+        var forecast = Assert
+            .IsType<ForecastResult.Ok>(Forecaster.Forecast(RegularSeries.Resample(history, Hour), TimeSpan.FromHours(24)))
+            .Forecast;
 
         Assert.Equal((10, 20, 24), (Math.Round(forecast.Median(3)), Math.Round(forecast.Median(15)), forecast.Horizon));
     }

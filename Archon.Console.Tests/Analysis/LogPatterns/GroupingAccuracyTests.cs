@@ -22,7 +22,9 @@ public sealed class GroupingAccuracyTests
     [Fact]
     public void Logs_of_all_formats_in_one_stream_are_told_apart()
     {
-        var all = LabelledLogs.All.SelectMany(format => format.Value.Select((line, at) => (At: at, Label: $"{format.Key}: {line.Label}", line.Line)));
+        var all = LabelledLogs.All.SelectMany(format =>
+            format.Value.Select((line, at) => (At: at, Label: $"{format.Key}: {line.Label}", line.Line))
+        );
 
         AssertAccurate([.. all.OrderBy(one => one.At).Select(one => (one.Label, one.Line))]);
     }
@@ -43,14 +45,20 @@ public sealed class GroupingAccuracyTests
 
         var accuracy = Accuracy([.. lines.Select(line => line.Label)], numbers);
 
-        Assert.True(accuracy >= Asked, $"{accuracy:0.000}\n{string.Join('\n', miner.Templates.Select(template => $"{template.Count} {template.Text}"))}");
+        Assert.True(
+            accuracy >= Asked,
+            $"{accuracy:0.000}\n{string.Join('\n', miner.Templates.Select(template => $"{template.Count} {template.Text}"))}"
+        );
     }
 
     private static double Accuracy(IReadOnlyList<string> labels, List<int> templates)
     {
         var byTemplate = templates.Select((template, i) => (template, i)).ToLookup(one => one.template, one => one.i);
-        var right = labels.Select((label, i) => (label, i)).GroupBy(one => one.label, one => one.i)
-            .Where(lines => byTemplate[templates[lines.First()]].ToHashSet().SetEquals(lines)).Sum(lines => lines.Count());
+        var right = labels
+            .Select((label, i) => (label, i))
+            .GroupBy(one => one.label, one => one.i)
+            .Where(lines => byTemplate[templates[lines.First()]].ToHashSet().SetEquals(lines))
+            .Sum(lines => lines.Count());
         return right / (double)labels.Count;
     }
 }

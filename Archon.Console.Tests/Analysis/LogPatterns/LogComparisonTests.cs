@@ -13,7 +13,12 @@ public sealed class LogComparisonTests
     public void New_gone_exploding_and_shrinking_templates_are_told_the_most_significant_first()
     {
         var changes = Compare(
-            24, ("steady flow of things", 4000), ("cache was refilled slowly", 400), ("peer went away now", 40), ("old job ran fine today", 200));
+            24,
+            ("steady flow of things", 4000),
+            ("cache was refilled slowly", 400),
+            ("peer went away now", 40),
+            ("old job ran fine today", 200)
+        );
         LogTemplateChange Of(string begin) => changes.Single(change => change.Template.Text.StartsWith(begin, StringComparison.Ordinal));
 
         Assert.Equal((LogChangeKind.Steady, false), (Of("steady").Kind, Of("steady").IsSignificant));
@@ -32,8 +37,10 @@ public sealed class LogComparisonTests
     public void One_line_that_was_never_seen_before_is_new_but_proves_nothing()
     {
         var miner = new LogTemplateMiner(new LogMinerSettings());
-        for (var i = 0; i < 100; i++) miner.Add("all is well here", At(i), LogPeriod.Baseline);
-        for (var i = 0; i < 100; i++) miner.Add("all is well here", At(i), LogPeriod.Window);
+        for (var i = 0; i < 100; i++)
+            miner.Add("all is well here", At(i), LogPeriod.Baseline);
+        for (var i = 0; i < 100; i++)
+            miner.Add("all is well here", At(i), LogPeriod.Window);
         miner.Add("a stray thing", At(100), LogPeriod.Window);
 
         var change = LogComparison.Compare(miner, Rate).Single(one => one.Kind == LogChangeKind.New);
@@ -73,7 +80,8 @@ public sealed class LogComparisonTests
                 var isRetry = isBursty ? i % 640 < 64 : i % 10 == 0;
                 miner.Add(isRetry ? "retry of the call" : "call was made fine", At(i), LogPeriod.Baseline);
             }
-            for (var i = 0; i < 640; i++) miner.Add(i % 5 == 0 ? "retry of the call" : "call was made fine", At(i), LogPeriod.Window);
+            for (var i = 0; i < 640; i++)
+                miner.Add(i % 5 == 0 ? "retry of the call" : "call was made fine", At(i), LogPeriod.Window);
             return LogComparison.Compare(miner, Rate).Single(change => change.Template.Text.StartsWith("retry", StringComparison.Ordinal));
         }
 
@@ -94,8 +102,10 @@ public sealed class LogComparisonTests
         static double Ratio(int windowSpacing, bool isTimed)
         {
             var miner = new LogTemplateMiner(new LogMinerSettings());
-            for (var i = 0; i < 5000; i++) miner.Add("tick", isTimed ? At(i) : null, LogPeriod.Baseline);
-            for (var i = 0; i < 500; i++) miner.Add("tick", isTimed ? At(i * windowSpacing) : null, LogPeriod.Window);
+            for (var i = 0; i < 5000; i++)
+                miner.Add("tick", isTimed ? At(i) : null, LogPeriod.Baseline);
+            for (var i = 0; i < 500; i++)
+                miner.Add("tick", isTimed ? At(i * windowSpacing) : null, LogPeriod.Window);
             return LogComparison.Compare(miner, Rate).Single().RateRatio!.Value;
         }
     }
@@ -104,7 +114,8 @@ public sealed class LogComparisonTests
     public void One_line_with_a_wrong_date_does_not_stretch_a_period()
     {
         var miner = new LogTemplateMiner(new LogMinerSettings());
-        for (var i = 0; i < 5000; i++) miner.Add("tick", At(i), LogPeriod.Baseline);
+        for (var i = 0; i < 5000; i++)
+            miner.Add("tick", At(i), LogPeriod.Baseline);
         miner.Add("tick", 0, LogPeriod.Baseline);
 
         Assert.InRange(miner.BaselineLength.TotalSeconds, 4800, 5200);
@@ -116,7 +127,8 @@ public sealed class LogComparisonTests
         Assert.Empty(LogComparison.Compare(new LogTemplateMiner(new LogMinerSettings()), Rate));
 
         var miner = new LogTemplateMiner(new LogMinerSettings());
-        for (var i = 0; i < 100; i++) miner.Add("tick");
+        for (var i = 0; i < 100; i++)
+            miner.Add("tick");
 
         Assert.False(LogComparison.Compare(miner, Rate).Single().IsSignificant);
     }
@@ -133,16 +145,27 @@ public sealed class LogComparisonTests
     {
         var miner = new LogTemplateMiner(new LogMinerSettings());
         Mix(miner, LogPeriod.Baseline, TimeSpan.FromHours(hours), baseline);
-        Mix(miner, LogPeriod.Window, TimeSpan.FromHours(1),
-            (baseline[0].Line, baseline[0].Count / hours), (baseline[1].Line, 1), (baseline[2].Line, 100 * baseline[2].Count / hours), ("disk of volume is full", 60));
+        Mix(
+            miner,
+            LogPeriod.Window,
+            TimeSpan.FromHours(1),
+            (baseline[0].Line, baseline[0].Count / hours),
+            (baseline[1].Line, 1),
+            (baseline[2].Line, 100 * baseline[2].Count / hours),
+            ("disk of volume is full", 60)
+        );
         return LogComparison.Compare(miner, Rate);
     }
 
     private static void Mix(LogTemplateMiner miner, LogPeriod period, TimeSpan length, params (string Line, int Count)[] lines)
     {
         var random = new Random(7);
-        var all = lines.SelectMany(line => Enumerable.Range(0, line.Count).Select(_ => (At: random.NextDouble(), line.Line))).OrderBy(one => one.At).ToList();
-        foreach (var (at, line) in all) miner.Add(line, (Start + (length * at)).ToUnixTimeMilliseconds(), period);
+        var all = lines
+            .SelectMany(line => Enumerable.Range(0, line.Count).Select(_ => (At: random.NextDouble(), line.Line)))
+            .OrderBy(one => one.At)
+            .ToList();
+        foreach (var (at, line) in all)
+            miner.Add(line, (Start + (length * at)).ToUnixTimeMilliseconds(), period);
     }
 
     private static long At(int second) => Start.AddSeconds(second).ToUnixTimeMilliseconds();

@@ -36,12 +36,22 @@ public sealed class LogTemplateMinerTests
 
     [Theory]
     [InlineData("""{"level":"error","ts":1772431628.5,"msg":"lost 3 peers","peer":"x"}""", "level=error lost <num> peers")]
-    [InlineData("""{"time":"2026-03-02T06:07:08Z","severity":"WARN","message":"slow","error":{"type":"T","message":"gave up"}}""", "level=warning slow error= gave up")]
-    [InlineData("""{"timestamp":"2026-03-02T06:07:08Z","labels":{"app":"a"},"line":"level=info msg=\"took 3 s\" a=1"}""", "level=info took <duration>")]
+    [InlineData(
+        """{"time":"2026-03-02T06:07:08Z","severity":"WARN","message":"slow","error":{"type":"T","message":"gave up"}}""",
+        "level=warning slow error= gave up"
+    )]
+    [InlineData(
+        """{"timestamp":"2026-03-02T06:07:08Z","labels":{"app":"a"},"line":"level=info msg=\"took 3 s\" a=1"}""",
+        "level=info took <duration>"
+    )]
     [InlineData("""{"log":"{\"level\":30,\"msg\":\"up\"}\n","stream":"stdout","time":"2026-03-02T06:07:08Z"}""", "level=info up")]
     [InlineData("""{"@t":"2026-03-02T06:07:08Z","@mt":"Order {Id} placed","@m":"Order 7 placed"}""", "Order {Id} placed")]
-    [InlineData("ts=2026-03-02T06:07:08Z level=error msg=\"no route\" err=\"dial 10.0.0.1: refused\"", "level=error no route error= dial <ip>: refused")]
-    public void Of_structured_lines_the_level_the_message_and_the_error_count(string line, string template) => Assert.Equal(template, TemplateOf(line));
+    [InlineData(
+        "ts=2026-03-02T06:07:08Z level=error msg=\"no route\" err=\"dial 10.0.0.1: refused\"",
+        "level=error no route error= dial <ip>: refused"
+    )]
+    public void Of_structured_lines_the_level_the_message_and_the_error_count(string line, string template) =>
+        Assert.Equal(template, TemplateOf(line));
 
     [Theory]
     [InlineData("""{"msg":"cut off in the mid""")]
@@ -69,7 +79,14 @@ public sealed class LogTemplateMinerTests
     public void Any_characters_at_all_are_taken()
     {
         var random = new Random(1);
-        var miner = new LogTemplateMiner(new LogMinerSettings { MostTemplates = 64, LongestLine = 300, MostWords = 16 });
+        var miner = new LogTemplateMiner(
+            new LogMinerSettings
+            {
+                MostTemplates = 64,
+                LongestLine = 300,
+                MostWords = 16,
+            }
+        );
         var alphabet = "{}[]()\"'=:,;\\/.-_@#%+ \te\e\n\r\ud83d\ude00\0abcMar019\u0660\ufffd«»";
         var line = new StringBuilder();
 
@@ -111,7 +128,10 @@ public sealed class LogTemplateMinerTests
             miner.Add($"session closed for user {user} on console");
         }
 
-        Assert.Equal(["session opened for user <*> on console", "session closed for user <*> on console"], miner.Templates.Select(template => template.Text));
+        Assert.Equal(
+            ["session opened for user <*> on console", "session closed for user <*> on console"],
+            miner.Templates.Select(template => template.Text)
+        );
         Assert.All(miner.Templates, template => Assert.Equal(7, template.Count));
     }
 
@@ -130,11 +150,19 @@ public sealed class LogTemplateMinerTests
     public void The_lines_of_a_stack_trace_go_with_its_first()
     {
         var miner = new LogTemplateMiner(new LogMinerSettings());
-        foreach (var line in new[]
-        {
-            "2026-03-02 06:07:08 ERROR Request 17 failed", "java.lang.IllegalStateException: closed", "\tat com.example.A.b(A.java:12)", "\tat com.example.C.d(C.java:7)",
-            "Caused by: java.io.IOException: broken pipe", "\t... 12 more", "", "2026-03-02 06:07:09 ERROR Request 18 failed",
-        })
+        foreach (
+            var line in new[]
+            {
+                "2026-03-02 06:07:08 ERROR Request 17 failed",
+                "java.lang.IllegalStateException: closed",
+                "\tat com.example.A.b(A.java:12)",
+                "\tat com.example.C.d(C.java:7)",
+                "Caused by: java.io.IOException: broken pipe",
+                "\t... 12 more",
+                "",
+                "2026-03-02 06:07:09 ERROR Request 18 failed",
+            }
+        )
         {
             miner.Add(line);
         }
@@ -156,7 +184,8 @@ public sealed class LogTemplateMinerTests
         var miner = new LogTemplateMiner(new LogMinerSettings { MostTemplates = 16 });
         string Line(int number) => string.Join(' ', Enumerable.Repeat("word", number + 1));
 
-        for (var i = 0; i < 16; i++) miner.Add(Line(i));
+        for (var i = 0; i < 16; i++)
+            miner.Add(Line(i));
         miner.Add(Line(0));
         miner.Add(Line(16));
 
@@ -179,7 +208,8 @@ public sealed class LogTemplateMinerTests
         static List<(string Text, long Count, long? First)> Mine(List<string> lines)
         {
             var miner = new LogTemplateMiner(new LogMinerSettings());
-            foreach (var line in lines) miner.Add(line);
+            foreach (var line in lines)
+                miner.Add(line);
             return [.. miner.Templates.Select(template => (template.Text, template.Count, template.FirstSeen))];
         }
     }
@@ -208,7 +238,8 @@ public sealed class LogTemplateMinerTests
         miner.Add("2026-03-02T08:00:02Z INFO served /a/d in 14 ms to 10.0.0.3", unixMs: 5);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) miner.Add("2026-03-02T08:00:02Z INFO served /a/d in 14 ms to 10.0.0.3", unixMs: 5);
+        for (var i = 0; i < 1000; i++)
+            miner.Add("2026-03-02T08:00:02Z INFO served /a/d in 14 ms to 10.0.0.3", unixMs: 5);
 
         // A sample of the times is all that grows.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 33_000);
@@ -222,7 +253,13 @@ public sealed class LogTemplateMinerTests
     [InlineData(16, 96, 8192, 1)]
     public void Settings_outside_of_their_range_are_refused(int templates, int words, int characters, int variable)
     {
-        var settings = new LogMinerSettings { MostTemplates = templates, MostWords = words, LongestLine = characters, WordsOfVariable = variable };
+        var settings = new LogMinerSettings
+        {
+            MostTemplates = templates,
+            MostWords = words,
+            LongestLine = characters,
+            WordsOfVariable = variable,
+        };
 
         Assert.Throws<ArgumentOutOfRangeException>(() => new LogTemplateMiner(settings));
     }

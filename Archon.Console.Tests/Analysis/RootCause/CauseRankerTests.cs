@@ -94,8 +94,10 @@ public sealed class CauseRankerTests
         static CauseQuestion Alone(Estate broken)
         {
             var (whole, part) = (new Estate(7).Question(), broken.Question());
-            var (others, pay) = (whole.Series.Where(series => series.Service != "pay"),
-                part.Series.Where(series => series.Service == "pay"));
+            var (others, pay) = (
+                whole.Series.Where(series => series.Service != "pay"),
+                part.Series.Where(series => series.Service == "pay")
+            );
             return whole with { Series = [.. others, .. pay] };
         }
     }
@@ -137,13 +139,27 @@ public sealed class CauseRankerTests
     public void Names_carry_no_weight()
     {
         var question = Slow(12).Question();
-        var services = new Dictionary<string,
-            string> { ["web"] = "q7", ["shop"] = "a1", ["search"] = "zz", ["stock"] = "m0", ["pay"] = "b3" };
-        var metrics = new Dictionary<string, string> { ["requests"] = "xa", ["latency"] = "xb", ["errors"] = "xc", ["cpu"] = "xd" };
+        var services = new Dictionary<string, string>
+        {
+            ["web"] = "q7",
+            ["shop"] = "a1",
+            ["search"] = "zz",
+            ["stock"] = "m0",
+            ["pay"] = "b3",
+        };
+        var metrics = new Dictionary<string, string>
+        {
+            ["requests"] = "xa",
+            ["latency"] = "xb",
+            ["errors"] = "xc",
+            ["cpu"] = "xd",
+        };
         var renamed = question with
         {
-            Series = [.. question.Series.Select(series =>
-                series with { Service = services[series.Service], Metric = metrics[series.Metric] })],
+            Series =
+            [
+                .. question.Series.Select(series => series with { Service = services[series.Service], Metric = metrics[series.Metric] }),
+            ],
             Graph = new ServiceGraph([], Estate.Calls.Select(call => (services[call.Caller], services[call.Callee]))),
         };
 
@@ -173,9 +189,13 @@ public sealed class CauseRankerTests
         Assert.Equal(Told(one), Told(other));
         Assert.Equal(Told(one), Told(Rank(question)));
 
-        static IEnumerable<string> Told(CauseVerdict.Ranked ranked) => ranked.Hypotheses.SelectMany(hypothesis =>
-            hypothesis.For.Concat(hypothesis.Against).Select(evidence => evidence.Sentence)
-                .Prepend($"{hypothesis.Service} {hypothesis.Confidence:R} {string.Join('>', hypothesis.Path)}"));
+        static IEnumerable<string> Told(CauseVerdict.Ranked ranked) =>
+            ranked.Hypotheses.SelectMany(hypothesis =>
+                hypothesis
+                    .For.Concat(hypothesis.Against)
+                    .Select(evidence => evidence.Sentence)
+                    .Prepend($"{hypothesis.Service} {hypothesis.Confidence:R} {string.Join('>', hypothesis.Path)}")
+            );
     }
 
     [Fact]
@@ -199,7 +219,13 @@ public sealed class CauseRankerTests
         Assert.All(ranked.Hypotheses, one => Assert.InRange(one.Confidence, 0, 1));
         Assert.Contains(ranked.Hypotheses[0].Against, evidence => evidence is Evidence.Gaps { Share: > 0.1 and < 0.3 });
 
-        double Holed(double value) => random.Next(10) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => value };
+        double Holed(double value) =>
+            random.Next(10) switch
+            {
+                0 => double.NaN,
+                1 => double.PositiveInfinity,
+                _ => value,
+            };
     }
 
     [Theory]
@@ -214,10 +240,31 @@ public sealed class CauseRankerTests
             OnsetMs = rows / 2 * 15_000,
         };
 
-        foreach (var one in new[] { few, few with { OnsetMs = null }, few with { Graph = null }, few with { OnsetMs = -1 },
-            few with { OnsetMs = long.MaxValue / 2 } })
+        foreach (
+            var one in new[]
+            {
+                few,
+                few with
+                {
+                    OnsetMs = null,
+                },
+                few with
+                {
+                    Graph = null,
+                },
+                few with
+                {
+                    OnsetMs = -1,
+                },
+                few with
+                {
+                    OnsetMs = long.MaxValue / 2,
+                },
+            }
+        )
         {
-            if (CauseRanker.Rank(one) is not CauseVerdict.Ranked ranked) continue;
+            if (CauseRanker.Rank(one) is not CauseVerdict.Ranked ranked)
+                continue;
             Assert.All(ranked.Hypotheses, hypothesis => Assert.InRange(hypothesis.Confidence, 0, 1));
         }
     }
@@ -229,8 +276,12 @@ public sealed class CauseRankerTests
         var few = slow with
         {
             Times = slow.Times.Slice(Estate.Onset - 2, 6),
-            Series = [.. slow.Series.Select((series, i) =>
-                series with { Values = series.Values.Slice(Estate.Onset - 2, 6), Normal = quiet.Series[i].Values })],
+            Series =
+            [
+                .. slow.Series.Select(
+                    (series, i) => series with { Values = series.Values.Slice(Estate.Onset - 2, 6), Normal = quiet.Series[i].Values }
+                ),
+            ],
         };
 
         Assert.Equal("stock", Rank(few).Hypotheses[0].Service);
@@ -263,10 +314,14 @@ public sealed class CauseRankerTests
 
         Assert.Throws<ArgumentException>(() => CauseRanker.Rank(question with { Times = question.Times[1..] }));
         Assert.Throws<ArgumentException>(() => CauseRanker.Rank(question with { Times = question.Times.ToArray().Reverse().ToArray() }));
-        Assert.Throws<ArgumentException>(() => CauseRanker.Rank(question with
-        {
-            Series = [.. question.Series.Select((series, i) => series with { Normal = new double[10 + i] })],
-        }));
+        Assert.Throws<ArgumentException>(() =>
+            CauseRanker.Rank(
+                question with
+                {
+                    Series = [.. question.Series.Select((series, i) => series with { Normal = new double[10 + i] })],
+                }
+            )
+        );
     }
 
     private static Estate Slow(int seed) => new Estate(seed).Break("stock", "latency", (_, usual) => 2 * usual);

@@ -46,8 +46,10 @@ public sealed class ChangePointTests
     {
         static double Value(int i, int row, double noise) => noise + (i < 3 && row >= 100 ? 6 : 0);
 
-        Assert.Equal(ChangePoint.Find(Series(4, Value)),
-            ChangePoint.Find(Series(4, (i, row, noise) => 1e6 + (1e3 * Value(i, row, noise)))));
+        Assert.Equal(
+            ChangePoint.Find(Series(4, Value)),
+            ChangePoint.Find(Series(4, (i, row, noise) => 1e6 + (1e3 * Value(i, row, noise))))
+        );
     }
 
     [Fact]
@@ -57,7 +59,11 @@ public sealed class ChangePointTests
     private static List<ReadOnlyMemory<double>> Series(int seed, Func<int, int, double, double> value)
     {
         var noise = SeriesText.Noise(seed);
-        return [.. Enumerable.Range(0, 20)
-            .Select(i => (ReadOnlyMemory<double>)Enumerable.Range(0, 200).Select(row => value(i, row, noise())).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, 20)
+                .Select(i => (ReadOnlyMemory<double>)Enumerable.Range(0, 200).Select(row => value(i, row, noise())).ToArray()),
+        ];
     }
 }

@@ -12,7 +12,13 @@ internal sealed class Estate(int seed)
     private const long StepMs = 15_000;
 
     public static readonly (string Caller, string Callee)[] Calls =
-        [("web", "shop"), ("web", "search"), ("shop", "stock"), ("shop", "pay"), ("search", "stock")];
+    [
+        ("web", "shop"),
+        ("web", "search"),
+        ("shop", "stock"),
+        ("shop", "pay"),
+        ("search", "stock"),
+    ];
 
     public static readonly ServiceGraph Graph = new([], Calls);
     private static readonly string[] FromBelow = ["pay", "stock", "search", "shop", "web"];
@@ -33,19 +39,33 @@ internal sealed class Estate(int seed)
     {
         var noise = SeriesText.Noise(seed);
         var values = new Dictionary<(string, string), double[]>();
-        double[] Own(string service, string metric, Func<int, double> value) => [.. Enumerable.Range(0, Rows).Select(row =>
-            row >= Onset && faults.TryGetValue((service, metric), out var change) ? change(row - Onset, value(row)) : value(row))];
+        double[] Own(string service, string metric, Func<int, double> value) =>
+            [
+                .. Enumerable
+                    .Range(0, Rows)
+                    .Select(row =>
+                        row >= Onset && faults.TryGetValue((service, metric), out var change) ? change(row - Onset, value(row)) : value(row)
+                    ),
+            ];
         foreach (var service in FromBelow.Reverse())
         {
             var callers = Graph.CallersOf(service).ToList();
-            values[(service, "requests")] = Own(service, "requests", row => callers.Count == 0
-                ? 200 * (1 + (0.1 * Math.Sin(row / 40.0)) + (0.02 * noise()))
-                : callers.Sum(caller => 0.6 * values[(caller, "requests")][row]));
+            values[(service, "requests")] = Own(
+                service,
+                "requests",
+                row =>
+                    callers.Count == 0
+                        ? 200 * (1 + (0.1 * Math.Sin(row / 40.0)) + (0.02 * noise()))
+                        : callers.Sum(caller => 0.6 * values[(caller, "requests")][row])
+            );
         }
         foreach (var service in FromBelow)
         {
-            var latency = Own(service, "latency", row =>
-                0.02 * (1 + (values[(service, "requests")][row] / 1000)) * Math.Exp(0.05 * noise()));
+            var latency = Own(
+                service,
+                "latency",
+                row => 0.02 * (1 + (values[(service, "requests")][row] / 1000)) * Math.Exp(0.05 * noise())
+            );
             var errors = Own(service, "errors", _ => Math.Max(0, 0.001 + (0.0005 * noise())));
             foreach (var callee in Graph.CalleesOf(service))
             {
@@ -61,9 +81,15 @@ internal sealed class Estate(int seed)
         return new CauseQuestion
         {
             Times = Enumerable.Range(0, Rows).Select(row => shiftMs + (row * StepMs)).ToArray(),
-            Series = [.. values.Select(one => new ServiceSeries(
-                one.Key.Item1, one.Key.Item2, "", one.Key.Item2 == "errors" ? one.Value
-                    : Array.ConvertAll(one.Value, value => value * scale)))],
+            Series =
+            [
+                .. values.Select(one => new ServiceSeries(
+                    one.Key.Item1,
+                    one.Key.Item2,
+                    "",
+                    one.Key.Item2 == "errors" ? one.Value : Array.ConvertAll(one.Value, value => value * scale)
+                )),
+            ],
             Graph = Graph,
             OnsetMs = shiftMs + OnsetMs,
         };

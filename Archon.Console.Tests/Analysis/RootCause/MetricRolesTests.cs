@@ -6,15 +6,27 @@ namespace Archon.Tests.Analysis.RootCause;
 public sealed class MetricRolesTests
 {
     [Theory]
-    [InlineData("latency", MetricRole.Latency), InlineData("latency-50", MetricRole.Latency),
-        InlineData("http_request_duration_seconds", MetricRole.Latency)]
-    [InlineData("ResponseTime", MetricRole.Latency), InlineData("errors", MetricRole.Errors),
-        InlineData("http_requests_failed_total", MetricRole.Errors)]
-    [InlineData("HTTP5xx", MetricRole.Errors), InlineData("availability", MetricRole.Availability),
-        InlineData("success_ratio", MetricRole.Availability)]
+    [
+        InlineData("latency", MetricRole.Latency),
+        InlineData("latency-50", MetricRole.Latency),
+        InlineData("http_request_duration_seconds", MetricRole.Latency)
+    ]
+    [
+        InlineData("ResponseTime", MetricRole.Latency),
+        InlineData("errors", MetricRole.Errors),
+        InlineData("http_requests_failed_total", MetricRole.Errors)
+    ]
+    [
+        InlineData("HTTP5xx", MetricRole.Errors),
+        InlineData("availability", MetricRole.Availability),
+        InlineData("success_ratio", MetricRole.Availability)
+    ]
     [InlineData("requests", MetricRole.Requests), InlineData("load", MetricRole.Requests), InlineData("qps", MetricRole.Requests)]
-    [InlineData("cpu", MetricRole.Saturation), InlineData("container_memory_usage_bytes", MetricRole.Saturation),
-        InlineData("diskio", MetricRole.Unknown)]
+    [
+        InlineData("cpu", MetricRole.Saturation),
+        InlineData("container_memory_usage_bytes", MetricRole.Saturation),
+        InlineData("diskio", MetricRole.Unknown)
+    ]
     [InlineData("xq17", MetricRole.Unknown), InlineData("", MetricRole.Unknown)]
     public void The_usual_words_say_the_role(string metric, MetricRole role) => Assert.Equal(role, MetricRoles.Of(metric));
 }

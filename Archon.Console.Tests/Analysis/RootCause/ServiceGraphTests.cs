@@ -5,8 +5,10 @@ namespace Archon.Tests.Analysis.RootCause;
 
 public sealed class ServiceGraphTests
 {
-    private static readonly ServiceGraph Graph =
-        new(["alone"], [("web", "shop"), ("shop", "stock"), ("web", "stock"), ("stock", "web"), ("web", "web"), ("web", "shop")]);
+    private static readonly ServiceGraph Graph = new(
+        ["alone"],
+        [("web", "shop"), ("shop", "stock"), ("web", "stock"), ("stock", "web"), ("web", "web"), ("web", "shop")]
+    );
 
     [Fact]
     public void Services_stand_in_name_order_and_edges_count_once()

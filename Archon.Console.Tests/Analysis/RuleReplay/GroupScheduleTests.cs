@@ -49,5 +49,6 @@ public sealed class GroupScheduleTests
     [InlineData("2.44.0", LabelEncoding.Varint)]
     [InlineData("3.4.1", LabelEncoding.Varint)]
     [InlineData("3.5.0", LabelEncoding.Sized)]
-    public void The_version_says_what_is_hashed(string version, LabelEncoding encoding) => Assert.Equal(encoding, GroupSchedule.EncodingOf(Version.Parse(version)));
+    public void The_version_says_what_is_hashed(string version, LabelEncoding encoding) =>
+        Assert.Equal(encoding, GroupSchedule.EncodingOf(Version.Parse(version)));
 }

@@ -25,11 +25,34 @@ public sealed class RuleReplayerPromtoolTests
         new("HeldAndKept", "m > 5", "3m", "4m", "", m => m.Where(one => one.Value > 5)),
         new("KeptForAges", "m > 6", "1m", "3h", "", m => m.Where(one => one.Value > 6)),
         new("Low", "m < 2", "1m", "1m", "", m => m.Where(one => one.Value < 2)),
-        new("Labelled", "m > 5", "2m", "0s", "severity: page, who: '{{ $labels.instance | toUpper }}', job: mine, gone: '{{ $labels.nothing }}'", m => m.Where(one => one.Value > 5)),
+        new(
+            "Labelled",
+            "m > 5",
+            "2m",
+            "0s",
+            "severity: page, who: '{{ $labels.instance | toUpper }}', job: mine, gone: '{{ $labels.nothing }}'",
+            m => m.Where(one => one.Value > 5)
+        ),
         new("Valued", "m > 5", "2m", "3m", "level: '{{ printf \"%.0f\" $value }}'", m => m.Where(one => one.Value > 5)),
-        new("Absent", "absent(m{instance='a'})", "2m", "0s", "", m => m.Any(one => one.Labels["instance"] == "a")
-            ? [] : [new ReplaySample(new SeriesLabels([new("instance", "a")]), 1)]),
-        new("Summed", "sum(m > 5)", "4m", "2m", "", m => m.Any(one => one.Value > 5) ? [new ReplaySample(SeriesLabels.None, m.Where(one => one.Value > 5).Sum(one => one.Value))] : []),
+        new(
+            "Absent",
+            "absent(m{instance='a'})",
+            "2m",
+            "0s",
+            "",
+            m => m.Any(one => one.Labels["instance"] == "a") ? [] : [new ReplaySample(new SeriesLabels([new("instance", "a")]), 1)]
+        ),
+        new(
+            "Summed",
+            "sum(m > 5)",
+            "4m",
+            "2m",
+            "",
+            m =>
+                m.Any(one => one.Value > 5)
+                    ? [new ReplaySample(SeriesLabels.None, m.Where(one => one.Value > 5).Sum(one => one.Value))]
+                    : []
+        ),
         new("Always", "vector(1)", "30m", "0s", "", _ => [new ReplaySample(SeriesLabels.None, 1)]),
         new("Never", "m > 1000", "0s", "5m", "", _ => []),
     ];
@@ -41,7 +64,11 @@ public sealed class RuleReplayerPromtoolTests
         try
         {
             await File.WriteAllTextAsync(Path.Combine(folder, "rules.yml"), Rules(), TestContext.Current.CancellationToken);
-            await File.WriteAllTextAsync(Path.Combine(folder, "test.yml"), UnitTest(Series(), out var expected), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "test.yml"),
+                UnitTest(Series(), out var expected),
+                TestContext.Current.CancellationToken
+            );
 
             var (exitCode, output) = await RuleFileTests.CheckAsync(Path.Combine(folder, "test.yml"), "test");
 
@@ -54,44 +81,61 @@ public sealed class RuleReplayerPromtoolTests
         }
     }
 
-    private static string Rules() => "groups:\n- name: g\n  rules:\n" + string.Concat(Shapes.Select(shape =>
-        $"  - {{alert: {shape.Name}, expr: \"{shape.Expression}\", for: {shape.For}, keep_firing_for: {shape.Keep}, labels: {{{shape.Labels}}}}}\n"));
+    private static string Rules() =>
+        "groups:\n- name: g\n  rules:\n"
+        + string.Concat(
+            Shapes.Select(shape =>
+                $"  - {{alert: {shape.Name}, expr: \"{shape.Expression}\", for: {shape.For}, keep_firing_for: {shape.Keep}, labels: {{{shape.Labels}}}}}\n"
+            )
+        );
 
     /// <summary>Values from 0 to 9 that stay and jump; now and then one is missing for less than the look-back, or the series ends with a stale marker and comes back.</summary>
     private static Dictionary<string, string[]> Series()
     {
         var random = new Random(20261125);
-        return ((string[])["a", "b", "c", "d"]).ToDictionary(instance => instance, instance =>
-        {
-            var values = new string[Minutes];
-            var (level, missing) = (random.Next(10), 0);
-            for (var i = 0; i < Minutes; i++)
+        return ((string[])["a", "b", "c", "d"]).ToDictionary(
+            instance => instance,
+            instance =>
             {
-                if (missing != 0)
+                var values = new string[Minutes];
+                var (level, missing) = (random.Next(10), 0);
+                for (var i = 0; i < Minutes; i++)
                 {
-                    values[i] = "_";
-                    missing--;
-                    continue;
+                    if (missing != 0)
+                    {
+                        values[i] = "_";
+                        missing--;
+                        continue;
+                    }
+                    if (random.NextDouble() < 0.25)
+                        level = random.Next(10);
+                    values[i] = level.ToString(CultureInfo.InvariantCulture);
+                    if (random.NextDouble() < 0.03)
+                        missing = random.Next(1, 4);
+                    else if (random.NextDouble() < 0.02)
+                    {
+                        values[i] = "stale";
+                        missing = random.Next(0, 30);
+                    }
                 }
-                if (random.NextDouble() < 0.25) level = random.Next(10);
-                values[i] = level.ToString(CultureInfo.InvariantCulture);
-                if (random.NextDouble() < 0.03) missing = random.Next(1, 4);
-                else if (random.NextDouble() < 0.02)
-                {
-                    values[i] = "stale";
-                    missing = random.Next(0, 30);
-                }
+                return values;
             }
-            return values;
-        });
+        );
     }
 
     private static string UnitTest(Dictionary<string, string[]> series, out int expected)
     {
         var text = new StringBuilder("rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n");
-        foreach (var (instance, values) in series) text.Append(CultureInfo.InvariantCulture, $"  - {{series: 'm{{instance=\"{instance}\",job=\"j\"}}', values: '{string.Join(' ', values)}'}}\n");
+        foreach (var (instance, values) in series)
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"  - {{series: 'm{{instance=\"{instance}\",job=\"j\"}}', values: '{string.Join(' ', values)}'}}\n"
+            );
         text.Append("  promql_expr_test:\n");
-        var known = series.ToDictionary(one => one.Key, one => new SeriesLabels([new("__name__", "m"), new("instance", one.Key), new("job", "j")]));
+        var known = series.ToDictionary(
+            one => one.Key,
+            one => new SeriesLabels([new("__name__", "m"), new("instance", one.Key), new("job", "j")])
+        );
         var replays = Shapes.ToDictionary(shape => shape, shape => new RuleReplayer(shape.Rule()));
         expected = 0;
         var last = series.ToDictionary(one => one.Key, _ => (At: -100, Value: "stale"));
@@ -99,10 +143,14 @@ public sealed class RuleReplayerPromtoolTests
         {
             foreach (var (instance, values) in series)
             {
-                if (values[minute] != "_") last[instance] = (minute, values[minute]);
+                if (values[minute] != "_")
+                    last[instance] = (minute, values[minute]);
             }
-            List<ReplaySample> now = [.. last.Where(one => one.Value.Value != "stale" && minute - one.Value.At < 5)
-                .Select(one => new ReplaySample(known[one.Key], double.Parse(one.Value.Value, CultureInfo.InvariantCulture)))];
+            List<ReplaySample> now =
+            [
+                .. last.Where(one => one.Value.Value != "stale" && minute - one.Value.At < 5)
+                    .Select(one => new ReplaySample(known[one.Key], double.Parse(one.Value.Value, CultureInfo.InvariantCulture))),
+            ];
             var (states, since) = (new StringBuilder(), new StringBuilder());
             foreach (var (shape, replay) in replays)
             {
@@ -122,10 +170,20 @@ public sealed class RuleReplayerPromtoolTests
         return text.ToString();
 
         static void Sample(StringBuilder to, string labels, long value) =>
-            to.Append(CultureInfo.InvariantCulture, $"{{labels: '{labels.Replace("'", "''", StringComparison.Ordinal)}', value: {value}}},");
+            to.Append(
+                CultureInfo.InvariantCulture,
+                $"{{labels: '{labels.Replace("'", "''", StringComparison.Ordinal)}', value: {value}}},"
+            );
     }
 
-    private sealed record Shape(string Name, string Expression, string For, string Keep, string Labels, Func<IReadOnlyList<ReplaySample>, IEnumerable<ReplaySample>> Result)
+    private sealed record Shape(
+        string Name,
+        string Expression,
+        string For,
+        string Keep,
+        string Labels,
+        Func<IReadOnlyList<ReplaySample>, IEnumerable<ReplaySample>> Result
+    )
     {
         public ReplayRule Rule()
         {

@@ -16,7 +16,10 @@ public sealed class RuleReplayerTests
     {
         var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.FromSeconds(30), TimeSpan.Zero, NoLabels));
 
-        var states = Enumerable.Range(0, 4).Select(i => Assert.Single(replay.Evaluate(i * Step, [new ReplaySample(One, 1)]).Active).State).ToList();
+        var states = Enumerable
+            .Range(0, 4)
+            .Select(i => Assert.Single(replay.Evaluate(i * Step, [new ReplaySample(One, 1)]).Active).State)
+            .ToList();
 
         Assert.Equal([AlertState.Pending, AlertState.Pending, AlertState.Firing, AlertState.Firing], states);
     }
@@ -72,13 +75,20 @@ public sealed class RuleReplayerTests
     [Fact]
     public void Labels_of_the_rule_win_and_empty_ones_take_a_label_away()
     {
-        var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.Zero, TimeSpan.Zero, new Dictionary<string, string>
-        {
-            ["job"] = "mine",
-            ["instance"] = "",
-            ["host"] = "{{ $labels.instance | stripPort }}",
-            ["none"] = "{{ $labels.none }}",
-        }));
+        var replay = new RuleReplayer(
+            new ReplayRule(
+                "Down",
+                TimeSpan.Zero,
+                TimeSpan.Zero,
+                new Dictionary<string, string>
+                {
+                    ["job"] = "mine",
+                    ["instance"] = "",
+                    ["host"] = "{{ $labels.instance | stripPort }}",
+                    ["none"] = "{{ $labels.none }}",
+                }
+            )
+        );
 
         var alert = Assert.Single(replay.Evaluate(0, [new ReplaySample(One, 1)]).Active);
 
@@ -89,7 +99,9 @@ public sealed class RuleReplayerTests
     [Fact]
     public void Two_samples_with_one_label_set_fail_the_evaluation_and_change_nothing()
     {
-        var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.FromSeconds(30), TimeSpan.Zero, new Dictionary<string, string> { ["instance"] = "" }));
+        var replay = new RuleReplayer(
+            new ReplayRule("Down", TimeSpan.FromSeconds(30), TimeSpan.Zero, new Dictionary<string, string> { ["instance"] = "" })
+        );
         replay.Evaluate(0, [new ReplaySample(One, 1)]);
 
         var failed = replay.Evaluate(Step, [new ReplaySample(One, 1), new ReplaySample(Other, 1)]);
@@ -105,14 +117,19 @@ public sealed class RuleReplayerTests
         var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.FromSeconds(15), TimeSpan.Zero, NoLabels) { Limit = 1 });
         replay.Evaluate(0, [new ReplaySample(One, 1)]);
 
-        Assert.Equal("exceeded limit of 1 with 2 alerts", replay.Evaluate(Step, [new ReplaySample(One, 1), new ReplaySample(Other, 1)]).Failure);
+        Assert.Equal(
+            "exceeded limit of 1 with 2 alerts",
+            replay.Evaluate(Step, [new ReplaySample(One, 1), new ReplaySample(Other, 1)]).Failure
+        );
         Assert.Equal(AlertState.Pending, Assert.Single(replay.Evaluate(2 * Step, [new ReplaySample(One, 1)]).Active).State);
     }
 
     [Fact]
     public void A_label_made_of_the_value_makes_another_alert_with_every_value()
     {
-        var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.FromSeconds(15), TimeSpan.Zero, new Dictionary<string, string> { ["level"] = "{{ .Value }}" }));
+        var replay = new RuleReplayer(
+            new ReplayRule("Down", TimeSpan.FromSeconds(15), TimeSpan.Zero, new Dictionary<string, string> { ["level"] = "{{ .Value }}" })
+        );
 
         replay.Evaluate(0, [new ReplaySample(One, 1)]);
         var alert = Assert.Single(replay.Evaluate(Step, [new ReplaySample(One, 2)]).Active);
@@ -134,7 +151,10 @@ public sealed class RuleReplayerTests
         var rule = new ReplayRule("Down", TimeSpan.FromSeconds(15), TimeSpan.Zero, NoLabels);
         // Firing twice within a quarter of an hour, once long after, and once only pending.
         var present = ((int, int)[])[(0, 4), (10, 12), (200, 203), (300, 300)];
-        var times = present.SelectMany(range => Enumerable.Range(range.Item1, range.Item2 - range.Item1 + 1)).Select(i => i * Step).ToArray();
+        var times = present
+            .SelectMany(range => Enumerable.Range(range.Item1, range.Item2 - range.Item1 + 1))
+            .Select(i => i * Step)
+            .ToArray();
         var series = new MetricSeries(One, times, times.Select(_ => 1.0).ToArray());
         var history = new ReplayHistory(TimeSpan.FromSeconds(15));
 
@@ -142,14 +162,21 @@ public sealed class RuleReplayerTests
         history.Close();
 
         Assert.Equal(new ReplaySummary(3, TimeSpan.FromSeconds(15 * (4 + 2 + 3)), 1, 1, 1), history.Summary());
-        Assert.Equal([(1, 4), (11, 12), (201, 203)], history.Spans.Where(span => span.State == AlertState.Firing).Select(span => ((int)(span.From / Step), (int)(span.To / Step))));
+        Assert.Equal(
+            [(1, 4), (11, 12), (201, 203)],
+            history.Spans.Where(span => span.State == AlertState.Firing).Select(span => ((int)(span.From / Step), (int)(span.To / Step)))
+        );
     }
 
     [Fact]
     public void Two_halves_of_a_replay_are_the_same_as_the_whole()
     {
         var series = SeriesText.Of(400, TimeSpan.FromSeconds(15), (i, _) => i, DateTimeOffset.UnixEpoch);
-        var kept = new MetricSeries(One, series.Times.ToArray().Where((_, i) => i % 37 < 20).ToArray(), series.Values.ToArray().Where((_, i) => i % 37 < 20).ToArray());
+        var kept = new MetricSeries(
+            One,
+            series.Times.ToArray().Where((_, i) => i % 37 < 20).ToArray(),
+            series.Values.ToArray().Where((_, i) => i % 37 < 20).ToArray()
+        );
         var rule = new ReplayRule("Down", TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(1), NoLabels);
         var (whole, halves) = (new ReplayHistory(TimeSpan.FromSeconds(15)), new ReplayHistory(TimeSpan.FromSeconds(15)));
         MatrixReplay.Run(new RuleReplayer(rule), 0, Step, 400, 0, [kept], whole.Add, CancellationToken.None);
@@ -170,10 +197,22 @@ public sealed class RuleReplayerTests
         using var stop = new CancellationTokenSource();
         var seen = 0;
 
-        Assert.Throws<OperationCanceledException>(() => MatrixReplay.Run(new RuleReplayer(new ReplayRule("A", TimeSpan.Zero, TimeSpan.Zero, NoLabels)), 0, Step, 1_000_000, 0, [], (_, _) =>
-        {
-            if (++seen == 10) stop.Cancel();
-        }, stop.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            MatrixReplay.Run(
+                new RuleReplayer(new ReplayRule("A", TimeSpan.Zero, TimeSpan.Zero, NoLabels)),
+                0,
+                Step,
+                1_000_000,
+                0,
+                [],
+                (_, _) =>
+                {
+                    if (++seen == 10)
+                        stop.Cancel();
+                },
+                stop.Token
+            )
+        );
         Assert.True(seen < 5000);
     }
 
@@ -195,9 +234,18 @@ public sealed class RuleReplayerTests
     [Fact]
     public void Firings_are_held_against_what_was_really_wrong()
     {
-        List<ReplaySpan> spans = [new(One, AlertState.Firing, 100, 200, 50), new(One, AlertState.Pending, 300, 400, 300), new(Other, AlertState.Firing, 1000, 1100, 900)];
+        List<ReplaySpan> spans =
+        [
+            new(One, AlertState.Firing, 100, 200, 50),
+            new(One, AlertState.Pending, 300, 400, 300),
+            new(Other, AlertState.Firing, 1000, 1100, 900),
+        ];
 
-        var comparison = ReplayComparison.Of(spans, [new KnownTrouble("early", 150, 500), new KnownTrouble("missed", 600, 700)], TimeSpan.Zero);
+        var comparison = ReplayComparison.Of(
+            spans,
+            [new KnownTrouble("early", 150, 500), new KnownTrouble("missed", 600, 700)],
+            TimeSpan.Zero
+        );
 
         Assert.Equal((new KnownTrouble("early", 150, 500), TimeSpan.FromMilliseconds(-50)), Assert.Single(comparison.Caught));
         Assert.Equal("missed", Assert.Single(comparison.Missed).Name);
@@ -207,6 +255,10 @@ public sealed class RuleReplayerTests
     private static MetricSeries Part(MetricSeries series, int from, int to)
     {
         var kept = series.Times.ToArray().Select((at, i) => (at, i)).Where(one => one.at >= from * Step && one.at < to * Step).ToList();
-        return new MetricSeries(series.Labels, kept.Select(one => one.at).ToArray(), kept.Select(one => series.Values.Span[one.i]).ToArray());
+        return new MetricSeries(
+            series.Labels,
+            kept.Select(one => one.at).ToArray(),
+            kept.Select(one => series.Values.Span[one.i]).ToArray()
+        );
     }
 }

@@ -8,18 +8,19 @@ public sealed class CounterRatesTests
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public void Growth_becomes_a_rate_per_second() =>
-        Assert.Equal([double.NaN, 2, 0, 5], Rates(100, 120, 120, 170));
+    public void Growth_becomes_a_rate_per_second() => Assert.Equal([double.NaN, 2, 0, 5], Rates(100, 120, 120, 170));
 
     [Fact]
-    public void A_restart_counts_from_zero_and_is_no_negative_rate() =>
-        Assert.Equal([double.NaN, 10, 3, 1], Rates(1000, 1100, 30, 40));
+    public void A_restart_counts_from_zero_and_is_no_negative_rate() => Assert.Equal([double.NaN, 10, 3, 1], Rates(1000, 1100, 30, 40));
 
     [Fact]
     public void Over_a_short_gap_the_mean_is_told_and_over_a_long_one_nothing()
     {
         Assert.Equal([double.NaN, double.NaN, double.NaN, 1, 1], Rates(0, double.NaN, double.NaN, 30, 40));
-        Assert.Equal([double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, 1], Rates(0, double.NaN, -5, double.PositiveInfinity, 40, 50));
+        Assert.Equal(
+            [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, 1],
+            Rates(0, double.NaN, -5, double.PositiveInfinity, 40, 50)
+        );
     }
 
     [Fact]

@@ -63,18 +63,33 @@ public sealed class RouteReaderTests
     [Fact]
     public void A_route_has_what_it_does_not_say_from_above_but_for_mute_times()
     {
-        var stops = RouteTree.Stops(RouteReader.Read(Config).Root!, new Dictionary<string, string> { ["severity"] = "critical", ["service"] = "rag-engine" });
+        var stops = RouteTree.Stops(
+            RouteReader.Read(Config).Root!,
+            new Dictionary<string, string> { ["severity"] = "critical", ["service"] = "rag-engine" }
+        );
 
         Assert.Equal(["rag", "second"], stops.Select(stop => stop.Receiver));
-        Assert.Equal((TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(5), 2), (stops[0].GroupWait, stops[0].GroupInterval, stops[0].GroupBy.Count));
-        Assert.Equal(["severity=\"critical\"", "team!~\"qa|test.*\"", "service=~\"rag.+\""], stops[0].Path.Select(matcher => matcher.ToString()));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(15), TimeSpan.FromMinutes(5), 2),
+            (stops[0].GroupWait, stops[0].GroupInterval, stops[0].GroupBy.Count)
+        );
+        Assert.Equal(
+            ["severity=\"critical\"", "team!~\"qa|test.*\"", "service=~\"rag.+\""],
+            stops[0].Path.Select(matcher => matcher.ToString())
+        );
         Assert.Empty(stops[0].MuteTimes);
     }
 
     [Fact]
     public void What_a_server_tells_is_read()
     {
-        var (root, fault) = RouteReader.Read(JsonDocument.Parse(RecordedReply.Read("Alertmanager/0.33.1/status").Body).RootElement.GetProperty("config").GetProperty("original").GetString()!);
+        var (root, fault) = RouteReader.Read(
+            JsonDocument
+                .Parse(RecordedReply.Read("Alertmanager/0.33.1/status").Body)
+                .RootElement.GetProperty("config")
+                .GetProperty("original")
+                .GetString()!
+        );
 
         Assert.Null(fault);
         var stops = RouteTree.Stops(root!, new Dictionary<string, string> { ["case"] = "prom", ["cluster"] = "demo" });
@@ -98,9 +113,11 @@ public sealed class RouteReaderTests
     {
         var start = new ProcessStartInfo(Tools.Find("amtool"), ["config", "routes", "test", $"--config.file={file}"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
-        foreach (var (name, value) in labels) start.ArgumentList.Add($"{name}={GoText.Quote(value)}");
+        foreach (var (name, value) in labels)
+            start.ArgumentList.Add($"{name}={GoText.Quote(value)}");
         using var amtool = Process.Start(start)!;
         var said = await amtool.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await amtool.WaitForExitAsync(TestContext.Current.CancellationToken);

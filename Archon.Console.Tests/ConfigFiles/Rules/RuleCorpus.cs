@@ -11,10 +11,17 @@ internal static class RuleCorpus
     public static readonly string Folder = Path.Combine(DeployTests.Checkout(), "Archon.Console.Tests", "ConfigFiles", "Rules", "Corpus");
 
     /// <summary>Files that every Prometheus since 2.42 takes.</summary>
-    public static TheoryData<string> Names => [.. Directory.EnumerateFiles(Folder, "*.yml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names =>
+        [.. Directory.EnumerateFiles(Folder, "*.yml").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
     /// <summary>Also those that only Prometheus 3 takes.</summary>
-    public static TheoryData<string> AllNames => [.. Directory.EnumerateFiles(Folder, "*.yml", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> AllNames =>
+        [
+            .. Directory
+                .EnumerateFiles(Folder, "*.yml", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(Folder, file))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public static string Text(string name) => File.ReadAllText(Path.Combine(Folder, name), new UTF8Encoding(false, true));
 

@@ -54,16 +54,30 @@ public sealed class RuleFileDiffTests
 
         Assert.Equal(
             [
-                (RuleChangeKind.GroupChanged, "b", null), (RuleChangeKind.RuleMoved, "b", "Moves"), (RuleChangeKind.RuleAdded, "b", "Added"), (RuleChangeKind.RuleChanged, "a", "Changed"),
-                (RuleChangeKind.GroupAdded, "comes", null), (RuleChangeKind.RuleRemoved, "a", "Removed"), (RuleChangeKind.GroupRemoved, "leaves", null),
+                (RuleChangeKind.GroupChanged, "b", null),
+                (RuleChangeKind.RuleMoved, "b", "Moves"),
+                (RuleChangeKind.RuleAdded, "b", "Added"),
+                (RuleChangeKind.RuleChanged, "a", "Changed"),
+                (RuleChangeKind.GroupAdded, "comes", null),
+                (RuleChangeKind.RuleRemoved, "a", "Removed"),
+                (RuleChangeKind.GroupRemoved, "leaves", null),
             ],
-            changes.Select(change => (change.Kind, change.Group, change.Rule)));
+            changes.Select(change => (change.Kind, change.Group, change.Rule))
+        );
         Assert.Equal(
-            [new FieldChange("expr", "up == 0", "up == 1"), new FieldChange("labels.severity", "info", "warning"), new FieldChange("labels.gone", "z", null)],
-            changes.Single(change => change.Rule == "Changed").Fields);
+            [
+                new FieldChange("expr", "up == 0", "up == 1"),
+                new FieldChange("labels.severity", "info", "warning"),
+                new FieldChange("labels.gone", "z", null),
+            ],
+            changes.Single(change => change.Rule == "Changed").Fields
+        );
         Assert.Equal(new FieldChange("limit", null, "3"), Assert.Single(changes[0].Fields));
     }
 
     [Fact]
-    public void A_file_says_the_same_as_itself() => Assert.Empty(RuleFileDiff.Between(RuleCorpus.Read(Before), RuleCorpus.Read(Before.Replace("\n", "\r\n", StringComparison.Ordinal))));
+    public void A_file_says_the_same_as_itself() =>
+        Assert.Empty(
+            RuleFileDiff.Between(RuleCorpus.Read(Before), RuleCorpus.Read(Before.Replace("\n", "\r\n", StringComparison.Ordinal)))
+        );
 }

@@ -23,25 +23,60 @@ public sealed class RuleFileEditorTests
         ("no for", rule => rule with { For = TimeSpan.Zero }),
         ("keep_firing_for", rule => rule.IsAlert ? rule with { KeepFiringFor = TimeSpan.FromSeconds(90) } : null),
         ("a new label", rule => rule with { Labels = new Dictionary<string, string>(rule.Labels) { ["added"] = "yes: \"it's\" # so" } }),
-        ("a changed label", rule => rule.Labels.Count == 0 ? null : rule with { Labels = rule.Labels.ToDictionary(one => one.Key, one => one.Value + "x") }),
+        (
+            "a changed label",
+            rule => rule.Labels.Count == 0 ? null : rule with { Labels = rule.Labels.ToDictionary(one => one.Key, one => one.Value + "x") }
+        ),
         ("one label less", rule => rule.Labels.Count == 0 ? null : rule with { Labels = rule.Labels.Skip(1).ToDictionary() }),
         ("no labels", rule => rule with { Labels = new Dictionary<string, string>() }),
-        ("a new annotation", rule => rule.IsAlert ? rule with { Annotations = new Dictionary<string, string>(rule.Annotations) { ["added"] = "{{ $value }} of\n  many\n\nlines\n" } } : null),
-        ("changed annotations", rule => rule.Annotations.Count == 0 ? null : rule with { Annotations = rule.Annotations.ToDictionary(one => one.Key, one => one.Value.TrimEnd('\n') + " überall!") }),
-        ("everything", rule => new RuleContent("New", rule.IsAlert, "vector(1)") { Labels = new Dictionary<string, string> { ["a"] = "", ["null"] = "null" } }),
+        (
+            "a new annotation",
+            rule =>
+                rule.IsAlert
+                    ? rule with
+                    {
+                        Annotations = new Dictionary<string, string>(rule.Annotations) { ["added"] = "{{ $value }} of\n  many\n\nlines\n" },
+                    }
+                    : null
+        ),
+        (
+            "changed annotations",
+            rule =>
+                rule.Annotations.Count == 0
+                    ? null
+                    : rule with
+                    {
+                        Annotations = rule.Annotations.ToDictionary(one => one.Key, one => one.Value.TrimEnd('\n') + " überall!"),
+                    }
+        ),
+        (
+            "everything",
+            rule => new RuleContent("New", rule.IsAlert, "vector(1)")
+            {
+                Labels = new Dictionary<string, string> { ["a"] = "", ["null"] = "null" },
+            }
+        ),
     ];
 
     [Theory, MemberData(nameof(AllNames))]
     public void An_edit_says_what_was_asked_and_leaves_every_line_outside_of_its_rule(string name)
     {
-        foreach (var text in (string[])[RuleCorpus.Text(name), RuleCorpus.Text(name).Replace("\n", "\r\n", StringComparison.Ordinal), RuleCorpus.Text(name).TrimEnd('\n')])
+        foreach (
+            var text in (string[])
+                [
+                    RuleCorpus.Text(name),
+                    RuleCorpus.Text(name).Replace("\n", "\r\n", StringComparison.Ordinal),
+                    RuleCorpus.Text(name).TrimEnd('\n'),
+                ]
+        )
         {
             var file = RuleCorpus.Read(text);
             foreach (var rule in file.Rules)
             {
                 foreach (var (what, change) in Changes)
                 {
-                    if (change(rule.Content) is not { } wanted || PromqlParser.Parse(wanted.Expression, out _) is null) continue;
+                    if (change(rule.Content) is not { } wanted || PromqlParser.Parse(wanted.Expression, out _) is null)
+                        continue;
                     RuleFile edited;
                     try
                     {
@@ -49,7 +84,7 @@ public sealed class RuleFileEditorTests
                     }
                     catch (RuleEditException) when (name is "anchors.yml" or "newest/alias.yml")
                     {
-                        continue;   // shared with other rules: refused rather than changed for all
+                        continue; // shared with other rules: refused rather than changed for all
                     }
                     catch (RuleEditException refused)
                     {
@@ -63,7 +98,10 @@ public sealed class RuleFileEditorTests
                     var same = before.Reverse().Zip(after.Reverse()).TakeWhile(pair => pair.First == pair.Second).Count();
                     var (firstLine, lastLine) = Lines(file, rule);
                     Assert.True(start >= firstLine - 1, $"line {start + 1} was changed, the rule begins at {firstLine}; {where}");
-                    Assert.True(before.Length - same <= lastLine + 1, $"line {before.Length - same} was changed, the rule ends at {lastLine}; {where}");
+                    Assert.True(
+                        before.Length - same <= lastLine + 1,
+                        $"line {before.Length - same} was changed, the rule ends at {lastLine}; {where}"
+                    );
                 }
             }
         }
@@ -74,7 +112,10 @@ public sealed class RuleFileEditorTests
     {
         var file = RuleCorpus.Read(RuleCorpus.Text(name));
 
-        Assert.All(file.Rules, rule => Assert.Equal(file.Text, RuleFileEditor.SetRule(file, rule.Group.Index, rule.Index, rule.Content with { }).Text));
+        Assert.All(
+            file.Rules,
+            rule => Assert.Equal(file.Text, RuleFileEditor.SetRule(file, rule.Group.Index, rule.Index, rule.Content with { }).Text)
+        );
     }
 
     [Theory, MemberData(nameof(AllNames))]
@@ -84,7 +125,11 @@ public sealed class RuleFileEditorTests
         {
             For = TimeSpan.FromMinutes(5),
             Labels = new Dictionary<string, string> { ["severity"] = "info" },
-            Annotations = new Dictionary<string, string> { ["summary"] = "{{ $labels.job }}: it's \"down\"", ["description"] = "two\nlines\n" },
+            Annotations = new Dictionary<string, string>
+            {
+                ["summary"] = "{{ $labels.job }}: it's \"down\"",
+                ["description"] = "two\nlines\n",
+            },
         };
         var file = RuleCorpus.Read(RuleCorpus.Text(name));
         foreach (var group in file.Groups)
@@ -97,7 +142,8 @@ public sealed class RuleFileEditorTests
 
                 var again = RuleFileEditor.RemoveRule(larger, group.Index, at);
 
-                if (group.Rules.Count > 0) Assert.Equal(file.Text.TrimEnd(), again.Text.TrimEnd());
+                if (group.Rules.Count > 0)
+                    Assert.Equal(file.Text.TrimEnd(), again.Text.TrimEnd());
                 Assert.Equal(file.Rules.Count(), again.Rules.Count());
             }
         }
@@ -109,12 +155,19 @@ public sealed class RuleFileEditorTests
         var file = RuleCorpus.Read(RuleCorpus.Text(name));
 
         var larger = RuleFileEditor.AddGroup(
-            file, new GroupContent("added") { Interval = TimeSpan.FromSeconds(30), Limit = 3 }, [new RuleContent("a:b", false, "sum(up)"), new RuleContent("Up", true, "up == 1")]);
+            file,
+            new GroupContent("added") { Interval = TimeSpan.FromSeconds(30), Limit = 3 },
+            [new RuleContent("a:b", false, "sum(up)"), new RuleContent("Up", true, "up == 1")]
+        );
         var again = RuleFileEditor.RemoveGroup(larger, file.Groups.Count);
 
         Assert.Equal(file.Groups.Count + 1, larger.Groups.Count);
         Assert.Equal(file.Groups.Count, again.Groups.Count);
-        Assert.StartsWith(file.Text[..(file.Groups.Count > 0 ? file.Groups[^1].Item.End : 0)].TrimEnd(), larger.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            file.Text[..(file.Groups.Count > 0 ? file.Groups[^1].Item.End : 0)].TrimEnd(),
+            larger.Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory, MemberData(nameof(AllNames))]
@@ -123,11 +176,22 @@ public sealed class RuleFileEditorTests
         var file = RuleCorpus.Read(RuleCorpus.Text(name));
         foreach (var group in file.Groups)
         {
-            var wanted = group.Content with { Name = "renamed", Interval = TimeSpan.FromSeconds(17), QueryOffset = TimeSpan.FromSeconds(3), Limit = 4 };
-            if (name == "anchors.yml" && group.Index == 0) wanted = wanted with { Interval = group.Content.Interval };   // shared by an anchor
+            var wanted = group.Content with
+            {
+                Name = "renamed",
+                Interval = TimeSpan.FromSeconds(17),
+                QueryOffset = TimeSpan.FromSeconds(3),
+                Limit = 4,
+            };
+            if (name == "anchors.yml" && group.Index == 0)
+                wanted = wanted with { Interval = group.Content.Interval }; // shared by an anchor
 
             var edited = RuleFileEditor.SetGroup(file, group.Index, wanted);
-            var back = RuleFileEditor.SetGroup(edited, group.Index, new GroupContent("bare") { Interval = name == "anchors.yml" && group.Index == 0 ? group.Content.Interval : null });
+            var back = RuleFileEditor.SetGroup(
+                edited,
+                group.Index,
+                new GroupContent("bare") { Interval = name == "anchors.yml" && group.Index == 0 ? group.Content.Interval : null }
+            );
 
             Assert.True(edited.Groups[group.Index].Content.Says(wanted));
             Assert.Equal("bare", back.Groups[group.Index].Content.Name);
@@ -155,17 +219,25 @@ public sealed class RuleFileEditorTests
         var file = RuleCorpus.Read(Text);
         var rule = file.Groups[0].Rules[0].Content;
 
-        var edited = RuleFileEditor.SetRule(file, 0, 0, rule with
-        {
-            Expression = rule.Expression.Replace("0.1", "0.25", StringComparison.Ordinal),
-            For = TimeSpan.FromMinutes(10),
-            Labels = new Dictionary<string, string> { ["severity"] = "warning", ["team"] = "b" },
-        });
+        var edited = RuleFileEditor.SetRule(
+            file,
+            0,
+            0,
+            rule with
+            {
+                Expression = rule.Expression.Replace("0.1", "0.25", StringComparison.Ordinal),
+                For = TimeSpan.FromMinutes(10),
+                Labels = new Dictionary<string, string> { ["severity"] = "warning", ["team"] = "b" },
+            }
+        );
 
         Assert.Equal(
-            Text.Replace("> 0.1", "> 0.25", StringComparison.Ordinal).Replace("for: 5m", "for: 10m", StringComparison.Ordinal)
-                .Replace("critical,", "warning,", StringComparison.Ordinal).Replace("\"a\"", "\"b\"", StringComparison.Ordinal),
-            edited.Text);
+            Text.Replace("> 0.1", "> 0.25", StringComparison.Ordinal)
+                .Replace("for: 5m", "for: 10m", StringComparison.Ordinal)
+                .Replace("critical,", "warning,", StringComparison.Ordinal)
+                .Replace("\"a\"", "\"b\"", StringComparison.Ordinal),
+            edited.Text
+        );
     }
 
     [Fact]
@@ -174,15 +246,21 @@ public sealed class RuleFileEditorTests
         const string Text = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0   # down\n    annotations:\n      summary: x\n";
         var file = RuleCorpus.Read(Text);
 
-        var edited = RuleFileEditor.SetRule(file, 0, 0, file.Groups[0].Rules[0].Content with
-        {
-            For = TimeSpan.FromMinutes(90),
-            Labels = new Dictionary<string, string> { ["severity"] = "critical" },
-        });
+        var edited = RuleFileEditor.SetRule(
+            file,
+            0,
+            0,
+            file.Groups[0].Rules[0].Content with
+            {
+                For = TimeSpan.FromMinutes(90),
+                Labels = new Dictionary<string, string> { ["severity"] = "critical" },
+            }
+        );
 
         Assert.Equal(
             "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0   # down\n    for: 1h30m\n    labels:\n      severity: critical\n    annotations:\n      summary: x\n",
-            edited.Text);
+            edited.Text
+        );
     }
 
     [Fact]
@@ -192,7 +270,10 @@ public sealed class RuleFileEditorTests
 
         var edited = RuleFileEditor.SetRule(file, 0, 0, file.Groups[0].Rules[0].Content with { Expression = "up ==\n  0\n" });
 
-        Assert.Equal("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: |   # down\n      up ==\n        0\n    for: 5m\n", edited.Text);
+        Assert.Equal(
+            "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: |   # down\n      up ==\n        0\n    for: 5m\n",
+            edited.Text
+        );
     }
 
     [Fact]
@@ -201,7 +282,17 @@ public sealed class RuleFileEditorTests
         var file = RuleCorpus.Read(RuleCorpus.Text("anchors.yml"));
         var first = file.Groups[0].Rules[0].Content;
 
-        Assert.Throws<RuleEditException>(() => RuleFileEditor.SetRule(file, 0, 0, first with { Labels = new Dictionary<string, string> { ["severity"] = "info", ["team"] = "platform" } }));
+        Assert.Throws<RuleEditException>(() =>
+            RuleFileEditor.SetRule(
+                file,
+                0,
+                0,
+                first with
+                {
+                    Labels = new Dictionary<string, string> { ["severity"] = "info", ["team"] = "platform" },
+                }
+            )
+        );
     }
 
     [Fact]

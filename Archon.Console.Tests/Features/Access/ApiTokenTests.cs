@@ -39,7 +39,10 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
 
         Assert.Equal(HttpStatusCode.OK, await AskAsync(HttpMethod.Get, "monitoring/intelligence/anomalies", token));
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", token));
-        Assert.Equal(HttpStatusCode.Accepted, await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", await MakeAsync(Roles.Responder)));
+        Assert.Equal(
+            HttpStatusCode.Accepted,
+            await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", await MakeAsync(Roles.Responder))
+        );
         Assert.NotNull((await RowAsync(token)).LastUsedAt);
     }
 
@@ -83,7 +86,9 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     public async Task Tokens_of_a_user_go_with_the_user()
     {
         await Commands.CreateUserAsync("leaver", ArchonApp.AdminPassword, Roles.Viewer, "admin", Token);
-        var token = Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Viewer, null, "leaver", Token)).Token;
+        var token = Assert
+            .IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Viewer, null, "leaver", Token))
+            .Token;
         var id = (await RowAsync(token)).OwnerId;
         Assert.Equal(HttpStatusCode.OK, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
 
@@ -96,7 +101,9 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     {
         await Commands.CreateUserAsync("modest", ArchonApp.AdminPassword, Roles.Responder, "admin", Token);
         Assert.IsType<AccessResult.Invalid>(await Commands.CreateTokenAsync("script", Roles.Admin, null, "modest", Token));
-        var token = Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Responder, null, "modest", Token)).Token;
+        var token = Assert
+            .IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Responder, null, "modest", Token))
+            .Token;
         Assert.Equal(HttpStatusCode.Accepted, await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", token));
 
         await Commands.GiveRoleAsync((await RowAsync(token)).OwnerId, Roles.Viewer, "admin", Token);
@@ -116,12 +123,19 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
         await using var connection = new NpgsqlConnection(console.Database.ConnectionString);
         await connection.OpenAsync(Token);
         await using var job = new NpgsqlCommand("SELECT count(*) FROM hangfire.job WHERE id = @id", connection);
-        job.Parameters.AddWithValue("id", long.Parse(body.GetProperty("jobId").GetString()!, System.Globalization.CultureInfo.InvariantCulture));
+        job.Parameters.AddWithValue(
+            "id",
+            long.Parse(body.GetProperty("jobId").GetString()!, System.Globalization.CultureInfo.InvariantCulture)
+        );
         Assert.Equal(1L, await job.ExecuteScalarAsync(Token));
     }
 
     private async Task<string> MakeAsync(string role) =>
-        Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", role, TimeSpan.FromDays(1), FirstAdmin.UserName, Token)).Token;
+        Assert
+            .IsType<AccessResult.TokenMade>(
+                await Commands.CreateTokenAsync("script", role, TimeSpan.FromDays(1), FirstAdmin.UserName, Token)
+            )
+            .Token;
 
     private async Task<ApiToken> RowAsync(string token)
     {

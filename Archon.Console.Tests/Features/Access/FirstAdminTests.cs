@@ -24,11 +24,13 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
             Assert.Equal(Roles.All.Order(), await db.Set<ArchonRole>().Select(role => role.Name!).OrderBy(name => name).ToListAsync(Token));
             Assert.Equal(1, await db.AuditEntries.CountAsync(entry => entry.Action == "user.create", Token));
             // Whoever is signed in at one is signed in at the other: the keys lie in the database.
-            foreach (var app in apps) (await app.SignInAsync()).Dispose();
+            foreach (var app in apps)
+                (await app.SignInAsync()).Dispose();
         }
         finally
         {
-            foreach (var app in apps) await app.DisposeAsync();
+            foreach (var app in apps)
+                await app.DisposeAsync();
         }
     }
 
@@ -47,8 +49,11 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         Assert.DoesNotContain(app.Log, line => line.Contains(password, StringComparison.Ordinal));
         (await app.SignInAsync(password: password)).Dispose();
 
-        Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>()
-            .ChangeOwnPasswordAsync(FirstAdmin.UserName, password, ArchonApp.AdminPassword, keep: null, Token));
+        Assert.IsType<AccessResult.Done>(
+            await app
+                .Services.GetRequiredService<AccessCommands>()
+                .ChangeOwnPasswordAsync(FirstAdmin.UserName, password, ArchonApp.AdminPassword, keep: null, Token)
+        );
 
         Assert.False(File.Exists(file));
         (await app.SignInAsync()).Dispose();
@@ -60,8 +65,11 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Database:Folder", "/nowhere/at/all"));
 
-        Assert.IsType<AccessResult.Done>(await app.Services.GetRequiredService<AccessCommands>()
-            .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", keep: null, Token));
+        Assert.IsType<AccessResult.Done>(
+            await app
+                .Services.GetRequiredService<AccessCommands>()
+                .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", keep: null, Token)
+        );
 
         (await app.SignInAsync(password: "another good password")).Dispose();
     }
@@ -70,9 +78,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     public async Task A_console_that_starts_again_makes_nobody_new()
     {
         await using var database = await postgres.NewDatabaseAsync();
-        await using (await ArchonApp.StartAsync(database))
-        {
-        }
+        await using (await ArchonApp.StartAsync(database)) { }
 
         await using var again = await ArchonApp.StartAsync(database, ("Archon:Access:AdminPassword", "another good password"));
 
@@ -92,11 +98,14 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
             const long gate = 4711;
             await using var holder = new Npgsql.NpgsqlConnection(database.ConnectionString);
             await holder.OpenAsync(Token);
-            await RunAsync(holder, $"""
+            await RunAsync(
+                holder,
+                $"""
                 SELECT pg_advisory_lock({gate});
                 CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock({gate}); RETURN NULL; END';
                 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait_at_commit()
-                """);
+                """
+            );
             var settings = new[] { ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Role", "Web") };
             var file = Path.Combine(folder, "admin-password");
             await using (var killed = ConsoleProcess.Start(folder, Tools.FreePort(), settings))
@@ -109,7 +118,11 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
             await RunAsync(holder, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
             await RunAsync(holder, $"DROP TRIGGER slow ON users; SELECT pg_advisory_unlock({gate})");
 
-            await using var next = await ArchonApp.StartAsync(database, ("Archon:Access:AdminPassword", null), ("Archon:Database:Folder", folder));
+            await using var next = await ArchonApp.StartAsync(
+                database,
+                ("Archon:Access:AdminPassword", null),
+                ("Archon:Database:Folder", folder)
+            );
 
             (await next.SignInAsync(password: (await File.ReadAllTextAsync(file, Token)).Trim())).Dispose();
         }
@@ -123,9 +136,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     public async Task A_file_with_a_password_that_opens_nothing_does_not_stay_to_mislead()
     {
         await using var database = await postgres.NewDatabaseAsync();
-        await using (await ArchonApp.StartAsync(database))
-        {
-        }
+        await using (await ArchonApp.StartAsync(database)) { }
         var folder = Directory.CreateTempSubdirectory("archon-first-").FullName;
         try
         {
@@ -152,7 +163,10 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
             // A folder of that name can be written by nobody, not even by root.
             Directory.CreateDirectory(Path.Combine(folder, "admin-password"));
             await using var app = await ArchonApp.StartAsync(
-                database.ConnectionString, ("Archon:Access:AdminPassword", null), ("Archon:Database:Folder", folder));
+                database.ConnectionString,
+                ("Archon:Access:AdminPassword", null),
+                ("Archon:Database:Folder", folder)
+            );
 
             await Until(() => app.Log.Any(line => line.Contains("No administrator was made", StringComparison.Ordinal)));
 
@@ -178,6 +192,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
         limit.CancelAfter(Waits.Limit);
-        while (!condition()) await Task.Delay(20, limit.Token);
+        while (!condition())
+            await Task.Delay(20, limit.Token);
     }
 }

@@ -50,7 +50,7 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
         using var watch = credentials.Watch(session, ended => told = ended);
         Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(session, Token));
         await ChangeAsync(database, session, row => (row.EndedAt, row.EndReason) = (clock.GetUtcNow(), SessionEnd.PasswordReset));
-        Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(session, Token));   // what was read is trusted for a minute
+        Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(session, Token)); // what was read is trusted for a minute
 
         await credentials.RecheckAllAsync(Token);
 
@@ -71,7 +71,10 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
             Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(used, Token));
         }
 
-        Assert.Equal("You were signed out after 12 h without use.", Assert.IsType<CredentialState.Ended>(await credentials.CheckAsync(unused, Token)).Words);
+        Assert.Equal(
+            "You were signed out after 12 h without use.",
+            Assert.IsType<CredentialState.Ended>(await credentials.CheckAsync(unused, Token)).Words
+        );
     }
 
     [Theory]
@@ -89,10 +92,18 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
         {
             switch (what)
             {
-                case "role": await db.UserRoles.ExecuteDeleteAsync(Token); break;
-                case "stamp": await db.Users.ExecuteUpdateAsync(user => user.SetProperty(one => one.SecurityStamp, "new"), Token); break;
-                case "user": await db.Users.ExecuteDeleteAsync(Token); break;
-                default: await db.Sessions.ExecuteDeleteAsync(Token); break;
+                case "role":
+                    await db.UserRoles.ExecuteDeleteAsync(Token);
+                    break;
+                case "stamp":
+                    await db.Users.ExecuteUpdateAsync(user => user.SetProperty(one => one.SecurityStamp, "new"), Token);
+                    break;
+                case "user":
+                    await db.Users.ExecuteDeleteAsync(Token);
+                    break;
+                default:
+                    await db.Sessions.ExecuteDeleteAsync(Token);
+                    break;
             }
         }
 
@@ -101,18 +112,32 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
         Assert.Equal(words, Assert.IsType<CredentialState.Ended>(await credentials.CheckAsync(session, Token)).Words);
     }
 
-    private LiveCredentials New(IDbContextFactory<ArchonDbContext> contexts) => new(contexts, LiveDatabase.Ready(), Options.Create(new AccessOptions()), clock);
+    private LiveCredentials New(IDbContextFactory<ArchonDbContext> contexts) =>
+        new(contexts, LiveDatabase.Ready(), Options.Create(new AccessOptions()), clock);
 
     /// <summary>A viewer with one session.</summary>
     private async Task<Credential.Session> SessionAsync(TestDatabase database)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        var role = await db.Roles.SingleOrDefaultAsync(one => one.Name == Roles.Viewer, Token) ?? db.Roles.Add(new ArchonRole { Id = Guid.NewGuid(), Name = Roles.Viewer }).Entity;
-        var user = new ArchonUser { Id = Guid.NewGuid(), UserName = Guid.NewGuid().ToString("N"), SecurityStamp = "stamp" };
+        var role =
+            await db.Roles.SingleOrDefaultAsync(one => one.Name == Roles.Viewer, Token)
+            ?? db.Roles.Add(new ArchonRole { Id = Guid.NewGuid(), Name = Roles.Viewer }).Entity;
+        var user = new ArchonUser
+        {
+            Id = Guid.NewGuid(),
+            UserName = Guid.NewGuid().ToString("N"),
+            SecurityStamp = "stamp",
+        };
         var now = clock.GetUtcNow();
         var session = new UserSession
         {
-            Id = Guid.NewGuid(), UserId = user.Id, Role = Roles.Viewer, SecurityStamp = "stamp", CreatedAt = now, LastUsedAt = now, ExpiresAt = now + new AccessOptions().SignInLasts,
+            Id = Guid.NewGuid(),
+            UserId = user.Id,
+            Role = Roles.Viewer,
+            SecurityStamp = "stamp",
+            CreatedAt = now,
+            LastUsedAt = now,
+            ExpiresAt = now + new AccessOptions().SignInLasts,
         };
         db.AddRange(user, session);
         await db.SaveChangesAsync(Token);

@@ -33,10 +33,15 @@ public sealed class LiveHubAccessTests(RunningConsole console) : IClassFixture<R
         Assert.True(await ticks.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token));
     }
 
-    private HubConnection Client(string? token) => new HubConnectionBuilder()
-        .WithUrl(new Uri(console.App.Address, LiveHub.Path), options =>
-        {
-            if (token is not null) options.AccessTokenProvider = () => Task.FromResult<string?>(token);
-        })
-        .Build();
+    private HubConnection Client(string? token) =>
+        new HubConnectionBuilder()
+            .WithUrl(
+                new Uri(console.App.Address, LiveHub.Path),
+                options =>
+                {
+                    if (token is not null)
+                        options.AccessTokenProvider = () => Task.FromResult<string?>(token);
+                }
+            )
+            .Build();
 }

@@ -1,11 +1,11 @@
 using System.Net;
+using System.Security.Claims;
 using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using System.Security.Claims;
 using Xunit;
 
 namespace Archon.Tests.Features.Access;
@@ -43,7 +43,8 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
 
             using var edit = await person.GetAsync(new Uri("services/new", UriKind.Relative), Token);
             Assert.Equal(mayEdit ? HttpStatusCode.OK : HttpStatusCode.Redirect, edit.StatusCode);
-            if (!mayEdit) Assert.Equal("/denied", edit.Headers.Location!.AbsolutePath);
+            if (!mayEdit)
+                Assert.Equal("/denied", edit.Headers.Location!.AbsolutePath);
 
             using var seen = await person.GetAsync(new Uri("jobs", UriKind.Relative), Token);
             Assert.Equal(HttpStatusCode.OK, seen.StatusCode);
@@ -59,7 +60,10 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
         await Commands.CreateUserAsync("curious", ArchonApp.AdminPassword, Roles.Editor, "admin", Token);
 
         var admin = await (await console.App.SignInAsync()).GetStringAsync(new Uri("settings?tab=users", UriKind.Relative), Token);
-        var editor = await (await console.App.SignInAsync("curious")).GetStringAsync(new Uri("settings?tab=users", UriKind.Relative), Token);
+        var editor = await (await console.App.SignInAsync("curious")).GetStringAsync(
+            new Uri("settings?tab=users", UriKind.Relative),
+            Token
+        );
 
         Assert.Contains("someone.else", admin, StringComparison.Ordinal);
         Assert.DoesNotContain("someone.else", editor, StringComparison.Ordinal);
@@ -89,7 +93,11 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
         var token = Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("ci", Roles.Viewer, null, "traced", Token)).Token;
         await Commands.DeleteUserAsync(user.Id, "admin", Token);
 
-        var trace = await db.AuditEntries.AsNoTracking().Where(entry => entry.Subject == "traced" || entry.Subject == "ci").OrderBy(entry => entry.Id).ToListAsync(Token);
+        var trace = await db
+            .AuditEntries.AsNoTracking()
+            .Where(entry => entry.Subject == "traced" || entry.Subject == "ci")
+            .OrderBy(entry => entry.Id)
+            .ToListAsync(Token);
 
         Assert.Equal(["user.create", "user.role", "token.create", "user.delete"], trace.Select(entry => entry.Action));
         Assert.All(trace, entry => Assert.DoesNotContain(Password, entry.Detail ?? "", StringComparison.Ordinal));

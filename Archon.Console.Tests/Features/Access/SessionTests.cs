@@ -15,6 +15,7 @@ namespace Archon.Tests.Features.Access;
 public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsoles>
 {
     private const string NewPassword = "quite another password";
+
     // Below the minute after which sessions are checked without a notification.
     private static readonly TimeSpan Limit = Waits.For(TimeSpan.FromSeconds(30));
     private static int users;
@@ -28,12 +29,16 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
     {
         var (person, cookie) = await SignInAsync(consoles.First, (await NewUserAsync(Roles.Viewer)).Name);
         var copies = new[] { consoles.First, consoles.Second }.Select(app => WithCookie(app, cookie)).ToList();
-        foreach (var copy in copies) Assert.Equal(HttpStatusCode.OK, await StatusAsync(copy, "settings"));
-        using var form = new FormUrlEncodedContent(ArchonApp.HiddenFields(await person.GetStringAsync(new Uri("settings", UriKind.Relative), Token)));
+        foreach (var copy in copies)
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(copy, "settings"));
+        using var form = new FormUrlEncodedContent(
+            ArchonApp.HiddenFields(await person.GetStringAsync(new Uri("settings", UriKind.Relative), Token))
+        );
 
         using (await person.PostAsync(new Uri("sign-out", UriKind.Relative), form, Token))
         {
-            foreach (var copy in copies) await AssertEndsAsync(copy, "You are signed out.");
+            foreach (var copy in copies)
+                await AssertEndsAsync(copy, "You are signed out.");
         }
     }
 
@@ -52,11 +57,21 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
 
         switch (change)
         {
-            case "password reset": await Commands.ResetPasswordAsync(user.Id, NewPassword, "admin", Token); break;
-            case "admin reset": await consoles.First.Services.GetRequiredService<AdminReset>().ResetAsync(user.Name, Token); break;
-            case "password changed elsewhere": await Commands.ChangeOwnPasswordAsync(user.Name, ArchonApp.AdminPassword, NewPassword, keep: null, Token); break;
-            case "other role": await Commands.GiveRoleAsync(user.Id, Roles.Viewer, "admin", Token); break;
-            default: await Commands.DeleteUserAsync(user.Id, "admin", Token); break;
+            case "password reset":
+                await Commands.ResetPasswordAsync(user.Id, NewPassword, "admin", Token);
+                break;
+            case "admin reset":
+                await consoles.First.Services.GetRequiredService<AdminReset>().ResetAsync(user.Name, Token);
+                break;
+            case "password changed elsewhere":
+                await Commands.ChangeOwnPasswordAsync(user.Name, ArchonApp.AdminPassword, NewPassword, keep: null, Token);
+                break;
+            case "other role":
+                await Commands.GiveRoleAsync(user.Id, Roles.Viewer, "admin", Token);
+                break;
+            default:
+                await Commands.DeleteUserAsync(user.Id, "admin", Token);
+                break;
         }
 
         await AssertEndsAsync(person, words);
@@ -69,12 +84,18 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         var (here, cookie) = await SignInAsync(consoles.First, user.Name);
         var (elsewhere, _) = await SignInAsync(consoles.Second, user.Name);
         await using var db = await consoles.Database.Contexts.CreateDbContextAsync(Token);
-        var mine = await db.Sessions.AsNoTracking().Where(one => one.UserId == user.Id).OrderBy(one => one.CreatedAt).Select(one => one.Id).FirstAsync(Token);
+        var mine = await db
+            .Sessions.AsNoTracking()
+            .Where(one => one.UserId == user.Id)
+            .OrderBy(one => one.CreatedAt)
+            .Select(one => one.Id)
+            .FirstAsync(Token);
 
         await Commands.ChangeOwnPasswordAsync(user.Name, ArchonApp.AdminPassword, NewPassword, new Credential.Session(mine), Token);
 
         await AssertEndsAsync(elsewhere, "You were signed out because your password was changed.");
-        foreach (var same in (HttpClient[])[here, WithCookie(consoles.Second, cookie)]) Assert.Equal(HttpStatusCode.OK, await StatusAsync(same, "settings"));
+        foreach (var same in (HttpClient[])[here, WithCookie(consoles.Second, cookie)])
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(same, "settings"));
     }
 
     [Theory]
@@ -85,13 +106,24 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         var user = await NewUserAsync(Roles.Viewer);
         var made = byToken ? (AccessResult.TokenMade)await Commands.CreateTokenAsync("hub", Roles.Viewer, null, user.Name, Token) : null;
         var cookie = byToken ? "" : (await SignInAsync(consoles.First, user.Name)).Cookie;
-        await using var client = new HubConnectionBuilder().WithUrl(new Uri(consoles.Second.Address, LiveHub.Path), options =>
-        {
-            if (made is not null) options.AccessTokenProvider = () => Task.FromResult<string?>(made.Token);
-            else options.Headers.Add("Cookie", cookie);
-        }).Build();
+        await using var client = new HubConnectionBuilder()
+            .WithUrl(
+                new Uri(consoles.Second.Address, LiveHub.Path),
+                options =>
+                {
+                    if (made is not null)
+                        options.AccessTokenProvider = () => Task.FromResult<string?>(made.Token);
+                    else
+                        options.Headers.Add("Cookie", cookie);
+                }
+            )
+            .Build();
         var closed = new TaskCompletionSource();
-        client.Closed += _ => { closed.TrySetResult(); return Task.CompletedTask; };
+        client.Closed += _ =>
+        {
+            closed.TrySetResult();
+            return Task.CompletedTask;
+        };
         await client.StartAsync(Token);
         Assert.Equal(HubConnectionState.Connected, client.State);
 
@@ -108,22 +140,35 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         await using var db = await consoles.Database.Contexts.CreateDbContextAsync(Token);
         var now = DateTimeOffset.UtcNow;
         var begun = await db.Sessions.AsNoTracking().SingleAsync(one => one.UserId == user.Id, Token);
-        for (var i = 1; i < UserLimits.Sessions; i++) db.Sessions.Add(Session(now.AddMinutes(i), ends: null));
-        for (var i = 0; i < UserLimits.Sessions + 5; i++) db.Sessions.Add(Session(now.AddMinutes(-i), ends: now));
+        for (var i = 1; i < UserLimits.Sessions; i++)
+            db.Sessions.Add(Session(now.AddMinutes(i), ends: null));
+        for (var i = 0; i < UserLimits.Sessions + 5; i++)
+            db.Sessions.Add(Session(now.AddMinutes(-i), ends: now));
         await db.SaveChangesAsync(Token);
 
         var (newest, _) = await SignInAsync(consoles.First, user.Name);
 
-        await AssertEndsAsync(oldest, "You were signed out because this user has more than 50 sessions; the one not used for longest ended.");
+        await AssertEndsAsync(
+            oldest,
+            "You were signed out because this user has more than 50 sessions; the one not used for longest ended."
+        );
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(newest, "settings"));
         Assert.Equal(UserLimits.Sessions, await db.Sessions.CountAsync(one => one.UserId == user.Id && one.EndedAt == null, Token));
         Assert.Equal(UserLimits.Sessions, await db.Sessions.CountAsync(one => one.UserId == user.Id && one.EndedAt != null, Token));
 
-        UserSession Session(DateTimeOffset used, DateTimeOffset? ends) => new()
-        {
-            Id = Guid.NewGuid(), UserId = user.Id, Role = Roles.Viewer, SecurityStamp = begun.SecurityStamp, CreatedAt = used, LastUsedAt = used,
-            ExpiresAt = now.AddHours(12), EndedAt = ends, EndReason = ends is null ? null : SessionEnd.SignedOut,
-        };
+        UserSession Session(DateTimeOffset used, DateTimeOffset? ends) =>
+            new()
+            {
+                Id = Guid.NewGuid(),
+                UserId = user.Id,
+                Role = Roles.Viewer,
+                SecurityStamp = begun.SecurityStamp,
+                CreatedAt = used,
+                LastUsedAt = used,
+                ExpiresAt = now.AddHours(12),
+                EndedAt = ends,
+                EndReason = ends is null ? null : SessionEnd.SignedOut,
+            };
     }
 
     [Fact]
@@ -133,7 +178,11 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
 
         using var reply = await viewer.GetAsync(new Uri("services/new", UriKind.Relative), Token);
 
-        Assert.Contains("You need the editor role for this page.", await viewer.GetStringAsync(reply.Headers.Location, Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "You need the editor role for this page.",
+            await viewer.GetStringAsync(reply.Headers.Location, Token),
+            StringComparison.Ordinal
+        );
     }
 
     private async Task<(Guid Id, string Name)> NewUserAsync(string role)
@@ -149,7 +198,10 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         var client = app.NewClient();
         using var reply = await ArchonApp.PostSignInAsync(client, name, ArchonApp.AdminPassword);
         Assert.Equal(HttpStatusCode.Redirect, reply.StatusCode);
-        return (client, reply.Headers.GetValues("Set-Cookie").Single(one => one.StartsWith("archon=", StringComparison.Ordinal)).Split(';')[0]);
+        return (
+            client,
+            reply.Headers.GetValues("Set-Cookie").Single(one => one.StartsWith("archon=", StringComparison.Ordinal)).Split(';')[0]
+        );
     }
 
     private static HttpClient WithCookie(ArchonApp app, string cookie)
@@ -168,7 +220,11 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
             Assert.True(Stopwatch.GetElapsedTime(began) < Limit, "The session goes on.");
             await Task.Delay(20, Token);
         }
-        Assert.Contains(WebUtility.HtmlEncode(words), await person.GetStringAsync(new Uri("sign-in?return=%2Fsettings", UriKind.Relative), Token), StringComparison.Ordinal);
+        Assert.Contains(
+            WebUtility.HtmlEncode(words),
+            await person.GetStringAsync(new Uri("sign-in?return=%2Fsettings", UriKind.Relative), Token),
+            StringComparison.Ordinal
+        );
         using var script = new HttpRequestMessage(HttpMethod.Get, new Uri("monitoring/intelligence/anomalies", UriKind.Relative));
         script.Headers.Accept.ParseAdd("application/json");
         // From elsewhere: on this machine itself a script may need no session.
@@ -201,8 +257,11 @@ public sealed class TwoConsoles(PostgresFixture postgres) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (Second is not null) await Second.DisposeAsync();
-        if (First is not null) await First.DisposeAsync();
-        if (Database is not null) await Database.DisposeAsync();
+        if (Second is not null)
+            await Second.DisposeAsync();
+        if (First is not null)
+            await First.DisposeAsync();
+        if (Database is not null)
+            await Database.DisposeAsync();
     }
 }

@@ -24,7 +24,10 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
         Assert.Equal(HttpStatusCode.OK, wrong.StatusCode);
         Assert.Contains("User name or password is wrong.", await wrong.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         Assert.Contains("User name or password is wrong.", await unknown.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
-        Assert.False(wrong.Headers.TryGetValues("Set-Cookie", out var cookies) && cookies.Any(one => one.StartsWith("archon=", StringComparison.Ordinal)));
+        Assert.False(
+            wrong.Headers.TryGetValues("Set-Cookie", out var cookies)
+                && cookies.Any(one => one.StartsWith("archon=", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -33,11 +36,11 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:TrustedProxies", "127.0.0.1"));
         var commands = app.Services.GetRequiredService<AccessCommands>();
-        var token = Assert.IsType<AccessResult.TokenMade>(await commands.CreateTokenAsync("script", Roles.Viewer, null, "admin", Token)).Token;
+        var token = Assert
+            .IsType<AccessResult.TokenMade>(await commands.CreateTokenAsync("script", Roles.Viewer, null, "admin", Token))
+            .Token;
         var known = From(app, "203.0.113.7");
-        using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword))
-        {
-        }
+        using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword)) { }
 
         var attacker = From(app, "203.0.113.7");
         for (var i = 0; i < 5; i++)
@@ -53,7 +56,10 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
 
         Assert.Equal(HttpStatusCode.TooManyRequests, attacked.StatusCode);
         Assert.InRange(attacked.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 5);
-        Assert.Matches("Too many wrong passwords from this address. Try again in [1-5] s.", await attacked.Content.ReadAsStringAsync(Token));
+        Assert.Matches(
+            "Too many wrong passwords from this address. Try again in [1-5] s.",
+            await attacked.Content.ReadAsStringAsync(Token)
+        );
         Assert.Equal(HttpStatusCode.Redirect, fromKnown.StatusCode);
         Assert.Equal(HttpStatusCode.Redirect, fromElsewhere.StatusCode);
         Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(script, "monitoring/intelligence/anomalies"));
@@ -64,11 +70,11 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:WrongPasswordsPerAddress", "1"));
-        await app.Services.GetRequiredService<AccessCommands>().CreateUserAsync("other", ArchonApp.AdminPassword, Roles.Viewer, "test", Token);
+        await app
+            .Services.GetRequiredService<AccessCommands>()
+            .CreateUserAsync("other", ArchonApp.AdminPassword, Roles.Viewer, "test", Token);
         var known = app.NewClient();
-        using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword))
-        {
-        }
+        using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword)) { }
         var stranger = app.NewClient();
         stranger.DefaultRequestHeaders.Add("Cookie", "archon.device=ALICE");
         using var wrong = await ArchonApp.PostSignInAsync(stranger, "admin", Wrong);
@@ -89,7 +95,7 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
         var hasher = new CountingHasher();
         scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>().PasswordHasher = hasher;
         var commands = ActivatorUtilities.CreateInstance<SignInCommands>(scope.ServiceProvider, (IPasswordHasher<ArchonUser>)hasher);
-        await EnterAsync("first");   // makes what later attempts compare with
+        await EnterAsync("first"); // makes what later attempts compare with
 
         var known = await EnterAsync("admin");
         var unknown = await EnterAsync("nobody.at.all");
@@ -131,10 +137,14 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
     public async Task A_form_without_its_anti_forgery_token_changes_nothing(string path)
     {
         var person = await console.App.SignInAsync();
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["_handler"] = "sign-in", ["Input.Name"] = "admin", ["Input.Password"] = ArchonApp.AdminPassword,
-        });
+        using var form = new FormUrlEncodedContent(
+            new Dictionary<string, string>
+            {
+                ["_handler"] = "sign-in",
+                ["Input.Name"] = "admin",
+                ["Input.Password"] = ArchonApp.AdminPassword,
+            }
+        );
 
         using var reply = await person.PostAsync(new Uri(path, UriKind.Relative), form, Token);
 
@@ -147,7 +157,9 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
     {
         var person = await console.App.SignInAsync();
         // The form stands on the page for those without a role, as well as in the frame.
-        using var form = new FormUrlEncodedContent(ArchonApp.HiddenFields(await person.GetStringAsync(new Uri("denied", UriKind.Relative), Token)));
+        using var form = new FormUrlEncodedContent(
+            ArchonApp.HiddenFields(await person.GetStringAsync(new Uri("denied", UriKind.Relative), Token))
+        );
 
         using var reply = await person.PostAsync(new Uri("sign-out", UriKind.Relative), form, Token);
 
@@ -175,8 +187,12 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(
-            database, ("Archon:Access:TrustedProxies", trusted), ("Archon:Access:WrongPasswordsPerAddress", "3"));
-        for (var i = 0; i < 3; i++) (await ArchonApp.PostSignInAsync(From(app, $"203.0.113.{i}"), $"guess{i}", Wrong)).Dispose();
+            database,
+            ("Archon:Access:TrustedProxies", trusted),
+            ("Archon:Access:WrongPasswordsPerAddress", "3")
+        );
+        for (var i = 0; i < 3; i++)
+            (await ArchonApp.PostSignInAsync(From(app, $"203.0.113.{i}"), $"guess{i}", Wrong)).Dispose();
 
         using var reply = await ArchonApp.PostSignInAsync(From(app, "203.0.113.3"), "guess3", Wrong);
 

@@ -19,7 +19,8 @@ public sealed class SignInThrottleTests
     [Fact]
     public void After_five_wrong_passwords_for_a_name_each_further_one_waits_twice_as_long_up_to_a_quarter_of_an_hour()
     {
-        for (var i = 0; i < 5; i++) Assert.Null(throttle.Begin(Attacker, Name, device: null));
+        for (var i = 0; i < 5; i++)
+            Assert.Null(throttle.Begin(Attacker, Name, device: null));
 
         var waits = new List<TimeSpan>();
         for (var i = 0; i < 12; i++)
@@ -35,7 +36,8 @@ public sealed class SignInThrottleTests
     [Fact]
     public void An_address_that_tries_one_password_on_many_names_waits_too()
     {
-        for (var i = 0; i < 20; i++) Assert.Null(throttle.Begin(Attacker, $"USER{i}", device: null));
+        for (var i = 0; i < 20; i++)
+            Assert.Null(throttle.Begin(Attacker, $"USER{i}", device: null));
 
         Assert.Equal(SignInThrottle.FirstWait, throttle.Begin(Attacker, "USER20", device: null));
     }
@@ -57,7 +59,8 @@ public sealed class SignInThrottleTests
     [Fact]
     public void A_known_browser_does_not_guess_without_end_either()
     {
-        for (var i = 0; i < 10; i++) Assert.Null(throttle.Begin(Home, Name, "stolen"));
+        for (var i = 0; i < 10; i++)
+            Assert.Null(throttle.Begin(Home, Name, "stolen"));
 
         Assert.NotNull(throttle.Begin(Home, Name, "stolen"));
     }
@@ -65,7 +68,8 @@ public sealed class SignInThrottleTests
     [Fact]
     public void The_right_password_forgets_the_wrong_ones_of_its_name_but_not_those_of_its_address()
     {
-        for (var i = 0; i < 19; i++) throttle.Begin(Attacker, $"USER{i}", device: null);
+        for (var i = 0; i < 19; i++)
+            throttle.Begin(Attacker, $"USER{i}", device: null);
         for (var i = 0; i < 10; i++)
         {
             Assert.Null(throttle.Begin(Attacker, Name, device: null));
@@ -83,7 +87,8 @@ public sealed class SignInThrottleTests
     [InlineData("203.0.113.7", "203.0.113.8", false)]
     public void Addresses_of_one_network_count_together(string first, string second, bool isOne)
     {
-        for (var i = 0; i < 5; i++) throttle.Begin(IPAddress.Parse(first), Name, device: null);
+        for (var i = 0; i < 5; i++)
+            throttle.Begin(IPAddress.Parse(first), Name, device: null);
 
         Assert.Equal(isOne, throttle.Begin(IPAddress.Parse(second), Name, device: null) is not null);
     }
@@ -98,13 +103,15 @@ public sealed class SignInThrottleTests
         }
         clock.Advance(TimeSpan.FromHours(1));
 
-        for (var i = 0; i < 5; i++) Assert.Null(throttle.Begin(Attacker, Name, device: null));
+        for (var i = 0; i < 5; i++)
+            Assert.Null(throttle.Begin(Attacker, Name, device: null));
     }
 
     [Fact]
     public void Names_and_addresses_that_an_attacker_makes_up_do_not_fill_the_memory()
     {
-        for (var i = 0; i < SignInThrottle.Capacity * 2; i++) throttle.Begin(new IPAddress(i), $"NAME{i}", device: null);
+        for (var i = 0; i < SignInThrottle.Capacity * 2; i++)
+            throttle.Begin(new IPAddress(i), $"NAME{i}", device: null);
 
         Assert.Equal(SignInThrottle.Capacity, throttle.Size);
     }

@@ -40,11 +40,21 @@ public sealed class TrialModeTests(RunningConsole console, PostgresFixture postg
     [InlineData("Sec-Fetch-Site", "same-site")]
     public async Task A_request_that_may_come_from_elsewhere_needs_a_token(string header, string value)
     {
-        foreach (var (method, path) in ((string, string)[])[("GET", "monitoring/metrics"), ("GET", "monitoring/intelligence/anomalies"), ("POST", "monitoring/intelligence/start_analysis")])
+        foreach (
+            var (method, path) in ((string, string)[])
+                [
+                    ("GET", "monitoring/metrics"),
+                    ("GET", "monitoring/intelligence/anomalies"),
+                    ("POST", "monitoring/intelligence/start_analysis"),
+                ]
+        )
         {
             using var reply = await SendAsync(console.App, method, path, (header, value));
 
-            Assert.True(reply.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path} with {header}: {value} was answered {(int)reply.StatusCode}.");
+            Assert.True(
+                reply.StatusCode == HttpStatusCode.Unauthorized,
+                $"{method} {path} with {header}: {value} was answered {(int)reply.StatusCode}."
+            );
         }
     }
 
@@ -66,7 +76,9 @@ public sealed class TrialModeTests(RunningConsole console, PostgresFixture postg
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:TrialMode", setting));
 
-        foreach (var (method, path) in ((string, string)[])[("GET", "monitoring/metrics"), ("POST", "monitoring/intelligence/start_analysis")])
+        foreach (
+            var (method, path) in ((string, string)[])[("GET", "monitoring/metrics"), ("POST", "monitoring/intelligence/start_analysis")]
+        )
         {
             using var reply = await SendAsync(app, method, path);
             Assert.Equal(HttpStatusCode.Unauthorized, reply.StatusCode);
@@ -76,7 +88,11 @@ public sealed class TrialModeTests(RunningConsole console, PostgresFixture postg
 
     [Fact]
     public async Task The_settings_say_for_whom_it_is_on() =>
-        Assert.Contains($"Trial mode is on: programs of the user {Environment.UserName} on this machine", await TokensPageAsync(console.App), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Trial mode is on: programs of the user {Environment.UserName} on this machine",
+            await TokensPageAsync(console.App),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Nginx_with_a_plain_proxy_pass_opens_nothing_to_others()
@@ -85,11 +101,21 @@ public sealed class TrialModeTests(RunningConsole console, PostgresFixture postg
         await using var nginx = await RealNginx.StartAsync($"proxy_pass http://localhost:{console.App.Address.Port};", Token);
         using var outside = new HttpClient { BaseAddress = nginx.Address };
 
-        foreach (var (method, path) in ((string, string)[])[("GET", "monitoring/metrics"), ("GET", "monitoring/intelligence/anomalies"), ("POST", "monitoring/intelligence/start_analysis")])
+        foreach (
+            var (method, path) in ((string, string)[])
+                [
+                    ("GET", "monitoring/metrics"),
+                    ("GET", "monitoring/intelligence/anomalies"),
+                    ("POST", "monitoring/intelligence/start_analysis"),
+                ]
+        )
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
             using var reply = await outside.SendAsync(request, Token);
-            Assert.True(reply.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path} through nginx was answered {(int)reply.StatusCode}.");
+            Assert.True(
+                reply.StatusCode == HttpStatusCode.Unauthorized,
+                $"{method} {path} through nginx was answered {(int)reply.StatusCode}."
+            );
         }
         // It is nginx that is refused, and no fault between: what is open to all passes.
         using var health = await outside.GetAsync(new Uri("monitoring/health/live", UriKind.Relative), Token);
@@ -110,10 +136,16 @@ public sealed class TrialModeTests(RunningConsole console, PostgresFixture postg
     private static async Task<string> TokensPageAsync(ArchonApp app) =>
         WebUtility.HtmlDecode(await (await app.SignInAsync()).GetStringAsync(new Uri("settings?tab=tokens", UriKind.Relative), Token));
 
-    private static async Task<HttpResponseMessage> SendAsync(ArchonApp app, string method, string path, params (string Name, string Value)[] headers)
+    private static async Task<HttpResponseMessage> SendAsync(
+        ArchonApp app,
+        string method,
+        string path,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
-        foreach (var (name, value) in headers) Assert.True(request.Headers.TryAddWithoutValidation(name, value));
+        foreach (var (name, value) in headers)
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
         return await app.NewClient(accept: null).SendAsync(request, Token);
     }
 }

@@ -29,11 +29,17 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
     {
         var user = await NewUserAsync();
 
-        var made = await Task.WhenAll(Enumerable.Range(0, UserLimits.Tokens + 8)
-            .Select(i => Commands.CreateTokenAsync($"script {i}", Roles.Viewer, null, user.UserName!, Token)));
+        var made = await Task.WhenAll(
+            Enumerable
+                .Range(0, UserLimits.Tokens + 8)
+                .Select(i => Commands.CreateTokenAsync($"script {i}", Roles.Viewer, null, user.UserName!, Token))
+        );
 
         Assert.Equal(UserLimits.Tokens, made.Count(result => result is AccessResult.TokenMade));
-        Assert.All(made.OfType<AccessResult.Invalid>(), refused => Assert.Equal("You have 50 tokens, the limit per user. Revoke one to create another.", refused.Reason));
+        Assert.All(
+            made.OfType<AccessResult.Invalid>(),
+            refused => Assert.Equal("You have 50 tokens, the limit per user. Revoke one to create another.", refused.Reason)
+        );
     }
 
     [Fact]
@@ -43,11 +49,18 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
         await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
         for (var i = 0; i < UserLimits.Tokens + 7; i++)
         {
-            db.ApiTokens.Add(new ApiToken
-            {
-                Name = $"old {i}", OwnerId = user.Id, Role = Roles.Viewer, Hash = Guid.NewGuid().ToByteArray(), Prefix = "arc_", CreatedAt = DateTimeOffset.UtcNow,
-                RevokedAt = DateTimeOffset.UtcNow.AddMinutes(-i),
-            });
+            db.ApiTokens.Add(
+                new ApiToken
+                {
+                    Name = $"old {i}",
+                    OwnerId = user.Id,
+                    Role = Roles.Viewer,
+                    Hash = Guid.NewGuid().ToByteArray(),
+                    Prefix = "arc_",
+                    CreatedAt = DateTimeOffset.UtcNow,
+                    RevokedAt = DateTimeOffset.UtcNow.AddMinutes(-i),
+                }
+            );
         }
         await db.SaveChangesAsync(Token);
 
@@ -66,21 +79,54 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
         await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
         {
             await Partitions.EnsureAsync(db, now, Token);
-            var watch = db.Watches.Add(new Watch { EnvironmentId = 1, Name = "Rate", Query = "rate", CreatedAt = now }).Entity;
+            var watch = db
+                .Watches.Add(
+                    new Watch
+                    {
+                        EnvironmentId = 1,
+                        Name = "Rate",
+                        Query = "rate",
+                        CreatedAt = now,
+                    }
+                )
+                .Entity;
             await db.SaveChangesAsync(Token);
-            var series = db.WatchedSeries.Add(new WatchedSeries { EnvironmentId = 1, WatchId = watch.Id, LabelsKey = "a" }).Entity;
+            var series = db
+                .WatchedSeries.Add(
+                    new WatchedSeries
+                    {
+                        EnvironmentId = 1,
+                        WatchId = watch.Id,
+                        LabelsKey = "a",
+                    }
+                )
+                .Entity;
             await db.SaveChangesAsync(Token);
-            var row = new Anomaly { EnvironmentId = 1, WatchId = watch.Id, SeriesId = series.Id, StartedAt = now, LastSeenAt = now };
+            var row = new Anomaly
+            {
+                EnvironmentId = 1,
+                WatchId = watch.Id,
+                SeriesId = series.Id,
+                StartedAt = now,
+                LastSeenAt = now,
+            };
             db.Anomalies.Add(row);
             await db.SaveChangesAsync(Token);
             anomaly = row.Id;
         }
-        await FillAsync($"INSERT INTO audit_entries (at, actor, action, subject) SELECT now(), '{user.UserName}', 'test', 'test' FROM generate_series(1, 5000)", "audit_entries");
+        await FillAsync(
+            $"INSERT INTO audit_entries (at, actor, action, subject) SELECT now(), '{user.UserName}', 'test', 'test' FROM generate_series(1, 5000)",
+            "audit_entries"
+        );
 
-        var refused = await Assert.ThrowsAsync<DbUpdateException>(() => console.App.Services.GetRequiredService<AnomalyCommands>()
-            .JudgeAsync(anomaly, now, AnomalyVerdict.Noise, user.UserName!, Token));
+        var refused = await Assert.ThrowsAsync<DbUpdateException>(() =>
+            console.App.Services.GetRequiredService<AnomalyCommands>().JudgeAsync(anomaly, now, AnomalyVerdict.Noise, user.UserName!, Token)
+        );
 
-        Assert.Equal("You made 5,000 changes within 24 hours, the most that one user may make. Try again later.", DatabaseFailures.Describe(refused));
+        Assert.Equal(
+            "You made 5,000 changes within 24 hours, the most that one user may make. Try again later.",
+            DatabaseFailures.Describe(refused)
+        );
         Assert.False(DatabaseFailures.IsAway(refused));
         await using var after = await console.Database.Contexts.CreateDbContextAsync(Token);
         Assert.Null((await after.Anomalies.SingleAsync(one => one.Id == anomaly, Token)).Verdict);
@@ -94,22 +140,34 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
         var user = await NewUserAsync();
         await FillAsync(
             $"INSERT INTO alert_responses (environment_id, alert_name, fingerprint, started_at, kind, by, at) SELECT 1, 'a', 'f' || n, now(), 'Acknowledged', '{user.UserName}', now() FROM generate_series(1, 10000) n",
-            "alert_responses");
+            "alert_responses"
+        );
         await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
-        db.AlertResponses.Add(new AlertResponse
-        {
-            EnvironmentId = 1, AlertName = "a", Fingerprint = "one more", StartedAt = DateTimeOffset.UtcNow, Kind = AlertResponseKind.Acknowledged, By = user.UserName!, At = DateTimeOffset.UtcNow,
-        });
+        db.AlertResponses.Add(
+            new AlertResponse
+            {
+                EnvironmentId = 1,
+                AlertName = "a",
+                Fingerprint = "one more",
+                StartedAt = DateTimeOffset.UtcNow,
+                Kind = AlertResponseKind.Acknowledged,
+                By = user.UserName!,
+                At = DateTimeOffset.UtcNow,
+            }
+        );
 
         var refused = await Assert.ThrowsAsync<DbUpdateException>(() => db.SaveChangesAsync(Token));
 
-        Assert.Equal("You gave 10,000 responses to alerts within 30 days, the most that one user may give. Withdraw some first.", DatabaseFailures.Describe(refused));
+        Assert.Equal(
+            "You gave 10,000 responses to alerts within 30 days, the most that one user may give. Withdraw some first.",
+            DatabaseFailures.Describe(refused)
+        );
     }
 
     [Fact]
     public void An_analysis_that_still_waits_is_not_put_into_the_queue_again()
     {
-        var commands = console.App.Services.GetRequiredService<WatchCommands>();   // this console takes no jobs
+        var commands = console.App.Services.GetRequiredService<WatchCommands>(); // this console takes no jobs
 
         Assert.Single(Enumerable.Range(0, 5).Select(_ => commands.StartAnalysis(1)).Distinct());
         Assert.NotEqual(commands.StartAnalysis(1), commands.StartAnalysis(2));

@@ -18,13 +18,24 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = new AnomalyCommands(bench.Database.Contexts, bench.Clock);
         var watch = await bench.AddWatchAsync();
-        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch,
+            LabelsKey = "",
+        };
         await bench.ReadAsync(db =>
         {
             db.WatchedSeries.Add(series);
             return db.SaveChangesAsync(Token);
         });
-        var anomaly = new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start };
+        var anomaly = new Anomaly
+        {
+            EnvironmentId = 1,
+            WatchId = watch,
+            SeriesId = series.Id,
+            StartedAt = JobBench.Start,
+        };
         await bench.ReadAsync(db =>
         {
             db.Anomalies.Add(anomaly);
@@ -40,7 +51,10 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
         Assert.Equal((AnomalyVerdict.Noise, "ada", JobBench.Start), (kept.Verdict!.Value, kept.VerdictBy, kept.VerdictAt!.Value));
         Assert.Null(withdrawn.Verdict);
         Assert.Null(withdrawn.VerdictBy);
-        Assert.Equal(["ada", "bob"], await bench.ReadAsync(db => db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Actor).ToListAsync(Token)));
+        Assert.Equal(
+            ["ada", "bob"],
+            await bench.ReadAsync(db => db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Actor).ToListAsync(Token))
+        );
     }
 
     [Fact]
@@ -48,8 +62,13 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
 
-        var result = await new AnomalyCommands(bench.Database.Contexts, bench.Clock)
-            .JudgeAsync(1, JobBench.Start, AnomalyVerdict.Useful, "ada", Token);
+        var result = await new AnomalyCommands(bench.Database.Contexts, bench.Clock).JudgeAsync(
+            1,
+            JobBench.Start,
+            AnomalyVerdict.Useful,
+            "ada",
+            Token
+        );
 
         Assert.IsType<JudgeResult.NotFound>(result);
     }

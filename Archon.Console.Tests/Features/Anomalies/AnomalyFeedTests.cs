@@ -95,7 +95,8 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, refused.StatusCode);
     }
 
-    private static System.Threading.Channels.Channel<AnomaliesChanged> Channel() => System.Threading.Channels.Channel.CreateUnbounded<AnomaliesChanged>();
+    private static System.Threading.Channels.Channel<AnomaliesChanged> Channel() =>
+        System.Threading.Channels.Channel.CreateUnbounded<AnomaliesChanged>();
 
     private static async Task AnnounceAsync(TestDatabase database, CancellationToken cancellationToken)
     {
@@ -108,18 +109,22 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
                 await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
             }
         }
-        catch (OperationCanceledException)
-        {
-        }
+        catch (OperationCanceledException) { }
     }
 
     private static HubConnection Client(WebApplication app, bool signedIn, string role = "viewer")
     {
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new HubConnectionBuilder().WithUrl(address + LiveHub.Path, options =>
-        {
-            if (signedIn) options.Headers["Authorization"] = role;
-        }).Build();
+        return new HubConnectionBuilder()
+            .WithUrl(
+                address + LiveHub.Path,
+                options =>
+                {
+                    if (signedIn)
+                        options.Headers["Authorization"] = role;
+                }
+            )
+            .Build();
     }
 
     private static async Task<WebApplication> StartAsync(TestDatabase database)
@@ -127,8 +132,14 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(database.Contexts).AddSingleton(LiveDatabase.Connection(database))
-            .AddSingleton<ArchonNotifications>().AddSingleton(LiveDatabase.Ready()).AddSingleton<BackgroundServiceStates>().AddSingleton<Supervision>();
+        builder
+            .Services.AddSingleton(TimeProvider.System)
+            .AddSingleton(database.Contexts)
+            .AddSingleton(LiveDatabase.Connection(database))
+            .AddSingleton<ArchonNotifications>()
+            .AddSingleton(LiveDatabase.Ready())
+            .AddSingleton<BackgroundServiceStates>()
+            .AddSingleton<Supervision>();
         builder.Services.AddAnomalies();
         builder.Services.AddServices();
         builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, TestSignIn>("Test", null);
@@ -146,8 +157,14 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
     {
         protected override Task<AuthenticateResult> HandleAuthenticateAsync()
         {
-            if (!Request.Headers.ContainsKey("Authorization")) return Task.FromResult(AuthenticateResult.NoResult());
-            var who = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "ada"), new Claim(ClaimTypes.Role, Request.Headers.Authorization.ToString())], "Test"));
+            if (!Request.Headers.ContainsKey("Authorization"))
+                return Task.FromResult(AuthenticateResult.NoResult());
+            var who = new ClaimsPrincipal(
+                new ClaimsIdentity(
+                    [new Claim(ClaimTypes.Name, "ada"), new Claim(ClaimTypes.Role, Request.Headers.Authorization.ToString())],
+                    "Test"
+                )
+            );
             return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(who, "Test")));
         }
     }

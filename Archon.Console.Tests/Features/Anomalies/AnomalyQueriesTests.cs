@@ -21,14 +21,31 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await bench.AddWatchAsync();
         await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
-        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch,
+            LabelsKey = "",
+        };
         db.WatchedSeries.Add(series);
         await db.SaveChangesAsync(Token);
-        db.Anomalies.Add(new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start });
+        db.Anomalies.Add(
+            new Anomaly
+            {
+                EnvironmentId = 1,
+                WatchId = watch,
+                SeriesId = series.Id,
+                StartedAt = JobBench.Start,
+            }
+        );
         await db.SaveChangesAsync(Token);
 
-        var picture = await new AnomalyQueries(new EndingContexts(bench.Database), bench.Clock)
-            .PictureAsync(1, AnomalyFilter.Everything, AnomalyWindow.First, Token);
+        var picture = await new AnomalyQueries(new EndingContexts(bench.Database), bench.Clock).PictureAsync(
+            1,
+            AnomalyFilter.Everything,
+            AnomalyWindow.First,
+            Token
+        );
 
         Assert.Single(picture.Open);
         Assert.Empty(picture.Ended);
@@ -41,12 +58,36 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await bench.AddWatchAsync();
         await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
-        foreach (var (verdict, ended) in new (AnomalyVerdict?, DateTimeOffset?)[] { (null, null), (AnomalyVerdict.Useful, null), (AnomalyVerdict.Noise, null), (null, JobBench.Start) })
+        foreach (
+            var (verdict, ended) in new (AnomalyVerdict?, DateTimeOffset?)[]
+            {
+                (null, null),
+                (AnomalyVerdict.Useful, null),
+                (AnomalyVerdict.Noise, null),
+                (null, JobBench.Start),
+            }
+        )
         {
-            var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = Guid.NewGuid().ToString() };
+            var series = new WatchedSeries
+            {
+                EnvironmentId = 1,
+                WatchId = watch,
+                LabelsKey = Guid.NewGuid().ToString(),
+            };
             db.WatchedSeries.Add(series);
             await db.SaveChangesAsync(Token);
-            db.Anomalies.Add(new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = JobBench.Start, EndedAt = ended, Verdict = verdict, Confidence = 0.8 });
+            db.Anomalies.Add(
+                new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch,
+                    SeriesId = series.Id,
+                    StartedAt = JobBench.Start,
+                    EndedAt = ended,
+                    Verdict = verdict,
+                    Confidence = 0.8,
+                }
+            );
         }
         await db.SaveChangesAsync(Token);
 
@@ -59,17 +100,38 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await bench.AddWatchAsync();
         await using var db = await bench.Database.Contexts.CreateDbContextAsync(Token);
-        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "" };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch,
+            LabelsKey = "",
+        };
         db.WatchedSeries.Add(series);
         await db.SaveChangesAsync(Token);
         var start = JobBench.Start;
-        foreach (var (confidence, verdict) in new[] { (0.9, AnomalyVerdict.Useful), (0.95, AnomalyVerdict.Expected), (0.92, AnomalyVerdict.Noise), (0.1, AnomalyVerdict.Noise) })
-        {
-            db.Anomalies.Add(new Anomaly
+        foreach (
+            var (confidence, verdict) in new[]
             {
-                EnvironmentId = 1, WatchId = watch, SeriesId = series.Id, StartedAt = start, EndedAt = start += TimeSpan.FromMinutes(1),
-                Confidence = confidence, Verdict = verdict, VerdictAt = JobBench.Start,
-            });
+                (0.9, AnomalyVerdict.Useful),
+                (0.95, AnomalyVerdict.Expected),
+                (0.92, AnomalyVerdict.Noise),
+                (0.1, AnomalyVerdict.Noise),
+            }
+        )
+        {
+            db.Anomalies.Add(
+                new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch,
+                    SeriesId = series.Id,
+                    StartedAt = start,
+                    EndedAt = start += TimeSpan.FromMinutes(1),
+                    Confidence = confidence,
+                    Verdict = verdict,
+                    VerdictAt = JobBench.Start,
+                }
+            );
         }
         await db.SaveChangesAsync(Token);
         var id = await db.Anomalies.Select(one => one.Id).FirstAsync(Token);
@@ -86,10 +148,18 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         private bool over;
 
         public ArchonDbContext CreateDbContext() =>
-            new(new DbContextOptionsBuilder<ArchonDbContext>(ArchonContextOptions.For(database.ConnectionString)).AddInterceptors(this).Options);
+            new(
+                new DbContextOptionsBuilder<ArchonDbContext>(ArchonContextOptions.For(database.ConnectionString))
+                    .AddInterceptors(this)
+                    .Options
+            );
 
         public override async ValueTask<DbDataReader> ReaderExecutedAsync(
-            DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+            DbCommand command,
+            CommandExecutedEventData eventData,
+            DbDataReader result,
+            CancellationToken cancellationToken = default
+        )
         {
             if (!over && command.CommandText.Contains("anomalies", StringComparison.Ordinal))
             {

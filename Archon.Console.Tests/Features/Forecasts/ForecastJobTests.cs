@@ -26,7 +26,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
 
         await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
         var first = await ForecastAsync(bench);
-        Assert.Empty(bench.Metrics.PostedAlerts);   // one projection alone tells nobody
+        Assert.Empty(bench.Metrics.PostedAlerts); // one projection alone tells nobody
         bench.Clock.Advance(TimeSpan.FromHours(1));
         await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
 
@@ -97,8 +97,9 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
 
         await bench.Get<ForecastJob>().ForecastAsync(watch, Token);
 
-        var limit = Assert.Single((await new ForecastQueries(bench.Database.Contexts, bench.Clock)
-            .PictureAsync(1, ForecastWindow.Everything, Token)).Limits);
+        var limit = Assert.Single(
+            (await new ForecastQueries(bench.Database.Contexts, bench.Clock).PictureAsync(1, ForecastWindow.Everything, Token)).Limits
+        );
         Assert.Null(limit.ReachedAt);
         Assert.False(limit.IsJudged);
     }
@@ -108,7 +109,8 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var began = JobBench.Start.AddMinutes(1);
-        double Leaking(long at) => 0.3 + (0.001 * (at / 15 % 7)) + Math.Max(0, (DateTimeOffset.FromUnixTimeSeconds(at) - began).TotalMinutes * 0.01);
+        double Leaking(long at) =>
+            0.3 + (0.001 * (at / 15 % 7)) + Math.Max(0, (DateTimeOffset.FromUnixTimeSeconds(at) - began).TotalMinutes * 0.01);
         var watch = await LimitedAsync(bench, at => Leaking(at));
         await bench.ScanAsync(watch, TimeSpan.FromMinutes(20));
 
@@ -143,14 +145,24 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     {
         bench.Metrics.Serve("disk", "store", at => DateTimeOffset.FromUnixTimeSeconds(at) < JobBench.Start.AddDays(-10) ? null : value(at));
         var watch = await bench.AddWatchAsync("disk");
-        await bench.ReadAsync(db => db.Watches.Where(one => one.Id == watch).ExecuteUpdateAsync(
-            set => set.SetProperty(one => one.Signal, WatchSignal.Saturation).SetProperty(one => one.Unit, "1").SetProperty(one => one.Limit, 1.0), Token));
+        await bench.ReadAsync(db =>
+            db.Watches.Where(one => one.Id == watch)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(one => one.Signal, WatchSignal.Saturation)
+                            .SetProperty(one => one.Unit, "1")
+                            .SetProperty(one => one.Limit, 1.0),
+                    Token
+                )
+        );
         await bench.Get<FitModelsJob>().FitAsync(watch, Token);
         await bench.ScanAsync(watch, Step);
         return watch;
     }
 
-    private static Task<SeriesForecast> ForecastAsync(JobBench bench) => bench.ReadAsync(db => db.SeriesForecasts.AsNoTracking().SingleAsync(Token));
+    private static Task<SeriesForecast> ForecastAsync(JobBench bench) =>
+        bench.ReadAsync(db => db.SeriesForecasts.AsNoTracking().SingleAsync(Token));
 
-    private static Task<List<Prediction>> PredictionsAsync(JobBench bench) => bench.ReadAsync(db => db.Predictions.AsNoTracking().ToListAsync(Token));
+    private static Task<List<Prediction>> PredictionsAsync(JobBench bench) =>
+        bench.ReadAsync(db => db.Predictions.AsNoTracking().ToListAsync(Token));
 }

@@ -26,7 +26,7 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         var watch = await EstateAsync(bench, slowUntil: null);
 
         await TriageAsync(bench);
-        await TriageAsync(bench);   // a second run changes nothing
+        await TriageAsync(bench); // a second run changes nothing
 
         var incident = Assert.Single(await IncidentsAsync(bench));
         Assert.Equal(2, incident.Members.Count);
@@ -48,7 +48,9 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         await EstateAsync(bench, slowUntil: null);
         await bench.Get<FitModelsJob>().FitAsync(memory, Token);
 
-        var answer = await bench.Get<CauseEvidence>().QuestionAsync(1, ServiceGraph.Empty, JobBench.Start.AddMinutes(5), bench.Clock.GetUtcNow(), Token);
+        var answer = await bench
+            .Get<CauseEvidence>()
+            .QuestionAsync(1, ServiceGraph.Empty, JobBench.Start.AddMinutes(5), bench.Clock.GetUtcNow(), Token);
 
         var question = Assert.IsType<Fetch<CauseQuestion>.Ok>(answer).Value;
         Assert.Equal(["other", "shop", "store"], question.Series.Select(series => series.Service).Order());
@@ -77,14 +79,16 @@ public sealed class TriageJobTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
-        await bench.ReadAsync(db => db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, JobBench.Start), Token));
+        await bench.ReadAsync(db =>
+            db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, JobBench.Start), Token)
+        );
         await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
         var anomalies = await bench.ReadAsync(db => db.Anomalies.ToListAsync(Token));
         Assert.All(anomalies, anomaly => Assert.NotNull(anomaly.EndedAt));
         bench.Clock.Advance(TimeSpan.FromHours(20));
 
         await TriageAsync(bench);
-        await TriageAsync(bench);   // a second run changes nothing
+        await TriageAsync(bench); // a second run changes nothing
 
         var incident = Assert.Single(await IncidentsAsync(bench));
         Assert.Equal(anomalies.Select(anomaly => $"{anomaly.Id}").Order(), incident.Members.Select(member => member.Key).Order());
@@ -113,7 +117,9 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await EstateAsync(bench, slowUntil: JobBench.Start.AddMinutes(10));
         await bench.ScanAsync(watch, TimeSpan.FromMinutes(10));
-        await bench.ReadAsync(db => db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, bench.Clock.GetUtcNow()), Token));
+        await bench.ReadAsync(db =>
+            db.Environments.ExecuteUpdateAsync(set => set.SetProperty(one => one.TriagedAt, bench.Clock.GetUtcNow()), Token)
+        );
 
         await TriageAsync(bench);
 
@@ -132,10 +138,18 @@ public sealed class TriageJobTests(PostgresFixture postgres)
         {
             foreach (var fingerprint in (string[])[now.Fingerprint, Fingerprint.Of([new("1", 0, "other", "cpu")], []).Text])
             {
-                db.Incidents.Add(new Incident
-                {
-                    EnvironmentId = 1, Title = "before", OpenedAt = before, ChangedAt = over, ResolvedAt = over, Fingerprint = fingerprint, Hypotheses = now.Hypotheses,
-                });
+                db.Incidents.Add(
+                    new Incident
+                    {
+                        EnvironmentId = 1,
+                        Title = "before",
+                        OpenedAt = before,
+                        ChangedAt = over,
+                        ResolvedAt = over,
+                        Fingerprint = fingerprint,
+                        Hypotheses = now.Hypotheses,
+                    }
+                );
             }
             return await db.SaveChangesAsync(Token);
         });
@@ -160,7 +174,10 @@ public sealed class TriageJobTests(PostgresFixture postgres)
 
         await TriageAsync(bench);
 
-        var alert = Assert.Single((await IncidentsAsync(bench)).SelectMany(incident => incident.Members), member => member.Kind == IncidentMemberKind.Alert);
+        var alert = Assert.Single(
+            (await IncidentsAsync(bench)).SelectMany(incident => incident.Members),
+            member => member.Kind == IncidentMemberKind.Alert
+        );
         Assert.Null(alert.EndedAt);
         Assert.NotEmpty(alert.Reason);
     }
@@ -169,17 +186,24 @@ public sealed class TriageJobTests(PostgresFixture postgres)
     private static async Task<int> EstateAsync(JobBench bench, DateTimeOffset? slowUntil)
     {
         var began = JobBench.Start.AddMinutes(5);
-        bool IsSlow(long at) => DateTimeOffset.FromUnixTimeSeconds(at) is var moment && moment >= began && (slowUntil is null || moment < slowUntil);
+        bool IsSlow(long at) =>
+            DateTimeOffset.FromUnixTimeSeconds(at) is var moment && moment >= began && (slowUntil is null || moment < slowUntil);
         double Jitter(long at, int seed) => 0.004 * Math.Sin((at / 15 * 1.7) + seed) * Math.Cos(at / 15 * 0.9);
         bench.Metrics.Serve("latency", "store", at => (IsSlow(at) ? 0.9 : 0.1) + Jitter(at, 1));
         bench.Metrics.Serve("latency", "shop", at => (IsSlow(at) ? 1.1 : 0.3) + Jitter(at, 2));
         bench.Metrics.Serve("latency", "other", at => 0.2 + Jitter(at, 3));
         await bench.ReadAsync(async db =>
         {
-            var services = Names.Select(name => new Service
-            {
-                EnvironmentId = 1, Name = name, Matchers = new() { ["service"] = name }, CreatedAt = JobBench.Start, LastSeenAt = JobBench.Start,
-            }).ToList();
+            var services = Names
+                .Select(name => new Service
+                {
+                    EnvironmentId = 1,
+                    Name = name,
+                    Matchers = new() { ["service"] = name },
+                    CreatedAt = JobBench.Start,
+                    LastSeenAt = JobBench.Start,
+                })
+                .ToList();
             db.Services.AddRange(services);
             await db.SaveChangesAsync(Token);
             db.ServiceDependencies.Add(new ServiceDependency { CallerId = services[0].Id, CalleeId = services[1].Id });

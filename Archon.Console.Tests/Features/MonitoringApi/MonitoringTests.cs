@@ -26,14 +26,20 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
         var text = await reply.Content.ReadAsStringAsync(Token);
         var samples = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#').ToList();
         Assert.Contains(samples, line => line.StartsWith("http_server_request_duration_seconds_bucket{", StringComparison.Ordinal));
-        Assert.All(samples, line =>
-        {
-            var sample = Sample().Match(line);
-            Assert.True(sample.Success, line);
-            var value = sample.Groups["value"].Value;
-            Assert.True(value is "+Inf" or "-Inf" or "NaN" or "Nan" || double.TryParse(value, CultureInfo.InvariantCulture, out _), line);
-        });
-        Assert.DoesNotMatch("http_route=\"/jobs/[^{]", text);   // routes, not addresses
+        Assert.All(
+            samples,
+            line =>
+            {
+                var sample = Sample().Match(line);
+                Assert.True(sample.Success, line);
+                var value = sample.Groups["value"].Value;
+                Assert.True(
+                    value is "+Inf" or "-Inf" or "NaN" or "Nan" || double.TryParse(value, CultureInfo.InvariantCulture, out _),
+                    line
+                );
+            }
+        );
+        Assert.DoesNotMatch("http_route=\"/jobs/[^{]", text); // routes, not addresses
     }
 
     [Fact]
@@ -65,7 +71,8 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
     [InlineData("high")]
     public async Task A_confidence_that_is_none_is_refused(string confidence)
     {
-        using var reply = await console.App.NewClient("application/json")
+        using var reply = await console
+            .App.NewClient("application/json")
             .GetAsync(new Uri($"monitoring/intelligence/anomalies?confidence={confidence}", UriKind.Relative), Token);
 
         Assert.Equal(HttpStatusCode.BadRequest, reply.StatusCode);
@@ -87,19 +94,30 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
         var document = await ReadAsync("openapi/v1.json");
         var paths = document.GetProperty("paths");
 
-        foreach (var path in (string[])["health/intelligent", "intelligence/anomalies", "intelligence/insights", "intelligence/predictions"])
+        foreach (
+            var path in (string[])["health/intelligent", "intelligence/anomalies", "intelligence/insights", "intelligence/predictions"]
+        )
         {
             Assert.True(paths.TryGetProperty("/monitoring/" + path, out var one), path);
             Assert.NotEmpty(one.GetProperty("get").GetProperty("summary").GetString()!);
             var responses = one.GetProperty("get").GetProperty("responses");
             Assert.True(responses.GetProperty("200").GetProperty("content").TryGetProperty("application/json", out _), path);
-            Assert.True(responses.TryGetProperty("401", out _) && responses.TryGetProperty("403", out _) && responses.TryGetProperty("503", out _), path);
+            Assert.True(
+                responses.TryGetProperty("401", out _) && responses.TryGetProperty("403", out _) && responses.TryGetProperty("503", out _),
+                path
+            );
             Assert.True(one.GetProperty("get").GetProperty("security")[0].TryGetProperty("token", out _), path);
         }
         Assert.Equal("Archon Console", document.GetProperty("info").GetProperty("title").GetString());
-        Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("token").GetProperty("scheme").GetString());
+        Assert.Equal(
+            "bearer",
+            document.GetProperty("components").GetProperty("securitySchemes").GetProperty("token").GetProperty("scheme").GetString()
+        );
         Assert.True(paths.GetProperty("/monitoring/intelligence/start_analysis").TryGetProperty("post", out _));
-        Assert.DoesNotContain(paths.EnumerateObject(), path => path.Name.StartsWith("/_", StringComparison.Ordinal) || path.Name.StartsWith("/sign", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            paths.EnumerateObject(),
+            path => path.Name.StartsWith("/_", StringComparison.Ordinal) || path.Name.StartsWith("/sign", StringComparison.Ordinal)
+        );
     }
 
     [Fact]

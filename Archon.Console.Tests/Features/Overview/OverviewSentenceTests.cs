@@ -19,7 +19,11 @@ public sealed class OverviewSentenceTests
     [Fact]
     public void What_is_on_fire_comes_first_with_its_time_and_what_nobody_checks_after_it()
     {
-        var said = Say(Service("checkout", HealthState.Critical, Now.AddMinutes(-5)), Service("search", HealthState.Critical, Now.AddMinutes(-9)), Service("auth", HealthState.NotChecked));
+        var said = Say(
+            Service("checkout", HealthState.Critical, Now.AddMinutes(-5)),
+            Service("search", HealthState.Critical, Now.AddMinutes(-9)),
+            Service("auth", HealthState.NotChecked)
+        );
 
         Assert.Equal(HealthState.Critical, said.State);
         Assert.Equal("Two services are critical.", said.Head);
@@ -31,7 +35,11 @@ public sealed class OverviewSentenceTests
     [Fact]
     public void A_server_that_is_away_is_never_called_calm()
     {
-        var said = OverviewSentence.For(Picture([Service("checkout", HealthState.NotChecked)]), "Nothing listens at http://localhost:9090/.", Scanning);
+        var said = OverviewSentence.For(
+            Picture([Service("checkout", HealthState.NotChecked)]),
+            "Nothing listens at http://localhost:9090/.",
+            Scanning
+        );
 
         Assert.Equal(HealthState.NotChecked, said.State);
         Assert.Equal("Nothing is being checked.", said.Head);
@@ -71,17 +79,43 @@ public sealed class OverviewSentenceTests
         Assert.Equal(Now.AddMinutes(-15), said.Since);
     }
 
-    private static OverviewSentence Say(params ServiceHealth[] services) => OverviewSentence.For(Picture(services), prometheusAway: null, Scanning);
+    private static OverviewSentence Say(params ServiceHealth[] services) =>
+        OverviewSentence.For(Picture(services), prometheusAway: null, Scanning);
 
-    private static OverviewPicture Picture(ServiceHealth[] services) => new(
-        new ServicesPicture(
-            Now, [.. services.OrderBy(service => service.State)],
-            [.. services.GroupBy(service => service.State)
-                .Select(group => new ServiceCount(CatalogueOrigin.Discovered, group.Key, group.Count(), group.Min(one => one.Since)))],
-            services.Length, 0),
-        new AnomaliesPicture(Now, [], 0, 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
-        new ForecastsPicture(Now, [], 0, 0, 0, 0, 0, null, 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty));
+    private static OverviewPicture Picture(ServiceHealth[] services) =>
+        new(
+            new ServicesPicture(
+                Now,
+                [.. services.OrderBy(service => service.State)],
+                [
+                    .. services
+                        .GroupBy(service => service.State)
+                        .Select(group => new ServiceCount(
+                            CatalogueOrigin.Discovered,
+                            group.Key,
+                            group.Count(),
+                            group.Min(one => one.Since)
+                        )),
+                ],
+                services.Length,
+                0
+            ),
+            new AnomaliesPicture(Now, [], 0, 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
+            new ForecastsPicture(Now, [], 0, 0, 0, 0, 0, null, 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty)
+        );
 
     private static ServiceHealth Service(string name, HealthState state, DateTimeOffset? since = null) =>
-        new(name.Length, name, CatalogueOrigin.Discovered, ServiceTier.Standard, null, state, new HealthReason.WithinBands(), since, 0, 6, []);
+        new(
+            name.Length,
+            name,
+            CatalogueOrigin.Discovered,
+            ServiceTier.Standard,
+            null,
+            state,
+            new HealthReason.WithinBands(),
+            since,
+            0,
+            6,
+            []
+        );
 }

@@ -28,7 +28,9 @@ internal sealed class RuleBench : IAsyncDisposable
         (this.database, Metrics) = (database, metrics);
         folder = path is null ? Directory.CreateTempSubdirectory("archon-rules") : new DirectoryInfo(path);
         upstreams = UpstreamClients.Build(("Prometheus:BaseAddress", prometheus.AbsoluteUri));
-        Target = path is not null ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>()) : new NoTarget();
+        Target = path is not null
+            ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>())
+            : new NoTarget();
         Commands = new RuleCommands(Contexts, Target, TimeProvider.System);
         Queries = new RuleQueries(Contexts, Target);
     }
@@ -57,11 +59,16 @@ internal sealed class RuleBench : IAsyncDisposable
         return new RuleBench(await postgres.NewDatabaseAsync(), metrics, prometheus ?? metrics.Address, folder);
     }
 
-    public Task LookAsync() => new ImportRulesJob(Contexts, Prometheus, Target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(Environment, Token);
+    public Task LookAsync() =>
+        new ImportRulesJob(Contexts, Prometheus, Target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(
+            Environment,
+            Token
+        );
 
     public Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(Folder, name), text, Token);
 
-    public static RuleDraft New(string file, string group, RuleContent content) => new(Environment, null, file, group, content, 0, "wanted");
+    public static RuleDraft New(string file, string group, RuleContent content) =>
+        new(Environment, null, file, group, content, 0, "wanted");
 
     public static RuleContent Alert(string name, string expression, TimeSpan @for = default) => new(name, true, expression) { For = @for };
 
@@ -72,12 +79,16 @@ internal sealed class RuleBench : IAsyncDisposable
     }
 
     public async Task<string> ContentAsync(string name) =>
-        Encoding.UTF8.GetString((await ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Name == name, Token))).Content);
+        Encoding.UTF8.GetString(
+            (await ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(one => one.Name == name, Token))).Content
+        );
 
-    public async Task<AlertRule> RuleAsync(string name) => await ReadAsync(db => db.AlertRules.AsNoTracking().Include(rule => rule.Versions).SingleAsync(rule => rule.Name == name, Token));
+    public async Task<AlertRule> RuleAsync(string name) =>
+        await ReadAsync(db => db.AlertRules.AsNoTracking().Include(rule => rule.Versions).SingleAsync(rule => rule.Name == name, Token));
 
     /// <summary>Saves a new rule.</summary>
-    public async Task<int> SavedAsync(RuleDraft draft) => Assert.IsType<RuleSaveResult.Saved>(await Commands.SaveAsync(draft, "ada", Token)).RuleId;
+    public async Task<int> SavedAsync(RuleDraft draft) =>
+        Assert.IsType<RuleSaveResult.Saved>(await Commands.SaveAsync(draft, "ada", Token)).RuleId;
 
     public async ValueTask DisposeAsync()
     {

@@ -20,14 +20,26 @@ public sealed class HousekeepingJobTests(PostgresFixture postgres)
         var watch = await bench.AddWatchAsync();
         await bench.ReadAsync(async db =>
         {
-            WatchedSeries Series(string key, TimeSpan ago) => new()
-            {
-                EnvironmentId = 1, WatchId = watch, LabelsKey = key, LastSampleAt = JobBench.Start - ago,
-            };
+            WatchedSeries Series(string key, TimeSpan ago) =>
+                new()
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch,
+                    LabelsKey = key,
+                    LastSampleAt = JobBench.Start - ago,
+                };
             var remembered = Series("remembered", TimeSpan.FromDays(30));
             db.WatchedSeries.AddRange(Series("fresh", TimeSpan.FromHours(1)), Series("silent", TimeSpan.FromDays(30)), remembered);
             await db.SaveChangesAsync(Token);
-            db.Anomalies.Add(new Anomaly { EnvironmentId = 1, WatchId = watch, SeriesId = remembered.Id, StartedAt = JobBench.Start.AddHours(-1) });
+            db.Anomalies.Add(
+                new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch,
+                    SeriesId = remembered.Id,
+                    StartedAt = JobBench.Start.AddHours(-1),
+                }
+            );
             return await db.SaveChangesAsync(Token);
         });
 
@@ -43,12 +55,20 @@ public sealed class HousekeepingJobTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         await bench.ReadAsync(async db =>
         {
-            Service Service(string name, CatalogueOrigin origin) => new()
-            {
-                EnvironmentId = 1, Name = name, Origin = origin, CreatedAt = JobBench.Start, LastSeenAt = JobBench.Start.AddDays(-30),
-            };
+            Service Service(string name, CatalogueOrigin origin) =>
+                new()
+                {
+                    EnvironmentId = 1,
+                    Name = name,
+                    Origin = origin,
+                    CreatedAt = JobBench.Start,
+                    LastSeenAt = JobBench.Start.AddDays(-30),
+                };
             db.Services.AddRange(
-                Service("found", CatalogueOrigin.Discovered), Service("kept", CatalogueOrigin.Accepted), Service("dismissed", CatalogueOrigin.Ignored));
+                Service("found", CatalogueOrigin.Discovered),
+                Service("kept", CatalogueOrigin.Accepted),
+                Service("dismissed", CatalogueOrigin.Ignored)
+            );
             return await db.SaveChangesAsync(Token);
         });
 

@@ -37,9 +37,11 @@ public sealed class ScanJobTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await FittedAsync(bench, at => at >= Unix(3) && at < Unix(8) ? 2 : Quiet(at));
 
-        for (var i = 0; i < 5; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 5; i++)
+            await bench.ScanAsync(watch, Step);
         var open = Assert.Single(await Anomalies(bench));
-        for (var i = 0; i < 8; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 8; i++)
+            await bench.ScanAsync(watch, Step);
         var ended = Assert.Single(await Anomalies(bench));
 
         Assert.Null(open.EndedAt);
@@ -71,10 +73,12 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await FittedAsync(bench, at => at >= Unix(2) && at < Unix(6) ? 2 : Quiet(at));
-        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 4; i++)
+            await bench.ScanAsync(watch, Step);
 
         bench.Forget(watch);
-        for (var i = 0; i < 8; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 8; i++)
+            await bench.ScanAsync(watch, Step);
 
         var anomaly = Assert.Single(await Anomalies(bench));
         Assert.Equal(JobBench.Start + (2 * Step), anomaly.StartedAt);
@@ -162,15 +166,23 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     public async Task Scans_go_on_from_the_newest_sample_when_a_clock_that_was_ahead_is_set_back()
     {
         await using var bench = await JobBench.StartAsync(postgres);
-        var watch = await FittedAsync(bench, at => at >= Unix(5) && at < Unix(8) ? 2 : at > Unix(20) ? null : Quiet(at));
-        for (var i = 0; i < 3; i++) await bench.ScanAsync(watch, Step);
+        var watch = await FittedAsync(
+            bench,
+            at =>
+                at >= Unix(5) && at < Unix(8) ? 2
+                : at > Unix(20) ? null
+                : Quiet(at)
+        );
+        for (var i = 0; i < 3; i++)
+            await bench.ScanAsync(watch, Step);
         var real = bench.Clock.GetUtcNow();
-        bench.Clock.AdjustTime(real + TimeSpan.FromDays(2));   // Prometheus has no samples of then
+        bench.Clock.AdjustTime(real + TimeSpan.FromDays(2)); // Prometheus has no samples of then
         await bench.ScanAsync(watch, TimeSpan.Zero);
         var ahead = (await Watch(bench, watch)).ScannedTo;
 
         bench.Clock.AdjustTime(real);
-        for (var i = 0; i < 5; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 5; i++)
+            await bench.ScanAsync(watch, Step);
 
         Assert.True(ahead > real + TimeSpan.FromDays(1), $"{ahead}");
         Assert.Equal(real + (5 * Step), (await Watch(bench, watch)).ScannedTo);
@@ -186,7 +198,8 @@ public sealed class ScanJobTests(PostgresFixture postgres)
         var later = JobBench.Start + TimeSpan.FromHours(2);
         var watch = await FittedAsync(bench, at => at >= later.ToUnixTimeSeconds() ? 2 : Quiet(at));
         bench.Clock.AdjustTime(later);
-        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+        for (var i = 0; i < 4; i++)
+            await bench.ScanAsync(watch, Step);
         Assert.Null(Assert.Single(await Anomalies(bench)).EndedAt);
 
         bench.Clock.AdjustTime(JobBench.Start);
@@ -239,10 +252,18 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     public async Task An_anomaly_of_a_series_that_vanished_ends_with_its_last_sample()
     {
         await using var bench = await JobBench.StartAsync(postgres);
-        var watch = await FittedAsync(bench, at => at > Unix(4) ? null : at >= Unix(1) ? 2 : Quiet(at));
-        for (var i = 0; i < 4; i++) await bench.ScanAsync(watch, Step);
+        var watch = await FittedAsync(
+            bench,
+            at =>
+                at > Unix(4) ? null
+                : at >= Unix(1) ? 2
+                : Quiet(at)
+        );
+        for (var i = 0; i < 4; i++)
+            await bench.ScanAsync(watch, Step);
 
-        for (var i = 0; i < 12; i++) await bench.ScanAsync(watch, TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 12; i++)
+            await bench.ScanAsync(watch, TimeSpan.FromMinutes(1));
 
         Assert.Equal(JobBench.Start + (4 * Step), Assert.Single(await Anomalies(bench)).EndedAt);
     }
@@ -315,5 +336,6 @@ public sealed class ScanJobTests(PostgresFixture postgres)
 
     private static Task<List<Anomaly>> Anomalies(JobBench bench) => bench.ReadAsync(db => db.Anomalies.AsNoTracking().ToListAsync(Token));
 
-    private static Task<Watch> Watch(JobBench bench, int id) => bench.ReadAsync(db => db.Watches.AsNoTracking().SingleAsync(watch => watch.Id == id));
+    private static Task<Watch> Watch(JobBench bench, int id) =>
+        bench.ReadAsync(db => db.Watches.AsNoTracking().SingleAsync(watch => watch.Id == id));
 }

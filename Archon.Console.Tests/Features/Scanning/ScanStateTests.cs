@@ -65,7 +65,10 @@ public sealed class ScanStateTests
     {
         var stopped = new ScanState.Stopped(Now, "No process takes jobs.", "Start a console with Archon:Role All or Worker.");
 
-        Assert.Equal("Scans stopped at 02:51:52 UTC. No process takes jobs. Start a console with Archon:Role All or Worker.", stopped.Describe(Now.AddMinutes(1)));
+        Assert.Equal(
+            "Scans stopped at 02:51:52 UTC. No process takes jobs. Start a console with Archon:Role All or Worker.",
+            stopped.Describe(Now.AddMinutes(1))
+        );
         Assert.StartsWith("Scans stopped at 2026-11-24 02:51:52 UTC.", stopped.Describe(Now.AddDays(1)), StringComparison.Ordinal);
         Assert.StartsWith("Scans stopped. No process", (stopped with { At = null }).Describe(Now), StringComparison.Ordinal);
     }
@@ -81,7 +84,8 @@ public sealed class ScanStateTests
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Scope == services.GetRequiredService<IMeterFactory>()) listener.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Scope == services.GetRequiredService<IMeterFactory>())
+                    listener.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => seen[instrument.Name] = value);

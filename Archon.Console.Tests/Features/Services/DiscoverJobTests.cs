@@ -21,7 +21,10 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         var services = await Services(bench);
         Assert.Equal(["checkout", "demo", "payment"], services.Select(service => service.Name).Order());
         Assert.All(services, service => Assert.Equal(CatalogueOrigin.Discovered, service.Origin));
-        Assert.Equal(new Dictionary<string, string> { ["service"] = "checkout" }, services.Single(service => service.Name == "checkout").Matchers);
+        Assert.Equal(
+            new Dictionary<string, string> { ["service"] = "checkout" },
+            services.Single(service => service.Name == "checkout").Matchers
+        );
         var watches = await Watches(bench);
         Assert.Contains(watches, watch => watch.Template == "up");
         Assert.Contains(watches, watch => watch.Template == "http-client-library-rate");
@@ -54,8 +57,11 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
 
         var services = await Services(bench);
         var edited = services.Single(service => service.Id == found.Id);
-        Assert.Equal(("Checkout of the shop", "Shop", CatalogueOrigin.Edited, "ada"), (edited.Name, edited.Team, edited.Origin, edited.EditedBy));
-        Assert.DoesNotContain(services, service => service.Name == "checkout");   // it still owns its labels
+        Assert.Equal(
+            ("Checkout of the shop", "Shop", CatalogueOrigin.Edited, "ada"),
+            (edited.Name, edited.Team, edited.Origin, edited.EditedBy)
+        );
+        Assert.DoesNotContain(services, service => service.Name == "checkout"); // it still owns its labels
         Assert.True(edited.LastSeenAt >= found.LastSeenAt);
     }
 
@@ -151,8 +157,9 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     public async Task A_native_histogram_is_watched_when_there_really_is_one(bool native)
     {
         await using var bench = await EstateAsync();
-        bench.Metrics.MetricNames.Add("http_server_request_duration_seconds");   // a gauge may have this name too
-        if (native) bench.Metrics.Queries["count(histogram_count(http_server_request_duration_seconds))"] = [([], _ => 3)];
+        bench.Metrics.MetricNames.Add("http_server_request_duration_seconds"); // a gauge may have this name too
+        if (native)
+            bench.Metrics.Queries["count(histogram_count(http_server_request_duration_seconds))"] = [([], _ => 3)];
 
         await DiscoverAsync(bench);
 
@@ -169,7 +176,15 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         bench.Metrics.Queries["up"] =
         [
             (new Dictionary<string, string> { ["job"] = "demo", ["instance"] = "a:1" }, _ => 1),
-            (new Dictionary<string, string> { ["job"] = "shop", ["service"] = "checkout", ["instance"] = "b:1" }, _ => 1),
+            (
+                new Dictionary<string, string>
+                {
+                    ["job"] = "shop",
+                    ["service"] = "checkout",
+                    ["instance"] = "b:1",
+                },
+                _ => 1
+            ),
         ];
         bench.Metrics.Queries["timestamp(up)"] = [(new Dictionary<string, string> { ["job"] = "demo" }, at => at / 15 * 15)];
         bench.Metrics.MetricNames.AddRange(["up", "http_requests_total"]);
@@ -178,6 +193,8 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     }
 
     private static Task DiscoverAsync(JobBench bench) => bench.Get<DiscoverJob>().DiscoverAsync(MonitoredEnvironment.DefaultId, Token);
+
     private static Task<List<Service>> Services(JobBench bench) => bench.ReadAsync(db => db.Services.AsNoTracking().ToListAsync(Token));
+
     private static Task<List<Watch>> Watches(JobBench bench) => bench.ReadAsync(db => db.Watches.AsNoTracking().ToListAsync(Token));
 }

@@ -60,7 +60,8 @@ public sealed class HealthAssessorTests
     {
         var found = Assess(
             [Series(1, Rate), Series(2, Latency)],
-            [Open(1, series: 1, Rate, confidence: 0.99), Open(2, series: 2, Latency, confidence: 0.96)]);
+            [Open(1, series: 1, Rate, confidence: 0.99), Open(2, series: 2, Latency, confidence: 0.96)]
+        );
 
         Assert.Equal(HealthState.Critical, found.State);
         Assert.Equal(2, Assert.IsType<HealthReason.Outside>(found.Reason).Anomaly.Id);
@@ -74,7 +75,12 @@ public sealed class HealthAssessorTests
     [InlineData(WatchSignal.Rate, AnomalyDirection.Down, 0.99, HealthState.Warning)]
     [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.8, HealthState.Warning)]
     [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.6, HealthState.Info)]
-    public void What_users_feel_and_is_nearly_certain_is_critical(WatchSignal signal, AnomalyDirection direction, double confidence, HealthState expected)
+    public void What_users_feel_and_is_nearly_certain_is_critical(
+        WatchSignal signal,
+        AnomalyDirection direction,
+        double confidence,
+        HealthState expected
+    )
     {
         Assert.Equal(expected, HealthStates.Of(signal, direction, confidence, verdict: null));
     }
@@ -131,16 +137,23 @@ public sealed class HealthAssessorTests
         Assert.Empty(found.Choices);
     }
 
-    private static HealthAssessor.Assessment Assess(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open, params WatchFact[] changed)
+    private static HealthAssessor.Assessment Assess(
+        IReadOnlyList<SeriesFact> series,
+        IReadOnlyList<HealthAnomaly> open,
+        params WatchFact[] changed
+    )
     {
         var watches = new[] { Rate, Errors, Latency, Cpu }.ToDictionary(watch => watch.Id);
-        foreach (var watch in changed) watches[watch.Id] = watch;
+        foreach (var watch in changed)
+            watches[watch.Id] = watch;
         return new HealthAssessor(watches, Now).Assess(series, open);
     }
 
-    private static WatchFact Watch(int id, WatchSignal signal) => new(id, signal.ToString(), signal, "1", TimeSpan.FromSeconds(15), AnomalyDirection.Up, null, null);
+    private static WatchFact Watch(int id, WatchSignal signal) =>
+        new(id, signal.ToString(), signal, "1", TimeSpan.FromSeconds(15), AnomalyDirection.Up, null, null);
 
-    private static SeriesFact Series(long id, WatchFact watch) => new(id, ServiceId: 1, watch.Id, HasBand: true, Now - TimeSpan.FromSeconds(10), 0.5, 0.2, 0.8);
+    private static SeriesFact Series(long id, WatchFact watch) =>
+        new(id, ServiceId: 1, watch.Id, HasBand: true, Now - TimeSpan.FromSeconds(10), 0.5, 0.2, 0.8);
 
     private static HealthAnomaly Open(long id, long series, WatchFact watch, double confidence) =>
         new(id, Now - TimeSpan.FromMinutes(15), 1, watch.Id, series, AnomalyDirection.Up, 2.91, 0.38, 0.52, confidence, null);

@@ -39,9 +39,13 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
             Assert.All(only.Services, service => Assert.Equal(state, service.State));
         }
         Assert.Equal(
-            all.Services.OrderBy(row => row.State).ThenBy(row => row.Tier).ThenByDescending(row => row.OpenAnomalies)
-                .ThenBy(row => row.Name, StringComparer.Ordinal).Select(row => row.Name),
-            all.Services.Select(row => row.Name));
+            all.Services.OrderBy(row => row.State)
+                .ThenBy(row => row.Tier)
+                .ThenByDescending(row => row.OpenAnomalies)
+                .ThenBy(row => row.Name, StringComparer.Ordinal)
+                .Select(row => row.Name),
+            all.Services.Select(row => row.Name)
+        );
     }
 
     [Fact]
@@ -83,8 +87,8 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
-            foreach (var name in (string[])["a%b", "acb", "shop", "web shop",
-                "Shop front"]) db.Services.Add(new Service { EnvironmentId = 1, Name = name });
+            foreach (var name in (string[])["a%b", "acb", "shop", "web shop", "Shop front"])
+                db.Services.Add(new Service { EnvironmentId = 1, Name = name });
             await db.SaveChangesAsync(Token);
         }
         var queries = new ServiceQueries(database.Contexts, TimeProvider.System);
@@ -99,19 +103,35 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
     private static async Task SeedAnythingAsync(TestDatabase database, Random random, DateTimeOffset now)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        var watches = Enum.GetValues<WatchSignal>().SelectMany(signal => Enumerable.Range(0, 3).Select(kind => new Watch
-        {
-            EnvironmentId = 1, Name = $"{signal} {kind}", Query = "up", Signal = signal, Step = TimeSpan.FromSeconds(kind == 2 ? 60 : 15),
-            CreatedAt = now,
-            Enabled = kind < 2 || random.Next(2) == 0, Origin = kind == 1 && random.Next(3) == 0 ? CatalogueOrigin.Ignored
-                : CatalogueOrigin.Discovered,
-            UncheckedSince = random.Next(4) == 0 ? now.AddMinutes(-3) : null,
-        })).ToList();
-        var services = Enumerable.Range(0, Services).Select(i => new Service
-        {
-            EnvironmentId = 1, Name = $"{(char)('a' + random.Next(26))}-{i.ToString(CultureInfo.InvariantCulture)}",
-            Tier = (ServiceTier)random.Next(3), CreatedAt = now, LastSeenAt = now,
-        }).ToList();
+        var watches = Enum.GetValues<WatchSignal>()
+            .SelectMany(signal =>
+                Enumerable
+                    .Range(0, 3)
+                    .Select(kind => new Watch
+                    {
+                        EnvironmentId = 1,
+                        Name = $"{signal} {kind}",
+                        Query = "up",
+                        Signal = signal,
+                        Step = TimeSpan.FromSeconds(kind == 2 ? 60 : 15),
+                        CreatedAt = now,
+                        Enabled = kind < 2 || random.Next(2) == 0,
+                        Origin = kind == 1 && random.Next(3) == 0 ? CatalogueOrigin.Ignored : CatalogueOrigin.Discovered,
+                        UncheckedSince = random.Next(4) == 0 ? now.AddMinutes(-3) : null,
+                    })
+            )
+            .ToList();
+        var services = Enumerable
+            .Range(0, Services)
+            .Select(i => new Service
+            {
+                EnvironmentId = 1,
+                Name = $"{(char)('a' + random.Next(26))}-{i.ToString(CultureInfo.InvariantCulture)}",
+                Tier = (ServiceTier)random.Next(3),
+                CreatedAt = now,
+                LastSeenAt = now,
+            })
+            .ToList();
         db.Watches.AddRange(watches);
         db.Services.AddRange(services);
         await db.SaveChangesAsync(Token);
@@ -120,24 +140,38 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
         {
             foreach (var watch in watches.OrderBy(_ => random.Next()).Take(random.Next(4)))
             {
-                series.Add(new WatchedSeries
-                {
-                    EnvironmentId = 1, WatchId = watch.Id, ServiceId = service.Id, LabelsKey = service.Name, Model = random.Next(3) == 0
-                        ? [1] : null,
-                    LastSampleAt = random.Next(5) == 0 ? null : now.AddSeconds(random.Next(4) == 0 ? -600 : -20),
-                });
+                series.Add(
+                    new WatchedSeries
+                    {
+                        EnvironmentId = 1,
+                        WatchId = watch.Id,
+                        ServiceId = service.Id,
+                        LabelsKey = service.Name,
+                        Model = random.Next(3) == 0 ? [1] : null,
+                        LastSampleAt = random.Next(5) == 0 ? null : now.AddSeconds(random.Next(4) == 0 ? -600 : -20),
+                    }
+                );
             }
         }
         db.WatchedSeries.AddRange(series);
         await db.SaveChangesAsync(Token);
-        db.Anomalies.AddRange(series.Where(_ => random.Next(3) == 0).Select(one => new Anomaly
-        {
-            EnvironmentId = 1, WatchId = one.WatchId, SeriesId = one.Id, ServiceId = one.ServiceId,
-            StartedAt = now.AddSeconds(-random.Next(60, 6000)), LastSeenAt = now,
-            EndedAt = random.Next(4) == 0 ? now : null, Direction = (AnomalyDirection)random.Next(3),
-            Confidence = (double[])[0.4, 0.7, 0.8, 0.95, 1] is var sure ? sure[random.Next(5)] : 0,
-            Verdict = random.Next(3) == 0 ? (AnomalyVerdict)random.Next(3) : null,
-        }));
+        db.Anomalies.AddRange(
+            series
+                .Where(_ => random.Next(3) == 0)
+                .Select(one => new Anomaly
+                {
+                    EnvironmentId = 1,
+                    WatchId = one.WatchId,
+                    SeriesId = one.Id,
+                    ServiceId = one.ServiceId,
+                    StartedAt = now.AddSeconds(-random.Next(60, 6000)),
+                    LastSeenAt = now,
+                    EndedAt = random.Next(4) == 0 ? now : null,
+                    Direction = (AnomalyDirection)random.Next(3),
+                    Confidence = (double[])[0.4, 0.7, 0.8, 0.95, 1] is var sure ? sure[random.Next(5)] : 0,
+                    Verdict = random.Next(3) == 0 ? (AnomalyVerdict)random.Next(3) : null,
+                })
+        );
         await db.SaveChangesAsync(Token);
     }
 
@@ -146,11 +180,18 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
         public int Commands { get; private set; }
 
         public ArchonDbContext CreateDbContext() =>
-            new(new DbContextOptionsBuilder<ArchonDbContext>(ArchonContextOptions.For(database.ConnectionString))
-                .AddInterceptors(this).Options);
+            new(
+                new DbContextOptionsBuilder<ArchonDbContext>(ArchonContextOptions.For(database.ConnectionString))
+                    .AddInterceptors(this)
+                    .Options
+            );
 
         public override ValueTask<DbDataReader> ReaderExecutedAsync(
-            DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+            DbCommand command,
+            CommandExecutedEventData eventData,
+            DbDataReader result,
+            CancellationToken cancellationToken = default
+        )
         {
             Commands++;
             return new ValueTask<DbDataReader>(result);

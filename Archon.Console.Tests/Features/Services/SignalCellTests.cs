@@ -1,11 +1,11 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Tests.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 using Bunit;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Features.Services;
@@ -20,12 +20,21 @@ public sealed class SignalCellTests : BunitContext
 
     [Fact]
     public void A_resource_is_named_beside_its_figure() =>
-        Assert.Equal("cpu 0.9 %", Text(Reading(GoldenSignal.Saturation, WatchSignal.Saturation, 0.009) with { Watch = "CPU of the process", Unit = "{cpu}" }));
+        Assert.Equal(
+            "cpu 0.9 %",
+            Text(Reading(GoldenSignal.Saturation, WatchSignal.Saturation, 0.009) with { Watch = "CPU of the process", Unit = "{cpu}" })
+        );
 
     [Fact]
     public void What_was_known_stays_with_its_age_when_nobody_answers()
     {
-        var cell = Render(Reading(GoldenSignal.Rate, WatchSignal.Rate, 0.5) with { State = HealthState.NotChecked, SampleAt = ShellParts.Now.AddMinutes(-4) });
+        var cell = Render(
+            Reading(GoldenSignal.Rate, WatchSignal.Rate, 0.5) with
+            {
+                State = HealthState.NotChecked,
+                SampleAt = ShellParts.Now.AddMinutes(-4),
+            }
+        );
 
         Assert.Equal("50 %", Figures.Plain(cell.Find(".v").TextContent));
         Assert.Contains("as of Tue 24 Nov 2026 03:03:18 UTC", cell.Find(".cell").GetAttribute("title"), StringComparison.Ordinal);

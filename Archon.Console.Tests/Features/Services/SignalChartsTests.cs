@@ -71,18 +71,38 @@ public sealed class SignalChartsTests
     [Fact]
     public void The_link_to_Prometheus_carries_every_query_and_the_range()
     {
-        var link = PrometheusLink.Graph(new Uri("http://prometheus:9090/"), ["up", "rate(x[5m])"], new TimeRange(Start, Start + TimeSpan.FromHours(6)));
+        var link = PrometheusLink.Graph(
+            new Uri("http://prometheus:9090/"),
+            ["up", "rate(x[5m])"],
+            new TimeRange(Start, Start + TimeSpan.FromHours(6))
+        );
 
         Assert.StartsWith("http://prometheus:9090/graph?g0.expr=up&", link, StringComparison.Ordinal);
         Assert.Contains("g1.expr=rate%28x%5B5m%5D%29", link, StringComparison.Ordinal);
         Assert.Contains("g1.range_input=360m", link, StringComparison.Ordinal);
     }
 
-    private static AnomalySpan Span(int from, int? to, HealthState state) => new(from, Start + (Step * from), to is { } end ? Start + (Step * end) : null, state);
+    private static AnomalySpan Span(int from, int? to, HealthState state) =>
+        new(from, Start + (Step * from), to is { } end ? Start + (Step * end) : null, state);
 
     private static double At(int step) => (Start + (Step * step)).ToUnixTimeMilliseconds() / 1000.0;
 
-    private static SignalPicture Picture(double[] values) => new(
-        1, "latency", WatchSignal.Duration, "s", "up", new TimeRange(Start, Start + (Step * (values.Length - 1))), Step,
-        [.. values.Select((_, place) => At(place))], [new SignalLine(1, "latency", new Dictionary<string, string>(), values)], null, null, [], [], 1, 0);
+    private static SignalPicture Picture(double[] values) =>
+        new(
+            1,
+            "latency",
+            WatchSignal.Duration,
+            "s",
+            "up",
+            new TimeRange(Start, Start + (Step * (values.Length - 1))),
+            Step,
+            [.. values.Select((_, place) => At(place))],
+            [new SignalLine(1, "latency", new Dictionary<string, string>(), values)],
+            null,
+            null,
+            [],
+            [],
+            1,
+            0
+        );
 }

@@ -9,7 +9,13 @@ public sealed class SignalGroupTests
     [Fact]
     public void Quantiles_of_one_latency_share_a_chart_and_the_one_people_set_goals_by_comes_first()
     {
-        var groups = SignalGroup.Of([Watch(1, "HTTP requests", "1/s"), Watch(2, "HTTP latency P50", "s"), Watch(3, "HTTP latency P95", "s"), Watch(4, "HTTP latency P99", "s"), Watch(5, "Memory", "By")]);
+        var groups = SignalGroup.Of([
+            Watch(1, "HTTP requests", "1/s"),
+            Watch(2, "HTTP latency P50", "s"),
+            Watch(3, "HTTP latency P95", "s"),
+            Watch(4, "HTTP latency P99", "s"),
+            Watch(5, "Memory", "By"),
+        ]);
 
         Assert.Equal(["HTTP requests", "HTTP latency", "Memory"], groups.Select(group => group.Title));
         Assert.Equal(["P95", "P50", "P99"], groups[1].Watches.Select(groups[1].LineName));

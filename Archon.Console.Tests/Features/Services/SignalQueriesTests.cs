@@ -40,12 +40,24 @@ public sealed class SignalQueriesTests(PostgresFixture postgres)
     private static async Task<Fetch<SignalPicture>?> ReadAsync(JobBench bench)
     {
         var watch = await bench.AddWatchAsync();
-        var series = new WatchedSeries { EnvironmentId = 1, WatchId = watch, LabelsKey = "job=\"a\"", Labels = new() { ["job"] = "a" } };
+        var series = new WatchedSeries
+        {
+            EnvironmentId = 1,
+            WatchId = watch,
+            LabelsKey = "job=\"a\"",
+            Labels = new() { ["job"] = "a" },
+        };
         await bench.ReadAsync(db =>
         {
             db.WatchedSeries.Add(series);
             return db.SaveChangesAsync(Token);
         });
-        return await new SignalQueries(bench.Database.Contexts, UpstreamClients.Prometheus(bench.Metrics.Address)).SeriesAsync(watch, series.Id, Range, 100, Token);
+        return await new SignalQueries(bench.Database.Contexts, UpstreamClients.Prometheus(bench.Metrics.Address)).SeriesAsync(
+            watch,
+            series.Id,
+            Range,
+            100,
+            Token
+        );
     }
 }

@@ -31,7 +31,7 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         foreach (var reason in (string[])["disk <full>", "disk <full>", "no such column"])
         {
             var id = jobs.Enqueue<HousekeepingJob>(job => job.CleanAsync(CancellationToken.None));
-            connection.SetJobParameter(id, "RetryCount", "3");   // its retries are spent
+            connection.SetJobParameter(id, "RetryCount", "3"); // its retries are spent
             Assert.True(jobs.ChangeState(id, new FailedState(new InvalidOperationException(reason))));
         }
 
@@ -41,7 +41,8 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         Assert.Equal(3, picture.Failed);
         Assert.Equal(
             [("HousekeepingJob.CleanAsync", "disk <full>", 2), ("HousekeepingJob.CleanAsync", "no such column", 1)],
-            picture.Failures.Select(failed => (failed.Name, failed.Reason, failed.Count)).OrderByDescending(failed => failed.Count));
+            picture.Failures.Select(failed => (failed.Name, failed.Reason, failed.Count)).OrderByDescending(failed => failed.Count)
+        );
         Assert.All(picture.Failures, failed => Assert.NotNull(failed.FailedAt));
         Assert.Contains("HousekeepingJob.CleanAsync", page, StringComparison.Ordinal);
         Assert.Contains(WebUtility.HtmlEncode("disk <full>"), page, StringComparison.Ordinal);
@@ -50,7 +51,7 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
 
     [Fact]
     public async Task Where_nobody_takes_jobs_it_says_that_nothing_is_scanned() =>
-        Assert.Contains("No process takes jobs: nothing is scanned.", await PageAsync(), StringComparison.Ordinal);   // this console serves pages alone
+        Assert.Contains("No process takes jobs: nothing is scanned.", await PageAsync(), StringComparison.Ordinal); // this console serves pages alone
 
     [Fact]
     public async Task A_stretch_that_nobody_could_check_is_told_with_its_reason_and_whether_it_was_caught_up()
@@ -58,12 +59,36 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
         {
             var now = DateTimeOffset.UtcNow;
-            var watch = new Watch { EnvironmentId = 1, Name = "Latency of checkout", Query = "latency", CreatedAt = now, UncheckedSince = now, UncheckedReason = "Nothing listens at http://prometheus:9090/." };
+            var watch = new Watch
+            {
+                EnvironmentId = 1,
+                Name = "Latency of checkout",
+                Query = "latency",
+                CreatedAt = now,
+                UncheckedSince = now,
+                UncheckedReason = "Nothing listens at http://prometheus:9090/.",
+            };
             db.Watches.Add(watch);
             await db.SaveChangesAsync(Token);
             db.UncheckedSpans.AddRange(
-                new UncheckedSpan { EnvironmentId = 1, WatchId = watch.Id, From = now.AddMinutes(-30), To = now.AddMinutes(-20), Reason = "Prometheus did not answer within 10 s.", CaughtUpAt = now },
-                new UncheckedSpan { EnvironmentId = 1, WatchId = watch.Id, From = now.AddMinutes(-10), To = now, Reason = "Nothing listens at http://prometheus:9090/." });
+                new UncheckedSpan
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch.Id,
+                    From = now.AddMinutes(-30),
+                    To = now.AddMinutes(-20),
+                    Reason = "Prometheus did not answer within 10 s.",
+                    CaughtUpAt = now,
+                },
+                new UncheckedSpan
+                {
+                    EnvironmentId = 1,
+                    WatchId = watch.Id,
+                    From = now.AddMinutes(-10),
+                    To = now,
+                    Reason = "Nothing listens at http://prometheus:9090/.",
+                }
+            );
             await db.SaveChangesAsync(Token);
         }
 
@@ -85,17 +110,27 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         states.Failed("Test <service>", "InvalidOperationException: out & down", at, at.AddYears(10));
 
         var page = await PageAsync();
-        var verdict = await (await console.App.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(new Uri("monitoring/health/intelligent", UriKind.Relative), Token);
+        var verdict = await (await console.App.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
+            new Uri("monitoring/health/intelligent", UriKind.Relative),
+            Token
+        );
         states.Recovered("Test <service>");
         var after = await PageAsync();
 
-        Assert.Matches("role=\"alert\"[^§]*Test &lt;service&gt; failed at[^§]*07:12:31[^§]*InvalidOperationException: out &amp; down[^§]*Next attempt:", page);
-        Assert.Contains(verdict.GetProperty("reasons").EnumerateArray(), reason =>
-            reason.GetProperty("subject").GetString() == "Test <service>"
-            && reason.GetProperty("message").GetString() == "This background service failed: InvalidOperationException: out & down");
+        Assert.Matches(
+            "role=\"alert\"[^§]*Test &lt;service&gt; failed at[^§]*07:12:31[^§]*InvalidOperationException: out &amp; down[^§]*Next attempt:",
+            page
+        );
+        Assert.Contains(
+            verdict.GetProperty("reasons").EnumerateArray(),
+            reason =>
+                reason.GetProperty("subject").GetString() == "Test <service>"
+                && reason.GetProperty("message").GetString() == "This background service failed: InvalidOperationException: out & down"
+        );
         Assert.DoesNotContain("Test &lt;service&gt; failed", after, StringComparison.Ordinal);
         Assert.Contains("Upstream probe", after, StringComparison.Ordinal);
     }
 
-    private async Task<string> PageAsync() => await (await console.App.SignInAsync()).GetStringAsync(new Uri("status", UriKind.Relative), Token);
+    private async Task<string> PageAsync() =>
+        await (await console.App.SignInAsync()).GetStringAsync(new Uri("status", UriKind.Relative), Token);
 }

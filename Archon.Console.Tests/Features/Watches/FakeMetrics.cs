@@ -18,7 +18,8 @@ internal sealed class FakeMetrics : IAsyncDisposable
     private FakeMetrics(WebApplication app) => this.app = app;
 
     /// <summary>Series per query: labels, and the value at a time in Unix seconds; null for no sample.</summary>
-    public Dictionary<string, List<(Dictionary<string, string> Labels, Func<long, double?> Value)>> Queries { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, List<(Dictionary<string, string> Labels, Func<long, double?> Value)>> Queries { get; } =
+        new(StringComparer.Ordinal);
     public List<string> MetricNames { get; } = [];
     public List<string> ServiceLabels { get; } = [];
     public List<string> Warnings { get; } = [];
@@ -51,7 +52,8 @@ internal sealed class FakeMetrics : IAsyncDisposable
 
     public void Serve(string query, string service, Func<long, double?> value)
     {
-        if (!Queries.TryGetValue(query, out var series)) Queries[query] = series = [];
+        if (!Queries.TryGetValue(query, out var series))
+            Queries[query] = series = [];
         series.Add((new Dictionary<string, string> { ["job"] = "demo", ["service"] = service }, value));
     }
 
@@ -64,7 +66,8 @@ internal sealed class FakeMetrics : IAsyncDisposable
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             return;
         }
-        if (BeforeAnswer is not null) await BeforeAnswer();
+        if (BeforeAnswer is not null)
+            await BeforeAnswer();
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync() : null;
         string Field(string name) => form?[name].FirstOrDefault() ?? context.Request.Query[name].FirstOrDefault() ?? "";
         var path = context.Request.Path.Value!;
@@ -80,13 +83,23 @@ internal sealed class FakeMetrics : IAsyncDisposable
         context.Response.ContentType = "application/json";
         if (path == "/api/v2/status")
         {
-            await context.Response.WriteAsJsonAsync(new
-            {
-                cluster = new { status = "disabled", peers = Array.Empty<string>() },
-                versionInfo = new { version = "0.25.0", branch = "", revision = "", buildDate = "", buildUser = "", goVersion = "" },
-                uptime = "2026-11-23T00:00:00.000Z",
-                config = new { original = AlertmanagerConfig },
-            });
+            await context.Response.WriteAsJsonAsync(
+                new
+                {
+                    cluster = new { status = "disabled", peers = Array.Empty<string>() },
+                    versionInfo = new
+                    {
+                        version = "0.25.0",
+                        branch = "",
+                        revision = "",
+                        buildDate = "",
+                        buildUser = "",
+                        goVersion = "",
+                    },
+                    uptime = "2026-11-23T00:00:00.000Z",
+                    config = new { original = AlertmanagerConfig },
+                }
+            );
             return;
         }
         if (path == "/api/v2/alerts" && HttpMethods.IsPost(context.Request.Method))
@@ -105,7 +118,9 @@ internal sealed class FakeMetrics : IAsyncDisposable
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        await context.Response.WriteAsync($$"""{"status":"success","data":{{data}},"warnings":{{Strings(Warnings)}},"infos":{{Strings(Infos)}}}""");
+        await context.Response.WriteAsync(
+            $$"""{"status":"success","data":{{data}},"warnings":{{Strings(Warnings)}},"infos":{{Strings(Infos)}}}"""
+        );
     }
 
     private static string Strings(IEnumerable<string> values) => System.Text.Json.JsonSerializer.Serialize(values);
@@ -121,14 +136,21 @@ internal sealed class FakeMetrics : IAsyncDisposable
             var values = new StringBuilder();
             for (var at = from; at <= to; at += every)
             {
-                if (value((long)at) is not { } number) continue;
-                if (values.Length > 0) values.Append(',');
+                if (value((long)at) is not { } number)
+                    continue;
+                if (values.Length > 0)
+                    values.Append(',');
                 values.Append(CultureInfo.InvariantCulture, $"[{at},\"{number:R}\"]");
             }
-            if (values.Length == 0) continue;
-            if (!first) text.Append(',');
+            if (values.Length == 0)
+                continue;
+            if (!first)
+                text.Append(',');
             first = false;
-            text.Append(CultureInfo.InvariantCulture, $$"""{"metric":{{System.Text.Json.JsonSerializer.Serialize(labels)}},"values":[{{values}}]}""");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $$"""{"metric":{{System.Text.Json.JsonSerializer.Serialize(labels)}},"values":[{{values}}]}"""
+            );
         }
         return text.Append("]}").ToString();
     }

@@ -36,7 +36,9 @@ internal sealed class JobBench : IAsyncDisposable
         var collection = new ServiceCollection().AddLogging().AddMetrics().AddOptions();
         collection.AddSingleton(clock ?? Clock).AddSingleton(database.Contexts);
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
-        collection.AddSingleton(_ => UpstreamClients.Prometheus(prometheus)).AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
+        collection
+            .AddSingleton(_ => UpstreamClients.Prometheus(prometheus))
+            .AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
         collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
@@ -60,13 +62,20 @@ internal sealed class JobBench : IAsyncDisposable
 
     /// <summary>On a real server, in real time.</summary>
     public static async Task<JobBench> StartOnAsync(PostgresFixture postgres, Uri prometheus) =>
-        new(await postgres.NewDatabaseAsync(), await FakeMetrics.StartAsync(), prometheus,
-            new WatchOptions { HistoryWindow = TimeSpan.FromHours(1) }, TimeProvider.System);
+        new(
+            await postgres.NewDatabaseAsync(),
+            await FakeMetrics.StartAsync(),
+            prometheus,
+            new WatchOptions { HistoryWindow = TimeSpan.FromHours(1) },
+            TimeProvider.System
+        );
 
-    public T Get<T>() where T : notnull => services.CreateScope().ServiceProvider.GetRequiredService<T>();
+    public T Get<T>()
+        where T : notnull => services.CreateScope().ServiceProvider.GetRequiredService<T>();
 
     /// <summary>A job that puts others into the queues of <paramref name="storage"/>.</summary>
-    public T Get<T>(JobStorage storage) where T : notnull
+    public T Get<T>(JobStorage storage)
+        where T : notnull
     {
         var takes = typeof(T).GetConstructors().Single().GetParameters().Select(parameter => parameter.ParameterType).ToList();
         var arguments = ((object[])[storage, new BackgroundJobClient(storage)]).Where(one => takes.Any(type => type.IsInstanceOfType(one)));
@@ -116,12 +125,14 @@ internal sealed class JobBench : IAsyncDisposable
     private sealed class NoJobs : IBackgroundJobClient
     {
         public string Create(Job job, IState state) => "1";
+
         public bool ChangeState(string jobId, IState state, string expectedState) => true;
     }
 
     private sealed class NoStorage : JobStorage
     {
         public override IMonitoringApi GetMonitoringApi() => throw new NotSupportedException();
+
         public override IStorageConnection GetConnection() => throw new NotSupportedException();
     }
 }

@@ -31,9 +31,21 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
 
         foreach (var template in WatchTemplates.All)
         {
-            foreach (var query in new[] { template.Query(TimeSpan.FromMinutes(1)), template.VolumeQuery(TimeSpan.FromMinutes(1)), template.Probe }.OfType<string>())
+            foreach (
+                var query in new[]
+                {
+                    template.Query(TimeSpan.FromMinutes(1)),
+                    template.VolumeQuery(TimeSpan.FromMinutes(1)),
+                    template.Probe,
+                }.OfType<string>()
+            )
             {
-                var answer = await prometheus.QueryRangeAsync(query, new TimeRange(now.AddMinutes(-1), now), TimeSpan.FromSeconds(15), Token);
+                var answer = await prometheus.QueryRangeAsync(
+                    query,
+                    new TimeRange(now.AddMinutes(-1), now),
+                    TimeSpan.FromSeconds(15),
+                    Token
+                );
                 Assert.True(answer is Fetch<MatrixResult>.Ok, $"{template.Key}: {query}: {answer}");
             }
         }
@@ -45,10 +57,15 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
         await using var target = await ServeAsync(Exposition.AllFamilies);
         var address = target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         await using var server = await RealPrometheus.StartAsync(
-            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: estate, static_configs: [{{targets: ['{new Uri(address).Authority}']}}]}}]}}", Token);
+            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: estate, static_configs: [{{targets: ['{new Uri(address).Authority}']}}]}}]}}",
+            Token
+        );
         await using var bench = await JobBench.StartOnAsync(postgres, server.Address);
         // Native histograms come by protobuf alone; which templates take them is held by fakes.
-        var wanted = WatchTemplates.All.Select(template => template.Key).Where(key => !key.Contains("-native-", StringComparison.Ordinal)).ToHashSet();
+        var wanted = WatchTemplates
+            .All.Select(template => template.Key)
+            .Where(key => !key.Contains("-native-", StringComparison.Ordinal))
+            .ToHashSet();
 
         await Waits.UntilAsync(async () =>
         {
@@ -61,12 +78,18 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
         var prometheus = UpstreamClients.Prometheus(server.Address);
         foreach (var watch in watches)
         {
-            await Waits.UntilAsync(async () => await prometheus.QueryAsync(watch.Query, null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 }, what: watch.Query);
+            await Waits.UntilAsync(
+                async () => await prometheus.QueryAsync(watch.Query, null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 },
+                what: watch.Query
+            );
         }
         // The share of failed requests is a share, whichever label holds the status and however it is written.
         foreach (var watch in watches.Where(watch => watch.Signal == Archon.Data.Catalogue.WatchSignal.Errors && watch.Unit == "1"))
         {
-            var share = Assert.IsType<Fetch<QueryResult>.Ok>(await prometheus.QueryAsync(watch.Query, null, Token)).Value.Series[0].Values.Span[0];
+            var share = Assert
+                .IsType<Fetch<QueryResult>.Ok>(await prometheus.QueryAsync(watch.Query, null, Token))
+                .Value.Series[0]
+                .Values.Span[0];
             Assert.True(share is > 0 and < 1, $"{watch.Template} is {share}: {watch.Query}");
         }
     }
@@ -76,10 +99,13 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
     {
         var load = new Load();
         await using var target = await load.ServeAsync();
-        var address = new Uri(target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
+        var address = new Uri(
+            target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+        ).Authority;
         await using var server = await RealPrometheus.StartAsync(
             $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{address}'], labels: {{service: checkout}}}}]}}]}}",
-            Token);
+            Token
+        );
         await using var bench = await JobBench.StartOnAsync(postgres, server.Address);
 
         await Waits.UntilAsync(async () =>
@@ -88,11 +114,15 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
             return await bench.ReadAsync(db => db.Watches.AnyAsync(watch => watch.Template == "websocket-connections", Token));
         });
         var found = await bench.ReadAsync(db => db.Watches.SingleAsync(watch => watch.Template == "websocket-connections", Token));
-        await bench.ReadAsync(db => db.Watches.ExecuteUpdateAsync(set => set.SetProperty(watch => watch.Step, TimeSpan.FromSeconds(1)), Token));
+        await bench.ReadAsync(db =>
+            db.Watches.ExecuteUpdateAsync(set => set.SetProperty(watch => watch.Step, TimeSpan.FromSeconds(1)), Token)
+        );
         await Waits.UntilAsync(async () =>
         {
             await bench.Get<FitModelsJob>().FitAsync(found.Id, Token);
-            return await bench.ReadAsync(db => db.WatchedSeries.AnyAsync(series => series.WatchId == found.Id && series.Model != null, Token));
+            return await bench.ReadAsync(db =>
+                db.WatchedSeries.AnyAsync(series => series.WatchId == found.Id && series.Model != null, Token)
+            );
         });
         load.Connections = () => 5000;
         await Waits.UntilAsync(async () =>
@@ -133,7 +163,12 @@ public sealed class RealPrometheusTests(PostgresFixture postgres)
 
         public int Calm() => 100 + (Interlocked.Increment(ref scrapes) % 7);
 
-        public Task<WebApplication> ServeAsync() => RealPrometheusTests.ServeAsync(() =>
-            string.Create(CultureInfo.InvariantCulture, $"# TYPE archon_websocket_connections gauge\narchon_websocket_connections {Connections()}\n"));
+        public Task<WebApplication> ServeAsync() =>
+            RealPrometheusTests.ServeAsync(() =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"# TYPE archon_websocket_connections gauge\narchon_websocket_connections {Connections()}\n"
+                )
+            );
     }
 }

@@ -28,7 +28,10 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
 
         using var connection = storage.GetConnection();
         var jobs = connection.GetRecurringJobs();
-        Assert.Equal(["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"], jobs.Select(job => job.Id).Order());
+        Assert.Equal(
+            ["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"],
+            jobs.Select(job => job.Id).Order()
+        );
         Assert.All(jobs, job => Assert.Null(job.Error));
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
         var periods = Contributions.Schedules.ToDictionary(one => one.Id, one => one.Period);
@@ -46,14 +49,22 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
         {
             await db.Database.ExecuteSqlAsync(
-                $"UPDATE hangfire.job SET invocationdata = replace(invocationdata::text, 'Archon.Features.Scanning.ScanJob', 'Archon.Features.Watches.ScanJob')::jsonb WHERE id = {long.Parse(id, CultureInfo.InvariantCulture)}", Token);
+                $"UPDATE hangfire.job SET invocationdata = replace(invocationdata::text, 'Archon.Features.Scanning.ScanJob', 'Archon.Features.Watches.ScanJob')::jsonb WHERE id = {long.Parse(id, CultureInfo.InvariantCulture)}",
+                Token
+            );
         }
 
         jobs.Requeue(id);
 
         await Waits.UntilAsync(() => storage.GetMonitoringApi().JobDetails(id).History[0].StateName == SucceededState.StateName);
-        Assert.All(Contributions.RenamedJobs, renamed =>
-            Assert.Equal(renamed.Job, new InvocationData($"{renamed.OldName}, Archon.Console", "ToString", "", "").DeserializeJob().Type));
+        Assert.All(
+            Contributions.RenamedJobs,
+            renamed =>
+                Assert.Equal(
+                    renamed.Job,
+                    new InvocationData($"{renamed.OldName}, Archon.Console", "ToString", "", "").DeserializeJob().Type
+                )
+        );
     }
 
     [Fact]
@@ -74,10 +85,13 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         Assert.Equal(1, await WaitingAfterAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(2, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));
         await bench.Get<DiscoverJob>(storage).DiscoverAsync(1, Token);
-        Assert.Equal(2, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));   // at 50 s of its minute
-        Assert.Equal(3, await WaitingAfterAsync(TimeSpan.FromSeconds(15)));   // at 5 s of the next
+        Assert.Equal(2, await WaitingAfterAsync(TimeSpan.FromSeconds(15))); // at 50 s of its minute
+        Assert.Equal(3, await WaitingAfterAsync(TimeSpan.FromSeconds(15))); // at 5 s of the next
         // What was found is fitted at once.
-        Assert.Equal(nameof(FitModelsJob.DispatchAsync), Assert.Single(storage.GetMonitoringApi().EnqueuedJobs("fit", 0, 10)).Value.Job.Method.Name);
+        Assert.Equal(
+            nameof(FitModelsJob.DispatchAsync),
+            Assert.Single(storage.GetMonitoringApi().EnqueuedJobs("fit", 0, 10)).Value.Job.Method.Name
+        );
     }
 
     [Fact]
@@ -87,13 +101,25 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         var storage = Storage(bench.Database);
         var (one, two) = (await bench.AddWatchAsync("one"), await bench.AddWatchAsync("two"));
         var idle = await bench.AddWatchAsync("idle");
-        await bench.ReadAsync(db => db.Watches.Where(watch => watch.Id == idle)
-            .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.ScannedTo, JobBench.Start), Token));
+        await bench.ReadAsync(db =>
+            db.Watches.Where(watch => watch.Id == idle)
+                .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.ScannedTo, JobBench.Start), Token)
+        );
 
         await bench.Get<ScanJob>(storage).DispatchAsync(Token);
 
-        var queued = storage.GetMonitoringApi().EnqueuedJobs("scan", 0, 10).Select(job => Assert.IsType<int[]>(job.Value.Job.Args[0])).ToList();
-        Assert.Equal([[one], [two]], queued.OrderBy(ids => ids[0]));
+        var queued = storage
+            .GetMonitoringApi()
+            .EnqueuedJobs("scan", 0, 10)
+            .Select(job => Assert.IsType<int[]>(job.Value.Job.Args[0]))
+            .ToList();
+        Assert.Equal(
+            [
+                [one],
+                [two],
+            ],
+            queued.OrderBy(ids => ids[0])
+        );
     }
 
     [Fact]
@@ -125,14 +151,18 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         var storage = Storage(bench.Database);
         await bench.AddWatchAsync();
 
-        for (var i = 0; i < 30; i++) await bench.Get<ScanJob>(storage).DispatchAsync(Token);
-        for (var i = 0; i < 30; i++) await bench.Get<FitModelsJob>(storage).DispatchAsync(Token);
+        for (var i = 0; i < 30; i++)
+            await bench.Get<ScanJob>(storage).DispatchAsync(Token);
+        for (var i = 0; i < 30; i++)
+            await bench.Get<FitModelsJob>(storage).DispatchAsync(Token);
 
         Assert.Equal(2 * bench.Options.ScanShards, storage.GetMonitoringApi().EnqueuedCount("scan"));
         Assert.Equal(1, storage.GetMonitoringApi().EnqueuedCount("fit"));
     }
 
     private static PostgreSqlStorage Storage(TestDatabase database) =>
-        new(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()),
-            new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true });
+        new(
+            new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(database.ConnectionString, new PostgreSqlStorageOptions()),
+            new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = true }
+        );
 }

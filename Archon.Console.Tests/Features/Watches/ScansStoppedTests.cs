@@ -25,7 +25,7 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         var newest = DateTimeOffset.UtcNow.AddMinutes(-10);
         await AddWatchAsync(database, newest);
-        await using var app = await ArchonApp.StartAsync(database);   // it serves pages alone
+        await using var app = await ArchonApp.StartAsync(database); // it serves pages alone
         var words = $"Scans stopped at {newest:HH:mm:ss} UTC. No process takes jobs. Start a console with Archon:Role All or Worker.";
 
         var ready = await UntilAsync(app, reply => reply.Body.Contains("Scans stopped", StringComparison.Ordinal));
@@ -33,16 +33,25 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         Assert.Equal(HttpStatusCode.OK, ready.Status);
         Assert.Equal($"Degraded\nscans: {words}", ready.Body);
         using var program = await app.WithTokenAsync(Roles.Viewer);
-        using var verdict = JsonDocument.Parse(await program.GetStringAsync(new Uri("monitoring/health/intelligent", UriKind.Relative), Token));
+        using var verdict = JsonDocument.Parse(
+            await program.GetStringAsync(new Uri("monitoring/health/intelligent", UriKind.Relative), Token)
+        );
         Assert.Equal("unknown", verdict.RootElement.GetProperty("status").GetString());
-        Assert.Contains(verdict.RootElement.GetProperty("reasons").EnumerateArray(), reason => reason.GetProperty("message").GetString() == words);
+        Assert.Contains(
+            verdict.RootElement.GetProperty("reasons").EnumerateArray(),
+            reason => reason.GetProperty("message").GetString() == words
+        );
         var person = await app.SignInAsync();
         foreach (var path in (string[])["", "status"])
         {
             var page = await person.GetStringAsync(new Uri(path, UriKind.Relative), Token);
             Assert.Matches($"(?s)Scans stopped at .*{newest:HH:mm:ss}.* UTC.*No process takes jobs", page);
         }
-        Assert.Contains("Nothing is being checked.", await person.GetStringAsync(new Uri("", UriKind.Relative), Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing is being checked.",
+            await person.GetStringAsync(new Uri("", UriKind.Relative), Token),
+            StringComparison.Ordinal
+        );
         Assert.Contains(app.Log, line => line.Contains(words, StringComparison.Ordinal));
     }
 
@@ -58,7 +67,10 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         schedules.RemoveIfExists("scan");
 
         var stopped = await UntilAsync(app, reply => reply.Status == HttpStatusCode.ServiceUnavailable);
-        Assert.Matches("^Unhealthy\nscans: Scans stopped at [0-9:]{8} UTC\\. The schedule \"scan\" was removed from Hangfire\\.", stopped.Body);
+        Assert.Matches(
+            "^Unhealthy\nscans: Scans stopped at [0-9:]{8} UTC\\. The schedule \"scan\" was removed from Hangfire\\.",
+            stopped.Body
+        );
         Archon.Hosting.RecurringJobs.Register(schedules, Contributions.Schedules);
         Assert.Equal("Healthy", (await UntilAsync(app, reply => reply.Status == HttpStatusCode.OK)).Body);
     }
@@ -69,7 +81,11 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         await AddWatchAsync(database, DateTimeOffset.UtcNow.AddMinutes(-10));
         await using var nowhere = await FakeUpstream.SayAsync(503, "text/plain", "no");
-        await using var app = await ArchonApp.StartAsync(database, ("Archon:Role", "All"), ("Prometheus:BaseAddress", nowhere.Address.AbsoluteUri));
+        await using var app = await ArchonApp.StartAsync(
+            database,
+            ("Archon:Role", "All"),
+            ("Prometheus:BaseAddress", nowhere.Address.AbsoluteUri)
+        );
         var began = DateTimeOffset.UtcNow;
 
         // Past the time that a console has to begin.
@@ -87,7 +103,8 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
     {
         await using var database = await postgres.NewDatabaseAsync();
         await AddWatchAsync(database, lastScanAt: null);
-        await using (var first = await ArchonApp.StartAsync(database, ("Archon:Role", "All"))) await UntilScannedAsync(database, DateTimeOffset.MinValue);
+        await using (var first = await ArchonApp.StartAsync(database, ("Archon:Role", "All")))
+            await UntilScannedAsync(database, DateTimeOffset.MinValue);
         // As a console leaves them whose clock was a day ahead when it was killed.
         await RunAsync(
             database,
@@ -98,7 +115,8 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
             UPDATE hangfire.set SET score = score + 86400 WHERE key = 'recurring-jobs';
             UPDATE hangfire.hash SET value = (value::bigint + 86400000)::text WHERE key LIKE 'recurring-job:%' AND field IN ('NextExecution', 'LastExecution') AND value ~ '^[0-9]+$';
             UPDATE watches SET scanned_to = now() + interval '1 day', last_scan_at = now() + interval '1 day';
-            """);
+            """
+        );
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Role", "All"));
         var began = DateTimeOffset.UtcNow;
 
@@ -113,34 +131,49 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
             using var connection = app.Services.GetRequiredService<JobStorage>().GetConnection();
             return Task.FromResult(connection.GetRecurringJobs().All(job => job.NextExecution < DateTime.UtcNow.AddHours(1.01)));
         });
-        Assert.Contains(app.Log, line => line.Contains("recurring-jobs:lock", StringComparison.Ordinal) && line.Contains("in the future", StringComparison.Ordinal));
+        Assert.Contains(
+            app.Log,
+            line =>
+                line.Contains("recurring-jobs:lock", StringComparison.Ordinal) && line.Contains("in the future", StringComparison.Ordinal)
+        );
     }
 
     private static async Task AddWatchAsync(TestDatabase database, DateTimeOffset? lastScanAt)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        db.Watches.Add(new Watch
-        {
-            EnvironmentId = MonitoredEnvironment.DefaultId,
-            Name = "latency",
-            Query = "latency",
-            Signal = WatchSignal.Duration,
-            Unit = "s",
-            Step = TimeSpan.FromSeconds(5),
-            Origin = CatalogueOrigin.Edited,
-            CreatedAt = DateTimeOffset.UtcNow.AddHours(-1),
-            LastScanAt = lastScanAt,
-            ScannedTo = lastScanAt,
-        });
-        db.Services.Add(new Service { EnvironmentId = MonitoredEnvironment.DefaultId, Name = "checkout", CreatedAt = DateTimeOffset.UtcNow, LastSeenAt = DateTimeOffset.UtcNow });
+        db.Watches.Add(
+            new Watch
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = "latency",
+                Query = "latency",
+                Signal = WatchSignal.Duration,
+                Unit = "s",
+                Step = TimeSpan.FromSeconds(5),
+                Origin = CatalogueOrigin.Edited,
+                CreatedAt = DateTimeOffset.UtcNow.AddHours(-1),
+                LastScanAt = lastScanAt,
+                ScannedTo = lastScanAt,
+            }
+        );
+        db.Services.Add(
+            new Service
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = "checkout",
+                CreatedAt = DateTimeOffset.UtcNow,
+                LastSeenAt = DateTimeOffset.UtcNow,
+            }
+        );
         await db.SaveChangesAsync(Token);
     }
 
-    private static Task UntilScannedAsync(TestDatabase database, DateTimeOffset after) => Waits.UntilAsync(async () =>
-    {
-        await using var db = await database.Contexts.CreateDbContextAsync(Token);
-        return await db.Watches.AnyAsync(watch => watch.LastScanAt > after, Token);
-    });
+    private static Task UntilScannedAsync(TestDatabase database, DateTimeOffset after) =>
+        Waits.UntilAsync(async () =>
+        {
+            await using var db = await database.Contexts.CreateDbContextAsync(Token);
+            return await db.Watches.AnyAsync(watch => watch.LastScanAt > after, Token);
+        });
 
     private static async Task<(HttpStatusCode Status, string Body)> ReadyAsync(ArchonApp app)
     {
@@ -148,7 +181,10 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         return (reply.StatusCode, await reply.Content.ReadAsStringAsync(Token));
     }
 
-    private static async Task<(HttpStatusCode Status, string Body)> UntilAsync(ArchonApp app, Func<(HttpStatusCode Status, string Body), bool> wanted)
+    private static async Task<(HttpStatusCode Status, string Body)> UntilAsync(
+        ArchonApp app,
+        Func<(HttpStatusCode Status, string Body), bool> wanted
+    )
     {
         var reply = await ReadyAsync(app);
         await Waits.UntilAsync(async () => wanted(reply = await ReadyAsync(app)));

@@ -9,8 +9,15 @@ namespace Archon.Tests.Features.Watches;
 
 public sealed class WatchCommandsTests(PostgresFixture postgres)
 {
-    private static readonly WatchDraft Draft =
-        new("Queue", "queue", WatchSignal.Saturation, "{task}", TimeSpan.FromSeconds(15), AnomalyDirection.Up, 0.5);
+    private static readonly WatchDraft Draft = new(
+        "Queue",
+        "queue",
+        WatchSignal.Saturation,
+        "{task}",
+        TimeSpan.FromSeconds(15),
+        AnomalyDirection.Up,
+        0.5
+    );
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -74,5 +81,6 @@ public sealed class WatchCommandsTests(PostgresFixture postgres)
         Assert.Equal(0, bench.Metrics.RangeRequests);
     }
 
-    private static Task<Watch> Watch(JobBench bench, int id) => bench.ReadAsync(db => db.Watches.AsNoTracking().SingleAsync(watch => watch.Id == id));
+    private static Task<Watch> Watch(JobBench bench, int id) =>
+        bench.ReadAsync(db => db.Watches.AsNoTracking().SingleAsync(watch => watch.Id == id));
 }

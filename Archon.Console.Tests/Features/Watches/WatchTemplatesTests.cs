@@ -11,13 +11,24 @@ public sealed partial class WatchTemplatesTests
         Assert.Equal(WatchTemplates.All.Count, WatchTemplates.All.Select(template => template.Key).Distinct().Count());
 
     [Fact]
-    public void Every_template_asks_only_for_metrics_it_requires() => Assert.All(WatchTemplates.All, template =>
-        Assert.All(template.Requires, metric => Assert.Contains(metric, template.Pattern + template.VolumePattern, StringComparison.Ordinal)));
+    public void Every_template_asks_only_for_metrics_it_requires() =>
+        Assert.All(
+            WatchTemplates.All,
+            template =>
+                Assert.All(
+                    template.Requires,
+                    metric => Assert.Contains(metric, template.Pattern + template.VolumePattern, StringComparison.Ordinal)
+                )
+        );
 
     [Fact]
     public void A_classic_histogram_is_read_by_its_buckets()
     {
-        var chosen = Keys("http_request_duration_seconds_bucket", "http_request_duration_seconds_count", "http_request_duration_seconds_sum");
+        var chosen = Keys(
+            "http_request_duration_seconds_bucket",
+            "http_request_duration_seconds_count",
+            "http_request_duration_seconds_sum"
+        );
 
         Assert.Contains("http-client-library-p95", chosen);
         Assert.DoesNotContain("http-client-library-native-p95", chosen);
@@ -49,25 +60,38 @@ public sealed partial class WatchTemplatesTests
     public void The_metric_chooses_its_template(string metric, string key) => Assert.Contains(key, Keys(metric));
 
     [Fact]
-    public void A_share_or_latency_of_requests_says_how_many_are_behind_it() => Assert.All(
-        WatchTemplates.All.Where(template => template.Key.StartsWith("http-", StringComparison.Ordinal) && !template.Key.EndsWith("-rate", StringComparison.Ordinal)),
-        template => Assert.Contains("increase(", template.VolumePattern, StringComparison.Ordinal));
+    public void A_share_or_latency_of_requests_says_how_many_are_behind_it() =>
+        Assert.All(
+            WatchTemplates.All.Where(template =>
+                template.Key.StartsWith("http-", StringComparison.Ordinal) && !template.Key.EndsWith("-rate", StringComparison.Ordinal)
+            ),
+            template => Assert.Contains("increase(", template.VolumePattern, StringComparison.Ordinal)
+        );
 
     [Fact]
     public void What_can_fill_up_has_a_limit()
     {
         string[] filling =
         [
-            "process-files", "node-memory", "node-disk-free", "node-inodes-free", "node-files", "container-memory-share", "postgres-connections",
-            "redis-memory-share", "archon-db-pool-in-use", "probe-certificate", "quota",
+            "process-files",
+            "node-memory",
+            "node-disk-free",
+            "node-inodes-free",
+            "node-files",
+            "container-memory-share",
+            "postgres-connections",
+            "redis-memory-share",
+            "archon-db-pool-in-use",
+            "probe-certificate",
+            "quota",
         ];
 
         Assert.All(filling, key => Assert.NotNull(WatchTemplates.All.Single(template => template.Key == key).Limit));
     }
 
     [Fact]
-    public void The_window_is_written_in_seconds() => Assert.All(WatchTemplates.All, template =>
-        Assert.DoesNotMatch(Placeholder(), template.Query(TimeSpan.FromMinutes(2))));
+    public void The_window_is_written_in_seconds() =>
+        Assert.All(WatchTemplates.All, template => Assert.DoesNotMatch(Placeholder(), template.Query(TimeSpan.FromMinutes(2))));
 
     private static List<string> Keys(params string[] metrics) =>
         [.. WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)).Select(template => template.Key)];

@@ -11,23 +11,38 @@ public sealed class AlertmanagerClientTests
     public static readonly TheoryData<string> Versions = ["0.25.0", "0.33.1"];
 
     private static readonly DateTimeOffset At = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
-    private static readonly SilenceDraft Draft =
-        new(null, [new SilenceMatcher("service", "svc-x", IsRegex: false, IsEqual: true)], At, At.AddHours(2), "ada", "planned work");
+    private static readonly SilenceDraft Draft = new(
+        null,
+        [new SilenceMatcher("service", "svc-x", IsRegex: false, IsEqual: true)],
+        At,
+        At.AddHours(2),
+        "ada",
+        "planned work"
+    );
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory, MemberData(nameof(Versions))]
     public async Task Alerts_tell_whether_they_are_active_silenced_or_inhibited_and_by_what(string version)
     {
-        var alerts = (await AskAsync(version, "alerts-all-states", client => client.AlertsAsync(null, null, Token))).ToDictionary(alert => alert.Labels["alertname"]);
+        var alerts = (await AskAsync(version, "alerts-all-states", client => client.AlertsAsync(null, null, Token))).ToDictionary(alert =>
+            alert.Labels["alertname"]
+        );
 
         Assert.Equal("active", alerts["HostDown"].State);
         Assert.Equal(["default"], alerts["HostDown"].Receivers);
-        Assert.Equal(("suppressed", 1, 0), (alerts["SilencedOne"].State, alerts["SilencedOne"].SilencedBy.Count, alerts["SilencedOne"].InhibitedBy.Count));
+        Assert.Equal(
+            ("suppressed", 1, 0),
+            (alerts["SilencedOne"].State, alerts["SilencedOne"].SilencedBy.Count, alerts["SilencedOne"].InhibitedBy.Count)
+        );
         Assert.Equal(["b219aa9b1d1da31c"], alerts["ServiceSlow"].InhibitedBy);
         Assert.Equal("b219aa9b1d1da31c", alerts["HostDown"].Fingerprint);
         Assert.Equal(new DateTimeOffset(2026, 11, 23, 9, 27, 19, 250, TimeSpan.Zero), alerts["HostDown"].StartsAt);
-        Assert.StartsWith("http://prometheus.example:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1", alerts["SingleA"].GeneratorUrl, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "http://prometheus.example:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+            alerts["SingleA"].GeneratorUrl,
+            StringComparison.Ordinal
+        );
         Assert.Equal("https://runbooks.example/SingleA?a=1&b=<2>", alerts["SingleA"].Annotations["runbook_url"]);
     }
 
@@ -60,8 +75,12 @@ public sealed class AlertmanagerClientTests
         Assert.Equal(["active", "active", "expired", "pending"], silences.Select(silence => silence.State).Order());
         Assert.Equal(
             [new SilenceMatcher("alertname", "SilencedOne", false, true), new("severity", "warning|critical", true, true)],
-            silences.Single(silence => silence.Comment == "planned work").Matchers);
-        Assert.Contains(new SilenceMatcher("team", "core", false, IsEqual: false), silences.Single(silence => silence.Comment == "later").Matchers);
+            silences.Single(silence => silence.Comment == "planned work").Matchers
+        );
+        Assert.Contains(
+            new SilenceMatcher("team", "core", false, IsEqual: false),
+            silences.Single(silence => silence.Comment == "later").Matchers
+        );
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -85,11 +104,17 @@ public sealed class AlertmanagerClientTests
         var request = Assert.Single(fake.Requests);
         Assert.Equal(("POST", "/api/v2/silences"), (request.Method, request.Path));
         using var body = JsonDocument.Parse(request.Body);
-        Assert.False(body.RootElement.TryGetProperty("id", out _));   // with one it would be an update
+        Assert.False(body.RootElement.TryGetProperty("id", out _)); // with one it would be an update
         var matcher = body.RootElement.GetProperty("matchers")[0];
         Assert.Equal(
             ("service", "svc-x", false, true),
-            (matcher.GetProperty("name").GetString(), matcher.GetProperty("value").GetString(), matcher.GetProperty("isRegex").GetBoolean(), matcher.GetProperty("isEqual").GetBoolean()));
+            (
+                matcher.GetProperty("name").GetString(),
+                matcher.GetProperty("value").GetString(),
+                matcher.GetProperty("isRegex").GetBoolean(),
+                matcher.GetProperty("isEqual").GetBoolean()
+            )
+        );
         Assert.Equal(Draft.EndsAt, body.RootElement.GetProperty("endsAt").GetDateTimeOffset());
     }
 
@@ -120,16 +145,28 @@ public sealed class AlertmanagerClientTests
     [Theory, MemberData(nameof(Versions))]
     public async Task Alerts_are_posted_and_what_is_wrong_with_them_is_told(string version)
     {
-        PostedAlert[] alerts = [new(new Dictionary<string, string> { ["alertname"] = "A" }, new Dictionary<string, string>(), At, null, "http://archon.example/anomalies/1")];
+        PostedAlert[] alerts =
+        [
+            new(
+                new Dictionary<string, string> { ["alertname"] = "A" },
+                new Dictionary<string, string>(),
+                At,
+                null,
+                "http://archon.example/anomalies/1"
+            ),
+        ];
         await using var fake = await FakeUpstream.ReplayAsync(Reply(version, "alerts-post-ok"));
 
         Assert.True(Value(await Client(fake).PostAlertsAsync(alerts, Token)));
 
         using var body = JsonDocument.Parse(Assert.Single(fake.Requests).Body);
         Assert.Equal("http://archon.example/anomalies/1", body.RootElement[0].GetProperty("generatorURL").GetString());
-        Assert.False(body.RootElement[0].TryGetProperty("endsAt", out _));   // it lasts for as long as it is posted
+        Assert.False(body.RootElement[0].TryGetProperty("endsAt", out _)); // it lasts for as long as it is posted
         await using var refusing = await FakeUpstream.ReplayAsync(Reply(version, "alerts-post-no-labels"));
-        Assert.Equal("0.labels in body is required", Assert.IsType<Fetch<bool>.Rejected>(await Client(refusing).PostAlertsAsync([], Token)).Reason);
+        Assert.Equal(
+            "0.labels in body is required",
+            Assert.IsType<Fetch<bool>.Rejected>(await Client(refusing).PostAlertsAsync([], Token)).Reason
+        );
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -152,7 +189,11 @@ public sealed class AlertmanagerClientTests
 
         var answer = await Client(fake).AlertsAsync(["service=\"a&b+c\"", "severity=~\"x|y\""], "team-.*", Token);
 
-        Assert.StartsWith("bad matcher format", Assert.IsType<Fetch<IReadOnlyList<AlertmanagerAlert>>.Rejected>(answer).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "bad matcher format",
+            Assert.IsType<Fetch<IReadOnlyList<AlertmanagerAlert>>.Rejected>(answer).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Equal(["service=\"a&b+c\"", "severity=~\"x|y\""], fake.Requests[0].Query["filter"]);
         Assert.Equal(["team-.*"], fake.Requests[0].Query["receiver"]);
     }
@@ -175,11 +216,26 @@ public sealed class AlertmanagerClientTests
         var now = DateTimeOffset.UtcNow;
         var labels = new Dictionary<string, string> { ["alertname"] = "Slow", ["service"] = "a \"b\" <c>" };
 
-        Assert.True(Value(await client.PostAlertsAsync([new PostedAlert(labels, new Dictionary<string, string> { ["summary"] = "slow" }, now, null, null)], Token)));
-        var id = Value(await client.PutSilenceAsync(
-            Draft with { Matchers = [new SilenceMatcher("alertname", "Slow", false, true)], StartsAt = now, EndsAt = now.AddHours(1) }, Token));
-        var alert = await UntilAsync(
-            async () => (await AlertsAsync()).SingleOrDefault(), one => one is { State: "suppressed" });
+        Assert.True(
+            Value(
+                await client.PostAlertsAsync(
+                    [new PostedAlert(labels, new Dictionary<string, string> { ["summary"] = "slow" }, now, null, null)],
+                    Token
+                )
+            )
+        );
+        var id = Value(
+            await client.PutSilenceAsync(
+                Draft with
+                {
+                    Matchers = [new SilenceMatcher("alertname", "Slow", false, true)],
+                    StartsAt = now,
+                    EndsAt = now.AddHours(1),
+                },
+                Token
+            )
+        );
+        var alert = await UntilAsync(async () => (await AlertsAsync()).SingleOrDefault(), one => one is { State: "suppressed" });
 
         Assert.Equal([id], alert!.SilencedBy);
         Assert.Equal(labels["service"], alert.Labels["service"]);
@@ -188,13 +244,22 @@ public sealed class AlertmanagerClientTests
         Assert.Equal("Slow", Assert.Single(Value(await client.GroupsAsync(null, null, Token))).Labels["alertname"]);
         var silence = Value(await client.SilenceAsync(id, Token));
         Assert.Equal("planned work", silence!.Comment);
-        Assert.Equal(id, Value(await client.PutSilenceAsync(
-            new SilenceDraft(id, silence.Matchers, silence.StartsAt, silence.EndsAt.AddHours(1), "ada", "longer"), Token)));
+        Assert.Equal(
+            id,
+            Value(
+                await client.PutSilenceAsync(
+                    new SilenceDraft(id, silence.Matchers, silence.StartsAt, silence.EndsAt.AddHours(1), "ada", "longer"),
+                    Token
+                )
+            )
+        );
         Assert.True(Value(await client.ExpireSilenceAsync(id, Token)));
         Assert.Equal("expired", Value(await client.SilenceAsync(id, Token))!.State);
         Assert.Equal(["nobody"], Value(await client.ReceiversAsync(Token)));
         Assert.Contains("nobody", Value(await client.StatusAsync(Token)).ConfigYaml, StringComparison.Ordinal);
-        Assert.IsType<Fetch<string>.Rejected>(await client.PutSilenceAsync(Draft with { Matchers = [], StartsAt = now, EndsAt = now.AddHours(1) }, Token));
+        Assert.IsType<Fetch<string>.Rejected>(
+            await client.PutSilenceAsync(Draft with { Matchers = [], StartsAt = now, EndsAt = now.AddHours(1) }, Token)
+        );
 
         async Task<IReadOnlyList<AlertmanagerAlert>> AlertsAsync() => Value(await client.AlertsAsync(null, null, Token));
     }
@@ -206,7 +271,8 @@ public sealed class AlertmanagerClientTests
         while (true)
         {
             var value = await read();
-            if (wanted(value)) return value;
+            if (wanted(value))
+                return value;
             await Task.Delay(50, limit.Token);
         }
     }

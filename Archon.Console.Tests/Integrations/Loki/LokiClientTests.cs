@@ -59,7 +59,9 @@ public sealed class LokiClientTests
     {
         await using var fake = await FakeUpstream.ReplayAsync(Reply("query-range-streams"));
 
-        Value(await Client(fake).QueryRangeAsync("{app=\"a&b\"} |= `x+y`", Range, TimeSpan.FromMilliseconds(2500), 20, isForward: true, Token));
+        Value(
+            await Client(fake).QueryRangeAsync("{app=\"a&b\"} |= `x+y`", Range, TimeSpan.FromMilliseconds(2500), 20, isForward: true, Token)
+        );
 
         var query = Assert.Single(fake.Requests).Query;
         Assert.Equal("{app=\"a&b\"} |= `x+y`", query["query"].Single());
@@ -72,8 +74,15 @@ public sealed class LokiClientTests
     {
         Assert.Contains("service", await AskAsync("labels", client => client.LabelNamesAsync(null, Token)));
         Assert.Empty(await AskAsync("labels-empty", client => client.LabelNamesAsync(Range, Token)));
-        Assert.Equal(["error", "info", "warn"], await AskAsync("label-values", client => client.LabelValuesAsync("level", null, null, Token)));
-        await using var fake = await FakeUpstream.SayAsync(200, "application/json", """{"status":"success","data":[{"app":"demo","pod":"demo-1"},{"app":"demo","pod":"demo-2"}]}""");
+        Assert.Equal(
+            ["error", "info", "warn"],
+            await AskAsync("label-values", client => client.LabelValuesAsync("level", null, null, Token))
+        );
+        await using var fake = await FakeUpstream.SayAsync(
+            200,
+            "application/json",
+            """{"status":"success","data":[{"app":"demo","pod":"demo-1"},{"app":"demo","pod":"demo-2"}]}"""
+        );
         var series = Value(await Client(fake).SeriesAsync(["{app=\"demo\"}", "{app=\"x\"}"], Range, Token));
         Assert.Equal(["demo-1", "demo-2"], series.Select(one => one["pod"]));
         Assert.Equal(["{app=\"demo\"}", "{app=\"x\"}"], fake.Requests[0].Query["match[]"]);
@@ -82,14 +91,23 @@ public sealed class LokiClientTests
     [Fact]
     public async Task Statistics_volume_patterns_and_fields_are_read()
     {
-        Assert.Equal(new LogStatistics(30, 102, 17518592, 102168), await AskAsync("index-stats", client => client.StatsAsync("{}", Range, Token)));
+        Assert.Equal(
+            new LogStatistics(30, 102, 17518592, 102168),
+            await AskAsync("index-stats", client => client.StatsAsync("{}", Range, Token))
+        );
         var volume = Assert.Single(await AskAsync("index-volume-range", client => client.VolumeAsync("{}", Range, Step, ["job"], Token)));
         Assert.Equal(("rig-services", 7607957.0, 1795420799999), (volume.Labels["job"], volume.Values.Span[0], volume.Times.Span[0]));
         var pattern = (await AskAsync("patterns", client => client.PatternsAsync("{}", Range, Step, Token)))[0];
         Assert.StartsWith("level=info msg=\"request served\" trace_id=<_>", pattern.Pattern, StringComparison.Ordinal);
         Assert.Equal((1795424700000, 25, 10), (pattern.Times[0], pattern.Counts[0], pattern.Counts.Count));
         var fields = await AskAsync("detected-fields", client => client.DetectedFieldsAsync("{}", Range, Token));
-        Assert.Equal(("float", 97, "json,logfmt"), fields.Where(field => field.Name == "duration_ms").Select(field => (field.Type, (int)field.Cardinality, string.Join(',', field.Parsers))).Single());
+        Assert.Equal(
+            ("float", 97, "json,logfmt"),
+            fields
+                .Where(field => field.Name == "duration_ms")
+                .Select(field => (field.Type, (int)field.Cardinality, string.Join(',', field.Parsers)))
+                .Single()
+        );
         Assert.Empty(fields.Single(field => field.Name == "detected_level").Parsers);
         Assert.Empty(await AskAsync("detected-fields-empty", client => client.DetectedFieldsAsync("{}", Range, Token)));
     }
@@ -100,7 +118,9 @@ public sealed class LokiClientTests
         await using var fake = await FakeUpstream.ReplayAsync(Reply("patterns-disabled"));
 
         var patterns = Assert.IsType<Fetch<IReadOnlyList<LogPattern>>.Rejected>(await Client(fake).PatternsAsync("{}", Range, Step, Token));
-        var volume = Assert.IsType<Fetch<IReadOnlyList<MetricSeries>>.Rejected>(await Client(fake).VolumeAsync("{}", Range, Step, null, Token));
+        var volume = Assert.IsType<Fetch<IReadOnlyList<MetricSeries>>.Rejected>(
+            await Client(fake).VolumeAsync("{}", Range, Step, null, Token)
+        );
 
         Assert.Contains("pattern_ingester.enabled", patterns.Reason, StringComparison.Ordinal);
         Assert.Contains("limits_config.volume_enabled", volume.Reason, StringComparison.Ordinal);
@@ -139,7 +159,16 @@ public sealed class LokiClientTests
     [Fact]
     public async Task Pushed_lines_arrive_with_their_labels_and_a_refusal_is_told()
     {
-        LogStream[] streams = [new(new SeriesLabels([new("app", "a\"b"), new("env", "test")]), [new LogLine(1795425236000000001, "first\n☃", new Dictionary<string, string>()), new LogLine(1795425236000000002, "second", new Dictionary<string, string>())])];
+        LogStream[] streams =
+        [
+            new(
+                new SeriesLabels([new("app", "a\"b"), new("env", "test")]),
+                [
+                    new LogLine(1795425236000000001, "first\n☃", new Dictionary<string, string>()),
+                    new LogLine(1795425236000000002, "second", new Dictionary<string, string>()),
+                ]
+            ),
+        ];
         await using var fake = await FakeUpstream.ReplayAsync(Reply("push-204"));
 
         Assert.True(Value(await Client(fake).PushAsync(streams, Token)));
@@ -151,7 +180,11 @@ public sealed class LokiClientTests
         Assert.Equal("a\"b", stream.GetProperty("stream").GetProperty("app").GetString());
         Assert.Equal(["1795425236000000001", "first\n☃"], stream.GetProperty("values")[0].EnumerateArray().Select(one => one.GetString()));
         await using var refusing = await FakeUpstream.ReplayAsync(Reply("push-too-old"));
-        Assert.Contains("timestamp too old", Assert.IsType<Fetch<bool>.Rejected>(await Client(refusing).PushAsync(streams, Token)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "timestamp too old",
+            Assert.IsType<Fetch<bool>.Rejected>(await Client(refusing).PushAsync(streams, Token)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -162,10 +195,21 @@ public sealed class LokiClientTests
 
         var ended = await Assert.ThrowsAsync<LokiTailException>(async () =>
         {
-            await foreach (var batch in Client(fake).TailAsync("{app=\"tail\"}", At, 2, Token)) lines.AddRange(batch.Streams.SelectMany(stream => stream.Lines).Select(line => line.Text));
+            await foreach (var batch in Client(fake).TailAsync("{app=\"tail\"}", At, 2, Token))
+                lines.AddRange(batch.Streams.SelectMany(stream => stream.Lines).Select(line => line.Text));
         });
 
-        Assert.Equal(["before connect 1 level=info", "before connect 2 level=info", "live 1 level=error", "live other pod", "late line, older than what was sent", "live 2"], lines);
+        Assert.Equal(
+            [
+                "before connect 1 level=info",
+                "before connect 2 level=info",
+                "live 1 level=error",
+                "live other pod",
+                "late line, older than what was sent",
+                "live 2",
+            ],
+            lines
+        );
         Assert.Equal("Loki ended the tail.", ended.Message);
         Assert.Equal(("{app=\"tail\"}", "2"), (fake.Requests[0].Query["query"].Single(), fake.Requests[0].Query["limit"].Single()));
     }
@@ -177,7 +221,12 @@ public sealed class LokiClientTests
         await using var fake = await FakeUpstream.StartAsync(async context =>
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            await socket.SendAsync(Encoding.UTF8.GetBytes("""{"streams":[{"stream":{"app":"a"},"values":[["1","x"]]}]}"""), WebSocketMessageType.Text, true, context.RequestAborted);
+            await socket.SendAsync(
+                Encoding.UTF8.GetBytes("""{"streams":[{"stream":{"app":"a"},"values":[["1","x"]]}]}"""),
+                WebSocketMessageType.Text,
+                true,
+                context.RequestAborted
+            );
             try
             {
                 await socket.ReceiveAsync(new byte[64], context.RequestAborted);
@@ -192,7 +241,8 @@ public sealed class LokiClientTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in Client(fake).TailAsync("{app=\"a\"}", At, 10, leave.Token)) await leave.CancelAsync();
+            await foreach (var _ in Client(fake).TailAsync("{app=\"a\"}", At, 10, leave.Token))
+                await leave.CancelAsync();
         });
 
         await gone.Task.WaitAsync(Waits.Limit, Token);
@@ -205,8 +255,13 @@ public sealed class LokiClientTests
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await socket.SendAsync(
-                Encoding.UTF8.GetBytes("""{"streams":[{"stream":{"app":"a"},"values":[["1","x"]]}],"dropped_entries":[{"timestamp":"2","labels":{"app":"a"}},{"timestamp":"3","labels":{"app":"a"}}]}"""),
-                WebSocketMessageType.Text, true, context.RequestAborted);
+                Encoding.UTF8.GetBytes(
+                    """{"streams":[{"stream":{"app":"a"},"values":[["1","x"]]}],"dropped_entries":[{"timestamp":"2","labels":{"app":"a"}},{"timestamp":"3","labels":{"app":"a"}}]}"""
+                ),
+                WebSocketMessageType.Text,
+                true,
+                context.RequestAborted
+            );
             await socket.ReceiveAsync(new byte[64], context.RequestAborted);
         });
 
@@ -223,14 +278,22 @@ public sealed class LokiClientTests
         Assert.Equal("only log selector is supported", await TailFailureAsync("tail-websocket-metric-query"));
         Assert.Equal("Loki refused the query of the tail.", await TailFailureAsync("tail-websocket-bad-query"));
         var nobody = UpstreamClients.Loki(new Uri($"http://127.0.0.1:{Tools.FreePort()}/"));
-        Assert.Contains("cannot be reached", (await Assert.ThrowsAsync<LokiTailException>(() => FirstAsync(nobody))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be reached",
+            (await Assert.ThrowsAsync<LokiTailException>(() => FirstAsync(nobody))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_tail_carries_the_tenant_and_the_credentials()
     {
         await using var fake = await FakeUpstream.ReplayAsync(Reply("tail-websocket"));
-        var services = UpstreamClients.Build(("Loki:BaseAddress", fake.Address.AbsoluteUri), ("Loki:Tenant", "team-a"), ("Loki:BearerToken", "t0ken"));
+        var services = UpstreamClients.Build(
+            ("Loki:BaseAddress", fake.Address.AbsoluteUri),
+            ("Loki:Tenant", "team-a"),
+            ("Loki:BearerToken", "t0ken")
+        );
         await using var _ = services;
 
         await FirstAsync((LokiClient)services.GetService(typeof(LokiClient))!);
@@ -246,7 +309,8 @@ public sealed class LokiClientTests
 
     private static async Task FirstAsync(LokiClient client)
     {
-        await foreach (var _ in client.TailAsync("{app=\"a\"}", At, 10, Token)) return;
+        await foreach (var _ in client.TailAsync("{app=\"a\"}", At, 10, Token))
+            return;
     }
 
     private static RecordedReply Reply(string name) => RecordedReply.Read($"Loki/3.4.6/{name}");
@@ -261,7 +325,8 @@ public sealed class LokiClientTests
         return Value(await ask(Client(fake)));
     }
 
-    private static Task<LogResult> RangeAsync(string name) => AskAsync(name, client => client.QueryRangeAsync("{}", Range, Step, 100, false, Token));
+    private static Task<LogResult> RangeAsync(string name) =>
+        AskAsync(name, client => client.QueryRangeAsync("{}", Range, Step, 100, false, Token));
 
     private static Task<LogResult> QueryAsync(string name) => AskAsync(name, client => client.QueryAsync("1", At, Token));
 

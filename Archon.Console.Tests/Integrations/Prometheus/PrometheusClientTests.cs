@@ -24,12 +24,15 @@ public sealed class PrometheusClientTests
         var matrix = await MatrixAsync(version, "query-range");
 
         Assert.NotEmpty(matrix.Series);
-        Assert.All(matrix.Series, series =>
-        {
-            Assert.True(series.Count > 1);
-            Assert.NotEmpty(series.Labels["job"]);
-            Assert.All(series.Times.ToArray(), time => Assert.Equal(0, time % 1000));
-        });
+        Assert.All(
+            matrix.Series,
+            series =>
+            {
+                Assert.True(series.Count > 1);
+                Assert.NotEmpty(series.Labels["job"]);
+                Assert.All(series.Times.ToArray(), time => Assert.Equal(0, time % 1000));
+            }
+        );
         Assert.Empty(matrix.Histograms);
     }
 
@@ -48,7 +51,18 @@ public sealed class PrometheusClientTests
     {
         var series = Assert.Single((await MatrixAsync(version, "query-range-nan")).Series);
 
-        Assert.Equal([double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0.1, double.NaN, double.PositiveInfinity, double.NegativeInfinity], series.Values.ToArray());
+        Assert.Equal(
+            [
+                double.NaN,
+                double.PositiveInfinity,
+                double.NegativeInfinity,
+                0.1,
+                double.NaN,
+                double.PositiveInfinity,
+                double.NegativeInfinity,
+            ],
+            series.Values.ToArray()
+        );
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -61,7 +75,10 @@ public sealed class PrometheusClientTests
         Assert.Equal(1795421340000, histogram.Times[0]);
         Assert.Equal(12, histogram.Histograms[0].Count);
         Assert.Equal(31.5, histogram.Histograms[0].Sum);
-        Assert.Equal([new HistogramBucket(3, -0.001, 0.001, 2), new(0, 0.5, 1, 4), new(0, 1, 2, 3), new(0, 2, 4, 3)], histogram.Histograms[0].Buckets);
+        Assert.Equal(
+            [new HistogramBucket(3, -0.001, 0.001, 2), new(0, 0.5, 1, 4), new(0, 1, 2, 3), new(0, 2, 4, 3)],
+            histogram.Histograms[0].Buckets
+        );
     }
 
     [Theory, MemberData(nameof(Versions))]
@@ -168,11 +185,21 @@ public sealed class PrometheusClientTests
     [Theory, MemberData(nameof(Versions))]
     public async Task Alerts_metadata_exemplars_and_the_servers_own_state_are_read(string version)
     {
-        Assert.Contains(await AskAsync(version, "alerts", client => client.AlertsAsync(Token)), alert => alert.State == "firing" && alert.Labels["alertname"] == "AlwaysFiring" && alert.Value == 1);
-        Assert.Equal(new MetricMetadata("demo_up", "gauge", "1 when the service answers.", ""), Assert.Single(await AskAsync(version, "metadata-metric", client => client.MetadataAsync("demo_up", Token))));
+        Assert.Contains(
+            await AskAsync(version, "alerts", client => client.AlertsAsync(Token)),
+            alert => alert.State == "firing" && alert.Labels["alertname"] == "AlwaysFiring" && alert.Value == 1
+        );
+        Assert.Equal(
+            new MetricMetadata("demo_up", "gauge", "1 when the service answers.", ""),
+            Assert.Single(await AskAsync(version, "metadata-metric", client => client.MetadataAsync("demo_up", Token)))
+        );
         var exemplar = (await AskAsync(version, "query-exemplars", client => client.ExemplarsAsync("x", Range, Token)))[0];
         Assert.Equal((32, 0.31), (exemplar.TraceId!.Length, exemplar.Value));
-        Assert.StartsWith(version, (await AskAsync(version, "status-buildinfo", client => client.BuildInfoAsync(Token))).Version, StringComparison.Ordinal);
+        Assert.StartsWith(
+            version,
+            (await AskAsync(version, "status-buildinfo", client => client.BuildInfoAsync(Token))).Version,
+            StringComparison.Ordinal
+        );
         Assert.NotEmpty(await AskAsync(version, "format-query", client => client.FormatQueryAsync("x", Token)));
         Assert.NotEmpty(await AskAsync(version, "status-flags", client => client.FlagsAsync(Token)));
     }
@@ -181,7 +208,9 @@ public sealed class PrometheusClientTests
     public async Task The_runtime_joins_what_two_addresses_tell(string version)
     {
         await using var fake = await FakeUpstream.StartAsync(context =>
-            Reply(version, context.Request.Path.Value!.EndsWith("tsdb", StringComparison.Ordinal) ? "status-tsdb" : "status-runtimeinfo").AnswerAsync(context));
+            Reply(version, context.Request.Path.Value!.EndsWith("tsdb", StringComparison.Ordinal) ? "status-tsdb" : "status-runtimeinfo")
+                .AnswerAsync(context)
+        );
 
         var runtime = Value(await Client(fake).RuntimeAsync(Token));
 
@@ -207,7 +236,8 @@ public sealed class PrometheusClientTests
     {
         var asked = 0;
         await using var fake = await FakeUpstream.StartAsync(context =>
-            Interlocked.Increment(ref asked) == 1 ? AnswerStepsAsync(context) : Reply("3.5.3", "query-range-bad-query").AnswerAsync(context));
+            Interlocked.Increment(ref asked) == 1 ? AnswerStepsAsync(context) : Reply("3.5.3", "query-range-bad-query").AnswerAsync(context)
+        );
 
         var answer = await Client(fake).QueryRangeAsync("up", new TimeRange(At, At.AddSeconds(25_000)), TimeSpan.FromSeconds(1), Token);
 
@@ -224,7 +254,10 @@ public sealed class PrometheusClientTests
         Assert.IsType<Fetch<QueryResult>.Ok>(await Client(fake).QueryAsync(Strange, At, Token));
         Assert.IsType<Fetch<QueryResult>.Ok>(await Client(fake).QueryAsync(longOne, At, Token));
 
-        Assert.Equal(("GET", Strange, "1795421340"), (fake.Requests[0].Method, fake.Requests[0].Query["query"].Single(), fake.Requests[0].Query["time"].Single()));
+        Assert.Equal(
+            ("GET", Strange, "1795421340"),
+            (fake.Requests[0].Method, fake.Requests[0].Query["query"].Single(), fake.Requests[0].Query["time"].Single())
+        );
         Assert.Equal("POST", fake.Requests[1].Method);
         Assert.Equal(longOne, Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(fake.Requests[1].Body)["query"].Single());
     }
@@ -244,18 +277,27 @@ public sealed class PrometheusClientTests
     public async Task The_real_program_answers_every_question()
     {
         await using var server = await RealPrometheus.StartAsync(
-            "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: gone, static_configs: [{targets: ['127.0.0.1:1']}]}]\nrule_files: [rules.yml]\n", Token,
-            folder => File.WriteAllTextAsync(
-                Path.Combine(folder, "rules.yml"),
-                "groups: [{name: g, interval: 1s, rules: [{alert: Gone, expr: up == 0, for: 1s, labels: {severity: info}}, {record: 'job:up', expr: sum by (job) (up)}]}]", Token));
+            "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: gone, static_configs: [{targets: ['127.0.0.1:1']}]}]\nrule_files: [rules.yml]\n",
+            Token,
+            folder =>
+                File.WriteAllTextAsync(
+                    Path.Combine(folder, "rules.yml"),
+                    "groups: [{name: g, interval: 1s, rules: [{alert: Gone, expr: up == 0, for: 1s, labels: {severity: info}}, {record: 'job:up', expr: sum by (job) (up)}]}]",
+                    Token
+                )
+        );
         var client = UpstreamClients.Prometheus(server.Address);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
         limit.CancelAfter(Waits.Limit);
-        while (!Value(await client.AlertsAsync(limit.Token)).Any(alert => alert.State == "firing")) await Task.Delay(100, limit.Token);
+        while (!Value(await client.AlertsAsync(limit.Token)).Any(alert => alert.State == "firing"))
+            await Task.Delay(100, limit.Token);
         var now = DateTimeOffset.UtcNow;
         var range = new TimeRange(now.AddMinutes(-1), now);
 
-        Assert.Equal(("down", "gone"), (Value(await client.TargetsAsync(Token)).Single().Health, Value(await client.TargetsAsync(Token)).Single().Job));
+        Assert.Equal(
+            ("down", "gone"),
+            (Value(await client.TargetsAsync(Token)).Single().Health, Value(await client.TargetsAsync(Token)).Single().Job)
+        );
         Assert.Equal(["Gone", "job:up"], Value(await client.RulesAsync(Token)).Single().Rules.Select(rule => rule.Name));
         Assert.Contains("up", Value(await client.LabelValuesAsync("__name__", null, range, Token)));
         Assert.Contains("job", Value(await client.LabelNamesAsync(["up"], range, Token)));
@@ -268,7 +310,21 @@ public sealed class PrometheusClientTests
         Assert.True(Value(await client.ReadyAsync(Token)));
         Assert.NotEmpty(Value(await client.BuildInfoAsync(Token)).Version);
         Assert.True(Value(await client.QueryAsync("up", null, Token, withStatistics: true)).Statistics!.TotalSamples > 0);
-        Assert.Equal(25_001, Assert.Single(Value(await client.QueryRangeAsync("vector(1)", new TimeRange(now.AddSeconds(-25_000), now), TimeSpan.FromSeconds(1), Token)).Series).Count);
+        Assert.Equal(
+            25_001,
+            Assert
+                .Single(
+                    Value(
+                        await client.QueryRangeAsync(
+                            "vector(1)",
+                            new TimeRange(now.AddSeconds(-25_000), now),
+                            TimeSpan.FromSeconds(1),
+                            Token
+                        )
+                    ).Series
+                )
+                .Count
+        );
     }
 
     private static async Task AnswerStepsAsync(HttpContext context)
@@ -276,7 +332,8 @@ public sealed class PrometheusClientTests
         var (start, end, step) = (Number("start"), Number("end"), Number("step"));
         Assert.True(((end - start) / step) + 1 <= 11_000, "More points than a server gives.");
         var body = new StringBuilder("""{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"a"},"values":[""");
-        for (var at = start; at <= end; at += step) body.Append(at > start ? "," : "").Append(CultureInfo.InvariantCulture, $"[{at},\"1\"]");
+        for (var at = start; at <= end; at += step)
+            body.Append(at > start ? "," : "").Append(CultureInfo.InvariantCulture, $"[{at},\"1\"]");
         await context.Response.WriteAsync(body.Append("]}]}}").ToString());
 
         long Number(string name) => long.Parse(context.Request.Query[name]!, CultureInfo.InvariantCulture);
@@ -294,9 +351,11 @@ public sealed class PrometheusClientTests
         return Value(await ask(Client(fake)));
     }
 
-    private static Task<MatrixResult> MatrixAsync(string version, string name) => AskAsync(version, name, client => client.QueryRangeAsync("x", Range, Step, Token));
+    private static Task<MatrixResult> MatrixAsync(string version, string name) =>
+        AskAsync(version, name, client => client.QueryRangeAsync("x", Range, Step, Token));
 
-    private static Task<QueryResult> QueryAsync(string version, string name) => AskAsync(version, name, client => client.QueryAsync("x", At, Token, withStatistics: true));
+    private static Task<QueryResult> QueryAsync(string version, string name) =>
+        AskAsync(version, name, client => client.QueryAsync("x", At, Token, withStatistics: true));
 
     private static async Task<string> RejectedAsync(string version, string name)
     {

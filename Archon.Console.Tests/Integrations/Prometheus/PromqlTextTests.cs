@@ -11,7 +11,27 @@ public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFi
 {
     public static readonly TheoryData<string> Hostile =
     [
-        "plain", "", " ", "a\"b", "a\\", "\\", "\\\"", "\"} or vector(1) #", "'", "`", "line\nend", "\r\n\t", "{{.Value}}", "$1", "ü☃🚀", "a\0b", "</script>", "%s", ".*", "a|b", "[x](y){2}^$?+",
+        "plain",
+        "",
+        " ",
+        "a\"b",
+        "a\\",
+        "\\",
+        "\\\"",
+        "\"} or vector(1) #",
+        "'",
+        "`",
+        "line\nend",
+        "\r\n\t",
+        "{{.Value}}",
+        "$1",
+        "ü☃🚀",
+        "a\0b",
+        "</script>",
+        "%s",
+        ".*",
+        "a|b",
+        "[x](y){2}^$?+",
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -27,7 +47,8 @@ public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFi
     [Theory, MemberData(nameof(Hostile))]
     public async Task A_matcher_never_ends_before_its_value_does(string text)
     {
-        var query = $"label_replace(vector(1), \"kind\", \"odd\", \"\", \"\") and on() absent(up{{{PromqlText.Matcher("path", text)},nothing=\"here\"}})";
+        var query =
+            $"label_replace(vector(1), \"kind\", \"odd\", \"\", \"\") and on() absent(up{{{PromqlText.Matcher("path", text)},nothing=\"here\"}})";
 
         var answer = await UpstreamClients.Prometheus(prometheus.Server.Address).QueryAsync(query, null, Token);
 
@@ -58,10 +79,12 @@ public sealed class RealPrometheusFixture : IAsyncLifetime
 {
     internal RealPrometheus Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await RealPrometheus.StartAsync("global: {scrape_interval: 1s}\n", TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() =>
+        Server = await RealPrometheus.StartAsync("global: {scrape_interval: 1s}\n", TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        if (Server is not null) await Server.DisposeAsync();
+        if (Server is not null)
+            await Server.DisposeAsync();
     }
 }

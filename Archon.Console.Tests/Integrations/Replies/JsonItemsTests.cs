@@ -14,11 +14,16 @@ public sealed partial class JsonItemsTests
 
     [Theory]
     [InlineData("""{"status":"success","data":{"alerts":[{"a":"1"},{"a":"2"}]}}""")]
-    [InlineData("""{ "data" : { "other" : [[{"x":"]}"}]] , "alerts" : [ {"a":"1"} , {"a":"2"} ] , "more" : 1.5e3 } , "status" : "success" }""")]
-    [InlineData("""{"infos":["a"],"status":"success","data":{"dropped":null,"n":12,"alerts":[{"a":"1","b":{"c":[1,2]}},{"a":"2"}]},"warnings":[]}""")]
+    [InlineData(
+        """{ "data" : { "other" : [[{"x":"]}"}]] , "alerts" : [ {"a":"1"} , {"a":"2"} ] , "more" : 1.5e3 } , "status" : "success" }"""
+    )]
+    [InlineData(
+        """{"infos":["a"],"status":"success","data":{"dropped":null,"n":12,"alerts":[{"a":"1","b":{"c":[1,2]}},{"a":"2"}]},"warnings":[]}"""
+    )]
     public async Task Items_are_found_below_their_path_and_the_rest_is_passed_over(string reply)
     {
-        foreach (var piece in (int[])[1, 3, int.MaxValue]) Assert.Equal(["1", "2"], await ReadAsync(reply, ["data", "alerts"], piece));
+        foreach (var piece in (int[])[1, 3, int.MaxValue])
+            Assert.Equal(["1", "2"], await ReadAsync(reply, ["data", "alerts"], piece));
     }
 
     [Theory]
@@ -57,7 +62,11 @@ public sealed partial class JsonItemsTests
     private static async Task<List<string>> ReadAsync(string reply, string[] path, int piece = int.MaxValue, ReplyOptions? options = null)
     {
         using var body = new ReplyStream(
-            new Pieces(reply, piece), new ReplyBudget(512 << 20), TestReplies.Limits(options, ReplyKind.List), length: null);
+            new Pieces(reply, piece),
+            new ReplyBudget(512 << 20),
+            TestReplies.Limits(options, ReplyKind.List),
+            length: null
+        );
         return await JsonItems.ReadAsync(body, path, "alerts", ItemJson.Default.Item, item => item.A, null, Token);
     }
 

@@ -75,18 +75,29 @@ public sealed class ReplyBudgetTests
         var budget = new ReplyBudget(Total);
         var random = new Random(seed);
         var most = 0L;
-        var replies = Enumerable.Range(0, 40).Select(_ => (Limit: random.NextInt64(1, Total + 1), Chunk: random.NextInt64(1, 200))).ToList();
+        var replies = Enumerable
+            .Range(0, 40)
+            .Select(_ => (Limit: random.NextInt64(1, Total + 1), Chunk: random.NextInt64(1, 200)))
+            .ToList();
 
-        await Task.WhenAll(replies.Select(reply => Task.Run(async () =>
-        {
-            using var share = budget.Open(reply.Limit);
-            while (share.Drawn < reply.Limit)
-            {
-                await share.DrawAsync(Math.Min(reply.Chunk, reply.Limit - share.Drawn), Token);
-                InterlockedMax(ref most, budget.Drawn);
-                await Task.Yield();
-            }
-        }, Token))).WaitAsync(Waits.Limit, Token);
+        await Task.WhenAll(
+                replies.Select(reply =>
+                    Task.Run(
+                        async () =>
+                        {
+                            using var share = budget.Open(reply.Limit);
+                            while (share.Drawn < reply.Limit)
+                            {
+                                await share.DrawAsync(Math.Min(reply.Chunk, reply.Limit - share.Drawn), Token);
+                                InterlockedMax(ref most, budget.Drawn);
+                                await Task.Yield();
+                            }
+                        },
+                        Token
+                    )
+                )
+            )
+            .WaitAsync(Waits.Limit, Token);
 
         Assert.InRange(most, 1, Total);
         Assert.Equal(0, budget.Drawn);
@@ -96,7 +107,8 @@ public sealed class ReplyBudgetTests
     {
         for (var seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
         {
-            if (Interlocked.CompareExchange(ref most, value, seen) == seen) return;
+            if (Interlocked.CompareExchange(ref most, value, seen) == seen)
+                return;
         }
     }
 }

@@ -46,8 +46,22 @@ public sealed class ChartThinningTests
     [Fact]
     public void The_band_keeps_its_outermost_edges_and_ends_where_nothing_was_expected()
     {
-        var lower = Enumerable.Range(0, 9000).Select(i => i >= 6000 ? double.NaN : i == 1234 ? -3 : 1.0).ToArray();
-        var upper = Enumerable.Range(0, 9000).Select(i => i >= 6000 ? double.NaN : i == 2345 ? 30 : 2.0).ToArray();
+        var lower = Enumerable
+            .Range(0, 9000)
+            .Select(i =>
+                i >= 6000 ? double.NaN
+                : i == 1234 ? -3
+                : 1.0
+            )
+            .ToArray();
+        var upper = Enumerable
+            .Range(0, 9000)
+            .Select(i =>
+                i >= 6000 ? double.NaN
+                : i == 2345 ? 30
+                : 2.0
+            )
+            .ToArray();
 
         var thin = ChartThinning.Thin(Chart(Enumerable.Repeat(1.5, 9000)) with { Band = new ChartBand(lower, upper) }, 900);
 

@@ -1,9 +1,9 @@
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Ui.Charts;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.JSInterop;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Ui.Charts;
@@ -37,7 +37,8 @@ public sealed class SeriesChartTests : BunitContext
         public async ValueTask<TValue> InvokeAsync<TValue>(string identifier, object?[]? args)
         {
             Called.Add(identifier);
-            if (identifier == "draw") await Drawn.Task;
+            if (identifier == "draw")
+                await Drawn.Task;
             return this is TValue script ? script : default!;
         }
 

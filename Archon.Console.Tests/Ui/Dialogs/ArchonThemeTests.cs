@@ -18,15 +18,36 @@ public sealed partial class ArchonThemeTests
         var tokens = Tokens(name);
         MudBlazor.Palette palette = name == "dark" ? ArchonTheme.Dark.PaletteDark : ArchonTheme.Light.PaletteLight;
 
-        foreach (var (token, colour) in new (string, MudColor)[]
+        foreach (
+            var (token, colour) in new (string, MudColor)[]
+            {
+                ("accent-fill", palette.Primary),
+                ("accent", palette.Secondary),
+                ("critical", palette.Error),
+                ("warning", palette.Warning),
+                ("info", palette.Info),
+                ("ok", palette.Success),
+                ("n-0", palette.Background),
+                ("n-0", palette.AppbarBackground),
+                ("n-0", palette.DrawerBackground),
+                ("n-1", palette.Surface),
+                ("n-9", palette.TextPrimary),
+                ("n-7", palette.TextSecondary),
+                ("n-6", palette.TextDisabled),
+                ("n-8", palette.ActionDefault),
+                ("n-4", palette.LinesDefault),
+                ("n-4", palette.TableLines),
+                ("n-4", palette.Divider),
+                ("n-5", palette.LinesInputs),
+                ("n-2", palette.TableHover),
+                ("on-accent", palette.PrimaryContrastText),
+            }
+        )
         {
-            ("accent-fill", palette.Primary), ("accent", palette.Secondary), ("critical", palette.Error), ("warning", palette.Warning), ("info", palette.Info), ("ok", palette.Success),
-            ("n-0", palette.Background), ("n-0", palette.AppbarBackground), ("n-0", palette.DrawerBackground), ("n-1", palette.Surface), ("n-9", palette.TextPrimary),
-            ("n-7", palette.TextSecondary), ("n-6", palette.TextDisabled), ("n-8", palette.ActionDefault), ("n-4", palette.LinesDefault), ("n-4", palette.TableLines),
-            ("n-4", palette.Divider), ("n-5", palette.LinesInputs), ("n-2", palette.TableHover), ("on-accent", palette.PrimaryContrastText),
-        })
-        {
-            Assert.True(tokens[token] == colour.ToString(MudColorOutputFormats.Hex), $"{token} is {tokens[token]} in the style sheet and {colour.ToString(MudColorOutputFormats.Hex)} in the theme.");
+            Assert.True(
+                tokens[token] == colour.ToString(MudColorOutputFormats.Hex),
+                $"{token} is {tokens[token]} in the style sheet and {colour.ToString(MudColorOutputFormats.Hex)} in the theme."
+            );
         }
     }
 

@@ -72,9 +72,6 @@ public sealed class FilterBoxTests : BunitContext
     private IRenderedComponent<FilterBox> Shown()
     {
         Services.AddSingleton<TimeProvider>(clock);
-        return Render<FilterBox>(one => one
-            .Add(p => p.Label, "Name")
-            .Add(p => p.Typed, typed.Add)
-            .Add(p => p.ValueChanged, kept.Add));
+        return Render<FilterBox>(one => one.Add(p => p.Label, "Name").Add(p => p.Typed, typed.Add).Add(p => p.ValueChanged, kept.Add));
     }
 }

@@ -6,7 +6,7 @@ namespace Archon.Tests.Ui.View;
 
 public sealed class RangeTextTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 3, 29, 13, 45, 10, TimeSpan.Zero);   // a Sunday; clocks in Berlin went forward at 01:00 UTC
+    private static readonly DateTimeOffset Now = new(2026, 3, 29, 13, 45, 10, TimeSpan.Zero); // a Sunday; clocks in Berlin went forward at 01:00 UTC
     private static readonly TimeZoneInfo Berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
 
     [Theory]
@@ -44,10 +44,10 @@ public sealed class RangeTextTests
     }
 
     [Theory]
-    [InlineData("now/d", "2026-03-28T23:00:00Z")]      // midnight was still winter time
-    [InlineData("now-1d", "2026-03-28T14:45:10Z")]     // the same hour on the wall, twenty-three hours ago
-    [InlineData("now-24h", "2026-03-28T13:45:10Z")]    // twenty-four hours are twenty-four hours
-    [InlineData("2026-03-29 02:30", "2026-03-29T01:00:00Z")]   // a time that the clocks skipped
+    [InlineData("now/d", "2026-03-28T23:00:00Z")] // midnight was still winter time
+    [InlineData("now-1d", "2026-03-28T14:45:10Z")] // the same hour on the wall, twenty-three hours ago
+    [InlineData("now-24h", "2026-03-28T13:45:10Z")] // twenty-four hours are twenty-four hours
+    [InlineData("2026-03-29 02:30", "2026-03-29T01:00:00Z")] // a time that the clocks skipped
     public void Days_follow_the_clocks_of_the_zone(string text, string expected)
     {
         Assert.True(RangeText.TryParse(text, Now, Berlin, isEnd: false, out var at));

@@ -1,11 +1,11 @@
 using Archon.Shell;
+using Archon.Tests.Kit;
 using Archon.Tests.Shell;
 using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Ui.View;

@@ -89,7 +89,8 @@ public sealed class AlertTemplate
     /// <summary>As Prometheus puts it into a label or an annotation: where expanding fails, the reason stands in its place.</summary>
     public static string ExpandOrTell(string text, AlertTemplateData data)
     {
-        if (!text.Contains("{{", StringComparison.Ordinal)) return text;
+        if (!text.Contains("{{", StringComparison.Ordinal))
+            return text;
         try
         {
             return Parse(text, out var error) is { } template ? template.Expand(data) : throw new AlertTemplateException(error!);

@@ -10,7 +10,8 @@ public static class GoText
     /// <summary><c>strconv.FormatFloat(value, 'f', -1, 64)</c>: as few digits as read back as the same number, never an exponent.</summary>
     public static string Plain(double value)
     {
-        if (Special(value) is { } special) return special;
+        if (Special(value) is { } special)
+            return special;
         var (digits, exponent, isNegative) = Shortest(value);
         return Sign(isNegative) + Positional(digits, exponent);
     }
@@ -48,24 +49,36 @@ public static class GoText
         return quoted.Append('"').ToString();
     }
 
-    private static bool IsPrinted(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-        or UnicodeCategory.OtherNotAssigned
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
+    private static bool IsPrinted(Rune rune) =>
+        rune.Value == ' '
+        || Rune.GetUnicodeCategory(rune)
+            is not (
+                UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.Surrogate
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                or UnicodeCategory.SpaceSeparator
+            );
 
-    private static string? Special(double value) => value switch
-    {
-        double.NaN => "NaN",
-        double.PositiveInfinity => "+Inf",
-        double.NegativeInfinity => "-Inf",
-        _ => null,
-    };
+    private static string? Special(double value) =>
+        value switch
+        {
+            double.NaN => "NaN",
+            double.PositiveInfinity => "+Inf",
+            double.NegativeInfinity => "-Inf",
+            _ => null,
+        };
 
     private static string General(double value, int precision, int plainBelow)
     {
-        if (Special(value) is { } special) return special;
+        if (Special(value) is { } special)
+            return special;
         var (digits, exponent, isNegative) = precision < 0 ? Shortest(value) : Rounded(value, precision);
-        if (exponent >= -4 && exponent < plainBelow) return Sign(isNegative) + Positional(digits, exponent);
+        if (exponent >= -4 && exponent < plainBelow)
+            return Sign(isNegative) + Positional(digits, exponent);
         var fraction = digits.Length > 1 ? "." + digits[1..] : "";
         return $"{Sign(isNegative)}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }
@@ -84,7 +97,8 @@ public static class GoText
     private static (string Digits, int Exponent, bool IsNegative) Rounded(double value, int precision)
     {
         var (digits, exponent, isNegative) = Parts(value.ToString("E30", CultureInfo.InvariantCulture));
-        if (digits.Length <= precision) return (digits, exponent, isNegative);
+        if (digits.Length <= precision)
+            return (digits, exponent, isNegative);
         var isUp = string.CompareOrdinal(digits[precision..], "5") switch
         {
             0 => (digits[precision - 1] - '0') % 2 == 1,
@@ -94,7 +108,8 @@ public static class GoText
         if (isUp)
         {
             kept = (UInt128.Parse(kept, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
-            if (kept.Length > precision) exponent++;
+            if (kept.Length > precision)
+                exponent++;
         }
         kept = kept.TrimEnd('0');
         return (kept.Length == 0 ? "0" : kept, exponent, isNegative);
@@ -114,10 +129,11 @@ public static class GoText
         return digits.Length == 0 ? ("0", 0, isNegative) : (digits, exponent - leading, isNegative);
     }
 
-    private static string Positional(string digits, int exponent) => exponent switch
-    {
-        < 0 => "0." + new string('0', -exponent - 1) + digits,
-        _ when exponent >= digits.Length - 1 => digits + new string('0', exponent - digits.Length + 1),
-        _ => digits[..(exponent + 1)] + "." + digits[(exponent + 1)..],
-    };
+    private static string Positional(string digits, int exponent) =>
+        exponent switch
+        {
+            < 0 => "0." + new string('0', -exponent - 1) + digits,
+            _ when exponent >= digits.Length - 1 => digits + new string('0', exponent - digits.Length + 1),
+            _ => digits[..(exponent + 1)] + "." + digits[(exponent + 1)..],
+        };
 }

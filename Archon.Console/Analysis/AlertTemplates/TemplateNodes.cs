@@ -17,7 +17,8 @@ internal sealed class TemplateRun
         (Data, this.defined) = (data, defined);
         Root = new TemplateRoot(data);
         variables.Add(("$", Root));
-        foreach (var (name, value) in Predeclared(data)) variables.Add((name, value));
+        foreach (var (name, value) in Predeclared(data))
+            variables.Add((name, value));
     }
 
     public AlertTemplateData Data { get; }
@@ -26,9 +27,7 @@ internal sealed class TemplateRun
     public int Mark => variables.Count;
 
     public static IEnumerable<(string Name, object? Value)> Predeclared(AlertTemplateData data) =>
-    [
-        ("$labels", data.Labels), ("$externalLabels", data.ExternalLabels), ("$externalURL", data.ExternalUrl), ("$value", data.Value),
-    ];
+        [("$labels", data.Labels), ("$externalLabels", data.ExternalLabels), ("$externalURL", data.ExternalUrl), ("$value", data.Value)];
 
     /// <summary>Loops and templates that call each other can run for ever on a few characters.</summary>
     /// <exception cref="InputLimitException">The expansion takes too long.</exception>
@@ -40,6 +39,7 @@ internal sealed class TemplateRun
 
     /// <exception cref="InputLimitException">The nodes are nested too deeply, those of called templates included.</exception>
     public void Enter() => InputLimits.TemplateDepth.Check(++depth);
+
     public void Leave() => depth--;
 
     public void Write(string text)
@@ -49,13 +49,17 @@ internal sealed class TemplateRun
     }
 
     public void Forget(int mark) => variables.RemoveRange(mark, variables.Count - mark);
+
     public void Declare(string name, object? value) => variables.Add((name, value));
+
     public void Assign(string name, object? value) => variables[Find(name)] = (name, value);
+
     public object? Variable(string name) => variables[Find(name)].Value;
 
     public void Call(string name, object? dot)
     {
-        if (!defined.TryGetValue(name, out var body)) throw new AlertTemplateException($"template {GoText.Quote(name)} not defined");
+        if (!defined.TryGetValue(name, out var body))
+            throw new AlertTemplateException($"template {GoText.Quote(name)} not defined");
         Step();
         Enter();
         var mark = Mark;
@@ -70,7 +74,8 @@ internal sealed class TemplateRun
     {
         for (var i = variables.Count - 1; i >= 0; i--)
         {
-            if (variables[i].Name == name) return i;
+            if (variables[i].Name == name)
+                return i;
         }
         throw new AlertTemplateException($"undefined variable {GoText.Quote(name)}");
     }
@@ -112,7 +117,8 @@ internal sealed class TemplateList(IReadOnlyList<TemplateNode> nodes) : Template
         foreach (var node in nodes)
         {
             run.Step();
-            if (node.Write(run, dot) is not TemplateNext.Node and var next) return next;
+            if (node.Write(run, dot) is not TemplateNext.Node and var next)
+                return next;
         }
         return TemplateNext.Node;
     }
@@ -123,14 +129,18 @@ internal sealed class TemplateAction(TemplatePipeline pipeline) : TemplateNode
     public override TemplateNext Write(TemplateRun run, object? dot)
     {
         var value = pipeline.Evaluate(run, dot);
-        if (!pipeline.Declares) run.Write(TemplateValues.Print(value));
+        if (!pipeline.Declares)
+            run.Write(TemplateValues.Print(value));
         return TemplateNext.Node;
     }
 }
 
 /// <param name="branches">That of <c>if</c>, then those of <c>else if</c>: each sees the variables of those before it.</param>
 internal sealed class TemplateIf(
-    IReadOnlyList<(TemplatePipeline Condition, TemplateNode Then)> branches, TemplateNode? otherwise, bool isWith) : TemplateNode
+    IReadOnlyList<(TemplatePipeline Condition, TemplateNode Then)> branches,
+    TemplateNode? otherwise,
+    bool isWith
+) : TemplateNode
 {
     public override TemplateNext Write(TemplateRun run, object? dot)
     {
@@ -148,7 +158,8 @@ internal sealed class TemplateIf(
         {
             run.Step();
             var value = condition.Evaluate(run, dot);
-            if (TemplateValues.IsTrue(value)) return then.Write(run, isWith ? value : dot);
+            if (TemplateValues.IsTrue(value))
+                return then.Write(run, isWith ? value : dot);
         }
         return otherwise?.Write(run, dot) ?? TemplateNext.Node;
     }
@@ -170,10 +181,12 @@ internal sealed class TemplateRange(TemplatePipeline over, TemplateNode body, Te
             over.DeclareItem(run, key, item);
             var left = body.Write(run, item);
             run.Forget(inner);
-            if (left == TemplateNext.Behind) break;
+            if (left == TemplateNext.Behind)
+                break;
         }
         // Of a range around this one: "break" may stand in {{else}}.
-        if (isEmpty && otherwise is not null) next = otherwise.Write(run, dot);
+        if (isEmpty && otherwise is not null)
+            next = otherwise.Write(run, dot);
         run.Forget(mark);
         run.Leave();
         return next;
@@ -202,22 +215,28 @@ internal sealed class TemplatePipeline(IReadOnlyList<TemplateCommand> commands, 
     public object? Evaluate(TemplateRun run, object? dot, bool declare = true)
     {
         object? value = null;
-        for (var i = 0; i < commands.Count; i++) value = commands[i].Evaluate(run, dot, i > 0, value);
-        if (declare) Declare(run, Last, value);
+        for (var i = 0; i < commands.Count; i++)
+            value = commands[i].Evaluate(run, dot, i > 0, value);
+        if (declare)
+            Declare(run, Last, value);
         return value;
     }
 
     public void DeclareItem(TemplateRun run, object? key, object? item)
     {
-        if (declared.Count == 2) Declare(run, declared[0], key);
+        if (declared.Count == 2)
+            Declare(run, declared[0], key);
         Declare(run, Last, item);
     }
 
     private void Declare(TemplateRun run, string? name, object? value)
     {
-        if (name is null) return;
-        if (isAssignment) run.Assign(name, value);
-        else run.Declare(name, value);
+        if (name is null)
+            return;
+        if (isAssignment)
+            run.Assign(name, value);
+        else
+            run.Declare(name, value);
     }
 }
 
@@ -230,12 +249,15 @@ internal sealed class TemplateCommand(IReadOnlyList<TemplateOperand> operands)
         if (first is TemplateFunctionName { Name: var name })
         {
             // Like Go, these two look no further than they need to.
-            if (name is "and" or "or") return ShortCircuit(run, dot, name == "or", hasPiped, piped);
+            if (name is "and" or "or")
+                return ShortCircuit(run, dot, name == "or", hasPiped, piped);
             var arguments = operands.Skip(1).Select(one => one.Evaluate(run, dot)).ToList();
-            if (hasPiped) arguments.Add(piped);
+            if (hasPiped)
+                arguments.Add(piped);
             return TemplateFunctions.Call(name, arguments, run);
         }
-        if (operands.Count > 1 || hasPiped) throw new AlertTemplateException($"can't give argument to non-function {first}");
+        if (operands.Count > 1 || hasPiped)
+            throw new AlertTemplateException($"can't give argument to non-function {first}");
         return first.Evaluate(run, dot);
     }
 
@@ -249,7 +271,8 @@ internal sealed class TemplateCommand(IReadOnlyList<TemplateOperand> operands)
         foreach (var operand in operands.Skip(1))
         {
             value = operand.Evaluate(run, dot);
-            if (TemplateValues.IsTrue(value) == untilTrue) return value;
+            if (TemplateValues.IsTrue(value) == untilTrue)
+                return value;
         }
         return hasPiped ? piped : value;
     }
@@ -263,25 +286,30 @@ internal abstract class TemplateOperand
 internal sealed class TemplateLiteral(object? value, string text) : TemplateOperand
 {
     public override object? Evaluate(TemplateRun run, object? dot) => value;
+
     public override string ToString() => text;
 }
 
 internal sealed class TemplateDot : TemplateOperand
 {
     public override object? Evaluate(TemplateRun run, object? dot) => dot;
+
     public override string ToString() => ".";
 }
 
 internal sealed class TemplateVariable(string name) : TemplateOperand
 {
     public override object? Evaluate(TemplateRun run, object? dot) => run.Variable(name);
+
     public override string ToString() => name;
 }
 
 internal sealed class TemplateFunctionName(string name) : TemplateOperand
 {
     public string Name { get; } = name;
+
     public override object? Evaluate(TemplateRun run, object? dot) => TemplateFunctions.Call(Name, [], run);
+
     public override string ToString() => Name;
 }
 
@@ -302,5 +330,6 @@ internal sealed class TemplateNested(TemplatePipeline pipeline) : TemplateOperan
 internal sealed class TemplateField(TemplateOperand of, IReadOnlyList<string> names) : TemplateOperand
 {
     public override object? Evaluate(TemplateRun run, object? dot) => names.Aggregate(of.Evaluate(run, dot), TemplateValues.Field);
+
     public override string ToString() => $"{(of is TemplateDot ? "" : of)}.{string.Join('.', names)}";
 }

@@ -40,8 +40,10 @@ internal sealed class TemplateReader(string text)
         {
             var open = text.IndexOf("{{", at, StringComparison.Ordinal);
             var plain = open < 0 ? text[at..] : text[at..open];
-            if (open >= 0 && IsTrim(open + 2)) plain = plain.TrimEnd(' ', '\t', '\r', '\n');
-            if (plain.Length > 0) nodes.Add(new TemplateText(plain));
+            if (open >= 0 && IsTrim(open + 2))
+                plain = plain.TrimEnd(' ', '\t', '\r', '\n');
+            if (plain.Length > 0)
+                nodes.Add(new TemplateText(plain));
             if (open < 0)
             {
                 at = text.Length;
@@ -52,10 +54,12 @@ internal sealed class TemplateReader(string text)
             if (text.AsSpan(at).StartsWith("/*", StringComparison.Ordinal))
             {
                 var close = text.IndexOf("*/", at + 2, StringComparison.Ordinal);
-                if (close < 0) throw Fault("unclosed comment");
+                if (close < 0)
+                    throw Fault("unclosed comment");
                 at = close + 2;
                 SkipSpace();
-                if (!AtClose()) throw Fault("comment ends before closing delimiter");
+                if (!AtClose())
+                    throw Fault("comment ends before closing delimiter");
                 Close();
                 continue;
             }
@@ -69,7 +73,7 @@ internal sealed class TemplateReader(string text)
                     return (new TemplateList(nodes), "end");
                 case "else":
                     TakeWord();
-                    return (new TemplateList(nodes), "else");   // what follows it is read by who asked
+                    return (new TemplateList(nodes), "else"); // what follows it is read by who asked
                 case "if" or "with" or "range":
                     nodes.Add(Control(TakeWord()));
                     break;
@@ -132,9 +136,11 @@ internal sealed class TemplateReader(string text)
             Close();
             var (then, end) = Block(word);
             branches.Add((pipeline, then));
-            if (end != "else") return new TemplateIf(branches, null, word == "with");
+            if (end != "else")
+                return new TemplateIf(branches, null, word == "with");
             SkipSpace();
-            if (PeekWord() != word) return new TemplateIf(branches, Else(word), word == "with");
+            if (PeekWord() != word)
+                return new TemplateIf(branches, Else(word), word == "with");
             TakeWord();
         }
     }
@@ -159,7 +165,8 @@ internal sealed class TemplateReader(string text)
         var (savedVariables, savedRanges) = (variables, ranges);
         (variables, ranges) = (["$"], 0);
         var (body, end) = Block(of);
-        if (end == "else") throw Fault("unexpected {{else}}");
+        if (end == "else")
+            throw Fault("unexpected {{else}}");
         (variables, ranges) = (savedVariables, savedRanges);
         return body;
     }
@@ -171,7 +178,8 @@ internal sealed class TemplateReader(string text)
         SkipSpace();
         var pipeline = AtClose() ? null : Pipeline("template", 1);
         Close();
-        if (isBlock) defined[name] = Body("block");
+        if (isBlock)
+            defined[name] = Body("block");
         return new TemplateInclude(name, pipeline);
     }
 
@@ -195,20 +203,26 @@ internal sealed class TemplateReader(string text)
             }
             if (operands.Count == 0)
             {
-                throw Fault(at >= text.Length ? "unclosed action"
+                throw Fault(
+                    at >= text.Length ? "unclosed action"
                     : commands.Count == 0 ? $"missing value for {context}"
-                    : "missing value for command");
+                    : "missing value for command"
+                );
             }
-            if (commands.Count > 0
-                && operands[0] is not (TemplateFunctionName or TemplateField or TemplateVariable or TemplateNested or TemplateDot))
+            if (
+                commands.Count > 0
+                && operands[0] is not (TemplateFunctionName or TemplateField or TemplateVariable or TemplateNested or TemplateDot)
+            )
             {
                 throw Fault($"non executable command in pipeline stage {commands.Count + 1}");
             }
             commands.Add(new TemplateCommand(operands));
-            if (at >= text.Length || AtClose() || text[at] != '|') break;
+            if (at >= text.Length || AtClose() || text[at] != '|')
+                break;
             at++;
         }
-        foreach (var name in declared.Where(_ => !isAssignment)) variables.Add(name);
+        foreach (var name in declared.Where(_ => !isAssignment))
+            variables.Add(name);
         return new TemplatePipeline(commands, declared, isAssignment);
     }
 
@@ -220,8 +234,10 @@ internal sealed class TemplateReader(string text)
         {
             names.Add(VariableName());
             SkipSpace();
-            if (text.AsSpan(at).StartsWith(":=", StringComparison.Ordinal)
-                || (at < text.Length && text[at] == '=' && text.AsSpan(at) is not ['=', '=', ..]))
+            if (
+                text.AsSpan(at).StartsWith(":=", StringComparison.Ordinal)
+                || (at < text.Length && text[at] == '=' && text.AsSpan(at) is not ['=', '=', ..])
+            )
             {
                 var isAssignment = text[at] == '=';
                 if (isAssignment && names.FirstOrDefault(name => !variables.Contains(name)) is { } unknown)
@@ -231,7 +247,8 @@ internal sealed class TemplateReader(string text)
                 at += isAssignment ? 1 : 2;
                 return (names, isAssignment);
             }
-            if (at >= text.Length || text[at] != ',' || names.Count >= most) break;
+            if (at >= text.Length || text[at] != ',' || names.Count >= most)
+                break;
             at++;
             SkipSpace();
         }
@@ -259,7 +276,8 @@ internal sealed class TemplateReader(string text)
             InputLimits.TemplateDepth.Check(++depth);
             at++;
             var pipeline = Pipeline("parenthesized pipeline", 0);
-            if (at >= text.Length || text[at] != ')') throw Fault("unclosed left paren");
+            if (at >= text.Length || text[at] != ')')
+                throw Fault("unclosed left paren");
             at++;
             depth--;
             return new TemplateNested(pipeline);
@@ -271,21 +289,29 @@ internal sealed class TemplateReader(string text)
         }
         if (one == '.')
         {
-            if (at + 1 < text.Length && char.IsAsciiDigit(text[at + 1])) return Number();
+            if (at + 1 < text.Length && char.IsAsciiDigit(text[at + 1]))
+                return Number();
             at++;
             return at < text.Length && IsWord(text[at]) ? new TemplateField(new TemplateDot(), [TakeWord()]) : new TemplateDot();
         }
-        if (one is '"' or '`') return Text();
-        if (one == '\'') return Character();
-        if (char.IsAsciiDigit(one) || one is '+' or '-') return Number();
-        if (!IsWord(one)) throw Fault($"unexpected {GoText.Quote(one.ToString())} in operand");
+        if (one is '"' or '`')
+            return Text();
+        if (one == '\'')
+            return Character();
+        if (char.IsAsciiDigit(one) || one is '+' or '-')
+            return Number();
+        if (!IsWord(one))
+            throw Fault($"unexpected {GoText.Quote(one.ToString())} in operand");
         var word = TakeWord();
         switch (word)
         {
-            case "true" or "false": return new TemplateLiteral(word == "true", word);
-            case "nil": return new TemplateLiteral(null, word);
+            case "true" or "false":
+                return new TemplateLiteral(word == "true", word);
+            case "nil":
+                return new TemplateLiteral(null, word);
         }
-        if (!TemplateFunctions.Names.Contains(word)) throw Fault($"function {GoText.Quote(word)} not defined");
+        if (!TemplateFunctions.Names.Contains(word))
+            throw Fault($"function {GoText.Quote(word)} not defined");
         functions.Add(word);
         return new TemplateFunctionName(word);
     }
@@ -296,10 +322,12 @@ internal sealed class TemplateReader(string text)
         var end = at + 1;
         while (end < text.Length && text[end] != quote)
         {
-            if (quote == '"' && text[end] == '\n') throw Fault("unterminated quoted string");
+            if (quote == '"' && text[end] == '\n')
+                throw Fault("unterminated quoted string");
             end += quote == '"' && text[end] == '\\' ? 2 : 1;
         }
-        if (end >= text.Length) throw Fault(quote == '"' ? "unterminated quoted string" : "unterminated raw quoted string");
+        if (end >= text.Length)
+            throw Fault(quote == '"' ? "unterminated quoted string" : "unterminated raw quoted string");
         var literal = text[at..(end + 1)];
         at = end + 1;
         try
@@ -315,8 +343,10 @@ internal sealed class TemplateReader(string text)
     private TemplateLiteral Character()
     {
         var end = at + 1;
-        while (end < text.Length && text[end] != '\'') end += text[end] == '\\' ? 2 : 1;
-        if (end >= text.Length) throw Fault("unterminated character constant");
+        while (end < text.Length && text[end] != '\'')
+            end += text[end] == '\\' ? 2 : 1;
+        if (end >= text.Length)
+            throw Fault("unterminated character constant");
         var literal = text[at..(end + 1)];
         at = end + 1;
         string inner;
@@ -336,14 +366,20 @@ internal sealed class TemplateReader(string text)
     private TemplateLiteral Number()
     {
         var start = at;
-        if (text[at] is '+' or '-') at++;
-        while (at < text.Length
-            && (IsWord(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E' or 'p' or 'P'))) at++;
+        if (text[at] is '+' or '-')
+            at++;
+        while (
+            at < text.Length
+            && (IsWord(text[at]) || text[at] == '.' || (text[at] is '+' or '-' && text[at - 1] is 'e' or 'E' or 'p' or 'P'))
+        )
+            at++;
         var literal = text[start..at];
         var digits = literal.TrimStart('+', '-').Replace("_", "", StringComparison.Ordinal);
         var sign = literal[0] == '-' ? -1 : 1;
-        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            && long.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
+        if (
+            digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            && long.TryParse(digits.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
+        )
         {
             return new TemplateLiteral(sign * hex, literal);
         }
@@ -353,7 +389,8 @@ internal sealed class TemplateReader(string text)
         }
         const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         return double.TryParse(digits, Styles, CultureInfo.InvariantCulture, out var real)
-            ? new TemplateLiteral(sign * real, literal) : throw Fault($"bad number syntax: {GoText.Quote(literal)}");
+            ? new TemplateLiteral(sign * real, literal)
+            : throw Fault($"bad number syntax: {GoText.Quote(literal)}");
     }
 
     private string Quoted(string context)
@@ -369,14 +406,16 @@ internal sealed class TemplateReader(string text)
     {
         var name = new StringBuilder("$");
         at++;
-        while (at < text.Length && IsWord(text[at])) name.Append(text[at++]);
+        while (at < text.Length && IsWord(text[at]))
+            name.Append(text[at++]);
         return name.ToString();
     }
 
     private string PeekWord()
     {
         var end = at;
-        while (end < text.Length && IsWord(text[end])) end++;
+        while (end < text.Length && IsWord(text[end]))
+            end++;
         return text[at..end];
     }
 
@@ -390,22 +429,28 @@ internal sealed class TemplateReader(string text)
     /// <summary>Whether here a dash asks to drop the space outside.</summary>
     private bool IsTrim(int place) => place + 1 < text.Length && text[place] == '-' && char.IsWhiteSpace(text[place + 1]);
 
-    private bool AtClose() => text.AsSpan(at).StartsWith("}}", StringComparison.Ordinal)
+    private bool AtClose() =>
+        text.AsSpan(at).StartsWith("}}", StringComparison.Ordinal)
         || (at > 0 && char.IsWhiteSpace(text[at - 1]) && text.AsSpan(at).StartsWith("-}}", StringComparison.Ordinal));
 
     private void Close()
     {
         SkipSpace();
-        if (at >= text.Length) throw Fault("unclosed action");
-        if (!AtClose()) throw Fault($"unexpected {GoText.Quote(text[at].ToString())} in operand");
+        if (at >= text.Length)
+            throw Fault("unclosed action");
+        if (!AtClose())
+            throw Fault($"unexpected {GoText.Quote(text[at].ToString())} in operand");
         var isTrim = text[at] == '-';
         at += isTrim ? 3 : 2;
-        if (isTrim) while (at < text.Length && text[at] is ' ' or '\t' or '\r' or '\n') at++;
+        if (isTrim)
+            while (at < text.Length && text[at] is ' ' or '\t' or '\r' or '\n')
+                at++;
     }
 
     private void SkipSpace()
     {
-        while (at < text.Length && text[at] is ' ' or '\t' or '\r' or '\n') at++;
+        while (at < text.Length && text[at] is ' ' or '\t' or '\r' or '\n')
+            at++;
     }
 
     private static bool IsWord(char one) => one == '_' || char.IsLetterOrDigit(one);

@@ -24,9 +24,7 @@ public sealed record AlertGrouperSettings
 /// <summary>What the grouper did with an alert, or with what it knew before.</summary>
 public abstract record GroupEvent
 {
-    private GroupEvent()
-    {
-    }
+    private GroupEvent() { }
 
     /// <summary>Why, as a sentence.</summary>
     public abstract string Reason { get; init; }
@@ -68,9 +66,13 @@ public sealed class AlertGrouper
     public AlertGrouper(ServiceGraph estate, AlertGrouperSettings settings)
     {
         this.estate = estate;
-        (climbMs, overtakeMs, loadMs) =
-            ((long)settings.Climb.TotalMilliseconds, (long)settings.Overtake.TotalMilliseconds, (long)settings.Load.TotalMilliseconds);
-        foreach (var name in estate.Services) NumberOf(name);
+        (climbMs, overtakeMs, loadMs) = (
+            (long)settings.Climb.TotalMilliseconds,
+            (long)settings.Overtake.TotalMilliseconds,
+            (long)settings.Load.TotalMilliseconds
+        );
+        foreach (var name in estate.Services)
+            NumberOf(name);
     }
 
     private enum Kind
@@ -84,7 +86,8 @@ public sealed class AlertGrouper
     /// <returns>What happened, in order; the alert's own placing first. Empty when the id was told before.</returns>
     public IReadOnlyList<GroupEvent> Add(GroupingAlert alert)
     {
-        if (groupOf.ContainsKey(alert.Id)) return [];
+        if (groupOf.ContainsKey(alert.Id))
+            return [];
         var service = NumberOf(alert.Service);
         nowMs = Math.Max(nowMs, alert.AtMs);
         Forget();
@@ -93,18 +96,26 @@ public sealed class AlertGrouper
         var events = new List<GroupEvent>();
         var (candidates, twins) = Near(member);
         // What is used up is felt where it is; requests are nobody's pain.
-        var below = member.Kind switch { Kind.Symptom => Reach(service, callees: true), Kind.Usage => [service], _ => [] };
+        var below = member.Kind switch
+        {
+            Kind.Symptom => Reach(service, callees: true),
+            Kind.Usage => [service],
+            _ => [],
+        };
         var group = new Group(++lastGroup, member, below, Reach(service, callees: false));
         groups[group.Number] = group;
         groupOf[alert.Id] = group.Number;
         var home = Join(group, candidates, events);
-        if (home != group.Number) AddTwins(home, events);
+        if (home != group.Number)
+            AddTwins(home, events);
         services[service].Alerts.Add(member);
-        if (events.Exists(one => one is GroupEvent.Placed)) return events;
+        if (events.Exists(one => one is GroupEvent.Placed))
+            return events;
         var reason = (events.Count > 0, twins > 0) switch
         {
             (true, _) => "No group near it can have its cause in common.",
-            (_, true) => $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins.",
+            (_, true) =>
+                $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins.",
             _ => "Nothing near it came before.",
         };
         events.Insert(0, new GroupEvent.Placed(alert.Id, group.Number, reason));
@@ -118,8 +129,10 @@ public sealed class AlertGrouper
         {
             remembered.Dequeue();
             services[oldest.Service].Alerts.Remove(oldest);
-            if (!groupOf.TryGetValue(oldest.Alert.Id, out var number) || nowMs - groups[number].LastMs <= climbMs) continue;
-            foreach (var member in groups[number].Members) groupOf.Remove(member.Alert.Id);
+            if (!groupOf.TryGetValue(oldest.Alert.Id, out var number) || nowMs - groups[number].LastMs <= climbMs)
+                continue;
+            foreach (var member in groups[number].Members)
+                groupOf.Remove(member.Alert.Id);
             groups.Remove(number);
         }
     }
@@ -130,10 +143,12 @@ public sealed class AlertGrouper
         foreach (var (number, _, reason) in candidates)
         {
             // The alert joins the first group it can; every later one joins that.
-            if (!groups.TryGetValue(number, out var other) || other == home) continue;
+            if (!groups.TryGetValue(number, out var other) || other == home)
+                continue;
             if (!other.CanTake(home))
             {
-                if (home != group) continue;
+                if (home != group)
+                    continue;
                 var apart = $"{reason} But no service can be behind it and all of group {number}.";
                 events.Add(new GroupEvent.Split(group.First, number, group.Number, apart));
                 continue;
@@ -164,11 +179,18 @@ public sealed class AlertGrouper
             foreach (var twin in services[member.Service].Alerts.Where(twin => twin.AtMs == member.AtMs).ToList())
             {
                 var from = groups[groupOf[twin.Alert.Id]];
-                if (from == into || !into.CanTake(from)) continue;
+                if (from == into || !into.CanTake(from))
+                    continue;
                 var moved = from.Members.ConvertAll(one => one.Alert.Id);
                 Move(from, into);
-                events.Add(new GroupEvent.Merged(from.Number, home, moved,
-                    $"It began in the same moment as another alert of {member.Alert.Service}, which others have joined."));
+                events.Add(
+                    new GroupEvent.Merged(
+                        from.Number,
+                        home,
+                        moved,
+                        $"It began in the same moment as another alert of {member.Alert.Service}, which others have joined."
+                    )
+                );
             }
         }
     }
@@ -176,7 +198,8 @@ public sealed class AlertGrouper
     private void Move(Group from, Group into)
     {
         into.Take(from);
-        foreach (var member in from.Members) groupOf[member.Alert.Id] = into.Number;
+        foreach (var member in from.Members)
+            groupOf[member.Alert.Id] = into.Number;
         groups.Remove(from.Number);
     }
 
@@ -189,8 +212,10 @@ public sealed class AlertGrouper
         foreach (var other in Before(member.Service, member, climbMs))
         {
             var behind = Behind(member, other);
-            if (behind == 0) twins++;
-            else if (behind <= loadMs || (member.Kind == Kind.Requests) == (other.Kind == Kind.Requests)) Note(other, "the same service");
+            if (behind == 0)
+                twins++;
+            else if (behind <= loadMs || (member.Kind == Kind.Requests) == (other.Kind == Kind.Requests))
+                Note(other, "the same service");
         }
         foreach (var callee in services[member.Service].Callees)
         {
@@ -198,15 +223,19 @@ public sealed class AlertGrouper
             {
                 var climbs = member.Kind == Kind.Symptom && other.Kind != Kind.Requests;
                 var runs = member.Kind == Kind.Requests && other.Kind == Kind.Requests && Behind(member, other) <= loadMs;
-                if (climbs || runs) Note(other, "it calls");
+                if (climbs || runs)
+                    Note(other, "it calls");
             }
-            if (member.Kind != Kind.Symptom) continue;
+            if (member.Kind != Kind.Symptom)
+                continue;
             foreach (var sibling in services[callee].Callers)
             {
-                if (sibling == member.Service) continue;
+                if (sibling == member.Service)
+                    continue;
                 foreach (var other in Before(sibling, member, overtakeMs))
                 {
-                    if (other.Kind == Kind.Symptom) Note(other, "a service with a callee in common");
+                    if (other.Kind == Kind.Symptom)
+                        Note(other, "a service with a callee in common");
                 }
             }
         }
@@ -215,19 +244,30 @@ public sealed class AlertGrouper
             foreach (var other in Before(caller, member, Math.Max(loadMs, overtakeMs)))
             {
                 var overtaken = member.Kind == Kind.Symptom && other.Kind == Kind.Symptom && Behind(member, other) <= overtakeMs;
-                if (overtaken || (other.Kind == Kind.Requests && Behind(member, other) <= loadMs)) Note(other, "its caller");
+                if (overtaken || (other.Kind == Kind.Requests && Behind(member, other) <= loadMs))
+                    Note(other, "its caller");
             }
         }
-        return ([.. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason))
-            .OrderByDescending(one => groups[one.Key].Members.Count).ThenBy(one => one.Behind).ThenBy(one => one.Key)], twins);
+        return (
+            [
+                .. best.Select(one => (one.Key, one.Value.Behind, one.Value.Reason))
+                    .OrderByDescending(one => groups[one.Key].Members.Count)
+                    .ThenBy(one => one.Behind)
+                    .ThenBy(one => one.Key),
+            ],
+            twins
+        );
 
         void Note(Member other, string relation)
         {
             var (number, behind) = (groupOf[other.Alert.Id], Behind(member, other));
-            if (best.TryGetValue(number, out var known) && known.Behind <= behind) return;
-            best[number] = (behind,
+            if (best.TryGetValue(number, out var known) && known.Behind <= behind)
+                return;
+            best[number] = (
+                behind,
                 $"{member.Alert.Metric} of {member.Alert.Service} began {behind / 1000} s after "
-                + $"{other.Alert.Metric} of {other.Alert.Service}, {relation}.");
+                    + $"{other.Alert.Metric} of {other.Alert.Service}, {relation}."
+            );
         }
     }
 
@@ -236,25 +276,28 @@ public sealed class AlertGrouper
 
     private static long Behind(Member member, Member other) => member.AtMs - other.AtMs;
 
-    private static Kind KindOf(string metric) => MetricRoles.Of(metric) switch
-    {
-        MetricRole.Latency or MetricRole.Errors or MetricRole.Availability => Kind.Symptom,
-        MetricRole.Requests => Kind.Requests,
-        _ => Kind.Usage,
-    };
+    private static Kind KindOf(string metric) =>
+        MetricRoles.Of(metric) switch
+        {
+            MetricRole.Latency or MetricRole.Errors or MetricRole.Availability => Kind.Symptom,
+            MetricRole.Requests => Kind.Requests,
+            _ => Kind.Usage,
+        };
 
     /// <summary>A service and all that lie behind it one way, in number order.</summary>
     private int[] Reach(int service, bool callees)
     {
         ref var known = ref callees ? ref services[service].Below : ref services[service].Above;
-        if (known is not null) return known;
+        if (known is not null)
+            return known;
         var seen = new HashSet<int> { service };
         var queue = new Queue<int>([service]);
         while (queue.TryDequeue(out var at))
         {
             foreach (var next in callees ? services[at].Callees : services[at].Callers)
             {
-                if (seen.Add(next)) queue.Enqueue(next);
+                if (seen.Add(next))
+                    queue.Enqueue(next);
             }
         }
         return known = [.. seen.Order()];
@@ -262,7 +305,8 @@ public sealed class AlertGrouper
 
     private int NumberOf(string name)
     {
-        if (numbers.TryGetValue(name, out var number)) return number;
+        if (numbers.TryGetValue(name, out var number))
+            return number;
         number = services.Count;
         numbers[name] = number;
         var known = estate.NumberOf(name);
@@ -317,12 +361,15 @@ public sealed class AlertGrouper
         private static int[] Intersect(int[] one, int[] other)
         {
             var common = new List<int>();
-            for (int i = 0, j = 0; i < one.Length && j < other.Length;)
+            for (int i = 0, j = 0; i < one.Length && j < other.Length; )
             {
                 var order = one[i].CompareTo(other[j]);
-                if (order == 0) common.Add(one[i]);
-                if (order <= 0) i++;
-                if (order >= 0) j++;
+                if (order == 0)
+                    common.Add(one[i]);
+                if (order <= 0)
+                    i++;
+                if (order >= 0)
+                    j++;
             }
             return [.. common];
         }

@@ -20,9 +20,14 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
     private Fingerprint(SortedDictionary<string, double> features)
     {
         this.features = features;
-        Text = string.Join(';',
-            features.Select(feature =>
-            string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(feature.Key)}={feature.Value:0.###}")).Prepend(Version));
+        Text = string.Join(
+            ';',
+            features
+                .Select(feature =>
+                    string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(feature.Key)}={feature.Value:0.###}")
+                )
+                .Prepend(Version)
+        );
     }
 
     /// <summary>Canonical text to keep; <see cref="TryParse"/> reads it back.</summary>
@@ -42,7 +47,8 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
         foreach (var hypothesis in hypotheses)
         {
             var weight = Math.Round(CauseWeight * Math.Clamp(hypothesis.Confidence, 0, 1), 3);
-            if (weight > 0) features[$"cause|{hypothesis.Service}"] = weight;
+            if (weight > 0)
+                features[$"cause|{hypothesis.Service}"] = weight;
         }
         return new Fingerprint(features);
     }
@@ -52,13 +58,17 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
     {
         fingerprint = new Fingerprint([]);
         var parts = text.Split(';');
-        if (parts[0] != Version) return false;
+        if (parts[0] != Version)
+            return false;
         var features = new SortedDictionary<string, double>(StringComparer.Ordinal);
         foreach (var part in parts.Skip(1))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0 || !double.TryParse(part.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-                out var weight)) return false;
+            if (
+                equals <= 0
+                || !double.TryParse(part.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var weight)
+            )
+                return false;
             features[Uri.UnescapeDataString(part[..equals])] = weight;
         }
         fingerprint = new Fingerprint(features);
@@ -80,7 +90,10 @@ public sealed class Fingerprint : IEquatable<Fingerprint>
     }
 
     public bool Equals(Fingerprint? other) => other is not null && Text == other.Text;
+
     public override bool Equals(object? obj) => Equals(obj as Fingerprint);
+
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
     public override string ToString() => Text;
 }

@@ -93,12 +93,12 @@ public sealed class AnomalyDetector
     private long offsetFromMs;
     private long offsetUntilMs;
     private long bandOf = -1;
-    private double upDistance, downDistance;
+    private double upDistance,
+        downDistance;
 
     /// <param name="model">Where to go on from. Not changed.</param>
-    public AnomalyDetector(SeriesModel model, DetectorSettings settings) : this(model.State.Clone(), settings)
-    {
-    }
+    public AnomalyDetector(SeriesModel model, DetectorSettings settings)
+        : this(model.State.Clone(), settings) { }
 
     /// <param name="state">Changed with every sample.</param>
     internal AnomalyDetector(SeriesState state, DetectorSettings settings)
@@ -122,10 +122,13 @@ public sealed class AnomalyDetector
     /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
     public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
     {
-        if (state.Learnt == 0) return First(unixMs, value);
+        if (state.Learnt == 0)
+            return First(unixMs, value);
         var seen = See(unixMs, value);
-        if (unixMs < state.LastSampleMs) return Unjudged(seen, SampleJudgement.Late);
-        if (double.IsNaN(value)) return Missing(seen);
+        if (unixMs < state.LastSampleMs)
+            return Unjudged(seen, SampleJudgement.Late);
+        if (double.IsNaN(value))
+            return Missing(seen);
         if (guard is not null && !guard.IsEnough(value, seen.Expected, requests))
         {
             // It came, so nothing is missing; but it says nothing, so nothing is learnt from it.
@@ -134,7 +137,8 @@ public sealed class AnomalyDetector
         }
         var view = Look(seen);
         var verdict = Judge(seen, view);
-        if (double.IsFinite(value) && Learn(seen, view)) verdict = verdict with { IsNewNormal = true };
+        if (double.IsFinite(value) && Learn(seen, view))
+            verdict = verdict with { IsNewNormal = true };
         state.LastSampleMs = unixMs;
         return verdict;
     }
@@ -150,7 +154,8 @@ public sealed class AnomalyDetector
         }
         var seen = See(unixMs, value);
         var view = Look(seen);
-        if (state.Learnt >= FirstJudged) Weigh(seen, view.Sum);
+        if (state.Learnt >= FirstJudged)
+            Weigh(seen, view.Sum);
         Learn(seen, view);
         state.LastSampleMs = unixMs;
     }
@@ -159,7 +164,8 @@ public sealed class AnomalyDetector
     /// <param name="unixMs">Unix milliseconds; earlier than what was seen changes nothing.</param>
     public void Skip(long unixMs)
     {
-        if (state.Learnt == 0) return;
+        if (state.Learnt == 0)
+            return;
         state.LastSampleMs = Math.Max(state.LastSampleMs, unixMs);
     }
 
@@ -168,13 +174,15 @@ public sealed class AnomalyDetector
 
     /// <summary>How much wider the band is for samples that lie so close.</summary>
     /// <param name="stepMs">Milliseconds from one sample to the next.</param>
-    internal static double NoiseAt(SeriesState state, double stepMs) => state.IsStepKnown && stepMs < BetweenShare * state.StepMs ? state.BetweenNoise : 1;
+    internal static double NoiseAt(SeriesState state, double stepMs) =>
+        state.IsStepKnown && stepMs < BetweenShare * state.StepMs ? state.BetweenNoise : 1;
 
     /// <summary>The scale of a band: never so small that a change nobody cares for lies outside.</summary>
     internal static double BandScale(SeriesState state, double wall) =>
         Math.Max(
             state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)),
-            Math.Max(LeastShare * state.Size, Math.Max(state.LeastScale, LeastScale))) * state.Caution;
+            Math.Max(LeastShare * state.Size, Math.Max(state.LeastScale, LeastScale))
+        ) * state.Caution;
 
     internal static Expectation BandOf(SeriesState state, double expected, double scale, double probability)
     {
@@ -201,13 +209,25 @@ public sealed class AnomalyDetector
     /// <param name="IsBetween">It lies between two steps, and is judged but not learnt from.</param>
     /// <param name="Closeness">How many such samples make a step; 1 where they come as those that were learnt from.</param>
     private readonly record struct Sighting(
-        long UnixMs, double Value, double Wall, int Slot, double Shape, double Expected,
-        double Steps, double Gap, bool IsBetween, double Closeness);
+        long UnixMs,
+        double Value,
+        double Wall,
+        int Slot,
+        double Shape,
+        double Expected,
+        double Steps,
+        double Gap,
+        bool IsBetween,
+        double Closeness
+    );
 
     /// <summary>What the members see.</summary>
     private struct View
     {
-        public double Residual, Deviation, Jump, ForecastError;
+        public double Residual,
+            Deviation,
+            Jump,
+            ForecastError;
 
         /// <summary>Deviation from the season, without the level it keeps to at present.</summary>
         public double Unseasoned;
@@ -216,7 +236,9 @@ public sealed class AnomalyDetector
 
         /// <summary>How far the members are trusted, 0 to 1: less while they find their feet at a finer step.</summary>
         public double Trust;
-        public double Shift, Drift, SameValues;
+        public double Shift,
+            Drift,
+            SameValues;
 
         /// <summary>Logarithms of what each member measured.</summary>
         public MemberVotes Sizes;
@@ -235,20 +257,35 @@ public sealed class AnomalyDetector
         var isCloser = sinceAny > 0 && state.IsStepKnown && sinceAny < BetweenShare * state.StepMs;
         var gap = sinceAny / state.StepMs;
         return new Sighting(
-            unixMs, value, wall, SeasonProfile.DaySlotOf(wall), shape, expected,
+            unixMs,
+            value,
+            wall,
+            SeasonProfile.DaySlotOf(wall),
+            shape,
+            expected,
             isBetween ? 1 : Math.Clamp(since / state.StepMs, 0.5, MostGapSteps),
-            gap > GapSteps ? Math.Min(gap, MostGapSteps) : 0, isBetween, isCloser ? state.StepMs / sinceAny : 1);
+            gap > GapSteps ? Math.Min(gap, MostGapSteps) : 0,
+            isBetween,
+            isCloser ? state.StepMs / sinceAny : 1
+        );
     }
 
     private SampleVerdict First(long unixMs, double value)
     {
-        if (!double.IsFinite(value)) return new SampleVerdict { Judgement = SampleJudgement.Missing };
+        if (!double.IsFinite(value))
+            return new SampleVerdict { Judgement = SampleJudgement.Missing };
         var wall = Wall(unixMs);
         (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
         (state.LastSampleMs, state.LastLearntMs, state.IsNonNegative) = (unixMs, unixMs, value >= 0);
         state.Profile.Learn(wall, value, value, 0);
         (state.Learnt, state.FittedSamples) = (1, 1);
-        return new SampleVerdict { Judgement = SampleJudgement.Learning, Expected = value, Lower = value, Upper = value };
+        return new SampleVerdict
+        {
+            Judgement = SampleJudgement.Learning,
+            Expected = value,
+            Lower = value,
+            Upper = value,
+        };
     }
 
     private View Look(in Sighting seen)
@@ -261,7 +298,14 @@ public sealed class AnomalyDetector
         // Samples between two steps may be noisier than those the scale was learnt from.
         var noise = seen.Closeness > 1 ? state.BetweenNoise : 1;
         var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
-        var view = new View { Floor = floor, Noise = noise, Trust = trust, Residual = value - seen.Expected, Unseasoned = value - seen.Shape };
+        var view = new View
+        {
+            Floor = floor,
+            Noise = noise,
+            Trust = trust,
+            Residual = value - seen.Expected,
+            Unseasoned = value - seen.Shape,
+        };
         view.Jump = view.Unseasoned - state.LastDeviation;
         view.ForecastError = view.Unseasoned - state.Forecast.Next;
         var residualScale = Math.Max(state.ResidualScale.At(seen.Slot), floor) * noise;
@@ -270,17 +314,21 @@ public sealed class AnomalyDetector
         view.Shift = state.Shift + (Share(ShiftMemory, seen.Steps) * (clipped - state.Shift));
         view.Drift = state.Drift + (Share(DriftMemory, seen.Steps) * (clipped - state.Drift));
         view.SameValues = seen.Value == state.LastValue ? state.SameValues + (seen.IsBetween ? 0 : 1) : 0;
-        if (state.Learnt < FirstJudged) return view;
+        if (state.Learnt < FirstJudged)
+            return view;
 
         view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
-        view.Sizes[(int)DetectionMember.Jump] =
-            TailTracker.Log(Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise));
-        view.Sizes[(int)DetectionMember.Forecast] =
-            TailTracker.Log(Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise));
+        view.Sizes[(int)DetectionMember.Jump] = TailTracker.Log(
+            Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise)
+        );
+        view.Sizes[(int)DetectionMember.Forecast] = TailTracker.Log(
+            Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise)
+        );
         view.Sizes[(int)DetectionMember.Shift] = TailTracker.Log(Math.Abs(view.Shift));
         view.Sizes[(int)DetectionMember.Drift] = TailTracker.Log(Math.Abs(view.Drift));
-        view.Sizes[(int)DetectionMember.Range] =
-            TailTracker.Log(Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale);
+        view.Sizes[(int)DetectionMember.Range] = TailTracker.Log(
+            Math.Max(0, Math.Max(value - state.Highest, state.Lowest - value)) / residualScale
+        );
         view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
         view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
         for (var i = 0; i < SeriesState.Members; i++)
@@ -311,13 +359,19 @@ public sealed class AnomalyDetector
             Score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
             Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
-            Confidence = !isJudged ? 0 : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(probability * seen.Closeness)) : Confidence(rarity),
+            Confidence =
+                !isJudged ? 0
+                : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(probability * seen.Closeness))
+                : Confidence(rarity),
             Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
             Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
             Upper = upper,
             IsOutside = isOutside && !isAccepted,
             IsAccepted = isAccepted,
-            Direction = view.Residual > 0 ? DeviationDirection.Up : view.Residual < 0 ? DeviationDirection.Down : DeviationDirection.None,
+            Direction =
+                view.Residual > 0 ? DeviationDirection.Up
+                : view.Residual < 0 ? DeviationDirection.Down
+                : DeviationDirection.None,
             Deviation = double.IsInfinity(seen.Value) ? seen.Value : distance / MeanToSigma,
             Season = state.Profile.Season,
             Votes = view.Votes,
@@ -329,7 +383,8 @@ public sealed class AnomalyDetector
     {
         // Twenty looks at one step find twenty times as much by chance.
         var rarity = state.Evidence.Rarity(sum);
-        if (seen.Closeness > 1) rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
+        if (seen.Closeness > 1)
+            rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
         return (rarity, state.Evidence.Tell(rarity, seen.UnixMs, alertRarity));
     }
 
@@ -342,14 +397,16 @@ public sealed class AnomalyDetector
     {
         foreach (var time in accepted)
         {
-            if (time.Holds(wall, deviation)) return true;
+            if (time.Holds(wall, deviation))
+                return true;
         }
         return false;
     }
 
     private void RefreshBand()
     {
-        if (bandOf == state.Up.Fits) return;
+        if (bandOf == state.Up.Fits)
+            return;
         bandOf = state.Up.Fits;
         upDistance = Math.Max(LeastOutside, state.Up.Distance(outside));
         downDistance = Math.Max(LeastOutside, state.Down.Distance(outside));
@@ -360,7 +417,11 @@ public sealed class AnomalyDetector
         var band = BandOf(state, seen.Expected, BandScale(state, seen.Wall), outside);
         return new SampleVerdict
         {
-            Judgement = judgement, Expected = band.Expected, Lower = band.Lower, Upper = band.Upper, Season = state.Profile.Season,
+            Judgement = judgement,
+            Expected = band.Expected,
+            Lower = band.Lower,
+            Upper = band.Upper,
+            Season = state.Profile.Season,
         };
     }
 
@@ -368,7 +429,8 @@ public sealed class AnomalyDetector
     private SampleVerdict Missing(in Sighting seen)
     {
         var verdict = Unjudged(seen, SampleJudgement.Missing);
-        if (state.Learnt < FirstJudged) return verdict;
+        if (state.Learnt < FirstJudged)
+            return verdict;
         var vote = state.Tails[(int)DetectionMember.Gap].Rarity(TailTracker.Log(seen.Gap));
         var votes = default(MemberVotes);
         votes[(int)DetectionMember.Gap] = (float)vote;
@@ -387,14 +449,17 @@ public sealed class AnomalyDetector
     /// <returns>True when a new level begins to count as normal.</returns>
     private bool Learn(in Sighting seen, in View view)
     {
-        if (seen.Closeness > 1) LearnBetween(seen, view);
-        if (seen.IsBetween) return false;
+        if (seen.Closeness > 1)
+            LearnBetween(seen, view);
+        if (seen.IsBetween)
+            return false;
         var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
         // An hour of incident must not teach more because it has more samples.
         var pace = state.StepMs > 0 ? Math.Min(1, state.StepMs / PaceMs) : 1;
         if (count >= FirstJudged)
         {
-            for (var i = 0; i < SeriesState.Members; i++) state.Tails[i].Learn(view.Sizes[i], pace);
+            for (var i = 0; i < SeriesState.Members; i++)
+                state.Tails[i].Learn(view.Sizes[i], pace);
             state.Evidence.Learn(view.Sum, pace);
         }
         (state.Shift, state.Drift, state.SameValues) = (view.Shift, view.Drift, view.SameValues);
@@ -434,7 +499,8 @@ public sealed class AnomalyDetector
         state.Size += Math.Max(least, SizeRate * pace) * (Math.Min(Math.Abs(seen.Value), Math.Abs(state.Level) + clip) - state.Size);
         // A level that followed the hours would foretell the day as well as a season does.
         state.Level += Math.Max(least, Share(Math.Max(LevelMemory, DayMs / state.StepMs), seen.Steps)) * Math.Clamp(fromLevel, -clip, clip);
-        if (state.Profile.Season == ModelSeason.None) return;
+        if (state.Profile.Season == ModelSeason.None)
+            return;
         var since = seen.UnixMs - state.LastLearntMs;
         state.Offset += since / (since + OffsetMemoryMs) * (view.Unseasoned - state.Offset);
     }
@@ -445,7 +511,8 @@ public sealed class AnomalyDetector
         // An incident says nothing of the noise: learnt from, it would widen the very band it has left.
         RefreshBand();
         var distance = view.Residual / (BandScale(state, seen.Wall) * view.Noise);
-        if (distance > upDistance || -distance > downDistance) return;
+        if (distance > upDistance || -distance > downDistance)
+            return;
         var size = Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise;
         state.BetweenNoise *= size > MedianSize * state.BetweenNoise ? 1 + BetweenRate : 1 / (1 + BetweenRate);
         state.BetweenNoise = Math.Clamp(state.BetweenNoise, 1, DeviationClip);
@@ -491,16 +558,19 @@ public sealed class AnomalyDetector
         var isAway = isSameSide && Math.Abs(view.Deviation) > RegimeDistance;
         if (!isAway)
         {
-            if (state.RunSamples > 0 && ++state.RunMisses > 1 + (0.1 * state.RunSamples)) (state.RunSamples, state.RunMisses) = (0, 0);
+            if (state.RunSamples > 0 && ++state.RunMisses > 1 + (0.1 * state.RunSamples))
+                (state.RunSamples, state.RunMisses) = (0, 0);
             return false;
         }
-        if (state.RunSamples == 0) (state.RunStartMs, state.RunMean, state.RunSpread, state.RunMisses) = (seen.UnixMs, view.Residual, 0, 0);
+        if (state.RunSamples == 0)
+            (state.RunStartMs, state.RunMean, state.RunSpread, state.RunMisses) = (seen.UnixMs, view.Residual, 0, 0);
         state.RunSamples++;
         var rate = Math.Max(1 / state.RunSamples, 0.05);
         state.RunMean += rate * (view.Residual - state.RunMean);
         state.RunSpread += rate * (Math.Abs(view.Residual - state.RunMean) - state.RunSpread);
         var isLong = seen.UnixMs - state.RunStartMs >= RegimeMs && state.RunSamples >= RegimeSamples;
-        if (!isLong || state.RunSpread > RegimeSpread * Math.Abs(state.RunMean)) return false;
+        if (!isLong || state.RunSpread > RegimeSpread * Math.Abs(state.RunMean))
+            return false;
 
         if (state.Profile.Season == ModelSeason.None)
         {

@@ -8,13 +8,17 @@ namespace Archon.Analysis.Detection;
 /// </remarks>
 internal struct BandTail
 {
-    private const double Share1 = 0.05, Share2 = 0.015, Share3 = 0.0045;
+    private const double Share1 = 0.05,
+        Share2 = 0.015,
+        Share3 = 0.0045;
     private const double MostShape = 0.5;
     private const double LeastScale = 0.3;
     private const double LeastShape = 1e-3;
 
     // What a normal distribution has, in mean absolute deviations: where learning starts from.
-    private const double Normal1 = 2.06, Normal2 = 2.72, Normal3 = 3.27;
+    private const double Normal1 = 2.06,
+        Normal2 = 2.72,
+        Normal3 = 3.27;
     private const double LeastThreshold = 1.5;
 
     // What the normal distribution counts for when a history says otherwise.
@@ -27,14 +31,23 @@ internal struct BandTail
     // Scale and shape are matched anew after this many samples; in between they stand.
     private const int FitEvery = 16;
 
-    private double quantile1, quantile2, quantile3;
-    private double threshold, scale, shape;
+    private double quantile1,
+        quantile2,
+        quantile3;
+    private double threshold,
+        scale,
+        shape;
 
     public static BandTail Normal
     {
         get
         {
-            var tail = new BandTail { quantile1 = Normal1, quantile2 = Normal2, quantile3 = Normal3 };
+            var tail = new BandTail
+            {
+                quantile1 = Normal1,
+                quantile2 = Normal2,
+                quantile3 = Normal3,
+            };
             tail.Fit();
             return tail;
         }
@@ -48,9 +61,11 @@ internal struct BandTail
     /// <summary>The share of samples that go at least so far to this side.</summary>
     public readonly double Probability(double distance)
     {
-        if (distance <= 0) return 0.5;
+        if (distance <= 0)
+            return 0.5;
         // Between the middle and the threshold a straight line on the logarithm is near enough: nobody is told of those.
-        if (distance <= threshold) return 0.5 * Math.Pow(Share1 / 0.5, distance / threshold);
+        if (distance <= threshold)
+            return 0.5 * Math.Pow(Share1 / 0.5, distance / threshold);
         var excess = (distance - threshold) / scale;
         return Share1 * (shape < LeastShape ? Math.Exp(-excess) : Math.Pow(1 + (shape * excess), -1 / shape));
     }
@@ -72,7 +87,8 @@ internal struct BandTail
         quantile1 = Follow(quantile1, distance, Share1, rate, 0);
         quantile2 = Follow(quantile2, distance, Share2, rate, quantile1);
         quantile3 = Follow(quantile3, distance, Share3, rate * 1.5, quantile2);
-        if (seen % FitEvery == 0) Fit();
+        if (seen % FitEvery == 0)
+            Fit();
     }
 
     /// <summary>Starts from a whole history instead: one by one, the rare percentiles of a series that hardly moves would take months to come down.</summary>
@@ -102,15 +118,22 @@ internal struct BandTail
 
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[quantile1, quantile2, quantile3, threshold, scale, shape]) writer.Double(value);
+        foreach (var value in (ReadOnlySpan<double>)[quantile1, quantile2, quantile3, threshold, scale, shape])
+            writer.Double(value);
         writer.Int64(seen);
     }
 
-    public static BandTail Read(ref StateReader reader) => new()
-    {
-        quantile1 = reader.Double(), quantile2 = reader.Double(), quantile3 = reader.Double(),
-        threshold = reader.Double(), scale = reader.Double(), shape = reader.Double(), seen = reader.Int64(),
-    };
+    public static BandTail Read(ref StateReader reader) =>
+        new()
+        {
+            quantile1 = reader.Double(),
+            quantile2 = reader.Double(),
+            quantile3 = reader.Double(),
+            threshold = reader.Double(),
+            scale = reader.Double(),
+            shape = reader.Double(),
+            seen = reader.Int64(),
+        };
 }
 
 internal static class Quantiles

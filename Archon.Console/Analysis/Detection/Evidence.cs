@@ -36,14 +36,25 @@ internal struct Evidence
     private const long RefractorySamples = 100;
     private const long RefractoryMs = 4 * 3_600_000L;
 
-    private double alert, level;
-    private double upper, excesses, excessSum;
+    private double alert,
+        level;
+    private double upper,
+        excesses,
+        excessSum;
     private double told;
-    private long toldAt, toldAtMs, raisedAt;
+    private long toldAt,
+        toldAtMs,
+        raisedAt;
     private long samples;
 
     public static Evidence Start =>
-        new() { upper = 1, toldAt = -RefractorySamples - 1, raisedAt = -RefractorySamples - 1, toldAtMs = long.MinValue / 2 };
+        new()
+        {
+            upper = 1,
+            toldAt = -RefractorySamples - 1,
+            raisedAt = -RefractorySamples - 1,
+            toldAtMs = long.MinValue / 2,
+        };
 
     /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with
     /// the incident.</summary>
@@ -60,8 +71,10 @@ internal struct Evidence
     /// <param name="least">What is less rare than this is not told.</param>
     public bool Tell(double rarity, long unixMs, double least)
     {
-        if (samples - toldAt > RefractorySamples && unixMs - toldAtMs > RefractoryMs) told = 0;
-        if (rarity < least || (told > 0 && rarity <= told + Worse)) return false;
+        if (samples - toldAt > RefractorySamples && unixMs - toldAtMs > RefractoryMs)
+            told = 0;
+        if (rarity < least || (told > 0 && rarity <= told + Worse))
+            return false;
         (told, toldAt, toldAtMs) = (rarity, samples, unixMs);
         return true;
     }
@@ -95,13 +108,24 @@ internal struct Evidence
 
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, told]) writer.Double(value);
-        foreach (var value in (ReadOnlySpan<long>)[toldAt, toldAtMs, raisedAt, samples]) writer.Int64(value);
+        foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, told])
+            writer.Double(value);
+        foreach (var value in (ReadOnlySpan<long>)[toldAt, toldAtMs, raisedAt, samples])
+            writer.Int64(value);
     }
 
-    public static Evidence Read(ref StateReader reader) => new()
-    {
-        alert = reader.Double(), level = reader.Double(), upper = reader.Double(), excesses = reader.Double(), excessSum = reader.Double(),
-        told = reader.Double(), toldAt = reader.Int64(), toldAtMs = reader.Int64(), raisedAt = reader.Int64(), samples = reader.Int64(),
-    };
+    public static Evidence Read(ref StateReader reader) =>
+        new()
+        {
+            alert = reader.Double(),
+            level = reader.Double(),
+            upper = reader.Double(),
+            excesses = reader.Double(),
+            excessSum = reader.Double(),
+            told = reader.Double(),
+            toldAt = reader.Int64(),
+            toldAtMs = reader.Int64(),
+            raisedAt = reader.Int64(),
+            samples = reader.Int64(),
+        };
 }

@@ -12,34 +12,41 @@ public static class Explanation
     /// <param name="value">The sample.</param>
     /// <param name="unixMs">Its time in Unix milliseconds.</param>
     /// <param name="zone">Whose wall clock the reader lives by.</param>
-    public static string Of(in SampleVerdict verdict, double value, long unixMs, TimeZoneInfo zone) => verdict.Judgement switch
-    {
-        SampleJudgement.Learning => "Too little was seen yet to know what is usual",
-        SampleJudgement.Missing => verdict.Votes[DetectionMember.Gap] >= MemberVotes.Agrees ? "Silent for unusually long" : "No value",
-        SampleJudgement.Late => "Came too late to be judged",
-        SampleJudgement.LowTraffic => "Computed from too few requests to be judged",
-        _ => Judged(verdict, value, Usual(verdict.Season, unixMs, zone)),
-    };
+    public static string Of(in SampleVerdict verdict, double value, long unixMs, TimeZoneInfo zone) =>
+        verdict.Judgement switch
+        {
+            SampleJudgement.Learning => "Too little was seen yet to know what is usual",
+            SampleJudgement.Missing => verdict.Votes[DetectionMember.Gap] >= MemberVotes.Agrees ? "Silent for unusually long" : "No value",
+            SampleJudgement.Late => "Came too late to be judged",
+            SampleJudgement.LowTraffic => "Computed from too few requests to be judged",
+            _ => Judged(verdict, value, Usual(verdict.Season, unixMs, zone)),
+        };
 
     private static string Judged(in SampleVerdict verdict, double value, (string Usually, string Is) usual)
     {
         var loudest = verdict.Votes.Loudest;
         if (verdict.Votes[loudest] >= MemberVotes.Agrees && !verdict.IsOutside)
         {
-            if (loudest == DetectionMember.FlatLine) return "Stands still where it usually moves";
-            if (loudest == DetectionMember.Gap) return "Back after being silent for unusually long";
+            if (loudest == DetectionMember.FlatLine)
+                return "Stands still where it usually moves";
+            if (loudest == DetectionMember.Gap)
+                return "Back after being silent for unusually long";
         }
         var sentence = Distance(verdict, value, usual);
-        if (verdict.Votes[DetectionMember.Range] >= MemberVotes.Agrees) sentence += ", further than ever seen";
-        if (verdict.IsNewNormal) sentence += "; it has kept to this level and that counts as normal from now on";
+        if (verdict.Votes[DetectionMember.Range] >= MemberVotes.Agrees)
+            sentence += ", further than ever seen";
+        if (verdict.IsNewNormal)
+            sentence += "; it has kept to this level and that counts as normal from now on";
         return sentence;
     }
 
     private static string Distance(in SampleVerdict verdict, double value, (string Usually, string Is) usual)
     {
         var (expected, what) = (verdict.Expected, $"what {usual.Usually} usually {usual.Is}");
-        if (!verdict.IsOutside && verdict.Votes.Agreeing == 0) return $"Within {what}";
-        if (double.IsInfinity(value)) return $"Infinitely {(value > 0 ? "above" : "below")} {what}";
+        if (!verdict.IsOutside && verdict.Votes.Agreeing == 0)
+            return $"Within {what}";
+        if (double.IsInfinity(value))
+            return $"Infinitely {(value > 0 ? "above" : "below")} {what}";
         // A ratio to next to nothing, or across zero, tells nobody anything.
         var band = Math.Max(Math.Abs(verdict.Upper), Math.Abs(verdict.Lower));
         if (expected * value <= 0 || Math.Abs(expected) < NegligibleShare * band)
@@ -69,11 +76,12 @@ public static class Explanation
     }
 
     /// <summary>Three significant digits are as many as anyone reads.</summary>
-    private static string Figure(double value) => Math.Abs(value) switch
-    {
-        0 => "0",
-        >= 100 and < 1e15 => value.ToString("#,0", CultureInfo.InvariantCulture),
-        >= 10 and < 100 => value.ToString("0.#", CultureInfo.InvariantCulture),
-        _ => value.ToString("G2", CultureInfo.InvariantCulture),
-    };
+    private static string Figure(double value) =>
+        Math.Abs(value) switch
+        {
+            0 => "0",
+            >= 100 and < 1e15 => value.ToString("#,0", CultureInfo.InvariantCulture),
+            >= 10 and < 100 => value.ToString("0.#", CultureInfo.InvariantCulture),
+            _ => value.ToString("G2", CultureInfo.InvariantCulture),
+        };
 }

@@ -21,7 +21,12 @@ public enum FeedbackLabel
 /// <param name="AnomalyAt">When the anomaly was at its furthest.</param>
 /// <param name="Deviation">Signed, at its furthest, in standard deviations.</param>
 public sealed record AnomalyFeedback(
-    DateTimeOffset GivenAt, FeedbackLabel Label, bool IsSameSeries, DateTimeOffset AnomalyAt, double Deviation);
+    DateTimeOffset GivenAt,
+    FeedbackLabel Label,
+    bool IsSameSeries,
+    DateTimeOffset AnomalyAt,
+    double Deviation
+);
 
 /// <summary>A time of the week at which deviations to one side are known and not told.</summary>
 /// <param name="FromMinute">Minutes since Monday midnight on the wall clock, 0 to 10079.</param>
@@ -33,7 +38,8 @@ public readonly record struct AcceptedTime(int FromMinute, int Minutes, Deviatio
 
     internal bool Holds(double wallMinutes, double deviation)
     {
-        if (Math.Abs(deviation) > MostDeviation || (deviation > 0) != (Direction == DeviationDirection.Up)) return false;
+        if (Math.Abs(deviation) > MostDeviation || (deviation > 0) != (Direction == DeviationDirection.Up))
+            return false;
         var since = wallMinutes - FromMinute;
         return since - (WeekMinutes * Math.Floor(since / WeekMinutes)) < Minutes;
     }
@@ -75,8 +81,11 @@ public static class Feedback
     /// <param name="zone">Whose wall clock times of the week follow.</param>
     public static DetectionAdjustment Adjust(IEnumerable<AnomalyFeedback> labels, DateTimeOffset now, TimeZoneInfo zone)
     {
-        var recent = labels.Where(label => label.GivenAt <= now && label.GivenAt > now - Memory)
-            .OrderBy(label => label.GivenAt).ThenBy(label => label.AnomalyAt).ToList();
+        var recent = labels
+            .Where(label => label.GivenAt <= now && label.GivenAt > now - Memory)
+            .OrderBy(label => label.GivenAt)
+            .ThenBy(label => label.AnomalyAt)
+            .ToList();
         var (shift, noise, useful) = (0.0, 0, 0);
         var accepted = new List<(AcceptedTime Time, AnomalyFeedback Label)>();
         foreach (var label in recent)
@@ -99,7 +108,8 @@ public static class Feedback
                     break;
             }
         }
-        if (shift < LeastShift) shift = 0;
+        if (shift < LeastShift)
+            shift = 0;
         return new DetectionAdjustment
         {
             RarityShift = shift,
@@ -124,13 +134,15 @@ public static class Feedback
 
     private static IEnumerable<string> ShiftWords(double shift, int noise, int useful)
     {
-        if (shift <= 0) yield break;
+        if (shift <= 0)
+            yield break;
         var times = Math.Pow(10, shift);
         var back = useful > 0 ? $", and {Times(useful)} useful, which took half of it back" : "";
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"Only what is {times:0.#} x rarer than usual is told: anomalies here and on series alike "
-            + $"were called noise {Times(noise)}{back}.");
+                + $"were called noise {Times(noise)}{back}."
+        );
     }
 
     private static string AcceptedWords(AcceptedTime time, AnomalyFeedback label)
@@ -140,14 +152,21 @@ public static class Feedback
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{when}, up to {time.MostDeviation:0.#} deviations {side} is not told: "
-            + $"it was called expected on {label.GivenAt:d MMMM yyyy}.");
+                + $"it was called expected on {label.GivenAt:d MMMM yyyy}."
+        );
     }
 
     private static string Clock(int minute)
     {
-        var at = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Unspecified).AddMinutes(minute % (7 * 24 * 60));   // a Monday
+        var at = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Unspecified).AddMinutes(minute % (7 * 24 * 60)); // a Monday
         return at.ToString("dddd HH:mm", CultureInfo.InvariantCulture);
     }
 
-    private static string Times(int count) => count switch { 1 => "once", 2 => "twice", _ => $"{count} times" };
+    private static string Times(int count) =>
+        count switch
+        {
+            1 => "once",
+            2 => "twice",
+            _ => $"{count} times",
+        };
 }

@@ -10,9 +10,18 @@ internal struct LinearForecast
     // Beyond this the inverse correlation has run away: a long constant stretch excites nothing.
     private const double MostTrace = 1e6;
 
-    private double weight1, weight2, weight3;
-    private double p11, p12, p13, p22, p23, p33;
-    private double last1, last2, last3;
+    private double weight1,
+        weight2,
+        weight3;
+    private double p11,
+        p12,
+        p13,
+        p22,
+        p23,
+        p33;
+    private double last1,
+        last2,
+        last3;
 
     public readonly double Next => (weight1 * last1) + (weight2 * last2) + (weight3 * last3);
 
@@ -21,7 +30,8 @@ internal struct LinearForecast
     /// <param name="unit">The usual size of a deviation; makes the start independent of the unit of the series.</param>
     public void Learn(double value, double clip, double unit)
     {
-        if (p11 <= 0) Restart(unit);
+        if (p11 <= 0)
+            Restart(unit);
         var gain1 = (p11 * last1) + (p12 * last2) + (p13 * last3);
         var gain2 = (p12 * last1) + (p22 * last2) + (p23 * last3);
         var gain3 = (p13 * last1) + (p23 * last2) + (p33 * last3);
@@ -34,7 +44,8 @@ internal struct LinearForecast
         p22 = (p22 - (gain2 * gain2 * share)) / Forgetting;
         p23 = (p23 - (gain2 * gain3 * share)) / Forgetting;
         p33 = (p33 - (gain3 * gain3 * share)) / Forgetting;
-        if (!((p11 + p22 + p33) * unit * unit < MostTrace) || p11 <= 0) Restart(unit);
+        if (!((p11 + p22 + p33) * unit * unit < MostTrace) || p11 <= 0)
+            Restart(unit);
         (last3, last2, last1) = (last2, last1, value);
     }
 
@@ -50,14 +61,24 @@ internal struct LinearForecast
     public readonly void Write(ref StateWriter writer)
     {
         ReadOnlySpan<double> all = [weight1, weight2, weight3, p11, p12, p13, p22, p23, p33, last1, last2, last3];
-        foreach (var value in all) writer.Double(value);
+        foreach (var value in all)
+            writer.Double(value);
     }
 
-    public static LinearForecast Read(ref StateReader reader) => new()
-    {
-        weight1 = reader.Double(), weight2 = reader.Double(), weight3 = reader.Double(),
-        p11 = reader.Double(), p12 = reader.Double(), p13 = reader.Double(),
-        p22 = reader.Double(), p23 = reader.Double(), p33 = reader.Double(),
-        last1 = reader.Double(), last2 = reader.Double(), last3 = reader.Double(),
-    };
+    public static LinearForecast Read(ref StateReader reader) =>
+        new()
+        {
+            weight1 = reader.Double(),
+            weight2 = reader.Double(),
+            weight3 = reader.Double(),
+            p11 = reader.Double(),
+            p12 = reader.Double(),
+            p13 = reader.Double(),
+            p22 = reader.Double(),
+            p23 = reader.Double(),
+            p33 = reader.Double(),
+            last1 = reader.Double(),
+            last2 = reader.Double(),
+            last3 = reader.Double(),
+        };
 }

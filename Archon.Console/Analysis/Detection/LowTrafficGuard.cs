@@ -39,12 +39,16 @@ public sealed record LowTrafficGuard
     public double Quantile { get; init; } = 0.95;
 
     /// <summary>Requests in the window from which on a value is judged.</summary>
-    public double LeastRequests => Statistic switch
-    {
-        RequestStatistic.Rate => LeastCount,
-        RequestStatistic.Quantile => Math.Max(LeastTrials, Math.Ceiling(LeastBeyond / Math.Max(1e-6, Math.Min(Quantile, 1 - Quantile)))),
-        _ => LeastTrials,
-    };
+    public double LeastRequests =>
+        Statistic switch
+        {
+            RequestStatistic.Rate => LeastCount,
+            RequestStatistic.Quantile => Math.Max(
+                LeastTrials,
+                Math.Ceiling(LeastBeyond / Math.Max(1e-6, Math.Min(Quantile, 1 - Quantile)))
+            ),
+            _ => LeastTrials,
+        };
 
     /// <param name="value">Of the sample; for a rate, per second.</param>
     /// <param name="expected">What the model lets expect.</param>
@@ -53,23 +57,27 @@ public sealed record LowTrafficGuard
     public bool IsEnough(double value, double expected, double requests) => !(Requests(value, expected, requests) < LeastRequests);
 
     /// <summary>Why a sample was not judged, as a sentence.</summary>
-    public string Reason(double value, double expected, double requests) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Not judged: {Requests(value, expected, requests):0.#} requests in {Minutes} are too few for {Name}, "
-        + $"which says something from {LeastRequests} on.");
+    public string Reason(double value, double expected, double requests) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Not judged: {Requests(value, expected, requests):0.#} requests in {Minutes} are too few for {Name}, "
+                + $"which says something from {LeastRequests} on."
+        );
 
     private double Requests(double value, double expected, double requests) =>
         Statistic == RequestStatistic.Rate ? Math.Max(value, expected) * Window.TotalSeconds : requests;
 
-    private string Minutes => Window.TotalMinutes >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{Window.TotalMinutes:0.#} min")
-        : string.Create(CultureInfo.InvariantCulture, $"{Window.TotalSeconds:0} s");
+    private string Minutes =>
+        Window.TotalMinutes >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{Window.TotalMinutes:0.#} min")
+            : string.Create(CultureInfo.InvariantCulture, $"{Window.TotalSeconds:0} s");
 
-    private string Name => Statistic switch
-    {
-        RequestStatistic.Rate => "a rate",
-        RequestStatistic.Share => "a share",
-        RequestStatistic.Mean => "a mean",
-        _ => string.Create(CultureInfo.InvariantCulture, $"the {Quantile * 100:0.#} % quantile"),
-    };
+    private string Name =>
+        Statistic switch
+        {
+            RequestStatistic.Rate => "a rate",
+            RequestStatistic.Share => "a share",
+            RequestStatistic.Mean => "a mean",
+            _ => string.Create(CultureInfo.InvariantCulture, $"the {Quantile * 100:0.#} % quantile"),
+        };
 }

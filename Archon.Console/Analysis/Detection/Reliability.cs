@@ -16,9 +16,8 @@ public sealed class Reliability
     private Reliability(IReadOnlyList<ReliabilityBin> bins, int claims, double brier)
     {
         (Bins, Claims, Brier) = (bins, claims, brier);
-        CalibrationError = claims == 0
-            ? 0
-            : bins.Where(bin => bin.Claims > 0).Sum(bin => bin.Claims * Math.Abs(bin.Claimed - bin.Observed)) / claims;
+        CalibrationError =
+            claims == 0 ? 0 : bins.Where(bin => bin.Claims > 0).Sum(bin => bin.Claims * Math.Abs(bin.Claimed - bin.Observed)) / claims;
     }
 
     /// <summary>From 0 to 1, of one width.</summary>
@@ -37,7 +36,8 @@ public sealed class Reliability
     /// <exception cref="ArgumentOutOfRangeException">A confidence outside 0 to 1, or another number of bins.</exception>
     public static Reliability Of(IEnumerable<(double Confidence, bool IsTrue)> claims, int bins = 10)
     {
-        if (bins is < 2 or > 100) throw new ArgumentOutOfRangeException(nameof(bins), bins, "A table has 2 to 100 bins.");
+        if (bins is < 2 or > 100)
+            throw new ArgumentOutOfRangeException(nameof(bins), bins, "A table has 2 to 100 bins.");
         var (count, sum, hits) = (new int[bins], new double[bins], new int[bins]);
         var (total, squares) = (0, 0.0);
         foreach (var (confidence, isTrue) in claims)
@@ -48,13 +48,21 @@ public sealed class Reliability
             }
             var bin = Math.Min(bins - 1, (int)(confidence * bins));
             (count[bin], sum[bin]) = (count[bin] + 1, sum[bin] + confidence);
-            if (isTrue) hits[bin]++;
+            if (isTrue)
+                hits[bin]++;
             total++;
             squares += (confidence - (isTrue ? 1 : 0)) * (confidence - (isTrue ? 1 : 0));
         }
-        var table = Enumerable.Range(0, bins).Select(bin => new ReliabilityBin(
-            bin / (double)bins, (bin + 1) / (double)bins, count[bin],
-            count[bin] == 0 ? double.NaN : sum[bin] / count[bin], count[bin] == 0 ? double.NaN : hits[bin] / (double)count[bin])).ToList();
+        var table = Enumerable
+            .Range(0, bins)
+            .Select(bin => new ReliabilityBin(
+                bin / (double)bins,
+                (bin + 1) / (double)bins,
+                count[bin],
+                count[bin] == 0 ? double.NaN : sum[bin] / count[bin],
+                count[bin] == 0 ? double.NaN : hits[bin] / (double)count[bin]
+            ))
+            .ToList();
         return new Reliability(table, total, total == 0 ? 0 : squares / total);
     }
 }

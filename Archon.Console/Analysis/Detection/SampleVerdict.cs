@@ -48,7 +48,8 @@ public struct MemberVotes : IEquatable<MemberVotes>
         get
         {
             var count = 0;
-            foreach (var vote in (ReadOnlySpan<float>)this) count += vote >= Agrees ? 1 : 0;
+            foreach (var vote in (ReadOnlySpan<float>)this)
+                count += vote >= Agrees ? 1 : 0;
             return count;
         }
     }
@@ -59,22 +60,26 @@ public struct MemberVotes : IEquatable<MemberVotes>
         get
         {
             var best = 0;
-            for (var i = 1; i < SeriesState.Members; i++) best = this[i] > this[best] ? i : best;
+            for (var i = 1; i < SeriesState.Members; i++)
+                best = this[i] > this[best] ? i : best;
             return (DetectionMember)best;
         }
     }
 
     public readonly bool Equals(MemberVotes other) => ((ReadOnlySpan<float>)this).SequenceEqual(other);
+
     public override readonly bool Equals(object? obj) => obj is MemberVotes other && Equals(other);
 
     public override readonly int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (var vote in (ReadOnlySpan<float>)this) hash.Add(vote);
+        foreach (var vote in (ReadOnlySpan<float>)this)
+            hash.Add(vote);
         return hash.ToHashCode();
     }
 
     public static bool operator ==(MemberVotes left, MemberVotes right) => left.Equals(right);
+
     public static bool operator !=(MemberVotes left, MemberVotes right) => !left.Equals(right);
 }
 

@@ -1,4 +1,3 @@
-
 namespace Archon.Analysis.Detection;
 
 /// <summary>
@@ -39,7 +38,9 @@ internal sealed class SeasonProfile
     private long slot;
     private double slotSum;
     private double slotCount;
-    private double levelError, dayError, weekError;
+    private double levelError,
+        dayError,
+        weekError;
     private long tested;
 
     public SeasonProfile()
@@ -68,12 +69,13 @@ internal sealed class SeasonProfile
     public static int DaySlotOf(double wallMinutes) => (int)(Remainder(wallMinutes, 24 * 60) / SlotMinutes);
 
     /// <summary>What the season lets expect at a time; the level where there is none, or where it knows nothing of that time yet.</summary>
-    public double At(double wallMinutes, double level) => Season switch
-    {
-        ModelSeason.Day => Between(day, wallMinutes, level),
-        ModelSeason.Week => WeekAt(wallMinutes, level),
-        _ => level,
-    };
+    public double At(double wallMinutes, double level) =>
+        Season switch
+        {
+            ModelSeason.Day => Between(day, wallMinutes, level),
+            ModelSeason.Week => WeekAt(wallMinutes, level),
+            _ => level,
+        };
 
     /// <summary>Takes a sample of the half hour; at the end of one, learns it and, once a day, tests the seasons.</summary>
     /// <param name="spread">The usual distance of the values from their level.</param>
@@ -82,10 +84,12 @@ internal sealed class SeasonProfile
     {
         var now = (long)Math.Floor(wallMinutes / SlotMinutes);
         var changed = false;
-        if (slotCount == 0 && tested == 0 && firstSlot == 0) (firstSlot, slot) = (now, now);
+        if (slotCount == 0 && tested == 0 && firstSlot == 0)
+            (firstSlot, slot) = (now, now);
         if (now != slot)
         {
-            if (slotCount > 0) changed = LearnSlot(slotSum / slotCount, level, spread);
+            if (slotCount > 0)
+                changed = LearnSlot(slotSum / slotCount, level, spread);
             (slot, slotSum, slotCount) = (now, 0, 0);
         }
         slotSum += value;
@@ -102,8 +106,10 @@ internal sealed class SeasonProfile
     public void Write(ref StateWriter writer)
     {
         writer.Byte((byte)Season);
-        foreach (var value in (ReadOnlySpan<long>)[firstSlot, slot, tested]) writer.Int64(value);
-        foreach (var value in (ReadOnlySpan<double>)[slotSum, slotCount, levelError, dayError, weekError]) writer.Double(value);
+        foreach (var value in (ReadOnlySpan<long>)[firstSlot, slot, tested])
+            writer.Int64(value);
+        foreach (var value in (ReadOnlySpan<double>)[slotSum, slotCount, levelError, dayError, weekError])
+            writer.Double(value);
         WriteKnown(ref writer, day);
         WriteKnown(ref writer, week);
     }
@@ -111,13 +117,19 @@ internal sealed class SeasonProfile
     public static SeasonProfile? Read(ref StateReader reader)
     {
         var season = reader.Byte();
-        if (season > (byte)ModelSeason.Week) return null;
+        if (season > (byte)ModelSeason.Week)
+            return null;
         var profile = new SeasonProfile
         {
             Season = (ModelSeason)season,
-            firstSlot = reader.Int64(), slot = reader.Int64(), tested = reader.Int64(),
-            slotSum = reader.Double(), slotCount = reader.Double(),
-            levelError = reader.Double(), dayError = reader.Double(), weekError = reader.Double(),
+            firstSlot = reader.Int64(),
+            slot = reader.Int64(),
+            tested = reader.Int64(),
+            slotSum = reader.Double(),
+            slotCount = reader.Double(),
+            levelError = reader.Double(),
+            dayError = reader.Double(),
+            weekError = reader.Double(),
         };
         ReadKnown(ref reader, profile.day);
         ReadKnown(ref reader, profile.week);
@@ -130,12 +142,14 @@ internal sealed class SeasonProfile
         for (var from = 0; from < slots.Length; from += 8)
         {
             var bits = 0;
-            for (var i = 0; i < 8; i++) bits |= float.IsNaN(slots[from + i]) ? 0 : 1 << i;
+            for (var i = 0; i < 8; i++)
+                bits |= float.IsNaN(slots[from + i]) ? 0 : 1 << i;
             writer.Byte((byte)bits);
         }
         foreach (var value in slots)
         {
-            if (!float.IsNaN(value)) writer.Shorts([value]);
+            if (!float.IsNaN(value))
+                writer.Shorts([value]);
         }
     }
 
@@ -145,7 +159,8 @@ internal sealed class SeasonProfile
         reader.Bytes(bits);
         for (var i = 0; i < slots.Length; i++)
         {
-            if ((bits[i / 8] & (1 << (i % 8))) != 0) reader.Shorts(slots.AsSpan(i, 1));
+            if ((bits[i / 8] & (1 << (i % 8))) != 0)
+                reader.Shorts(slots.AsSpan(i, 1));
         }
     }
 
@@ -169,7 +184,8 @@ internal sealed class SeasonProfile
         }
         day[inDay] = Short.Round(Towards(daily, mean, (slot - firstSlot) / DaySlots, spread));
         week[inWeek] = Short.Round(Towards(weekly, mean, (slot - firstSlot) / WeekSlots, spread));
-        if (!IsSettled && tested >= FirstTest && tested % DaySlots == 0) changed = Test();
+        if (!IsSettled && tested >= FirstTest && tested % DaySlots == 0)
+            changed = Test();
         return changed;
     }
 
@@ -191,9 +207,11 @@ internal sealed class SeasonProfile
 
     private static double Towards(double old, double mean, long cycles, double spread)
     {
-        if (double.IsNaN(old)) return mean;
+        if (double.IsNaN(old))
+            return mean;
         var step = mean - old;
-        if (cycles >= ClipAfterCycles) step = Math.Clamp(step, -UpdateClip * spread, UpdateClip * spread);
+        if (cycles >= ClipAfterCycles)
+            step = Math.Clamp(step, -UpdateClip * spread, UpdateClip * spread);
         return old + (Math.Max(CycleRate, 1.0 / (cycles + 1)) * step);
     }
 

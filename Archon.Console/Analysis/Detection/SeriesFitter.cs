@@ -16,7 +16,8 @@ internal static class SeriesFitter
     public static SeriesState? Fit(MetricSeries history, SeriesModelSettings settings, out int samples)
     {
         samples = Check(history);
-        if (samples < Math.Max(2, settings.MinimumSamples)) return null;
+        if (samples < Math.Max(2, settings.MinimumSamples))
+            return null;
         var times = history.Times.Span;
         var values = history.Values.Span;
         var state = new SeriesState(settings.Zone, settings.LeastScale) { StepMs = UsualStep(times, values), IsStepKnown = true };
@@ -34,17 +35,20 @@ internal static class SeriesFitter
     {
         for (var i = 0; i < times.Length; i++)
         {
-            if (double.IsFinite(values[i])) detector.Teach(times[i], values[i]);
+            if (double.IsFinite(values[i]))
+                detector.Teach(times[i], values[i]);
         }
     }
 
     private static void SeedBand(SeriesState state, List<double> distances)
     {
-        if (distances.Count == 0) return;
+        if (distances.Count == 0)
+            return;
         var sorted = CollectionsMarshal.AsSpan(distances);
         sorted.Sort();
         state.Up.Seed(sorted);
-        foreach (ref var distance in sorted) distance = -distance;
+        foreach (ref var distance in sorted)
+            distance = -distance;
         sorted.Reverse();
         state.Down.Seed(sorted);
     }
@@ -60,9 +64,11 @@ internal static class SeriesFitter
             {
                 throw new ArgumentException(
                     $"Sample {i} of {history.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.",
-                    nameof(history));
+                    nameof(history)
+                );
             }
-            if (double.IsFinite(values[i])) known++;
+            if (double.IsFinite(values[i]))
+                known++;
         }
         return known;
     }
@@ -74,8 +80,10 @@ internal static class SeriesFitter
         var last = -1;
         for (var i = 0; i < times.Length; i++)
         {
-            if (!double.IsFinite(values[i])) continue;
-            if (last >= 0) steps.Add(times[i] - times[last]);
+            if (!double.IsFinite(values[i]))
+                continue;
+            if (last >= 0)
+                steps.Add(times[i] - times[last]);
             last = i;
         }
         steps.Sort();
@@ -89,7 +97,8 @@ internal static class SeriesFitter
         var count = 0;
         for (var i = 0; i < values.Length && count < LevelSamples; i++)
         {
-            if (double.IsFinite(values[i])) first[count++] = values[i];
+            if (double.IsFinite(values[i]))
+                first[count++] = values[i];
         }
         first = first[..count];
         first.Sort();

@@ -21,9 +21,7 @@ public sealed class SeriesModel
     private SeriesModel(SeriesState state, FitVerdict verdict) => (State, FitVerdict) = (state, verdict);
 
     internal SeriesModel(SeriesState state)
-        : this(state, state.Learnt > 0 ? new FitVerdict.Ready() : new FitVerdict.TooShort("It has seen no sample yet."))
-    {
-    }
+        : this(state, state.Learnt > 0 ? new FitVerdict.Ready() : new FitVerdict.TooShort("It has seen no sample yet.")) { }
 
     /// <summary>Not to be changed: detectors clone it.</summary>
     internal SeriesState State { get; }
@@ -61,7 +59,8 @@ public sealed class SeriesModel
         var values = recent.Values.Span;
         for (var i = 0; i < times.Length; i++)
         {
-            if (times[i] > LastSampleMs) detector.Score(times[i], values[i]);
+            if (times[i] > LastSampleMs)
+                detector.Score(times[i], values[i]);
         }
         return detector.Model;
     }
@@ -98,9 +97,11 @@ public sealed class SeriesModel
     {
         model = Empty;
         var reader = new StateReader(bytes);
-        if (reader.Byte() != FormatVersion) return false;
+        if (reader.Byte() != FormatVersion)
+            return false;
         var isReady = reader.Byte() == 1;
-        if (SeriesState.Read(ref reader) is not { } state) return false;
+        if (SeriesState.Read(ref reader) is not { } state)
+            return false;
         model = new SeriesModel(state, isReady ? new FitVerdict.Ready() : new FitVerdict.TooShort("It was stored without enough history."));
         return true;
     }

@@ -15,15 +15,16 @@ public sealed record SeriesModelSettings
     public string Unit { get; init; } = "";
 
     /// <summary>The least scale in the unit of the values: nobody is woken for a share that rose by a thousandth of a per cent.</summary>
-    internal double LeastScale => Unit switch
-    {
-        "1" => 0.001,
-        "s" => 0.0005,
-        "By" => 64 * 1024,
-        "By/s" => 1024,
-        _ when Unit.EndsWith("/s", StringComparison.Ordinal) => 0.01,
-        _ => 0,
-    };
+    internal double LeastScale =>
+        Unit switch
+        {
+            "1" => 0.001,
+            "s" => 0.0005,
+            "By" => 64 * 1024,
+            "By/s" => 1024,
+            _ when Unit.EndsWith("/s", StringComparison.Ordinal) => 0.01,
+            _ => 0,
+        };
 }
 
 /// <summary>How a series repeats itself.</summary>
@@ -38,9 +39,7 @@ public enum ModelSeason
 /// <summary>Whether a model can be used.</summary>
 public abstract record FitVerdict
 {
-    private FitVerdict()
-    {
-    }
+    private FitVerdict() { }
 
     public sealed record Ready : FitVerdict;
 

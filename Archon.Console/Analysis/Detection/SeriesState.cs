@@ -29,31 +29,42 @@ internal sealed class SeriesState
 
     public LinearForecast Forecast;
     public Evidence Evidence;
-    public BandTail Up, Down;
+    public BandTail Up,
+        Down;
 
     /// <summary>Samples with a value that it was learnt from.</summary>
     public long FittedSamples;
 
     /// <summary>As before, each counted as often as it taught.</summary>
     public long Learnt;
-    public long LastLearntMs, LastSampleMs;
+    public long LastLearntMs,
+        LastSampleMs;
 
     /// <summary>The usual distance of two samples; a sample that follows sooner is judged and not learnt from.</summary>
     public double StepMs;
     public bool IsStepKnown;
 
-    public double Level, LevelSpread, Size, Lowest, Highest;
+    public double Level,
+        LevelSpread,
+        Size,
+        Lowest,
+        Highest;
     public bool IsNonNegative = true;
 
     /// <summary>How far the series keeps from its season at present.</summary>
     public double Offset;
-    public double LastValue, LastDeviation;
-    public double Shift, Drift;
+    public double LastValue,
+        LastDeviation;
+    public double Shift,
+        Drift;
     public double SameValues;
 
     /// <summary>A stretch that keeps to another level and may become the new normal.</summary>
     public long RunStartMs;
-    public double RunSamples, RunMisses, RunMean, RunSpread;
+    public double RunSamples,
+        RunMisses,
+        RunMean,
+        RunSpread;
 
     /// <summary>How much noisier samples between two steps are than those at a step: taken for twice until they say otherwise.</summary>
     public double BetweenNoise = 2;
@@ -109,7 +120,8 @@ internal sealed class SeriesState
         ResidualScale.Write(ref writer);
         JumpScale.Write(ref writer);
         ForecastScale.Write(ref writer);
-        foreach (var tail in Tails) tail.Write(ref writer);
+        foreach (var tail in Tails)
+            tail.Write(ref writer);
         Forecast.Write(ref writer);
         Evidence.Write(ref writer);
         Up.Write(ref writer);
@@ -117,20 +129,25 @@ internal sealed class SeriesState
         Span<double> numbers = stackalloc double[NumberCount];
         Span<long> wholes = stackalloc long[WholeCount];
         Gather(numbers, wholes);
-        foreach (var number in numbers) writer.Double(number);
-        foreach (var whole in wholes) writer.Int64(whole);
+        foreach (var number in numbers)
+            writer.Double(number);
+        foreach (var whole in wholes)
+            writer.Int64(whole);
     }
 
     /// <returns>Null for bytes that are no state, or a zone this machine does not know.</returns>
     public static SeriesState? Read(ref StateReader reader)
     {
-        if (!TimeZoneInfo.TryFindSystemTimeZoneById(reader.Text(), out var zone)) return null;
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(reader.Text(), out var zone))
+            return null;
         var leastScale = reader.Double();
         var flags = reader.Byte();
-        if (SeasonProfile.Read(ref reader) is not { } profile) return null;
+        if (SeasonProfile.Read(ref reader) is not { } profile)
+            return null;
         var (residual, jump, forecast) = (SlotScales.Read(ref reader), SlotScales.Read(ref reader), SlotScales.Read(ref reader));
         var tails = new TailTracker[Members];
-        for (var i = 0; i < Members; i++) tails[i] = TailTracker.Read(ref reader);
+        for (var i = 0; i < Members; i++)
+            tails[i] = TailTracker.Read(ref reader);
         var state = new SeriesState(profile, residual, jump, forecast, tails)
         {
             Zone = zone,
@@ -145,8 +162,10 @@ internal sealed class SeriesState
         };
         Span<double> numbers = stackalloc double[NumberCount];
         Span<long> wholes = stackalloc long[WholeCount];
-        for (var i = 0; i < NumberCount; i++) numbers[i] = reader.Double();
-        for (var i = 0; i < WholeCount; i++) wholes[i] = reader.Int64();
+        for (var i = 0; i < NumberCount; i++)
+            numbers[i] = reader.Double();
+        for (var i = 0; i < WholeCount; i++)
+            wholes[i] = reader.Int64();
         state.Scatter(numbers, wholes);
         return reader.IsWhole ? state : null;
     }
@@ -159,8 +178,25 @@ internal sealed class SeriesState
     {
         ReadOnlySpan<double> all =
         [
-            StepMs, Level, LevelSpread, Size, Lowest, Highest, Offset, LastValue, LastDeviation, Shift, Drift, SameValues,
-            RunSamples, RunMisses, RunMean, RunSpread, BetweenNoise, BetweenSamples, Caution,
+            StepMs,
+            Level,
+            LevelSpread,
+            Size,
+            Lowest,
+            Highest,
+            Offset,
+            LastValue,
+            LastDeviation,
+            Shift,
+            Drift,
+            SameValues,
+            RunSamples,
+            RunMisses,
+            RunMean,
+            RunSpread,
+            BetweenNoise,
+            BetweenSamples,
+            Caution,
         ];
         all.CopyTo(numbers);
         ReadOnlySpan<long> counts = [FittedSamples, Learnt, LastLearntMs, LastSampleMs, RunStartMs];

@@ -24,7 +24,8 @@ internal sealed class SlotScales
     public double At(int slot)
     {
         var count = counts[slot];
-        if (count == 0) return Overall;
+        if (count == 0)
+            return Overall;
         var trust = count / (count + Borrow);
         return (trust * slots[slot]) + ((1 - trust) * Overall);
     }
@@ -35,14 +36,17 @@ internal sealed class SlotScales
     public void Learn(int slot, double residual, long seen, double floor, double pace)
     {
         var size = Math.Abs(residual);
-        if (seen < FirstSamples || Overall <= 0) Overall += (size - Overall) / (seen + 1);
-        else Overall += Math.Max(1.0 / (seen + 1), OverallRate * pace) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
+        if (seen < FirstSamples || Overall <= 0)
+            Overall += (size - Overall) / (seen + 1);
+        else
+            Overall += Math.Max(1.0 / (seen + 1), OverallRate * pace) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
         var count = counts[slot];
         var old = count > 0 ? slots[slot] : Overall;
         var rate = Math.Max(1 / (count + FirstSamples), SlotRate) * pace;
         // Clipped by what is trusted, not by what the slot thinks: a young one would follow an incident anywhere.
         slots[slot] = Short.Round(old + (rate * (Math.Min(size, Clip * Math.Max(At(slot), Overall * 0.5)) - old)));
-        if (count < MostCount) counts[slot] = Short.Round(count + pace);
+        if (count < MostCount)
+            counts[slot] = Short.Round(count + pace);
     }
 
     public SlotScales Clone()

@@ -53,7 +53,8 @@ internal ref struct StateWriter(Span<byte> target)
     public void Text(string value)
     {
         var length = Encoding.UTF8.GetByteCount(value);
-        if (length > byte.MaxValue) throw new ArgumentException($"The text takes {length} bytes, at most 255 can be kept.", nameof(value));
+        if (length > byte.MaxValue)
+            throw new ArgumentException($"The text takes {length} bytes, at most 255 can be kept.", nameof(value));
         Byte((byte)length);
         Length += Encoding.UTF8.GetBytes(value, target[Length..]);
     }
@@ -71,14 +72,18 @@ internal ref struct StateReader(ReadOnlySpan<byte> source)
     public readonly bool IsWhole => !IsTorn && at == source.Length;
 
     public byte Byte() => Next(1) is [var value] ? value : (byte)0;
+
     public long Int64() => Next(sizeof(long)) is { IsEmpty: false } next ? BinaryPrimitives.ReadInt64LittleEndian(next) : 0;
+
     public double Double() => Next(sizeof(double)) is { IsEmpty: false } next ? BinaryPrimitives.ReadDoubleLittleEndian(next) : 0;
+
     public float Single() => Next(sizeof(float)) is { IsEmpty: false } next ? BinaryPrimitives.ReadSingleLittleEndian(next) : 0;
 
     public void Shorts(scoped Span<float> values)
     {
         var next = Next(values.Length * Short.Bytes);
-        if (next.IsEmpty) return;
+        if (next.IsEmpty)
+            return;
         for (var i = 0; i < values.Length; i++)
         {
             var one = next[(i * Short.Bytes)..];
@@ -87,6 +92,7 @@ internal ref struct StateReader(ReadOnlySpan<byte> source)
     }
 
     public void Bytes(scoped Span<byte> values) => Next(values.Length).CopyTo(values);
+
     public string Text() => Encoding.UTF8.GetString(Next(Byte()));
 
     private ReadOnlySpan<byte> Next(int length)

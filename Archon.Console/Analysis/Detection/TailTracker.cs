@@ -41,7 +41,8 @@ internal struct TailTracker
     /// <param name="log">From <see cref="Log"/>.</param>
     public readonly double Rarity(float log)
     {
-        if (log <= LeastLog || seen < 1) return 0;
+        if (log <= LeastLog || seen < 1)
+            return 0;
         // Few samples know little of what is rare.
         var trust = 1 - (50 / (100 + seen));
         if (log > upper)
@@ -49,14 +50,16 @@ internal struct TailTracker
             var shape = Math.Max((excessSum + (PriorExcesses * PriorExcess)) / (excesses + PriorExcesses), LeastShape);
             return trust * (UpperRarity + ((log - upper) / (shape * Ln10)));
         }
-        if (log > median) return trust * (MedianRarity + ((UpperRarity - MedianRarity) * (log - median) / (upper - median)));
+        if (log > median)
+            return trust * (MedianRarity + ((UpperRarity - MedianRarity) * (log - median) / (upper - median)));
         return trust * MedianRarity / (1 + median - log);
     }
 
     /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
     public void Learn(float log, double pace)
     {
-        if (seen == 0) (median, upper) = (log, log);
+        if (seen == 0)
+            (median, upper) = (log, log);
         var rate = Math.Max(LeastRate * (float)pace, FirstRate / (seen + 1));
         if (log > upper)
         {
@@ -65,7 +68,8 @@ internal struct TailTracker
         }
         median = Math.Max(LeastLog, median + (log > median ? rate / 2 : -rate / 2));
         upper = Math.Max(median, upper + (log > upper ? rate * (1 - UpperShare) * 2 : -rate * UpperShare * 2));
-        if (seen < 1e6f) seen++;
+        if (seen < 1e6f)
+            seen++;
     }
 
     public readonly void Write(ref StateWriter writer)
@@ -77,8 +81,13 @@ internal struct TailTracker
         writer.Single(seen);
     }
 
-    public static TailTracker Read(ref StateReader reader) => new()
-    {
-        median = reader.Single(), upper = reader.Single(), excesses = reader.Single(), excessSum = reader.Single(), seen = reader.Single(),
-    };
+    public static TailTracker Read(ref StateReader reader) =>
+        new()
+        {
+            median = reader.Single(),
+            upper = reader.Single(),
+            excesses = reader.Single(),
+            excessSum = reader.Single(),
+            seen = reader.Single(),
+        };
 }

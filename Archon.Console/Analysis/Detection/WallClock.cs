@@ -9,7 +9,8 @@ internal static class WallClock
     /// at most.</returns>
     public static (double OffsetMinutes, long FromMs, long UntilMs) At(TimeZoneInfo zone, long unixMs)
     {
-        if (zone.BaseUtcOffset == TimeSpan.Zero && !zone.SupportsDaylightSavingTime) return (0, long.MinValue, long.MaxValue);
+        if (zone.BaseUtcOffset == TimeSpan.Zero && !zone.SupportsDaylightSavingTime)
+            return (0, long.MinValue, long.MaxValue);
         var from = (long)Math.Floor(unixMs / (double)QuarterMs) * QuarterMs;
         return (zone.GetUtcOffset(DateTimeOffset.FromUnixTimeMilliseconds(unixMs)).TotalMinutes, from, from + QuarterMs);
     }

@@ -53,7 +53,8 @@ public sealed record ErrorBudgetOutlook(double SpentShare, IReadOnlyList<BurnWin
         {
             throw new ArgumentException($"{objective} is no objective.", nameof(objective));
         }
-        if (errors.Step != requests.Step) throw new ArgumentException("Errors and requests have different steps.", nameof(requests));
+        if (errors.Step != requests.Step)
+            throw new ArgumentException("Errors and requests have different steps.", nameof(requests));
         if (requests.Values.IsEmpty)
         {
             return new ErrorBudgetOutlook(0, [], TimeSpan.Zero, new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0));
@@ -72,7 +73,8 @@ public sealed record ErrorBudgetOutlook(double SpentShare, IReadOnlyList<BurnWin
         {
             return new ErrorBudgetOutlook(0, [], TimeSpan.Zero, new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0));
         }
-        var burns = Pairs.Where(pair => pair.Short >= errors.Step)
+        var burns = Pairs
+            .Where(pair => pair.Short >= errors.Step)
             .Select(pair => new BurnWindow(pair.Long, pair.Short, pair.Threshold, run.BurnRate(pair.Long), run.BurnRate(pair.Short)))
             .ToList();
         var basis = burns.Find(burn => burn.IsBurning)?.LongWindow ?? Pairs[^1].Long;
@@ -141,7 +143,8 @@ public sealed record ErrorBudgetOutlook(double SpentShare, IReadOnlyList<BurnWin
                     // What is older than the window is forgiven.
                     var leaving = bad.Length - windowRows + row + at;
                     spent += past[from + at] - (leaving >= 0 && leaving < bad.Length ? bad[leaving] : 0);
-                    if (spent >= Budget) return row + at;
+                    if (spent >= Budget)
+                        return row + at;
                 }
             }
             return ahead;

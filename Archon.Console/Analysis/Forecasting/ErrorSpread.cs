@@ -16,7 +16,13 @@ internal sealed class ErrorSpread
 
     /// <param name="errors">Absolute errors, a row per step with a lane per origin; NaN where none is known.</param>
     public static ErrorSpread Of(
-        ReadOnlySpan<double> errors, Origins origins, int horizon, int period, double phasePrior, double phasePower)
+        ReadOnlySpan<double> errors,
+        Origins origins,
+        int horizon,
+        int period,
+        double phasePrior,
+        double phasePower
+    )
     {
         var bySteps = BySteps(errors, origins.Lanes, horizon, period);
         var byPhase = ByPhase(errors, origins, bySteps, period, phasePrior, phasePower);
@@ -29,8 +35,10 @@ internal sealed class ErrorSpread
             {
                 var error = errors[(step * origins.Lanes) + lane];
                 var width = bySteps[step] * byPhase[phase];
-                if (++phase == byPhase.Length) phase = 0;
-                if (double.IsNaN(error) || !(width > 0)) continue;
+                if (++phase == byPhase.Length)
+                    phase = 0;
+                if (double.IsNaN(error) || !(width > 0))
+                    continue;
                 bins[(int)Math.Min(Bins - 1, error / width * BinsPerWidth)]++;
                 counted++;
             }
@@ -46,12 +54,14 @@ internal sealed class ErrorSpread
     {
         var levels = Forecast.KeptLevels;
         var distances = new float[levels.Length];
-        if (counted == 0) return distances;
+        if (counted == 0)
+            return distances;
         var (bin, before) = (0, 0);
         for (var at = 0; at < levels.Length; at++)
         {
             var rank = levels[at] * counted;
-            while (bin < Bins - 1 && before + bins[bin] < rank) before += bins[bin++];
+            while (bin < Bins - 1 && before + bins[bin] < rank)
+                before += bins[bin++];
             var share = bins[bin] > 0 ? Math.Clamp((rank - before) / bins[bin], 0, 1) : 0;
             distances[at] = (float)(inflation * (bin + share) / BinsPerWidth);
         }
@@ -67,7 +77,8 @@ internal sealed class ErrorSpread
             (sums[step + 1], counts[step + 1]) = (sums[step], counts[step]);
             foreach (var error in errors.Slice(step * lanes, lanes))
             {
-                if (double.IsNaN(error)) continue;
+                if (double.IsNaN(error))
+                    continue;
                 sums[step + 1] += error;
                 counts[step + 1]++;
             }
@@ -84,7 +95,8 @@ internal sealed class ErrorSpread
             {
                 bySteps[step] = (sums[to] - sums[from]) / count;
                 // Few outcomes reach so far, and those of the oldest origins only: they may say that errors grow, not that they shrink.
-                if (step > 0 && counts[step + 1] - counts[step] < counts[1]) bySteps[step] = Math.Max(bySteps[step], bySteps[step - 1]);
+                if (step > 0 && counts[step + 1] - counts[step] < counts[1])
+                    bySteps[step] = Math.Max(bySteps[step], bySteps[step - 1]);
                 last = step;
             }
             else
@@ -97,9 +109,16 @@ internal sealed class ErrorSpread
     }
 
     private static double[] ByPhase(
-        ReadOnlySpan<double> errors, Origins origins, ReadOnlySpan<double> bySteps, int period, double prior, double power)
+        ReadOnlySpan<double> errors,
+        Origins origins,
+        ReadOnlySpan<double> bySteps,
+        int period,
+        double prior,
+        double power
+    )
     {
-        if (period == 1) return [1];
+        if (period == 1)
+            return [1];
         var sums = new double[period];
         var counts = new double[period];
         for (var lane = 0; lane < origins.Lanes; lane++)
@@ -108,12 +127,14 @@ internal sealed class ErrorSpread
             for (var step = 0; step < bySteps.Length; step++, phase = phase + 1 == period ? 0 : phase + 1)
             {
                 var error = errors[(step * origins.Lanes) + lane];
-                if (double.IsNaN(error) || !(bySteps[step] > 0)) continue;
+                if (double.IsNaN(error) || !(bySteps[step] > 0))
+                    continue;
                 sums[phase] += error / bySteps[step];
                 counts[phase]++;
             }
         }
-        for (var phase = 0; phase < period; phase++) sums[phase] = (sums[phase] + prior) / (counts[phase] + prior);
+        for (var phase = 0; phase < period; phase++)
+            sums[phase] = (sums[phase] + prior) / (counts[phase] + prior);
         var byPhase = new double[period];
         for (var phase = 0; phase < period; phase++)
         {

@@ -33,8 +33,10 @@ public static class ExhaustionProjection
     /// 1.</exception>
     public static ExhaustionResult Project(MetricSeries series, ExhaustionSettings settings)
     {
-        if (!double.IsFinite(settings.Limit)) throw new ArgumentException("The limit is not finite.", nameof(settings));
-        if (settings.Within <= TimeSpan.Zero) throw new ArgumentException($"{settings.Within} is no time ahead.", nameof(settings));
+        if (!double.IsFinite(settings.Limit))
+            throw new ArgumentException("The limit is not finite.", nameof(settings));
+        if (settings.Within <= TimeSpan.Zero)
+            throw new ArgumentException($"{settings.Within} is no time ahead.", nameof(settings));
         if (settings.Level is not (> 0 and < 1))
         {
             throw new ArgumentException($"The level {settings.Level} does not lie between 0 and 1.", nameof(settings));
@@ -57,23 +59,32 @@ public static class ExhaustionProjection
         {
             return latest >= limit ? new ExhaustionResult.Reached() : new ExhaustionResult.NotExpected(NoExhaustionReason.NotTrending, 0);
         }
-        for (var at = 0; at < values.Length; at++) values[at] = (values[at] - mean) / deviation;
+        for (var at = 0; at < values.Length; at++)
+            values[at] = (values[at] - mean) / deviation;
         var day = TimeSpan.FromDays(1).TotalMilliseconds / span;
         var run = new ExhaustionRun(times, values, (limit - mean) / deviation, settings.Within.TotalMilliseconds / span, day);
         var crossings = run.Crossings();
         // Noise alone may touch the limit; a jump to it that the fit does not know yet is more than noise.
         var jump = ((latest - mean) / deviation) - run.Best.At(0);
-        if (crossings[crossings.Length / 2] == 0 || (latest >= limit && jump > Jump * run.Noise)) return new ExhaustionResult.Reached();
+        if (crossings[crossings.Length / 2] == 0 || (latest >= limit && jump > Jump * run.Noise))
+            return new ExhaustionResult.Reached();
         var probability = crossings.Count(double.IsFinite) / (double)crossings.Length;
-        if (probability <= Told) return new ExhaustionResult.NotExpected(Reason(run), probability);
+        if (probability <= Told)
+            return new ExhaustionResult.NotExpected(Reason(run), probability);
         var change = sign * deviation * (run.Best.At(day) - run.Best.At(0));
         return new ExhaustionResult.Projected(
-            Moment(0.5), Moment((1 - settings.Level) / 2), Moment((1 + settings.Level) / 2), probability, change);
+            Moment(0.5),
+            Moment((1 - settings.Level) / 2),
+            Moment((1 + settings.Level) / 2),
+            probability,
+            change
+        );
 
         DateTimeOffset Moment(double share)
         {
             var ahead = crossings[(int)(share * (crossings.Length - 1))] * span;
-            return DateTimeOffset.FromUnixTimeMilliseconds(end) + TimeSpan.FromMilliseconds(Math.Min(ahead, settings.Within.TotalMilliseconds));
+            return DateTimeOffset.FromUnixTimeMilliseconds(end)
+                + TimeSpan.FromMilliseconds(Math.Min(ahead, settings.Within.TotalMilliseconds));
         }
     }
 
@@ -84,10 +95,12 @@ public static class ExhaustionProjection
         var known = new List<(long Time, double Value)>(times.Length);
         for (var at = 0; at < times.Length; at++)
         {
-            if (double.IsFinite(values[at])) known.Add((times[at], values[at]));
+            if (double.IsFinite(values[at]))
+                known.Add((times[at], values[at]));
         }
         known.Sort();
-        if (known.Count == 0) return known;
+        if (known.Count == 0)
+            return known;
         var oldest = known[^1].Time - (2 * settings.Within.TotalMilliseconds);
         return known.SkipWhile(one => one.Time < oldest).ToList();
     }
@@ -97,10 +110,11 @@ public static class ExhaustionProjection
     private static (double[] Times, double[] Values) Thinned(List<(long Time, double Value)> known, double sign)
     {
         var (start, span) = (known[0].Time, (double)(known[^1].Time - known[0].Time));
-        var buckets = known.GroupBy(one => Math.Min(Buckets - 1, (int)((one.Time - start) / span * Buckets)))
-            .Select(bucket => (
-                Time: bucket.Average(one => (one.Time - start) / span) - 1,
-                Value: sign * Resets.Median(bucket.Select(one => one.Value))))
+        var buckets = known
+            .GroupBy(one => Math.Min(Buckets - 1, (int)((one.Time - start) / span * Buckets)))
+            .Select(bucket =>
+                (Time: bucket.Average(one => (one.Time - start) / span) - 1, Value: sign * Resets.Median(bucket.Select(one => one.Value)))
+            )
             .ToList();
         return ([.. buckets.Select(bucket => bucket.Time)], [.. buckets.Select(bucket => bucket.Value)]);
     }
@@ -108,10 +122,14 @@ public static class ExhaustionProjection
     private static NoExhaustionReason Reason(ExhaustionRun run)
     {
         var best = run.Best;
-        if (best.Basis.HasResets) return NoExhaustionReason.Sawtooth;
-        if (best.Shape == GrowthShape.Saturating) return NoExhaustionReason.Saturating;
+        if (best.Basis.HasResets)
+            return NoExhaustionReason.Sawtooth;
+        if (best.Shape == GrowthShape.Saturating)
+            return NoExhaustionReason.Saturating;
         // By the time of another history as long as this one.
         var isRising = best.At(1) - best.At(0) > run.Noise;
-        return isRising ? NoExhaustionReason.FarAhead : best.Basis.HasWave ? NoExhaustionReason.Wave : NoExhaustionReason.NotTrending;
+        return isRising ? NoExhaustionReason.FarAhead
+            : best.Basis.HasWave ? NoExhaustionReason.Wave
+            : NoExhaustionReason.NotTrending;
     }
 }

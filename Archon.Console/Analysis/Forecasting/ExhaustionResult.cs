@@ -25,9 +25,7 @@ public enum NoExhaustionReason
 /// <summary>When a resource runs out, or why that is not expected.</summary>
 public abstract record ExhaustionResult
 {
-    private ExhaustionResult()
-    {
-    }
+    private ExhaustionResult() { }
 
     /// <param name="At">As likely before as after.</param>
     /// <param name="Earliest">Lower limit at the level asked for.</param>
@@ -36,7 +34,12 @@ public abstract record ExhaustionResult
     /// <param name="ChangePerDay">What the value is expected to change by in the day ahead, in the unit of the series; negative where it
     /// falls.</param>
     public sealed record Projected(
-        DateTimeOffset At, DateTimeOffset Earliest, DateTimeOffset Latest, double Probability, double ChangePerDay) : ExhaustionResult;
+        DateTimeOffset At,
+        DateTimeOffset Earliest,
+        DateTimeOffset Latest,
+        double Probability,
+        double ChangePerDay
+    ) : ExhaustionResult;
 
     /// <summary>The last values lie at the limit or beyond.</summary>
     public sealed record Reached : ExhaustionResult;

@@ -58,7 +58,8 @@ internal sealed class ExhaustionRun
         for (var at = 0; at < models.Count; at++)
         {
             owed += weights[at] * Draws;
-            for (; owed >= 1; owed--) crossings.Add(Crossing(models[at], widening, random));
+            for (; owed >= 1; owed--)
+                crossings.Add(Crossing(models[at], widening, random));
         }
         crossings.Sort();
         return [.. crossings];
@@ -71,10 +72,12 @@ internal sealed class ExhaustionRun
         if (seen.Length > 0)
         {
             candidates.Add((GrowthBasis.AtTimes(seen, CyclesOf(seen)), seen.Length));
-            if (Periodic(seen) is { } periodic) candidates.Add((periodic, 2));
+            if (Periodic(seen) is { } periodic)
+                candidates.Add((periodic, 2));
         }
         var (best, cost) = candidates.MinBy(one => Penalised(one.Basis, one.Cost));
-        if (day > LongestDay) return best;
+        if (day > LongestDay)
+            return best;
         return new[] { best, best.WithWave(day, 1), best.WithWave(day, 2) }.MinBy(one => Penalised(one, cost))!;
     }
 
@@ -85,7 +88,8 @@ internal sealed class ExhaustionRun
     {
         var lengths = seen.Zip(seen.Skip(1), (one, next) => next - one).ToList();
         // The stretch before the first is a cycle at least as long; with few resets it tells more than nothing.
-        if (lengths.Count < 2) lengths.Add(seen[0] - times[0]);
+        if (lengths.Count < 2)
+            lengths.Add(seen[0] - times[0]);
         return [.. lengths];
     }
 
@@ -98,7 +102,8 @@ internal sealed class ExhaustionRun
         {
             for (var other = one + 1; other < seen.Length; other++)
             {
-                for (var between = 1; between <= MostMissed; between++) cycles.Add((seen[other] - seen[one]) / between);
+                for (var between = 1; between <= MostMissed; between++)
+                    cycles.Add((seen[other] - seen[one]) / between);
             }
         }
         var least = 4.0 / times.Length;
@@ -106,14 +111,16 @@ internal sealed class ExhaustionRun
         var different = cycles.Where(cycle => cycle > least).OrderDescending().DistinctBy(cycle => (int)(cycle * 1000)).Take(MostCycles);
         foreach (var cycle in different)
         {
-            foreach (var phase in (ReadOnlySpan<double>)[seen[0], seen[seen.Length / 2], seen[^1]]) Try(cycle, phase);
+            foreach (var phase in (ReadOnlySpan<double>)[seen[0], seen[seen.Length / 2], seen[^1]])
+                Try(cycle, phase);
         }
         for (var width = 0.5 / times.Length; best is not null && width > 0.02 / times.Length; width /= 2)
         {
             var (cycle, phase) = (bestCycle, bestPhase);
             for (var turn = -2; turn <= 2; turn++)
             {
-                for (var shift = -2; shift <= 2; shift++) Try(cycle + (turn * width * cycle), phase + (shift * width));
+                for (var shift = -2; shift <= 2; shift++)
+                    Try(cycle + (turn * width * cycle), phase + (shift * width));
             }
         }
         return best;
@@ -121,9 +128,11 @@ internal sealed class ExhaustionRun
         void Try(double cycle, double phase)
         {
             var basis = GrowthBasis.Periodic(cycle, phase);
-            if (GrowthModel.Fit(GrowthShape.Steady, 0, basis, times, values) is not { } model || model.Squares >= bestSquares) return;
+            if (GrowthModel.Fit(GrowthShape.Steady, 0, basis, times, values) is not { } model || model.Squares >= bestSquares)
+                return;
             // Something that climbs only to fall as much when nothing is cleared has no sense: the climb comes first.
-            if (model.Coefficients[2] <= 0) return;
+            if (model.Coefficients[2] <= 0)
+                return;
             (best, bestSquares, bestCycle, bestPhase) = (basis, model.Squares, cycle, phase);
         }
     }
@@ -134,24 +143,31 @@ internal sealed class ExhaustionRun
         Add(GrowthShape.Flat, 0);
         Add(GrowthShape.Steady, 0);
         Add(GrowthShape.Accelerating, 0);
-        for (var at = 1; at < BreakPoints; at++) Add(GrowthShape.Bent, -1 + ((double)at / BreakPoints));
-        for (var at = 1; at < BreakPoints - 1; at++) Add(GrowthShape.Shifted, -1 + ((double)at / BreakPoints));
-        for (var constant = 0.15; constant < 4; constant *= 1.4) Add(GrowthShape.Saturating, constant);
+        for (var at = 1; at < BreakPoints; at++)
+            Add(GrowthShape.Bent, -1 + ((double)at / BreakPoints));
+        for (var at = 1; at < BreakPoints - 1; at++)
+            Add(GrowthShape.Shifted, -1 + ((double)at / BreakPoints));
+        for (var constant = 0.15; constant < 4; constant *= 1.4)
+            Add(GrowthShape.Saturating, constant);
         return models;
 
         void Add(GrowthShape shape, double parameter)
         {
             var model = GrowthModel.Fit(shape, parameter, basis, times, values);
-            if (model is null) return;
+            if (model is null)
+                return;
             var leading = model.Leading(model.Coefficients);
-            if (shape is GrowthShape.Accelerating or GrowthShape.Saturating or GrowthShape.Shifted && leading <= 0) return;
+            if (shape is GrowthShape.Accelerating or GrowthShape.Saturating or GrowthShape.Shifted && leading <= 0)
+                return;
             models.Add(model);
         }
     }
 
     private double Correlation(GrowthModel model)
     {
-        double products = 0, squares = 0, before = 0;
+        double products = 0,
+            squares = 0,
+            before = 0;
         for (var at = 0; at < times.Length; at++)
         {
             var residual = values[at] - model.At(times[at]);
@@ -165,9 +181,14 @@ internal sealed class ExhaustionRun
     private static double[] Weights(List<GrowthModel> models, double samples)
     {
         var shapes = models.CountBy(model => model.Shape).ToDictionary();
-        var scores = models.Select(model =>
-            // A shape counts once, however many values of its parameter are tried.
-            (-0.5 * samples * Math.Log(model.Squares)) - (0.5 * model.Terms * Math.Log(samples)) - Math.Log(shapes[model.Shape])).ToArray();
+        var scores = models
+            .Select(model =>
+                // A shape counts once, however many values of its parameter are tried.
+                (-0.5 * samples * Math.Log(model.Squares))
+                - (0.5 * model.Terms * Math.Log(samples))
+                - Math.Log(shapes[model.Shape])
+            )
+            .ToArray();
         var highest = scores.Max();
         var weights = scores.Select(score => Math.Exp(score - highest)).ToArray();
         var sum = weights.Sum();
@@ -187,12 +208,14 @@ internal sealed class ExhaustionRun
         model.Draw(normals, deviation, drawn);
         var cycle = model.Basis.DrawCycle(random);
         var before = model.At(0, drawn, cycle);
-        if (before >= limit) return 0;
+        if (before >= limit)
+            return 0;
         for (var step = 1; step <= StepsAhead; step++)
         {
             var time = within * step / StepsAhead;
             var value = model.At(time, drawn, cycle);
-            if (value >= limit) return within * (step - 1 + ((limit - before) / (value - before))) / StepsAhead;
+            if (value >= limit)
+                return within * (step - 1 + ((limit - before) / (value - before))) / StepsAhead;
             before = value;
         }
         return double.PositiveInfinity;

@@ -17,9 +17,7 @@ public readonly record struct RollingError(int Origins, double MeanAbsolute, dou
 /// <summary>What can be said of the steps ahead of one series.</summary>
 public abstract record ForecastResult
 {
-    private ForecastResult()
-    {
-    }
+    private ForecastResult() { }
 
     public sealed record Ok(Forecast Forecast) : ForecastResult;
 
@@ -42,7 +40,23 @@ public sealed class Forecast
 
     /// <summary>Levels at which the distribution of errors is kept; between them it is a straight line.</summary>
     private static readonly float[] Levels =
-        [0, 0.2f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.85f, 0.9f, 0.925f, 0.95f, 0.965f, 0.98f, 0.99f, 0.995f];
+    [
+        0,
+        0.2f,
+        0.4f,
+        0.5f,
+        0.6f,
+        0.7f,
+        0.8f,
+        0.85f,
+        0.9f,
+        0.925f,
+        0.95f,
+        0.965f,
+        0.98f,
+        0.99f,
+        0.995f,
+    ];
 
     private readonly double[] middles;
     private readonly double[] widths;
@@ -81,9 +95,8 @@ public sealed class Forecast
     /// <param name="step">0 for the first step ahead.</param>
     /// <param name="probability">0.0025 to 0.9975.</param>
     /// <exception cref="ArgumentOutOfRangeException">The probability lies outside.</exception>
-    public double Quantile(int step, double probability) => probability < 0.5
-        ? Interval(step, 1 - (2 * probability)).Lower
-        : Interval(step, (2 * probability) - 1).Upper;
+    public double Quantile(int step, double probability) =>
+        probability < 0.5 ? Interval(step, 1 - (2 * probability)).Lower : Interval(step, (2 * probability) - 1).Upper;
 
     /// <summary>The stored form, for <see cref="TryRead"/> of the same <see cref="FormatVersion"/>: little-endian.</summary>
     public byte[] ToBytes()
@@ -115,13 +128,16 @@ public sealed class Forecast
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Forecast? forecast)
     {
         forecast = null;
-        if (bytes.Length < HeaderBytes || bytes[0] != FormatVersion) return false;
+        if (bytes.Length < HeaderBytes || bytes[0] != FormatVersion)
+            return false;
         var horizon = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
-        if (horizon < 1 || bytes.Length != HeaderBytes + (Levels.Length * sizeof(float)) + (2L * horizon * sizeof(double))) return false;
+        if (horizon < 1 || bytes.Length != HeaderBytes + (Levels.Length * sizeof(float)) + (2L * horizon * sizeof(double)))
+            return false;
         var error = new RollingError(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]),
             BinaryPrimitives.ReadDoubleLittleEndian(bytes[12..]),
-            BinaryPrimitives.ReadDoubleLittleEndian(bytes[20..]));
+            BinaryPrimitives.ReadDoubleLittleEndian(bytes[20..])
+        );
         var distances = new float[Levels.Length];
         for (var level = 0; level < distances.Length; level++)
         {
@@ -129,14 +145,20 @@ public sealed class Forecast
         }
         var values = bytes[(HeaderBytes + (Levels.Length * sizeof(float)))..];
         forecast = new Forecast(
-            Doubles(values, horizon), Doubles(values[(horizon * sizeof(double))..], horizon), distances, (bytes[1] & 1) != 0, error);
+            Doubles(values, horizon),
+            Doubles(values[(horizon * sizeof(double))..], horizon),
+            distances,
+            (bytes[1] & 1) != 0,
+            error
+        );
         return true;
     }
 
     private static double[] Doubles(ReadOnlySpan<byte> bytes, int count)
     {
         var values = new double[count];
-        for (var at = 0; at < count; at++) values[at] = BinaryPrimitives.ReadDoubleLittleEndian(bytes[(at * sizeof(double))..]);
+        for (var at = 0; at < count; at++)
+            values[at] = BinaryPrimitives.ReadDoubleLittleEndian(bytes[(at * sizeof(double))..]);
         return values;
     }
 
@@ -145,18 +167,23 @@ public sealed class Forecast
     public double ProbabilityAbove(int step, double threshold)
     {
         var distance = Math.Abs(threshold - middles[step]);
-        if (distance == 0) return 0.5;
+        if (distance == 0)
+            return 0.5;
         // Half of what lies further out than the threshold, on the side where it is.
         var outside = 0.5 * (1 - LevelOf(widths[step] > 0 ? distance / widths[step] : double.PositiveInfinity));
-        return threshold > middles[step] ? outside : isNonNegative && threshold < 0 ? 1 : 1 - outside;
+        return threshold > middles[step] ? outside
+            : isNonNegative && threshold < 0 ? 1
+            : 1 - outside;
     }
 
     private double LevelOf(double distance)
     {
-        if (distance == double.PositiveInfinity) return 1;
+        if (distance == double.PositiveInfinity)
+            return 1;
         for (var above = 1; above < Levels.Length; above++)
         {
-            if (distance >= distances[above]) continue;
+            if (distance >= distances[above])
+                continue;
             var step = distances[above] - distances[above - 1];
             return Levels[above - 1] + ((Levels[above] - Levels[above - 1]) * Math.Clamp((distance - distances[above - 1]) / step, 0, 1));
         }
@@ -170,7 +197,8 @@ public sealed class Forecast
             throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 0.995.");
         }
         var above = 1;
-        while (above < Levels.Length - 1 && Levels[above] < level) above++;
+        while (above < Levels.Length - 1 && Levels[above] < level)
+            above++;
         var share = Math.Clamp((level - Levels[above - 1]) / (Levels[above] - Levels[above - 1]), 0, 1);
         return distances[above - 1] + (share * (distances[above] - distances[above - 1]));
     }

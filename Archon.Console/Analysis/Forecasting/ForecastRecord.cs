@@ -18,10 +18,13 @@ public sealed record ForecastRecord(int Count, double MeanAbsolute, double Relat
     public static ForecastRecord Of(IEnumerable<ForecastOutcome> outcomes)
     {
         var count = 0;
-        double off = 0, magnitude = 0, within = 0;
+        double off = 0,
+            magnitude = 0,
+            within = 0;
         foreach (var one in outcomes)
         {
-            if (!double.IsFinite(one.Actual) || !double.IsFinite(one.Forecast)) continue;
+            if (!double.IsFinite(one.Actual) || !double.IsFinite(one.Forecast))
+                continue;
             count++;
             off += Math.Abs(one.Actual - one.Forecast);
             magnitude += Math.Abs(one.Actual);

@@ -46,13 +46,15 @@ internal sealed class ForecastRun : IDisposable
         isLearnt = ArrayPool<bool>.Shared.Rent(rows);
         history.CopyTo(values);
         Gaps.Fill(values.AsSpan(0, rows), period, isKnown.AsSpan(0, rows));
-        foreach (var value in values.AsSpan(0, rows)) isNonNegative &= value >= 0;
+        foreach (var value in values.AsSpan(0, rows))
+            isNonNegative &= value >= 0;
         scale = WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: true, working.AsSpan(0, rows));
         plainScale = scale is { IsLogarithmic: true }
             ? WorkingScale.Of(values.AsSpan(0, rows), wantLogarithm: false, plain.AsSpan(0, rows))
             : null;
         isKnown.AsSpan(0, rows).CopyTo(isLearnt);
-        if (scale is null) return;
+        if (scale is null)
+            return;
         // What was unlike anything is not learnt from, but a forecast that missed it has missed it.
         Incidents.Mend(working.AsSpan(0, rows), plainScale is null ? [] : plain.AsSpan(0, rows), period, season, isLearnt.AsSpan(0, rows));
     }
@@ -62,7 +64,8 @@ internal sealed class ForecastRun : IDisposable
 
     public Forecast Forecast(int mostOrigins, int errorOrigins, double inflation)
     {
-        if (scale is null) return Constant();
+        if (scale is null)
+            return Constant();
         var members = Members();
         var origins = Origins.Choose(rows, horizon, Math.Max(season, members.Max(member => member.Model.Reach)), period, mostOrigins);
         var lanes = origins.Lanes;
@@ -75,7 +78,8 @@ internal sealed class ForecastRun : IDisposable
             Vectors.MedianAcross(votes, count, size);
             var medians = votes.AsSpan(0, size);
             scale.ToValues(medians);
-            if (isNonNegative) Vectors.Clamp(medians, 0, double.MaxValue);
+            if (isNonNegative)
+                Vectors.Clamp(medians, 0, double.MaxValue);
             return Told(medians, origins, errorOrigins, inflation);
         }
         finally
@@ -117,14 +121,32 @@ internal sealed class ForecastRun : IDisposable
             var isApart = isPlain && plainScale is not null;
             // A quarter of the history is left to judge by.
             var affordable = RobustAutoregression.Affordable(lags, rows * 3 / 4, difference);
-            if (affordable.Length == 0) return;
+            if (affordable.Length == 0)
+                return;
             members.Add((RobustAutoregression.Fit(isApart ? plain.AsSpan(0, rows) : Working, IsLearnt, affordable, difference), isApart));
         }
     }
 
-    private int[] LongMemory() => Lags(
-        [1, 2, 3, period - 1, period, period + 1, (2 * period) - 1, 2 * period, 3 * period, 4 * period, 5 * period,
-            season - period - 1, season - period, season - period + 1, season - 1, season, season + 1]);
+    private int[] LongMemory() =>
+        Lags([
+            1,
+            2,
+            3,
+            period - 1,
+            period,
+            period + 1,
+            (2 * period) - 1,
+            2 * period,
+            3 * period,
+            4 * period,
+            5 * period,
+            season - period - 1,
+            season - period,
+            season - period + 1,
+            season - 1,
+            season,
+            season + 1,
+        ]);
 
     private int[] ShortMemory() => Lags([.. Enumerable.Range(1, 12), .. Enumerable.Range(period - 3, 8)]);
 
@@ -145,7 +167,8 @@ internal sealed class ForecastRun : IDisposable
             var at = 0;
             foreach (var isPlain in (ReadOnlySpan<bool>)[false, true])
             {
-                if (!members.Exists(member => member.IsPlain == isPlain)) continue;
+                if (!members.Exists(member => member.IsPlain == isPlain))
+                    continue;
                 origins.Spread(isPlain ? plain.AsSpan(0, rows) : Working, reach, path);
                 foreach (var (model, _) in members.Where(member => member.IsPlain == isPlain))
                 {
@@ -185,7 +208,8 @@ internal sealed class ForecastRun : IDisposable
                     sum = Vector256.FusedMultiplyAdd(
                         Vector256.Create(coefficients[term]),
                         Vector256.LoadUnsafe(ref data, (nuint)(row - (lags[term] * lanes) + lane)),
-                        sum);
+                        sum
+                    );
                 }
                 Vector256.Min(Vector256.Max(sum, lowest), highest).StoreUnsafe(ref data, (nuint)(row + lane));
             }
@@ -199,17 +223,20 @@ internal sealed class ForecastRun : IDisposable
         // What cycles before a row say of it depends on the row alone, so origins share it; rows ahead repeat after a season.
         var first = Math.Max(season, Enumerable.Range(0, lanes).Min(origins.At) - period);
         var means = new double[rows + Math.Min(horizon, season) - first];
-        for (var row = 0; row < means.Length; row++) means[row] = Mean(first + row);
+        for (var row = 0; row < means.Length; row++)
+            means[row] = Mean(first + row);
         var decay = Math.Exp(-1 / (ShiftMemory * period));
         for (var lane = 0; lane < lanes; lane++)
         {
             var origin = origins.At(lane);
             double shift = 0;
             var counted = Math.Min(period, origin - first);
-            for (var row = origin - counted; row < origin; row++) shift += (working[row] - means[row - first]) / counted;
+            for (var row = origin - counted; row < origin; row++)
+                shift += (working[row] - means[row - first]) / counted;
             for (int step = 0, row = origin - first; step < horizon; step++, row++)
             {
-                if (step > 0 && step % season == 0) row -= season;
+                if (step > 0 && step % season == 0)
+                    row -= season;
                 vote[(step * lanes) + lane] = means[row] + shift;
                 shift *= decay;
             }
@@ -218,7 +245,9 @@ internal sealed class ForecastRun : IDisposable
 
     private double Mean(int row)
     {
-        double sum = 0, weights = 0, weight = 1;
+        double sum = 0,
+            weights = 0,
+            weight = 1;
         for (var cycle = 1; cycle <= ProfileCycles && row - (cycle * season) >= 0; cycle++, weight *= ProfileDecay)
         {
             sum += weight * working[row - (cycle * season)];
@@ -264,16 +293,20 @@ internal sealed class ForecastRun : IDisposable
 
     private RollingError RollingErrorOf(double[] errors, Origins origins, int most)
     {
-        double off = 0, magnitude = 0;
-        int counted = 0, tried = 0;
+        double off = 0,
+            magnitude = 0;
+        int counted = 0,
+            tried = 0;
         for (var lane = 1; lane < origins.Lanes && tried < most; lane++)
         {
-            if (!origins.IsTest(lane)) continue;
+            if (!origins.IsTest(lane))
+                continue;
             tried++;
             for (var step = 0; step < horizon; step++)
             {
                 var error = errors[(step * origins.Lanes) + lane];
-                if (double.IsNaN(error)) continue;
+                if (double.IsNaN(error))
+                    continue;
                 off += error;
                 magnitude += Math.Abs(values[origins.At(lane) + step]);
                 counted++;

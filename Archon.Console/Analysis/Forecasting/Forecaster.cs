@@ -31,8 +31,10 @@ public static class Forecaster
     {
         var history = Recent(values, settings.Period);
         var known = 0;
-        foreach (var value in history) known += double.IsFinite(value) ? 1 : 0;
-        if (known < LeastValues) return new ForecastResult.TooShort($"{known} values are too few: {LeastValues} are needed.");
+        foreach (var value in history)
+            known += double.IsFinite(value) ? 1 : 0;
+        if (known < LeastValues)
+            return new ForecastResult.TooShort($"{known} values are too few: {LeastValues} are needed.");
         using var run = new ForecastRun(history, settings);
         return new ForecastResult.Ok(run.Forecast(MostOrigins, ErrorOrigins, Inflation));
     }
@@ -43,7 +45,8 @@ public static class Forecaster
     public static ForecastResult Forecast(RegularSeries history, TimeSpan ahead) =>
         Forecast(
             history.Values.Span,
-            new ForecastSettings { Horizon = (int)Math.Min(int.MaxValue, Math.Ceiling(ahead / history.Step)), Period = history.Period });
+            new ForecastSettings { Horizon = (int)Math.Min(int.MaxValue, Math.Ceiling(ahead / history.Step)), Period = history.Period }
+        );
 
     private static ReadOnlySpan<double> Recent(ReadOnlySpan<double> values, int period)
     {

@@ -46,12 +46,13 @@ internal sealed class GrowthBasis
     /// <summary>A length that may come next: one of those seen.</summary>
     public double DrawCycle(Random random) => cycles.Length > 1 ? cycles[random.Next(cycles.Length)] : Cycle;
 
-    public static int LeadingTerm(GrowthShape shape) => shape switch
-    {
-        GrowthShape.Flat => 0,
-        GrowthShape.Bent or GrowthShape.Shifted or GrowthShape.Accelerating => 2,
-        _ => 1,
-    };
+    public static int LeadingTerm(GrowthShape shape) =>
+        shape switch
+        {
+            GrowthShape.Flat => 0,
+            GrowthShape.Bent or GrowthShape.Shifted or GrowthShape.Accelerating => 2,
+            _ => 1,
+        };
 
     public int Count(GrowthShape shape) => Extra + LeadingTerm(shape) + 1;
 
@@ -78,7 +79,8 @@ internal sealed class GrowthBasis
                 row[1] = -Math.Exp(-time / parameter);
                 break;
         }
-        if (HasResets) row[at++] = SinceReset(time, nextCycle);
+        if (HasResets)
+            row[at++] = SinceReset(time, nextCycle);
         for (var harmonic = 1; HasWave && harmonic <= harmonics; harmonic++)
         {
             var (sine, cosine) = Math.SinCos(2 * Math.PI * harmonic * time / day);

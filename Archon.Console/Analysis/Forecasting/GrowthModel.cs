@@ -29,7 +29,13 @@ internal sealed class GrowthModel
     private GrowthModel(GrowthShape shape, double parameter, GrowthBasis basis, double[] coefficients, double[] factor, double squares)
     {
         (Shape, this.parameter, this.basis, this.coefficients, this.factor, Squares) = (
-            shape, parameter, basis, coefficients, factor, squares);
+            shape,
+            parameter,
+            basis,
+            coefficients,
+            factor,
+            squares
+        );
     }
 
     public GrowthShape Shape { get; }
@@ -42,7 +48,12 @@ internal sealed class GrowthModel
     /// <param name="parameter">When the rate changed, or the time constant of the saturation, in spans; else not read.</param>
     /// <returns>Null when the history cannot tell the terms apart.</returns>
     public static GrowthModel? Fit(
-        GrowthShape shape, double parameter, GrowthBasis basis, ReadOnlySpan<double> times, ReadOnlySpan<double> values)
+        GrowthShape shape,
+        double parameter,
+        GrowthBasis basis,
+        ReadOnlySpan<double> times,
+        ReadOnlySpan<double> values
+    )
     {
         var terms = basis.Count(shape);
         Span<double> row = stackalloc double[terms];
@@ -53,14 +64,21 @@ internal sealed class GrowthModel
             basis.Fill(shape, parameter, times[at], basis.Cycle, row);
             for (var i = 0; i < terms; i++)
             {
-                for (var j = 0; j <= i; j++) gram[(i * (terms + 1)) + j] += row[i] * row[j];
+                for (var j = 0; j <= i; j++)
+                    gram[(i * (terms + 1)) + j] += row[i] * row[j];
                 gram[(terms * (terms + 1)) + i] += row[i] * values[at];
             }
             squares += values[at] * values[at];
         }
         return Solve(gram, terms) is { } solution
             ? new GrowthModel(
-                shape, parameter, basis, solution, gram, Math.Max(squares - Explained(gram, terms), 1e-12 * Math.Max(squares, 1e-300)))
+                shape,
+                parameter,
+                basis,
+                solution,
+                gram,
+                Math.Max(squares - Explained(gram, terms), 1e-12 * Math.Max(squares, 1e-300))
+            )
             : null;
     }
 
@@ -72,7 +90,8 @@ internal sealed class GrowthModel
         Span<double> row = stackalloc double[coefficients.Length];
         basis.Fill(Shape, parameter, time, nextCycle, row);
         double sum = 0;
-        for (var term = 0; term < row.Length; term++) sum += drawn[term] * row[term];
+        for (var term = 0; term < row.Length; term++)
+            sum += drawn[term] * row[term];
         return sum;
     }
 
@@ -86,10 +105,12 @@ internal sealed class GrowthModel
         for (var i = terms - 1; i >= 0; i--)
         {
             var sum = normals[i];
-            for (var k = i + 1; k < terms; k++) sum -= factor[(k * (terms + 1)) + i] * drawn[k];
+            for (var k = i + 1; k < terms; k++)
+                sum -= factor[(k * (terms + 1)) + i] * drawn[k];
             drawn[i] = sum / factor[(i * (terms + 1)) + i];
         }
-        for (var i = 0; i < terms; i++) drawn[i] = coefficients[i] + (deviation * drawn[i]);
+        for (var i = 0; i < terms; i++)
+            drawn[i] = coefficients[i] + (deviation * drawn[i]);
     }
 
     public GrowthBasis Basis => basis;
@@ -108,20 +129,25 @@ internal sealed class GrowthModel
         {
             for (var j = 0; j < i; j++)
             {
-                for (var k = 0; k < j; k++) gram[(i * stride) + j] -= gram[(i * stride) + k] * gram[(j * stride) + k];
+                for (var k = 0; k < j; k++)
+                    gram[(i * stride) + j] -= gram[(i * stride) + k] * gram[(j * stride) + k];
                 gram[(i * stride) + j] /= gram[(j * stride) + j];
             }
-            if (i == terms) break;
+            if (i == terms)
+                break;
             var before = gram[(i * stride) + i];
-            for (var k = 0; k < i; k++) gram[(i * stride) + i] -= gram[(i * stride) + k] * gram[(i * stride) + k];
-            if (!(gram[(i * stride) + i] > 1e-9 * before)) return null;
+            for (var k = 0; k < i; k++)
+                gram[(i * stride) + i] -= gram[(i * stride) + k] * gram[(i * stride) + k];
+            if (!(gram[(i * stride) + i] > 1e-9 * before))
+                return null;
             gram[(i * stride) + i] = Math.Sqrt(gram[(i * stride) + i]);
         }
         var solution = gram.AsSpan(terms * stride, terms).ToArray();
         for (var i = terms - 1; i >= 0; i--)
         {
             solution[i] /= gram[(i * stride) + i];
-            for (var j = 0; j < i; j++) solution[j] -= gram[(i * stride) + j] * solution[i];
+            for (var j = 0; j < i; j++)
+                solution[j] -= gram[(i * stride) + j] * solution[i];
         }
         return solution;
     }
@@ -129,7 +155,8 @@ internal sealed class GrowthModel
     private static double Explained(double[] gram, int terms)
     {
         double sum = 0;
-        for (var i = 0; i < terms; i++) sum += gram[(terms * (terms + 1)) + i] * gram[(terms * (terms + 1)) + i];
+        for (var i = 0; i < terms; i++)
+            sum += gram[(terms * (terms + 1)) + i] * gram[(terms * (terms + 1)) + i];
         return sum;
     }
 }

@@ -17,25 +17,31 @@ internal static class Incidents
     /// <param name="isLearnt">Cleared where a value was replaced.</param>
     public static void Mend(Span<double> working, Span<double> plain, int period, int season, Span<bool> isLearnt)
     {
-        if (period == 1) return;
+        if (period == 1)
+            return;
         var distances = new double[working.Length - period];
         double sum = 0;
         for (var at = 0; at < distances.Length; at++)
         {
             var value = working[at];
             var nearest = Math.Abs(value - working[at + period]);
-            if (at >= period) nearest = Math.Min(nearest, Math.Abs(value - working[at - period]));
-            if (at >= season) nearest = Math.Min(nearest, Math.Abs(value - working[at - season]));
-            if (at + season < working.Length) nearest = Math.Min(nearest, Math.Abs(value - working[at + season]));
+            if (at >= period)
+                nearest = Math.Min(nearest, Math.Abs(value - working[at - period]));
+            if (at >= season)
+                nearest = Math.Min(nearest, Math.Abs(value - working[at - season]));
+            if (at + season < working.Length)
+                nearest = Math.Min(nearest, Math.Abs(value - working[at + season]));
             distances[at] = nearest;
             sum += nearest;
         }
         var most = Odd * sum / distances.Length;
         for (var at = 0; at < distances.Length; at++)
         {
-            if (distances[at] <= most || !isLearnt[at]) continue;
+            if (distances[at] <= most || !isLearnt[at])
+                continue;
             working[at] = OfNeighbours(working, at, period, season);
-            if (!plain.IsEmpty) plain[at] = OfNeighbours(plain, at, period, season);
+            if (!plain.IsEmpty)
+                plain[at] = OfNeighbours(plain, at, period, season);
             isLearnt[at] = false;
         }
     }
@@ -45,7 +51,8 @@ internal static class Incidents
         var neighbours = new List<double>(4);
         foreach (var other in (ReadOnlySpan<int>)[at - season, at - period, at + period, at + season])
         {
-            if (other >= 0 && other < series.Length) neighbours.Add(series[other]);
+            if (other >= 0 && other < series.Length)
+                neighbours.Add(series[other]);
         }
         return Resets.Median(neighbours);
     }

@@ -32,7 +32,8 @@ public sealed record LatencyOutlook(
     double OverLoad,
     double OverLastWeek,
     bool IsLoadUnseen,
-    ExhaustionResult Broken)
+    ExhaustionResult Broken
+)
 {
     private const int LeastRows = 48;
 
@@ -60,8 +61,10 @@ public sealed record LatencyOutlook(
     /// <exception cref="ArgumentException">The steps differ, or the objective is not above zero.</exception>
     public static LatencyOutlook Of(RegularSeries latency, RegularSeries load, double objective, TimeSpan within)
     {
-        if (latency.Step != load.Step) throw new ArgumentException("Latency and load have different steps.", nameof(load));
-        if (!(objective > 0 && double.IsFinite(objective))) throw new ArgumentException($"{objective} is no objective.", nameof(objective));
+        if (latency.Step != load.Step)
+            throw new ArgumentException("Latency and load have different steps.", nameof(load));
+        if (!(objective > 0 && double.IsFinite(objective)))
+            throw new ArgumentException($"{objective} is no objective.", nameof(objective));
         var broken = Breach(latency, objective, within);
         var rows = latency.Values.Length;
         var values = latency.Values;
@@ -70,12 +73,17 @@ public sealed record LatencyOutlook(
         var shift = (int)Math.Round((latency.At(0) - load.At(0)) / latency.Step);
         double Load(int row) => row + shift >= 0 && row + shift < load.Values.Length ? load.Values.Span[row + shift] : double.NaN;
         var week = (int)(TimeSpan.FromDays(7) / latency.Step);
-        var overLastWeek = rows - week - recent >= 0
-            ? current / Median(Enumerable.Range(rows - week - recent, recent).Select(row => values.Span[row]))
-            : double.NaN;
+        var overLastWeek =
+            rows - week - recent >= 0
+                ? current / Median(Enumerable.Range(rows - week - recent, recent).Select(row => values.Span[row]))
+                : double.NaN;
 
-        var history = Enumerable.Range(0, Math.Max(0, rows - recent)).Select(row => (Load: Load(row), Latency: values.Span[row]))
-            .Where(one => double.IsFinite(one.Load) && one.Latency > 0 && double.IsFinite(one.Latency)).OrderBy(one => one.Load).ToArray();
+        var history = Enumerable
+            .Range(0, Math.Max(0, rows - recent))
+            .Select(row => (Load: Load(row), Latency: values.Span[row]))
+            .Where(one => double.IsFinite(one.Load) && one.Latency > 0 && double.IsFinite(one.Latency))
+            .OrderBy(one => one.Load)
+            .ToArray();
         var currentLoad = Median(Enumerable.Range(Math.Max(0, rows - recent), Math.Min(rows, recent)).Select(Load));
         if (history.Length < LeastRows || !double.IsFinite(current) || !double.IsFinite(currentLoad))
         {
@@ -86,7 +94,8 @@ public sealed record LatencyOutlook(
         var typical = Median(history.Select(one => one.Latency));
         var spread = 1.4826 * Median(history.Select(one => Math.Abs(Math.Log(one.Latency / Usual(history, one.Load)))));
         var odd = Math.Max(OddDeviations * spread / Math.Sqrt(recent), Math.Log(1 + LeastSlower));
-        var verdict = Math.Log(current / expected) > odd ? LatencyVerdict.Degraded
+        var verdict =
+            Math.Log(current / expected) > odd ? LatencyVerdict.Degraded
             : Math.Log(current / typical) > odd ? LatencyVerdict.Loaded
             : LatencyVerdict.Usual;
         return new LatencyOutlook(verdict, current, expected, current / expected, overLastWeek, currentLoad > history[^1].Load, broken);
@@ -95,12 +104,15 @@ public sealed record LatencyOutlook(
     private static double Usual((double Load, double Latency)[] byLoad, double load)
     {
         var size = Math.Max(5, (int)(byLoad.Length * Neighbourhood));
-        int from = 0, to = byLoad.Length;
+        int from = 0,
+            to = byLoad.Length;
         while (from < to)
         {
             var middle = (from + to) / 2;
-            if (byLoad[middle].Load < load) from = middle + 1;
-            else to = middle;
+            if (byLoad[middle].Load < load)
+                from = middle + 1;
+            else
+                to = middle;
         }
         return Median(byLoad.AsSpan(Math.Clamp(from - (size / 2), 0, byLoad.Length - size), size).ToArray().Select(one => one.Latency));
     }
@@ -108,27 +120,36 @@ public sealed record LatencyOutlook(
     private static ExhaustionResult Breach(RegularSeries latency, double objective, TimeSpan within)
     {
         var trend = Trend(latency, objective, within);
-        if (trend is ExhaustionResult.Reached) return trend;
+        if (trend is ExhaustionResult.Reached)
+            return trend;
         var ahead = within < ForecastReach ? within : ForecastReach;
-        if (ahead < latency.Step || Forecaster.Forecast(latency, ahead) is not ForecastResult.Ok { Forecast: var forecast }) return trend;
-        int earliest = -1, median = -1, latest = -1;
+        if (ahead < latency.Step || Forecaster.Forecast(latency, ahead) is not ForecastResult.Ok { Forecast: var forecast })
+            return trend;
+        int earliest = -1,
+            median = -1,
+            latest = -1;
         double probability = 0;
         for (var step = 0; step < forecast.Horizon; step++)
         {
             var above = forecast.ProbabilityAbove(step, objective);
             probability = Math.Max(probability, above);
-            if (above >= 0.1 && earliest < 0) earliest = step;
-            if (above >= 0.5 && median < 0) median = step;
-            if (above >= 0.9 && latest < 0) latest = step;
+            if (above >= 0.1 && earliest < 0)
+                earliest = step;
+            if (above >= 0.5 && median < 0)
+                median = step;
+            if (above >= 0.9 && latest < 0)
+                latest = step;
         }
-        if (median < 0) return trend;
+        if (median < 0)
+            return trend;
         var rows = latency.Values.Length;
         var season = new ExhaustionResult.Projected(
             latency.At(rows + median),
             latency.At(rows + earliest),
             latency.At(rows + (latest < 0 ? forecast.Horizon : latest)),
             probability,
-            (forecast.Median(forecast.Horizon - 1) - forecast.Median(0)) / (ahead / TimeSpan.FromDays(1)));
+            (forecast.Median(forecast.Horizon - 1) - forecast.Median(0)) / (ahead / TimeSpan.FromDays(1))
+        );
         return trend is ExhaustionResult.Projected sooner && sooner.At < season.At ? trend : season;
     }
 
@@ -144,9 +165,13 @@ public sealed record LatencyOutlook(
         }
         var trend = ExhaustionProjection.Project(
             new MetricSeries(SeriesLabels.None, times, logarithms),
-            new ExhaustionSettings { Limit = Math.Log(objective), Within = within });
+            new ExhaustionSettings { Limit = Math.Log(objective), Within = within }
+        );
         return trend is ExhaustionResult.Projected projected
-            ? projected with { ChangePerDay = Median(latency.Values.ToArray()) * (Math.Exp(projected.ChangePerDay) - 1) }
+            ? projected with
+            {
+                ChangePerDay = Median(latency.Values.ToArray()) * (Math.Exp(projected.ChangePerDay) - 1),
+            }
             : trend;
     }
 

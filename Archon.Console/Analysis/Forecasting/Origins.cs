@@ -24,7 +24,8 @@ internal sealed class Origins
     {
         // Origins that walk through the times of day, so that every step ahead is tried at each of them.
         var stride = Math.Max(1, (int)Math.Round(0.29 * period));
-        while (stride > 1 && Gcd(stride, period) > 1) stride--;
+        while (stride > 1 && Gcd(stride, period) > 1)
+            stride--;
         var room = rows - reach;
         if (room >= horizon + ((most / 4) * stride))
         {
@@ -48,7 +49,8 @@ internal sealed class Origins
         for (var lane = 0; lane < Lanes; lane++)
         {
             var before = series.Slice(At(lane) - reach, reach);
-            for (int row = 0, to = lane; row < before.Length; row++, to += Lanes) path[to] = before[row];
+            for (int row = 0, to = lane; row < before.Length; row++, to += Lanes)
+                path[to] = before[row];
         }
     }
 

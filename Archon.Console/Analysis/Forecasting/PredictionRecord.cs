@@ -7,7 +7,12 @@ namespace Archon.Analysis.Forecasting;
 /// <param name="HappenedAt">When it did; null as long as it has not.</param>
 /// <param name="PreventedAt">When somebody did something about it; a prediction that was prevented is neither right nor wrong.</param>
 public sealed record PastPrediction(
-    DateTimeOffset MadeAt, DateTimeOffset PredictedAt, DateTimeOffset Latest, DateTimeOffset? HappenedAt, DateTimeOffset? PreventedAt);
+    DateTimeOffset MadeAt,
+    DateTimeOffset PredictedAt,
+    DateTimeOffset Latest,
+    DateTimeOffset? HappenedAt,
+    DateTimeOffset? PreventedAt
+);
 
 /// <summary>How often predictions came true: the measured rate of false ones, with how sure it is.</summary>
 /// <param name="Judged">Predictions that came true or whose time has passed.</param>
@@ -31,7 +36,8 @@ public sealed record PredictionRecord(int Judged, int False, int Prevented, int 
     {
         get
         {
-            if (Judged == 0) return (0, 1);
+            if (Judged == 0)
+                return (0, 1);
             var (n, p, z2) = ((double)Judged, FalseShare, Z * Z);
             var middle = (p + (z2 / (2 * n))) / (1 + (z2 / n));
             var half = Z * Math.Sqrt((p * (1 - p) / n) + (z2 / (4 * n * n))) / (1 + (z2 / n));
@@ -42,7 +48,10 @@ public sealed record PredictionRecord(int Judged, int False, int Prevented, int 
     /// <param name="now">Predictions whose latest time lies ahead of it are open unless they came true.</param>
     public static PredictionRecord Of(IEnumerable<PastPrediction> predictions, DateTimeOffset now)
     {
-        int judged = 0, wrong = 0, prevented = 0, open = 0;
+        int judged = 0,
+            wrong = 0,
+            prevented = 0,
+            open = 0;
         var errors = new List<double>();
         foreach (var one in predictions)
         {
@@ -51,13 +60,18 @@ public sealed record PredictionRecord(int Judged, int False, int Prevented, int 
             {
                 judged++;
                 // One that came long after its time was no help.
-                if (happened > one.Latest) wrong++;
+                if (happened > one.Latest)
+                    wrong++;
                 var ahead = one.PredictedAt - one.MadeAt;
-                if (ahead > TimeSpan.Zero) errors.Add(Math.Abs((happened - one.PredictedAt) / ahead));
+                if (ahead > TimeSpan.Zero)
+                    errors.Add(Math.Abs((happened - one.PredictedAt) / ahead));
             }
-            else if (one.PreventedAt is { } acted && acted <= now && acted <= one.Latest) prevented++;
-            else if (one.Latest > now) open++;
-            else (judged, wrong) = (judged + 1, wrong + 1);
+            else if (one.PreventedAt is { } acted && acted <= now && acted <= one.Latest)
+                prevented++;
+            else if (one.Latest > now)
+                open++;
+            else
+                (judged, wrong) = (judged + 1, wrong + 1);
         }
         return new PredictionRecord(judged, wrong, prevented, open, errors.Count > 0 ? Resets.Median(errors) : double.NaN);
     }

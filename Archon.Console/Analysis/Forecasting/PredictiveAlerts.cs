@@ -24,9 +24,7 @@ public sealed record PredictiveAlertSettings
 /// <summary>Whether a projection is told. What is told is information, never a page: nothing is broken yet.</summary>
 public abstract record PredictiveVerdict
 {
-    private PredictiveVerdict()
-    {
-    }
+    private PredictiveVerdict() { }
 
     /// <param name="Projection">The latest.</param>
     /// <param name="Record">How often such predictions were right; shown with the alert.</param>
@@ -48,12 +46,20 @@ public static class PredictiveAlerts
     /// <param name="record">Past predictions of the same kind.</param>
     /// <param name="now">When it is decided; times of the projections are measured from it.</param>
     public static PredictiveVerdict Decide(
-        IReadOnlyList<ExhaustionResult> projections, PredictionRecord record, DateTimeOffset now, PredictiveAlertSettings settings)
+        IReadOnlyList<ExhaustionResult> projections,
+        PredictionRecord record,
+        DateTimeOffset now,
+        PredictiveAlertSettings settings
+    )
     {
-        if (projections.Count == 0) return new PredictiveVerdict.Quiet("Nothing was projected yet.");
-        if (projections[^1] is ExhaustionResult.Reached) return new PredictiveVerdict.AlreadyReached();
-        if (projections[^1] is not ExhaustionResult.Projected latest) return new PredictiveVerdict.Quiet("It is not expected to run out.");
-        if (latest.At - now > settings.Lead) return new PredictiveVerdict.Quiet("It runs out later than anyone needs to know now.");
+        if (projections.Count == 0)
+            return new PredictiveVerdict.Quiet("Nothing was projected yet.");
+        if (projections[^1] is ExhaustionResult.Reached)
+            return new PredictiveVerdict.AlreadyReached();
+        if (projections[^1] is not ExhaustionResult.Projected latest)
+            return new PredictiveVerdict.Quiet("It is not expected to run out.");
+        if (latest.At - now > settings.Lead)
+            return new PredictiveVerdict.Quiet("It runs out later than anyone needs to know now.");
         if (latest.Probability < settings.LeastProbability)
         {
             return new PredictiveVerdict.Quiet("It is not sure enough that it runs out at all.");
@@ -63,8 +69,10 @@ public static class PredictiveAlerts
         {
             return new PredictiveVerdict.Quiet("When it runs out is not known well enough.");
         }
-        var agreeing = projections.Reverse().TakeWhile(
-            one => one is ExhaustionResult.Projected projected && projected.At - now <= settings.Lead).Count();
+        var agreeing = projections
+            .Reverse()
+            .TakeWhile(one => one is ExhaustionResult.Projected projected && projected.At - now <= settings.Lead)
+            .Count();
         if (agreeing < settings.InARow)
         {
             return new PredictiveVerdict.Quiet("It was projected for the first time; the next one has to agree.");

@@ -44,28 +44,33 @@ public sealed class RegularSeries
         }
         var (times, values) = (series.Times, series.Values);
         var stepMs = step.Ticks / TimeSpan.TicksPerMillisecond;
-        long first = long.MaxValue, last = long.MinValue;
+        long first = long.MaxValue,
+            last = long.MinValue;
         for (var at = 0; at < times.Length; at++)
         {
-            if (!double.IsFinite(values.Span[at])) continue;
+            if (!double.IsFinite(values.Span[at]))
+                continue;
             var row = Math.DivRem(times.Span[at], stepMs).Quotient - (times.Span[at] % stepMs < 0 ? 1 : 0);
             (first, last) = (Math.Min(first, row), Math.Max(last, row));
         }
-        if (last < first) return new RegularSeries(0, step, []);
+        if (last < first)
+            return new RegularSeries(0, step, []);
         first = Math.Max(first, last - MostRows + 1);
         var sums = new double[last - first + 1];
         var counts = new int[sums.Length];
         for (var at = 0; at < times.Length; at++)
         {
             var row = Math.DivRem(times.Span[at], stepMs).Quotient - (times.Span[at] % stepMs < 0 ? 1 : 0) - first;
-            if (row < 0 || !double.IsFinite(values.Span[at])) continue;
+            if (row < 0 || !double.IsFinite(values.Span[at]))
+                continue;
             counts[row]++;
             // A running mean: a sum of huge values would overflow.
             sums[row] += (values.Span[at] - sums[row]) / counts[row];
         }
         for (var row = 0; row < sums.Length; row++)
         {
-            if (counts[row] == 0) sums[row] = double.NaN;
+            if (counts[row] == 0)
+                sums[row] = double.NaN;
         }
         return new RegularSeries(first * stepMs, step, sums);
     }

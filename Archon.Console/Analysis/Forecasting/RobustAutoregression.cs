@@ -43,7 +43,8 @@ internal sealed class RobustAutoregression
     /// <returns>The lags that the history is long enough for; empty when it is for none.</returns>
     public static ReadOnlySpan<int> Affordable(ReadOnlySpan<int> lags, int rows, int difference)
     {
-        while (lags.Length > 0 && rows - difference - lags[^1] < RowsPerCoefficient * (lags.Length + 1)) lags = lags[..^1];
+        while (lags.Length > 0 && rows - difference - lags[^1] < RowsPerCoefficient * (lags.Length + 1))
+            lags = lags[..^1];
         return lags;
     }
 
@@ -56,7 +57,8 @@ internal sealed class RobustAutoregression
         var rows = series.Length - first;
         var design = new Design(series, lags, difference, rows);
         var weights = new double[rows];
-        for (var row = 0; row < rows; row++) weights[row] = isLearnt[first + row] ? 1 : 0;
+        for (var row = 0; row < rows; row++)
+            weights[row] = isLearnt[first + row] ? 1 : 0;
         var solution = design.Solve(weights, Ridge);
         Reweight(design, solution, weights);
         solution = design.Solve(weights, Ridge);
@@ -66,13 +68,15 @@ internal sealed class RobustAutoregression
     private static void Reweight(Design design, ReadOnlySpan<double> solution, Span<double> weights)
     {
         var errors = design.Errors(solution);
-        double known = 0, sum = 0;
+        double known = 0,
+            sum = 0;
         for (var row = 0; row < errors.Length; row++)
         {
             known += weights[row];
             sum += weights[row] * Math.Abs(errors[row]);
         }
-        if (known == 0 || sum == 0) return;
+        if (known == 0 || sum == 0)
+            return;
         var least = SquareBelow * sum / known;
         double total = 0;
         for (var row = 0; row < errors.Length; row++)
@@ -87,18 +91,21 @@ internal sealed class RobustAutoregression
     /// <summary>A recursion on differences is one on the series with more terms.</summary>
     private static RobustAutoregression Expand(ReadOnlySpan<int> lags, int difference, ReadOnlySpan<double> solution)
     {
-        if (difference == 0) return new RobustAutoregression(lags.ToArray(), solution[..lags.Length].ToArray(), solution[lags.Length]);
+        if (difference == 0)
+            return new RobustAutoregression(lags.ToArray(), solution[..lags.Length].ToArray(), solution[lags.Length]);
         // Both ascend: the lags themselves, and the lags one difference further back with the difference itself in front.
         var merged = new List<int>((2 * lags.Length) + 1);
         var weights = new List<double>((2 * lags.Length) + 1);
-        for (int near = 0, far = 0; near < lags.Length || far <= lags.Length;)
+        for (int near = 0, far = 0; near < lags.Length || far <= lags.Length; )
         {
             var nearLag = near < lags.Length ? lags[near] : int.MaxValue;
             var farLag = far > lags.Length ? int.MaxValue : difference + (far == 0 ? 0 : lags[far - 1]);
             merged.Add(Math.Min(nearLag, farLag));
             double weight = 0;
-            if (nearLag <= farLag) weight += solution[near++];
-            if (farLag <= nearLag) weight += far++ == 0 ? 1 : -solution[far - 2];
+            if (nearLag <= farLag)
+                weight += solution[near++];
+            if (farLag <= nearLag)
+                weight += far++ == 0 ? 1 : -solution[far - 2];
             weights.Add(weight);
         }
         return new RobustAutoregression([.. merged], [.. weights], solution[lags.Length]);
@@ -123,14 +130,17 @@ internal sealed class RobustAutoregression
             var length = series.Length - difference;
             padded = (rows + Width - 1) / Width * Width;
             source = new double[length + padded];
-            if (difference == 0) series.CopyTo(source);
-            else Vectors.Subtract(series[difference..], series[..length], source);
+            if (difference == 0)
+                series.CopyTo(source);
+            else
+                Vectors.Subtract(series[difference..], series[..length], source);
             source.AsSpan(length).Fill(1);
             // The lagged columns, the constant, the target, and copies of the constant until the blocks are full.
             var columns = (terms + 2 + Block - 1) / Block * Block;
             offsets = new int[columns];
             offsets.AsSpan().Fill(length);
-            for (var term = 0; term < terms; term++) offsets[term] = lags[^1] - lags[term];
+            for (var term = 0; term < terms; term++)
+                offsets[term] = lags[^1] - lags[term];
             offsets[terms + 1] = lags[^1];
         }
 
@@ -141,7 +151,8 @@ internal sealed class RobustAutoregression
             var gram = new double[columns * columns];
             Products(weights, gram);
             var unknowns = terms + 1;
-            for (var term = 0; term < terms; term++) gram[(term * columns) + term] += ridge;
+            for (var term = 0; term < terms; term++)
+                gram[(term * columns) + term] += ridge;
             // The constant is not shrunk; this only keeps the pivot above zero when every row has weight zero.
             gram[(terms * columns) + terms] += 1e-9;
             return Cholesky(gram, columns, unknowns);
@@ -151,7 +162,8 @@ internal sealed class RobustAutoregression
         {
             var errors = source.AsSpan(offsets[terms + 1], rows).ToArray();
             Vectors.AddScaled(errors, source.AsSpan(offsets[terms], rows), -solution[terms]);
-            for (var term = 0; term < terms; term++) Vectors.AddScaled(errors, source.AsSpan(offsets[term], rows), -solution[term]);
+            for (var term = 0; term < terms; term++)
+                Vectors.AddScaled(errors, source.AsSpan(offsets[term], rows), -solution[term]);
             return errors;
         }
 
@@ -171,9 +183,15 @@ internal sealed class RobustAutoregression
                 }
                 for (var j = 0; j <= i; j += Block)
                 {
-                    Vector256<double> s00 = default, s01 = default, s02 = default;
-                    Vector256<double> s10 = default, s11 = default, s12 = default;
-                    Vector256<double> s20 = default, s21 = default, s22 = default;
+                    Vector256<double> s00 = default,
+                        s01 = default,
+                        s02 = default;
+                    Vector256<double> s10 = default,
+                        s11 = default,
+                        s12 = default;
+                    Vector256<double> s20 = default,
+                        s21 = default,
+                        s22 = default;
                     ref var b0 = ref Unsafe.Add(ref data, offsets[j]);
                     ref var b1 = ref Unsafe.Add(ref data, offsets[j + 1]);
                     ref var b2 = ref Unsafe.Add(ref data, offsets[j + 2]);
@@ -212,14 +230,17 @@ internal sealed class RobustAutoregression
             for (var i = 0; i <= unknowns; i++)
             {
                 var row = gram.Slice(i * columns, columns);
-                for (var j = 0; j < i; j++) row[j] = (row[j] - Dot(row[..j], gram.Slice(j * columns, j))) / gram[(j * columns) + j];
-                if (i < unknowns) row[i] = Math.Sqrt(Math.Max(row[i] - Dot(row[..i], row[..i]), 1e-12));
+                for (var j = 0; j < i; j++)
+                    row[j] = (row[j] - Dot(row[..j], gram.Slice(j * columns, j))) / gram[(j * columns) + j];
+                if (i < unknowns)
+                    row[i] = Math.Sqrt(Math.Max(row[i] - Dot(row[..i], row[..i]), 1e-12));
             }
             var solution = gram.Slice(unknowns * columns, unknowns).ToArray();
             for (var i = unknowns - 1; i >= 0; i--)
             {
                 solution[i] /= gram[(i * columns) + i];
-                for (var j = 0; j < i; j++) solution[j] -= gram[(i * columns) + j] * solution[i];
+                for (var j = 0; j < i; j++)
+                    solution[j] -= gram[(i * columns) + j] * solution[i];
             }
             return solution;
         }
@@ -233,7 +254,8 @@ internal sealed class RobustAutoregression
                 sums = Vector256.FusedMultiplyAdd(Vector256.Create(left[at..]), Vector256.Create(right[at..]), sums);
             }
             var sum = Vector256.Sum(sums);
-            for (; at < left.Length; at++) sum += left[at] * right[at];
+            for (; at < left.Length; at++)
+                sum += left[at] * right[at];
             return sum;
         }
     }

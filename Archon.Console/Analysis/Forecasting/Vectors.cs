@@ -12,8 +12,10 @@ internal static class Vectors
     /// <summary>values = values * factor + offset.</summary>
     public static void MultiplyAdd(Span<double> values, double factor, double offset)
     {
-        foreach (ref var four in Whole(values)) four = (four * factor) + Vector256.Create(offset);
-        foreach (ref var value in Rest(values)) value = (value * factor) + offset;
+        foreach (ref var four in Whole(values))
+            four = (four * factor) + Vector256.Create(offset);
+        foreach (ref var value in Rest(values))
+            value = (value * factor) + offset;
     }
 
     /// <summary>values = values + others * factor.</summary>
@@ -37,28 +39,35 @@ internal static class Vectors
         var ones = MemoryMarshal.Cast<double, Vector256<double>>(one);
         var others = MemoryMarshal.Cast<double, Vector256<double>>(other);
         var products = Whole(product);
-        for (var at = 0; at < products.Length; at++) products[at] = ones[at] * others[at];
-        for (var at = products.Length * Vector256<double>.Count; at < product.Length; at++) product[at] = one[at] * other[at];
+        for (var at = 0; at < products.Length; at++)
+            products[at] = ones[at] * others[at];
+        for (var at = products.Length * Vector256<double>.Count; at < product.Length; at++)
+            product[at] = one[at] * other[at];
     }
 
     /// <summary>difference = one - other.</summary>
     public static void Subtract(ReadOnlySpan<double> one, ReadOnlySpan<double> other, Span<double> difference)
     {
-        for (var at = 0; at < one.Length; at++) difference[at] = one[at] - other[at];
+        for (var at = 0; at < one.Length; at++)
+            difference[at] = one[at] - other[at];
     }
 
     /// <summary>values = ln(values + shift); what is not positive counts as tiny.</summary>
     public static void Log(Span<double> values, double shift)
     {
-        foreach (ref var four in Whole(values)) four = Vector256.Log(Vector256.Max(four + Vector256.Create(shift), Vector256.Create(Tiny)));
-        foreach (ref var value in Rest(values)) value = Math.Log(Math.Max(value + shift, Tiny));
+        foreach (ref var four in Whole(values))
+            four = Vector256.Log(Vector256.Max(four + Vector256.Create(shift), Vector256.Create(Tiny)));
+        foreach (ref var value in Rest(values))
+            value = Math.Log(Math.Max(value + shift, Tiny));
     }
 
     /// <summary>values = e^values + offset.</summary>
     public static void Exp(Span<double> values, double offset)
     {
-        foreach (ref var four in Whole(values)) four = Vector256.Exp(four) + Vector256.Create(offset);
-        foreach (ref var value in Rest(values)) value = Math.Exp(value) + offset;
+        foreach (ref var four in Whole(values))
+            four = Vector256.Exp(four) + Vector256.Create(offset);
+        foreach (ref var value in Rest(values))
+            value = Math.Exp(value) + offset;
     }
 
     public static void Clamp(Span<double> values, double lowest, double highest)
@@ -67,7 +76,8 @@ internal static class Vectors
         {
             four = Vector256.Min(Vector256.Max(four, Vector256.Create(lowest)), Vector256.Create(highest));
         }
-        foreach (ref var value in Rest(values)) value = Math.Min(Math.Max(value, lowest), highest);
+        foreach (ref var value in Rest(values))
+            value = Math.Min(Math.Max(value, lowest), highest);
     }
 
     /// <summary>The median of the members at every place, into the first of them; the others are left in no particular order.</summary>
@@ -79,7 +89,8 @@ internal static class Vectors
         var stride = length / Vector256<double>.Count;
         for (var at = 0; at < stride; at++)
         {
-            for (var member = 0; member < count; member++) sorted[member] = all[(member * stride) + at];
+            for (var member = 0; member < count; member++)
+                sorted[member] = all[(member * stride) + at];
             for (var round = 0; round < count; round++)
             {
                 for (var pair = round % 2; pair + 1 < count; pair += 2)

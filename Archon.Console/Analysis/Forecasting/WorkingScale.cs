@@ -39,7 +39,8 @@ internal sealed class WorkingScale
     /// <returns>Null when the values are all the same, as far as a double can tell.</returns>
     public static WorkingScale? Of(ReadOnlySpan<double> values, bool wantLogarithm, Span<double> working)
     {
-        double least = double.MaxValue, sum = 0;
+        double least = double.MaxValue,
+            sum = 0;
         foreach (var value in values)
         {
             least = Math.Min(least, value);
@@ -48,9 +49,14 @@ internal sealed class WorkingScale
         var isLogarithmic = wantLogarithm && least >= 0;
         var shift = isLogarithmic && least == 0 ? ZeroShift * sum : 0;
         values.CopyTo(working);
-        if (isLogarithmic) Vectors.Log(working, shift);
-        double mean = 0, squares = 0, lowest = double.MaxValue, highest = double.MinValue;
-        foreach (var value in working) mean += value / working.Length;
+        if (isLogarithmic)
+            Vectors.Log(working, shift);
+        double mean = 0,
+            squares = 0,
+            lowest = double.MaxValue,
+            highest = double.MinValue;
+        foreach (var value in working)
+            mean += value / working.Length;
         foreach (var value in working)
         {
             squares += (value - mean) * (value - mean) / working.Length;
@@ -58,25 +64,33 @@ internal sealed class WorkingScale
             highest = Math.Max(highest, value);
         }
         var deviation = Math.Sqrt(squares);
-        if (!(deviation > 1e-12 * Math.Abs(mean)) || !double.IsFinite(deviation)) return null;
+        if (!(deviation > 1e-12 * Math.Abs(mean)) || !double.IsFinite(deviation))
+            return null;
         Vectors.MultiplyAdd(working, 1 / deviation, -mean / deviation);
         Vectors.Clamp(working, -Outermost, Outermost);
         return new WorkingScale(
-            isLogarithmic, shift, mean, deviation,
-            Math.Max(-Outermost, (lowest - mean) / deviation), Math.Min(Outermost, (highest - mean) / deviation));
+            isLogarithmic,
+            shift,
+            mean,
+            deviation,
+            Math.Max(-Outermost, (lowest - mean) / deviation),
+            Math.Min(Outermost, (highest - mean) / deviation)
+        );
     }
 
     /// <summary>Working units to values, in place.</summary>
     public void ToValues(Span<double> working)
     {
         Vectors.MultiplyAdd(working, deviation, mean);
-        if (IsLogarithmic) Vectors.Exp(working, -shift);
+        if (IsLogarithmic)
+            Vectors.Exp(working, -shift);
     }
 
     /// <summary>Values to working units, in place; what lies outside the limits of the scale is put on them.</summary>
     public void FromValues(Span<double> values)
     {
-        if (IsLogarithmic) Vectors.Log(values, shift);
+        if (IsLogarithmic)
+            Vectors.Log(values, shift);
         Vectors.MultiplyAdd(values, 1 / deviation, -mean / deviation);
         Vectors.Clamp(values, Lowest, Highest);
     }

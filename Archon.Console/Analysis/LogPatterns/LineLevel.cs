@@ -23,7 +23,8 @@ internal static class LineLevels
     public static LineLevel Read(ReadOnlySpan<char> value)
     {
         value = value.Trim("\"[]<>(): ");
-        if (value.Length is 0 or > 11) return LineLevel.None;
+        if (value.Length is 0 or > 11)
+            return LineLevel.None;
         Span<char> lower = stackalloc char[value.Length];
         value.ToLowerInvariant(lower);
         return lower switch
@@ -40,24 +41,27 @@ internal static class LineLevels
     }
 
     /// <summary>The numbers of pino and bunyan.</summary>
-    public static LineLevel FromNumber(int number) => number switch
-    {
-        10 => LineLevel.Trace,
-        20 => LineLevel.Debug,
-        30 => LineLevel.Info,
-        40 => LineLevel.Warning,
-        50 => LineLevel.Error,
-        60 => LineLevel.Fatal,
-        _ => LineLevel.None,
-    };
+    public static LineLevel FromNumber(int number) =>
+        number switch
+        {
+            10 => LineLevel.Trace,
+            20 => LineLevel.Debug,
+            30 => LineLevel.Info,
+            40 => LineLevel.Warning,
+            50 => LineLevel.Error,
+            60 => LineLevel.Fatal,
+            _ => LineLevel.None,
+        };
 
     /// <summary>A word of running text is a level only in capitals, in brackets, before a colon or after its key: an "error" in a sentence is none.</summary>
     public static LineLevel OfWord(ReadOnlySpan<char> word)
     {
         var key = word.IndexOf('=');
-        if (key > 0 && key < word.Length - 1) return LogFields.RoleOf(word[..key], out _) == FieldRole.Level ? Read(word[(key + 1)..]) : LineLevel.None;
+        if (key > 0 && key < word.Length - 1)
+            return LogFields.RoleOf(word[..key], out _) == FieldRole.Level ? Read(word[(key + 1)..]) : LineLevel.None;
         var bare = word.Trim("[]<>():|,");
-        if (bare.Length is < 3 or > 11) return LineLevel.None;
+        if (bare.Length is < 3 or > 11)
+            return LineLevel.None;
         var isMarked = bare.Length < word.Length && (word[0] is '[' or '<' or '(' || word[^1] == ':');
         return isMarked || AreCapitals(bare) ? Read(bare) : LineLevel.None;
     }
@@ -66,7 +70,8 @@ internal static class LineLevels
     {
         foreach (var character in word)
         {
-            if (!char.IsAsciiLetterUpper(character)) return false;
+            if (!char.IsAsciiLetterUpper(character))
+                return false;
         }
         return true;
     }

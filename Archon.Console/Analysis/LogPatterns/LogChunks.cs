@@ -14,27 +14,74 @@ internal static class LogChunks
     private static readonly SearchValues<char> NumberMarks = SearchValues.Create("0123456789.,+-%:/_*xX");
 
     private static readonly string[] Units =
-        ["ns", "us", "µs", "μs", "ms", "s", "sec", "secs", "seconds", "m", "min", "mins", "minutes", "h", "hr", "hours", "d", "days"];
+    [
+        "ns",
+        "us",
+        "µs",
+        "μs",
+        "ms",
+        "s",
+        "sec",
+        "secs",
+        "seconds",
+        "m",
+        "min",
+        "mins",
+        "minutes",
+        "h",
+        "hr",
+        "hours",
+        "d",
+        "days",
+    ];
 
     private static readonly string[] Nothings = ["null", "nil", "none", "undefined", "nan"];
 
     private static readonly string[] Sizes =
-        [
-            "b", "bytes", "k", "kb", "kib", "ki", "mb", "mib", "mi", "g", "gb", "gib", "gi", "tb", "tib", "kbps", "mbps", "kb/s", "mb/s",
-            "mhz", "ghz", "mw", "v", "x", "px",
-        ];
+    [
+        "b",
+        "bytes",
+        "k",
+        "kb",
+        "kib",
+        "ki",
+        "mb",
+        "mib",
+        "mi",
+        "g",
+        "gb",
+        "gib",
+        "gi",
+        "tb",
+        "tib",
+        "kbps",
+        "mbps",
+        "kb/s",
+        "mb/s",
+        "mhz",
+        "ghz",
+        "mw",
+        "v",
+        "x",
+        "px",
+    ];
 
     /// <param name="after">What follows on the line: a number takes the unit that stands behind it.</param>
     /// <returns>Characters of <paramref name="after"/> that belong to the chunk.</returns>
     public static int Write(ReadOnlySpan<char> chunk, ReadOnlySpan<char> after, LogWordWriter writer)
     {
-        if (char.IsAsciiDigit(chunk[^1]) && UnitAfter(after, out var measure) is var taken and > 0 && Whole(chunk, Shape.Of(chunk)) == LogMask.Number)
+        if (
+            char.IsAsciiDigit(chunk[^1])
+            && UnitAfter(after, out var measure) is var taken and > 0
+            && Whole(chunk, Shape.Of(chunk)) == LogMask.Number
+        )
         {
             writer.Mask(measure);
             return taken;
         }
         var body = chunk.TrimEnd(SentenceEnds);
-        if (body.IsEmpty) body = chunk;
+        if (body.IsEmpty)
+            body = chunk;
         WriteBody(body, writer);
         writer.Constant(chunk[body.Length..]);
         return 0;
@@ -45,13 +92,17 @@ internal static class LogChunks
     private static int UnitAfter(ReadOnlySpan<char> after, out LogMask measure)
     {
         measure = LogMask.Duration;
-        if (after.Length < 2 || after[0] != ' ' || !char.IsLetter(after[1])) return 0;
+        if (after.Length < 2 || after[0] != ' ' || !char.IsLetter(after[1]))
+            return 0;
         var end = 1;
-        while (end < after.Length && (char.IsLetterOrDigit(after[end]) || after[end] == '/')) end++;
+        while (end < after.Length && (char.IsLetterOrDigit(after[end]) || after[end] == '/'))
+            end++;
         var unit = after[1..end];
         // A single letter behind a blank may be anything but bytes and seconds.
-        if (unit.Length == 1 && unit[0] is not ('B' or 's')) return 0;
-        if (IsOneOf(Units, unit)) return end;
+        if (unit.Length == 1 && unit[0] is not ('B' or 's'))
+            return 0;
+        if (IsOneOf(Units, unit))
+            return end;
         measure = LogMask.Size;
         return IsOneOf(Sizes, unit) ? end : 0;
     }
@@ -61,8 +112,10 @@ internal static class LogChunks
         var shape = Shape.Of(chunk);
         if (shape.Digits == 0 && shape.Marks == 0 && shape.HexLetters < chunk.Length)
         {
-            if (chunk.Length > LongestConstant) writer.Mask(LogMask.Any);
-            else writer.Constant(chunk);
+            if (chunk.Length > LongestConstant)
+                writer.Mask(LogMask.Any);
+            else
+                writer.Constant(chunk);
             return;
         }
         if (Whole(chunk, shape) is { } whole)
@@ -79,7 +132,8 @@ internal static class LogChunks
         if (shape.Digits == 0)
         {
             writer.Constant(chunk);
-            if (shape.Ats > 0) writer.Mark(LogWordKind.IsValue);
+            if (shape.Ats > 0)
+                writer.Mark(LogWordKind.IsValue);
             return;
         }
         WriteSegments(chunk, writer);
@@ -87,21 +141,32 @@ internal static class LogChunks
 
     private static LogMask? Whole(ReadOnlySpan<char> chunk, in Shape shape)
     {
-        if (shape.Slashes + shape.Backslashes > 0 && chunk.Contains("://", StringComparison.Ordinal)) return LogMask.Url;
-        if (IsPath(chunk, shape)) return LogMask.Path;
-        if (shape.Ats == 1 && IsEmail(chunk)) return LogMask.Email;
-        if (chunk.Length > LongestConstant) return LogMask.Any;
-        if (shape.HexLetters == chunk.Length && chunk.Length is 8 or 16 or 32 or 40 or 64) return LogMask.Hex;
-        if (shape.Digits == 0) return null;
-        if (chunk.Length > 2 && chunk[0] == '0' && chunk[1] is 'x' or 'X' && AreHex(chunk[2..])) return LogMask.Hex;
+        if (shape.Slashes + shape.Backslashes > 0 && chunk.Contains("://", StringComparison.Ordinal))
+            return LogMask.Url;
+        if (IsPath(chunk, shape))
+            return LogMask.Path;
+        if (shape.Ats == 1 && IsEmail(chunk))
+            return LogMask.Email;
+        if (chunk.Length > LongestConstant)
+            return LogMask.Any;
+        if (shape.HexLetters == chunk.Length && chunk.Length is 8 or 16 or 32 or 40 or 64)
+            return LogMask.Hex;
+        if (shape.Digits == 0)
+            return null;
+        if (chunk.Length > 2 && chunk[0] == '0' && chunk[1] is 'x' or 'X' && AreHex(chunk[2..]))
+            return LogMask.Hex;
         if (shape.Letters == 0)
         {
-            if (IsAddress(chunk)) return LogMask.Ip;
+            if (IsAddress(chunk))
+                return LogMask.Ip;
             return shape.Ats == 0 && chunk.IndexOfAnyExcept(NumberMarks) < 0 ? LogMask.Number : null;
         }
-        if (chunk.Length == 36 && IsUuid(chunk)) return LogMask.Uuid;
-        if (shape.Colons >= 2 && shape.Colons + shape.Digits + shape.HexLetters == chunk.Length) return IsHardwareAddress(chunk) ? LogMask.Hex : LogMask.Ip;
-        if (chunk.Length >= LeastHex && shape.Digits + shape.HexLetters == chunk.Length) return LogMask.Hex;
+        if (chunk.Length == 36 && IsUuid(chunk))
+            return LogMask.Uuid;
+        if (shape.Colons >= 2 && shape.Colons + shape.Digits + shape.HexLetters == chunk.Length)
+            return IsHardwareAddress(chunk) ? LogMask.Hex : LogMask.Ip;
+        if (chunk.Length >= LeastHex && shape.Digits + shape.HexLetters == chunk.Length)
+            return LogMask.Hex;
         return Quantity(chunk);
     }
 
@@ -109,23 +174,30 @@ internal static class LogChunks
     /// <returns>Where the rest begins; 0 when there is no such name.</returns>
     private static int AfterName(ReadOnlySpan<char> chunk, in Shape shape)
     {
-        if (shape.Colons == 0) return 0;
+        if (shape.Colons == 0)
+            return 0;
         var colon = chunk.IndexOf(':');
-        if (colon < 2 || colon + 1 == chunk.Length) return 0;
+        if (colon < 2 || colon + 1 == chunk.Length)
+            return 0;
         var name = chunk[..colon];
         foreach (var character in name)
         {
-            if (!char.IsLetter(character) && character is not ('_' or '-')) return 0;
+            if (!char.IsLetter(character) && character is not ('_' or '-'))
+                return 0;
         }
         return Whole(chunk[(colon + 1)..], Shape.Of(chunk[(colon + 1)..])) is null ? 0 : colon + 1;
     }
 
     private static bool IsPath(ReadOnlySpan<char> chunk, in Shape shape)
     {
-        if (shape.Backslashes > 0) return chunk.Length > 3 && ((char.IsAsciiLetter(chunk[0]) && chunk[1] == ':' && chunk[2] == '\\') || shape.Backslashes > 1);
-        if (shape.Slashes == 0 || shape.Letters + shape.Digits == 0) return false;
-        if (chunk[0] == '/' && chunk.Length > 1) return !IsAddress(chunk);
-        if (chunk[0] is '.' or '~') return chunk.StartsWith("./") || chunk.StartsWith("../") || chunk.StartsWith("~/");
+        if (shape.Backslashes > 0)
+            return chunk.Length > 3 && ((char.IsAsciiLetter(chunk[0]) && chunk[1] == ':' && chunk[2] == '\\') || shape.Backslashes > 1);
+        if (shape.Slashes == 0 || shape.Letters + shape.Digits == 0)
+            return false;
+        if (chunk[0] == '/' && chunk.Length > 1)
+            return !IsAddress(chunk);
+        if (chunk[0] is '.' or '~')
+            return chunk.StartsWith("./") || chunk.StartsWith("../") || chunk.StartsWith("~/");
         return shape.Slashes > 1 && shape.Letters > 0 && shape.Colons == 0;
     }
 
@@ -138,22 +210,27 @@ internal static class LogChunks
     /// <summary>Four numbers with points between them, and perhaps a port, a mask or a slash before.</summary>
     private static bool IsAddress(ReadOnlySpan<char> chunk)
     {
-        if (chunk[0] == '/') chunk = chunk[1..];
+        if (chunk[0] == '/')
+            chunk = chunk[1..];
         var (dots, digits) = (0, 0);
         for (var i = 0; i < chunk.Length; i++)
         {
             if (char.IsAsciiDigit(chunk[i]))
             {
-                if (++digits > 3) return false;
+                if (++digits > 3)
+                    return false;
             }
             else if (chunk[i] == '.' && digits > 0)
             {
                 (dots, digits) = (dots + 1, 0);
-                if (dots > 3) return false;
+                if (dots > 3)
+                    return false;
             }
             else
             {
-                return dots == 3 && digits > 0 && chunk[i] is ':' or '/' or '#' or '-'
+                return dots == 3
+                    && digits > 0
+                    && chunk[i] is ':' or '/' or '#' or '-'
                     && (i + 1 == chunk.Length || char.IsAsciiDigit(chunk[i + 1]) || chunk[i + 1] == '/');
             }
         }
@@ -163,10 +240,12 @@ internal static class LogChunks
     /// <summary>Six pairs of digits: no address of the network.</summary>
     private static bool IsHardwareAddress(ReadOnlySpan<char> chunk)
     {
-        if (chunk.Length != 17) return false;
+        if (chunk.Length != 17)
+            return false;
         for (var i = 2; i < chunk.Length; i += 3)
         {
-            if (chunk[i] != ':') return false;
+            if (chunk[i] != ':')
+                return false;
         }
         return true;
     }
@@ -175,7 +254,8 @@ internal static class LogChunks
     {
         for (var i = 0; i < chunk.Length; i++)
         {
-            if (i is 8 or 13 or 18 or 23 ? chunk[i] != '-' : !char.IsAsciiHexDigit(chunk[i])) return false;
+            if (i is 8 or 13 or 18 or 23 ? chunk[i] != '-' : !char.IsAsciiHexDigit(chunk[i]))
+                return false;
         }
         return true;
     }
@@ -184,7 +264,8 @@ internal static class LogChunks
     {
         foreach (var character in text)
         {
-            if (!char.IsAsciiHexDigit(character)) return false;
+            if (!char.IsAsciiHexDigit(character))
+                return false;
         }
         return true;
     }
@@ -197,13 +278,17 @@ internal static class LogChunks
         while (!rest.IsEmpty)
         {
             var number = 0;
-            while (number < rest.Length && (char.IsAsciiDigit(rest[number]) || rest[number] is '.' or ',')) number++;
-            if (number == 0) return null;
+            while (number < rest.Length && (char.IsAsciiDigit(rest[number]) || rest[number] is '.' or ','))
+                number++;
+            if (number == 0)
+                return null;
             rest = rest[number..];
             var unit = 0;
-            while (unit < rest.Length && (char.IsLetter(rest[unit]) || rest[unit] == '/')) unit++;
+            while (unit < rest.Length && (char.IsLetter(rest[unit]) || rest[unit] == '/'))
+                unit++;
             var isTime = IsOneOf(Units, rest[..unit]);
-            if (!isTime && (found is not null || !IsOneOf(Sizes, rest[..unit]))) return null;
+            if (!isTime && (found is not null || !IsOneOf(Sizes, rest[..unit])))
+                return null;
             found = isTime ? LogMask.Duration : LogMask.Size;
             rest = rest[unit..];
         }
@@ -214,7 +299,8 @@ internal static class LogChunks
     {
         foreach (var name in names)
         {
-            if (unit.Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+            if (unit.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return true;
         }
         return false;
     }
@@ -229,17 +315,22 @@ internal static class LogChunks
         while (at < chunk.Length)
         {
             var end = at;
-            while (end < chunk.Length && char.IsLetterOrDigit(chunk[end])) end++;
-            if (end > at) WriteSegment(chunk[at..end], writer);
+            while (end < chunk.Length && char.IsLetterOrDigit(chunk[end]))
+                end++;
+            if (end > at)
+                WriteSegment(chunk[at..end], writer);
             at = end;
             var marks = at;
-            while (at < chunk.Length && !char.IsLetterOrDigit(chunk[at])) at++;
+            while (at < chunk.Length && !char.IsLetterOrDigit(chunk[at]))
+                at++;
             var between = chunk[marks..at];
             if (at < chunk.Length && BeginsMasked(chunk[at..]))
             {
                 // Two masks with nothing but marks between them are one, and a sign is a part of its number.
-                if (writer.EndsWithMask) continue;
-                if (between.Length > 1 || marks == 0) between = between.TrimEnd("+-");
+                if (writer.EndsWithMask)
+                    continue;
+                if (between.Length > 1 || marks == 0)
+                    between = between.TrimEnd("+-");
             }
             writer.Constant(between);
         }
@@ -248,7 +339,8 @@ internal static class LogChunks
     private static bool BeginsMasked(ReadOnlySpan<char> text)
     {
         var end = 0;
-        while (end < text.Length && char.IsLetterOrDigit(text[end])) end++;
+        while (end < text.Length && char.IsLetterOrDigit(text[end]))
+            end++;
         return LettersKept(text[..end]) == 0;
     }
 
@@ -256,29 +348,49 @@ internal static class LogChunks
     {
         var kept = LettersKept(segment);
         writer.Constant(segment[..kept]);
-        if (kept < segment.Length) writer.Mask(LogMask.Any);
+        if (kept < segment.Length)
+            writer.Mask(LogMask.Any);
     }
 
     private static int LettersKept(ReadOnlySpan<char> segment)
     {
         var letters = 0;
-        while (letters < segment.Length && !char.IsDigit(segment[letters])) letters++;
-        if (letters == segment.Length) return letters;
+        while (letters < segment.Length && !char.IsDigit(segment[letters]))
+            letters++;
+        if (letters == segment.Length)
+            return letters;
         for (var i = letters; i < segment.Length; i++)
         {
-            if (!char.IsDigit(segment[i])) return 0;
+            if (!char.IsDigit(segment[i]))
+                return 0;
         }
         return letters;
     }
 
-    private readonly record struct Shape(int Digits, int Letters, int HexLetters, int Dots, int Colons, int Slashes, int Backslashes, int Ats)
+    private readonly record struct Shape(
+        int Digits,
+        int Letters,
+        int HexLetters,
+        int Dots,
+        int Colons,
+        int Slashes,
+        int Backslashes,
+        int Ats
+    )
     {
         /// <summary>Anything that a plain word does not have.</summary>
         public int Marks => Dots + Colons + Slashes + Backslashes + Ats;
 
         public static Shape Of(ReadOnlySpan<char> chunk)
         {
-            int digits = 0, letters = 0, hex = 0, dots = 0, colons = 0, slashes = 0, backslashes = 0, ats = 0;
+            int digits = 0,
+                letters = 0,
+                hex = 0,
+                dots = 0,
+                colons = 0,
+                slashes = 0,
+                backslashes = 0,
+                ats = 0;
             foreach (var character in chunk)
             {
                 switch (character)
@@ -309,8 +421,10 @@ internal static class LogChunks
                         ats++;
                         break;
                     default:
-                        if (char.IsDigit(character)) digits++;
-                        else if (char.IsLetter(character)) letters++;
+                        if (char.IsDigit(character))
+                            digits++;
+                        else if (char.IsLetter(character))
+                            letters++;
                         break;
                 }
             }

@@ -12,10 +12,13 @@ internal sealed class LogClock
 
     public void See(long unixMs)
     {
-        if (seen++ % every != 0) return;
+        if (seen++ % every != 0)
+            return;
         times.Add(unixMs);
-        if (times.Count < MostTimes) return;
-        for (var i = 0; i < MostTimes / 2; i++) times[i] = times[2 * i];
+        if (times.Count < MostTimes)
+            return;
+        for (var i = 0; i < MostTimes / 2; i++)
+            times[i] = times[2 * i];
         times.RemoveRange(MostTimes / 2, MostTimes / 2);
         every *= 2;
     }
@@ -23,7 +26,8 @@ internal sealed class LogClock
     /// <returns>Milliseconds; 0 when all lines had one time, or none had any.</returns>
     public double Length()
     {
-        if (times.Count == 0) return 0;
+        if (times.Count == 0)
+            return 0;
         var sorted = times.Order().ToArray();
         var outside = (int)(Outer * sorted.Length);
         return (sorted[^(outside + 1)] - sorted[outside]) / (1 - (2.0 * outside / sorted.Length));

@@ -25,7 +25,14 @@ public enum LogChangeKind
 /// <param name="QValue">Share of false ones among all templates that are as significant as this one, at most. 0 to 1.</param>
 /// <param name="Dispersion">How bursty the template is, variance over mean of its counts; 1 is as even as chance. Each line counts as so much less.</param>
 public sealed record LogTemplateChange(
-    LogTemplate Template, LogChangeKind Kind, double? RateRatio, double PValue, double QValue, bool IsSignificant, double Dispersion);
+    LogTemplate Template,
+    LogChangeKind Kind,
+    double? RateRatio,
+    double PValue,
+    double QValue,
+    bool IsSignificant,
+    double Dispersion
+);
 
 /// <summary>Holds the templates of a window against those of a baseline.</summary>
 /// <remarks>
@@ -50,11 +57,17 @@ public static class LogComparison
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(falseDiscoveryRate, 1);
         var (baseline, window) = Exposures(miner);
         var templates = miner.Templates;
-        var dispersions = templates.Select(template => template.Baseline.Dispersion(miner.Baseline.Count, LeastLines, LeastStretches)).ToArray();
+        var dispersions = templates
+            .Select(template => template.Baseline.Dispersion(miner.Baseline.Count, LeastLines, LeastStretches))
+            .ToArray();
         var usual = Usual(dispersions);
-        var judged = templates.Select((template, i) => Judge(template, baseline, window, double.IsNaN(dispersions[i]) ? usual : dispersions[i]))
-            .OrderBy(one => one.PValue).ThenByDescending(one => one.Deviance)
-            .ThenByDescending(one => one.Template.Count).ThenBy(one => one.Template.Number).ToList();
+        var judged = templates
+            .Select((template, i) => Judge(template, baseline, window, double.IsNaN(dispersions[i]) ? usual : dispersions[i]))
+            .OrderBy(one => one.PValue)
+            .ThenByDescending(one => one.Deviance)
+            .ThenByDescending(one => one.Template.Count)
+            .ThenBy(one => one.Template.Number)
+            .ToList();
 
         var changes = new LogTemplateChange[judged.Count];
         var bound = 1.0;
@@ -64,32 +77,44 @@ public static class LogComparison
             bound = Math.Min(bound, one.PValue * judged.Count / rank);
             var isSignificant = bound <= falseDiscoveryRate;
             changes[rank - 1] = new LogTemplateChange(
-                one.Template, KindOf(one.Template, one.Ratio, isSignificant), one.Ratio, one.PValue, bound, isSignificant, one.Dispersion);
+                one.Template,
+                KindOf(one.Template, one.Ratio, isSignificant),
+                one.Ratio,
+                one.PValue,
+                bound,
+                isSignificant,
+                one.Dispersion
+            );
         }
         return changes;
     }
 
-    private static LogChangeKind KindOf(LogTemplate template, double? ratio, bool isSignificant) => (template.Baseline.Count, template.Window.Count) switch
-    {
-        (0, _) => LogChangeKind.New,
-        (_, 0) => LogChangeKind.Gone,
-        _ when isSignificant && ratio >= RatioOfNote => LogChangeKind.Exploding,
-        _ when isSignificant && ratio <= 1 / RatioOfNote => LogChangeKind.Shrinking,
-        _ => LogChangeKind.Steady,
-    };
+    private static LogChangeKind KindOf(LogTemplate template, double? ratio, bool isSignificant) =>
+        (template.Baseline.Count, template.Window.Count) switch
+        {
+            (0, _) => LogChangeKind.New,
+            (_, 0) => LogChangeKind.Gone,
+            _ when isSignificant && ratio >= RatioOfNote => LogChangeKind.Exploding,
+            _ when isSignificant && ratio <= 1 / RatioOfNote => LogChangeKind.Shrinking,
+            _ => LogChangeKind.Steady,
+        };
 
     private static Judged Judge(LogTemplate template, double baseline, double window, double dispersion)
     {
         var (before, now) = ((double)template.Baseline.Count, (double)template.Window.Count);
         double? ratio = before > 0 && baseline > 0 && window > 0 ? now / window / (before / baseline) : null;
-        if (baseline <= 0 || window <= 0) return new Judged(template, ratio, 1, 0, dispersion);
+        if (baseline <= 0 || window <= 0)
+            return new Judged(template, ratio, 1, 0, dispersion);
         var share = window / (baseline + window);
         var (fewer, more) = (before / dispersion, now / dispersion);
         var expected = share * (fewer + more);
         // Given the sum of both, the window's count is binomial; its tails are incomplete beta functions, which take counts that are no whole numbers.
-        var tail = more >= expected
-            ? more > 0 ? SpecialFunctions.BetaRegularized(more, fewer + 1, share) : 1
-            : SpecialFunctions.BetaRegularized(fewer, more + 1, 1 - share);
+        var tail =
+            more >= expected
+                ? more > 0
+                    ? SpecialFunctions.BetaRegularized(more, fewer + 1, share)
+                    : 1
+                : SpecialFunctions.BetaRegularized(fewer, more + 1, 1 - share);
         var deviance = 2 * (Term(more, expected) + Term(fewer, fewer + more - expected));
         return new Judged(template, ratio, Math.Clamp(2 * tail, 0, 1), deviance, dispersion);
     }
@@ -100,7 +125,9 @@ public static class LogComparison
     private static (double Baseline, double Window) Exposures(LogTemplateMiner miner)
     {
         var (before, now) = (miner.BaselineLength, miner.WindowLength);
-        return before > TimeSpan.Zero && now > TimeSpan.Zero ? (before.TotalSeconds, now.TotalSeconds) : (miner.Baseline.Count, miner.Window.Count);
+        return before > TimeSpan.Zero && now > TimeSpan.Zero
+            ? (before.TotalSeconds, now.TotalSeconds)
+            : (miner.Baseline.Count, miner.Window.Count);
     }
 
     private static double Usual(double[] dispersions)

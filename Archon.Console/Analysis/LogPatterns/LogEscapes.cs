@@ -10,7 +10,8 @@ internal static class LogEscapes
     /// <returns>Characters of the sequence, at least 1.</returns>
     public static int LengthOf(ReadOnlySpan<char> text)
     {
-        if (text.Length < 2) return text.Length;
+        if (text.Length < 2)
+            return text.Length;
         if (text[1] == '[')
         {
             // Parameters, then one final character.
@@ -20,7 +21,8 @@ internal static class LogEscapes
         if (text[1] == ']')
         {
             var end = text[2..].IndexOfAny(Bell, Escape);
-            if (end < 0) return 2;
+            if (end < 0)
+                return 2;
             return text[end + 2] == Bell ? end + 3 : Math.Min(end + 4, text.Length);
         }
         return 2;

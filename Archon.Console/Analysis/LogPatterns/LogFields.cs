@@ -22,11 +22,15 @@ internal static class LogFields
     public static FieldRole RoleOf(ReadOnlySpan<char> key, out int rank)
     {
         rank = 0;
-        if (key.Length is 0 or > 16) return FieldRole.Other;
+        if (key.Length is 0 or > 16)
+            return FieldRole.Other;
         rank = IndexOf(Messages, key);
-        if (rank >= 0) return FieldRole.Message;
-        if (IndexOf(Levels, key) >= 0) return FieldRole.Level;
-        if (IndexOf(Errors, key) >= 0) return FieldRole.Error;
+        if (rank >= 0)
+            return FieldRole.Message;
+        if (IndexOf(Levels, key) >= 0)
+            return FieldRole.Level;
+        if (IndexOf(Errors, key) >= 0)
+            return FieldRole.Error;
         return IndexOf(Times, key) >= 0 ? FieldRole.Time : FieldRole.Other;
     }
 
@@ -34,7 +38,8 @@ internal static class LogFields
     {
         for (var i = 0; i < names.Length; i++)
         {
-            if (key.Equals(names[i], StringComparison.OrdinalIgnoreCase)) return i;
+            if (key.Equals(names[i], StringComparison.OrdinalIgnoreCase))
+                return i;
         }
         return -1;
     }

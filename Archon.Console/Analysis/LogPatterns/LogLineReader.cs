@@ -19,7 +19,19 @@ internal sealed class LogLineReader(LogMinerSettings settings)
 
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\r\n");
     private static readonly SearchValues<char> Ends = SearchValues.Create(" \t=,;()[]{}<>\"'`|\u00a0");
-    private static readonly string[] HttpMethods = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT", "TRACE", "PROPFIND"];
+    private static readonly string[] HttpMethods =
+    [
+        "GET",
+        "POST",
+        "PUT",
+        "DELETE",
+        "HEAD",
+        "PATCH",
+        "OPTIONS",
+        "CONNECT",
+        "TRACE",
+        "PROPFIND",
+    ];
 
     private readonly LogWordWriter writer = new(settings.MostWords);
     private readonly char[] plain = new char[settings.LongestLine];
@@ -44,14 +56,16 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     {
         writer.Clear();
         (Level, UnixMs, isAfterRequest) = (LineLevel.None, null, false);
-        if (line.Length > settings.LongestLine) line = line[..settings.LongestLine];
+        if (line.Length > settings.LongestLine)
+            line = line[..settings.LongestLine];
         ReadEntry(WithoutColours(line), depth: 0);
     }
 
     private ReadOnlySpan<char> WithoutColours(ReadOnlySpan<char> line)
     {
         var from = line.IndexOf('\e');
-        if (from < 0) return line;
+        if (from < 0)
+            return line;
         var length = 0;
         while (from >= 0)
         {
@@ -70,9 +84,12 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         Indent = IndentOf(entry);
         entry = entry.Trim();
         var lineEnd = entry.IndexOfAny(LineEnds);
-        if (entry.Length > 1 && entry[0] == '{' && depth < DeepestEnvelope && ReadJson(entry, depth)) return;
-        if (lineEnd >= 0) entry = entry[..lineEnd];
-        if (depth < DeepestEnvelope && ReadLogfmt(entry)) return;
+        if (entry.Length > 1 && entry[0] == '{' && depth < DeepestEnvelope && ReadJson(entry, depth))
+            return;
+        if (lineEnd >= 0)
+            entry = entry[..lineEnd];
+        if (depth < DeepestEnvelope && ReadLogfmt(entry))
+            return;
         ReadText(entry);
     }
 
@@ -81,7 +98,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         var columns = 0;
         foreach (var character in entry)
         {
-            if (character is not (' ' or '\t')) break;
+            if (character is not (' ' or '\t'))
+                break;
             columns += character == '\t' ? TabColumns : 1;
         }
         return columns;
@@ -92,7 +110,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     private bool ReadJson(ReadOnlySpan<char> entry, int depth)
     {
         var second = entry[1..].TrimStart();
-        if (second.IsEmpty || second[0] is not ('"' or '}')) return false;
+        if (second.IsEmpty || second[0] is not ('"' or '}'))
+            return false;
         var bytes = utf8.AsSpan(0, Encoding.UTF8.GetBytes(entry, utf8));
         var found = new Fields();
         try
@@ -105,7 +124,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         {
             // What came before is read all the same.
         }
-        if (found.Message <= 0) return false;
+        if (found.Message <= 0)
+            return false;
         WriteLevel(found.Level);
         ReadEntry(values[depth].AsSpan(0, found.Message), depth + 1);
         WriteError(error.AsSpan(0, Math.Max(0, found.Error)));
@@ -119,7 +139,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var role = json.ValueSpan.Length > name.Length ? FieldRole.Other : LogFields.RoleOf(name[..json.CopyString(name)], out found.Rank);
+            var role =
+                json.ValueSpan.Length > name.Length ? FieldRole.Other : LogFields.RoleOf(name[..json.CopyString(name)], out found.Rank);
             json.Read();
             switch (role)
             {
@@ -142,8 +163,10 @@ internal sealed class LogLineReader(LogMinerSettings settings)
                     ReadTime(small[..json.CopyString(small)]);
                     break;
                 default:
-                    if (role == FieldRole.Error && json.TokenType == JsonTokenType.StartObject && found.Error < 0) found.Error = FindInner(ref json);
-                    else json.TrySkip();
+                    if (role == FieldRole.Error && json.TokenType == JsonTokenType.StartObject && found.Error < 0)
+                        found.Error = FindInner(ref json);
+                    else
+                        json.TrySkip();
                     break;
             }
         }
@@ -156,19 +179,25 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         var found = -1;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var isMessage = json.ValueSpan.Length <= name.Length && LogFields.RoleOf(name[..json.CopyString(name)], out _) == FieldRole.Message;
+            var isMessage =
+                json.ValueSpan.Length <= name.Length && LogFields.RoleOf(name[..json.CopyString(name)], out _) == FieldRole.Message;
             json.Read();
-            if (isMessage && json.TokenType == JsonTokenType.String && found < 0) found = json.CopyString(error);
-            else json.TrySkip();
+            if (isMessage && json.TokenType == JsonTokenType.String && found < 0)
+                found = json.CopyString(error);
+            else
+                json.TrySkip();
         }
         return found;
     }
 
     private void ReadTime(ReadOnlySpan<char> told)
     {
-        if (UnixMs is not null) return;
-        if (LogStamp.TryRead(told, settings.YearOfShortStamps, out _, out var at)) UnixMs = at;
-        else if (double.TryParse(told, CultureInfo.InvariantCulture, out var epoch)) UnixMs = LogStamp.FromEpoch(epoch);
+        if (UnixMs is not null)
+            return;
+        if (LogStamp.TryRead(told, settings.YearOfShortStamps, out _, out var at))
+            UnixMs = at;
+        else if (double.TryParse(told, CultureInfo.InvariantCulture, out var epoch))
+            UnixMs = LogStamp.FromEpoch(epoch);
     }
 
     // ---------------------------------------------------------------------------------------------------------- logfmt
@@ -176,17 +205,21 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     /// <summary>A line that is key=value throughout and has a message.</summary>
     private bool ReadLogfmt(ReadOnlySpan<char> line)
     {
-        ReadOnlySpan<char> message = default, fault = default, time = default;
+        ReadOnlySpan<char> message = default,
+            fault = default,
+            time = default;
         var (hasMessage, best, level) = (false, int.MaxValue, LineLevel.None);
         var rest = line;
         while (!rest.IsEmpty)
         {
             var equals = rest.IndexOf('=');
-            if (equals <= 0) return false;
+            if (equals <= 0)
+                return false;
             var key = rest[..equals];
             foreach (var character in key)
             {
-                if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '.' or '-' or '@')) return false;
+                if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '.' or '-' or '@'))
+                    return false;
             }
             rest = rest[(equals + 1)..];
             var value = TakeValue(rest, out var used);
@@ -208,7 +241,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
                     break;
             }
         }
-        if (!hasMessage) return false;
+        if (!hasMessage)
+            return false;
         ReadTime(time);
         WriteLevel(level);
         ReadText(message);
@@ -225,13 +259,15 @@ internal sealed class LogLineReader(LogMinerSettings settings)
             return rest[1..(close < 0 ? rest.Length : close)];
         }
         used = rest.IndexOfAny(' ', '\t');
-        if (used < 0) used = rest.Length;
+        if (used < 0)
+            used = rest.Length;
         return rest[..used];
     }
 
     private void WriteLevel(LineLevel level)
     {
-        if (level == LineLevel.None || Level != LineLevel.None) return;
+        if (level == LineLevel.None || Level != LineLevel.None)
+            return;
         Level = level;
         writer.Constant("level=");
         writer.Constant(LineLevels.NameOf(level));
@@ -241,7 +277,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     private void WriteError(ReadOnlySpan<char> fault)
     {
         fault = fault.Trim();
-        if (fault.IsEmpty) return;
+        if (fault.IsEmpty)
+            return;
         var lineEnd = fault.IndexOfAny(LineEnds);
         writer.Constant("error=");
         writer.EndWord();
@@ -255,11 +292,14 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         var at = 0;
         while (true)
         {
-            while (at < line.Length && IsBlank(line[at])) at++;
-            if (at == line.Length || writer.IsFull) return;
+            while (at < line.Length && IsBlank(line[at]))
+                at++;
+            if (at == line.Length || writer.IsFull)
+                return;
             at = ReadWord(line, at);
             writer.EndWord();
-            if (Level == LineLevel.None && writer.Count <= LevelWords && writer.Count > 0) Level = LineLevels.OfWord(writer.TextOf(writer.Words[^1]));
+            if (Level == LineLevel.None && writer.Count <= LevelWords && writer.Count > 0)
+                Level = LineLevels.OfWord(writer.TextOf(writer.Words[^1]));
         }
     }
 
@@ -275,14 +315,19 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         {
             if (IsBlank(line[at]))
             {
-                if (at >= bracketEnd) break;
+                if (at >= bracketEnd)
+                    break;
                 writer.Constant(' ');
                 writer.Mark(LogWordKind.IsValue);
                 at++;
                 continue;
             }
             var isFresh = at == 0 || !char.IsLetterOrDigit(line[at - 1]);
-            if (isFresh && LogStamp.CanBegin(line[at]) && LogStamp.TryRead(line[at..], settings.YearOfShortStamps, out var length, out var time))
+            if (
+                isFresh
+                && LogStamp.CanBegin(line[at])
+                && LogStamp.TryRead(line[at..], settings.YearOfShortStamps, out var length, out var time)
+            )
             {
                 UnixMs ??= time;
                 writer.Mask(LogMask.Time);
@@ -296,7 +341,10 @@ internal sealed class LogLineReader(LogMinerSettings settings)
                 {
                     var inner = line.Slice(at + 1, close - 1);
                     at += close + 1;
-                    if (LogFields.RoleOf(key, out _) is FieldRole.Message or FieldRole.Error || (key.IsEmpty && IsMessage(inner, line[at..])))
+                    if (
+                        LogFields.RoleOf(key, out _) is FieldRole.Message or FieldRole.Error
+                        || (key.IsEmpty && IsMessage(inner, line[at..]))
+                    )
                     {
                         writer.EndWord();
                         ReadText(inner);
@@ -311,15 +359,24 @@ internal sealed class LogLineReader(LogMinerSettings settings)
             if (end == 0)
             {
                 writer.Constant(rest[0]);
-                if (rest[0] != '=') key = default;
-                if (rest[0] == '[') bracketEnd = Math.Max(bracketEnd, EndOfBracket(line, at));
+                if (rest[0] != '=')
+                    key = default;
+                if (rest[0] == '[')
+                    bracketEnd = Math.Max(bracketEnd, EndOfBracket(line, at));
                 at++;
                 continue;
             }
             var chunk = end < 0 ? rest : rest[..end];
             chunk = Blankless(chunk);
-            if (chunk.IsEmpty) break;
-            if (isAfterRequest && chunk.Length == 3 && chunk[0] is >= '1' and <= '5' && char.IsAsciiDigit(chunk[1]) && char.IsAsciiDigit(chunk[2]))
+            if (chunk.IsEmpty)
+                break;
+            if (
+                isAfterRequest
+                && chunk.Length == 3
+                && chunk[0] is >= '1' and <= '5'
+                && char.IsAsciiDigit(chunk[1])
+                && char.IsAsciiDigit(chunk[2])
+            )
             {
                 writer.Constant(chunk[0]);
                 writer.Constant("xx");
@@ -354,7 +411,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     {
         for (var i = 0; i < chunk.Length; i++)
         {
-            if (IsBlank(chunk[i])) return chunk[..i];
+            if (IsBlank(chunk[i]))
+                return chunk[..i];
         }
         return chunk;
     }
@@ -381,7 +439,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     /// <summary>A quoted sentence with nothing but fields behind it is what the line has to say, as klog writes it.</summary>
     private static bool IsMessage(ReadOnlySpan<char> inner, ReadOnlySpan<char> rest)
     {
-        if (!inner.Contains(' ') || !char.IsUpper(inner[0]) || rest.IsEmpty || !IsBlank(rest[0])) return false;
+        if (!inner.Contains(' ') || !char.IsUpper(inner[0]) || rest.IsEmpty || !IsBlank(rest[0]))
+            return false;
         var field = rest.TrimStart();
         var equals = field.IndexOf('=');
         return equals > 0 && !field[..equals].ContainsAny(Ends);
@@ -391,7 +450,8 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     {
         foreach (var method in HttpMethods)
         {
-            if (word.SequenceEqual(method)) return true;
+            if (word.SequenceEqual(method))
+                return true;
         }
         return false;
     }
@@ -400,12 +460,19 @@ internal sealed class LogLineReader(LogMinerSettings settings)
     /// <returns>-1 when it is not closed within <paramref name="longest"/> characters.</returns>
     private static int ClosingQuote(ReadOnlySpan<char> text, int longest)
     {
-        var quote = text[0] switch { '«' => '»', '“' => '”', var same => same };
+        var quote = text[0] switch
+        {
+            '«' => '»',
+            '“' => '”',
+            var same => same,
+        };
         var end = Math.Min(text.Length, longest);
         for (var i = 1; i < end; i++)
         {
-            if (text[i] == '\\') i++;
-            else if (text[i] == quote && (quote != '\'' || i + 1 == text.Length || !char.IsLetterOrDigit(text[i + 1]))) return i;
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] == quote && (quote != '\'' || i + 1 == text.Length || !char.IsLetterOrDigit(text[i + 1])))
+                return i;
         }
         return -1;
     }

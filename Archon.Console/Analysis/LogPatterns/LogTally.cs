@@ -31,24 +31,33 @@ public sealed class LogTally
     {
         Count++;
         slots ??= new int[Slots];
-        while (ordinal / linesPerSlot >= Slots) Widen();
+        while (ordinal / linesPerSlot >= Slots)
+            Widen();
         slots[ordinal / linesPerSlot]++;
-        if (unixMs is not { } at) return;
+        if (unixMs is not { } at)
+            return;
         TimedCount++;
-        if (FirstSeen is not { } first || at < first) FirstSeen = at;
-        if (LastSeen is not { } last || at > last) LastSeen = at;
+        if (FirstSeen is not { } first || at < first)
+            FirstSeen = at;
+        if (LastSeen is not { } last || at > last)
+            LastSeen = at;
     }
 
     internal void Absorb(LogTally other)
     {
         Count += other.Count;
         TimedCount += other.TimedCount;
-        if (FirstSeen is null || other.FirstSeen < FirstSeen) FirstSeen = other.FirstSeen;
-        if (LastSeen is null || other.LastSeen > LastSeen) LastSeen = other.LastSeen;
-        if (other.slots is null) return;
+        if (FirstSeen is null || other.FirstSeen < FirstSeen)
+            FirstSeen = other.FirstSeen;
+        if (LastSeen is null || other.LastSeen > LastSeen)
+            LastSeen = other.LastSeen;
+        if (other.slots is null)
+            return;
         slots ??= new int[Slots];
-        while (linesPerSlot < other.linesPerSlot) Widen();
-        for (var i = 0; i < Slots; i++) slots[(int)((long)i * other.linesPerSlot / linesPerSlot)] += other.slots[i];
+        while (linesPerSlot < other.linesPerSlot)
+            Widen();
+        for (var i = 0; i < Slots; i++)
+            slots[(int)((long)i * other.linesPerSlot / linesPerSlot)] += other.slots[i];
     }
 
     /// <summary>How many times more the counts of equal stretches of the period differ than those of lines that know nothing of each other would.</summary>
@@ -56,23 +65,30 @@ public sealed class LogTally
     /// <returns>Variance over mean, at least 1; NaN from too few lines or stretches to tell.</returns>
     internal double Dispersion(long lines, int leastLines, int leastStretches)
     {
-        if (slots is null || Count < leastLines) return double.NaN;
-        while (lines / linesPerSlot > Slots) Widen();
+        if (slots is null || Count < leastLines)
+            return double.NaN;
+        while (lines / linesPerSlot > Slots)
+            Widen();
         // The last stretch is not full.
         var full = (int)Math.Min(Slots, lines / linesPerSlot);
-        if (full < leastStretches) return double.NaN;
+        if (full < leastStretches)
+            return double.NaN;
         var stretches = slots.AsSpan(0, full);
-        double sum = 0, squares = 0;
-        foreach (var count in stretches) sum += count;
+        double sum = 0,
+            squares = 0;
+        foreach (var count in stretches)
+            sum += count;
         var mean = sum / full;
-        foreach (var count in stretches) squares += (count - mean) * (count - mean);
+        foreach (var count in stretches)
+            squares += (count - mean) * (count - mean);
         return mean > 0 ? Math.Max(1, squares / (full - 1) / mean) : 1;
     }
 
     private void Widen()
     {
         linesPerSlot *= 2;
-        for (var i = 0; i < Slots / 2; i++) slots![i] = slots[2 * i] + slots[(2 * i) + 1];
+        for (var i = 0; i < Slots / 2; i++)
+            slots![i] = slots[2 * i] + slots[(2 * i) + 1];
         slots.AsSpan(Slots / 2).Clear();
     }
 }

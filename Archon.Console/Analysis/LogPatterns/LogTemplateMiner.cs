@@ -81,9 +81,11 @@ public sealed class LogTemplateMiner
     /// <exception cref="ArgumentOutOfRangeException">The time lies outside of its range.</exception>
     public LogTemplate? Add(ReadOnlySpan<char> line, long? unixMs = null, LogPeriod period = LogPeriod.Window)
     {
-        if (unixMs is { } given) ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)given, (ulong)LatestMs, nameof(unixMs));
+        if (unixMs is { } given)
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)given, (ulong)LatestMs, nameof(unixMs));
         reader.Read(line);
-        if (reader.Words.IsEmpty) return null;
+        if (reader.Words.IsEmpty)
+            return null;
         if (reader.Indent >= indent + LeastIndent)
         {
             Continuations++;
@@ -93,14 +95,16 @@ public sealed class LogTemplateMiner
         if (!known.TryGetValue(reader.Hash, out var template) || Current(template).IsForgotten)
         {
             template = Find() ?? Make(line);
-            if (known.Count >= settings.MostTemplates * HashesPerTemplate) known.Clear();
+            if (known.Count >= settings.MostTemplates * HashesPerTemplate)
+                known.Clear();
             known[reader.Hash] = template;
         }
         template = Current(template);
         var (total, at) = (period == LogPeriod.Baseline ? Baseline : Window, unixMs ?? reader.UnixMs);
         template.Of(period).See(total.Count, at);
         total.See(total.Count, at);
-        if (at is { } time) (period == LogPeriod.Baseline ? baselineClock : windowClock).See(time);
+        if (at is { } time)
+            (period == LogPeriod.Baseline ? baselineClock : windowClock).See(time);
         Touch(template);
         return template;
     }
@@ -108,7 +112,8 @@ public sealed class LogTemplateMiner
     /// <summary>What a template is now a part of; itself when it still stands.</summary>
     public static LogTemplate Current(LogTemplate template)
     {
-        while (template.MergedInto is { } larger) template = larger;
+        while (template.MergedInto is { } larger)
+            template = larger;
         return template;
     }
 
@@ -118,7 +123,8 @@ public sealed class LogTemplateMiner
     /// <summary>A template that the line is one of, or becomes one of.</summary>
     private LogTemplate? Find()
     {
-        if (!buckets.TryGetValue((reader.Words.Length, reader.Level), out var bucket)) return null;
+        if (!buckets.TryGetValue((reader.Words.Length, reader.Level), out var bucket))
+            return null;
         candidates.Clear();
         LogTemplate? best = null;
         var constants = -1;
@@ -127,10 +133,12 @@ public sealed class LogTemplateMiner
         for (var i = bucket.Count - 1; i >= least; i--)
         {
             var template = bucket[i];
-            if (!Compare(template.Words, words, out var differs, out var alike)) continue;
+            if (!Compare(template.Words, words, out var differs, out var alike))
+                continue;
             if (differs == UInt128.Zero)
             {
-                if (alike > constants) (best, constants) = (template, alike);
+                if (alike > constants)
+                    (best, constants) = (template, alike);
             }
             else
             {
@@ -155,13 +163,16 @@ public sealed class LogTemplateMiner
         for (var i = 0; i < template.Length; i++)
         {
             ref readonly var word = ref template[i];
-            if (word.IsWild && (word.Key == 0 || word.Key == words[i].Key)) continue;
+            if (word.IsWild && (word.Key == 0 || word.Key == words[i].Key))
+                continue;
             if (!word.IsWild && word.Loose == words[i].Loose)
             {
-                if (word.Kind.HasFlag(LogWordKind.HasLetter)) alike++;
+                if (word.Kind.HasFlag(LogWordKind.HasLetter))
+                    alike++;
                 continue;
             }
-            if (++different > most) return false;
+            if (++different > most)
+                return false;
             differs |= UInt128.One << i;
         }
         return different == 0 || (alike > 0 && alike >= settings.LeastSimilarity * (alike + different));
@@ -170,16 +181,19 @@ public sealed class LogTemplateMiner
     /// <summary>Looks for the fewest places that would have to be variables to make the line and other templates one.</summary>
     private LogTemplate? Merge(List<LogTemplate> bucket)
     {
-        if (candidates.Count == 0) return null;
+        if (candidates.Count == 0)
+            return null;
         var ways = candidates.Select(one => one.Differs).Distinct().OrderBy(PopCount).Take(MostWays).ToList();
         foreach (var way in ways)
         {
             var together = candidates.Where(one => (one.Differs & ~way) == UInt128.Zero).Select(one => one.Template).ToList();
-            if (!AreVariables(way, together)) continue;
+            if (!AreVariables(way, together))
+                continue;
             var into = together.MinBy(template => template.Number)!;
             foreach (var other in together)
             {
-                if (other == into) continue;
+                if (other == into)
+                    continue;
                 Generalise(into, other);
                 into.Absorb(other);
                 Remove(other, bucket);
@@ -197,7 +211,8 @@ public sealed class LogTemplateMiner
         for (var i = bucket.Count - 1; i >= 0; i--)
         {
             var other = bucket[i];
-            if (other == into || !Covers(into, other)) continue;
+            if (other == into || !Covers(into, other))
+                continue;
             into.Absorb(other);
             Remove(other, bucket);
         }
@@ -209,9 +224,11 @@ public sealed class LogTemplateMiner
         {
             ref readonly var word = ref wide.Words[i];
             ref readonly var other = ref narrow.Words[i];
-            if (other.Kind.HasFlag(LogWordKind.IsFixed) && word.IsWild) return false;
+            if (other.Kind.HasFlag(LogWordKind.IsFixed) && word.IsWild)
+                return false;
             var fits = word.IsWild ? word.Key == 0 || word.Key == other.Key : !other.IsWild && word.Loose == other.Loose;
-            if (!fits) return false;
+            if (!fits)
+                return false;
         }
         return true;
     }
@@ -224,15 +241,20 @@ public sealed class LogTemplateMiner
         var isAlone = PopCount(places) == 1;
         for (var i = 0; i < reader.Words.Length; i++)
         {
-            if ((places & (UInt128.One << i)) == UInt128.Zero) continue;
+            if ((places & (UInt128.One << i)) == UInt128.Zero)
+                continue;
             var word = reader.Words[i];
-            if (word.Kind.HasFlag(LogWordKind.IsFixed) || templates.Exists(one => one.Words[i].Kind.HasFlag(LogWordKind.IsFixed))) return false;
-            if (IsMasked(word.Kind) || templates.Exists(one => IsMasked(one.Words[i].Kind))) continue;
+            if (word.Kind.HasFlag(LogWordKind.IsFixed) || templates.Exists(one => one.Words[i].Kind.HasFlag(LogWordKind.IsFixed)))
+                return false;
+            if (IsMasked(word.Kind) || templates.Exists(one => IsMasked(one.Words[i].Kind)))
+                continue;
             var differ = templates.FindAll(one => one.Words[i].Loose != word.Loose);
             if (differ.TrueForAll(one => one.Words[i].Key == word.Key))
             {
-                if (LooksLikeValue(word.Kind) && differ.TrueForAll(one => LooksLikeValue(one.Words[i].Kind))) continue;
-                if (isAlone && (LooksLikeValue(word.Kind) || differ.Exists(one => LooksLikeValue(one.Words[i].Kind)))) continue;
+                if (LooksLikeValue(word.Kind) && differ.TrueForAll(one => LooksLikeValue(one.Words[i].Kind)))
+                    continue;
+                if (isAlone && (LooksLikeValue(word.Kind) || differ.Exists(one => LooksLikeValue(one.Words[i].Kind))))
+                    continue;
             }
             plain++;
             fewest = Math.Min(fewest, templates.Select(one => one.Words[i].Loose).Append(word.Loose).Distinct().Count());
@@ -246,17 +268,20 @@ public sealed class LogTemplateMiner
 
     private static void Generalise(LogTemplate template, ReadOnlySpan<LogWord> words)
     {
-        for (var i = 0; i < words.Length; i++) Generalise(ref template.Words[i], words[i].Typed, words[i].Loose, words[i].Key);
+        for (var i = 0; i < words.Length; i++)
+            Generalise(ref template.Words[i], words[i].Typed, words[i].Loose, words[i].Key);
     }
 
     private static void Generalise(LogTemplate template, LogTemplate other)
     {
-        for (var i = 0; i < other.Words.Length; i++) Generalise(ref template.Words[i], other.Words[i].Typed, other.Words[i].Loose, other.Words[i].Key);
+        for (var i = 0; i < other.Words.Length; i++)
+            Generalise(ref template.Words[i], other.Words[i].Typed, other.Words[i].Loose, other.Words[i].Key);
     }
 
     private static void Generalise(ref TemplateWord word, ulong typed, ulong loose, ulong key)
     {
-        if (word.Typed == typed || (word.IsWild && (word.Key == 0 || word.Key == key))) return;
+        if (word.Typed == typed || (word.IsWild && (word.Key == 0 || word.Key == key)))
+            return;
         var any = LogMasks.NameOf(LogMask.Any);
         if (!word.IsWild && word.Loose == loose)
         {
@@ -269,26 +294,38 @@ public sealed class LogTemplateMiner
         }
         else
         {
-            word = new TemplateWord { Text = any, IsWild = true, Kind = LogWordKind.HasMask };
+            word = new TemplateWord
+            {
+                Text = any,
+                IsWild = true,
+                Kind = LogWordKind.HasMask,
+            };
         }
     }
 
     private LogTemplate Make(ReadOnlySpan<char> line)
     {
-        if (Count >= settings.MostTemplates) ForgetOldest();
+        if (Count >= settings.MostTemplates)
+            ForgetOldest();
         var words = new TemplateWord[reader.Words.Length];
         for (var i = 0; i < words.Length; i++)
         {
             ref readonly var word = ref reader.Words[i];
             words[i] = new TemplateWord
             {
-                Text = reader.TextOf(word).ToString(), Typed = word.Typed, Loose = word.Loose, Key = word.Key, Kind = word.Kind,
+                Text = reader.TextOf(word).ToString(),
+                Typed = word.Typed,
+                Loose = word.Loose,
+                Key = word.Key,
+                Kind = word.Kind,
             };
         }
         var example = line.Length > LongestExample ? line[..LongestExample] : line;
-        if (example.Length > 0 && char.IsHighSurrogate(example[^1])) example = example[..^1];
+        if (example.Length > 0 && char.IsHighSurrogate(example[^1]))
+            example = example[..^1];
         var template = new LogTemplate(next++, reader.Level, words, example.ToString());
-        if (!buckets.TryGetValue(template.Bucket, out var bucket)) buckets[template.Bucket] = bucket = [];
+        if (!buckets.TryGetValue(template.Bucket, out var bucket))
+            buckets[template.Bucket] = bucket = [];
         bucket.Add(template);
         Count++;
         return template;
@@ -306,27 +343,34 @@ public sealed class LogTemplateMiner
     private void Remove(LogTemplate template, List<LogTemplate> bucket)
     {
         bucket.Remove(template);
-        if (bucket.Count == 0) buckets.Remove(template.Bucket);
+        if (bucket.Count == 0)
+            buckets.Remove(template.Bucket);
         Unlink(template);
         Count--;
     }
 
     private void Touch(LogTemplate template)
     {
-        if (template == newest) return;
+        if (template == newest)
+            return;
         Unlink(template);
         (template.Older, template.Newer) = (newest, null);
-        if (newest is not null) newest.Newer = template;
+        if (newest is not null)
+            newest.Newer = template;
         newest = template;
         oldest ??= template;
     }
 
     private void Unlink(LogTemplate template)
     {
-        if (template.Older is not null) template.Older.Newer = template.Newer;
-        else if (oldest == template) oldest = template.Newer;
-        if (template.Newer is not null) template.Newer.Older = template.Older;
-        else if (newest == template) newest = template.Older;
+        if (template.Older is not null)
+            template.Older.Newer = template.Newer;
+        else if (oldest == template)
+            oldest = template.Newer;
+        if (template.Newer is not null)
+            template.Newer.Older = template.Older;
+        else if (newest == template)
+            newest = template.Older;
         (template.Older, template.Newer) = (null, null);
     }
 }

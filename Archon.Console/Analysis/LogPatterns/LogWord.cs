@@ -46,14 +46,28 @@ internal enum LogWordKind
 internal static class LogMasks
 {
     private static readonly string[] Names =
-        ["<*>", "<num>", "<hex>", "<uuid>", "<ip>", "<path>", "<url>", "<email>", "<time>", "<duration>", "<size>", "<str>"];
+    [
+        "<*>",
+        "<num>",
+        "<hex>",
+        "<uuid>",
+        "<ip>",
+        "<path>",
+        "<url>",
+        "<email>",
+        "<time>",
+        "<duration>",
+        "<size>",
+        "<str>",
+    ];
 
     public static string NameOf(LogMask mask) => Names[(int)mask];
 
     /// <summary>The word with every kind of mask told as <c>&lt;*&gt;</c>.</summary>
     public static string Generic(string word)
     {
-        foreach (var name in Names) word = word.Replace(name, Names[0], StringComparison.Ordinal);
+        foreach (var name in Names)
+            word = word.Replace(name, Names[0], StringComparison.Ordinal);
         return word;
     }
 }

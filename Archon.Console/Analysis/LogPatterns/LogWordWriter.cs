@@ -1,4 +1,3 @@
-
 namespace Archon.Analysis.LogPatterns;
 
 /// <summary>Collects the words of one line in arrays that are used again for the next one.</summary>
@@ -18,7 +17,6 @@ internal sealed class LogWordWriter(int mostWords)
     private ulong loose;
     private ulong key;
     private LogWordKind kind;
-    
 
     /// <summary>Nothing was written after the last mask of this word.</summary>
     public bool EndsWithMask { get; private set; }
@@ -44,24 +42,29 @@ internal sealed class LogWordWriter(int mostWords)
 
     public void Constant(ReadOnlySpan<char> part)
     {
-        foreach (var character in part) Constant(character);
+        foreach (var character in part)
+            Constant(character);
     }
 
     public void Constant(char character)
     {
         EndsWithMask = false;
-        if (end - start >= LongestWord) return;
+        if (end - start >= LongestWord)
+            return;
         text[end++] = character;
         typed = Mix(typed, character);
         loose = Mix(loose, character);
-        if (char.IsLetter(character)) kind |= LogWordKind.HasLetter;
-        if (character == '=' && key == 0) key = loose;
+        if (char.IsLetter(character))
+            kind |= LogWordKind.HasLetter;
+        if (character == '=' && key == 0)
+            key = loose;
     }
 
     public void Mask(LogMask mask)
     {
         // Two in a row are one: what lies between them was no letter.
-        if (EndsWithMask || end - start >= LongestWord) return;
+        if (EndsWithMask || end - start >= LongestWord)
+            return;
         EndsWithMask = true;
         kind |= LogWordKind.HasMask;
         var name = LogMasks.NameOf(mask);

@@ -16,7 +16,15 @@ public static class PrometheusDuration
     private const long MostMilliseconds = long.MaxValue / 1_000_000;
 
     private static readonly (string Unit, long Milliseconds)[] Units =
-        [("y", 365 * Day), ("w", 7 * Day), ("d", Day), ("h", Hour), ("m", Minute), ("s", Second), ("ms", 1)];
+    [
+        ("y", 365 * Day),
+        ("w", 7 * Day),
+        ("d", Day),
+        ("h", Hour),
+        ("m", Minute),
+        ("s", Second),
+        ("ms", 1),
+    ];
 
     /// <param name="text">One or more numbers with units from the largest to the smallest, each unit once; or <c>0</c>.</param>
     /// <param name="length">Whole milliseconds; zero when the text is none.</param>
@@ -24,23 +32,31 @@ public static class PrometheusDuration
     public static bool TryParse(string text, out TimeSpan length)
     {
         length = TimeSpan.Zero;
-        if (text == "0") return true;
-        if (text.Length == 0) return false;
+        if (text == "0")
+            return true;
+        if (text.Length == 0)
+            return false;
         UInt128 sum = 0;
         var (at, unit) = (0, 0);
         while (at < text.Length)
         {
             var first = at;
-            while (at < text.Length && char.IsAsciiDigit(text[at])) at++;
+            while (at < text.Length && char.IsAsciiDigit(text[at]))
+                at++;
             var digits = text.AsSpan(first, at - first);
-            if (digits.IsEmpty || !UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
-            if (number > MostMilliseconds) return false;
+            if (digits.IsEmpty || !UInt128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                return false;
+            if (number > MostMilliseconds)
+                return false;
             var end = at;
-            while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
+            while (end < text.Length && char.IsAsciiLetter(text[end]))
+                end++;
             var found = Array.FindIndex(Units, unit, one => text.AsSpan(at, end - at).SequenceEqual(one.Unit));
-            if (found < 0) return false;
+            if (found < 0)
+                return false;
             sum += number * (UInt128)Units[found].Milliseconds;
-            if (sum > MostMilliseconds) return false;
+            if (sum > MostMilliseconds)
+                return false;
             (at, unit) = (end, found + 1);
         }
         length = TimeSpan.FromMilliseconds((long)sum);
@@ -52,13 +68,16 @@ public static class PrometheusDuration
     public static string Format(TimeSpan length)
     {
         var rest = (long)(length.Ticks / TimeSpan.TicksPerMillisecond);
-        if (rest <= 0) return "0s";
+        if (rest <= 0)
+            return "0s";
         var text = new StringBuilder();
         foreach (var (unit, milliseconds) in Units)
         {
-            if (unit is "y" or "w" && rest % milliseconds != 0) continue;
+            if (unit is "y" or "w" && rest % milliseconds != 0)
+                continue;
             var count = rest / milliseconds;
-            if (count == 0) continue;
+            if (count == 0)
+                continue;
             text.Append(CultureInfo.InvariantCulture, $"{count}{unit}");
             rest -= count * milliseconds;
         }

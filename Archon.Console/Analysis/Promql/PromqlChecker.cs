@@ -16,8 +16,10 @@ internal static class PromqlChecker
                 if (aggregation.Parameter is not null)
                 {
                     Expect(
-                        aggregation.Parameter, aggregation.Operator == "count_values" ? PromqlType.Text : PromqlType.Scalar,
-                        "aggregation parameter");
+                        aggregation.Parameter,
+                        aggregation.Operator == "count_values" ? PromqlType.Text : PromqlType.Scalar,
+                        "aggregation parameter"
+                    );
                 }
                 break;
             case PromqlBinary chain:
@@ -32,7 +34,8 @@ internal static class PromqlChecker
                         Check(binary.Right);
                         CheckBinary(binary);
                         return binary;
-                    });
+                    }
+                );
                 break;
             case PromqlCall call:
                 CheckCall(call);
@@ -47,7 +50,8 @@ internal static class PromqlChecker
                     throw Fault(
                         unary,
                         "unary expression only allowed on expressions of type scalar or instant vector, got "
-                            + GoText.Quote(Name(unary.Inner.Type)));
+                            + GoText.Quote(Name(unary.Inner.Type))
+                    );
                 }
                 break;
             case PromqlSubquery subquery:
@@ -70,7 +74,8 @@ internal static class PromqlChecker
     private static void CheckBinary(PromqlBinary binary)
     {
         var (left, right, matching) = (binary.Left.Type, binary.Right.Type, binary.Matching);
-        if (binary.IsBool && !binary.IsComparison) throw AtOperator(binary, "bool modifier can only be used on comparison operators");
+        if (binary.IsBool && !binary.IsComparison)
+            throw AtOperator(binary, "bool modifier can only be used on comparison operators");
         if (binary.IsComparison && !binary.IsBool && left == PromqlType.Scalar && right == PromqlType.Scalar)
         {
             throw AtOperator(binary, "comparisons between scalars must use BOOL modifier");
@@ -89,7 +94,8 @@ internal static class PromqlChecker
         }
         if (!binary.IsBetweenVectors)
         {
-            if (matching.Labels.Count > 0) throw Fault(binary, "vector matching only allowed between instant vectors");
+            if (matching.Labels.Count > 0)
+                throw Fault(binary, "vector matching only allowed between instant vectors");
             if (matching.FillLeft is not null || matching.FillRight is not null)
             {
                 throw Fault(binary, "filling in missing series only allowed between instant vectors");
@@ -97,7 +103,8 @@ internal static class PromqlChecker
         }
         else if (binary.IsSet)
         {
-            if (matching.Group is not null) throw Fault(binary, $"no grouping allowed for {GoText.Quote(binary.Operator)} operation");
+            if (matching.Group is not null)
+                throw Fault(binary, $"no grouping allowed for {GoText.Quote(binary.Operator)} operation");
             if (matching.FillLeft is not null || matching.FillRight is not null)
             {
                 throw Fault(binary, "filling in missing series not allowed for set operators");
@@ -115,7 +122,8 @@ internal static class PromqlChecker
         var wanted = function.Arguments.Count;
         if (function.Optional == 0)
         {
-            if (count != wanted) throw Fault(call, $"expected {wanted} argument(s) in call to {GoText.Quote(function.Name)}, got {count}");
+            if (count != wanted)
+                throw Fault(call, $"expected {wanted} argument(s) in call to {GoText.Quote(function.Name)}, got {count}");
         }
         else if (count < wanted - 1)
         {
@@ -125,24 +133,31 @@ internal static class PromqlChecker
         {
             throw Fault(
                 call,
-                $"expected at most {wanted - 1 + function.Optional} argument(s) in call to {GoText.Quote(function.Name)}, got {count}");
+                $"expected at most {wanted - 1 + function.Optional} argument(s) in call to {GoText.Quote(function.Name)}, got {count}"
+            );
         }
         var isInfo = function.Name == "info" && count > 1;
         if (isInfo && call.Arguments[1] is not PromqlSelector { Metric: null })
         {
-            throw Fault(call.Arguments[1], call.Arguments[1] is PromqlSelector
-                ? "expected label selectors only, got vector selector instead" : "expected label selectors only");
+            throw Fault(
+                call.Arguments[1],
+                call.Arguments[1] is PromqlSelector
+                    ? "expected label selectors only, got vector selector instead"
+                    : "expected label selectors only"
+            );
         }
         for (var i = 0; i < count; i++)
         {
             var argument = call.Arguments[i];
-            if (!(isInfo && i == 1)) Check(argument);
+            if (!(isInfo && i == 1))
+                Check(argument);
             var type = function.Arguments[Math.Min(i, wanted - 1)];
             if (argument.Type != type)
             {
                 throw Fault(
                     argument,
-                    $"expected type {Name(type)} in call to function {GoText.Quote(function.Name)}, got {Name(argument.Type)}");
+                    $"expected type {Name(type)} in call to function {GoText.Quote(function.Name)}, got {Name(argument.Type)}"
+                );
             }
         }
     }
@@ -155,7 +170,8 @@ internal static class PromqlChecker
             {
                 throw Fault(
                     selector,
-                    $"metric name must not be set twice: {GoText.Quote(selector.Metric)} or {GoText.Quote(second.Value)}");
+                    $"metric name must not be set twice: {GoText.Quote(selector.Metric)} or {GoText.Quote(second.Value)}"
+                );
             }
         }
         else if (selector.Matchers.All(one => one.Holds("")))
@@ -167,18 +183,21 @@ internal static class PromqlChecker
     private static void Expect(PromqlExpression expression, PromqlType type, string context)
     {
         Check(expression);
-        if (expression.Type != type) throw Fault(expression, $"expected type {Name(type)} in {context}, got {Name(expression.Type)}");
+        if (expression.Type != type)
+            throw Fault(expression, $"expected type {Name(type)} in {context}, got {Name(expression.Type)}");
     }
 
-    private static string Name(PromqlType type) => type switch
-    {
-        PromqlType.Scalar => "scalar",
-        PromqlType.Vector => "instant vector",
-        PromqlType.Matrix => "range vector",
-        _ => "string",
-    };
+    private static string Name(PromqlType type) =>
+        type switch
+        {
+            PromqlType.Scalar => "scalar",
+            PromqlType.Vector => "instant vector",
+            PromqlType.Matrix => "range vector",
+            _ => "string",
+        };
 
     private static PromqlException Fault(PromqlExpression expression, string message) => new(expression.Start, expression.End, message);
+
     private static PromqlException AtOperator(PromqlBinary binary, string message) =>
         new(binary.OperatorStart, binary.Right.Start, message);
 }

@@ -18,16 +18,19 @@ public sealed record PromqlLabels(bool IsOpen, ImmutableHashSet<string> Names)
     public static PromqlLabels Of(PromqlExpression expression) => new PromqlLabelTable().Of(expression);
 
     internal PromqlLabels Only(IEnumerable<string> labels) => new(false, labels.Where(Can).ToImmutableHashSet(StringComparer.Ordinal));
+
     internal PromqlLabels Without(IEnumerable<string> labels) => new(IsOpen, IsOpen ? Names.Union(labels) : Names.Except(labels));
+
     internal PromqlLabels With(IEnumerable<string> labels) => new(IsOpen, IsOpen ? Names.Except(labels) : Names.Union(labels));
 
-    internal PromqlLabels Or(PromqlLabels other) => (IsOpen, other.IsOpen) switch
-    {
-        (false, false) => new(false, Names.Union(other.Names)),
-        (true, true) => new(true, Names.Intersect(other.Names)),
-        (true, false) => new(true, Names.Except(other.Names)),
-        _ => other.Or(this),
-    };
+    internal PromqlLabels Or(PromqlLabels other) =>
+        (IsOpen, other.IsOpen) switch
+        {
+            (false, false) => new(false, Names.Union(other.Names)),
+            (true, true) => new(true, Names.Intersect(other.Names)),
+            (true, false) => new(true, Names.Except(other.Names)),
+            _ => other.Or(this),
+        };
 }
 
 /// <summary>The labels of every part of one expression, each found once.</summary>
@@ -37,14 +40,17 @@ internal sealed class PromqlLabelTable
 
     public PromqlLabels Of(PromqlExpression expression)
     {
-        if (expression is PromqlSelector { Matchers.Count: 0 }) return PromqlLabels.Any;
-        if (known.TryGetValue(expression, out var labels)) return labels;
+        if (expression is PromqlSelector { Matchers.Count: 0 })
+            return PromqlLabels.Any;
+        if (known.TryGetValue(expression, out var labels))
+            return labels;
         labels = expression switch
         {
             PromqlParentheses parentheses => Of(parentheses.Inner),
             PromqlUnary unary => Of(unary.Inner),
             PromqlSelector selector => PromqlLabels.Any.Without(
-                selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)),
+                selector.Matchers.Where(one => one is { Match: PromqlMatch.Equal, Value: "" }).Select(one => one.Label)
+            ),
             PromqlRange range => Of(range.Selector),
             PromqlSubquery subquery => Of(subquery.Inner),
             PromqlAggregation aggregation => Of(aggregation),
@@ -58,7 +64,8 @@ internal sealed class PromqlLabelTable
     private PromqlLabels Of(PromqlAggregation aggregation)
     {
         var inner = Of(aggregation.Inner);
-        if (aggregation.KeepsSeries) return inner;
+        if (aggregation.KeepsSeries)
+            return inner;
         var grouped = aggregation.IsWithout ? inner.Without(aggregation.Grouping) : inner.Only(aggregation.Grouping);
         return aggregation is { Operator: "count_values", Parameter: PromqlString { Value: var name } } ? grouped.With([name]) : grouped;
     }
@@ -66,7 +73,8 @@ internal sealed class PromqlLabelTable
     private static PromqlLabels Of(PromqlBinary binary, PromqlLabels left, PromqlLabels right)
     {
         var matching = binary.Matching;
-        if (!binary.IsBetweenVectors) return binary.Left.Type == PromqlType.Vector ? left : right;
+        if (!binary.IsBetweenVectors)
+            return binary.Left.Type == PromqlType.Vector ? left : right;
         return (binary.Operator, matching.Group) switch
         {
             ("and" or "unless", _) => left,

@@ -52,8 +52,10 @@ public static class PromqlParser
     /// </remarks>
     public static string Canonical(string text)
     {
-        if (Parse(text, out var error) is { } parsed) return parsed.ToString();
-        if (error?.Limit == InputLimits.PromqlLength && Parse(text, InputLimits.PromqlComparedLength, out error) is { } large) return large.ToString();
+        if (Parse(text, out var error) is { } parsed)
+            return parsed.ToString();
+        if (error?.Limit == InputLimits.PromqlLength && Parse(text, InputLimits.PromqlComparedLength, out error) is { } large)
+            return large.ToString();
         return error?.Limit is null ? text : WithoutSpace(text);
     }
 
@@ -63,11 +65,15 @@ public static class PromqlParser
         var quote = '\0';
         for (var i = 0; i < text.Length; i++)
         {
-            if (quote == '\0' && char.IsWhiteSpace(text[i])) continue;
+            if (quote == '\0' && char.IsWhiteSpace(text[i]))
+                continue;
             bare.Append(text[i]);
-            if (quote == '\0' && text[i] is '"' or '\'' or '`') quote = text[i];
-            else if (text[i] == quote) quote = '\0';
-            else if (text[i] == '\\' && quote is '"' or '\'' && i + 1 < text.Length) bare.Append(text[++i]);
+            if (quote == '\0' && text[i] is '"' or '\'' or '`')
+                quote = text[i];
+            else if (text[i] == quote)
+                quote = '\0';
+            else if (text[i] == '\\' && quote is '"' or '\'' && i + 1 < text.Length)
+                bare.Append(text[++i]);
         }
         return bare.ToString();
     }
@@ -110,16 +116,30 @@ public static class PromqlParser
 
         private static readonly FrozenDictionary<string, int> Strength = new Dictionary<string, int>
         {
-            ["or"] = 1, ["and"] = 2, ["unless"] = 2,
-            ["=="] = 3, ["!="] = 3, ["<="] = 3, ["<"] = 3, [">="] = 3, [">"] = 3, ["</"] = 3, [">/"] = 3,
-            ["+"] = 4, ["-"] = 4, ["*"] = UnaryStrength, ["/"] = UnaryStrength, ["%"] = UnaryStrength, ["atan2"] = UnaryStrength,
+            ["or"] = 1,
+            ["and"] = 2,
+            ["unless"] = 2,
+            ["=="] = 3,
+            ["!="] = 3,
+            ["<="] = 3,
+            ["<"] = 3,
+            [">="] = 3,
+            [">"] = 3,
+            ["</"] = 3,
+            [">/"] = 3,
+            ["+"] = 4,
+            ["-"] = 4,
+            ["*"] = UnaryStrength,
+            ["/"] = UnaryStrength,
+            ["%"] = UnaryStrength,
+            ["atan2"] = UnaryStrength,
             ["^"] = PowerStrength,
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
         private readonly PromqlLexer lexer;
         private readonly int length;
         private PromqlToken token;
-        private int closed;   // one past the last token that can end an expression
+        private int closed; // one past the last token that can end an expression
         private int depth;
         private int regexes;
 
@@ -131,7 +151,8 @@ public static class PromqlParser
 
         public PromqlExpression ReadAll()
         {
-            if (token.Kind == PromqlTokenKind.End) throw new PromqlException(0, 0, "no expression found in input");
+            if (token.Kind == PromqlTokenKind.End)
+                throw new PromqlException(0, 0, "no expression found in input");
             var expression = Expression(0);
             return token.Kind == PromqlTokenKind.End ? expression : throw Unexpected();
         }
@@ -155,29 +176,36 @@ public static class PromqlParser
 
         private PromqlExpression Prefix()
         {
-            if (!token.Is("+") && !token.Is("-")) return Postfix(Primary());
+            if (!token.Is("+") && !token.Is("-"))
+                return Postfix(Primary());
             var (sign, start) = (token.Text, token.Start);
             Advance();
             var inner = Expression(PowerStrength);
-            if (inner is not PromqlNumber number) return new PromqlUnary(sign, inner, start);
-            if (sign == "-") number.Value = -number.Value;
+            if (inner is not PromqlNumber number)
+                return new PromqlUnary(sign, inner, start);
+            if (sign == "-")
+                number.Value = -number.Value;
             number.Start = start;
             return number;
         }
 
         private PromqlExpression Postfix(PromqlExpression expression)
         {
-            for (var subqueries = depth; ;)
+            for (var subqueries = depth; ; )
             {
                 if (token.Kind == PromqlTokenKind.LeftBracket)
                 {
                     InputLimits.PromqlDepth.Check(++subqueries);
                     expression = RangeOrSubquery(expression);
                 }
-                else if (token.Is("offset")) Offset(expression);
-                else if (token.Kind == PromqlTokenKind.At) At(expression);
-                else if (token.Is("anchored") || token.Is("smoothed")) Extended(expression);
-                else return expression;
+                else if (token.Is("offset"))
+                    Offset(expression);
+                else if (token.Kind == PromqlTokenKind.At)
+                    At(expression);
+                else if (token.Is("anchored") || token.Is("smoothed"))
+                    Extended(expression);
+                else
+                    return expression;
             }
         }
 
@@ -217,15 +245,17 @@ public static class PromqlParser
 
         private PromqlSelector Named(PromqlToken name) =>
             token.Kind == PromqlTokenKind.LeftBrace
-                ? Selector(name.Text, name.Start) : new PromqlSelector(name.Text, [], name.Start, name.End);
+                ? Selector(name.Text, name.Start)
+                : new PromqlSelector(name.Text, [], name.Start, name.End);
 
         private PromqlExpression CallOrSelector()
         {
             var name = Advance();
-            if (token.Kind != PromqlTokenKind.LeftParenthesis) return Named(name);
+            if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                return Named(name);
             var arguments = Arguments();
-            var function = PromqlFunction.Find(name.Text)
-                ?? throw Fault(name.Start, $"unknown function with name {GoText.Quote(name.Text)}");
+            var function =
+                PromqlFunction.Find(name.Text) ?? throw Fault(name.Start, $"unknown function with name {GoText.Quote(name.Text)}");
             return new PromqlCall(function, arguments, name.Start, closed);
         }
 
@@ -242,15 +272,24 @@ public static class PromqlParser
             else if (token.Kind != PromqlTokenKind.LeftParenthesis)
             {
                 // "sum" alone or "sum{...}" is a metric of that name; "sum foo" is a slip.
-                if (token.Kind is PromqlTokenKind.LeftBrace or PromqlTokenKind.End or PromqlTokenKind.Operator
-                    or PromqlTokenKind.RightParenthesis or PromqlTokenKind.Comma or PromqlTokenKind.LeftBracket or PromqlTokenKind.At
-                    || token.Is("offset"))
+                if (
+                    token.Kind
+                        is PromqlTokenKind.LeftBrace
+                            or PromqlTokenKind.End
+                            or PromqlTokenKind.Operator
+                            or PromqlTokenKind.RightParenthesis
+                            or PromqlTokenKind.Comma
+                            or PromqlTokenKind.LeftBracket
+                            or PromqlTokenKind.At
+                    || token.Is("offset")
+                )
                 {
                     return Named(name);
                 }
                 throw Unexpected();
             }
-            if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected("aggregation", "");
+            if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                throw Unexpected("aggregation", "");
             var arguments = Arguments();
             var end = closed;
             if (grouping is null && (token.Is("by") || token.Is("without")))
@@ -259,13 +298,16 @@ public static class PromqlParser
                 grouping = Labels();
                 end = closed;
             }
-            if (arguments.Count == 0) throw new PromqlException(name.Start, end, "no arguments for aggregate expression provided");
+            if (arguments.Count == 0)
+                throw new PromqlException(name.Start, end, "no arguments for aggregate expression provided");
             var wanted = name.Word is "topk" or "bottomk" or "count_values" or "quantile" or "limitk" or "limit_ratio" ? 2 : 1;
             if (arguments.Count != wanted)
             {
                 throw new PromqlException(
-                    name.Start, end,
-                    $"wrong number of arguments for aggregate expression provided, expected {wanted}, got {arguments.Count}");
+                    name.Start,
+                    end,
+                    $"wrong number of arguments for aggregate expression provided, expected {wanted}, got {arguments.Count}"
+                );
             }
             return new PromqlAggregation(name.Word, arguments[^1], wanted == 2 ? arguments[0] : null, grouping, isWithout, name.Start, end);
         }
@@ -277,8 +319,10 @@ public static class PromqlParser
             while (token.Kind != PromqlTokenKind.RightParenthesis)
             {
                 arguments.Add(Expression(0));
-                if (token.Kind == PromqlTokenKind.RightParenthesis) break;
-                if (token.Kind != PromqlTokenKind.Comma) throw Unexpected();
+                if (token.Kind == PromqlTokenKind.RightParenthesis)
+                    break;
+                if (token.Kind != PromqlTokenKind.Comma)
+                    throw Unexpected();
                 var comma = Advance();
                 if (token.Kind == PromqlTokenKind.RightParenthesis)
                 {
@@ -291,24 +335,37 @@ public static class PromqlParser
 
         private List<string> Labels()
         {
-            if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected("grouping opts", "\"(\"");
+            if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                throw Unexpected("grouping opts", "\"(\"");
             Advance();
             var labels = new List<string>();
             while (token.Kind != PromqlTokenKind.RightParenthesis)
             {
                 var label = token;
-                if (label.Kind is not (PromqlTokenKind.Identifier or PromqlTokenKind.MetricIdentifier or PromqlTokenKind.Text
-                    or PromqlTokenKind.Aggregator or PromqlTokenKind.Keyword or PromqlTokenKind.Preprocessor)
-                    && !(label.Kind == PromqlTokenKind.Operator && char.IsAsciiLetter(label.Text[0])))
+                if (
+                    label.Kind
+                        is not (
+                            PromqlTokenKind.Identifier
+                            or PromqlTokenKind.MetricIdentifier
+                            or PromqlTokenKind.Text
+                            or PromqlTokenKind.Aggregator
+                            or PromqlTokenKind.Keyword
+                            or PromqlTokenKind.Preprocessor
+                        )
+                    && !(label.Kind == PromqlTokenKind.Operator && char.IsAsciiLetter(label.Text[0]))
+                )
                 {
                     throw Unexpected("grouping opts", "label");
                 }
                 Advance();
                 var name = label.Kind == PromqlTokenKind.Text ? Unquoted(label) : label.Text;
-                if (name.Length == 0) throw Fault(label.Start, "invalid label name for grouping: \"\"");
+                if (name.Length == 0)
+                    throw Fault(label.Start, "invalid label name for grouping: \"\"");
                 labels.Add(name);
-                if (token.Kind == PromqlTokenKind.RightParenthesis) break;
-                if (token.Kind != PromqlTokenKind.Comma) throw Unexpected("grouping opts", "\",\" or \")\"");
+                if (token.Kind == PromqlTokenKind.RightParenthesis)
+                    break;
+                if (token.Kind != PromqlTokenKind.Comma)
+                    throw Unexpected("grouping opts", "\",\" or \")\"");
                 Advance();
             }
             Advance();
@@ -319,7 +376,8 @@ public static class PromqlParser
         {
             var matching = PromqlMatching.None;
             var isBool = token.Is("bool");
-            if (isBool) Advance();
+            if (isBool)
+                Advance();
             if (token.Is("on") || token.Is("ignoring"))
             {
                 var isOn = Advance().Word == "on";
@@ -337,8 +395,10 @@ public static class PromqlParser
             }
             while (token.Is("fill_left") || token.Is("fill_right"))
             {
-                if (token.Is("fill_left")) matching = matching.FillLeft is null ? matching with { FillLeft = Fill() } : throw Unexpected();
-                else matching = matching.FillRight is null ? matching with { FillRight = Fill() } : throw Unexpected();
+                if (token.Is("fill_left"))
+                    matching = matching.FillLeft is null ? matching with { FillLeft = Fill() } : throw Unexpected();
+                else
+                    matching = matching.FillRight is null ? matching with { FillRight = Fill() } : throw Unexpected();
             }
             return (isBool, matching);
         }
@@ -346,7 +406,8 @@ public static class PromqlParser
         private double Fill()
         {
             Advance();
-            if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected();
+            if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                throw Unexpected();
             Advance();
             var value = SignedNumber("", "");
             Expect(PromqlTokenKind.RightParenthesis, "", "");
@@ -358,8 +419,8 @@ public static class PromqlParser
             var literal = Advance();
             if (literal.Kind == PromqlTokenKind.Number)
             {
-                var value = PromqlNumbers.Parse(literal.Text)
-                    ?? throw Fault(literal.Start, $"error parsing number: {GoText.Quote(literal.Text)}");
+                var value =
+                    PromqlNumbers.Parse(literal.Text) ?? throw Fault(literal.Start, $"error parsing number: {GoText.Quote(literal.Text)}");
                 return new PromqlNumber(value, false, literal.Start, literal.End);
             }
             return new PromqlNumber(Duration(literal).TotalSeconds, true, literal.Start, literal.End);
@@ -373,8 +434,10 @@ public static class PromqlParser
         private double SignedNumber(string context, string expected)
         {
             var sign = token.Is("-") ? -1 : 1;
-            if (token.Is("+") || token.Is("-")) Advance();
-            if (token.Kind is not (PromqlTokenKind.Number or PromqlTokenKind.Duration)) throw Unexpected(context, expected);
+            if (token.Is("+") || token.Is("-"))
+                Advance();
+            if (token.Kind is not (PromqlTokenKind.Number or PromqlTokenKind.Duration))
+                throw Unexpected(context, expected);
             return sign * Number().Value;
         }
 
@@ -402,19 +465,25 @@ public static class PromqlParser
                 if (match is { } known)
                 {
                     Advance();
-                    if (token.Kind != PromqlTokenKind.Text) throw Unexpected(Context, "string");
+                    if (token.Kind != PromqlTokenKind.Text)
+                        throw Unexpected(Context, "string");
                     var value = Unquoted(Advance());
                     if (known is PromqlMatch.Regex or PromqlMatch.NotRegex)
                     {
                         InputLimits.PromqlRegexes.Check(++regexes);
-                        if (Re2.Fault(value) is { } fault) throw Fault(label.Start, $"error parsing regexp: {fault}");
+                        if (Re2.Fault(value) is { } fault)
+                            throw Fault(label.Start, $"error parsing regexp: {fault}");
                     }
                     matchers.Add(new PromqlMatcher(name, known, value));
                 }
-                else if (label.Kind == PromqlTokenKind.Text) matchers.Add(new PromqlMatcher(PromqlMatcher.Name, PromqlMatch.Equal, name));
-                else throw Unexpected(Context, "label matching operator");
-                if (token.Kind == PromqlTokenKind.RightBrace) break;
-                if (token.Kind != PromqlTokenKind.Comma) throw Unexpected(Context, "\",\" or \"}\"");
+                else if (label.Kind == PromqlTokenKind.Text)
+                    matchers.Add(new PromqlMatcher(PromqlMatcher.Name, PromqlMatch.Equal, name));
+                else
+                    throw Unexpected(Context, "label matching operator");
+                if (token.Kind == PromqlTokenKind.RightBrace)
+                    break;
+                if (token.Kind != PromqlTokenKind.Comma)
+                    throw Unexpected(Context, "\",\" or \"}\"");
                 Advance();
             }
             Advance();
@@ -424,54 +493,71 @@ public static class PromqlParser
         private PromqlExpression RangeOrSubquery(PromqlExpression inner)
         {
             var bracket = Advance();
-            if (!CanStartDuration()) throw Unexpected("subquery or range selector", "number, duration, step(), or range()");
+            if (!CanStartDuration())
+                throw Unexpected("subquery or range selector", "number, duration, step(), or range()");
             var (length, computed) = PositiveLength();
             if (token.Kind == PromqlTokenKind.RightBracket)
             {
                 Advance();
-                if (inner is not PromqlSelector selector) throw Fault(bracket.Start, "ranges only allowed for vector selectors");
-                if (selector.Shift.HasOffset) throw Fault(bracket.Start, "no offset modifiers allowed before range");
+                if (inner is not PromqlSelector selector)
+                    throw Fault(bracket.Start, "ranges only allowed for vector selectors");
+                if (selector.Shift.HasOffset)
+                    throw Fault(bracket.Start, "no offset modifiers allowed before range");
                 // Before 3.6 "@ start()" was let through here.
-                if (selector.Shift.At is not null) throw Fault(bracket.Start, "no @ modifiers allowed before range");
+                if (selector.Shift.At is not null)
+                    throw Fault(bracket.Start, "no @ modifiers allowed before range");
                 return new PromqlRange(selector, length, computed, closed);
             }
-            if (token.Kind != PromqlTokenKind.Colon) throw Unexpected("subquery or range", "\":\" or \"]\"");
+            if (token.Kind != PromqlTokenKind.Colon)
+                throw Unexpected("subquery or range", "\":\" or \"]\"");
             Advance();
             TimeSpan? step = null;
             PromqlExpression? computedStep = null;
             if (token.Kind != PromqlTokenKind.RightBracket)
             {
-                if (!CanStartDuration()) throw Unexpected("subquery selector", "number, duration, step(), range(), or \"]\"");
+                if (!CanStartDuration())
+                    throw Unexpected("subquery selector", "number, duration, step(), range(), or \"]\"");
                 (step, computedStep) = PositiveLength();
-                if (token.Kind != PromqlTokenKind.RightBracket) throw Unexpected("subquery selector", "\"]\"");
+                if (token.Kind != PromqlTokenKind.RightBracket)
+                    throw Unexpected("subquery selector", "\"]\"");
             }
             Advance();
             return new PromqlSubquery(inner, length, computed, step, computedStep, closed);
         }
 
         private bool CanStartDuration() =>
-            token.Kind is PromqlTokenKind.Number or PromqlTokenKind.Duration or PromqlTokenKind.LeftParenthesis
-                or PromqlTokenKind.Preprocessor
-            || token.Is("+") || token.Is("-");
+            token.Kind
+                is PromqlTokenKind.Number
+                    or PromqlTokenKind.Duration
+                    or PromqlTokenKind.LeftParenthesis
+                    or PromqlTokenKind.Preprocessor
+            || token.Is("+")
+            || token.Is("-");
 
         private (TimeSpan? Plain, PromqlExpression? Computed) PositiveLength()
         {
             var start = token.Start;
             var length = DurationExpression(0);
-            if (length is not PromqlNumber number) return (null, length);
+            if (length is not PromqlNumber number)
+                return (null, length);
             return number.Value > 0 ? (Seconds(number), null) : throw Fault(start, "duration must be greater than 0");
         }
 
-        private TimeSpan Seconds(PromqlNumber number) => Math.Abs(number.Value) <= 9_223_372_036
-            ? TimeSpan.FromMilliseconds(Math.Round(number.Value * 1000)) : throw Fault(number.Start, "duration out of range");
+        private TimeSpan Seconds(PromqlNumber number) =>
+            Math.Abs(number.Value) <= 9_223_372_036
+                ? TimeSpan.FromMilliseconds(Math.Round(number.Value * 1000))
+                : throw Fault(number.Start, "duration out of range");
 
         /// <summary>Arithmetic on durations, as in <c>[5m * 2]</c>.</summary>
         private PromqlExpression DurationExpression(int weakest)
         {
             InputLimits.PromqlDepth.Check(++depth);
             var left = DurationOperand();
-            while (token.Kind == PromqlTokenKind.Operator
-                && token.Word is "+" or "-" or "*" or "/" or "%" or "^" && Strength[token.Word] >= weakest)
+            while (
+                token.Kind == PromqlTokenKind.Operator
+                && token.Word is "+" or "-" or "*" or "/" or "%" or "^"
+                && Strength[token.Word] >= weakest
+            )
             {
                 var (word, start) = (token.Word, token.Start);
                 Advance();
@@ -494,7 +580,8 @@ public static class PromqlParser
                 Advance();
                 return Signed(sign, DurationExpression(PowerStrength), start);
             }
-            if (token.Kind is PromqlTokenKind.Number or PromqlTokenKind.Duration) return Number();
+            if (token.Kind is PromqlTokenKind.Number or PromqlTokenKind.Duration)
+                return Number();
             if (token.Kind == PromqlTokenKind.LeftParenthesis)
             {
                 var start = Advance().Start;
@@ -502,9 +589,11 @@ public static class PromqlParser
                 Expect(PromqlTokenKind.RightParenthesis, "", "");
                 return new PromqlParentheses(inner, start, closed);
             }
-            if (token.Kind != PromqlTokenKind.Preprocessor || token.Word is "start" or "end") throw Unexpected();
+            if (token.Kind != PromqlTokenKind.Preprocessor || token.Word is "start" or "end")
+                throw Unexpected();
             var name = Advance();
-            if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected();
+            if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                throw Unexpected();
             Advance();
             var arguments = new List<PromqlExpression>();
             if (name.Word is "max_of" or "min_of")
@@ -519,8 +608,10 @@ public static class PromqlParser
 
         private static PromqlExpression Signed(string sign, PromqlExpression inner, int start)
         {
-            if (inner is not PromqlNumber number) return sign == "-" ? new PromqlUnary(sign, inner, start) : inner;
-            if (sign == "-") number.Value = -number.Value;
+            if (inner is not PromqlNumber number)
+                return sign == "-" ? new PromqlUnary(sign, inner, start) : inner;
+            if (sign == "-")
+                number.Value = -number.Value;
             number.Start = start;
             return number;
         }
@@ -536,13 +627,18 @@ public static class PromqlParser
             var start = token.Start;
             var sign = token.Is("+") || token.Is("-") ? Advance().Text : null;
             var offset = DurationOperand();
-            if (sign is not null) offset = Signed(sign, offset, start);
+            if (sign is not null)
+                offset = Signed(sign, offset, start);
             var shift = ShiftOf(
                 expression,
-                "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery");
-            if (shift.HasOffset) throw Fault(expression.Start, "offset may not be set multiple times");
-            if (offset is PromqlNumber plain) shift.Offset = Seconds(plain);
-            else shift.ComputedOffset = offset;
+                "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery"
+            );
+            if (shift.HasOffset)
+                throw Fault(expression.Start, "offset may not be set multiple times");
+            if (offset is PromqlNumber plain)
+                shift.Offset = Seconds(plain);
+            else
+                shift.ComputedOffset = offset;
             expression.End = closed;
         }
 
@@ -553,11 +649,13 @@ public static class PromqlParser
             if (token.Is("start") || token.Is("end"))
             {
                 var end = Advance().Word;
-                if (token.Kind != PromqlTokenKind.LeftParenthesis) throw Unexpected("@", "timestamp");
+                if (token.Kind != PromqlTokenKind.LeftParenthesis)
+                    throw Unexpected("@", "timestamp");
                 Advance();
                 Expect(PromqlTokenKind.RightParenthesis, "@", "timestamp");
                 var ends = ShiftOf(expression, Wrong);
-                if (ends.HasAt) throw Fault(expression.Start, "@ <timestamp> may not be set multiple times");
+                if (ends.HasAt)
+                    throw Fault(expression.Start, "@ <timestamp> may not be set multiple times");
                 ends.AtEnd = end;
             }
             else
@@ -568,19 +666,21 @@ public static class PromqlParser
                     throw Fault(expression.Start, $"timestamp out of bounds for @ modifier: {GoText.Plain(at)}");
                 }
                 var shift = ShiftOf(expression, Wrong);
-                if (shift.HasAt) throw Fault(expression.Start, "@ <timestamp> may not be set multiple times");
+                if (shift.HasAt)
+                    throw Fault(expression.Start, "@ <timestamp> may not be set multiple times");
                 shift.At = at;
             }
             expression.End = closed;
         }
 
-        private PromqlShift ShiftOf(PromqlExpression expression, string wrong) => expression switch
-        {
-            PromqlSelector selector => selector.Shift,
-            PromqlRange range => range.Selector.Shift,
-            PromqlSubquery subquery => subquery.Shift,
-            _ => throw Fault(expression.Start, wrong),
-        };
+        private PromqlShift ShiftOf(PromqlExpression expression, string wrong) =>
+            expression switch
+            {
+                PromqlSelector selector => selector.Shift,
+                PromqlRange range => range.Selector.Shift,
+                PromqlSubquery subquery => subquery.Shift,
+                _ => throw Fault(expression.Start, wrong),
+            };
 
         private void Extended(PromqlExpression expression)
         {
@@ -603,8 +703,14 @@ public static class PromqlParser
         private PromqlToken Advance()
         {
             var taken = token;
-            if (taken.Kind is PromqlTokenKind.RightBrace or PromqlTokenKind.RightParenthesis or PromqlTokenKind.RightBracket
-                or PromqlTokenKind.Duration or PromqlTokenKind.Number)
+            if (
+                taken.Kind
+                is PromqlTokenKind.RightBrace
+                    or PromqlTokenKind.RightParenthesis
+                    or PromqlTokenKind.RightBracket
+                    or PromqlTokenKind.Duration
+                    or PromqlTokenKind.Number
+            )
             {
                 closed = taken.End;
             }
@@ -614,7 +720,8 @@ public static class PromqlParser
 
         private void Expect(PromqlTokenKind kind, string context, string expected)
         {
-            if (token.Kind != kind) throw Unexpected(context, expected);
+            if (token.Kind != kind)
+                throw Unexpected(context, expected);
             Advance();
         }
 

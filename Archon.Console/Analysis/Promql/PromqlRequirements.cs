@@ -25,7 +25,12 @@ public static class PromqlRequirements
                 break;
             case PromqlCall { Function: { } function } when function.Since is not null || function.IsExperimental:
                 yield return new PromqlRequirement(
-                    function.Name, function.Since, null, function.IsExperimental ? Functions : null, node.Start);
+                    function.Name,
+                    function.Since,
+                    null,
+                    function.IsExperimental ? Functions : null,
+                    node.Start
+                );
                 break;
             case PromqlAggregation { Operator: "limitk" or "limit_ratio" } limit:
                 yield return new PromqlRequirement(limit.Operator, new Version(2, 54), null, Functions, node.Start);
@@ -40,9 +45,15 @@ public static class PromqlRequirements
                 if (selector.Modifier is not null)
                 {
                     yield return new PromqlRequirement(
-                        selector.Modifier, new Version(3, 7), null, "promql-extended-range-selectors", node.Start);
+                        selector.Modifier,
+                        new Version(3, 7),
+                        null,
+                        "promql-extended-range-selectors",
+                        node.Start
+                    );
                 }
-                if (selector.Shift.ComputedOffset is not null) yield return Computed(node.Start);
+                if (selector.Shift.ComputedOffset is not null)
+                    yield return Computed(node.Start);
                 if (selector.Matchers.Any(NeedsQuotes))
                 {
                     yield return new PromqlRequirement("names in quotes", new Version(3, 0), null, null, node.Start);
@@ -55,7 +66,8 @@ public static class PromqlRequirements
         }
     }
 
-    private static bool NeedsQuotes(PromqlMatcher matcher) => !PromqlNames.IsPlainLabel(matcher.Label)
+    private static bool NeedsQuotes(PromqlMatcher matcher) =>
+        !PromqlNames.IsPlainLabel(matcher.Label)
         || (matcher is { Label: PromqlMatcher.Name, Match: PromqlMatch.Equal } && !PromqlNames.IsPlainMetric(matcher.Value));
 
     private static PromqlRequirement Computed(int start) =>

@@ -51,7 +51,8 @@ public abstract class PromqlExpression(int start, int end)
                 continue;
             }
             var parts = node.Parts;
-            for (var i = parts.Count - 1; i >= 0; i--) waiting.Push(parts[i]);
+            for (var i = parts.Count - 1; i >= 0; i--)
+                waiting.Push(parts[i]);
         }
     }
 
@@ -59,7 +60,8 @@ public abstract class PromqlExpression(int start, int end)
     public PromqlExpression Bare()
     {
         var bare = this;
-        while (bare is PromqlParentheses { Inner: var inner }) bare = inner;
+        while (bare is PromqlParentheses { Inner: var inner })
+            bare = inner;
         return bare;
     }
 
@@ -85,8 +87,10 @@ public sealed class PromqlNumber(double value, bool isDuration, int start, int e
 
     internal override void Write(StringBuilder text)
     {
-        if (IsDuration) text.Append(Value < 0 ? "-" : "").Append(PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Abs(Value))));
-        else text.Append(GoText.Plain(Value));
+        if (IsDuration)
+            text.Append(Value < 0 ? "-" : "").Append(PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Abs(Value))));
+        else
+            text.Append(GoText.Plain(Value));
     }
 }
 
@@ -95,6 +99,7 @@ public sealed class PromqlString(string value, int start, int end) : PromqlExpre
     public string Value { get; } = value;
     public override PromqlType Type => PromqlType.Text;
     public override IReadOnlyList<PromqlExpression> Parts => [];
+
     internal override void Write(StringBuilder text) => text.Append(GoText.Quote(Value));
 }
 
@@ -127,7 +132,13 @@ public sealed class PromqlUnary(string @operator, PromqlExpression inner, int st
     }
 }
 
-public enum PromqlMatch { Equal, NotEqual, Regex, NotRegex }
+public enum PromqlMatch
+{
+    Equal,
+    NotEqual,
+    Regex,
+    NotRegex,
+}
 
 /// <summary>A condition on one label.</summary>
 /// <param name="Label">Its name; <see cref="Name"/> for the name of the metric.</param>
@@ -137,23 +148,25 @@ public sealed record PromqlMatcher(string Label, PromqlMatch Match, string Value
     public const string Name = "__name__";
 
     /// <summary>Whether a series whose label has this value is selected. A label that a series lacks is empty.</summary>
-    public bool Holds(string value) => Match switch
-    {
-        PromqlMatch.Equal => value == Value,
-        PromqlMatch.NotEqual => value != Value,
-        PromqlMatch.Regex => Re2.Matches(Value, value),
-        _ => !Re2.Matches(Value, value),
-    };
+    public bool Holds(string value) =>
+        Match switch
+        {
+            PromqlMatch.Equal => value == Value,
+            PromqlMatch.NotEqual => value != Value,
+            PromqlMatch.Regex => Re2.Matches(Value, value),
+            _ => !Re2.Matches(Value, value),
+        };
 
     public override string ToString() => $"{PromqlNames.Printed(Label)}{Operator(Match)}{GoText.Quote(Value)}";
 
-    internal static string Operator(PromqlMatch match) => match switch
-    {
-        PromqlMatch.Equal => "=",
-        PromqlMatch.NotEqual => "!=",
-        PromqlMatch.Regex => "=~",
-        _ => "!~",
-    };
+    internal static string Operator(PromqlMatch match) =>
+        match switch
+        {
+            PromqlMatch.Equal => "=",
+            PromqlMatch.NotEqual => "!=",
+            PromqlMatch.Regex => "=~",
+            _ => "!~",
+        };
 }
 
 /// <summary>Where in time samples are looked for: <c>@</c> and <c>offset</c>.</summary>
@@ -176,8 +189,10 @@ public sealed class PromqlShift
 
     internal void Write(StringBuilder text)
     {
-        if (At is { } at) text.Append(CultureInfo.InvariantCulture, $" @ {at:0.000}");
-        else if (AtEnd is not null) text.Append(" @ ").Append(AtEnd).Append("()");
+        if (At is { } at)
+            text.Append(CultureInfo.InvariantCulture, $" @ {at:0.000}");
+        else if (AtEnd is not null)
+            text.Append(" @ ").Append(AtEnd).Append("()");
         if (ComputedOffset is not null)
         {
             text.Append(" offset ");
@@ -222,7 +237,8 @@ public sealed class PromqlSelector(string? metric, IReadOnlyList<PromqlMatcher> 
     internal override void Write(StringBuilder text)
     {
         WriteSeries(text);
-        if (Modifier is not null) text.Append(' ').Append(Modifier);
+        if (Modifier is not null)
+            text.Append(' ').Append(Modifier);
         Shift.Write(text);
     }
 
@@ -231,7 +247,8 @@ public sealed class PromqlSelector(string? metric, IReadOnlyList<PromqlMatcher> 
         text.Append(Metric);
         if (Matchers.Count == 0)
         {
-            if (Metric is null) text.Append("{}");
+            if (Metric is null)
+                text.Append("{}");
             return;
         }
         text.Append('{').AppendJoin(',', Matchers.Select(one => one.ToString()).Order(StringComparer.Ordinal)).Append('}');
@@ -254,15 +271,21 @@ public sealed class PromqlRange(PromqlSelector selector, TimeSpan? length, Promq
     {
         Selector.WriteSeries(text);
         text.Append('[').Append(PromqlSubquery.Text(Length, ComputedLength)).Append(']');
-        if (Selector.Modifier is not null) text.Append(' ').Append(Selector.Modifier);
+        if (Selector.Modifier is not null)
+            text.Append(' ').Append(Selector.Modifier);
         Selector.Shift.Write(text);
     }
 }
 
 /// <summary>A subquery such as <c>rate(x[5m])[1h:1m]</c>.</summary>
 public sealed class PromqlSubquery(
-    PromqlExpression inner, TimeSpan? length, PromqlExpression? computedLength, TimeSpan? step, PromqlExpression? computedStep, int end)
-    : PromqlExpression(inner.Start, end)
+    PromqlExpression inner,
+    TimeSpan? length,
+    PromqlExpression? computedLength,
+    TimeSpan? step,
+    PromqlExpression? computedStep,
+    int end
+) : PromqlExpression(inner.Start, end)
 {
     public PromqlExpression Inner { get; } = inner;
     public TimeSpan? Length { get; } = length;
@@ -278,8 +301,11 @@ public sealed class PromqlSubquery(
     internal override void Write(StringBuilder text)
     {
         Inner.Write(text);
-        text.Append('[').Append(Text(Length, ComputedLength)).Append(':')
-            .Append(Step is null && ComputedStep is null ? "" : Text(Step, ComputedStep)).Append(']');
+        text.Append('[')
+            .Append(Text(Length, ComputedLength))
+            .Append(':')
+            .Append(Step is null && ComputedStep is null ? "" : Text(Step, ComputedStep))
+            .Append(']');
         Shift.Write(text);
     }
 
@@ -300,7 +326,8 @@ public sealed class PromqlCall(PromqlFunction function, IReadOnlyList<PromqlExpr
         text.Append(Function.Name).Append('(');
         for (var i = 0; i < Arguments.Count; i++)
         {
-            if (i > 0) text.Append(", ");
+            if (i > 0)
+                text.Append(", ");
             Arguments[i].Write(text);
         }
         text.Append(')');
@@ -311,9 +338,14 @@ public sealed class PromqlCall(PromqlFunction function, IReadOnlyList<PromqlExpr
 /// <param name="operator">In lower case.</param>
 /// <param name="parameter">The first argument of <c>topk</c>, <c>quantile</c> and their like.</param>
 public sealed class PromqlAggregation(
-    string @operator, PromqlExpression inner, PromqlExpression? parameter, IReadOnlyList<string>? grouping, bool isWithout,
-    int start, int end)
-    : PromqlExpression(start, end)
+    string @operator,
+    PromqlExpression inner,
+    PromqlExpression? parameter,
+    IReadOnlyList<string>? grouping,
+    bool isWithout,
+    int start,
+    int end
+) : PromqlExpression(start, end)
 {
     public string Operator { get; } = @operator;
     public PromqlExpression Inner { get; } = inner;
@@ -375,8 +407,13 @@ public sealed record PromqlMatching
 }
 
 public sealed class PromqlBinary(
-    string @operator, PromqlExpression left, PromqlExpression right, bool isBool, PromqlMatching matching, int operatorStart)
-    : PromqlExpression(left.Start, right.End)
+    string @operator,
+    PromqlExpression left,
+    PromqlExpression right,
+    bool isBool,
+    PromqlMatching matching,
+    int operatorStart
+) : PromqlExpression(left.Start, right.End)
 {
     /// <summary>In lower case.</summary>
     public string Operator { get; } = @operator;
@@ -408,27 +445,32 @@ public sealed class PromqlBinary(
             operand = binary.Left;
         }
         var result = first(operand);
-        while (chain.TryPop(out var binary)) result = next(result, binary);
+        while (chain.TryPop(out var binary))
+            result = next(result, binary);
         return result;
     }
 
-    internal override void Write(StringBuilder text) => Fold(
-        first =>
-        {
-            first.Write(text);
-            return text;
-        },
-        (written, binary) =>
-        {
-            binary.WriteRight(written);
-            return written;
-        });
+    internal override void Write(StringBuilder text) =>
+        Fold(
+            first =>
+            {
+                first.Write(text);
+                return text;
+            },
+            (written, binary) =>
+            {
+                binary.WriteRight(written);
+                return written;
+            }
+        );
 
     private void WriteRight(StringBuilder text)
     {
         text.Append(' ').Append(Operator);
-        if (IsBool) text.Append(" bool");
-        if (IsBetweenVectors) WriteMatching(text);
+        if (IsBool)
+            text.Append(" bool");
+        if (IsBetweenVectors)
+            WriteMatching(text);
         text.Append(' ');
         Right.Write(text);
     }
@@ -441,8 +483,11 @@ public sealed class PromqlBinary(
         }
         if (Matching.Group is not null)
         {
-            text.Append(" group_").Append(Matching.Group)
-                .Append(" (").AppendJoin(", ", Matching.Included.Select(PromqlNames.Printed)).Append(')');
+            text.Append(" group_")
+                .Append(Matching.Group)
+                .Append(" (")
+                .AppendJoin(", ", Matching.Included.Select(PromqlNames.Printed))
+                .Append(')');
         }
         if (Matching.FillLeft is { } both && Matching.FillRight is { } same && both.Equals(same))
         {
@@ -450,8 +495,10 @@ public sealed class PromqlBinary(
         }
         else
         {
-            if (Matching.FillLeft is { } left) text.Append(" fill_left (").Append(GoText.Value(left)).Append(')');
-            if (Matching.FillRight is { } right) text.Append(" fill_right (").Append(GoText.Value(right)).Append(')');
+            if (Matching.FillLeft is { } left)
+                text.Append(" fill_left (").Append(GoText.Value(left)).Append(')');
+            if (Matching.FillRight is { } right)
+                text.Append(" fill_right (").Append(GoText.Value(right)).Append(')');
         }
     }
 }

@@ -49,8 +49,10 @@ public static class Re2
     /// <exception cref="InputLimitException">The pattern is too large, or takes too long.</exception>
     public static bool Matches(string pattern, string text)
     {
-        if (IsPlain(pattern)) return pattern == text;
-        if (text.Length == 0 && MatchesEmpty(pattern) is { } isMatch) return isMatch;
+        if (IsPlain(pattern))
+            return pattern == text;
+        if (text.Length == 0 && MatchesEmpty(pattern) is { } isMatch)
+            return isMatch;
         return Run(() => Compiled(KeptWhole, pattern, Whole).IsMatch(text));
     }
 
@@ -68,22 +70,31 @@ public static class Re2
     public static string Replace(string pattern, string replacement, string text, InputLimit limit)
     {
         var written = 0L;
-        return Run(() => Compiled(Kept, pattern, Anywhere).Replace(text, match =>
-        {
-            var expanded = Expand(replacement, match, limit);
-            limit.Check(written += expanded.Length);
-            return expanded;
-        }));
+        return Run(() =>
+            Compiled(Kept, pattern, Anywhere)
+                .Replace(
+                    text,
+                    match =>
+                    {
+                        var expanded = Expand(replacement, match, limit);
+                        limit.Check(written += expanded.Length);
+                        return expanded;
+                    }
+                )
+        );
     }
 
     private static string Anywhere(string pattern) => new Translation(pattern).Whole();
+
     private static string Whole(string pattern) => $@"\A(?s:{Anywhere(pattern)})\z";
 
     private static Regex Compiled(ConcurrentDictionary<string, Regex> kept, string pattern, Func<string, string> translate)
     {
-        if (kept.TryGetValue(pattern, out var known)) return known;
+        if (kept.TryGetValue(pattern, out var known))
+            return known;
         var compiled = new Regex(translate(pattern), Options, TimeSpan.FromMilliseconds(InputLimits.RegexTime.Most));
-        if (kept.Count >= MostKept) kept.Clear();
+        if (kept.Count >= MostKept)
+            kept.Clear();
         return kept[pattern] = compiled;
     }
 
@@ -145,10 +156,11 @@ public static class Re2
             var isBraced = replacement[at + 1] == '{';
             var first = at + (isBraced ? 2 : 1);
             var end = first;
-            while (end < replacement.Length && (replacement[end] == '_' || char.IsLetterOrDigit(replacement[end]))) end++;
+            while (end < replacement.Length && (replacement[end] == '_' || char.IsLetterOrDigit(replacement[end])))
+                end++;
             if (end == first || (isBraced && (end >= replacement.Length || replacement[end] != '}')))
             {
-                text.Append('$');   // no name follows: Go leaves such a dollar as it is
+                text.Append('$'); // no name follows: Go leaves such a dollar as it is
                 continue;
             }
             text.Append(match.Groups[replacement[first..end]].ValueSpan);
@@ -167,19 +179,22 @@ public static class Re2
         private readonly HashSet<string> kinds = new(StringComparer.Ordinal);
         private readonly Stack<int> outerRepeats = [];
         private bool canRepeat;
-        private int repeated = -1;   // where the repetition began that was just read
+        private int repeated = -1; // where the repetition began that was just read
 
         // How often the repetitions within each other ask for the same: of the last element, and the most within the group so far.
         private int lastRepeats = 1;
         private int repeats = 1;
-        private readonly bool isByLine = pattern.Contains("(?", StringComparison.Ordinal)
+        private readonly bool isByLine =
+            pattern.Contains("(?", StringComparison.Ordinal)
             && Regex.IsMatch(pattern, @"\(\?[a-zA-Z]*m", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
         public string Whole()
         {
             InputLimits.RegexLength.Check(pattern.Length);
-            while (at < pattern.Length) One();
-            if (outerRepeats.Count > 0) throw new FormatException($"missing closing ): `{pattern}`");
+            while (at < pattern.Length)
+                One();
+            if (outerRepeats.Count > 0)
+                throw new FormatException($"missing closing ): `{pattern}`");
             return text.ToString();
         }
 
@@ -192,7 +207,8 @@ public static class Re2
                     Group();
                     break;
                 case ')':
-                    if (!outerRepeats.TryPop(out var before)) throw new FormatException($"unexpected ): `{pattern}`");
+                    if (!outerRepeats.TryPop(out var before))
+                        throw new FormatException($"unexpected ): `{pattern}`");
                     Take(")", 1);
                     (lastRepeats, repeats) = (repeats, Math.Max(before, repeats));
                     break;
@@ -260,8 +276,10 @@ public static class Re2
                 return;
             }
             var rest = pattern.AsSpan(at);
-            if (rest.StartsWith("(?P<", StringComparison.Ordinal)
-                || (rest.StartsWith("(?<", StringComparison.Ordinal) && rest.Length > 3 && rest[3] is not ('=' or '!')))
+            if (
+                rest.StartsWith("(?P<", StringComparison.Ordinal)
+                || (rest.StartsWith("(?<", StringComparison.Ordinal) && rest.Length > 3 && rest[3] is not ('=' or '!'))
+            )
             {
                 var name = pattern.IndexOf('<', at) + 1;
                 var end = pattern.IndexOf('>', name);
@@ -274,8 +292,10 @@ public static class Re2
                 return;
             }
             var flags = at + 2;
-            while (flags < pattern.Length && pattern[flags] is 'i' or 'm' or 's' or 'U' or '-') flags++;
-            if (flags >= pattern.Length) throw new FormatException($"missing closing ): `{pattern}`");
+            while (flags < pattern.Length && pattern[flags] is 'i' or 'm' or 's' or 'U' or '-')
+                flags++;
+            if (flags >= pattern.Length)
+                throw new FormatException($"missing closing ): `{pattern}`");
             if (pattern[flags] is not (':' or ')') || (pattern[flags] == ')' && flags == at + 2))
             {
                 throw new FormatException($"invalid or unsupported Perl syntax: `{pattern[at..(flags + 1)]}`");
@@ -283,9 +303,18 @@ public static class Re2
             var isAlone = pattern[flags] == ')';
             // Whether a match is greedy changes where it ends, never whether there is one.
             var kept = pattern[(at + 2)..flags].Replace("U", "", StringComparison.Ordinal);
-            if (kept == "-") kept = "";
-            Take(isAlone ? kept.Length > 0 ? $"(?{kept})" : "" : $"(?{kept}:", flags + 1 - at);
-            if (isAlone) repeats = outerRepeats.Pop();
+            if (kept == "-")
+                kept = "";
+            Take(
+                isAlone
+                    ? kept.Length > 0
+                        ? $"(?{kept})"
+                        : ""
+                    : $"(?{kept}:",
+                flags + 1 - at
+            );
+            if (isAlone)
+                repeats = outerRepeats.Pop();
             canRepeat = false;
         }
 
@@ -293,29 +322,43 @@ public static class Re2
         private (int End, int Times)? Counted()
         {
             var end = at + 1;
-            while (end < pattern.Length && (char.IsAsciiDigit(pattern[end]) || pattern[end] == ',')) end++;
-            if (end >= pattern.Length || pattern[end] != '}') return null;
+            while (end < pattern.Length && (char.IsAsciiDigit(pattern[end]) || pattern[end] == ','))
+                end++;
+            if (end >= pattern.Length || pattern[end] != '}')
+                return null;
             var inner = pattern.AsSpan(at + 1, end - at - 1);
             var comma = inner.IndexOf(',');
-            if (comma == 0 || inner.Length == 0 || inner.LastIndexOf(',') != comma) return null;
+            if (comma == 0 || inner.Length == 0 || inner.LastIndexOf(',') != comma)
+                return null;
             var least = Count(comma < 0 ? inner : inner[..comma]);
             var most = comma >= 0 && comma + 1 < inner.Length ? Count(inner[(comma + 1)..]) : least;
             return least <= MostRepeats && most <= MostRepeats && least <= most
-                ? (end + 1, most) : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
+                ? (end + 1, most)
+                : throw new FormatException($"invalid repeat count: `{pattern[at..(end + 1)]}`");
 
-            static int Count(ReadOnlySpan<char> digits) => digits.Length > 6 ? int.MaxValue : int.Parse(digits, CultureInfo.InvariantCulture);
+            static int Count(ReadOnlySpan<char> digits) =>
+                digits.Length > 6 ? int.MaxValue : int.Parse(digits, CultureInfo.InvariantCulture);
         }
 
         /// <param name="times">Null for <c>*</c>, <c>+</c> and <c>?</c>, which Go does not multiply.</param>
         private void Repeat(int end, int? times)
         {
-            if (repeated >= 0) throw new FormatException($"invalid nested repetition operator: `{pattern[repeated..end]}`");
-            if (!canRepeat) throw new FormatException($"missing argument to repetition operator: `{pattern[at..end]}`");
+            if (repeated >= 0)
+                throw new FormatException($"invalid nested repetition operator: `{pattern[repeated..end]}`");
+            if (!canRepeat)
+                throw new FormatException($"missing argument to repetition operator: `{pattern[at..end]}`");
             // Like Go: what is repeated no times at all is not looked into.
-            lastRepeats = times switch { null => lastRepeats, 0 => 1, var count => lastRepeats * count.Value };
-            if (lastRepeats > MostRepeats && times >= 2) throw new FormatException($"invalid repeat count: `{pattern[at..end]}`");
+            lastRepeats = times switch
+            {
+                null => lastRepeats,
+                0 => 1,
+                var count => lastRepeats * count.Value,
+            };
+            if (lastRepeats > MostRepeats && times >= 2)
+                throw new FormatException($"invalid repeat count: `{pattern[at..end]}`");
             repeats = Math.Max(repeats, lastRepeats);
-            if (end < pattern.Length && pattern[end] == '?') end++;
+            if (end < pattern.Length && pattern[end] == '?')
+                end++;
             repeated = at;
             text.Append(pattern, at, end - at);
             at = end;
@@ -323,25 +366,39 @@ public static class Re2
 
         private void Escape()
         {
-            if (at + 1 >= pattern.Length) throw new FormatException("trailing backslash at end of expression: ``");
+            if (at + 1 >= pattern.Length)
+                throw new FormatException("trailing backslash at end of expression: ``");
             var next = pattern[at + 1];
             switch (next)
             {
                 case 'Q':
                     var end = pattern.IndexOf(@"\E", at + 2, StringComparison.Ordinal);
                     var literal = end < 0 ? pattern[(at + 2)..] : pattern[(at + 2)..end];
-                    foreach (var character in literal) Different(Regex.Escape(character.ToString()), 0);
+                    foreach (var character in literal)
+                        Different(Regex.Escape(character.ToString()), 0);
                     at = end < 0 ? pattern.Length : end + 2;
                     return;
                 case 'A' or 'z' or 'b' or 'B':
                     Take(@"\" + next, 2);
                     return;
-                case 'd': Take("[0-9]", 2); return;
-                case 'D': Take("[^0-9]", 2); return;
-                case 'w': Take("[0-9A-Za-z_]", 2); return;
-                case 'W': Take("[^0-9A-Za-z_]", 2); return;
-                case 's': Take(@"[\t\n\f\r\ ]", 2); return;
-                case 'S': Take(@"[^\t\n\f\r\ ]", 2); return;
+                case 'd':
+                    Take("[0-9]", 2);
+                    return;
+                case 'D':
+                    Take("[^0-9]", 2);
+                    return;
+                case 'w':
+                    Take("[0-9A-Za-z_]", 2);
+                    return;
+                case 'W':
+                    Take("[^0-9A-Za-z_]", 2);
+                    return;
+                case 's':
+                    Take(@"[\t\n\f\r\ ]", 2);
+                    return;
+                case 'S':
+                    Take(@"[^\t\n\f\r\ ]", 2);
+                    return;
                 case 'p' or 'P':
                     var (category, length) = Category();
                     Different(category, length);
@@ -359,16 +416,20 @@ public static class Re2
         private (string Text, int Length) Category()
         {
             var isNegated = pattern[at + 1] == 'P';
-            if (at + 2 >= pattern.Length) throw new FormatException($"invalid character class range: `{pattern[at..]}`");
+            if (at + 2 >= pattern.Length)
+                throw new FormatException($"invalid character class range: `{pattern[at..]}`");
             var end = pattern[at + 2] == '{' ? pattern.IndexOf('}', at) : at + 2;
-            if (end < 0) throw new FormatException($"invalid character class range: `{pattern[at..]}`");
+            if (end < 0)
+                throw new FormatException($"invalid character class range: `{pattern[at..]}`");
             var name = pattern[(at + 2)..(end + 1)].Trim('{', '}');
-            if (name.StartsWith('^')) (name, isNegated) = (name[1..], !isNegated);
+            if (name.StartsWith('^'))
+                (name, isNegated) = (name[1..], !isNegated);
             if (!Categories.TryGetValue(name, out var known))
             {
                 known = Known(name);
                 // The names that are known are few; of others there is no end.
-                if (known is not null) Categories[name] = known;
+                if (known is not null)
+                    Categories[name] = known;
             }
             return known is not null
                 ? ($@"\{(isNegated ? 'P' : 'p')}{{{known}}}", end + 1 - at)
@@ -400,12 +461,18 @@ public static class Re2
             at += 2;
             switch (next)
             {
-                case 'a': return 7;
-                case 'f': return 12;
-                case 'n': return 10;
-                case 'r': return 13;
-                case 't': return 9;
-                case 'v': return 11;
+                case 'a':
+                    return 7;
+                case 'f':
+                    return 12;
+                case 'n':
+                    return 10;
+                case 'r':
+                    return 13;
+                case 't':
+                    return 9;
+                case 'v':
+                    return 11;
                 case >= '1' and <= '7' when at >= pattern.Length || pattern[at] is < '0' or > '7':
                     break;
                 case >= '0' and <= '7':
@@ -418,17 +485,21 @@ public static class Re2
                 case 'x':
                     var isBraced = at < pattern.Length && pattern[at] == '{';
                     var end = isBraced ? pattern.IndexOf('}', at) : at + 2;
-                    if (end < 0 || end > pattern.Length) break;
+                    if (end < 0 || end > pattern.Length)
+                        break;
                     var digits = pattern.AsSpan(isBraced ? at + 1 : at, end - at - (isBraced ? 1 : 0));
-                    if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
-                        || hex is < 0 or > 0x10ffff)
+                    if (
+                        !int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex)
+                        || hex is < 0 or > 0x10ffff
+                    )
                     {
                         break;
                     }
                     at = isBraced ? end + 1 : end;
                     return hex;
                 default:
-                    if (next < 0x80 && !char.IsAsciiLetterOrDigit(next)) return next;
+                    if (next < 0x80 && !char.IsAsciiLetterOrDigit(next))
+                        return next;
                     break;
             }
             throw new FormatException($@"invalid escape sequence: `\{pattern[start + 1]}`");
@@ -447,8 +518,12 @@ public static class Re2
             var isFirst = true;
             while (at < pattern.Length && (pattern[at] != ']' || isFirst))
             {
-                if (pattern[at] == '[' && at + 1 < pattern.Length && pattern[at + 1] == ':'
-                    && pattern.IndexOf(":]", at + 2, StringComparison.Ordinal) is > 0 and var named)
+                if (
+                    pattern[at] == '['
+                    && at + 1 < pattern.Length
+                    && pattern[at + 1] == ':'
+                    && pattern.IndexOf(":]", at + 2, StringComparison.Ordinal) is > 0 and var named
+                )
                 {
                     translated.Append(Posix(pattern[at..(named + 2)]));
                     at = named + 2;
@@ -463,12 +538,17 @@ public static class Re2
                     }
                     else
                     {
-                        translated.Append(pattern[at + 1] switch
-                        {
-                            'd' => "0-9", 'w' => "0-9A-Za-z_", 's' => @"\t\n\f\r\ ",
-                            'D' => @"\x00-/:-\uFFFF", 'W' => @"\x00-/:-@\[-\^`{-\uFFFF",
-                            _ => @"\x00-\x08\x0b\x0e-\x1f!-\uFFFF",
-                        });
+                        translated.Append(
+                            pattern[at + 1] switch
+                            {
+                                'd' => "0-9",
+                                'w' => "0-9A-Za-z_",
+                                's' => @"\t\n\f\r\ ",
+                                'D' => @"\x00-/:-\uFFFF",
+                                'W' => @"\x00-/:-@\[-\^`{-\uFFFF",
+                                _ => @"\x00-\x08\x0b\x0e-\x1f!-\uFFFF",
+                            }
+                        );
                         at += 2;
                     }
                 }
@@ -481,15 +561,18 @@ public static class Re2
                     {
                         at++;
                         high = ClassCode(start);
-                        if (high < low) throw new FormatException($"invalid character class range: `{pattern[begin..at]}`");
+                        if (high < low)
+                            throw new FormatException($"invalid character class range: `{pattern[begin..at]}`");
                     }
                     // Beyond the basic plane .NET's classes see two halves; such characters are widened to any of them.
                     translated.Append(low > 0xffff ? @"\uD800-\uDFFF" : Literal(low));
-                    if (high != low) translated.Append('-').Append(high > 0xffff ? @"\uFFFF" : Literal(high));
+                    if (high != low)
+                        translated.Append('-').Append(high > 0xffff ? @"\uFFFF" : Literal(high));
                 }
                 isFirst = false;
             }
-            if (at >= pattern.Length) throw new FormatException($"missing closing ]: `{pattern[start..]}`");
+            if (at >= pattern.Length)
+                throw new FormatException($"missing closing ]: `{pattern[start..]}`");
             translated.Append(']');
             var end = at + 1;
             at = start;
@@ -498,7 +581,8 @@ public static class Re2
 
         private int ClassCode(int start)
         {
-            if (at >= pattern.Length) throw new FormatException($"missing closing ]: `{pattern[start..]}`");
+            if (at >= pattern.Length)
+                throw new FormatException($"missing closing ]: `{pattern[start..]}`");
             if (pattern[at] == '\\')
             {
                 return at + 1 < pattern.Length ? EscapedCode() : throw new FormatException("trailing backslash at end of expression: ``");
@@ -508,30 +592,32 @@ public static class Re2
             return code;
         }
 
-        private static string Literal(int code) => code switch
-        {
-            < 0x20 or (> 0x7e and <= 0xffff) => $@"\u{code:X4}",
-            _ when char.IsAsciiLetterOrDigit((char)code) || code == '_' => ((char)code).ToString(),
-            _ => @"\" + (char)code,
-        };
+        private static string Literal(int code) =>
+            code switch
+            {
+                < 0x20 or (> 0x7e and <= 0xffff) => $@"\u{code:X4}",
+                _ when char.IsAsciiLetterOrDigit((char)code) || code == '_' => ((char)code).ToString(),
+                _ => @"\" + (char)code,
+            };
 
-        private static string Posix(string name) => name switch
-        {
-            "[:alnum:]" => "0-9A-Za-z",
-            "[:alpha:]" => "A-Za-z",
-            "[:ascii:]" => @"\x00-\x7F",
-            "[:blank:]" => @"\t\ ",
-            "[:cntrl:]" => @"\x00-\x1F\x7F",
-            "[:digit:]" => "0-9",
-            "[:graph:]" => "!-~",
-            "[:lower:]" => "a-z",
-            "[:print:]" => @"\ -~",
-            "[:punct:]" => @"!-/:-@\[-`{-~",
-            "[:space:]" => @"\t\n\v\f\r\ ",
-            "[:upper:]" => "A-Z",
-            "[:word:]" => "0-9A-Za-z_",
-            "[:xdigit:]" => "0-9A-Fa-f",
-            _ => throw new FormatException($"invalid character class range: `{name}`"),
-        };
+        private static string Posix(string name) =>
+            name switch
+            {
+                "[:alnum:]" => "0-9A-Za-z",
+                "[:alpha:]" => "A-Za-z",
+                "[:ascii:]" => @"\x00-\x7F",
+                "[:blank:]" => @"\t\ ",
+                "[:cntrl:]" => @"\x00-\x1F\x7F",
+                "[:digit:]" => "0-9",
+                "[:graph:]" => "!-~",
+                "[:lower:]" => "a-z",
+                "[:print:]" => @"\ -~",
+                "[:punct:]" => @"!-/:-@\[-`{-~",
+                "[:space:]" => @"\t\n\v\f\r\ ",
+                "[:upper:]" => "A-Z",
+                "[:word:]" => "0-9A-Za-z_",
+                "[:xdigit:]" => "0-9A-Fa-f",
+                _ => throw new FormatException($"invalid character class range: `{name}`"),
+            };
     }
 }

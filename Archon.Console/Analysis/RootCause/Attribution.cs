@@ -15,20 +15,30 @@ internal sealed class Attribution(IncidentFrame frame)
 
     public List<Finding> Findings()
     {
-        foreach (var signal in frame.All) raw[signal] = Shift(signal, signal.Values, 0, Noise(signal.Values));
+        foreach (var signal in frame.All)
+            raw[signal] = Shift(signal, signal.Values, 0, Noise(signal.Values));
         // Errors come last: callers fail on what their callees' latency does by itself.
-        var findings = frame.All.Where(signal => signal.Role != MetricRole.Errors)
-            .Concat(frame.All.Where(signal => signal.Role == MetricRole.Errors)).Select(Judge).ToList();
+        var findings = frame
+            .All.Where(signal => signal.Role != MetricRole.Errors)
+            .Concat(frame.All.Where(signal => signal.Role == MetricRole.Errors))
+            .Select(Judge)
+            .ToList();
         var support = new double[frame.Services.Length];
         foreach (var finding in findings)
         {
-            if (!finding.IsCandidate) support[finding.Signal.Service] = Math.Max(support[finding.Signal.Service], finding.Z);
+            if (!finding.IsCandidate)
+                support[finding.Signal.Service] = Math.Max(support[finding.Signal.Service], finding.Z);
         }
         // Two metrics of one service that moved at once make each other likelier; what is used up never counts for more than what users
         // feel.
-        return findings.ConvertAll(finding => finding.IsCandidate && finding.Signal.Role != MetricRole.Requests && finding.Z > 0
-            ? finding with { Strength = Both(finding.Z, Math.Min(finding.Z, support[finding.Signal.Service])) }
-            : finding);
+        return findings.ConvertAll(finding =>
+            finding.IsCandidate && finding.Signal.Role != MetricRole.Requests && finding.Z > 0
+                ? finding with
+                {
+                    Strength = Both(finding.Z, Math.Min(finding.Z, support[finding.Signal.Service])),
+                }
+                : finding
+        );
     }
 
     private static double Both(double one, double other) => Math.Sqrt((one * one) + (other * other));
@@ -46,12 +56,14 @@ internal sealed class Attribution(IncidentFrame frame)
                 AddLoad(mechanism, signal);
                 break;
             case MetricRole.Saturation:
-                if (frame.Requests[signal.Service] is { } load) mechanism.Learn(load.Filled);
+                if (frame.Requests[signal.Service] is { } load)
+                    mechanism.Learn(load.Filled);
                 break;
         }
         // Without a caller, requests follow the hours of the day, and a window says little of those: only a step on a smooth course counts.
         var isEntry = signal.Role == MetricRole.Requests && mechanism.Parents == 0 && frame.History == 0;
-        if (isEntry) AddOtherEntries(mechanism, signal);
+        if (isEntry)
+            AddOtherEntries(mechanism, signal);
         isEntry &= mechanism.Parents == 0;
         var (residual, learnt) = mechanism.Explain(signal.Values, frame.Window);
         var noise = Noise(residual);
@@ -64,9 +76,11 @@ internal sealed class Attribution(IncidentFrame frame)
             MetricRole.Requests => shift / Math.Max(Math.Abs(signal.Median), 1e-9),
             _ => shift,
         };
-        if (signal.IsPrimary && signal.Role == MetricRole.Latency) own[signal.Service] = residual;
+        if (signal.IsPrimary && signal.Role == MetricRole.Latency)
+            own[signal.Service] = residual;
         // What has no usual value, such as a series that has only just appeared, cannot be said to be more of it.
-        if (!double.IsFinite(mass)) mass = 0;
+        if (!double.IsFinite(mass))
+            mass = 0;
         var first = FirstRow(signal, residual, noise);
         return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, first) { IsCandidate = signal.IsPrimary };
     }
@@ -75,7 +89,8 @@ internal sealed class Attribution(IncidentFrame frame)
     {
         foreach (var caller in frame.CallersOf(signal.Service))
         {
-            if (frame.Requests[caller] is { } load) mechanism.Allow(load.Filled, double.PositiveInfinity);
+            if (frame.Requests[caller] is { } load)
+                mechanism.Allow(load.Filled, double.PositiveInfinity);
         }
     }
 
@@ -84,8 +99,10 @@ internal sealed class Attribution(IncidentFrame frame)
     {
         for (var other = 0; other < frame.Services.Length; other++)
         {
-            if (other == signal.Service || frame.Requests[other] is not { } load || double.IsNaN(load.Median)) continue;
-            if (!frame.CallersOf(other).Any(caller => frame.Requests[caller] is not null)) mechanism.Learn(load.Filled);
+            if (other == signal.Service || frame.Requests[other] is not { } load || double.IsNaN(load.Median))
+                continue;
+            if (!frame.CallersOf(other).Any(caller => frame.Requests[caller] is not null))
+                mechanism.Learn(load.Filled);
         }
     }
 
@@ -94,12 +111,16 @@ internal sealed class Attribution(IncidentFrame frame)
         var seats = signal.Role == MetricRole.Latency ? frame.Latency : frame.Errors;
         foreach (var callee in frame.CalleesOf(signal.Service))
         {
-            if (frame.IsNew(callee)) continue;
+            if (frame.IsNew(callee))
+                continue;
             // A callee adds its own time and its own failures once per call: the coefficient is the share of its calls that are ours.
-            if (seats[callee] is { } same) mechanism.Allow(PerRequest(signal, same), 1);
-            if (signal.Role != MetricRole.Errors || frame.Latency[callee] is not { } slow) continue;
+            if (seats[callee] is { } same)
+                mechanism.Allow(PerRequest(signal, same), 1);
+            if (signal.Role != MetricRole.Errors || frame.Latency[callee] is not { } slow)
+                continue;
             // Time-outs: how a caller fails on a slow callee depends on limits nobody told, so any rising curve beyond the usual will do.
-            foreach (var curve in slowness[callee] ??= Slowness(slow, own[callee])) mechanism.Allow(curve, double.PositiveInfinity);
+            foreach (var curve in slowness[callee] ??= Slowness(slow, own[callee]))
+                mechanism.Allow(curve, double.PositiveInfinity);
         }
     }
 
@@ -110,7 +131,8 @@ internal sealed class Attribution(IncidentFrame frame)
         foreach (var time in itself is not null ? new[] { slow.Values, itself } : [slow.Values])
         {
             var usual = Robust.Quantile(scratch.AsSpan(0, Robust.Sort(time.AsSpan(0, frame.Window), scratch)), 0.95);
-            if (double.IsNaN(usual)) continue;
+            if (double.IsNaN(usual))
+                continue;
             curves.Add(Array.ConvertAll(time, value => value > usual ? value - usual : 0));
             curves.Add(Array.ConvertAll(time, value => value > usual ? Math.Sqrt(value - usual) : 0));
         }
@@ -119,13 +141,16 @@ internal sealed class Attribution(IncidentFrame frame)
 
     private void AddLoad(Mechanism mechanism, Signal signal)
     {
-        if (frame.Requests[signal.Service] is not { } requests) return;
+        if (frame.Requests[signal.Service] is not { } requests)
+            return;
         mechanism.Learn(requests.Filled);
         var (_, middle, top) = LoadBefore(signal.Service);
-        if (double.IsNaN(middle)) return;
+        if (double.IsNaN(middle))
+            return;
         mechanism.Learn(Array.ConvertAll(requests.Filled, value => Math.Max(0, value - middle)));
         // Queues grow faster than load: well beyond what was seen before, a steeper curve is allowed.
-        if (!Array.Exists(requests.Filled[frame.Window..], value => value > 1.25 * top)) return;
+        if (!Array.Exists(requests.Filled[frame.Window..], value => value > 1.25 * top))
+            return;
         var beyond = Array.ConvertAll(requests.Filled, value => Math.Max(0, value - top));
         mechanism.Allow(beyond, double.PositiveInfinity);
         mechanism.Allow(Array.ConvertAll(beyond, value => value * value), double.PositiveInfinity);
@@ -136,8 +161,10 @@ internal sealed class Attribution(IncidentFrame frame)
     {
         var usual = double.IsNaN(callee.Median) ? 0 : callee.Median;
         var values = Array.ConvertAll(callee.Filled, value => value - usual);
-        if (frame.Requests[caller.Service] is not { } ours || frame.Requests[callee.Service] is not { } theirs) return values;
-        for (var row = 0; row < values.Length; row++) values[row] *= ours.Filled[row] > 0 ? theirs.Filled[row] / ours.Filled[row] : 0;
+        if (frame.Requests[caller.Service] is not { } ours || frame.Requests[callee.Service] is not { } theirs)
+            return values;
+        for (var row = 0; row < values.Length; row++)
+            values[row] *= ours.Filled[row] > 0 ? theirs.Filled[row] / ours.Filled[row] : 0;
         return values;
     }
 
@@ -146,17 +173,21 @@ internal sealed class Attribution(IncidentFrame frame)
     private (double Shift, double Z) Shift(Signal signal, double[] values, double learnt, NoiseFigures noise)
     {
         var (after, wins) = Robust.Mean(values.AsSpan(frame.Window));
-        if (wins == 0) return (0, 0);
+        if (wins == 0)
+            return (0, 0);
         // Failures of something never called before are new in any case; of its latency nothing is known to compare with.
-        if (noise.Count < 2) return signal.Role == MetricRole.Errors && signal.IsShare ? (after, after > 0 ? 10 : 0) : (0, 0);
+        if (noise.Count < 2)
+            return signal.Role == MetricRole.Errors && signal.IsShare ? (after, after > 0 ? 10 : 0) : (0, 0);
         var shift = after - noise.Mean;
-        if (frame.History > 0) shift -= Before(values, noise.Mean, shift);
+        if (frame.History > 0)
+            shift -= Before(values, noise.Mean, shift);
         var deviation = noise.Deviation + Floor(signal);
         var error = deviation * Math.Sqrt((noise.Inflation / noise.Count) + Math.Min(1, noise.Inflation / wins));
         // A model of the neighbours is off by this much of the usual however many rows there are.
         error = Both(error, ModelError * (double.IsNaN(signal.Median) ? 0 : signal.Median));
         // What the load is said to do is itself off by a part of it, the more so the further the load lies beyond what was seen.
-        if (learnt != 0) error = Both(error, learnt * (0.05 + (0.5 * Beyond(signal.Service))));
+        if (learnt != 0)
+            error = Both(error, learnt * (0.05 + (0.5 * Beyond(signal.Service))));
         return (shift, error > 0 ? shift / error : 0);
     }
 
@@ -164,7 +195,8 @@ internal sealed class Attribution(IncidentFrame frame)
     private double Beyond(int service)
     {
         var (low, middle, high) = LoadBefore(service);
-        if (double.IsNaN(middle)) return 1;
+        if (double.IsNaN(middle))
+            return 1;
         var (outside, all) = (0.0, 0.0);
         foreach (var value in frame.Requests[service]!.Filled.AsSpan(frame.Window))
         {
@@ -177,7 +209,8 @@ internal sealed class Attribution(IncidentFrame frame)
     /// <summary>The range and the middle of the reference rows' requests; NaN when there are none.</summary>
     private (double Low, double Middle, double High) LoadBefore(int service)
     {
-        if (loads[service] is { } known) return known;
+        if (loads[service] is { } known)
+            return known;
         var sorted = scratch.AsSpan(0, Robust.Sort(frame.Requests[service]!.Values.AsSpan(0, frame.Window), scratch));
         var load = (Robust.Quantile(sorted, 0.01), Robust.Quantile(sorted, 0.5), Robust.Quantile(sorted, 0.99));
         loads[service] = load;
@@ -191,7 +224,8 @@ internal sealed class Attribution(IncidentFrame frame)
         var least = double.PositiveInfinity;
         foreach (var value in values.AsSpan(frame.History, frame.Window - frame.History))
         {
-            if (!double.IsNaN(value)) least = Math.Min(least, value - usual);
+            if (!double.IsNaN(value))
+                least = Math.Min(least, value - usual);
         }
         return double.IsFinite(least) ? Math.Clamp(least, 0, Math.Max(0, shift)) : 0;
     }
@@ -200,10 +234,13 @@ internal sealed class Attribution(IncidentFrame frame)
     private static double Floor(Signal signal)
     {
         var floor = 0.01 * Math.Abs(double.IsNaN(signal.Median) ? 0 : signal.Median);
-        if (signal.Role == MetricRole.Errors && signal.IsShare) floor = Math.Max(floor, 1e-3);
-        if (floor > 0) return floor;
+        if (signal.Role == MetricRole.Errors && signal.IsShare)
+            floor = Math.Max(floor, 1e-3);
+        if (floor > 0)
+            return floor;
         var largest = 0.0;
-        foreach (var value in signal.Filled) largest = Math.Max(largest, Math.Abs(value));
+        foreach (var value in signal.Filled)
+            largest = Math.Max(largest, Math.Abs(value));
         return largest > 0 ? 0.05 * largest : 1;
     }
 
@@ -217,17 +254,21 @@ internal sealed class Attribution(IncidentFrame frame)
         var count = 0;
         for (var row = 0; row < frame.Rows; row++)
         {
-            if (double.IsNaN(signal.Values[row])) continue;
+            if (double.IsNaN(signal.Values[row]))
+                continue;
             Course(row);
             count++;
             for (var i = 0; i < terms; i++)
             {
                 right[i] += x[i] * signal.Values[row];
-                for (var j = 0; j < terms; j++) gram[i, j] += x[i] * x[j];
+                for (var j = 0; j < terms; j++)
+                    gram[i, j] += x[i] * x[j];
             }
         }
-        if (count < 4 * terms || frame.Rows - frame.Window < terms || frame.Window < terms) return (0, 0);
-        for (var i = 0; i < terms; i++) gram[i, i] *= 1 + 1e-9;
+        if (count < 4 * terms || frame.Rows - frame.Window < terms || frame.Window < terms)
+            return (0, 0);
+        for (var i = 0; i < terms; i++)
+            gram[i, i] *= 1 + 1e-9;
         var inverse = gram.Inverse();
         var weights = inverse * right;
         var residual = new double[frame.Rows];
@@ -235,7 +276,8 @@ internal sealed class Attribution(IncidentFrame frame)
         {
             Course(row);
             residual[row] = signal.Values[row];
-            for (var i = 0; i < terms; i++) residual[row] -= weights[i] * x[i];
+            for (var i = 0; i < terms; i++)
+                residual[row] -= weights[i] * x[i];
         }
         var noise = Robust.Noise(residual, scratch);
         var error = (noise.Deviation + Floor(signal)) * Math.Sqrt(noise.Inflation * inverse[terms - 1, terms - 1]);
@@ -251,14 +293,17 @@ internal sealed class Attribution(IncidentFrame frame)
     /// <summary>The first row of the window from which two of three rows lie beyond three deviations.</summary>
     private int FirstRow(Signal signal, double[] residual, NoiseFigures noise)
     {
-        if (noise.Count < 2) return -1;
+        if (noise.Count < 2)
+            return -1;
         var limit = noise.Mean + (3 * (noise.Deviation + Floor(signal)));
         var beyond = 0;
         for (var row = frame.Window; row < frame.Rows; row++)
         {
             beyond = ((beyond << 1) | (residual[row] > limit ? 1 : 0)) & 7;
-            if (beyond is 3 or 5 or 6 or 7) return row - (beyond == 3 ? 1 : 2);
-            if (frame.Rows - frame.Window < 3 && beyond > 0) return row;
+            if (beyond is 3 or 5 or 6 or 7)
+                return row - (beyond == 3 ? 1 : 2);
+            if (frame.Rows - frame.Window < 3 && beyond > 0)
+                return row;
         }
         return -1;
     }

@@ -8,7 +8,12 @@ namespace Archon.Analysis.RootCause;
 /// <param name="Normal">Values of an ordinary past in the same step, oldest first, of one length and one clock for all series; empty when
 /// there is none.</param>
 public sealed record ServiceSeries(
-    string Service, string Metric, string Statistic, ReadOnlyMemory<double> Values, ReadOnlyMemory<double> Normal = default);
+    string Service,
+    string Metric,
+    string Statistic,
+    ReadOnlyMemory<double> Values,
+    ReadOnlyMemory<double> Normal = default
+);
 
 /// <summary>Something people or their tools did to a service.</summary>
 /// <param name="AtMs">Unix milliseconds.</param>

@@ -34,21 +34,26 @@ public static class CauseRanker
         {
             return new CauseVerdict.Abstained("No time stands out at which the series left their course.");
         }
-        if (frame.History + first < 2) return new CauseVerdict.Abstained("Nothing is known of the time before the onset.");
-        if (first >= question.Times.Length) return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
+        if (frame.History + first < 2)
+            return new CauseVerdict.Abstained("Nothing is known of the time before the onset.");
+        if (first >= question.Times.Length)
+            return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
         frame.Split(frame.History + first);
         var onset = question.Times.Span[first];
         var findings = frame.HasMechanisms ? new Attribution(frame).Findings() : new Deviation(frame).Findings();
         var surest = findings.Where(finding => finding.IsCandidate).Max(finding => (double?)finding.Strength) ?? 0;
         var least = question.Breached is not null || question.Hints.Count > 0 || !frame.HasMechanisms ? LeastPrompted : LeastUnprompted;
-        if (surest < least) return new CauseVerdict.Abstained(Quiet(surest));
+        if (surest < least)
+            return new CauseVerdict.Abstained(Quiet(surest));
         var hypotheses = new Hypotheses(question, frame, findings, onset).Ranked(LeastConfidence);
         return hypotheses.Count > 0 ? new CauseVerdict.Ranked(onset, hypotheses) : new CauseVerdict.Abstained(Quiet(surest));
     }
 
-    private static string Quiet(double surest) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Nothing moved that its neighbours, its load or its noise do not explain; the surest was {surest:0.0} standard errors off.");
+    private static string Quiet(double surest) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Nothing moved that its neighbours, its load or its noise do not explain; the surest was {surest:0.0} standard errors off."
+        );
 
     private static int? FirstRow(CauseQuestion question)
     {
@@ -60,7 +65,8 @@ public static class CauseRanker
         // A row tells of the time until the next: the one in which the onset lies belongs to the window.
         var step = StepOf(times);
         var first = 0;
-        while (first < times.Length && times[first] + step <= onset) first++;
+        while (first < times.Length && times[first] + step <= onset)
+            first++;
         return first;
     }
 
@@ -68,7 +74,8 @@ public static class CauseRanker
     internal static long StepOf(ReadOnlySpan<long> times)
     {
         var steps = new long[times.Length - 1];
-        for (var row = 1; row < times.Length; row++) steps[row - 1] = times[row] - times[row - 1];
+        for (var row = 1; row < times.Length; row++)
+            steps[row - 1] = times[row] - times[row - 1];
         Array.Sort(steps);
         return steps[steps.Length / 2];
     }
@@ -80,7 +87,8 @@ public static class CauseRanker
         var times = question.Times.Span;
         for (var row = 1; row < times.Length; row++)
         {
-            if (times[row] <= times[row - 1]) throw new ArgumentException($"The times are not in order at row {row}.", nameof(question));
+            if (times[row] <= times[row - 1])
+                throw new ArgumentException($"The times are not in order at row {row}.", nameof(question));
         }
         var normal = 0;
         foreach (var series in question.Series)
@@ -88,9 +96,12 @@ public static class CauseRanker
             if (series.Values.Length != times.Length)
             {
                 throw new ArgumentException(
-                    $"{series.Service} {series.Metric} has {series.Values.Length} values for {times.Length} times.", nameof(question));
+                    $"{series.Service} {series.Metric} has {series.Values.Length} values for {times.Length} times.",
+                    nameof(question)
+                );
             }
-            if (series.Normal.Length == 0) continue;
+            if (series.Normal.Length == 0)
+                continue;
             if (normal > 0 && normal != series.Normal.Length)
             {
                 throw new ArgumentException($"Normal values of {series.Normal.Length} and {normal} rows share no clock.", nameof(question));

@@ -5,9 +5,7 @@ namespace Archon.Analysis.RootCause;
 /// <summary>The answer to a <see cref="CauseQuestion"/>.</summary>
 public abstract record CauseVerdict
 {
-    private CauseVerdict()
-    {
-    }
+    private CauseVerdict() { }
 
     /// <param name="OnsetMs">Unix milliseconds of the first row of the window: the onset as told, or as found.</param>
     /// <param name="Hypotheses">The likeliest first; one at least.</param>
@@ -31,14 +29,13 @@ public sealed record Hypothesis(
     double Confidence,
     IReadOnlyList<Evidence> For,
     IReadOnlyList<Evidence> Against,
-    IReadOnlyList<string> Path);
+    IReadOnlyList<string> Path
+);
 
 /// <summary>One reason for or against a cause, with its figures and as a sentence.</summary>
 public abstract record Evidence
 {
-    private Evidence()
-    {
-    }
+    private Evidence() { }
 
     public abstract string Sentence { get; }
 
@@ -48,10 +45,11 @@ public abstract record Evidence
     /// <param name="StandardErrors">The same in standard errors.</param>
     public sealed record MovedByItself(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
     {
-        public override string Sentence => double.IsNaN(Usual)
-            ? $"{Metric} of {Service} was never seen before and stands {Figure(Shift)} above nothing."
-            : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, "
-                + $"{Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
+        public override string Sentence =>
+            double.IsNaN(Usual)
+                ? $"{Metric} of {Service} was never seen before and stands {Figure(Shift)} above nothing."
+                : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, "
+                    + $"{Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
     }
 
     /// <summary>A metric left its usual range for good; nobody knows what its neighbours had to do with it.</summary>
@@ -144,7 +142,8 @@ public abstract record Evidence
 
     private static string Percent(double share) => (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %";
 
-    private static string Span(TimeSpan span) => span < TimeSpan.FromMinutes(2)
-        ? span.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s"
-        : span.TotalMinutes.ToString("0", CultureInfo.InvariantCulture) + " min";
+    private static string Span(TimeSpan span) =>
+        span < TimeSpan.FromMinutes(2)
+            ? span.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s"
+            : span.TotalMinutes.ToString("0", CultureInfo.InvariantCulture) + " min";
 }

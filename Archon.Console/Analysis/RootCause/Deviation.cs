@@ -17,9 +17,16 @@ internal sealed class Deviation(IncidentFrame frame)
         // Time is lost where it arises, and callers inherit a part: of all latencies, the one with the most lost seconds leads.
         var lost = findings.Where(IsLatency).ToDictionary(finding => finding, Lost);
         var most = lost.Values.DefaultIfEmpty(0).Max();
-        return most <= 0 ? findings : findings.ConvertAll(finding =>
-            lost.TryGetValue(finding, out var seconds) ? finding with { Mass = finding.Mass * Math.Sqrt(Math.Max(0, seconds) / most) }
-                : finding);
+        return most <= 0
+            ? findings
+            : findings.ConvertAll(finding =>
+                lost.TryGetValue(finding, out var seconds)
+                    ? finding with
+                    {
+                        Mass = finding.Mass * Math.Sqrt(Math.Max(0, seconds) / most),
+                    }
+                    : finding
+            );
     }
 
     private bool IsLatency(Finding finding) =>
@@ -33,15 +40,18 @@ internal sealed class Deviation(IncidentFrame frame)
         var reference = signal.Values.AsSpan(0, frame.Window);
         var before = scratch.AsSpan(0, Robust.Sort(reference, scratch)).ToArray();
         var after = scratch.AsSpan(0, Robust.Sort(signal.Values.AsSpan(frame.Window), scratch)).ToArray();
-        if (before.Length < 2 || after.Length == 0) return new Finding(signal, 0, 0, 0, 0, 0, -1) { IsCandidate = false };
+        if (before.Length < 2 || after.Length == 0)
+            return new Finding(signal, 0, 0, 0, 0, 0, -1) { IsCandidate = false };
         var (median, upper) = (Robust.Quantile(before, 0.5), Robust.Quantile(before, 0.75));
         // Quartiles of a normal law lie 1.349 deviations apart, its outer fortieth 1.96 from the middle: heavy tails widen what is usual.
         var width = Math.Max(upper - Robust.Quantile(before, 0.25), (Robust.Quantile(before, 0.975) - median) * 1.349 / 1.96);
         width = Math.Max(width, Wander(reference));
         var shift = Robust.Mean(after).Mean - Robust.Mean(before).Mean;
         var (far, lasting) = (Robust.Quantile(after, Far) - median, Robust.Quantile(after, 0.75) - upper);
-        if (width > 1e-3 * Math.Abs(median)) (far, lasting) = (far / width, 1.349 * lasting / width);
-        else far = lasting = FirstMove * after.Count(value => value > before[^1]) / after.Length;
+        if (width > 1e-3 * Math.Abs(median))
+            (far, lasting) = (far / width, 1.349 * lasting / width);
+        else
+            far = lasting = FirstMove * after.Count(value => value > before[^1]) / after.Length;
         return new Finding(signal, shift, lasting, far, shift, lasting, FirstRow(signal, median + (3 * width))) { IsCandidate = true };
     }
 
@@ -54,9 +64,11 @@ internal sealed class Deviation(IncidentFrame frame)
         for (var row = lag; row < reference.Length; row++)
         {
             var step = Math.Abs(reference[row] - reference[row - lag]);
-            if (!double.IsNaN(step)) scratch[count++] = step;
+            if (!double.IsNaN(step))
+                scratch[count++] = step;
         }
-        if (count == 0) return 0;
+        if (count == 0)
+            return 0;
         var steps = scratch.AsSpan(0, count);
         steps.Sort();
         return 1.4 * Robust.Quantile(steps, 0.5);
@@ -68,7 +80,8 @@ internal sealed class Deviation(IncidentFrame frame)
         for (var row = frame.Window; row < frame.Rows; row++)
         {
             run = signal.Values[row] > limit ? run + 1 : 0;
-            if (run == 3 || (run > 0 && row == frame.Rows - 1)) return row - run + 1;
+            if (run == 3 || (run > 0 && row == frame.Rows - 1))
+                return row - run + 1;
         }
         return -1;
     }

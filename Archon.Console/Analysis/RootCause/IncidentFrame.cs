@@ -35,9 +35,16 @@ internal sealed class IncidentFrame
     public IncidentFrame(CauseQuestion question)
     {
         Graph = question.Graph ?? ServiceGraph.Empty;
-        Services = [.. question.Series.Select(series => series.Service).Concat(Graph.Services).Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)];
-        for (var i = 0; i < Services.Length; i++) numbers[Services[i]] = i;
+        Services =
+        [
+            .. question
+                .Series.Select(series => series.Service)
+                .Concat(Graph.Services)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+        for (var i = 0; i < Services.Length; i++)
+            numbers[Services[i]] = i;
         callNumbers = [.. Graph.Services.Select(service => numbers[service])];
         History = question.Series.Max(series => series.Normal.Length);
         Rows = History + question.Times.Length;
@@ -45,10 +52,13 @@ internal sealed class IncidentFrame
         Errors = new Signal?[Services.Length];
         Requests = new Signal?[Services.Length];
         SilentRows = new int[Services.Length];
-        var ordered = question.Series.OrderBy(series => series.Service, StringComparer.Ordinal)
+        var ordered = question
+            .Series.OrderBy(series => series.Service, StringComparer.Ordinal)
             .ThenBy(series => series.Metric, StringComparer.Ordinal)
-            .ThenBy(series => StatisticRank(series.Statistic)).ThenBy(series => series.Statistic, StringComparer.Ordinal);
-        foreach (var series in ordered) Add(numbers[series.Service], series);
+            .ThenBy(series => StatisticRank(series.Statistic))
+            .ThenBy(series => series.Statistic, StringComparer.Ordinal);
+        foreach (var series in ordered)
+            Add(numbers[series.Service], series);
     }
 
     /// <summary>In ordinal order: the order of the input never decides a tie.</summary>
@@ -84,7 +94,8 @@ internal sealed class IncidentFrame
     {
         Window = window;
         SeatRoles();
-        foreach (var one in All.GroupBy(signal => signal.Service)) DropSilence([.. one]);
+        foreach (var one in All.GroupBy(signal => signal.Service))
+            DropSilence([.. one]);
         var scratch = new double[Rows];
         foreach (var signal in All)
         {
@@ -97,11 +108,14 @@ internal sealed class IncidentFrame
     /// <summary>Called in the window and hardly ever before.</summary>
     public bool IsNew(int service)
     {
-        if (Requests[service] is not { } requests) return false;
+        if (Requests[service] is not { } requests)
+            return false;
         var before = 0;
-        foreach (var value in requests.Values.AsSpan(0, Window)) before += value > 0 ? 1 : 0;
+        foreach (var value in requests.Values.AsSpan(0, Window))
+            before += value > 0 ? 1 : 0;
         var after = false;
-        foreach (var value in requests.Values.AsSpan(Window)) after |= value > 0;
+        foreach (var value in requests.Values.AsSpan(Window))
+            after |= value > 0;
         return after && before <= 0.05 * Window;
     }
 
@@ -109,14 +123,19 @@ internal sealed class IncidentFrame
     /// value.</summary>
     private void DropSilence(Signal[] signals)
     {
-        var speaking = signals.Where(signal =>
-            signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9).ToArray();
-        if (speaking.Length < 2) return;
+        var speaking = signals
+            .Where(signal => signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9)
+            .ToArray();
+        if (speaking.Length < 2)
+            return;
         for (var row = 0; row < Rows; row++)
         {
-            if (!Array.TrueForAll(speaking, signal => signal.Values[row] is 0 or double.NaN)) continue;
-            foreach (var signal in signals) signal.Values[row] = double.NaN;
-            if (row >= Window) SilentRows[signals[0].Service]++;
+            if (!Array.TrueForAll(speaking, signal => signal.Values[row] is 0 or double.NaN))
+                continue;
+            foreach (var signal in signals)
+                signal.Values[row] = double.NaN;
+            if (row >= Window)
+                SilentRows[signals[0].Service]++;
         }
     }
 
@@ -125,7 +144,8 @@ internal sealed class IncidentFrame
         var (count, held) = (0, 0);
         foreach (var value in values)
         {
-            if (double.IsNaN(value)) continue;
+            if (double.IsNaN(value))
+                continue;
             count++;
             held += holds(value) ? 1 : 0;
         }
@@ -135,10 +155,12 @@ internal sealed class IncidentFrame
     private int[] Neighbours(int service, bool callees)
     {
         var number = Graph.NumberOf(Services[service]);
-        if (number < 0) return [];
+        if (number < 0)
+            return [];
         var list = callees ? Graph.Callees(number) : Graph.Callers(number);
         var found = new int[list.Length];
-        for (var i = 0; i < list.Length; i++) found[i] = callNumbers[list[i]];
+        for (var i = 0; i < list.Length; i++)
+            found[i] = callNumbers[list[i]];
         return found;
     }
 
@@ -150,10 +172,19 @@ internal sealed class IncidentFrame
         series.Values.Span.CopyTo(values.AsSpan(History));
         for (var i = 0; i < Rows; i++)
         {
-            if (!double.IsFinite(values[i])) values[i] = double.NaN;
+            if (!double.IsFinite(values[i]))
+                values[i] = double.NaN;
         }
-        All.Add(new Signal { Service = service, Metric = series.Metric, Statistic = series.Statistic, Values = values,
-            Role = MetricRoles.Of(series.Metric) });
+        All.Add(
+            new Signal
+            {
+                Service = service,
+                Metric = series.Metric,
+                Statistic = series.Statistic,
+                Values = values,
+                Role = MetricRoles.Of(series.Metric),
+            }
+        );
     }
 
     /// <summary>Gives names that say nothing the role their behaviour shows, turns availability into errors, and seats one signal per role
@@ -164,23 +195,30 @@ internal sealed class IncidentFrame
         if (unknown.Count > 0 && Graph.Calls > 0 && !All.Exists(signal => signal.Role == MetricRole.Requests))
         {
             // The first statistic of a metric stands for it.
-            var families = unknown.GroupBy(signal => signal.Metric, StringComparer.Ordinal).ToDictionary(
-                family => family.Key,
-                family => (IReadOnlyDictionary<int, double[]>)family.GroupBy(signal => signal.Service)
-                    .ToDictionary(one => one.Key, one => one.First().Values[..Window]),
-                StringComparer.Ordinal);
+            var families = unknown
+                .GroupBy(signal => signal.Metric, StringComparer.Ordinal)
+                .ToDictionary(
+                    family => family.Key,
+                    family =>
+                        (IReadOnlyDictionary<int, double[]>)
+                            family.GroupBy(signal => signal.Service).ToDictionary(one => one.Key, one => one.First().Values[..Window]),
+                    StringComparer.Ordinal
+                );
             var roles = RoleByBehaviour.Infer(families, CallersOf, CalleesOf);
-            foreach (var signal in unknown) signal.Role = roles.GetValueOrDefault(signal.Metric, MetricRole.Unknown);
+            foreach (var signal in unknown)
+                signal.Role = roles.GetValueOrDefault(signal.Metric, MetricRole.Unknown);
         }
         foreach (var signal in All)
         {
             var largest = 0.0;
-            foreach (var value in signal.Values) largest = value > largest ? value : largest;
+            foreach (var value in signal.Values)
+                largest = value > largest ? value : largest;
             signal.IsShare = signal.Role == MetricRole.Availability || (signal.Role == MetricRole.Errors && largest <= 1);
             if (signal.Role == MetricRole.Availability)
             {
                 var whole = largest > 1.5 ? 100 : 1;
-                for (var row = 0; row < Rows; row++) signal.Values[row] = (whole - signal.Values[row]) / whole;
+                for (var row = 0; row < Rows; row++)
+                    signal.Values[row] = (whole - signal.Values[row]) / whole;
                 signal.Role = MetricRole.Errors;
             }
             var seat = signal.Role switch
@@ -190,19 +228,21 @@ internal sealed class IncidentFrame
                 MetricRole.Requests => Requests,
                 _ => null,
             };
-            if (seat is null || seat[signal.Service] is not null) continue;
+            if (seat is null || seat[signal.Service] is not null)
+                continue;
             seat[signal.Service] = signal;
             signal.IsPrimary = true;
         }
     }
 
     // Means and sums add up along the graph, quantiles do not.
-    private static int StatisticRank(string statistic) => statistic.ToLowerInvariant() switch
-    {
-        "" => 0,
-        "average" or "avg" or "mean" => 1,
-        "sum" => 2,
-        "p50" or "median" or "50" => 3,
-        _ => 4,
-    };
+    private static int StatisticRank(string statistic) =>
+        statistic.ToLowerInvariant() switch
+        {
+            "" => 0,
+            "average" or "avg" or "mean" => 1,
+            "sum" => 2,
+            "p50" or "median" or "50" => 3,
+            _ => 4,
+        };
 }

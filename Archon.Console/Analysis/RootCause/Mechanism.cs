@@ -30,7 +30,8 @@ internal sealed class Mechanism
     public (double[] Residual, double Learnt) Explain(double[] target, int window)
     {
         var residual = (double[])target.Clone();
-        if (parents.Count == 0) return (residual, 0);
+        if (parents.Count == 0)
+            return (residual, 0);
         var learnt = 0.0;
         var before = Fit(parents, residual, window);
         var errors = parents.TrueForAll(parent => parent.IsLearnt) ? [] : Errors(before, residual, window);
@@ -41,8 +42,13 @@ internal sealed class Mechanism
             if (!parents[i].IsLearnt)
             {
                 // Where the past says how much of a parent comes through, the window may not say otherwise.
-                allowed.Add(parents[i] with { Lower = Math.Max(0, weight - (3 * errors[i])),
-                    Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])) });
+                allowed.Add(
+                    parents[i] with
+                    {
+                        Lower = Math.Max(0, weight - (3 * errors[i])),
+                        Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])),
+                    }
+                );
                 continue;
             }
             Subtract(residual, parents[i].Values, weight);
@@ -51,14 +57,16 @@ internal sealed class Mechanism
         if (allowed.Count > 0)
         {
             var weights = Fit(allowed, residual, target.Length).Weights;
-            for (var i = 0; i < allowed.Count; i++) Subtract(residual, allowed[i].Values, weights[i]);
+            for (var i = 0; i < allowed.Count; i++)
+                Subtract(residual, allowed[i].Values, weights[i]);
         }
         return (residual, learnt);
     }
 
     private static void Subtract(double[] residual, double[] values, double weight)
     {
-        for (var row = 0; row < residual.Length; row++) residual[row] -= weight * values[row];
+        for (var row = 0; row < residual.Length; row++)
+            residual[row] -= weight * values[row];
     }
 
     /// <summary>Standard errors of the coefficients; infinite where the rows say nothing of one.</summary>
@@ -70,22 +78,26 @@ internal sealed class Mechanism
         for (var row = 0; row < rows; row++)
         {
             left[row] = target[row];
-            for (var i = 0; i < n; i++) left[row] -= fit.Weights[i] * parents[i].Values[row];
+            for (var i = 0; i < n; i++)
+                left[row] -= fit.Weights[i] * parents[i].Values[row];
         }
         var noise = Robust.Noise(left, new double[rows]);
         var gram = Matrix<double>.Build.Dense(n, n, fit.Gram);
         var scale = gram.Diagonal().Map(Math.Sqrt);
         for (var i = 0; i < n; i++)
         {
-            for (var j = 0; j < n; j++) gram[i, j] = i == j ? 1 + 1e-6 : gram[i, j] / Math.Max(scale[i] * scale[j], 1e-300);
+            for (var j = 0; j < n; j++)
+                gram[i, j] = i == j ? 1 + 1e-6 : gram[i, j] / Math.Max(scale[i] * scale[j], 1e-300);
         }
         var inverse = gram.Inverse();
         for (var i = 0; i < n; i++)
         {
             // Never below 1 when exact; parents that are one another's copies leave no figure at all.
             var inflation = inverse[i, i] is >= 1 and < 1e6 ? inverse[i, i] : 1e6;
-            errors[i] = scale[i] > 0 && noise.Count > 3 * n ? noise.Deviation * Math.Sqrt(noise.Inflation * inflation) / scale[i]
-                : double.PositiveInfinity;
+            errors[i] =
+                scale[i] > 0 && noise.Count > 3 * n
+                    ? noise.Deviation * Math.Sqrt(noise.Inflation * inflation) / scale[i]
+                    : double.PositiveInfinity;
         }
         return errors;
     }
@@ -97,29 +109,37 @@ internal sealed class Mechanism
         var count = 0;
         for (var row = 0; row < rows; row++)
         {
-            if (double.IsNaN(target[row])) continue;
+            if (double.IsNaN(target[row]))
+                continue;
             count++;
             means[n] += target[row];
-            for (var i = 0; i < n; i++) means[i] += parents[i].Values[row];
+            for (var i = 0; i < n; i++)
+                means[i] += parents[i].Values[row];
         }
-        if (count == 0) return (new double[n], new double[n * n]);
-        for (var i = 0; i <= n; i++) means[i] /= count;
+        if (count == 0)
+            return (new double[n], new double[n * n]);
+        for (var i = 0; i <= n; i++)
+            means[i] /= count;
         var gram = new double[n * n];
         var right = new double[n];
         var centred = new double[n];
         for (var row = 0; row < rows; row++)
         {
-            if (double.IsNaN(target[row])) continue;
-            for (var i = 0; i < n; i++) centred[i] = parents[i].Values[row] - means[i];
+            if (double.IsNaN(target[row]))
+                continue;
+            for (var i = 0; i < n; i++)
+                centred[i] = parents[i].Values[row] - means[i];
             for (var i = 0; i < n; i++)
             {
                 right[i] += centred[i] * (target[row] - means[n]);
-                for (var j = 0; j <= i; j++) gram[(i * n) + j] += centred[i] * centred[j];
+                for (var j = 0; j <= i; j++)
+                    gram[(i * n) + j] += centred[i] * centred[j];
             }
         }
         for (var i = 0; i < n; i++)
         {
-            for (var j = i + 1; j < n; j++) gram[(i * n) + j] = gram[(j * n) + i];
+            for (var j = i + 1; j < n; j++)
+                gram[(i * n) + j] = gram[(j * n) + i];
         }
         return (Descend(parents, gram, right), gram);
     }
@@ -135,16 +155,20 @@ internal sealed class Mechanism
             for (var i = 0; i < n; i++)
             {
                 var own = gram[(i * n) + i];
-                if (own <= 0) continue;
+                if (own <= 0)
+                    continue;
                 var next = Math.Clamp(weights[i] + (slopes[i] / own), parents[i].Lower, parents[i].Upper);
                 var step = next - weights[i];
                 most = Math.Max(most, Math.Abs(next) * Math.Sqrt(own));
-                if (step == 0) continue;
+                if (step == 0)
+                    continue;
                 moved = Math.Max(moved, Math.Abs(step) * Math.Sqrt(own));
                 weights[i] = next;
-                for (var j = 0; j < n; j++) slopes[j] -= gram[(i * n) + j] * step;
+                for (var j = 0; j < n; j++)
+                    slopes[j] -= gram[(i * n) + j] * step;
             }
-            if (moved <= 1e-4 * most) break;
+            if (moved <= 1e-4 * most)
+                break;
         }
         return weights;
     }

@@ -34,12 +34,50 @@ public static partial class MetricRoles
         (MetricRole.Errors, ["error", "err", "fail", "failed", "failure", "fault", "exception", "5xx", "timeout", "rejected", "dropped"]),
         (MetricRole.Availability, ["availability", "available", "success", "successful", "succeeded"]),
         (MetricRole.Latency, ["latency", "duration", "delay", "elapsed", "rtt", "responsetime", "response", "lag"]),
-        (MetricRole.Saturation,
-            ["cpu", "mem", "memory", "heap", "gc", "disk", "io", "fs", "socket", "thread", "connection", "pool", "queue", "network", "net",
-            "usage", "utilization", "core", "inode", "fd"]),
-        (MetricRole.Requests,
-            ["request", "req", "rps", "qps", "load", "workload", "throughput", "traffic", "call", "invocation", "hit", "operation", "ops",
-            "rate"]),
+        (
+            MetricRole.Saturation,
+            [
+                "cpu",
+                "mem",
+                "memory",
+                "heap",
+                "gc",
+                "disk",
+                "io",
+                "fs",
+                "socket",
+                "thread",
+                "connection",
+                "pool",
+                "queue",
+                "network",
+                "net",
+                "usage",
+                "utilization",
+                "core",
+                "inode",
+                "fd",
+            ]
+        ),
+        (
+            MetricRole.Requests,
+            [
+                "request",
+                "req",
+                "rps",
+                "qps",
+                "load",
+                "workload",
+                "throughput",
+                "traffic",
+                "call",
+                "invocation",
+                "hit",
+                "operation",
+                "ops",
+                "rate",
+            ]
+        ),
         (MetricRole.Latency, ["seconds", "ms", "time"]),
     ];
 
@@ -51,7 +89,8 @@ public static partial class MetricRoles
         var words = Word().Matches(metric).Select(match => match.Value.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
         foreach (var (role, usual) in Lexicon)
         {
-            if (usual.Any(word => words.Contains(word) || words.Contains(word + "s") || words.Contains(word + "es"))) return role;
+            if (usual.Any(word => words.Contains(word) || words.Contains(word + "s") || words.Contains(word + "es")))
+                return role;
         }
         return MetricRole.Unknown;
     }

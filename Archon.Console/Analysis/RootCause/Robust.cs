@@ -14,7 +14,8 @@ internal static class Robust
         var count = 0;
         foreach (var value in values)
         {
-            if (!double.IsNaN(value)) sorted[count++] = value;
+            if (!double.IsNaN(value))
+                sorted[count++] = value;
         }
         sorted[..count].Sort();
         return count;
@@ -22,7 +23,8 @@ internal static class Robust
 
     public static double Quantile(ReadOnlySpan<double> sorted, double share)
     {
-        if (sorted.Length == 0) return double.NaN;
+        if (sorted.Length == 0)
+            return double.NaN;
         var at = share * (sorted.Length - 1);
         var below = (int)at;
         return below + 1 < sorted.Length ? sorted[below] + ((at - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
@@ -34,7 +36,8 @@ internal static class Robust
         var (sum, count) = (0.0, 0);
         foreach (var value in values)
         {
-            if (double.IsNaN(value)) continue;
+            if (double.IsNaN(value))
+                continue;
             sum += value;
             count++;
         }
@@ -46,19 +49,22 @@ internal static class Robust
     public static NoiseFigures Noise(ReadOnlySpan<double> values, Span<double> scratch)
     {
         var count = Sort(values, scratch);
-        if (count == 0) return new NoiseFigures(double.NaN, 0, 1, 0);
+        if (count == 0)
+            return new NoiseFigures(double.NaN, 0, 1, 0);
         var (low, high) = (Quantile(scratch[..count], 0.025), Quantile(scratch[..count], 0.975));
         var center = 0.0;
         foreach (var value in values)
         {
-            if (!double.IsNaN(value)) center += Math.Clamp(value, low, high);
+            if (!double.IsNaN(value))
+                center += Math.Clamp(value, low, high);
         }
         center /= count;
         var (variance, lagged, pairs, before) = (0.0, 0.0, 0, double.NaN);
         foreach (var value in values)
         {
             var deviation = double.IsNaN(value) ? double.NaN : Math.Clamp(value, low, high) - center;
-            if (!double.IsNaN(deviation)) variance += deviation * deviation;
+            if (!double.IsNaN(deviation))
+                variance += deviation * deviation;
             if (!double.IsNaN(deviation) && !double.IsNaN(before))
             {
                 lagged += deviation * before;

@@ -19,8 +19,13 @@ public sealed class ServiceGraph
     {
         var edges = calls.Where(call => call.Caller != call.Callee).Distinct().ToList();
         // In name order, so that the order of the input never decides a tie.
-        names = [.. services.Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee })).Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)];
+        names =
+        [
+            .. services
+                .Concat(edges.SelectMany(call => new[] { call.Caller, call.Callee }))
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
         numbers = names.Select((name, number) => KeyValuePair.Create(name, number)).ToFrozenDictionary(StringComparer.Ordinal);
         var (down, up) = (NewLists(), NewLists());
         foreach (var (caller, callee) in edges)
@@ -53,7 +58,8 @@ public sealed class ServiceGraph
     /// <returns>Null when no chain leads from one to the other or the graph does not know one of them.</returns>
     public IReadOnlyList<string>? Path(string caller, string callee)
     {
-        if (!numbers.TryGetValue(caller, out var from) || !numbers.TryGetValue(callee, out var to)) return null;
+        if (!numbers.TryGetValue(caller, out var from) || !numbers.TryGetValue(callee, out var to))
+            return null;
         var before = new int[names.Length];
         Array.Fill(before, -1);
         before[from] = from;
@@ -62,14 +68,17 @@ public sealed class ServiceGraph
         {
             foreach (var next in callees[at])
             {
-                if (before[next] >= 0) continue;
+                if (before[next] >= 0)
+                    continue;
                 before[next] = at;
                 queue.Enqueue(next);
             }
         }
-        if (before[to] < 0) return null;
+        if (before[to] < 0)
+            return null;
         var path = new List<string> { names[to] };
-        for (var at = to; at != from; at = before[at]) path.Add(names[before[at]]);
+        for (var at = to; at != from; at = before[at])
+            path.Add(names[before[at]]);
         path.Reverse();
         return path;
     }

@@ -9,16 +9,30 @@ namespace Archon.Analysis.Routing;
 /// <param name="MuteTimes">Names of the intervals in which it does not notify. They do not hold for routes below.</param>
 /// <param name="ActiveTimes">Names of the intervals in which alone it does.</param>
 public sealed record AlertRoute(
-    string? Receiver, IReadOnlyList<PromqlMatcher> Matchers, bool Continue, IReadOnlyList<string>? GroupBy,
-    TimeSpan? GroupWait, TimeSpan? GroupInterval, TimeSpan? RepeatInterval,
-    IReadOnlyList<string> MuteTimes, IReadOnlyList<string> ActiveTimes, IReadOnlyList<AlertRoute> Routes);
+    string? Receiver,
+    IReadOnlyList<PromqlMatcher> Matchers,
+    bool Continue,
+    IReadOnlyList<string>? GroupBy,
+    TimeSpan? GroupWait,
+    TimeSpan? GroupInterval,
+    TimeSpan? RepeatInterval,
+    IReadOnlyList<string> MuteTimes,
+    IReadOnlyList<string> ActiveTimes,
+    IReadOnlyList<AlertRoute> Routes
+);
 
 /// <summary>A route that takes an alert, with what it has from those above.</summary>
 /// <param name="Path">Matchers from the top to it; empty for the default route.</param>
 public sealed record RouteStop(
-    string Receiver, IReadOnlyList<PromqlMatcher> Path, IReadOnlyList<string> GroupBy,
-    TimeSpan GroupWait, TimeSpan GroupInterval, TimeSpan RepeatInterval,
-    IReadOnlyList<string> MuteTimes, IReadOnlyList<string> ActiveTimes);
+    string Receiver,
+    IReadOnlyList<PromqlMatcher> Path,
+    IReadOnlyList<string> GroupBy,
+    TimeSpan GroupWait,
+    TimeSpan GroupInterval,
+    TimeSpan RepeatInterval,
+    IReadOnlyList<string> MuteTimes,
+    IReadOnlyList<string> ActiveTimes
+);
 
 /// <summary>The routing of Alertmanager: given the labels of an alert, the routes that take it.</summary>
 /// <remarks>
@@ -28,26 +42,43 @@ public sealed record RouteStop(
 public static class RouteTree
 {
     private static readonly RouteStop Default = new(
-        "", [], [], TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromHours(4), [], []);
+        "",
+        [],
+        [],
+        TimeSpan.FromSeconds(30),
+        TimeSpan.FromMinutes(5),
+        TimeSpan.FromHours(4),
+        [],
+        []
+    );
 
     /// <param name="root">It takes every alert that none below takes.</param>
     /// <param name="labels">A label that is not there is empty.</param>
     /// <returns>At least one, in the order in which they are notified.</returns>
-    public static IReadOnlyList<RouteStop> Stops(AlertRoute root, IReadOnlyDictionary<string, string> labels) => Stops(root, Default, labels);
+    public static IReadOnlyList<RouteStop> Stops(AlertRoute root, IReadOnlyDictionary<string, string> labels) =>
+        Stops(root, Default, labels);
 
     private static List<RouteStop> Stops(AlertRoute route, RouteStop above, IReadOnlyDictionary<string, string> labels)
     {
-        if (!route.Matchers.All(matcher => matcher.Holds(labels.GetValueOrDefault(matcher.Label, "")))) return [];
+        if (!route.Matchers.All(matcher => matcher.Holds(labels.GetValueOrDefault(matcher.Label, ""))))
+            return [];
         var here = new RouteStop(
-            route.Receiver ?? above.Receiver, [.. above.Path, .. route.Matchers], route.GroupBy ?? above.GroupBy,
-            route.GroupWait ?? above.GroupWait, route.GroupInterval ?? above.GroupInterval, route.RepeatInterval ?? above.RepeatInterval,
-            route.MuteTimes, route.ActiveTimes);
+            route.Receiver ?? above.Receiver,
+            [.. above.Path, .. route.Matchers],
+            route.GroupBy ?? above.GroupBy,
+            route.GroupWait ?? above.GroupWait,
+            route.GroupInterval ?? above.GroupInterval,
+            route.RepeatInterval ?? above.RepeatInterval,
+            route.MuteTimes,
+            route.ActiveTimes
+        );
         var stops = new List<RouteStop>();
         foreach (var below in route.Routes)
         {
             var taken = Stops(below, here, labels);
             stops.AddRange(taken);
-            if (taken.Count > 0 && !below.Continue) break;
+            if (taken.Count > 0 && !below.Continue)
+                break;
         }
         return stops.Count > 0 ? stops : [here];
     }

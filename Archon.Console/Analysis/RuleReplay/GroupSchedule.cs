@@ -26,7 +26,7 @@ public enum LabelEncoding
 public sealed class GroupSchedule
 {
     private const long NanosecondsPerMillisecond = 1_000_000;
-    private readonly Int128 offset;   // nanoseconds, less than one interval
+    private readonly Int128 offset; // nanoseconds, less than one interval
     private readonly Int128 interval;
 
     private GroupSchedule(Int128 offset, TimeSpan interval) =>
@@ -58,7 +58,9 @@ public sealed class GroupSchedule
 
     /// <summary>The encoding a release of this version hashes, unless it was built otherwise.</summary>
     public static LabelEncoding EncodingOf(Version version) =>
-        version < new Version(2, 44) ? LabelEncoding.Separated : version < new Version(3, 5) ? LabelEncoding.Varint : LabelEncoding.Sized;
+        version < new Version(2, 44) ? LabelEncoding.Separated
+        : version < new Version(3, 5) ? LabelEncoding.Varint
+        : LabelEncoding.Sized;
 
     /// <summary>The first evaluation at or after a moment, in Unix milliseconds, to which Prometheus cuts its times.</summary>
     /// <param name="from">Unix milliseconds, not negative.</param>
@@ -66,8 +68,10 @@ public sealed class GroupSchedule
     {
         var at = (Int128)from * NanosecondsPerMillisecond;
         var slot = (at - offset) / interval * interval + offset;
-        while (slot / NanosecondsPerMillisecond < from) slot += interval;
-        while ((slot - interval) / NanosecondsPerMillisecond >= from && slot >= interval) slot -= interval;
+        while (slot / NanosecondsPerMillisecond < from)
+            slot += interval;
+        while ((slot - interval) / NanosecondsPerMillisecond >= from && slot >= interval)
+            slot -= interval;
         return (long)(slot / NanosecondsPerMillisecond);
     }
 
@@ -81,16 +85,20 @@ public sealed class GroupSchedule
             switch (encoding)
             {
                 case LabelEncoding.Varint:
-                    for (; length >= 0x80; length >>= 7) bytes.Add((byte)(length | 0x80));
+                    for (; length >= 0x80; length >>= 7)
+                        bytes.Add((byte)(length | 0x80));
                     bytes.Add((byte)length);
                     break;
                 case LabelEncoding.Sized:
-                    if (length < 255) bytes.Add((byte)length);
-                    else bytes.AddRange([255, (byte)length, (byte)(length >> 8), (byte)(length >> 16)]);
+                    if (length < 255)
+                        bytes.Add((byte)length);
+                    else
+                        bytes.AddRange([255, (byte)length, (byte)(length >> 8), (byte)(length >> 16)]);
                     break;
             }
             bytes.AddRange(utf8);
-            if (encoding == LabelEncoding.Separated) bytes.Add(0xff);
+            if (encoding == LabelEncoding.Separated)
+                bytes.Add(0xff);
         }
         return [.. bytes];
     }

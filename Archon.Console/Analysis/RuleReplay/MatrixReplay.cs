@@ -18,22 +18,37 @@ public static class MatrixReplay
     /// <param name="seen">Told each evaluation's time and outcome.</param>
     /// <exception cref="ArgumentException">A sample lies between two evaluations.</exception>
     public static void Run(
-        RuleReplayer replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
-        Action<long, ReplayStep> seen, CancellationToken cancellationToken)
+        RuleReplayer replay,
+        long first,
+        long step,
+        int count,
+        long queryOffset,
+        IReadOnlyList<MetricSeries> series,
+        Action<long, ReplayStep> seen,
+        CancellationToken cancellationToken
+    )
     {
-        foreach (var (at, outcome) in Steps(replay, first, step, count, queryOffset, series, cancellationToken)) seen(at, outcome);
+        foreach (var (at, outcome) in Steps(replay, first, step, count, queryOffset, series, cancellationToken))
+            seen(at, outcome);
     }
 
     /// <summary>As <see cref="Run"/>, one evaluation at a time as they are asked for.</summary>
     public static IEnumerable<(long At, ReplayStep Step)> Steps(
-        RuleReplayer replay, long first, long step, int count, long queryOffset, IReadOnlyList<MetricSeries> series,
-        CancellationToken cancellationToken)
+        RuleReplayer replay,
+        long first,
+        long step,
+        int count,
+        long queryOffset,
+        IReadOnlyList<MetricSeries> series,
+        CancellationToken cancellationToken
+    )
     {
         var places = new int[series.Count];
         var vector = new ReplaySample[series.Count];
         for (var i = 0; i < count; i++)
         {
-            if (i % StepsPerLook == 0) cancellationToken.ThrowIfCancellationRequested();
+            if (i % StepsPerLook == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             var at = first + (i * step);
             var asked = at - queryOffset;
             var size = 0;
@@ -41,10 +56,13 @@ public static class MatrixReplay
             {
                 var one = series[s];
                 var place = places[s];
-                if (place >= one.Count) continue;
+                if (place >= one.Count)
+                    continue;
                 var time = one.Times.Span[place];
-                if (time > asked) continue;
-                if (time < asked) throw new ArgumentException($"A sample at {time} lies between two evaluations.", nameof(series));
+                if (time > asked)
+                    continue;
+                if (time < asked)
+                    throw new ArgumentException($"A sample at {time} lies between two evaluations.", nameof(series));
                 vector[size++] = new ReplaySample(one.Labels, one.Values.Span[place]);
                 places[s] = place + 1;
             }

@@ -11,7 +11,10 @@ public sealed record KnownTrouble(string Name, long From, long To);
 /// <param name="Missed">Trouble without a firing.</param>
 /// <param name="Extra">Firings outside of any trouble.</param>
 public sealed record ReplayComparison(
-    IReadOnlyList<(KnownTrouble Trouble, TimeSpan Delay)> Caught, IReadOnlyList<KnownTrouble> Missed, IReadOnlyList<ReplaySpan> Extra)
+    IReadOnlyList<(KnownTrouble Trouble, TimeSpan Delay)> Caught,
+    IReadOnlyList<KnownTrouble> Missed,
+    IReadOnlyList<ReplaySpan> Extra
+)
 {
     /// <param name="spans">Of any state; only firing ones count.</param>
     /// <param name="lead">
@@ -28,7 +31,8 @@ public sealed record ReplayComparison(
             {
                 caught.Add((trouble, TimeSpan.FromMilliseconds(first.From - trouble.From)));
             }
-            else missed.Add(trouble);
+            else
+                missed.Add(trouble);
         }
         return new ReplayComparison(caught, missed, [.. firing.Where(span => !troubles.Any(trouble => Meets(span, trouble, lead)))]);
     }

@@ -38,22 +38,32 @@ public sealed class ReplayHistory(TimeSpan interval)
     /// <param name="at">Unix milliseconds of the evaluation, later than the one before.</param>
     public void Add(long at, ReplayStep step)
     {
-        if (step.Failure is { } reason) failures.Add(new ReplayFailure(at, reason));
+        if (step.Failure is { } reason)
+            failures.Add(new ReplayFailure(at, reason));
         foreach (var alert in step.Active)
         {
-            if (!open.TryGetValue(alert, out var known)) open[alert] = new Stretch { State = alert.State, From = at, To = at };
-            else if (known.State == alert.State) known.To = at;
+            if (!open.TryGetValue(alert, out var known))
+                open[alert] = new Stretch
+                {
+                    State = alert.State,
+                    From = at,
+                    To = at,
+                };
+            else if (known.State == alert.State)
+                known.To = at;
             else
             {
                 spans.Add(Span(alert, known));
                 (known.State, known.From, known.To) = (alert.State, at, at);
             }
         }
-        if (open.Count == step.Active.Count) return;
+        if (open.Count == step.Active.Count)
+            return;
         ended.Clear();
         foreach (var (alert, known) in open)
         {
-            if (known.To != at) ended.Add(alert);
+            if (known.To != at)
+                ended.Add(alert);
         }
         foreach (var alert in ended)
         {
@@ -65,7 +75,8 @@ public sealed class ReplayHistory(TimeSpan interval)
     /// <summary>Ends what goes on, at the last evaluation it was seen at.</summary>
     public void Close()
     {
-        foreach (var (alert, known) in open) spans.Add(Span(alert, known));
+        foreach (var (alert, known) in open)
+            spans.Add(Span(alert, known));
         open.Clear();
     }
 
@@ -82,7 +93,8 @@ public sealed class ReplayHistory(TimeSpan interval)
             {
                 if (span.State == AlertState.Pending)
                 {
-                    if (pending is not null && pending.ActiveAt != span.ActiveAt) misses++;
+                    if (pending is not null && pending.ActiveAt != span.ActiveAt)
+                        misses++;
                     pending = span;
                     continue;
                 }
@@ -90,14 +102,18 @@ public sealed class ReplayHistory(TimeSpan interval)
                 if (lastFiring is null || lastFiring.ActiveAt != span.ActiveAt)
                 {
                     firings++;
-                    if (lastFiring is not null && span.From - lastFiring.To <= RuleReplayer.ResolvedRetention.TotalMilliseconds) flaps++;
+                    if (lastFiring is not null && span.From - lastFiring.To <= RuleReplayer.ResolvedRetention.TotalMilliseconds)
+                        flaps++;
                 }
-                if (lastFiring is null) fired++;
-                if (pending is not null && pending.ActiveAt != span.ActiveAt) misses++;
+                if (lastFiring is null)
+                    fired++;
+                if (pending is not null && pending.ActiveAt != span.ActiveAt)
+                    misses++;
                 (lastFiring, pending) = (span, null);
                 time += TimeSpan.FromMilliseconds(span.To - span.From) + interval;
             }
-            if (pending is not null) misses++;
+            if (pending is not null)
+                misses++;
         }
         return new ReplaySummary(firings, time, flaps, fired, misses);
     }

@@ -21,9 +21,11 @@ public sealed record ReplayRule(string Alert, TimeSpan For, TimeSpan KeepFiringF
     {
         foreach (var label in Labels.Values)
         {
-            if (!label.Contains("{{", StringComparison.Ordinal)) continue;
+            if (!label.Contains("{{", StringComparison.Ordinal))
+                continue;
             AlertTemplate.Parse(label, out _, out var limit);
-            if (limit is not null) return limit;
+            if (limit is not null)
+                return limit;
         }
         return null;
     }
@@ -32,7 +34,11 @@ public sealed record ReplayRule(string Alert, TimeSpan For, TimeSpan KeepFiringF
 /// <summary>One element of the expression's result.</summary>
 public readonly record struct ReplaySample(SeriesLabels Labels, double Value);
 
-public enum AlertState { Pending, Firing }
+public enum AlertState
+{
+    Pending,
+    Firing,
+}
 
 /// <summary>One alert instance. The object lives as long as the instance is active, and changes with each evaluation.</summary>
 public sealed class ReplayAlert
@@ -111,47 +117,63 @@ public sealed class RuleReplayer
     public ReplayStep Evaluate(long at, ReadOnlySpan<ReplaySample> vector)
     {
         active.Clear();
-        if (!TryLabel(at, vector)) return new ReplayStep(active, DuplicateLabels);
+        if (!TryLabel(at, vector))
+            return new ReplayStep(active, DuplicateLabels);
         foreach (var (named, value) in found)
         {
             // The one it was at the last evaluation, else one of its labels that another series led to, else a new one.
             var alert = named.Alert is { IsActive: true } last ? last : alerts.GetValueOrDefault(named.Labels);
-            if (alert is not { IsActive: true }) alerts[named.Labels] = alert = new ReplayAlert(named.Labels, named.Recorded, at);
+            if (alert is not { IsActive: true })
+                alerts[named.Labels] = alert = new ReplayAlert(named.Labels, named.Recorded, at);
             named.Alert = alert;
             (alert.Value, alert.SeenAt) = (value, at);
         }
         gone.Clear();
         foreach (var (labels, alert) in alerts)
         {
-            if (alert.SeenAt == at) alert.KeptSince = null;
+            if (alert.SeenAt == at)
+                alert.KeptSince = null;
             else if (!IsKept(alert, at))
             {
                 var isForgotten = alert.IsActive
-                    ? alert.State == AlertState.Pending : at - alert.ResolvedAt > ResolvedRetention.TotalMilliseconds;
-                if (isForgotten) gone.Add(labels);
-                if (alert.IsActive) (alert.IsActive, alert.ResolvedAt) = (false, at);
+                    ? alert.State == AlertState.Pending
+                    : at - alert.ResolvedAt > ResolvedRetention.TotalMilliseconds;
+                if (isForgotten)
+                    gone.Add(labels);
+                if (alert.IsActive)
+                    (alert.IsActive, alert.ResolvedAt) = (false, at);
                 continue;
             }
-            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= hold) alert.State = AlertState.Firing;
+            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= hold)
+                alert.State = AlertState.Firing;
             active.Add(alert);
         }
-        foreach (var labels in gone) alerts.Remove(labels);
-        if (rule.Limit <= 0 || active.Count <= rule.Limit) return new ReplayStep(active, null);
+        foreach (var labels in gone)
+            alerts.Remove(labels);
+        if (rule.Limit <= 0 || active.Count <= rule.Limit)
+            return new ReplayStep(active, null);
         var count = active.Count;
-        foreach (var alert in alerts.Values) alert.IsActive = false;
+        foreach (var alert in alerts.Values)
+            alert.IsActive = false;
         alerts.Clear();
         active.Clear();
         return new ReplayStep(active, $"exceeded limit of {rule.Limit} with {count} alerts");
     }
 
     /// <summary>Whether a label's template yields the same for one series at any time.</summary>
-    internal static bool IsStable(string template) => !template.Contains("{{", StringComparison.Ordinal)
-        || (!template.Contains("alue", StringComparison.Ordinal) && AlertTemplate.Parse(template, out _) is { } parsed
-            && !parsed.Functions.Contains("now") && !parsed.Functions.Contains("query"));
+    internal static bool IsStable(string template) =>
+        !template.Contains("{{", StringComparison.Ordinal)
+        || (
+            !template.Contains("alue", StringComparison.Ordinal)
+            && AlertTemplate.Parse(template, out _) is { } parsed
+            && !parsed.Functions.Contains("now")
+            && !parsed.Functions.Contains("query")
+        );
 
     private bool IsKept(ReplayAlert alert, long at)
     {
-        if (!alert.IsActive || alert.State != AlertState.Firing || keep <= 0) return false;
+        if (!alert.IsActive || alert.State != AlertState.Firing || keep <= 0)
+            return false;
         alert.KeptSince ??= at;
         return at - alert.KeptSince < keep;
     }
@@ -166,35 +188,43 @@ public sealed class RuleReplayer
             if (!isStable || !known.TryGetValue(sample.Labels, out var named))
             {
                 named = Label(at, sample);
-                if (isStable) known[sample.Labels] = named;
+                if (isStable)
+                    known[sample.Labels] = named;
             }
             found.Add((named, sample.Value));
         }
-        if (isStable && IsAsBefore(vector)) return true;
+        if (isStable && IsAsBefore(vector))
+            return true;
         seen.Clear();
         foreach (var one in found)
         {
-            if (!seen.Add(one.Named.Labels)) return false;
+            if (!seen.Add(one.Named.Labels))
+                return false;
         }
-        if (isStable) Remember(vector);
+        if (isStable)
+            Remember(vector);
         return true;
     }
 
     /// <summary>The same series as at the evaluation before have already been seen to differ.</summary>
     private bool IsAsBefore(ReadOnlySpan<ReplaySample> vector)
     {
-        if (vector.Length != lastSeries.Length) return false;
+        if (vector.Length != lastSeries.Length)
+            return false;
         for (var i = 0; i < vector.Length; i++)
         {
-            if (!ReferenceEquals(vector[i].Labels, lastSeries[i])) return false;
+            if (!ReferenceEquals(vector[i].Labels, lastSeries[i]))
+                return false;
         }
         return true;
     }
 
     private void Remember(ReadOnlySpan<ReplaySample> vector)
     {
-        if (lastSeries.Length != vector.Length) lastSeries = new SeriesLabels?[vector.Length];
-        for (var i = 0; i < vector.Length; i++) lastSeries[i] = vector[i].Labels;
+        if (lastSeries.Length != vector.Length)
+            lastSeries = new SeriesLabels?[vector.Length];
+        for (var i = 0; i < vector.Length; i++)
+            lastSeries[i] = vector[i].Labels;
     }
 
     private Named Label(long at, ReplaySample sample)
@@ -206,18 +236,22 @@ public sealed class RuleReplayer
         };
         var labels = new Dictionary<string, string>(sample.Labels.Values, StringComparer.Ordinal);
         labels.Remove("__name__");
-        foreach (var (name, template) in rule.Labels) Set(labels, name, AlertTemplate.ExpandOrTell(template, data));
+        foreach (var (name, template) in rule.Labels)
+            Set(labels, name, AlertTemplate.ExpandOrTell(template, data));
         Set(labels, "alertname", rule.Alert);
         var recorded = new Dictionary<string, string>(rule.Labels.Where(label => label.Value.Length > 0), StringComparer.Ordinal);
-        foreach (var (name, value) in labels) recorded[name] = value;
+        foreach (var (name, value) in labels)
+            recorded[name] = value;
         recorded["alertname"] = rule.Alert;
-        recorded.Remove("alertstate");   // the state itself is written over it
+        recorded.Remove("alertstate"); // the state itself is written over it
         return new Named(Same(labels), new SeriesLabels(recorded));
 
         static void Set(Dictionary<string, string> labels, string name, string value)
         {
-            if (value.Length == 0) labels.Remove(name);
-            else labels[name] = value;
+            if (value.Length == 0)
+                labels.Remove(name);
+            else
+                labels[name] = value;
         }
     }
 

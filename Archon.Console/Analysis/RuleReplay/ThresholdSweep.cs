@@ -20,12 +20,14 @@ public static class ThresholdSweep
         {
             foreach (var value in one.Values.Span)
             {
-                if (double.IsFinite(value)) values.Add(value);
+                if (double.IsFinite(value))
+                    values.Add(value);
             }
         }
         values.Sort();
         var chosen = new SortedSet<double> { own };
-        for (var i = 0; i < count && values.Count > 0; i++) chosen.Add(values[(int)((long)(values.Count - 1) * i / (count - 1))]);
+        for (var i = 0; i < count && values.Count > 0; i++)
+            chosen.Add(values[(int)((long)(values.Count - 1) * i / (count - 1))]);
         return [.. chosen];
     }
 
@@ -35,21 +37,33 @@ public static class ThresholdSweep
     /// <returns>One outcome per threshold, in their order.</returns>
     /// <exception cref="ArgumentException">The comparison is none of these.</exception>
     public static IReadOnlyList<ThresholdOutcome> Run(
-        ReplayRule rule, string comparison, IReadOnlyList<double> thresholds, long first, long step, int count, long queryOffset,
-        IReadOnlyList<MetricSeries> series, long from, CancellationToken cancellationToken) =>
-        [.. thresholds.Select(threshold =>
-        {
-            var history = new ReplayHistory(TimeSpan.FromMilliseconds(step));
-            var kept = series.Select(one => Keep(one, comparison, threshold)).Where(one => one.Count > 0).ToList();
-            MatrixReplay.Run(new RuleReplayer(rule), first, step, count, queryOffset, kept, Counted, cancellationToken);
-            history.Close();
-            return new ThresholdOutcome(threshold, history.Summary());
-
-            void Counted(long at, ReplayStep outcome)
+        ReplayRule rule,
+        string comparison,
+        IReadOnlyList<double> thresholds,
+        long first,
+        long step,
+        int count,
+        long queryOffset,
+        IReadOnlyList<MetricSeries> series,
+        long from,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. thresholds.Select(threshold =>
             {
-                if (at >= from) history.Add(at, outcome);
-            }
-        })];
+                var history = new ReplayHistory(TimeSpan.FromMilliseconds(step));
+                var kept = series.Select(one => Keep(one, comparison, threshold)).Where(one => one.Count > 0).ToList();
+                MatrixReplay.Run(new RuleReplayer(rule), first, step, count, queryOffset, kept, Counted, cancellationToken);
+                history.Close();
+                return new ThresholdOutcome(threshold, history.Summary());
+
+                void Counted(long at, ReplayStep outcome)
+                {
+                    if (at >= from)
+                        history.Add(at, outcome);
+                }
+            }),
+        ];
 
     /// <summary>The samples that a comparison with a number lets through, as in PromQL.</summary>
     /// <param name="comparison"><c>&gt;</c>, <c>&gt;=</c>, <c>&lt;</c>, <c>&lt;=</c>, <c>==</c> or <c>!=</c>.</param>
@@ -71,7 +85,8 @@ public static class ThresholdSweep
                 "!=" => value != threshold,
                 _ => throw new ArgumentException($"'{comparison}' is no comparison.", nameof(comparison)),
             };
-            if (!holds) continue;
+            if (!holds)
+                continue;
             times.Add(series.Times.Span[i]);
             values.Add(value);
         }

@@ -24,10 +24,12 @@ public static class CounterRates
             {
                 throw new ArgumentException(
                     $"Sample {i} of {counter.Labels} at {times[i]} ms does not come after the one before it at {times[i - 1]} ms.",
-                    nameof(counter));
+                    nameof(counter)
+                );
             }
             rates[i] = double.NaN;
-            if (!double.IsFinite(values[i]) || values[i] < 0) continue;
+            if (!double.IsFinite(values[i]) || values[i] < 0)
+                continue;
             if (last >= 0 && times[i] - times[last] <= widest)
             {
                 var grown = values[i] >= values[last] ? values[i] - values[last] : values[i];
@@ -40,9 +42,11 @@ public static class CounterRates
 
     private static double UsualStep(ReadOnlySpan<long> times)
     {
-        if (times.Length < 2) return 0;
+        if (times.Length < 2)
+            return 0;
         var steps = new long[times.Length - 1];
-        for (var i = 1; i < times.Length; i++) steps[i - 1] = times[i] - times[i - 1];
+        for (var i = 1; i < times.Length; i++)
+            steps[i - 1] = times[i] - times[i - 1];
         Array.Sort(steps);
         return steps[steps.Length / 2];
     }

@@ -9,7 +9,7 @@ public sealed class SeriesLabels : IEquatable<SeriesLabels>
     public static readonly SeriesLabels None = new([]);
 
     private readonly FrozenDictionary<string, string> labels;
-    private readonly int hash;   // looked up far more often than made
+    private readonly int hash; // looked up far more often than made
 
     public SeriesLabels(IEnumerable<KeyValuePair<string, string>> labels)
     {
@@ -26,9 +26,13 @@ public sealed class SeriesLabels : IEquatable<SeriesLabels>
     /// <summary>The value of a label; empty when the series has no such label, as in PromQL.</summary>
     public string this[string name] => labels.GetValueOrDefault(name, "");
 
-    public bool Equals(SeriesLabels? other) => ReferenceEquals(this, other) || (other is not null && hash == other.hash && Key == other.Key);
+    public bool Equals(SeriesLabels? other) =>
+        ReferenceEquals(this, other) || (other is not null && hash == other.hash && Key == other.Key);
+
     public override bool Equals(object? obj) => Equals(obj as SeriesLabels);
+
     public override int GetHashCode() => hash;
+
     public override string ToString() => $"{{{Key}}}";
 
     private static string Canonical(IEnumerable<KeyValuePair<string, string>> labels)
@@ -36,7 +40,8 @@ public sealed class SeriesLabels : IEquatable<SeriesLabels>
         var text = new StringBuilder();
         foreach (var (name, value) in labels.OrderBy(label => label.Key, StringComparer.Ordinal))
         {
-            if (text.Length > 0) text.Append(',');
+            if (text.Length > 0)
+                text.Append(',');
             text.Append(name).Append("=\"");
             foreach (var character in value)
             {

@@ -6,7 +6,8 @@ public readonly record struct TimeRange
     /// <exception cref="ArgumentException">The end lies before the start.</exception>
     public TimeRange(DateTimeOffset start, DateTimeOffset end)
     {
-        if (end < start) throw new ArgumentException($"The end {end:O} lies before the start {start:O}.", nameof(end));
+        if (end < start)
+            throw new ArgumentException($"The end {end:O} lies before the start {start:O}.", nameof(end));
         (Start, End) = (start.ToUniversalTime(), end.ToUniversalTime());
     }
 

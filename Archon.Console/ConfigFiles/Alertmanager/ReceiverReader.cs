@@ -43,17 +43,23 @@ public static class ReceiverReader
     public static (IReadOnlyList<ReceiverChannel>? Channels, string? Fault) Read(string yaml)
     {
         var (root, fault) = AlertmanagerYaml.Read(yaml);
-        if (fault is not null) return (null, fault);
+        if (fault is not null)
+            return (null, fault);
         var channels = new List<ReceiverChannel>();
-        if (root is null) return (channels, null);
-        if (root.Child("receivers") is not YamlSequenceNode receivers) return (channels, null);
+        if (root is null)
+            return (channels, null);
+        if (root.Child("receivers") is not YamlSequenceNode receivers)
+            return (channels, null);
         foreach (var receiver in receivers.OfType<YamlMappingNode>())
         {
-            if (receiver.Text("name") is not { Length: > 0 } name) continue;
+            if (receiver.Text("name") is not { Length: > 0 } name)
+                continue;
             foreach (var (key, value) in receiver.Children)
             {
-                if (key is not YamlScalarNode { Value: { } kindKey } || !kindKey.EndsWith(Suffix, StringComparison.Ordinal)) continue;
-                if (value is not YamlSequenceNode integrations) continue;
+                if (key is not YamlScalarNode { Value: { } kindKey } || !kindKey.EndsWith(Suffix, StringComparison.Ordinal))
+                    continue;
+                if (value is not YamlSequenceNode integrations)
+                    continue;
                 var kind = kindKey[..^Suffix.Length];
                 var ordinal = 0;
                 foreach (var integration in integrations.OfType<YamlMappingNode>())
@@ -71,7 +77,12 @@ public static class ReceiverReader
         foreach (var name in Names.GetValueOrDefault(kind, []))
         {
             // A default that a template fills in names nobody.
-            if (integration.Text(name) is not { Length: > 0 } text || text == "<secret>" || text.StartsWith("{{ template", StringComparison.Ordinal)) continue;
+            if (
+                integration.Text(name) is not { Length: > 0 } text
+                || text == "<secret>"
+                || text.StartsWith("{{ template", StringComparison.Ordinal)
+            )
+                continue;
             var target = Masks(text);
             return target.Length > 500 ? target[..500] : target;
         }
@@ -81,8 +92,10 @@ public static class ReceiverReader
     /// <summary>An address without what could be its password: user, path, query and fragment.</summary>
     private static string Masks(string text)
     {
-        if (!text.Contains("://", StringComparison.Ordinal)) return text;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0) return Masked;
+        if (!text.Contains("://", StringComparison.Ordinal))
+            return text;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+            return Masked;
         var rest = uri.UserInfo.Length > 0 || uri.AbsolutePath.Length > 1 || uri.Query.Length > 0 || uri.Fragment.Length > 0;
         return $"{uri.Scheme}://{uri.Authority}{(rest ? "/" + Masked : "")}";
     }

@@ -1,4 +1,3 @@
-
 namespace Archon.ConfigFiles.Rules;
 
 public enum LineKind
@@ -29,15 +28,21 @@ public static class LineDiff
         var (one, other) = (Lines(before), Lines(after));
         var head = one.AsSpan().CommonPrefixLength(other);
         var tail = 0;
-        while (tail < Math.Min(one.Length, other.Length) - head && one[^(tail + 1)] == other[^(tail + 1)]) tail++;
+        while (tail < Math.Min(one.Length, other.Length) - head && one[^(tail + 1)] == other[^(tail + 1)])
+            tail++;
         var all = new List<DiffLine>();
-        for (var i = 0; i < head; i++) all.Add(new DiffLine(LineKind.Same, one[i], i + 1, i + 1));
+        for (var i = 0; i < head; i++)
+            all.Add(new DiffLine(LineKind.Same, one[i], i + 1, i + 1));
         Middle(one.AsSpan(head, one.Length - head - tail), other.AsSpan(head, other.Length - head - tail), head, all);
-        for (var i = tail; i > 0; i--) all.Add(new DiffLine(LineKind.Same, one[^i], one.Length - i + 1, other.Length - i + 1));
+        for (var i = tail; i > 0; i--)
+            all.Add(new DiffLine(LineKind.Same, one[^i], one.Length - i + 1, other.Length - i + 1));
         return Folded(all);
     }
 
-    private static string[] Lines(string text) => text.Length == 0 ? [] : text.EndsWith('\n') ? text[..^1].Split('\n') : text.Split('\n');
+    private static string[] Lines(string text) =>
+        text.Length == 0 ? []
+        : text.EndsWith('\n') ? text[..^1].Split('\n')
+        : text.Split('\n');
 
     private static void Middle(ReadOnlySpan<string> one, ReadOnlySpan<string> other, int head, List<DiffLine> all)
     {
@@ -53,7 +58,8 @@ public static class LineDiff
             {
                 all.Add(new DiffLine(LineKind.Removed, one[i], head + ++i, null));
             }
-            else all.Add(new DiffLine(LineKind.Added, other[j], null, head + ++j));
+            else
+                all.Add(new DiffLine(LineKind.Added, other[j], null, head + ++j));
         }
     }
 
@@ -65,9 +71,7 @@ public static class LineDiff
         {
             for (var j = other.Length - 1; j >= 0; j--)
             {
-                lengths[i, j] = one[i] == other[j]
-                    ? lengths[i + 1, j + 1] + 1
-                    : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
+                lengths[i, j] = one[i] == other[j] ? lengths[i + 1, j + 1] + 1 : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
             }
         }
         return lengths;
@@ -78,15 +82,20 @@ public static class LineDiff
         var shown = new bool[all.Count];
         for (var i = 0; i < all.Count; i++)
         {
-            if (all[i].Kind == LineKind.Same) continue;
-            for (var near = Math.Max(0, i - Context); near <= Math.Min(all.Count - 1, i + Context); near++) shown[near] = true;
+            if (all[i].Kind == LineKind.Same)
+                continue;
+            for (var near = Math.Max(0, i - Context); near <= Math.Min(all.Count - 1, i + Context); near++)
+                shown[near] = true;
         }
-        if (!shown.Contains(true)) return [];
+        if (!shown.Contains(true))
+            return [];
         var folded = new List<DiffLine>();
         for (var i = 0; i < all.Count; i++)
         {
-            if (shown[i]) folded.Add(all[i]);
-            else if (folded is not [.., { Kind: LineKind.Gap }]) folded.Add(new DiffLine(LineKind.Gap, "", null, null));
+            if (shown[i])
+                folded.Add(all[i]);
+            else if (folded is not [.., { Kind: LineKind.Gap }])
+                folded.Add(new DiffLine(LineKind.Gap, "", null, null));
         }
         return folded;
     }

@@ -15,8 +15,14 @@ public sealed record RuleContent(string Name, bool IsAlert, string Expression)
 
     internal static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
 
-    public bool Says(RuleContent other) => Name == other.Name && IsAlert == other.IsAlert && Expression == other.Expression && For == other.For
-        && KeepFiringFor == other.KeepFiringFor && Same(Labels, other.Labels) && Same(Annotations, other.Annotations);
+    public bool Says(RuleContent other) =>
+        Name == other.Name
+        && IsAlert == other.IsAlert
+        && Expression == other.Expression
+        && For == other.For
+        && KeepFiringFor == other.KeepFiringFor
+        && Same(Labels, other.Labels)
+        && Same(Annotations, other.Annotations);
 
     internal static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
@@ -38,7 +44,11 @@ public sealed record GroupContent(string Name)
     public IReadOnlyDictionary<string, string> Labels { get; init; } = RuleContent.Empty;
 
     public bool Says(GroupContent other) =>
-        Name == other.Name && Interval == other.Interval && QueryOffset == other.QueryOffset && Limit == other.Limit && RuleContent.Same(Labels, other.Labels);
+        Name == other.Name
+        && Interval == other.Interval
+        && QueryOffset == other.QueryOffset
+        && Limit == other.Limit
+        && RuleContent.Same(Labels, other.Labels);
 }
 
 /// <summary>A rule in its file.</summary>
@@ -64,7 +74,8 @@ public sealed class FileRule
         get
         {
             var all = new Dictionary<string, string>(Group.Content.Labels, StringComparer.Ordinal);
-            foreach (var (name, value) in Content.Labels) all[name] = value;
+            foreach (var (name, value) in Content.Labels)
+                all[name] = value;
             return all;
         }
     }
@@ -81,14 +92,18 @@ public sealed class FileRule
     /// <summary>Entries of a map of the rule; null where the field is none.</summary>
     private YamlFields? Entries(string field)
     {
-        if (Fields.Find(field)?.Value is not { Target: YamlMapping map }) return null;
-        if (!(entries ??= []).TryGetValue(field, out var found)) entries[field] = found = new YamlFields(map);
+        if (Fields.Find(field)?.Value is not { Target: YamlMapping map })
+            return null;
+        if (!(entries ??= []).TryGetValue(field, out var found))
+            entries[field] = found = new YamlFields(map);
         return found;
     }
 
     /// <summary>The line in the file of a place in the expression, as far as the way it is written lets each of its lines stand on a line of its own.</summary>
-    internal int LineOfExpression(int lineInExpression) => Fields.Find("expr")?.Value.Target is YamlScalar { Style: YamlDotNet.Core.ScalarStyle.Literal } scalar
-        ? scalar.Line + lineInExpression : LineOf("expr");
+    internal int LineOfExpression(int lineInExpression) =>
+        Fields.Find("expr")?.Value.Target is YamlScalar { Style: YamlDotNet.Core.ScalarStyle.Literal } scalar
+            ? scalar.Line + lineInExpression
+            : LineOf("expr");
 }
 
 /// <summary>A group in its file.</summary>
@@ -96,7 +111,8 @@ public sealed class FileGroup
 {
     private readonly List<FileRule> rules = [];
 
-    internal FileGroup(GroupContent content, int index, YamlPart item, YamlFields fields) => (Content, Index, Item, Fields) = (content, index, item, fields);
+    internal FileGroup(GroupContent content, int index, YamlPart item, YamlFields fields) =>
+        (Content, Index, Item, Fields) = (content, index, item, fields);
 
     public GroupContent Content { get; }
 
@@ -108,6 +124,7 @@ public sealed class FileGroup
     public IReadOnlyList<FileRule> Rules => rules;
     internal YamlPart Item { get; }
     internal YamlFields Fields { get; }
+
     internal void Add(FileRule rule) => rules.Add(rule);
 }
 
@@ -119,8 +136,15 @@ public sealed class RuleFile
     private readonly bool hasByteOrderMark;
 
     private RuleFile(string text, Encoding encoding, bool hasByteOrderMark, RuleLanguage language, YamlPart? root, RuleFileReader read) =>
-        (Text, this.encoding, this.hasByteOrderMark, Language, Root, Groups, Warnings) =
-        (text, encoding, hasByteOrderMark, language, root, read.Groups, read.Warnings);
+        (Text, this.encoding, this.hasByteOrderMark, Language, Root, Groups, Warnings) = (
+            text,
+            encoding,
+            hasByteOrderMark,
+            language,
+            root,
+            read.Groups,
+            read.Warnings
+        );
 
     public RuleLanguage Language { get; }
 
@@ -138,7 +162,11 @@ public sealed class RuleFile
     /// <summary>Reads a file as Prometheus does: what it refuses is refused here, with the line.</summary>
     /// <param name="errors">Every fault that was found; empty when there is a file.</param>
     /// <param name="language">Expressions in LogQL are taken as they stand.</param>
-    public static RuleFile? Read(ReadOnlySpan<byte> bytes, out IReadOnlyList<RuleFileError> errors, RuleLanguage language = RuleLanguage.Promql)
+    public static RuleFile? Read(
+        ReadOnlySpan<byte> bytes,
+        out IReadOnlyList<RuleFileError> errors,
+        RuleLanguage language = RuleLanguage.Promql
+    )
     {
         var (encoding, mark) = bytes switch
         {
@@ -168,18 +196,26 @@ public sealed class RuleFile
         Read(text, new UTF8Encoding(false, true), false, language, out errors);
 
     /// <summary>The same file with another text.</summary>
-    internal RuleFile? With(string text, out IReadOnlyList<RuleFileError> errors) => Read(text, encoding, hasByteOrderMark, Language, out errors);
+    internal RuleFile? With(string text, out IReadOnlyList<RuleFileError> errors) =>
+        Read(text, encoding, hasByteOrderMark, Language, out errors);
 
     /// <summary>The file to the byte.</summary>
     public byte[] ToBytes()
     {
         var body = encoding.GetBytes(Text);
-        if (!hasByteOrderMark) return body;
+        if (!hasByteOrderMark)
+            return body;
         byte[] mark = encoding is UTF8Encoding ? [0xef, 0xbb, 0xbf] : encoding.GetBytes("\ufeff");
         return [.. mark, .. body];
     }
 
-    private static RuleFile? Read(string text, Encoding encoding, bool hasByteOrderMark, RuleLanguage language, out IReadOnlyList<RuleFileError> errors)
+    private static RuleFile? Read(
+        string text,
+        Encoding encoding,
+        bool hasByteOrderMark,
+        RuleLanguage language,
+        out IReadOnlyList<RuleFileError> errors
+    )
     {
         try
         {

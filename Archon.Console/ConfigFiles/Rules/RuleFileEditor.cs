@@ -29,16 +29,26 @@ public static class RuleFileEditor
     public static RuleFile SetRule(RuleFile file, int group, int rule, RuleContent content)
     {
         var old = file.Groups[group].Rules[rule].Content;
-        if (old.Says(content)) return file;
+        if (old.Says(content))
+            return file;
         try
         {
             var edit = new Edit(
-                file, now => (YamlMapping)now.Groups[group].Rules[rule].Item.Target, now => now.Groups[group].Rules[rule].Item, RuleOrder);
-            if (old.IsAlert != content.IsAlert) edit.Rename(old.IsAlert ? "alert" : "record", content.IsAlert ? "alert" : "record");
-            if (old.Name != content.Name) edit.Set(content.IsAlert ? "alert" : "record", content.Name);
-            if (old.For != content.For) edit.Set("for", Duration(content.For));
-            if (old.KeepFiringFor != content.KeepFiringFor) edit.Set("keep_firing_for", Duration(content.KeepFiringFor));
-            if (old.Expression != content.Expression) edit.Set("expr", content.Expression);
+                file,
+                now => (YamlMapping)now.Groups[group].Rules[rule].Item.Target,
+                now => now.Groups[group].Rules[rule].Item,
+                RuleOrder
+            );
+            if (old.IsAlert != content.IsAlert)
+                edit.Rename(old.IsAlert ? "alert" : "record", content.IsAlert ? "alert" : "record");
+            if (old.Name != content.Name)
+                edit.Set(content.IsAlert ? "alert" : "record", content.Name);
+            if (old.For != content.For)
+                edit.Set("for", Duration(content.For));
+            if (old.KeepFiringFor != content.KeepFiringFor)
+                edit.Set("keep_firing_for", Duration(content.KeepFiringFor));
+            if (old.Expression != content.Expression)
+                edit.Set("expr", content.Expression);
             edit.Set("labels", old.Labels, content.Labels);
             edit.Set("annotations", old.Annotations, content.Annotations);
             return Checked(file, edit.Result, content.Name, Wanted);
@@ -72,9 +82,11 @@ public static class RuleFileEditor
     public static RuleFile SetGroup(RuleFile file, int group, GroupContent content)
     {
         var old = file.Groups[group].Content;
-        if (old.Says(content)) return file;
+        if (old.Says(content))
+            return file;
         var edit = new Edit(file, now => (YamlMapping)now.Groups[group].Item.Target, now => now.Groups[group].Item, GroupOrder);
-        if (old.Name != content.Name) edit.Set("name", content.Name);
+        if (old.Name != content.Name)
+            edit.Set("name", content.Name);
         if (old.Interval != content.Interval)
         {
             edit.Set("interval", content.Interval is { } interval ? PrometheusDuration.Format(interval) : null);
@@ -109,31 +121,47 @@ public static class RuleFileEditor
         {
             var edit = new Edit(file, now => (YamlMapping)now.Groups[group].Item.Target, now => now.Groups[group].Item, GroupOrder);
             edit.SetRules(
-                column => string.Concat(Lines(content, column + 4, newline).Select((line, i) =>
-                    newline + (i == 0 ? new string(' ', column + 2) + "- " + line.TrimStart() : line))),
-                Flow(content));
+                column =>
+                    string.Concat(
+                        Lines(content, column + 4, newline)
+                            .Select((line, i) => newline + (i == 0 ? new string(' ', column + 2) + "- " + line.TrimStart() : line))
+                    ),
+                Flow(content)
+            );
             changed = edit.Result;
         }
         else if (owner.Fields.Find("rules")!.Value.Target is YamlSequence { IsFlow: true } flow)
         {
-            changed = at == 0
-                ? text.Insert(flow.Items[0].Start, Flow(content) + ", ")
-                : text.Insert(flow.Items[at - 1].End, ", " + Flow(content));
+            changed =
+                at == 0
+                    ? text.Insert(flow.Items[0].Start, Flow(content) + ", ")
+                    : text.Insert(flow.Items[at - 1].End, ", " + Flow(content));
         }
         else
         {
             var dash = YamlLayout.Dash(text, owner.Rules[0].Item.Start);
             var column = YamlLayout.Column(text, dash);
             var inner = YamlLayout.Column(text, owner.Rules[0].Item.Start);
-            if (inner <= column || YamlLayout.Line(text, dash) != YamlLayout.Line(text, owner.Rules[0].Item.Start)) inner = column + 2;
+            if (inner <= column || YamlLayout.Line(text, dash) != YamlLayout.Line(text, owner.Rules[0].Item.Start))
+                inner = column + 2;
             var lines = Lines(content, inner, newline);
             lines[0] = new string(' ', column) + "-" + new string(' ', inner - column - 1) + lines[0].TrimStart();
-            changed = at == 0
-                ? YamlLayout.InsertBefore(text, YamlLayout.LineStart(text, dash), lines)
-                : YamlLayout.InsertAfter(text, owner.Rules[at - 1].Item, lines);
+            changed =
+                at == 0
+                    ? YamlLayout.InsertBefore(text, YamlLayout.LineStart(text, dash), lines)
+                    : YamlLayout.InsertAfter(text, owner.Rules[at - 1].Item, lines);
         }
-        return Checked(file, changed, content.Name, (g, r, now) =>
-            now.Says(g != group || r < at ? file.Groups[g].Rules[r].Content : r == at ? content : file.Groups[g].Rules[r - 1].Content));
+        return Checked(
+            file,
+            changed,
+            content.Name,
+            (g, r, now) =>
+                now.Says(
+                    g != group || r < at ? file.Groups[g].Rules[r].Content
+                    : r == at ? content
+                    : file.Groups[g].Rules[r - 1].Content
+                )
+        );
     }
 
     /// <summary>Takes a rule out of its group. Comments above it stay.</summary>
@@ -149,9 +177,14 @@ public static class RuleFileEditor
             edit.SetRules(_ => " []", "");
             changed = edit.Result;
         }
-        else changed = YamlLayout.RemoveItem(file.Text, (YamlSequence)owner.Fields.Find("rules")!.Value.Target, rule);
-        return Checked(file, changed, name, (g, r, now) =>
-            now.Says(g != group || r < rule ? file.Groups[g].Rules[r].Content : file.Groups[g].Rules[r + 1].Content));
+        else
+            changed = YamlLayout.RemoveItem(file.Text, (YamlSequence)owner.Fields.Find("rules")!.Value.Target, rule);
+        return Checked(
+            file,
+            changed,
+            name,
+            (g, r, now) => now.Says(g != group || r < rule ? file.Groups[g].Rules[r].Content : file.Groups[g].Rules[r + 1].Content)
+        );
     }
 
     /// <summary>Puts a group with its rules at the end of a file.</summary>
@@ -164,8 +197,11 @@ public static class RuleFileEditor
         if (file.Groups.Count > 0)
         {
             var item = file.Groups[^1].Item;
-            if (((YamlMapping)file.Root!.Target).Entries
-                .Any(entry => entry.Value.Target is YamlSequence { IsFlow: true } flow && flow.Items.Contains(item)))
+            if (
+                ((YamlMapping)file.Root!.Target).Entries.Any(entry =>
+                    entry.Value.Target is YamlSequence { IsFlow: true } flow && flow.Items.Contains(item)
+                )
+            )
             {
                 changed = text.Insert(item.End, $", {Flow(content, rules)}");
             }
@@ -178,19 +214,32 @@ public static class RuleFileEditor
         }
         else if (file.Root is YamlMapping { IsFlow: false, Entries: [{ Value: var value }] })
         {
-            changed = text[..value.Start].TrimEnd(' ') + newline + string.Join(newline, Lines(content, rules, 2, newline))
+            changed =
+                text[..value.Start].TrimEnd(' ')
+                + newline
+                + string.Join(newline, Lines(content, rules, 2, newline))
                 + (value.End >= text.Length ? newline : text[value.End..]);
         }
         else if (file.Root is null || file.Root is YamlScalar)
         {
-            changed = (text.Length == 0 || text.EndsWith('\n') ? text : text + newline)
-                + "groups:" + newline + string.Join(newline, Lines(content, rules, 2, newline)) + newline;
+            changed =
+                (text.Length == 0 || text.EndsWith('\n') ? text : text + newline)
+                + "groups:"
+                + newline
+                + string.Join(newline, Lines(content, rules, 2, newline))
+                + newline;
         }
-        else throw new RuleEditException($"The file is written in a way that has no place for the group {content.Name}.");
-        var result = Checked(file, changed, content.Name, (g, r, now) =>
-            now.Says(g < file.Groups.Count ? file.Groups[g].Rules[r].Content : rules[r]));
+        else
+            throw new RuleEditException($"The file is written in a way that has no place for the group {content.Name}.");
+        var result = Checked(
+            file,
+            changed,
+            content.Name,
+            (g, r, now) => now.Says(g < file.Groups.Count ? file.Groups[g].Rules[r].Content : rules[r])
+        );
         return result.Groups.Count == file.Groups.Count + 1 && result.Groups[^1].Content.Says(content)
-            ? result : throw Shared(content.Name);
+            ? result
+            : throw Shared(content.Name);
     }
 
     /// <summary>Takes a group out of its file. Comments above it stay.</summary>
@@ -199,21 +248,30 @@ public static class RuleFileEditor
     {
         var groups = ((YamlMapping)file.Root!.Target).Entries.First(entry => entry.Key is YamlScalar { Value: "groups" });
         var list = (YamlSequence)groups.Value.Target;
-        var changed = list.Items.Count > 1 ? YamlLayout.RemoveItem(file.Text, list, group)
+        var changed =
+            list.Items.Count > 1 ? YamlLayout.RemoveItem(file.Text, list, group)
             : list.IsFlow ? file.Text[..list.Start] + "[]" + file.Text[list.End..]
-            : file.Text[..YamlLayout.Dash(file.Text, list.Items[0].Start)].TrimEnd() + " []"
+            : file.Text[..YamlLayout.Dash(file.Text, list.Items[0].Start)].TrimEnd()
+                + " []"
                 + file.Text[YamlLayout.EndOfEntry(file.Text, list.Items[0])..];
-        return Checked(file, changed, file.Groups[group].Content.Name, (g, r, now) =>
-            now.Says(file.Groups[g < group ? g : g + 1].Rules[r].Content));
+        return Checked(
+            file,
+            changed,
+            file.Groups[group].Content.Name,
+            (g, r, now) => now.Says(file.Groups[g < group ? g : g + 1].Rules[r].Content)
+        );
     }
 
     private static RuleFile Checked(RuleFile file, string text, string name, Func<int, int, RuleContent, bool> isWanted)
     {
-        var changed = file.With(text, out var errors)
+        var changed =
+            file.With(text, out var errors)
             ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}") { Refused = errors };
-        if (Holds(changed, isWanted)) return changed;
+        if (Holds(changed, isWanted))
+            return changed;
         // A block at the end of a file without a last line feed lacks its own.
-        if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && Holds(ended, isWanted)) return ended;
+        if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && Holds(ended, isWanted))
+            return ended;
         throw Shared(name);
     }
 
@@ -225,13 +283,15 @@ public static class RuleFileEditor
         }
         catch (ArgumentOutOfRangeException)
         {
-            return false;   // there are more than there were
+            return false; // there are more than there were
         }
     }
 
     private static RuleEditException Shared(string name) =>
-        new($"{name} is written in a way that cannot be changed alone: other rules share parts of it by an anchor or a merge. "
-            + "Change the file by hand.");
+        new(
+            $"{name} is written in a way that cannot be changed alone: other rules share parts of it by an anchor or a merge. "
+                + "Change the file by hand."
+        );
 
     private static string? Duration(TimeSpan length) => length == TimeSpan.Zero ? null : PrometheusDuration.Format(length);
 
@@ -242,8 +302,10 @@ public static class RuleFileEditor
         var margin = new string(' ', indent);
         Scalar(rule.IsAlert ? "alert" : "record", rule.Name);
         Scalar("expr", rule.Expression);
-        if (rule.For != TimeSpan.Zero) Scalar("for", PrometheusDuration.Format(rule.For));
-        if (rule.KeepFiringFor != TimeSpan.Zero) Scalar("keep_firing_for", PrometheusDuration.Format(rule.KeepFiringFor));
+        if (rule.For != TimeSpan.Zero)
+            Scalar("for", PrometheusDuration.Format(rule.For));
+        if (rule.KeepFiringFor != TimeSpan.Zero)
+            Scalar("keep_firing_for", PrometheusDuration.Format(rule.KeepFiringFor));
         Map("labels", rule.Labels);
         Map("annotations", rule.Annotations);
         return lines;
@@ -253,7 +315,8 @@ public static class RuleFileEditor
 
         void Map(string name, IReadOnlyDictionary<string, string> map)
         {
-            if (map.Count == 0) return;
+            if (map.Count == 0)
+                return;
             lines.Add($"{margin}{name}:");
             foreach (var (key, value) in map)
             {
@@ -267,10 +330,14 @@ public static class RuleFileEditor
     {
         var margin = new string(' ', column + 2);
         yield return $"{new string(' ', column)}- name: {YamlScalarText.New(group.Name, column + 2, false, newline)}";
-        if (group.Interval is { } interval) yield return $"{margin}interval: {PrometheusDuration.Format(interval)}";
-        if (group.QueryOffset is { } offset) yield return $"{margin}query_offset: {PrometheusDuration.Format(offset)}";
-        if (group.Limit != 0) yield return string.Create(CultureInfo.InvariantCulture, $"{margin}limit: {group.Limit}");
-        if (group.Labels.Count > 0) yield return $"{margin}labels:";
+        if (group.Interval is { } interval)
+            yield return $"{margin}interval: {PrometheusDuration.Format(interval)}";
+        if (group.QueryOffset is { } offset)
+            yield return $"{margin}query_offset: {PrometheusDuration.Format(offset)}";
+        if (group.Limit != 0)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{margin}limit: {group.Limit}");
+        if (group.Labels.Count > 0)
+            yield return $"{margin}labels:";
         foreach (var (name, value) in group.Labels)
         {
             yield return $"{margin}  {YamlScalarText.New(name, 0, true, newline)}: {YamlScalarText.New(value, column + 4, true, newline)}";
@@ -280,17 +347,22 @@ public static class RuleFileEditor
         {
             var lines = Lines(rule, column + 6, newline);
             lines[0] = $"{new string(' ', column + 4)}- {lines[0].TrimStart()}";
-            foreach (var line in lines) yield return line;
+            foreach (var line in lines)
+                yield return line;
         }
     }
 
     private static string Flow(GroupContent group, IReadOnlyList<RuleContent> rules)
     {
         var parts = new List<string> { $"name: {FlowText(group.Name)}" };
-        if (group.Interval is { } interval) parts.Add($"interval: {PrometheusDuration.Format(interval)}");
-        if (group.QueryOffset is { } offset) parts.Add($"query_offset: {PrometheusDuration.Format(offset)}");
-        if (group.Limit != 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"limit: {group.Limit}"));
-        if (group.Labels.Count > 0) parts.Add($"labels: {FlowMap(group.Labels)}");
+        if (group.Interval is { } interval)
+            parts.Add($"interval: {PrometheusDuration.Format(interval)}");
+        if (group.QueryOffset is { } offset)
+            parts.Add($"query_offset: {PrometheusDuration.Format(offset)}");
+        if (group.Limit != 0)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"limit: {group.Limit}"));
+        if (group.Labels.Count > 0)
+            parts.Add($"labels: {FlowMap(group.Labels)}");
         parts.Add($"rules: [{string.Join(", ", rules.Select(Flow))}]");
         return $"{{{string.Join(", ", parts)}}}";
     }
@@ -299,16 +371,22 @@ public static class RuleFileEditor
     {
         var parts = new List<string>
         {
-            $"{(rule.IsAlert ? "alert" : "record")}: {FlowText(rule.Name)}", $"expr: {FlowText(rule.Expression)}",
+            $"{(rule.IsAlert ? "alert" : "record")}: {FlowText(rule.Name)}",
+            $"expr: {FlowText(rule.Expression)}",
         };
-        if (rule.For != TimeSpan.Zero) parts.Add($"for: {PrometheusDuration.Format(rule.For)}");
-        if (rule.KeepFiringFor != TimeSpan.Zero) parts.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
-        if (rule.Labels.Count > 0) parts.Add($"labels: {FlowMap(rule.Labels)}");
-        if (rule.Annotations.Count > 0) parts.Add($"annotations: {FlowMap(rule.Annotations)}");
+        if (rule.For != TimeSpan.Zero)
+            parts.Add($"for: {PrometheusDuration.Format(rule.For)}");
+        if (rule.KeepFiringFor != TimeSpan.Zero)
+            parts.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
+        if (rule.Labels.Count > 0)
+            parts.Add($"labels: {FlowMap(rule.Labels)}");
+        if (rule.Annotations.Count > 0)
+            parts.Add($"annotations: {FlowMap(rule.Annotations)}");
         return $"{{{string.Join(", ", parts)}}}";
     }
 
     private static string FlowText(string value) => YamlScalarText.New(value, 0, true, "\n");
+
     private static string FlowMap(IReadOnlyDictionary<string, string> map) =>
         $"{{{string.Join(", ", map.Select(pair => $"{FlowText(pair.Key)}: {FlowText(pair.Value)}"))}}}";
 
@@ -324,12 +402,14 @@ public static class RuleFileEditor
         public void Rename(string from, string to)
         {
             var field = new YamlFields(Mapping).Find(from);
-            if (field is not { IsOwn: true, Key: YamlScalar key }) throw new RuleEditException("merged from elsewhere");
+            if (field is not { IsOwn: true, Key: YamlScalar key })
+                throw new RuleEditException("merged from elsewhere");
             // A recording rule has neither of these; they would be refused in between.
             var text = current.Text[..key.Start] + to + current.Text[key.End..];
             if (to == "record")
             {
-                foreach (var name in (string[])["for", "keep_firing_for", "annotations"]) RemoveOwn(name);
+                foreach (var name in (string[])["for", "keep_firing_for", "annotations"])
+                    RemoveOwn(name);
                 field = new YamlFields(Mapping).Find(from)!;
                 text = current.Text[..field.Key.Start] + to + current.Text[field.Key.End..];
             }
@@ -345,16 +425,20 @@ public static class RuleFileEditor
             {
                 RemoveOwn(name);
                 // What was merged shows now; it is overruled by a value of its own.
-                if (new YamlFields(Mapping).Find(name) is not null) Add(Mapping, name, name == "limit" ? "0" : "0s", order);
+                if (new YamlFields(Mapping).Find(name) is not null)
+                    Add(Mapping, name, name == "limit" ? "0" : "0s", order);
                 return;
             }
-            if (field is not { IsOwn: true }) Add(Mapping, name, isText ? Text(value, Mapping) : value, order);
-            else Replace(field, value, Mapping, isText);
+            if (field is not { IsOwn: true })
+                Add(Mapping, name, isText ? Text(value, Mapping) : value, order);
+            else
+                Replace(field, value, Mapping, isText);
         }
 
         public void Set(string name, IReadOnlyDictionary<string, string> old, IReadOnlyDictionary<string, string> wanted)
         {
-            if (RuleContent.Same(old, wanted)) return;
+            if (RuleContent.Same(old, wanted))
+                return;
             var field = new YamlFields(Mapping).Find(name);
             if (wanted.Count == 0)
             {
@@ -370,7 +454,8 @@ public static class RuleFileEditor
                 SetEntries(name, old, wanted);
                 return;
             }
-            if (field is { IsOwn: true }) RemoveOwn(name);
+            if (field is { IsOwn: true })
+                RemoveOwn(name);
             Add(Mapping, name, Mapping.IsFlow ? FlowMap(wanted) : null, order, wanted);
         }
 
@@ -378,26 +463,33 @@ public static class RuleFileEditor
         public void SetRules(Func<int, string> block, string flow)
         {
             var field = new YamlFields(Mapping).Find("rules");
-            if (field is { IsOwn: true }) RemoveOwn("rules");
+            if (field is { IsOwn: true })
+                RemoveOwn("rules");
             var mapping = Mapping;
             var column = YamlLayout.Column(current.Text, mapping.Entries[0].Key.Start);
-            if (mapping.IsFlow) Accept(current.Text.Insert(Last(mapping), $", rules: [{flow}]"));
-            else Accept(YamlLayout.InsertAfter(current.Text, mapping, [$"{new string(' ', column)}rules:{block(column)}"]));
+            if (mapping.IsFlow)
+                Accept(current.Text.Insert(Last(mapping), $", rules: [{flow}]"));
+            else
+                Accept(YamlLayout.InsertAfter(current.Text, mapping, [$"{new string(' ', column)}rules:{block(column)}"]));
         }
 
         private void SetEntries(string name, IReadOnlyDictionary<string, string> old, IReadOnlyDictionary<string, string> wanted)
         {
             foreach (var (key, value) in wanted)
             {
-                if (old.TryGetValue(key, out var before) && before == value) continue;
+                if (old.TryGetValue(key, out var before) && before == value)
+                    continue;
                 var map = (YamlMapping)new YamlFields(Mapping).Find(name)!.Value;
-                if (new YamlFields(map).Find(key) is { IsOwn: true } entry) Replace(entry, value, map, isText: true);
-                else Add(map, key, Text(value, map), []);
+                if (new YamlFields(map).Find(key) is { IsOwn: true } entry)
+                    Replace(entry, value, map, isText: true);
+                else
+                    Add(map, key, Text(value, map), []);
             }
             foreach (var key in old.Keys.Where(key => !wanted.ContainsKey(key)))
             {
                 var map = (YamlMapping)new YamlFields(Mapping).Find(name)!.Value;
-                if (new YamlFields(map).Find(key) is not { IsOwn: true } entry) throw new RuleEditException("merged from elsewhere");
+                if (new YamlFields(map).Find(key) is not { IsOwn: true } entry)
+                    throw new RuleEditException("merged from elsewhere");
                 Accept(YamlLayout.RemoveEntry(current.Text, map, entry));
             }
         }
@@ -409,12 +501,14 @@ public static class RuleFileEditor
             var column = YamlLayout.Column(text, field.Key.Start);
             if (field.Value is not YamlScalar scalar)
             {
-                if (field.Value is not YamlAlias) throw new RuleEditException("not written as a text");
+                if (field.Value is not YamlAlias)
+                    throw new RuleEditException("not written as a text");
                 var anew = isText ? YamlScalarText.New(value, column, mapping.IsFlow, newline) : value;
                 Accept(text[..field.Value.Start] + anew + text[field.Value.End..]);
                 return;
             }
-            if (IsShared(scalar)) throw new RuleEditException("shared by an anchor");
+            if (IsShared(scalar))
+                throw new RuleEditException("shared by an anchor");
             var start = YamlLayout.AfterProperties(text, scalar);
             var isBlock = scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded;
             var end = isBlock ? YamlLayout.EndOfEntry(text, scalar) : scalar.End;
@@ -425,8 +519,12 @@ public static class RuleFileEditor
                 return;
             }
             var isLong = isBlock || source.Contains('\n', StringComparison.Ordinal);
-            if (isLong && YamlScalarText.Patched(scalar, source, value, newline) is { } patched
-                && TryAccept(text[..start] + patched + text[end..], field.Name, mapping, value)) return;
+            if (
+                isLong
+                && YamlScalarText.Patched(scalar, source, value, newline) is { } patched
+                && TryAccept(text[..start] + patched + text[end..], field.Name, mapping, value)
+            )
+                return;
             // An empty value stands right behind its colon.
             var gap = start == scalar.End && start > 0 && text[start - 1] == ':' ? " " : "";
             var written = YamlScalarText.Like(scalar, source, value, column, mapping.IsFlow, newline);
@@ -448,7 +546,8 @@ public static class RuleFileEditor
         /// <summary>Takes a patched text if there the field says what it should.</summary>
         private bool TryAccept(string text, string name, YamlMapping mapping, string value)
         {
-            if (current.With(text, out _) is not { Root: not null } changed) return false;
+            if (current.With(text, out _) is not { Root: not null } changed)
+                return false;
             var place = mapping.Start;
             var found = Find(changed.Root!, place);
             if (found is null || new YamlFields(found).Find(name)?.Value.Target is not YamlScalar { Value: var now } || now != value)
@@ -459,23 +558,29 @@ public static class RuleFileEditor
             return true;
         }
 
-        private static YamlMapping? Find(YamlPart node, int start) => node switch
-        {
-            YamlMapping map when map.Start == start => map,
-            YamlMapping map => map.Entries.Select(entry => Find(entry.Value, start)).FirstOrDefault(found => found is not null),
-            YamlSequence list => list.Items.Select(one => Find(one, start)).FirstOrDefault(found => found is not null),
-            _ => null,
-        };
+        private static YamlMapping? Find(YamlPart node, int start) =>
+            node switch
+            {
+                YamlMapping map when map.Start == start => map,
+                YamlMapping map => map.Entries.Select(entry => Find(entry.Value, start)).FirstOrDefault(found => found is not null),
+                YamlSequence list => list.Items.Select(one => Find(one, start)).FirstOrDefault(found => found is not null),
+                _ => null,
+            };
 
         private void RemoveOwn(string name)
         {
             var mapping = Mapping;
-            if (new YamlFields(mapping).Find(name) is { IsOwn: true } field) Accept(YamlLayout.RemoveEntry(current.Text, mapping, field));
+            if (new YamlFields(mapping).Find(name) is { IsOwn: true } field)
+                Accept(YamlLayout.RemoveEntry(current.Text, mapping, field));
         }
 
         private string Text(string value, YamlMapping mapping) =>
             YamlScalarText.New(
-                value, YamlLayout.Column(current.Text, mapping.Entries[0].Key.Start), mapping.IsFlow, YamlLayout.Newline(current.Text));
+                value,
+                YamlLayout.Column(current.Text, mapping.Entries[0].Key.Start),
+                mapping.IsFlow,
+                YamlLayout.Newline(current.Text)
+            );
 
         /// <param name="value">In its YAML form; null for a map in block style.</param>
         private void Add(YamlMapping mapping, string name, string? value, string[] inOrder, IReadOnlyDictionary<string, string>? map = null)
@@ -483,12 +588,18 @@ public static class RuleFileEditor
             var text = current.Text;
             var newline = YamlLayout.Newline(text);
             var key = YamlScalarText.New(name, 0, true, newline);
-            var own = mapping.Entries.Where(entry => entry.Key is YamlScalar)
-                .Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry).ToList();
+            var own = mapping
+                .Entries.Where(entry => entry.Key is YamlScalar)
+                .Select(entry => (KeyValuePair<YamlPart, YamlPart>?)entry)
+                .ToList();
             var rank = Array.IndexOf(inOrder, name);
-            var before = rank < 0 ? own.LastOrDefault()
-                : own.LastOrDefault(entry => Array.IndexOf(inOrder, ((YamlScalar)entry!.Value.Key).Value) < rank) ?? own.LastOrDefault();
-            if (before is not { } last) throw new RuleEditException("an empty map");
+            var before =
+                rank < 0
+                    ? own.LastOrDefault()
+                    : own.LastOrDefault(entry => Array.IndexOf(inOrder, ((YamlScalar)entry!.Value.Key).Value) < rank)
+                        ?? own.LastOrDefault();
+            if (before is not { } last)
+                throw new RuleEditException("an empty map");
             if (mapping.IsFlow)
             {
                 Accept(text.Insert(Math.Max(last.Key.End, last.Value.End), $", {key}: {value}"));
@@ -496,7 +607,8 @@ public static class RuleFileEditor
             }
             var column = YamlLayout.Column(text, mapping.Entries[0].Key.Start);
             var margin = new string(' ', column);
-            List<string> lines = value is not null ? [.. $"{margin}{key}: {value}".Split(newline)]
+            List<string> lines = value is not null
+                ? [.. $"{margin}{key}: {value}".Split(newline)]
                 : [$"{margin}{key}:", .. map!.SelectMany(pair => Entry(pair.Key, pair.Value).Split(newline))];
             Accept(YamlLayout.InsertAfter(text, last.Value.End >= last.Key.End ? last.Value : last.Key, lines));
 
@@ -510,13 +622,14 @@ public static class RuleFileEditor
         private bool IsShared(YamlPart node) =>
             node.Anchor is not null && Aliases(current.Root!).Any(alias => ReferenceEquals(alias.Of, node));
 
-        private static IEnumerable<YamlAlias> Aliases(YamlPart node) => node switch
-        {
-            YamlAlias alias => [alias],
-            YamlSequence list => list.Items.SelectMany(Aliases),
-            YamlMapping map => map.Entries.SelectMany(entry => Aliases(entry.Key).Concat(Aliases(entry.Value))),
-            _ => [],
-        };
+        private static IEnumerable<YamlAlias> Aliases(YamlPart node) =>
+            node switch
+            {
+                YamlAlias alias => [alias],
+                YamlSequence list => list.Items.SelectMany(Aliases),
+                YamlMapping map => map.Entries.SelectMany(entry => Aliases(entry.Key).Concat(Aliases(entry.Value))),
+                _ => [],
+            };
 
         private void Accept(string text) =>
             current = current.With(text, out var errors) ?? throw new RuleEditException(string.Join("; ", errors));

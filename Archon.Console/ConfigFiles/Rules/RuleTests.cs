@@ -28,9 +28,12 @@ public static class RuleTests
         var skipping = false;
         foreach (var line in text.Split('\n'))
         {
-            if (line.StartsWith(Field, StringComparison.Ordinal)) skipping = true;
-            else if (skipping && line.Trim().Length > 0 && line[0] is not (' ' or '-' or '#')) skipping = false;
-            if (!skipping) kept.Append(line).Append('\n');
+            if (line.StartsWith(Field, StringComparison.Ordinal))
+                skipping = true;
+            else if (skipping && line.Trim().Length > 0 && line[0] is not (' ' or '-' or '#'))
+                skipping = false;
+            if (!skipping)
+                kept.Append(line).Append('\n');
         }
         var result = kept.ToString();
         // Splitting a text that ends in a line feed yields one line more than it has.

@@ -19,8 +19,8 @@ internal sealed class BoundedYaml(string text) : IParser
     private readonly Parser parser = new(new Scanner(new StringReader(text), skipComments: true));
     private readonly Dictionary<AnchorName, long> sizes = [];
     private readonly Stack<(AnchorName Anchor, long Before)> open = [];
-    private long written;   // nodes of the text
-    private long expanded;   // nodes with every alias written out
+    private long written; // nodes of the text
+    private long expanded; // nodes with every alias written out
 
     public ParsingEvent? Current => parser.Current;
 
@@ -47,7 +47,8 @@ internal sealed class BoundedYaml(string text) : IParser
     {
         try
         {
-            if (!parser.MoveNext()) return false;
+            if (!parser.MoveNext())
+                return false;
             Count(parser.Current!);
             return true;
         }
@@ -74,13 +75,15 @@ internal sealed class BoundedYaml(string text) : IParser
                 break;
             case SequenceEnd or MappingEnd:
                 var (anchor, before) = open.Pop();
-                if (!anchor.IsEmpty) sizes[anchor] = expanded - before;
+                if (!anchor.IsEmpty)
+                    sizes[anchor] = expanded - before;
                 break;
             case AnchorAlias alias:
                 Add(1 + sizes.GetValueOrDefault(alias.Value));
                 break;
             case Scalar scalar:
-                if (!scalar.Anchor.IsEmpty) sizes[scalar.Anchor] = 1;
+                if (!scalar.Anchor.IsEmpty)
+                    sizes[scalar.Anchor] = 1;
                 Add(1);
                 break;
         }
@@ -91,13 +94,15 @@ internal sealed class BoundedYaml(string text) : IParser
         InputLimits.YamlNodes.Check(++written);
         expanded += nodes;
         var fromAliases = expanded - written;
-        if (fromAliases > 100 && expanded > 1000 && fromAliases > Allowed(expanded) * expanded) InputLimits.YamlAliases.Check(long.MaxValue);
+        if (fromAliases > 100 && expanded > 1000 && fromAliases > Allowed(expanded) * expanded)
+            InputLimits.YamlAliases.Check(long.MaxValue);
     }
 
-    private static double Allowed(double nodes) => nodes switch
-    {
-        <= FewNodes => 0.99,
-        >= ManyNodes => 0.10,
-        _ => 0.99 - (0.89 * (nodes - FewNodes) / (ManyNodes - FewNodes)),
-    };
+    private static double Allowed(double nodes) =>
+        nodes switch
+        {
+            <= FewNodes => 0.99,
+            >= ManyNodes => 0.10,
+            _ => 0.99 - (0.89 * (nodes - FewNodes) / (ManyNodes - FewNodes)),
+        };
 }

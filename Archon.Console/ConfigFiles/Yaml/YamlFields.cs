@@ -22,21 +22,25 @@ internal sealed class YamlFields
 
     public YamlMapping Mapping { get; }
     public IReadOnlyList<YamlField> All => fields;
+
     public YamlField? Find(string name) => byName.GetValueOrDefault(name);
 
     private void Add(YamlMapping mapping, bool isOwn, int depth)
     {
-        if (depth > 50) throw new RuleFileException(mapping.Error("merged too deeply"));
+        if (depth > 50)
+            throw new RuleFileException(mapping.Error("merged too deeply"));
         var merged = new List<YamlPart>();
         foreach (var (key, value) in mapping.Entries)
         {
-            if (key.Target is not YamlScalar name) throw new RuleFileException(key.Error("a key must be a word, not a list or a map"));
+            if (key.Target is not YamlScalar name)
+                throw new RuleFileException(key.Error("a key must be a word, not a list or a map"));
             if (name is { Kind: "merge" })
             {
                 merged.Add(value);
                 continue;
             }
-            if (byName.ContainsKey(name.Value)) continue;
+            if (byName.ContainsKey(name.Value))
+                continue;
             var field = new YamlField(name.Value, key, value, isOwn);
             byName.Add(name.Value, field);
             fields.Add(field);
@@ -49,7 +53,8 @@ internal sealed class YamlFields
                     Add(map, false, depth + 1);
                     break;
                 case YamlSequence list when list.Items.All(item => item.Target is YamlMapping):
-                    foreach (var item in list.Items) Add((YamlMapping)item.Target, false, depth + 1);
+                    foreach (var item in list.Items)
+                        Add((YamlMapping)item.Target, false, depth + 1);
                     break;
                 default:
                     throw new RuleFileException(from.Error("map merge requires map or sequence of maps as the value"));

@@ -27,8 +27,10 @@ internal static class YamlLayout
             var end = line;
             line = LineStart(text, line - 1);
             var content = text[line..end].TrimStart();
-            if (content.StartsWith('-')) dash = end - content.Length;
-            else if (content.Trim().Length > 0 && !content.StartsWith('#')) break;
+            if (content.StartsWith('-'))
+                dash = end - content.Length;
+            else if (content.Trim().Length > 0 && !content.StartsWith('#'))
+                break;
         }
         return dash >= 0 ? dash : throw new RuleEditException("no item of a list");
     }
@@ -52,8 +54,10 @@ internal static class YamlLayout
         var at = node.Start;
         while (at < node.End && (text[at] == '&' || (text[at] == '!' && node.Tag is not null)))
         {
-            while (at < node.End && !char.IsWhiteSpace(text[at])) at++;
-            while (at < node.End && char.IsWhiteSpace(text[at])) at++;
+            while (at < node.End && !char.IsWhiteSpace(text[at]))
+                at++;
+            while (at < node.End && char.IsWhiteSpace(text[at]))
+                at++;
         }
         return at;
     }
@@ -65,16 +69,20 @@ internal static class YamlLayout
     public static int EndOfEntry(string text, YamlPart node)
     {
         var leaf = Leaf(node);
-        if (leaf is not YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded }) return Math.Max(leaf.End, node.End);
+        if (leaf is not YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded })
+            return Math.Max(leaf.End, node.End);
         var isKept = Header(text, leaf).Contains('+', StringComparison.Ordinal);
         var end = leaf.End;
         if (isKept)
         {
-            if (end > 0 && end <= text.Length && text[end - 1] == '\n') end--;
-            if (end > 0 && text[end - 1] == '\r') end--;
+            if (end > 0 && end <= text.Length && text[end - 1] == '\n')
+                end--;
+            if (end > 0 && text[end - 1] == '\r')
+                end--;
             return end;
         }
-        while (end > leaf.Start && char.IsWhiteSpace(text[end - 1])) end--;
+        while (end > leaf.Start && char.IsWhiteSpace(text[end - 1]))
+            end--;
         return end;
     }
 
@@ -84,9 +92,14 @@ internal static class YamlLayout
     public static string InsertAfter(string text, YamlPart node, IReadOnlyList<string> lines)
     {
         // A block at the very end has no line feed to clip; the next line would give it one.
-        if (Leaf(node) is YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } leaf
-            && leaf.End >= text.Length && !text.EndsWith('\n') && Header(text, leaf) is { } header
-            && !header.Contains('-', StringComparison.Ordinal) && !header.Contains('+', StringComparison.Ordinal))
+        if (
+            Leaf(node) is YamlScalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } leaf
+            && leaf.End >= text.Length
+            && !text.EndsWith('\n')
+            && Header(text, leaf) is { } header
+            && !header.Contains('-', StringComparison.Ordinal)
+            && !header.Contains('+', StringComparison.Ordinal)
+        )
         {
             var mark = AfterProperties(text, leaf) + 1;
             text = text.Insert(mark, "-") + Newline(text) + string.Join(Newline(text), lines);
@@ -95,7 +108,8 @@ internal static class YamlLayout
         var end = EndOfEntry(text, node);
         var line = text.IndexOf('\n', end);
         var rest = (line < 0 ? text[end..] : text[end..line]).Trim();
-        if (rest.Length > 0 && !rest.StartsWith('#')) throw new RuleEditException("something else stands on the line");
+        if (rest.Length > 0 && !rest.StartsWith('#'))
+            throw new RuleEditException("something else stands on the line");
         var insertion = string.Join(Newline(text), lines);
         return line < 0 ? text + Newline(text) + insertion : text[..(line + 1)] + insertion + Newline(text) + text[(line + 1)..];
     }
@@ -107,8 +121,14 @@ internal static class YamlLayout
         if (mapping.IsFlow)
         {
             return RemoveFlow(
-                text, index, mapping.Entries.Count, field.Key.Start, valueEnd, i => mapping.Entries[i].Key.Start,
-                i => Math.Max(mapping.Entries[i].Key.End, mapping.Entries[i].Value.End));
+                text,
+                index,
+                mapping.Entries.Count,
+                field.Key.Start,
+                valueEnd,
+                i => mapping.Entries[i].Key.Start,
+                i => Math.Max(mapping.Entries[i].Key.End, mapping.Entries[i].Value.End)
+            );
         }
         var end = field.Value.End >= field.Key.End ? EndOfEntry(text, field.Value) : field.Key.End;
         var start = LineStart(text, field.Key.Start);
@@ -119,7 +139,8 @@ internal static class YamlLayout
             return line < 0 ? text[..start].TrimEnd('\r', '\n') : text[..start] + text[(line + 1)..];
         }
         // Behind a dash: the next entry moves up to it.
-        if (index + 1 >= mapping.Entries.Count) throw new RuleEditException("the only entry");
+        if (index + 1 >= mapping.Entries.Count)
+            throw new RuleEditException("the only entry");
         return text[..field.Key.Start] + text[mapping.Entries[index + 1].Key.Start..];
     }
 
@@ -132,26 +153,31 @@ internal static class YamlLayout
         }
         var dash = Dash(text, item.Start);
         var start = LineStart(text, dash);
-        if (text[start..dash].Trim().Length > 0) throw new RuleEditException("a list within a list");
+        if (text[start..dash].Trim().Length > 0)
+            throw new RuleEditException("a list within a list");
         var line = text.IndexOf('\n', EndOfEntry(text, item));
         return line < 0 ? text[..start].TrimEnd('\r', '\n') : text[..start] + text[(line + 1)..];
     }
 
     private static string RemoveFlow(string text, int index, int count, int start, int end, Func<int, int> startOf, Func<int, int> endOf) =>
-        index > 0 ? text[..endOf(index - 1)] + text[end..] : count > 1 ? text[..start] + text[startOf(1)..] : text[..start] + text[end..];
+        index > 0 ? text[..endOf(index - 1)] + text[end..]
+        : count > 1 ? text[..start] + text[startOf(1)..]
+        : text[..start] + text[end..];
 
-    private static YamlPart Leaf(YamlPart node) => node switch
-    {
-        YamlMapping { IsFlow: false, Entries: [.., { Key: var key, Value: var value }] } => value.End >= key.End ? Leaf(value) : key,
-        YamlSequence { IsFlow: false, Items: [.., var last] } => Leaf(last),
-        _ => node,
-    };
+    private static YamlPart Leaf(YamlPart node) =>
+        node switch
+        {
+            YamlMapping { IsFlow: false, Entries: [.., { Key: var key, Value: var value }] } => value.End >= key.End ? Leaf(value) : key,
+            YamlSequence { IsFlow: false, Items: [.., var last] } => Leaf(last),
+            _ => node,
+        };
 
     private static string Header(string text, YamlPart block)
     {
         var at = AfterProperties(text, block) + 1;
         var header = new StringBuilder();
-        while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] is '+' or '-')) header.Append(text[at++]);
+        while (at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] is '+' or '-'))
+            header.Append(text[at++]);
         return header.ToString();
     }
 }

@@ -12,7 +12,8 @@ internal static class YamlScalarText
     /// <param name="newline">As the file has it.</param>
     public static string New(string value, int indent, bool isFlow, string newline)
     {
-        if (IsPlain(value, isFlow) && YamlKinds.Of(value) == "str") return value;
+        if (IsPlain(value, isFlow) && YamlKinds.Of(value) == "str")
+            return value;
         if (!isFlow && CanBeBlock(value) && value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal))
         {
             return Block('|', value, indent + 2, newline);
@@ -34,8 +35,8 @@ internal static class YamlScalarText
                 return Double(value);
             case ScalarStyle.Literal when CanBeBlock(value):
                 return Block('|', value, ContentIndent(source) ?? indent + 2, newline, Rest(source));
-            case ScalarStyle.Folded when CanBeBlock(value)
-                && !value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal) && !value.StartsWith(' '):
+            case ScalarStyle.Folded
+                when CanBeBlock(value) && !value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal) && !value.StartsWith(' '):
                 return Block('>', value, ContentIndent(source) ?? indent + 2, newline, Rest(source));
             default:
                 return New(value, indent, isFlow, newline);
@@ -47,15 +48,20 @@ internal static class YamlScalarText
     /// <returns>Null where that cannot be told apart.</returns>
     public static string? Patched(YamlScalar old, string source, string value, string newline)
     {
-        if (Places(old, source) is not { } places) return null;
+        if (Places(old, source) is not { } places)
+            return null;
         var prefix = 0;
-        while (prefix < old.Value.Length && prefix < value.Length && old.Value[prefix] == value[prefix]) prefix++;
+        while (prefix < old.Value.Length && prefix < value.Length && old.Value[prefix] == value[prefix])
+            prefix++;
         var suffix = 0;
-        while (suffix < old.Value.Length - prefix && suffix < value.Length - prefix
-            && old.Value[^(suffix + 1)] == value[^(suffix + 1)]) suffix++;
+        while (suffix < old.Value.Length - prefix && suffix < value.Length - prefix && old.Value[^(suffix + 1)] == value[^(suffix + 1)])
+            suffix++;
         var middle = value[prefix..(value.Length - suffix)];
-        if (middle.Any(char.IsControl)
-            && (old.Style != ScalarStyle.Literal || middle.Any(one => char.IsControl(one) && one is not ('\n' or '\t')))) return null;
+        if (
+            middle.Any(char.IsControl)
+            && (old.Style != ScalarStyle.Literal || middle.Any(one => char.IsControl(one) && one is not ('\n' or '\t')))
+        )
+            return null;
         middle = old.Style switch
         {
             ScalarStyle.SingleQuoted => middle.Replace("'", "''", StringComparison.Ordinal),
@@ -70,27 +76,42 @@ internal static class YamlScalarText
     private static int[]? Places(YamlScalar scalar, string source)
     {
         var isBlock = scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded;
-        if (scalar.Style == ScalarStyle.DoubleQuoted && source.Contains('\\', StringComparison.Ordinal)) return null;
-        var at = isBlock ? source.IndexOf('\n', StringComparison.Ordinal) + 1 : scalar.Style == ScalarStyle.Plain ? 0 : 1;
-        if (isBlock && at == 0) return null;
+        if (scalar.Style == ScalarStyle.DoubleQuoted && source.Contains('\\', StringComparison.Ordinal))
+            return null;
+        var at =
+            isBlock ? source.IndexOf('\n', StringComparison.Ordinal) + 1
+            : scalar.Style == ScalarStyle.Plain ? 0
+            : 1;
+        if (isBlock && at == 0)
+            return null;
         var places = new int[scalar.Value.Length + 1];
-        for (var i = 0; i < scalar.Value.Length;)
+        for (var i = 0; i < scalar.Value.Length; )
         {
             if (!IsSpace(scalar.Value[i]))
             {
-                while (at < source.Length && IsSpace(source[at])) at++;
-                if (at >= source.Length || source[at] != scalar.Value[i]) return null;
+                while (at < source.Length && IsSpace(source[at]))
+                    at++;
+                if (at >= source.Length || source[at] != scalar.Value[i])
+                    return null;
                 places[i++] = at;
                 at += scalar.Style == ScalarStyle.SingleQuoted && source[at] == '\'' ? 2 : 1;
                 continue;
             }
             var end = i;
-            while (end < scalar.Value.Length && IsSpace(scalar.Value[end])) end++;
+            while (end < scalar.Value.Length && IsSpace(scalar.Value[end]))
+                end++;
             var sourceEnd = at;
-            while (sourceEnd < source.Length && IsSpace(source[sourceEnd])) sourceEnd++;
+            while (sourceEnd < source.Length && IsSpace(source[sourceEnd]))
+                sourceEnd++;
             var isSame = sourceEnd - at >= end - i && source.AsSpan(at, end - i).SequenceEqual(scalar.Value.AsSpan(i, end - i));
-            for (var k = i; k < end; k++) places[k] = isSame ? at + k - i : at;
-            (i, at) = (end, isSame && end < scalar.Value.Length ? sourceEnd : isSame ? at + end - i : sourceEnd);
+            for (var k = i; k < end; k++)
+                places[k] = isSame ? at + k - i : at;
+            (i, at) = (
+                end,
+                isSame && end < scalar.Value.Length ? sourceEnd
+                : isSame ? at + end - i
+                : sourceEnd
+            );
         }
         places[scalar.Value.Length] = Math.Min(at, source.Length);
         return places;
@@ -109,8 +130,10 @@ internal static class YamlScalarText
                 '\r' => text.Append(@"\r"),
                 '\t' => text.Append(@"\t"),
                 '\0' => text.Append(@"\0"),
-                < 0x20 or 0x7f or (>= 0x80 and < 0xa0) or 0x2028 or 0x2029 or 0xfeff =>
-                    text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
+                < 0x20 or 0x7f or (>= 0x80 and < 0xa0) or 0x2028 or 0x2029 or 0xfeff => text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"\\u{rune.Value:X4}"
+                ),
                 _ => text.Append(rune.ToString()),
             };
         }
@@ -123,34 +146,46 @@ internal static class YamlScalarText
     {
         var body = value.TrimEnd('\n');
         var trailing = value.Length - body.Length;
-        var chomp = trailing == 0 ? "-" : trailing == 1 && body.Length > 0 ? "" : "+";
+        var chomp =
+            trailing == 0 ? "-"
+            : trailing == 1 && body.Length > 0 ? ""
+            : "+";
         var text = new StringBuilder().Append(kind).Append(chomp).Append(rest);
         foreach (var line in body.Split('\n'))
         {
             text.Append(newline);
-            if (line.Length > 0) text.Append(' ', indent).Append(line);
+            if (line.Length > 0)
+                text.Append(' ', indent).Append(line);
         }
-        for (var i = 1; i < trailing; i++) text.Append(newline);
+        for (var i = 1; i < trailing; i++)
+            text.Append(newline);
         return text.ToString();
     }
 
     private static bool CanBeSingle(string value) => !value.Any(one => char.IsControl(one) || one is '\u2028' or '\u2029' or '\ufeff');
 
     private static bool CanBeBlock(string value) =>
-        value.Length > 0 && value.Trim('\n').Length > 0
-        && !value.StartsWith(' ') && !value.StartsWith('\n') && !value.StartsWith('\t')
+        value.Length > 0
+        && value.Trim('\n').Length > 0
+        && !value.StartsWith(' ')
+        && !value.StartsWith('\n')
+        && !value.StartsWith('\t')
         && !value.Any(one => (char.IsControl(one) && one is not ('\n' or '\t')) || one is '\u2028' or '\u2029' or '\ufeff');
 
     private static bool IsPlain(string value, bool isFlow)
     {
-        if (value.Length == 0 || !CanBeSingle(value) || value[0] is ' ' || value[^1] is ' ' or ':') return false;
-        if ("[]{},#&*!|>'\"%@`=".Contains(value[0], StringComparison.Ordinal)) return false;
+        if (value.Length == 0 || !CanBeSingle(value) || value[0] is ' ' || value[^1] is ' ' or ':')
+            return false;
+        if ("[]{},#&*!|>'\"%@`=".Contains(value[0], StringComparison.Ordinal))
+            return false;
         if (value[0] is '-' or '?' or ':' && (value.Length == 1 || value[1] == ' ' || value.StartsWith("---", StringComparison.Ordinal)))
         {
             return false;
         }
-        if (value.StartsWith("...", StringComparison.Ordinal)) return false;
-        if (value.Contains(": ", StringComparison.Ordinal) || value.Contains(" #", StringComparison.Ordinal)) return false;
+        if (value.StartsWith("...", StringComparison.Ordinal))
+            return false;
+        if (value.Contains(": ", StringComparison.Ordinal) || value.Contains(" #", StringComparison.Ordinal))
+            return false;
         return !isFlow || !value.Any(one => one is ',' or '[' or ']' or '{' or '}') && value[0] != ':';
     }
 
@@ -160,7 +195,8 @@ internal static class YamlScalarText
         foreach (var line in source.Split('\n').Skip(1))
         {
             var content = line.TrimEnd('\r').TrimStart(' ');
-            if (content.Length > 0) return line.TrimEnd('\r').Length - content.Length;
+            if (content.Length > 0)
+                return line.TrimEnd('\r').Length - content.Length;
         }
         return null;
     }
@@ -171,7 +207,8 @@ internal static class YamlScalarText
         var end = source.IndexOf('\n', StringComparison.Ordinal);
         var header = (end < 0 ? source : source[..end]).TrimEnd('\r');
         var at = 1;
-        while (at < header.Length && (char.IsAsciiDigit(header[at]) || header[at] is '+' or '-')) at++;
+        while (at < header.Length && (char.IsAsciiDigit(header[at]) || header[at] is '+' or '-'))
+            at++;
         return header[at..].TrimEnd();
     }
 

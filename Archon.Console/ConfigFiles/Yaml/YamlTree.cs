@@ -38,20 +38,28 @@ internal sealed record YamlScalar(string Value, ScalarStyle Style, int Start, in
     : YamlPart(Start, End, Line, Column)
 {
     /// <summary>What go-yaml makes of it: a plain word that looks like nothing, a number and so on is not a string.</summary>
-    public string Kind => Tag switch
-    {
-        "tag:yaml.org,2002:str" or "!" => "str",
-        { Length: > 0 } tag => tag.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal) ? tag["tag:yaml.org,2002:".Length..] : tag,
-        _ => Style == ScalarStyle.Plain ? YamlKinds.Of(Value) : "str",
-    };
+    public string Kind =>
+        Tag switch
+        {
+            "tag:yaml.org,2002:str" or "!" => "str",
+            { Length: > 0 } tag => tag.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal)
+                ? tag["tag:yaml.org,2002:".Length..]
+                : tag,
+            _ => Style == ScalarStyle.Plain ? YamlKinds.Of(Value) : "str",
+        };
 }
 
 internal sealed record YamlSequence(IReadOnlyList<YamlPart> Items, bool IsFlow, int Start, int End, int Line, int Column)
     : YamlPart(Start, End, Line, Column);
 
 internal sealed record YamlMapping(
-    IReadOnlyList<KeyValuePair<YamlPart, YamlPart>> Entries, bool IsFlow, int Start, int End, int Line, int Column)
-    : YamlPart(Start, End, Line, Column);
+    IReadOnlyList<KeyValuePair<YamlPart, YamlPart>> Entries,
+    bool IsFlow,
+    int Start,
+    int End,
+    int Line,
+    int Column
+) : YamlPart(Start, End, Line, Column);
 
 internal sealed record YamlAlias(YamlPart Of, int Start, int End, int Line, int Column) : YamlPart(Start, End, Line, Column)
 {
@@ -64,10 +72,14 @@ internal static class YamlKinds
 {
     public static string Of(string plain)
     {
-        if (plain.Length == 0 || plain is "~" or "null" or "Null" or "NULL") return "null";
-        if (plain is "true" or "True" or "TRUE" or "false" or "False" or "FALSE") return "bool";
-        if (plain == "<<") return "merge";
-        if (TryInteger(plain, out _)) return "int";
+        if (plain.Length == 0 || plain is "~" or "null" or "Null" or "NULL")
+            return "null";
+        if (plain is "true" or "True" or "TRUE" or "false" or "False" or "FALSE")
+            return "bool";
+        if (plain == "<<")
+            return "merge";
+        if (TryInteger(plain, out _))
+            return "int";
         return IsFloat(plain) ? "float" : "str";
     }
 
@@ -76,8 +88,10 @@ internal static class YamlKinds
         value = 0;
         var text = plain.Replace("_", "", StringComparison.Ordinal);
         var sign = text.StartsWith('-') ? -1 : 1;
-        if (text.StartsWith('-') || text.StartsWith('+')) text = text[1..];
-        if (text.Length == 0 || !char.IsAsciiDigit(text[0])) return false;
+        if (text.StartsWith('-') || text.StartsWith('+'))
+            text = text[1..];
+        if (text.Length == 0 || !char.IsAsciiDigit(text[0]))
+            return false;
         var parsed = text switch
         {
             ['0', 'x' or 'X', .. var hex] => long.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value),
@@ -95,7 +109,8 @@ internal static class YamlKinds
         value = 0;
         foreach (var digit in digits)
         {
-            if (digit < '0' || digit >= '0' + numberBase || value > (long.MaxValue / numberBase) - numberBase) return false;
+            if (digit < '0' || digit >= '0' + numberBase || value > (long.MaxValue / numberBase) - numberBase)
+                return false;
             value = (value * numberBase) + (digit - '0');
         }
         return digits.Length > 0;
@@ -103,12 +118,14 @@ internal static class YamlKinds
 
     private static bool IsFloat(string plain)
     {
-        if (plain.TrimStart('+', '-').ToLowerInvariant() is ".inf" or ".nan") return plain is not ("+.nan" or "-.nan");
+        if (plain.TrimStart('+', '-').ToLowerInvariant() is ".inf" or ".nan")
+            return plain is not ("+.nan" or "-.nan");
         var text = plain.Replace("_", "", StringComparison.Ordinal);
         var body = text.TrimStart('+', '-');
         const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;
         return text.Length - body.Length <= 1
-            && body.Any(char.IsAsciiDigit) && (char.IsAsciiDigit(body[0]) || body[0] == '.')
+            && body.Any(char.IsAsciiDigit)
+            && (char.IsAsciiDigit(body[0]) || body[0] == '.')
             && !body.Contains(',', StringComparison.Ordinal)
             && double.TryParse(text, Styles, CultureInfo.InvariantCulture, out _);
     }
@@ -126,7 +143,8 @@ internal static class YamlTree
         try
         {
             parser.Consume<StreamStart>();
-            if (!parser.Accept<DocumentStart>(out _)) return (null, false);
+            if (!parser.Accept<DocumentStart>(out _))
+                return (null, false);
             var document = parser.Consume<DocumentStart>();
             if (document.Version is { Version: var version } && (version.Major, version.Minor) != (1, 1))
             {
@@ -138,8 +156,13 @@ internal static class YamlTree
         }
         catch (YamlDotNet.Core.YamlException odd)
         {
-            throw new RuleFileException(new RuleFileError(
-                (int)odd.Start.Line, (int)odd.Start.Column, odd.InnerException is InvalidOperationException ? odd.Message : odd.InnerException?.Message ?? odd.Message));
+            throw new RuleFileException(
+                new RuleFileError(
+                    (int)odd.Start.Line,
+                    (int)odd.Start.Column,
+                    odd.InnerException is InvalidOperationException ? odd.Message : odd.InnerException?.Message ?? odd.Message
+                )
+            );
         }
     }
 
@@ -162,9 +185,11 @@ internal static class YamlTree
         for (var i = 0; i < text.Length; i++)
         {
             var one = text[i];
-            if (one == '\n') line++;
+            if (one == '\n')
+                line++;
             var isAllowed = one is '\t' or '\n' or '\r' or '\u0085' or (>= ' ' and <= '~') or (>= '\u00a0' and <= '\ufffd');
-            if (!isAllowed) throw new RuleFileException(new RuleFileError(line, 0, "control characters are not allowed"));
+            if (!isAllowed)
+                throw new RuleFileException(new RuleFileError(line, 0, "control characters are not allowed"));
         }
     }
 
@@ -177,20 +202,30 @@ internal static class YamlTree
             if (parser.TryConsume<AnchorAlias>(out var alias))
             {
                 var name = alias.Value.ToString();
-                if (!anchors.TryGetValue(name, out var of)) throw new RuleFileException(At(alias, $"unknown anchor '{name}' referenced"));
-                if (of is null) throw new RuleFileException(At(alias, $"anchor '{name}' value contains itself"));
+                if (!anchors.TryGetValue(name, out var of))
+                    throw new RuleFileException(At(alias, $"unknown anchor '{name}' referenced"));
+                if (of is null)
+                    throw new RuleFileException(At(alias, $"anchor '{name}' value contains itself"));
                 return new YamlAlias(of, Place(alias.Start), Place(alias.End), Line(alias), Column(alias));
             }
             var start = (NodeEvent)parser.Current!;
             var anchor = start.Anchor.IsEmpty ? null : start.Anchor.ToString();
-            if (anchor is not null) anchors[anchor] = null;   // known, and not yet complete
-            var node = (start switch
+            if (anchor is not null)
+                anchors[anchor] = null; // known, and not yet complete
+            var node = (
+                start switch
+                {
+                    YamlDotNet.Core.Events.Scalar => (YamlPart)Scalar(),
+                    SequenceStart => Sequence(),
+                    _ => Mapping(),
+                }
+            ) with
             {
-                YamlDotNet.Core.Events.Scalar => (YamlPart)Scalar(),
-                SequenceStart => Sequence(),
-                _ => Mapping(),
-            }) with { Tag = start.Tag.IsEmpty ? null : start.Tag.ToString(), Anchor = anchor };
-            if (anchor is not null) anchors[anchor] = node;
+                Tag = start.Tag.IsEmpty ? null : start.Tag.ToString(),
+                Anchor = anchor,
+            };
+            if (anchor is not null)
+                anchors[anchor] = node;
             return node;
         }
 
@@ -204,10 +239,14 @@ internal static class YamlTree
         {
             var start = parser.Consume<SequenceStart>();
             var items = new List<YamlPart>();
-            while (!parser.Accept<SequenceEnd>(out _)) items.Add(Node());
+            while (!parser.Accept<SequenceEnd>(out _))
+                items.Add(Node());
             var end = parser.Consume<SequenceEnd>();
             var isFlow = start.Style == SequenceStyle.Flow;
-            var last = isFlow ? Place(end.Start) + 1 : items.Count > 0 ? items[^1].End : Place(start.End);
+            var last =
+                isFlow ? Place(end.Start) + 1
+                : items.Count > 0 ? items[^1].End
+                : Place(start.End);
             return new YamlSequence(items, isFlow, Place(start.Start), last, Line(start), Column(start));
         }
 
@@ -220,7 +259,8 @@ internal static class YamlTree
             {
                 var key = Node();
                 // The parser lets a lone ":" below the entries of a map pass as a key without a value.
-                if (parser.Accept<MappingEnd>(out _)) throw new RuleFileException(key.Error("did not find expected key"));
+                if (parser.Accept<MappingEnd>(out _))
+                    throw new RuleFileException(key.Error("did not find expected key"));
                 var value = Node();
                 if (key.Target is YamlScalar { Kind: var kind, Value: var name })
                 {
@@ -235,16 +275,21 @@ internal static class YamlTree
             }
             var end = parser.Consume<MappingEnd>();
             var isFlow = start.Style == MappingStyle.Flow;
-            var last = isFlow ? Place(end.Start) + 1
+            var last =
+                isFlow ? Place(end.Start) + 1
                 : entries.Count > 0 ? Math.Max(entries[^1].Key.End, entries[^1].Value.End)
                 : Place(start.End);
             return new YamlMapping(entries, isFlow, Place(start.Start), last, Line(start), Column(start));
         }
 
         private int Place(Mark mark) => (int)Math.Min(mark.Index, text.Length);
+
         private static int Line(ParsingEvent one) => (int)one.Start.Line;
+
         private static int Column(ParsingEvent one) => (int)one.Start.Column;
+
         private static RuleFileError At(ParsingEvent one, string message) => new(Line(one), Column(one), message);
+
         private static string Quote(string name) => Analysis.AlertTemplates.GoText.Quote(name);
     }
 }

@@ -1,8 +1,8 @@
-using Archon.Data.Access;
 using Archon.Data;
+using Archon.Data.Access;
 using Archon.Shell;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
@@ -38,20 +38,28 @@ public static class AccessSetup
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<KnownDevices>();
         services.AddScoped<SignInCommands>();
-        services.AddOptions<ForwardedHeadersOptions>()
+        services
+            .AddOptions<ForwardedHeadersOptions>()
             .Configure<IOptions<AccessOptions>>((headers, access) => TrustedProxies.Apply(access.Value.TrustedProxies, headers));
 
         services.AddDataProtection().SetApplicationName("Archon Console").PersistKeysToDbContext<ArchonDbContext>();
-        services.AddAuthentication(options =>
+        services
+            .AddAuthentication(options =>
             {
                 options.DefaultScheme = CookieOrToken;
                 options.DefaultSignInScheme = IdentityConstants.ApplicationScheme;
             })
-            .AddPolicyScheme(CookieOrToken, null, options => options.ForwardDefaultSelector = context =>
-                ApiTokenHandler.IsUsedBy(context.Request) ? ApiTokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
+            .AddPolicyScheme(
+                CookieOrToken,
+                null,
+                options =>
+                    options.ForwardDefaultSelector = context =>
+                        ApiTokenHandler.IsUsedBy(context.Request) ? ApiTokenHandler.SchemeName : IdentityConstants.ApplicationScheme
+            )
             .AddScheme<AuthenticationSchemeOptions, ApiTokenHandler>(ApiTokenHandler.SchemeName, null)
             .AddIdentityCookies();
-        services.AddIdentityCore<ArchonUser>(options =>
+        services
+            .AddIdentityCore<ArchonUser>(options =>
             {
                 // Length is what counts (NIST SP 800-63B); rules about characters make passwords worse.
                 options.Password.RequiredLength = 12;
@@ -66,32 +74,35 @@ public static class AccessSetup
             .AddSignInManager()
             .AddDefaultTokenProviders();
         var cookies = services.AddOptions<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme);
-        cookies.Configure<IOptions<AccessOptions>, LiveCredentials>((cookie, access, credentials) =>
-        {
-            cookie.LoginPath = "/sign-in";
-            cookie.LogoutPath = "/sign-out";
-            cookie.AccessDeniedPath = "/denied";
-            cookie.ReturnUrlParameter = "return";
-            cookie.Cookie.Name = "archon";
-            cookie.Cookie.HttpOnly = true;
-            cookie.Cookie.SameSite = SameSiteMode.Lax;   // Strict would sign people out who follow a link from a chat at 03:00
-            cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            cookie.ExpireTimeSpan = access.Value.SignInLasts;
-            cookie.SlidingExpiration = true;
-            cookie.Events.OnValidatePrincipal = context => ValidateAsync(context, credentials);
-            // A script wants a status, not a page.
-            cookie.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized);
-            cookie.Events.OnRedirectToAccessDenied = context =>
+        cookies.Configure<IOptions<AccessOptions>, LiveCredentials>(
+            (cookie, access, credentials) =>
             {
-                context.RedirectUri = QueryHelpers.AddQueryString(context.RedirectUri, "role", NeededRole(context.HttpContext));
-                return AnswerAsync(context, StatusCodes.Status403Forbidden);
-            };
-        });
+                cookie.LoginPath = "/sign-in";
+                cookie.LogoutPath = "/sign-out";
+                cookie.AccessDeniedPath = "/denied";
+                cookie.ReturnUrlParameter = "return";
+                cookie.Cookie.Name = "archon";
+                cookie.Cookie.HttpOnly = true;
+                cookie.Cookie.SameSite = SameSiteMode.Lax; // Strict would sign people out who follow a link from a chat at 03:00
+                cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+                cookie.ExpireTimeSpan = access.Value.SignInLasts;
+                cookie.SlidingExpiration = true;
+                cookie.Events.OnValidatePrincipal = context => ValidateAsync(context, credentials);
+                // A script wants a status, not a page.
+                cookie.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized);
+                cookie.Events.OnRedirectToAccessDenied = context =>
+                {
+                    context.RedirectUri = QueryHelpers.AddQueryString(context.RedirectUri, "role", NeededRole(context.HttpContext));
+                    return AnswerAsync(context, StatusCodes.Status403Forbidden);
+                };
+            }
+        );
         services.AddScoped<AuthenticationStateProvider, CircuitSession>();
         services.AddCascadingAuthenticationState();
 
         services.AddSingleton<IAuthorizationHandler, RoleOrTrialHandler>();
-        services.AddAuthorizationBuilder()
+        services
+            .AddAuthorizationBuilder()
             .AddPolicy(Policies.Responder, policy => policy.RequireRole(Roles.From(Roles.Responder)))
             .AddPolicy(Policies.Editor, policy => policy.RequireRole(Roles.From(Roles.Editor)))
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Roles.From(Roles.Admin)))
@@ -101,7 +112,8 @@ public static class AccessSetup
         services.AddRateLimiter(limits => limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests);
 
         // It would read the keys at the very start, before any database can be there; they are read when first needed instead.
-        foreach (var eager in services.Where(one => one.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(eager);
+        foreach (var eager in services.Where(one => one.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+            services.Remove(eager);
         return services;
     }
 
@@ -109,24 +121,38 @@ public static class AccessSetup
     {
         // Not before: wrong settings are explained by the start, all at once.
         var services = endpoints.ServiceProvider;
-        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.Register(() => services.GetRequiredService<TrialMode>().Report());
-        endpoints.MapPost("/sign-out", async (
-            HttpContext context, SignInManager<ArchonUser> signIn, SessionCommands sessions, [Microsoft.AspNetCore.Mvc.FromForm] string? _) =>
-        {
-            if (Credential.Of(context.User) is Credential.Session session) await sessions.SignOutAsync(session, context.RequestAborted);
-            await signIn.SignOutAsync();
-            return Results.LocalRedirect("/sign-in?out=true");
-        }).ExcludeFromDescription();
+        services
+            .GetRequiredService<IHostApplicationLifetime>()
+            .ApplicationStarted.Register(() => services.GetRequiredService<TrialMode>().Report());
+        endpoints
+            .MapPost(
+                "/sign-out",
+                async (
+                    HttpContext context,
+                    SignInManager<ArchonUser> signIn,
+                    SessionCommands sessions,
+                    [Microsoft.AspNetCore.Mvc.FromForm] string? _
+                ) =>
+                {
+                    if (Credential.Of(context.User) is Credential.Session session)
+                        await sessions.SignOutAsync(session, context.RequestAborted);
+                    await signIn.SignOutAsync();
+                    return Results.LocalRedirect("/sign-in?out=true");
+                }
+            )
+            .ExcludeFromDescription();
         return endpoints;
     }
 
     /// <summary>The cookie only names the session; whether it goes on stands in the database.</summary>
     private static async Task ValidateAsync(CookieValidatePrincipalContext context, LiveCredentials credentials)
     {
-        var state = context.Principal is { } user && Credential.Of(user) is { } credential
-            ? await credentials.CheckAsync(credential, context.HttpContext.RequestAborted)
-            : new CredentialState.Ended("Your session has ended.");
-        if (state is CredentialState.Active) return;
+        var state =
+            context.Principal is { } user && Credential.Of(user) is { } credential
+                ? await credentials.CheckAsync(credential, context.HttpContext.RequestAborted)
+                : new CredentialState.Ended("Your session has ended.");
+        if (state is CredentialState.Active)
+            return;
         context.RejectPrincipal();
         context.HttpContext.Features.Set(state);
     }
@@ -144,12 +170,16 @@ public static class AccessSetup
         if (context.HttpContext.Features.Get<CredentialState>() is CredentialState.Unknown)
         {
             // The person may well be signed in: that cannot be found out now.
-            if (!request.Path.StartsWithSegments("/_blazor")) throw new DatabaseAwayException("The database does not respond.");
+            if (!request.Path.StartsWithSegments("/_blazor"))
+                throw new DatabaseAwayException("The database does not respond.");
             status = StatusCodes.Status503ServiceUnavailable;
         }
-        var wantsPage = HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
-        if (wantsPage && status != StatusCodes.Status503ServiceUnavailable) context.Response.Redirect(context.RedirectUri);
-        else context.Response.StatusCode = status;
+        var wantsPage =
+            HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+        if (wantsPage && status != StatusCodes.Status503ServiceUnavailable)
+            context.Response.Redirect(context.RedirectUri);
+        else
+            context.Response.StatusCode = status;
         return Task.CompletedTask;
     }
 }

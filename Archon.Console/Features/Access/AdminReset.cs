@@ -7,9 +7,7 @@ namespace Archon.Features.Access;
 
 public abstract record AdminResetResult
 {
-    private AdminResetResult()
-    {
-    }
+    private AdminResetResult() { }
 
     /// <param name="File">Where the password is.</param>
     public sealed record Done(string User, string Password, string File) : AdminResetResult;
@@ -42,13 +40,27 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         user.PasswordHash = users.PasswordHasher.HashPassword(user, password);
         // With a new stamp a sign-in that is under way with the old password fails.
         var saved = await users.UpdateSecurityStampAsync(user);
-        if (!saved.Succeeded) throw new InvalidOperationException(string.Join(" ", saved.Errors.Select(error => error.Description)));
-        await SessionCommands.EndAllAsync(db, user.Id, SessionEnd.PasswordReset, newRole: null, except: null, clock.GetUtcNow(), cancellationToken);
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = clock.GetUtcNow(), Actor = Actor, Action = "user.password", Subject = user.UserName!,
-            Detail = $"reset by {Environment.UserName} on the console's machine",
-        });
+        if (!saved.Succeeded)
+            throw new InvalidOperationException(string.Join(" ", saved.Errors.Select(error => error.Description)));
+        await SessionCommands.EndAllAsync(
+            db,
+            user.Id,
+            SessionEnd.PasswordReset,
+            newRole: null,
+            except: null,
+            clock.GetUtcNow(),
+            cancellationToken
+        );
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Actor = Actor,
+                Action = "user.password",
+                Subject = user.UserName!,
+                Detail = $"reset by {Environment.UserName} on the console's machine",
+            }
+        );
         await db.SaveChangesAsync(cancellationToken);
         // Before the commit, as that of the first administrator.
         var before = file.Read(user.UserName!);
@@ -59,8 +71,10 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         }
         catch
         {
-            if (before is null) file.Delete(user.UserName!);
-            else await file.WriteAsync(before, CancellationToken.None, user.UserName!);
+            if (before is null)
+                file.Delete(user.UserName!);
+            else
+                await file.WriteAsync(before, CancellationToken.None, user.UserName!);
             throw;
         }
         return new AdminResetResult.Done(user.UserName!, password, file.PathOf(user.UserName!));

@@ -11,8 +11,11 @@ namespace Archon.Features.Access;
 
 /// <summary>Signs scripts in by <c>Authorization: Bearer arc_...</c>. The database knows the SHA-256 of a token, never the token.</summary>
 internal sealed class ApiTokenHandler(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IDbContextFactory<ArchonDbContext> contexts)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory loggers,
+    UrlEncoder encoder,
+    IDbContextFactory<ArchonDbContext> contexts
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "ApiToken";
     public const string TokenPrefix = "arc_";
@@ -28,7 +31,8 @@ internal sealed class ApiTokenHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!IsUsedBy(Request)) return AuthenticateResult.NoResult();
+        if (!IsUsedBy(Request))
+            return AuthenticateResult.NoResult();
         var hash = HashOf(Request.Headers.Authorization.ToString()[Bearer.Length..].Trim());
         var now = TimeProvider.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(Context.RequestAborted);
@@ -39,22 +43,36 @@ internal sealed class ApiTokenHandler(
             join owner in db.Users on token.OwnerId equals owner.Id
             select new
             {
-                token.Id, token.Name, token.Role, token.LastUsedAt, Owner = owner.UserName,
+                token.Id,
+                token.Name,
+                token.Role,
+                token.LastUsedAt,
+                Owner = owner.UserName,
                 OwnerRoles = roles.Where(role => role.UserId == owner.Id).Select(role => role.Name).ToList(),
-            }).FirstOrDefaultAsync(Context.RequestAborted);
-        if (found is null) return AuthenticateResult.Fail("The token is unknown, expired or revoked.");
+            }
+        ).FirstOrDefaultAsync(Context.RequestAborted);
+        if (found is null)
+            return AuthenticateResult.Fail("The token is unknown, expired or revoked.");
         // Who lost a role has lost it for their scripts too.
-        var reach = Roles.All.Where(role => Roles.From(role).Any(found.OwnerRoles.Contains)).LastOrDefault(role => Roles.From(role).Contains(found.Role));
-        if (reach is null) return AuthenticateResult.Fail("The token's owner has no role any more.");
+        var reach = Roles
+            .All.Where(role => Roles.From(role).Any(found.OwnerRoles.Contains))
+            .LastOrDefault(role => Roles.From(role).Contains(found.Role));
+        if (reach is null)
+            return AuthenticateResult.Fail("The token's owner has no role any more.");
         if (found.LastUsedAt is not { } used || now - used > UseNotedEvery)
         {
-            await db.ApiTokens.Where(token => token.Id == found.Id)
+            await db
+                .ApiTokens.Where(token => token.Id == found.Id)
                 .ExecuteUpdateAsync(token => token.SetProperty(one => one.LastUsedAt, now), Context.RequestAborted);
         }
         var identity = new ClaimsIdentity(
-        [
-            new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"), new Claim(ClaimTypes.Role, reach), new Credential.Token(found.Id).ToClaim(),
-        ], Scheme.Name);
+            [
+                new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"),
+                new Claim(ClaimTypes.Role, reach),
+                new Credential.Token(found.Id).ToClaim(),
+            ],
+            Scheme.Name
+        );
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

@@ -25,8 +25,12 @@ internal sealed class CircuitSession : ServerAuthenticationStateProvider, IDispo
         watch = !isDisposed && Credential.Of(user) is { } credential ? credentials.Watch(credential, End) : null;
     }
 
-    private void End(CredentialState.Ended ended) => SetAuthenticationState(Task.FromResult(new AuthenticationState(
-        new ClaimsPrincipal(new ClaimsIdentity([new Claim(SignedOut.ReasonClaim, ended.Words)])))));
+    private void End(CredentialState.Ended ended) =>
+        SetAuthenticationState(
+            Task.FromResult(
+                new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity([new Claim(SignedOut.ReasonClaim, ended.Words)])))
+            )
+        );
 
     public void Dispose()
     {

@@ -9,21 +9,20 @@ public abstract record Credential
     private const string SessionClaim = "archon.session";
     private const string TokenClaim = "archon.token";
 
-    private Credential()
-    {
-    }
+    private Credential() { }
 
     public sealed record Session(Guid Id) : Credential;
 
     public sealed record Token(int Id) : Credential;
 
     /// <summary>As a claim of the principal that it lets in.</summary>
-    public Claim ToClaim() => this switch
-    {
-        Session session => new Claim(SessionClaim, session.Id.ToString("N")),
-        Token token => new Claim(TokenClaim, token.Id.ToString(CultureInfo.InvariantCulture)),
-        _ => throw new InvalidOperationException("A credential is one of two."),
-    };
+    public Claim ToClaim() =>
+        this switch
+        {
+            Session session => new Claim(SessionClaim, session.Id.ToString("N")),
+            Token token => new Claim(TokenClaim, token.Id.ToString(CultureInfo.InvariantCulture)),
+            _ => throw new InvalidOperationException("A credential is one of two."),
+        };
 
     public static Credential? Of(ClaimsPrincipal user) =>
         Guid.TryParseExact(user.FindFirstValue(SessionClaim), "N", out var session) ? new Session(session)
@@ -34,9 +33,7 @@ public abstract record Credential
 /// <summary>Whether a credential still opens anything.</summary>
 public abstract record CredentialState
 {
-    private CredentialState()
-    {
-    }
+    private CredentialState() { }
 
     public sealed record Active : CredentialState
     {

@@ -16,8 +16,8 @@ internal sealed partial class FirstAdmin(
     IOptions<AccessOptions> options,
     Supervision supervision,
     TimeProvider clock,
-    ILogger<FirstAdmin> logger)
-    : SupervisedService("First administrator", supervision)
+    ILogger<FirstAdmin> logger
+) : SupervisedService("First administrator", supervision)
 {
     public const string UserName = "admin";
 
@@ -33,10 +33,11 @@ internal sealed partial class FirstAdmin(
         await MakeAsync(stoppingToken);
     }
 
-    protected override string? Describe(Exception failure) => failure is IOException or UnauthorizedAccessException
-        ? $"No administrator was made: the password cannot be written to {file.Path}: {failure.Message} "
-            + "Make the folder writable, or set Archon:Access:AdminPassword."
-        : base.Describe(failure);
+    protected override string? Describe(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException
+            ? $"No administrator was made: the password cannot be written to {file.Path}: {failure.Message} "
+                + "Make the folder writable, or set Archon:Access:AdminPassword."
+            : base.Describe(failure);
 
     private async Task MakeAsync(CancellationToken cancellationToken)
     {
@@ -48,7 +49,8 @@ internal sealed partial class FirstAdmin(
         var roles = scope.ServiceProvider.GetRequiredService<RoleManager<ArchonRole>>();
         foreach (var role in Roles.All)
         {
-            if (!await roles.RoleExistsAsync(role)) Check(await roles.CreateAsync(new ArchonRole { Name = role }));
+            if (!await roles.RoleExistsAsync(role))
+                Check(await roles.CreateAsync(new ArchonRole { Name = role }));
         }
         string? password = null;
         var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
@@ -62,16 +64,28 @@ internal sealed partial class FirstAdmin(
             var admin = new ArchonUser { UserName = UserName, CreatedAt = clock.GetUtcNow() };
             Check(await users.CreateAsync(admin, password));
             Check(await users.AddToRoleAsync(admin, Roles.Admin));
-            db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = "archon", Action = "user.create", Subject = UserName, Detail = "first administrator" });
+            db.AuditEntries.Add(
+                new AuditEntry
+                {
+                    At = clock.GetUtcNow(),
+                    Actor = "archon",
+                    Action = "user.create",
+                    Subject = UserName,
+                    Detail = "first administrator",
+                }
+            );
             await db.SaveChangesAsync(cancellationToken);
             // Before the commit: a console that is killed in between must not leave an administrator whose password nobody knows. What it does leave is a
             // file without an administrator, which the next start writes anew.
-            if (options.Value.AdminPassword is null) await file.WriteAsync(password, cancellationToken);
+            if (options.Value.AdminPassword is null)
+                await file.WriteAsync(password, cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
-        if (password is null || options.Value.AdminPassword is not null) return;
+        if (password is null || options.Value.AdminPassword is not null)
+            return;
         // To a person's terminal only: a redirected stream is a log, and secrets do not go there.
-        if (!System.Console.IsOutputRedirected) System.Console.WriteLine($"Sign in as {UserName} with password: {password}");
+        if (!System.Console.IsOutputRedirected)
+            System.Console.WriteLine($"Sign in as {UserName} with password: {password}");
         LogMade(UserName, file.Path);
     }
 
@@ -82,18 +96,24 @@ internal sealed partial class FirstAdmin(
     /// <summary>A file that a killed or another console left, with a password that opens nothing, would only mislead.</summary>
     private async Task ForgetPasswordOfNobodyAsync(UserManager<ArchonUser> users)
     {
-        if (file.Read() is not { } password) return;
-        if (await users.FindByNameAsync(UserName) is { } admin && await users.CheckPasswordAsync(admin, password)) return;
+        if (file.Read() is not { } password)
+            return;
+        if (await users.FindByNameAsync(UserName) is { } admin && await users.CheckPasswordAsync(admin, password))
+            return;
         file.Delete();
         LogForgot(file.Path, UserName);
     }
 
     private static void Check(IdentityResult result)
     {
-        if (!result.Succeeded) throw new InvalidOperationException(string.Join(" ", result.Errors.Select(error => error.Description)));
+        if (!result.Succeeded)
+            throw new InvalidOperationException(string.Join(" ", result.Errors.Select(error => error.Description)));
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Made the first administrator, {User}; the password is in {File} until it is changed")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Made the first administrator, {User}; the password is in {File} until it is changed"
+    )]
     private partial void LogMade(string user, string file);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {File}: the password in it is not that of {User}")]
@@ -116,7 +136,8 @@ public sealed class AdminPasswordFile(IOptions<DatabaseOptions> options)
         var unfinished = PathOf(user) + ".new";
         File.Delete(unfinished);
         var creation = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        if (!OperatingSystem.IsWindows())
+            creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         await using (var stream = new FileStream(unfinished, creation))
         {
             await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(password + "\n"), cancellationToken);
@@ -141,6 +162,7 @@ public sealed class AdminPasswordFile(IOptions<DatabaseOptions> options)
     public void Delete(string user = FirstAdmin.UserName)
     {
         // With a password of its own, or a database elsewhere, there may not even be a folder.
-        if (File.Exists(PathOf(user))) File.Delete(PathOf(user));
+        if (File.Exists(PathOf(user)))
+            File.Delete(PathOf(user));
     }
 }

@@ -23,25 +23,37 @@ internal sealed class KnownDevices(IDataProtectionProvider protection, TimeProvi
     /// <inheritdoc cref="Find"/>
     public void Remember(HttpContext context, string name)
     {
-        var (id, names) = Read(context) is [var known, .. var others] ? (known, others) : (Convert.ToHexString(RandomNumberGenerator.GetBytes(16)), []);
+        var (id, names) = Read(context) is [var known, .. var others]
+            ? (known, others)
+            : (Convert.ToHexString(RandomNumberGenerator.GetBytes(16)), []);
         string[] parts = [id, name, .. names.Where(one => one != name).Take(NamesKept - 1)];
         var expires = clock.GetUtcNow() + Lasts;
-        context.Response.Cookies.Append(CookieName, protector.Protect(string.Join(Separator, parts), expires), new CookieOptions
-        {
-            Expires = expires, Path = "/sign-in", HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, IsEssential = true,
-        });
+        context.Response.Cookies.Append(
+            CookieName,
+            protector.Protect(string.Join(Separator, parts), expires),
+            new CookieOptions
+            {
+                Expires = expires,
+                Path = "/sign-in",
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Secure = context.Request.IsHttps,
+                IsEssential = true,
+            }
+        );
     }
 
     private string[]? Read(HttpContext context)
     {
-        if (context.Request.Cookies[CookieName] is not { Length: > 0 } cookie) return null;
+        if (context.Request.Cookies[CookieName] is not { Length: > 0 } cookie)
+            return null;
         try
         {
             return protector.Unprotect(cookie).Split(Separator);
         }
         catch (CryptographicException)
         {
-            return null;   // too old, or somebody made it up
+            return null; // too old, or somebody made it up
         }
     }
 }

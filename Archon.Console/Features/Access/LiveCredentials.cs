@@ -13,7 +13,11 @@ namespace Archon.Features.Access;
 /// credential is first seen, when a notification says that something of its user changed, and otherwise once a minute.
 /// </summary>
 internal sealed class LiveCredentials(
-    IDbContextFactory<ArchonDbContext> contexts, ArchonDatabase database, IOptions<AccessOptions> options, TimeProvider clock)
+    IDbContextFactory<ArchonDbContext> contexts,
+    ArchonDatabase database,
+    IOptions<AccessOptions> options,
+    TimeProvider clock
+)
 {
     private static readonly TimeSpan TrustedFor = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan KeptUnused = TimeSpan.FromMinutes(10);
@@ -30,7 +34,8 @@ internal sealed class LiveCredentials(
 
     public async Task<CredentialState> CheckAsync(Credential credential, CancellationToken cancellationToken)
     {
-        if (Fresh(credential) is { } fresh) return fresh;
+        if (Fresh(credential) is { } fresh)
+            return fresh;
         try
         {
             return (await ReadAsync([credential], cancellationToken))[credential];
@@ -48,7 +53,8 @@ internal sealed class LiveCredentials(
         var watcher = new Watcher(this, credential, ended);
         watchers.AddOrUpdate(credential, _ => [watcher], (_, others) => others.Add(watcher));
         // It may have ended between the check that let it in and now.
-        if (Fresh(credential) is not CredentialState.Active) _ = RecheckAsync([credential], CancellationToken.None);
+        if (Fresh(credential) is not CredentialState.Active)
+            _ = RecheckAsync([credential], CancellationToken.None);
         return watcher;
     }
 
@@ -58,7 +64,8 @@ internal sealed class LiveCredentials(
         Interlocked.Increment(ref changes);
         foreach (var (credential, state) in known)
         {
-            if (userId is not null && state.UserId is not null && state.UserId != userId) continue;
+            if (userId is not null && state.UserId is not null && state.UserId != userId)
+                continue;
             known.TryUpdate(credential, state with { ReadAt = DateTimeOffset.MinValue }, state);
         }
         return RecheckAsync([.. watchers.Keys.Where(credential => Fresh(credential) is null)], cancellationToken);
@@ -68,23 +75,28 @@ internal sealed class LiveCredentials(
     public async Task RecheckAllAsync(CancellationToken cancellationToken)
     {
         await RecheckAsync([.. watchers.Keys], cancellationToken);
-        if (!database.IsReady) return;
+        if (!database.IsReady)
+            return;
         var now = clock.GetUtcNow();
         foreach (var (credential, state) in known)
         {
-            if (now - state.SeenAt > KeptUnused && !watchers.ContainsKey(credential)) known.TryRemove(credential, out _);
+            if (now - state.SeenAt > KeptUnused && !watchers.ContainsKey(credential))
+                known.TryRemove(credential, out _);
         }
     }
 
     private async Task RecheckAsync(IReadOnlyList<Credential> credentials, CancellationToken cancellationToken)
     {
-        if (credentials.Count == 0) return;
+        if (credentials.Count == 0)
+            return;
         try
         {
             foreach (var (credential, state) in await ReadAsync(credentials, cancellationToken))
             {
-                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var told)) continue;
-                foreach (var watcher in told) watcher.Tell(ended);
+                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var told))
+                    continue;
+                foreach (var watcher in told)
+                    watcher.Tell(ended);
             }
         }
         catch (Exception failure) when (IsAway(failure, cancellationToken))
@@ -98,15 +110,19 @@ internal sealed class LiveCredentials(
 
     private bool IsAway(Exception failure, CancellationToken cancellationToken)
     {
-        if (failure is OperationCanceledException) return !cancellationToken.IsCancellationRequested;
-        if (!DatabaseFailures.IsAway(failure)) return false;
+        if (failure is OperationCanceledException)
+            return !cancellationToken.IsCancellationRequested;
+        if (!DatabaseFailures.IsAway(failure))
+            return false;
         database.Suspect();
         return true;
     }
 
     /// <exception cref="OperationCanceledException">The database is away or too slow, or the caller gave up.</exception>
     private async Task<IReadOnlyDictionary<Credential, CredentialState>> ReadAsync(
-        IReadOnlyList<Credential> credentials, CancellationToken cancellationToken)
+        IReadOnlyList<Credential> credentials,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, database.Usable);
         limit.CancelAfter(ReadLimit);
@@ -115,13 +131,17 @@ internal sealed class LiveCredentials(
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(limit.Token);
         var found = new Dictionary<Credential, (CredentialState State, Guid? UserId)>();
-        foreach (var credential in credentials) found[credential] = (new CredentialState.Ended("Your session has ended."), null);
+        foreach (var credential in credentials)
+            found[credential] = (new CredentialState.Ended("Your session has ended."), null);
         var sessions = credentials.OfType<Credential.Session>().Select(one => one.Id).ToList();
-        if (sessions.Count > 0) await ReadSessionsAsync(db, sessions, found, now, limit.Token);
+        if (sessions.Count > 0)
+            await ReadSessionsAsync(db, sessions, found, now, limit.Token);
         var tokens = credentials.OfType<Credential.Token>().Select(one => one.Id).ToList();
-        if (tokens.Count > 0) await ReadTokensAsync(db, tokens, found, now, limit.Token);
+        if (tokens.Count > 0)
+            await ReadTokensAsync(db, tokens, found, now, limit.Token);
         var readAt = Interlocked.Read(ref changes) == before ? now : DateTimeOffset.MinValue;
-        foreach (var (credential, (state, userId)) in found) known[credential] = new Known(state, userId, readAt, now);
+        foreach (var (credential, (state, userId)) in found)
+            known[credential] = new Known(state, userId, readAt, now);
         return found.ToDictionary(one => one.Key, one => one.Value.State);
     }
 
@@ -130,7 +150,8 @@ internal sealed class LiveCredentials(
         List<Guid> ids,
         Dictionary<Credential, (CredentialState State, Guid? UserId)> found,
         DateTimeOffset now,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var roles = db.RoleNames();
         var rows = await (
@@ -141,7 +162,8 @@ internal sealed class LiveCredentials(
                 Session = session,
                 Stamp = db.Users.Where(user => user.Id == session.UserId).Select(user => user.SecurityStamp).FirstOrDefault(),
                 Roles = roles.Where(role => role.UserId == session.UserId).Select(role => role.Name).ToList(),
-            }).ToListAsync(cancellationToken);
+            }
+        ).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {
             var words = SessionWords.Describe(row.Session, row.Stamp, Roles.Greatest(row.Roles), now, options.Value.SignInLasts);
@@ -152,11 +174,17 @@ internal sealed class LiveCredentials(
         var every = UseNotedEvery < options.Value.SignInLasts / 10 ? UseNotedEvery : options.Value.SignInLasts / 10;
         var used = rows.Select(row => row.Session)
             .Where(session => now - session.LastUsedAt > every && found[new Credential.Session(session.Id)].State is CredentialState.Active)
-            .Select(session => session.Id).ToList();
-        if (used.Count == 0) return;
-        await db.Sessions.Where(session => used.Contains(session.Id) && session.EndedAt == null).ExecuteUpdateAsync(
-            session => session.SetProperty(one => one.LastUsedAt, now).SetProperty(one => one.ExpiresAt, now + options.Value.SignInLasts),
-            cancellationToken);
+            .Select(session => session.Id)
+            .ToList();
+        if (used.Count == 0)
+            return;
+        await db
+            .Sessions.Where(session => used.Contains(session.Id) && session.EndedAt == null)
+            .ExecuteUpdateAsync(
+                session =>
+                    session.SetProperty(one => one.LastUsedAt, now).SetProperty(one => one.ExpiresAt, now + options.Value.SignInLasts),
+                cancellationToken
+            );
     }
 
     private static async Task ReadTokensAsync(
@@ -164,7 +192,8 @@ internal sealed class LiveCredentials(
         List<int> ids,
         Dictionary<Credential, (CredentialState State, Guid? UserId)> found,
         DateTimeOffset now,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var roles = db.RoleNames();
         var rows = await (
@@ -172,14 +201,18 @@ internal sealed class LiveCredentials(
             where ids.Contains(token.Id)
             select new
             {
-                token.Id, token.OwnerId, IsUsable = token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now),
+                token.Id,
+                token.OwnerId,
+                IsUsable = token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now),
                 OwnerRoles = roles.Where(role => role.UserId == token.OwnerId).Select(role => role.Name).ToList(),
-            }).ToListAsync(cancellationToken);
+            }
+        ).ToListAsync(cancellationToken);
         foreach (var row in rows)
         {
-            CredentialState state = row.IsUsable && Roles.Greatest(row.OwnerRoles).Length > 0
-                ? CredentialState.Active.Instance
-                : new CredentialState.Ended("The token was revoked or has expired.");
+            CredentialState state =
+                row.IsUsable && Roles.Greatest(row.OwnerRoles).Length > 0
+                    ? CredentialState.Active.Instance
+                    : new CredentialState.Ended("The token was revoked or has expired.");
             found[new Credential.Token(row.Id)] = (state, row.OwnerId);
         }
     }
@@ -189,7 +222,12 @@ internal sealed class LiveCredentials(
         while (watchers.TryGetValue(watcher.Credential, out var all))
         {
             var rest = all.Remove(watcher);
-            if (rest.IsEmpty ? watchers.TryRemove(KeyValuePair.Create(watcher.Credential, all)) : watchers.TryUpdate(watcher.Credential, rest, all)) return;
+            if (
+                rest.IsEmpty
+                    ? watchers.TryRemove(KeyValuePair.Create(watcher.Credential, all))
+                    : watchers.TryUpdate(watcher.Credential, rest, all)
+            )
+                return;
         }
     }
 
@@ -207,7 +245,8 @@ internal sealed class LiveCredentials(
             // Nobody is told after having disposed of it.
             lock (gate)
             {
-                if (isOver) return;
+                if (isOver)
+                    return;
                 isOver = true;
                 ended(state);
             }
@@ -215,7 +254,8 @@ internal sealed class LiveCredentials(
 
         public void Dispose()
         {
-            lock (gate) isOver = true;
+            lock (gate)
+                isOver = true;
             owner.Forget(this);
         }
     }

@@ -16,13 +16,16 @@ internal sealed class PeerOwner(EndPoint? peer, EndPoint? console, SocketOwners 
 internal static class PeerOwnerConnections
 {
     /// <summary>Gives every connection the feature <see cref="PeerOwner"/>, before anything a client sends could change what is known of it.</summary>
-    public static void UsePeerOwner(this KestrelServerOptions kestrel) => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next =>
-    {
-        var owners = endpoint.ApplicationServices.GetRequiredService<SocketOwners>();
-        return connection =>
-        {
-            connection.Features.Set(new PeerOwner(connection.RemoteEndPoint, connection.LocalEndPoint, owners));
-            return next(connection);
-        };
-    }));
+    public static void UsePeerOwner(this KestrelServerOptions kestrel) =>
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+            endpoint.Use(next =>
+            {
+                var owners = endpoint.ApplicationServices.GetRequiredService<SocketOwners>();
+                return connection =>
+                {
+                    connection.Features.Set(new PeerOwner(connection.RemoteEndPoint, connection.LocalEndPoint, owners));
+                    return next(connection);
+                };
+            })
+        );
 }

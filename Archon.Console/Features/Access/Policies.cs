@@ -26,11 +26,12 @@ public static class Roles
     public static string Greatest(IReadOnlyCollection<string?> roles) => All.LastOrDefault(roles.Contains) ?? "";
 
     /// <summary>What a role may do, in words for those who give it.</summary>
-    public static string Describe(string role) => role switch
-    {
-        Viewer => "sees everything, changes nothing",
-        Responder => "also judges anomalies and handles alerts",
-        Editor => "also edits services, watches, rules and channels",
-        _ => "also manages users, tokens and environments",
-    };
+    public static string Describe(string role) =>
+        role switch
+        {
+            Viewer => "sees everything, changes nothing",
+            Responder => "also judges anomalies and handles alerts",
+            Editor => "also edits services, watches, rules and channels",
+            _ => "also manages users, tokens and environments",
+        };
 }

@@ -20,30 +20,48 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // This locks the user's row: two sign-ins at once would each find room for one more, and a change of role or password would miss a
         // session that is just being made.
-        var found = await db.Users.Where(one => one.Id == user.Id)
+        var found = await db
+            .Users.Where(one => one.Id == user.Id)
             .ExecuteUpdateAsync(one => one.SetProperty(row => row.LastSignInAt, now), cancellationToken);
-        if (found == 0) return null;
+        if (found == 0)
+            return null;
         var stamp = await db.Users.Where(one => one.Id == user.Id).Select(one => one.SecurityStamp).SingleAsync(cancellationToken);
-        if (stamp != user.SecurityStamp) return null;
+        if (stamp != user.SecurityStamp)
+            return null;
         var roles = await db.RoleNames().Where(role => role.UserId == user.Id).Select(role => role.Name).ToListAsync(cancellationToken);
-        var tooMany = await db.Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
-            .OrderByDescending(one => one.LastUsedAt).ThenBy(one => one.Id).Skip(UserLimits.Sessions - 1).Select(one => one.Id)
+        var tooMany = await db
+            .Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
+            .OrderByDescending(one => one.LastUsedAt)
+            .ThenBy(one => one.Id)
+            .Skip(UserLimits.Sessions - 1)
+            .Select(one => one.Id)
             .ToListAsync(cancellationToken);
         if (tooMany.Count > 0)
         {
-            await db.Sessions.Where(one => tooMany.Contains(one.Id)).ExecuteUpdateAsync(
-                session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany),
-                cancellationToken);
+            await db
+                .Sessions.Where(one => tooMany.Contains(one.Id))
+                .ExecuteUpdateAsync(
+                    session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany),
+                    cancellationToken
+                );
             await db.AnnounceAsync(FeedChannels.Access, user.Id.ToString(), cancellationToken);
         }
         // Of those that are over as many are kept: whoever signs in and out all day must not fill the table.
         var over = db.Sessions.Where(one => one.UserId == user.Id && (one.EndedAt != null || one.ExpiresAt <= now));
-        var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt).Skip(UserLimits.Sessions).Select(one => one.Id)
+        var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt)
+            .Skip(UserLimits.Sessions)
+            .Select(one => one.Id)
             .ToListAsync(cancellationToken);
-        if (forgotten.Count > 0) await db.Sessions.Where(one => forgotten.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
+        if (forgotten.Count > 0)
+            await db.Sessions.Where(one => forgotten.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
         var begun = new UserSession
         {
-            Id = Guid.NewGuid(), UserId = user.Id, Role = Roles.Greatest(roles), SecurityStamp = stamp ?? "", CreatedAt = now, LastUsedAt = now,
+            Id = Guid.NewGuid(),
+            UserId = user.Id,
+            Role = Roles.Greatest(roles),
+            SecurityStamp = stamp ?? "",
+            CreatedAt = now,
+            LastUsedAt = now,
             ExpiresAt = now + options.Value.SignInLasts,
         };
         db.Sessions.Add(begun);
@@ -58,7 +76,8 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var row = await db.Sessions.FirstOrDefaultAsync(one => one.Id == session.Id && one.EndedAt == null, cancellationToken);
-        if (row is null) return;
+        if (row is null)
+            return;
         (row.EndedAt, row.EndReason) = (now, SessionEnd.SignedOut);
         await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(FeedChannels.Access, row.UserId.ToString(), cancellationToken);
@@ -68,11 +87,25 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
     /// <summary>Ends what a user has open, when and only when the transaction of <paramref name="db"/> commits.</summary>
     /// <param name="except">The session that goes on; null for none.</param>
     public static async Task EndAllAsync(
-        ArchonDbContext db, Guid userId, SessionEnd reason, string? newRole, Guid? except, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Guid userId,
+        SessionEnd reason,
+        string? newRole,
+        Guid? except,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
-        await db.Sessions.Where(one => one.UserId == userId && one.EndedAt == null && one.Id != except).ExecuteUpdateAsync(
-            session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, reason).SetProperty(one => one.NewRole, newRole),
-            cancellationToken);
+        await db
+            .Sessions.Where(one => one.UserId == userId && one.EndedAt == null && one.Id != except)
+            .ExecuteUpdateAsync(
+                session =>
+                    session
+                        .SetProperty(one => one.EndedAt, now)
+                        .SetProperty(one => one.EndReason, reason)
+                        .SetProperty(one => one.NewRole, newRole),
+                cancellationToken
+            );
         await db.AnnounceAsync(FeedChannels.Access, userId.ToString(), cancellationToken);
     }
 

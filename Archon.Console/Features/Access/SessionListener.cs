@@ -6,8 +6,12 @@ namespace Archon.Features.Access;
 
 /// <summary>Hears from every process of sessions that ended and of changed users and tokens.</summary>
 internal sealed class SessionListener(
-    LiveCredentials credentials, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger<SessionListener> logger)
-    : FeedListener("Listener for sessions", FeedChannels.Access, notifications, database, supervision, logger)
+    LiveCredentials credentials,
+    ArchonNotifications notifications,
+    ArchonDatabase database,
+    Supervision supervision,
+    ILogger<SessionListener> logger
+) : FeedListener("Listener for sessions", FeedChannels.Access, notifications, database, supervision, logger)
 {
     protected override Task OnChangedAsync(string payload, CancellationToken cancellationToken) =>
         credentials.ChangedAsync(Guid.TryParse(payload, out var user) ? user : null, cancellationToken);
@@ -15,8 +19,12 @@ internal sealed class SessionListener(
 
 /// <summary>Looks at all sessions in use once a minute, in case a notification was lost, and deletes those that are long over.</summary>
 internal sealed class SessionRecheck(
-    LiveCredentials credentials, SessionCommands sessions, ArchonDatabase database, Supervision supervision, TimeProvider clock)
-    : SupervisedService("Check of sessions", supervision)
+    LiveCredentials credentials,
+    SessionCommands sessions,
+    ArchonDatabase database,
+    Supervision supervision,
+    TimeProvider clock
+) : SupervisedService("Check of sessions", supervision)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 

@@ -6,9 +6,7 @@ namespace Archon.Features.Access;
 
 public abstract record SignInOutcome
 {
-    private SignInOutcome()
-    {
-    }
+    private SignInOutcome() { }
 
     public sealed record Done : SignInOutcome;
 
@@ -26,7 +24,8 @@ internal sealed partial class SignInCommands(
     SessionCommands sessions,
     SignInThrottle throttle,
     KnownDevices devices,
-    ILogger<SignInCommands> logger)
+    ILogger<SignInCommands> logger
+)
 {
     private static readonly ArchonUser Nobody = new();
     private static string? hashOfNobody;
@@ -49,13 +48,16 @@ internal sealed partial class SignInCommands(
             hasher.VerifyHashedPassword(Nobody, hashOfNobody, password);
             return new SignInOutcome.Wrong();
         }
-        if (!await users.CheckPasswordAsync(user, password)) return new SignInOutcome.Wrong();
+        if (!await users.CheckPasswordAsync(user, password))
+            return new SignInOutcome.Wrong();
         // Null: the password was changed while it was checked.
-        if (await sessions.BeginAsync(user, context.RequestAborted) is not { } session) return new SignInOutcome.Wrong();
+        if (await sessions.BeginAsync(user, context.RequestAborted) is not { } session)
+            return new SignInOutcome.Wrong();
         throttle.Succeeded(address, normalized, device);
         devices.Remember(context, normalized);
         // The cookie that names the session before is overwritten; without its end that one would go on for who has a copy.
-        if (Credential.Of(context.User) is Credential.Session before) await sessions.SignOutAsync(before, context.RequestAborted);
+        if (Credential.Of(context.User) is Credential.Session before)
+            await sessions.SignOutAsync(before, context.RequestAborted);
         await signIn.SignInWithClaimsAsync(user, new AuthenticationProperties { IsPersistent = stay }, [session.ToClaim()]);
         return new SignInOutcome.Done();
     }

@@ -26,7 +26,7 @@ internal sealed class SignInThrottle(IOptions<AccessOptions> options, TimeProvid
 
     private readonly Lock gate = new();
     private readonly Dictionary<UInt128, LinkedListNode<Count>> counts = [];
-    private readonly LinkedList<Count> byUse = [];   // the last used first
+    private readonly LinkedList<Count> byUse = []; // the last used first
 
     internal int Size
     {
@@ -49,8 +49,10 @@ internal sealed class SignInThrottle(IOptions<AccessOptions> options, TimeProvid
         {
             var rules = Rules(address, name, device);
             var wait = rules.Select(rule => WaitOf(rule.Key, now)).Max();
-            if (wait > TimeSpan.Zero) return wait;
-            foreach (var rule in rules) CountWrong(rule, now);
+            if (wait > TimeSpan.Zero)
+                return wait;
+            foreach (var rule in rules)
+                CountWrong(rule, now);
             return null;
         }
     }
@@ -62,17 +64,21 @@ internal sealed class SignInThrottle(IOptions<AccessOptions> options, TimeProvid
         {
             foreach (var rule in Rules(address, name, device))
             {
-                if (!counts.TryGetValue(rule.Key, out var found)) continue;
+                if (!counts.TryGetValue(rule.Key, out var found))
+                    continue;
                 // An attacker with a user of their own would else begin anew with each sign-in.
-                if (!rule.IsOfAddress || found.Value.Wrong == 1) Remove(found);
-                else found.Value = found.Value with { Wrong = found.Value.Wrong - 1, NotBefore = DateTimeOffset.MinValue };
+                if (!rule.IsOfAddress || found.Value.Wrong == 1)
+                    Remove(found);
+                else
+                    found.Value = found.Value with { Wrong = found.Value.Wrong - 1, NotBefore = DateTimeOffset.MinValue };
             }
         }
     }
 
     private Rule[] Rules(IPAddress? address, string name, string? device)
     {
-        if (device is not null) return [new Rule(KeyOf($"device {device} {name}"), WrongPerDevice, LongestForName, IsOfAddress: false)];
+        if (device is not null)
+            return [new Rule(KeyOf($"device {device} {name}"), WrongPerDevice, LongestForName, IsOfAddress: false)];
         var from = Network(address);
         return
         [
@@ -89,13 +95,15 @@ internal sealed class SignInThrottle(IOptions<AccessOptions> options, TimeProvid
         var wrong = 1;
         if (counts.TryGetValue(rule.Key, out var before))
         {
-            if (now - before.Value.At < ForgottenAfter) wrong = before.Value.Wrong + 1;
+            if (now - before.Value.At < ForgottenAfter)
+                wrong = before.Value.Wrong + 1;
             Remove(before);
         }
         var wait = FirstWait * Math.Pow(2, Math.Clamp(wrong - rule.Free, 0, 16));
         var notBefore = wrong < rule.Free ? DateTimeOffset.MinValue : now + (wait < rule.Longest ? wait : rule.Longest);
         counts[rule.Key] = byUse.AddFirst(new Count(rule.Key, wrong, now, notBefore));
-        if (counts.Count > Capacity) Remove(byUse.Last!);
+        if (counts.Count > Capacity)
+            Remove(byUse.Last!);
     }
 
     private void Remove(LinkedListNode<Count> count)
@@ -107,8 +115,10 @@ internal sealed class SignInThrottle(IOptions<AccessOptions> options, TimeProvid
     /// <summary>Who has one IPv6 address has all that begin with the same 64 bits.</summary>
     private static string Network(IPAddress? address)
     {
-        if (address is { IsIPv4MappedToIPv6: true }) address = address.MapToIPv4();
-        if (address is { AddressFamily: AddressFamily.InterNetworkV6 }) return Convert.ToHexString(address.GetAddressBytes(), 0, 8);
+        if (address is { IsIPv4MappedToIPv6: true })
+            address = address.MapToIPv4();
+        if (address is { AddressFamily: AddressFamily.InterNetworkV6 })
+            return Convert.ToHexString(address.GetAddressBytes(), 0, 8);
         return address?.ToString() ?? "";
     }
 

@@ -18,9 +18,8 @@ internal sealed class SocketOwners
     private readonly string[] tables;
     private readonly uint? own;
 
-    public SocketOwners() : this("/proc")
-    {
-    }
+    public SocketOwners()
+        : this("/proc") { }
 
     internal SocketOwners(string proc)
     {
@@ -30,7 +29,8 @@ internal sealed class SocketOwners
             own = OwnUid(Path.Combine(proc, "self", "status"));
             // Users whom this user namespace does not know are all shown as the overflow user.
             var overflow = Path.Combine(proc, "sys", "kernel", "overflowuid");
-            if (File.Exists(overflow) && own == Number(File.ReadAllText(overflow).Trim())) own = null;
+            if (File.Exists(overflow) && own == Number(File.ReadAllText(overflow).Trim()))
+                own = null;
             using var readable = File.OpenRead(tables[0]);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -45,7 +45,8 @@ internal sealed class SocketOwners
     /// <summary>True where the peer's end of the connection is open and has the console's user.</summary>
     public bool IsOwn(IPEndPoint peer, IPEndPoint console)
     {
-        if (own is null) return false;
+        if (own is null)
+            return false;
         var (wantedLocal, wantedRemote) = (Plain(peer), Plain(console));
         var port = $":{peer.Port:X4}";
         foreach (var table in tables)
@@ -55,8 +56,10 @@ internal sealed class SocketOwners
                 foreach (var line in File.ReadLines(table).Skip(1))
                 {
                     var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    if (fields.Length <= Inode || !fields[Local].EndsWith(port, StringComparison.Ordinal)) continue;
-                    if (!wantedLocal.Equals(EndPoint(fields[Local])) || !wantedRemote.Equals(EndPoint(fields[Remote]))) continue;
+                    if (fields.Length <= Inode || !fields[Local].EndsWith(port, StringComparison.Ordinal))
+                        continue;
+                    if (!wantedLocal.Equals(EndPoint(fields[Local])) || !wantedRemote.Equals(EndPoint(fields[Remote])))
+                        continue;
                     // The row of a socket that its program has closed says uid 0, which is root's, and inode 0.
                     return fields[Inode] != "0" && Number(fields[Uid]) == own;
                 }
@@ -83,19 +86,26 @@ internal sealed class SocketOwners
     internal static IPEndPoint? EndPoint(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon is not (8 or 32)) return null;
-        if (!ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port)) return null;
+        if (colon is not (8 or 32))
+            return null;
+        if (!ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var port))
+            return null;
         var bytes = new byte[colon / 2];
         for (var word = 0; word < colon / 8; word++)
         {
-            if (!uint.TryParse(text.AsSpan(word * 8, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)) return null;
+            if (!uint.TryParse(text.AsSpan(word * 8, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+                return null;
             BitConverter.TryWriteBytes(bytes.AsSpan(word * 4), value);
         }
         return Plain(new IPEndPoint(new IPAddress(bytes), port));
     }
 
     /// <summary>An IPv4 address within IPv6 is the same address; what scope it was seen in does not count.</summary>
-    private static IPEndPoint Plain(IPEndPoint one) => new(
-        one.Address.IsIPv4MappedToIPv6 ? one.Address.MapToIPv4()
-        : one.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(one.Address.GetAddressBytes()) : one.Address, one.Port);
+    private static IPEndPoint Plain(IPEndPoint one) =>
+        new(
+            one.Address.IsIPv4MappedToIPv6 ? one.Address.MapToIPv4()
+                : one.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(one.Address.GetAddressBytes())
+                : one.Address,
+            one.Port
+        );
 }

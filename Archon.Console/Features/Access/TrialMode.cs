@@ -14,26 +14,37 @@ internal sealed partial class TrialMode(IOptions<AccessOptions> options, SocketO
     // What a proxy says of its client is moved to X-Original-* where the proxy is trusted: that it stood between is what counts here.
     private static readonly string[] ForwardingHeaders =
     [
-        "Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
-        ForwardedHeadersDefaults.XOriginalForHeaderName, ForwardedHeadersDefaults.XOriginalProtoHeaderName,
+        "Forwarded",
+        "Via",
+        "X-Real-IP",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        ForwardedHeadersDefaults.XOriginalForHeaderName,
+        ForwardedHeadersDefaults.XOriginalProtoHeaderName,
     ];
 
     public bool IsOn => options.Value.TrialMode && owners.IsReadable;
 
     /// <summary>Whether it is on, for whom, and if not although it should be, why.</summary>
-    public string Words => (options.Value.TrialMode, owners.IsReadable) switch
-    {
-        (false, _) => "Trial mode is off: every program needs a token.",
-        (true, false) => "Trial mode is off although the setting turns it on: this system does not say which user a connection belongs to. "
-            + "Every program needs a token.",
-        _ => $"Trial mode is on: programs of the user {Environment.UserName} on this machine read /monitoring and start analyses without a token.",
-    };
+    public string Words =>
+        (options.Value.TrialMode, owners.IsReadable) switch
+        {
+            (false, _) => "Trial mode is off: every program needs a token.",
+            (true, false) =>
+                "Trial mode is off although the setting turns it on: this system does not say which user a connection belongs to. "
+                    + "Every program needs a token.",
+            _ =>
+                $"Trial mode is on: programs of the user {Environment.UserName} on this machine read /monitoring and start analyses without a token.",
+        };
 
     /// <summary>Writes it to the log of the start.</summary>
     public void Report()
     {
-        if (options.Value.TrialMode && !owners.IsReadable) LogRefused(Words);
-        else if (IsOn) LogOn(Words);
+        if (options.Value.TrialMode && !owners.IsReadable)
+            LogRefused(Words);
+        else if (IsOn)
+            LogOn(Words);
     }
 
     /// <summary>
@@ -45,7 +56,8 @@ internal sealed partial class TrialMode(IOptions<AccessOptions> options, SocketO
     {
         var request = context.Request;
         return IsOn
-            && context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+            && context.Connection.RemoteIpAddress is { } remote
+            && IPAddress.IsLoopback(remote)
             && IsLoopbackHost(request.Host.Host)
             && !ForwardingHeaders.Any(request.Headers.ContainsKey)
             && request.Headers["Sec-Fetch-Site"].ToString() is ("" or "same-origin" or "none")

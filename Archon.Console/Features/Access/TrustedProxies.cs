@@ -22,8 +22,10 @@ internal static class TrustedProxies
         options.KnownIPNetworks.Clear();
         foreach (var part in Parts(text))
         {
-            if (IPAddress.TryParse(part, out var address)) options.KnownProxies.Add(address);
-            else options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(part));
+            if (IPAddress.TryParse(part, out var address))
+                options.KnownProxies.Add(address);
+            else
+                options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(part));
         }
         // With empty lists the middleware would believe everybody.
         var isAny = options.KnownProxies.Count + options.KnownIPNetworks.Count > 0;
@@ -39,7 +41,9 @@ internal sealed class AddressesAttribute : ValidationAttribute
 {
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
         TrustedProxies.Parts(value as string).FirstOrDefault(part => !TrustedProxies.IsReadable(part)) is { } wrong
-            ? new ValidationResult($"{validationContext.DisplayName}: '{wrong}' is neither an address nor a network. "
-                + "Write for example 10.0.0.5 or 172.18.0.0/16, with commas between several.")
+            ? new ValidationResult(
+                $"{validationContext.DisplayName}: '{wrong}' is neither an address nor a network. "
+                    + "Write for example 10.0.0.5 or 172.18.0.0/16, with commas between several."
+            )
             : ValidationResult.Success;
 }

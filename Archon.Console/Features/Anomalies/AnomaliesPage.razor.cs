@@ -1,14 +1,15 @@
 using System.Globalization;
-using Archon.Ui.Parts;
 using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.Format;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Anomalies;
 
-public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation) : LivePage<AnomaliesPicture>
+public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation)
+    : LivePage<AnomaliesPicture>
 {
     private const int EndedAtFirst = 12;
 
@@ -16,37 +17,55 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     private readonly HeldList list = new();
     private bool showAllEnded;
 
-    [SupplyParameterFromQuery(Name = "a")] private long? Asked { get; set; }
-    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
-    [SupplyParameterFromQuery(Name = "c")] private string? ConfidenceText { get; set; }
-    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
+    [SupplyParameterFromQuery(Name = "a")]
+    private long? Asked { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")]
+    private string? Text { get; set; }
+
+    [SupplyParameterFromQuery(Name = "c")]
+    private string? ConfidenceText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")]
+    private string? PageText { get; set; }
 
     private double Confidence =>
-        double.TryParse(ConfidenceText, NumberStyles.Float, CultureInfo.InvariantCulture, out var least) && least is > 0 and <= 1 ? least : 0;
+        double.TryParse(ConfidenceText, NumberStyles.Float, CultureInfo.InvariantCulture, out var least) && least is > 0 and <= 1
+            ? least
+            : 0;
 
     private AnomalyFilter Filter => new(Text, Confidence);
 
     /// <summary>What the address asks for; without that the worst one, so that the page is never half empty.</summary>
-    private long? Selected => Asked ?? (list.Open.Count > 0 ? list.Open[0].Id : list.Ended.Count > 0 ? list.Ended[0].Id : null);
+    private long? Selected =>
+        Asked
+        ?? (
+            list.Open.Count > 0 ? list.Open[0].Id
+            : list.Ended.Count > 0 ? list.Ended[0].Id
+            : null
+        );
 
     /// <summary>The newest, and as many more as it takes to have the chosen one among them.</summary>
     private IReadOnlyList<AnomalyRow> EndedShown
     {
         get
         {
-            if (showAllEnded) return list.Ended;
+            if (showAllEnded)
+                return list.Ended;
             var chosen = list.Ended.Index().FirstOrDefault(one => one.Item.Id == Asked, (-1, null!)).Index;
             return [.. list.Ended.Take(Math.Max(EndedAtFirst, chosen + 1))];
         }
     }
 
-    private string Proof => Picture!.Checking switch
-    {
-        { SeriesWithBand: 0, Series: var all } => $"None of {Figures.Count(all)} series has a band yet, so nothing can be outside one.",
-        { SeriesWithBand: var judged, Series: var all } when judged == all => $"All {Figures.Count(all)} series are inside their bands.",
-        { SeriesWithBand: var judged, Series: var all } =>
-            $"{Figures.Count(judged)} of {Figures.Count(all)} series have a band, and all of those are inside it.",
-    };
+    private string Proof =>
+        Picture!.Checking switch
+        {
+            { SeriesWithBand: 0, Series: var all } => $"None of {Figures.Count(all)} series has a band yet, so nothing can be outside one.",
+            { SeriesWithBand: var judged, Series: var all } when judged == all =>
+                $"All {Figures.Count(all)} series are inside their bands.",
+            { SeriesWithBand: var judged, Series: var all } =>
+                $"{Figures.Count(judged)} of {Figures.Count(all)} series have a band, and all of those are inside it.",
+        };
 
     protected override string Key => $"anomalies/{view.EnvironmentId}/{Skip}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
 
@@ -92,10 +111,13 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
 
     private string Link(long? id) => navigation.GetUriWithQueryParameter("a", id);
 
-    private string Address(string? text, double confidence) => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
-    {
-        ["q"] = string.IsNullOrWhiteSpace(text) ? null : text,
-        ["page"] = null,
-        ["c"] = confidence > 0 ? confidence.ToString(CultureInfo.InvariantCulture) : null,
-    });
+    private string Address(string? text, double confidence) =>
+        navigation.GetUriWithQueryParameters(
+            new Dictionary<string, object?>
+            {
+                ["q"] = string.IsNullOrWhiteSpace(text) ? null : text,
+                ["page"] = null,
+                ["c"] = confidence > 0 ? confidence.ToString(CultureInfo.InvariantCulture) : null,
+            }
+        );
 }

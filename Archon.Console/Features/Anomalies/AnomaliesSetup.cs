@@ -1,6 +1,6 @@
 using Archon.Shell;
-using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -19,15 +19,25 @@ public static class AnomaliesSetup
         services.AddSingleton<INavCountSource, AnomalyCount>();
         services.AddHostedService<AnomalyListener>();
         services.AddSignalR();
-        services.AddOptions<RedisOptions>().Configure<IOptions<LiveOptions>>((redis, live) =>
-        {
-            if (live.Value.Redis is { Length: > 0 } address) redis.Configuration = ConfigurationOptions.Parse(address);
-        });
+        services
+            .AddOptions<RedisOptions>()
+            .Configure<IOptions<LiveOptions>>(
+                (redis, live) =>
+                {
+                    if (live.Value.Redis is { Length: > 0 } address)
+                        redis.Configuration = ConfigurationOptions.Parse(address);
+                }
+            );
         // Chosen when first asked for, so that a test or a deployment can set the address wherever configuration comes from.
-        services.Replace(ServiceDescriptor.Singleton(typeof(HubLifetimeManager<LiveHub>), provider =>
-            provider.GetRequiredService<IOptions<LiveOptions>>().Value.Redis is { Length: > 0 }
-                ? ActivatorUtilities.CreateInstance<RedisHubLifetimeManager<LiveHub>>(provider)
-                : ActivatorUtilities.CreateInstance<DefaultHubLifetimeManager<LiveHub>>(provider)));
+        services.Replace(
+            ServiceDescriptor.Singleton(
+                typeof(HubLifetimeManager<LiveHub>),
+                provider =>
+                    provider.GetRequiredService<IOptions<LiveOptions>>().Value.Redis is { Length: > 0 }
+                        ? ActivatorUtilities.CreateInstance<RedisHubLifetimeManager<LiveHub>>(provider)
+                        : ActivatorUtilities.CreateInstance<DefaultHubLifetimeManager<LiveHub>>(provider)
+            )
+        );
         return services;
     }
 

@@ -9,11 +9,10 @@ namespace Archon.Features.Anomalies;
 
 public abstract record JudgeResult
 {
-    private JudgeResult()
-    {
-    }
+    private JudgeResult() { }
 
     public sealed record Done : JudgeResult;
+
     public sealed record NotFound : JudgeResult;
 }
 
@@ -22,37 +21,53 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
     /// <summary>Keeps what a person thinks of an anomaly; null takes a verdict back. The last word counts.</summary>
     /// <param name="startedAt">Start of the anomaly: it names the partition, so only that one is searched.</param>
     public async Task<JudgeResult> JudgeAsync(
-        long id, DateTimeOffset startedAt, AnomalyVerdict? verdict, string who, CancellationToken cancellationToken)
+        long id,
+        DateTimeOffset startedAt,
+        AnomalyVerdict? verdict,
+        string who,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         var started = startedAt.ToUniversalTime();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            var changed = await db.Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
-                .ExecuteUpdateAsync(
-                    set => set.SetProperty(anomaly => anomaly.Verdict, verdict)
-                        .SetProperty(anomaly => anomaly.VerdictBy, verdict == null ? null : who)
-                        .SetProperty(anomaly => anomaly.VerdictAt, verdict == null ? null : now),
-                    cancellationToken);
-            if (changed == 0) return (JudgeResult)new JudgeResult.NotFound();
-            // The next scan of the watch reads what was learnt from verdicts anew.
-            await db.Watches.Where(watch => db.Anomalies.Any(anomaly => anomaly.Id == id && anomaly.StartedAt == started && anomaly.WatchId == watch.Id))
-                .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.JudgedAt, now), cancellationToken);
-            db.ChangeTracker.Clear();
-            db.AuditEntries.Add(new AuditEntry
+        return await db
+            .Database.CreateExecutionStrategy()
+            .ExecuteAsync(async () =>
             {
-                At = now,
-                Actor = who,
-                Action = "anomaly.judge",
-                Subject = id.ToString(CultureInfo.InvariantCulture),
-                Detail = verdict?.ToString() ?? "withdrawn",
+                await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+                var changed = await db
+                    .Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
+                    .ExecuteUpdateAsync(
+                        set =>
+                            set.SetProperty(anomaly => anomaly.Verdict, verdict)
+                                .SetProperty(anomaly => anomaly.VerdictBy, verdict == null ? null : who)
+                                .SetProperty(anomaly => anomaly.VerdictAt, verdict == null ? null : now),
+                        cancellationToken
+                    );
+                if (changed == 0)
+                    return (JudgeResult)new JudgeResult.NotFound();
+                // The next scan of the watch reads what was learnt from verdicts anew.
+                await db
+                    .Watches.Where(watch =>
+                        db.Anomalies.Any(anomaly => anomaly.Id == id && anomaly.StartedAt == started && anomaly.WatchId == watch.Id)
+                    )
+                    .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.JudgedAt, now), cancellationToken);
+                db.ChangeTracker.Clear();
+                db.AuditEntries.Add(
+                    new AuditEntry
+                    {
+                        At = now,
+                        Actor = who,
+                        Action = "anomaly.judge",
+                        Subject = id.ToString(CultureInfo.InvariantCulture),
+                        Detail = verdict?.ToString() ?? "withdrawn",
+                    }
+                );
+                await db.SaveChangesAsync(cancellationToken);
+                await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return new JudgeResult.Done();
             });
-            await db.SaveChangesAsync(cancellationToken);
-            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return new JudgeResult.Done();
-        });
     }
 }

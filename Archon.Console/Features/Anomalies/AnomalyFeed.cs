@@ -18,8 +18,8 @@ internal sealed class AnomalyListener(
     ArchonNotifications notifications,
     ArchonDatabase database,
     Supervision supervision,
-    ILogger<AnomalyListener> logger)
-    : FeedListener("Listener for anomalies", FeedChannels.Anomalies, notifications, database, supervision, logger)
+    ILogger<AnomalyListener> logger
+) : FeedListener("Listener for anomalies", FeedChannels.Anomalies, notifications, database, supervision, logger)
 {
     protected override Task OnChangedAsync(string origin, CancellationToken cancellationToken)
     {

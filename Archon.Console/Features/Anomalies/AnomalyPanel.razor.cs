@@ -20,17 +20,34 @@ namespace Archon.Features.Anomalies;
 
 /// <summary>One anomaly in full: what, how far, how sure, its samples with the band, and what the verdict rests on.</summary>
 public sealed partial class AnomalyPanel(
-    AnomalyQueries anomalies, AnomalyCommands commands, SignalQueries signals, WatchQueries watches, IncidentQueries incidents, UpstreamHealth upstreams, ViewState view,
-    NavigationManager navigation, TimeProvider clock) : IDisposable
+    AnomalyQueries anomalies,
+    AnomalyCommands commands,
+    SignalQueries signals,
+    WatchQueries watches,
+    IncidentQueries incidents,
+    UpstreamHealth upstreams,
+    ViewState view,
+    NavigationManager navigation,
+    TimeProvider clock
+) : IDisposable
 {
     private const int ChartPoints = 900;
     private static readonly NumberFormatInfo Grouped = new() { NumberGroupSeparator = "\u2009", NumberDecimalDigits = 0 };
 
     private static readonly (AnomalyVerdict Verdict, string Key)[] Verdicts =
-        [(AnomalyVerdict.Useful, "u"), (AnomalyVerdict.Noise, "n"), (AnomalyVerdict.Expected, "e")];
+    [
+        (AnomalyVerdict.Useful, "u"),
+        (AnomalyVerdict.Noise, "n"),
+        (AnomalyVerdict.Expected, "e"),
+    ];
 
     private static readonly (string Text, TimeSpan Length)[] Windows =
-        [("1 h", TimeSpan.FromHours(1)), ("6 h", TimeSpan.FromHours(6)), ("1 d", TimeSpan.FromDays(1)), ("7 d", TimeSpan.FromDays(7))];
+    [
+        ("1 h", TimeSpan.FromHours(1)),
+        ("6 h", TimeSpan.FromHours(6)),
+        ("1 d", TimeSpan.FromDays(1)),
+        ("7 d", TimeSpan.FromDays(7)),
+    ];
 
     private readonly CancellationTokenSource lifetime = new();
     private CancellationTokenSource? asking;
@@ -55,23 +72,37 @@ public sealed partial class AnomalyPanel(
     private bool judging;
     private bool interactive;
 
-    [Parameter, EditorRequired] public long Id { get; set; }
+    [Parameter, EditorRequired]
+    public long Id { get; set; }
 
     /// <summary>When the list beside was read: a newer time means that this is due again.</summary>
-    [Parameter] public DateTimeOffset ReadAt { get; set; }
+    [Parameter]
+    public DateTimeOffset ReadAt { get; set; }
 
     /// <summary>Where to go when there is no such anomaly.</summary>
-    [Parameter] public string Back { get; set; } = "/anomalies";
+    [Parameter]
+    public string Back { get; set; } = "/anomalies";
 
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private string? PrometheusGraph =>
-        picture is null ? null : PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, picture.Query, picture.Range);
+        picture is null
+            ? null
+            : PrometheusLink.Graph(
+                upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address,
+                picture.Query,
+                picture.Range
+            );
 
     /// <summary>The same question for a terminal.</summary>
-    private string? Curl => picture is null || upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address is not { } server ? null : string.Create(
-        CultureInfo.InvariantCulture,
-        $"curl -sG {Shell($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/query_range")} --data-urlencode {Shell($"query={picture.Query}")} -d start={picture.Range.Start.ToUnixTimeSeconds()} -d end={picture.Range.End.ToUnixTimeSeconds()} -d step={(int)picture.Step.TotalSeconds}");
+    private string? Curl =>
+        picture is null || upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address is not { } server
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"curl -sG {Shell($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/query_range")} --data-urlencode {Shell($"query={picture.Query}")} -d start={picture.Range.Start.ToUnixTimeSeconds()} -d end={picture.Range.End.ToUnixTimeSeconds()} -d step={(int)picture.Step.TotalSeconds}"
+            );
 
     /// <summary>For a chat or a ticket: what, how far, since when, and the way back here.</summary>
     private string Markdown
@@ -80,19 +111,24 @@ public sealed partial class AnomalyPanel(
         {
             var row = detail!.Row;
             var link = navigation.ToAbsoluteUri($"/anomalies?a={row.Id}").AbsoluteUri;
-            var when = row.EndedAt is { } ended ? $"{view.Exact(row.StartedAt)} to {view.Exact(ended)}" : $"since {view.Exact(row.StartedAt)}";
+            var when = row.EndedAt is { } ended
+                ? $"{view.Exact(row.StartedAt)} to {view.Exact(ended)}"
+                : $"since {view.Exact(row.StartedAt)}";
             var value = Figures.Format(row.EndedAt is null ? row.Value : row.PeakValue, row.Unit);
-            return Figures.Plain($"**{row.Subject}** {row.Watch}: {value}, expected {HealthWords.Expected(row.Lower, row.Upper, row.Unit)}, {when}, "
-                + $"confidence {row.Confidence.ToString("0.00", CultureInfo.InvariantCulture)}\n\n```promql\n{picture?.Query ?? detail.Query}\n```\n{link}");
+            return Figures.Plain(
+                $"**{row.Subject}** {row.Watch}: {value}, expected {HealthWords.Expected(row.Lower, row.Upper, row.Unit)}, {when}, "
+                    + $"confidence {row.Confidence.ToString("0.00", CultureInfo.InvariantCulture)}\n\n```promql\n{picture?.Query ?? detail.Query}\n```\n{link}"
+            );
         }
     }
 
-    private string SeasonWords => detail!.Season switch
-    {
-        "day" => "time of day",
-        "week" => "time of week",
-        _ => "none: the level alone",
-    };
+    private string SeasonWords =>
+        detail!.Season switch
+        {
+            "day" => "time of day",
+            "week" => "time of week",
+            _ => "none: the level alone",
+        };
 
     private string TrustWords
     {
@@ -100,7 +136,8 @@ public sealed partial class AnomalyPanel(
         {
             var bins = detail!.Reliability.Bins;
             var bin = bins[Math.Min(bins.Count - 1, (int)(detail.Row.Confidence * bins.Count))];
-            return bin.Claims == 0 ? "nobody has judged an anomaly about as sure as this one yet"
+            return bin.Claims == 0
+                ? "nobody has judged an anomaly about as sure as this one yet"
                 : $"{Math.Round(bin.Observed * bin.Claims)} of {bin.Claims} judged anomalies about as sure as this one were no noise";
         }
     }
@@ -109,7 +146,8 @@ public sealed partial class AnomalyPanel(
 
     protected override async Task OnParametersSetAsync()
     {
-        if (shownAt == ReadAt && detail is not null) return;
+        if (shownAt == ReadAt && detail is not null)
+            return;
         shownAt = ReadAt;
         await LoadAsync();
     }
@@ -117,13 +155,15 @@ public sealed partial class AnomalyPanel(
     private async Task LoadAsync()
     {
         await ReadAsync();
-        if (interactive) await RefreshChartAsync();
+        if (interactive)
+            await RefreshChartAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // The samples come after the words: a slow Prometheus does not hold up the page.
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         interactive = true;
         view.Changed += RangeChanged;
         await RefreshChartAsync();
@@ -136,12 +176,20 @@ public sealed partial class AnomalyPanel(
         {
             var found = await anomalies.FindAsync(view.EnvironmentId, Id, lifetime.Token);
             (gone, readFailure) = (found is null, null);
-            if (found is null) return;
+            if (found is null)
+                return;
             neighbours = await anomalies.NeighboursAsync(view.EnvironmentId, found.Row, lifetime.Token);
-            feedback = await watches.FeedbackAsync(found.Row.WatchId, found.SeriesId, found.Row.StartedAt, found.PeakDeviation, lifetime.Token);
+            feedback = await watches.FeedbackAsync(
+                found.Row.WatchId,
+                found.SeriesId,
+                found.Row.StartedAt,
+                found.PeakDeviation,
+                lifetime.Token
+            );
             incident = await incidents.OfAnomalyAsync(view.EnvironmentId, Id, lifetime.Token);
             similar = incident is null ? [] : await incidents.SimilarAsync(view.EnvironmentId, incident.Id, lifetime.Token);
-            if (detail is null) Fit(found.Row);
+            if (detail is null)
+                Fit(found.Row);
             detail = found;
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
@@ -158,24 +206,29 @@ public sealed partial class AnomalyPanel(
     /// <summary>Asks for samples again when there can be new ones.</summary>
     private async Task RefreshChartAsync()
     {
-        if (detail is null) return;
+        if (detail is null)
+            return;
         var isSame = askedFor == (view.From, view.To) && chart is not null && !isChartOurs;
         var over = detail.Row.EndedAt is not null && chartFailure is null;
         var soon = clock.GetUtcNow() - chartAt < detail.Step;
-        if (isSame && (over || soon)) return;
+        if (isSame && (over || soon))
+            return;
         await AskAsync(view.Range);
     }
 
-    private void RangeChanged() => _ = InvokeAsync(async () =>
-    {
-        await RefreshChartAsync();
-        StateHasChanged();
-    });
+    private void RangeChanged() =>
+        _ = InvokeAsync(async () =>
+        {
+            await RefreshChartAsync();
+            StateHasChanged();
+        });
 
     private void ShowLength(TimeSpan length)
     {
-        if (detail!.Row.EndedAt is null) view.TryShow($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
-        else view.Show(Around(detail.Row, length));
+        if (detail!.Row.EndedAt is null)
+            view.TryShow($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
+        else
+            view.Show(Around(detail.Row, length));
     }
 
     private Task ZoomAsync(TimeRange range)
@@ -193,7 +246,8 @@ public sealed partial class AnomalyPanel(
         try
         {
             var answer = await signals.SeriesAsync(detail!.Row.WatchId, detail.SeriesId, range, ChartPoints, mine.Token);
-            if (asking != mine) return;
+            if (asking != mine)
+                return;
             (chartAt, isChartOurs) = (clock.GetUtcNow(), false);
             rejected = answer is Fetch<SignalPicture>.Rejected;
             chartFailure = answer switch
@@ -204,7 +258,8 @@ public sealed partial class AnomalyPanel(
             };
             if (answer is not Fetch<SignalPicture>.Ok { Value: var drawn })
             {
-                if (chart is not null && detail.Row.EndedAt is null) chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
+                if (chart is not null && detail.Row.EndedAt is null)
+                    chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
                 return;
             }
             picture = drawn;
@@ -220,7 +275,8 @@ public sealed partial class AnomalyPanel(
         }
         finally
         {
-            if (asking == mine) asking = null;
+            if (asking == mine)
+                asking = null;
         }
     }
 
@@ -254,9 +310,12 @@ public sealed partial class AnomalyPanel(
     {
         var age = (row.EndedAt ?? clock.GetUtcNow()) - row.StartedAt;
         var length = Windows.FirstOrDefault(one => age <= one.Length * 0.7, Windows[^1]).Length;
-        if (view.IsRangeChosen && (view.Range.End < row.StartedAt || view.Range.Start > (row.EndedAt ?? clock.GetUtcNow()))) view.ForgetRange();
-        if (row.EndedAt is null) view.Suggest($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
-        else view.Suggest(Around(row, length));
+        if (view.IsRangeChosen && (view.Range.End < row.StartedAt || view.Range.Start > (row.EndedAt ?? clock.GetUtcNow())))
+            view.ForgetRange();
+        if (row.EndedAt is null)
+            view.Suggest($"now-{(int)length.TotalHours}h", ViewState.DefaultTo);
+        else
+            view.Suggest(Around(row, length));
     }
 
     private TimeRange Around(AnomalyRow row, TimeSpan length)
@@ -270,36 +329,44 @@ public sealed partial class AnomalyPanel(
 
     private static string Times(double value, double expected)
     {
-        if (expected == 0 || value / expected is < 0 or > 1000 or double.NaN) return "off the scale";
+        if (expected == 0 || value / expected is < 0 or > 1000 or double.NaN)
+            return "off the scale";
         var ratio = value / expected;
-        return ratio >= 1.1 || ratio <= 0.9 ? $"{ratio.ToString(ratio >= 10 ? "0" : "0.0#", CultureInfo.InvariantCulture)}× expected" : $"{((ratio - 1) * 100).ToString("+0.#;-0.#", CultureInfo.InvariantCulture)} %";
+        return ratio >= 1.1 || ratio <= 0.9
+            ? $"{ratio.ToString(ratio >= 10 ? "0" : "0.0#", CultureInfo.InvariantCulture)}× expected"
+            : $"{((ratio - 1) * 100).ToString("+0.#;-0.#", CultureInfo.InvariantCulture)} %";
     }
 
-    private static string Length(TimeSpan length) => length switch
-    {
-        { TotalSeconds: < 60 } => $"{(int)length.TotalSeconds} s",
-        { TotalMinutes: < 60 } => length.Seconds == 0 ? $"{(int)length.TotalMinutes} min" : $"{(int)length.TotalMinutes} min {length.Seconds} s",
-        { TotalHours: < 48 } => $"{(int)length.TotalHours} h {length.Minutes} min",
-        _ => $"{(int)length.TotalDays} d",
-    };
+    private static string Length(TimeSpan length) =>
+        length switch
+        {
+            { TotalSeconds: < 60 } => $"{(int)length.TotalSeconds} s",
+            { TotalMinutes: < 60 } => length.Seconds == 0
+                ? $"{(int)length.TotalMinutes} min"
+                : $"{(int)length.TotalMinutes} min {length.Seconds} s",
+            { TotalHours: < 48 } => $"{(int)length.TotalHours} h {length.Minutes} min",
+            _ => $"{(int)length.TotalDays} d",
+        };
 
-    private static string Offset(TimeSpan offset) => offset.Duration() < TimeSpan.FromSeconds(1)
-        ? "at once"
-        : offset < TimeSpan.Zero ? $"{Length(-offset)} before" : $"{Length(offset)} after";
+    private static string Offset(TimeSpan offset) =>
+        offset.Duration() < TimeSpan.FromSeconds(1) ? "at once"
+        : offset < TimeSpan.Zero ? $"{Length(-offset)} before"
+        : $"{Length(offset)} after";
 
     /// <summary>The members of the detector, in the words of who reads them at night.</summary>
-    private static string Member(string name) => name switch
-    {
-        "Profile" => "Far from its usual value",
-        "Jump" => "Changed at once",
-        "Forecast" => "Not where the last samples led",
-        "Shift" => "Several in a row to one side",
-        "Drift" => "Many, each a little to one side",
-        "Range" => "Beyond all that was seen",
-        "FlatLine" => "Stands still",
-        "Gap" => "Samples were missing",
-        _ => name,
-    };
+    private static string Member(string name) =>
+        name switch
+        {
+            "Profile" => "Far from its usual value",
+            "Jump" => "Changed at once",
+            "Forecast" => "Not where the last samples led",
+            "Shift" => "Several in a row to one side",
+            "Drift" => "Many, each a little to one side",
+            "Range" => "Beyond all that was seen",
+            "FlatLine" => "Stands still",
+            "Gap" => "Samples were missing",
+            _ => name,
+        };
 
     public void Dispose()
     {

@@ -1,4 +1,3 @@
-using Archon.Ui.Parts;
 using Archon.Analysis.Detection;
 using Archon.Data;
 using Archon.Data.Anomalies;
@@ -6,6 +5,7 @@ using Archon.Data.Catalogue;
 using Archon.Features.Services;
 using Archon.Live;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Anomalies;
@@ -13,14 +13,31 @@ namespace Archon.Features.Anomalies;
 /// <summary>One anomaly as a list shows it.</summary>
 /// <param name="Recent">Newest values of the series for a sparkline; empty for ended ones.</param>
 public sealed record AnomalyRow(
-    long Id, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, DateTimeOffset LastSeenAt, string? Service, int WatchId, string Watch,
-    WatchSignal Signal, string Unit, IReadOnlyDictionary<string, string> Labels, AnomalyDirection Direction,
-    double Value, double Lower, double Upper, double PeakValue, double Confidence, AnomalyVerdict? Verdict, IReadOnlyList<double> Recent)
+    long Id,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt,
+    DateTimeOffset LastSeenAt,
+    string? Service,
+    int WatchId,
+    string Watch,
+    WatchSignal Signal,
+    string Unit,
+    IReadOnlyDictionary<string, string> Labels,
+    AnomalyDirection Direction,
+    double Value,
+    double Lower,
+    double Upper,
+    double PeakValue,
+    double Confidence,
+    AnomalyVerdict? Verdict,
+    IReadOnlyList<double> Recent
+)
 {
     public HealthState State => HealthStates.Of(Signal, Direction, Confidence, Verdict);
 
     /// <summary>What to call it where the service is unknown: the labels that tell its series apart.</summary>
-    public string Subject => Service ?? (Labels.Count == 0 ? "all" : string.Join(", ", Labels.Select(label => $"{label.Key}={label.Value}")));
+    public string Subject =>
+        Service ?? (Labels.Count == 0 ? "all" : string.Join(", ", Labels.Select(label => $"{label.Key}={label.Value}")));
 }
 
 /// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
@@ -28,18 +45,45 @@ public sealed record AnomalyRow(
 /// <param name="HasGuard">Values computed from a handful of requests are not judged.</param>
 /// <param name="Reliability">How often anomalies of each confidence were real, by the verdicts of 90 days: all but those that said noise.</param>
 public sealed record AnomalyDetail(
-    AnomalyRow Row, long SeriesId, double Expected, double PeakDeviation, double Score, string Season, int FittedSamples, int SamplesOutside,
-    string? VerdictBy, DateTimeOffset? VerdictAt, string Query, TimeSpan Step, double Sensitivity, DateTimeOffset? FittedAt,
-    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason, int EarlierOnSeries, int NoiseOnSeries,
-    string Explanation, IReadOnlyList<AnomalyVote> Votes, bool HasGuard, string? Guarded, Reliability Reliability);
+    AnomalyRow Row,
+    long SeriesId,
+    double Expected,
+    double PeakDeviation,
+    double Score,
+    string Season,
+    int FittedSamples,
+    int SamplesOutside,
+    string? VerdictBy,
+    DateTimeOffset? VerdictAt,
+    string Query,
+    TimeSpan Step,
+    double Sensitivity,
+    DateTimeOffset? FittedAt,
+    DateTimeOffset? ScannedTo,
+    DateTimeOffset? UncheckedSince,
+    string? UncheckedReason,
+    int EarlierOnSeries,
+    int NoiseOnSeries,
+    string Explanation,
+    IReadOnlyList<AnomalyVote> Votes,
+    bool HasGuard,
+    string? Guarded,
+    Reliability Reliability
+);
 
 /// <summary>The anomalies of an environment: those that last, those that ended lately, and how far checking got.</summary>
 /// <param name="Open">A part of those that are open, worst first.</param>
 /// <param name="OpenSkipped">How many open ones come before the first of <paramref name="Open"/>.</param>
 public sealed record AnomaliesPicture(
-    DateTimeOffset ReadAt, IReadOnlyList<AnomalyRow> Open, int OpenInAll, int OpenSkipped, IReadOnlyList<AnomalyRow> Ended, int EndedInAll,
+    DateTimeOffset ReadAt,
+    IReadOnlyList<AnomalyRow> Open,
+    int OpenInAll,
+    int OpenSkipped,
+    IReadOnlyList<AnomalyRow> Ended,
+    int EndedInAll,
     int EndedAsNoise,
-    CheckingState Checking) : ISharedPicture;
+    CheckingState Checking
+) : ISharedPicture;
 
 /// <summary>Which part of the lists to read.</summary>
 /// <param name="Skip">Open ones that come before; beyond the last one the last part is read.</param>
@@ -55,7 +99,14 @@ public sealed record AnomalyMark(int State, double Confidence, DateTimeOffset St
 
 /// <summary>How much of the estate is really being judged.</summary>
 public sealed record CheckingState(
-    int Watches, int WatchesUnchecked, string? UncheckedReason, DateTimeOffset? UncheckedSince, DateTimeOffset? LastScan, int Series, int SeriesWithBand)
+    int Watches,
+    int WatchesUnchecked,
+    string? UncheckedReason,
+    DateTimeOffset? UncheckedSince,
+    DateTimeOffset? LastScan,
+    int Series,
+    int SeriesWithBand
+)
 {
     public int SeriesLearning => Series - SeriesWithBand;
 }
@@ -82,8 +133,12 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     private const int VerdictLimit = 5000;
     private static readonly TimeSpan VerdictWindow = TimeSpan.FromDays(90);
 
-    public async Task<AnomaliesPicture> PictureAsync(int environmentId, AnomalyFilter filter, AnomalyWindow window,
-        CancellationToken cancellationToken)
+    public async Task<AnomaliesPicture> PictureAsync(
+        int environmentId,
+        AnomalyFilter filter,
+        AnomalyWindow window,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         var since = now - EndedWindow;
@@ -96,21 +151,37 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var openRows = await OpenRowsAsync(db, Ranked(db, open), skip, window.Open, cancellationToken);
 
         var ended = Filtered(db, environmentId, filter).Where(a => a.EndedAt != null && a.EndedAt >= since);
-        var endedRows = window.Ended == 0 ? []
-            : await Rows(db, ended.OrderByDescending(a => a.EndedAt).ThenByDescending(a => a.Id).Take(window.Ended), withRecent: false)
-                .ToListAsync(cancellationToken);
-        var counts = await ended.GroupBy(_ => 1)
-            .Select(all => new { InAll = all.Count(), Noise = all.Count(a => a.Verdict == AnomalyVerdict.Noise) }).FirstOrDefaultAsync(cancellationToken);
+        var endedRows =
+            window.Ended == 0
+                ? []
+                : await Rows(db, ended.OrderByDescending(a => a.EndedAt).ThenByDescending(a => a.Id).Take(window.Ended), withRecent: false)
+                    .ToListAsync(cancellationToken);
+        var counts = await ended
+            .GroupBy(_ => 1)
+            .Select(all => new { InAll = all.Count(), Noise = all.Count(a => a.Verdict == AnomalyVerdict.Noise) })
+            .FirstOrDefaultAsync(cancellationToken);
 
         return new AnomaliesPicture(
-            now, openRows, openInAll, skip, [.. endedRows.OrderByDescending(row => row.EndedAt).ThenByDescending(row => row.Id)],
-            counts?.InAll ?? 0, counts?.Noise ?? 0, await CheckingAsync(db, environmentId, cancellationToken));
+            now,
+            openRows,
+            openInAll,
+            skip,
+            [.. endedRows.OrderByDescending(row => row.EndedAt).ThenByDescending(row => row.Id)],
+            counts?.InAll ?? 0,
+            counts?.Noise ?? 0,
+            await CheckingAsync(db, environmentId, cancellationToken)
+        );
     }
 
     /// <summary>Open anomalies after a mark, worst first, and how many are open in all.</summary>
     /// <param name="after">Null for the first ones.</param>
     public async Task<(IReadOnlyList<AnomalyRow> Rows, int InAll, CheckingState Checking)> OpenAfterAsync(
-        int environmentId, AnomalyFilter filter, AnomalyMark? after, int limit, CancellationToken cancellationToken)
+        int environmentId,
+        AnomalyFilter filter,
+        AnomalyMark? after,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
@@ -118,24 +189,47 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var ranked = Ranked(db, open);
         if (after is { State: var state, Confidence: var confidence, StartedAt: var startedAt, Id: var id })
         {
-            ranked = ranked.Where(one => one.State > state
-                || (one.State == state && (one.Anomaly.Confidence < confidence || (one.Anomaly.Confidence == confidence
-                && (one.Anomaly.StartedAt > startedAt || (one.Anomaly.StartedAt == startedAt && one.Anomaly.Id > id))))));
+            ranked = ranked.Where(one =>
+                one.State > state
+                || (
+                    one.State == state
+                    && (
+                        one.Anomaly.Confidence < confidence
+                        || (
+                            one.Anomaly.Confidence == confidence
+                            && (one.Anomaly.StartedAt > startedAt || (one.Anomaly.StartedAt == startedAt && one.Anomaly.Id > id))
+                        )
+                    )
+                )
+            );
         }
         return (
-            await OpenRowsAsync(db, ranked, 0, limit, cancellationToken), await open.CountAsync(cancellationToken),
-            await CheckingAsync(db, environmentId, cancellationToken));
+            await OpenRowsAsync(db, ranked, 0, limit, cancellationToken),
+            await open.CountAsync(cancellationToken),
+            await CheckingAsync(db, environmentId, cancellationToken)
+        );
     }
 
     /// <summary>The open anomalies of some services, by service.</summary>
-    public async Task<ILookup<string, AnomalyRow>> OpenOfAsync(int environmentId, IReadOnlyList<int> serviceIds,
-        CancellationToken cancellationToken)
+    public async Task<ILookup<string, AnomalyRow>> OpenOfAsync(
+        int environmentId,
+        IReadOnlyList<int> serviceIds,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var rows = await Rows(
-            db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null
-                && serviceIds.Contains(a.ServiceId.Value)),
-            withRecent: false).ToListAsync(cancellationToken);
+                db,
+                db.Anomalies.AsNoTracking()
+                    .Where(a =>
+                        a.EnvironmentId == environmentId
+                        && a.EndedAt == null
+                        && a.ServiceId != null
+                        && serviceIds.Contains(a.ServiceId.Value)
+                    ),
+                withRecent: false
+            )
+            .ToListAsync(cancellationToken);
         return rows.OrderBy(row => row.StartedAt).ThenBy(row => row.Id).ToLookup(row => row.Service ?? "", StringComparer.Ordinal);
     }
 
@@ -144,8 +238,10 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
-        var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true).FirstOrDefaultAsync(cancellationToken);
-        if (row is null) return null;
+        var row = await Rows(db, db.Anomalies.Where(a => a.EnvironmentId == environmentId && a.Id == id), withRecent: true)
+            .FirstOrDefaultAsync(cancellationToken);
+        if (row is null)
+            return null;
         var reliability = await ReliabilityAsync(db, environmentId, cancellationToken);
         return await (
             from anomaly in db.Anomalies.AsNoTracking()
@@ -153,19 +249,46 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
             join watch in db.Watches on anomaly.WatchId equals watch.Id
             from series in db.WatchedSeries.Where(one => one.Id == anomaly.SeriesId).DefaultIfEmpty()
             select new AnomalyDetail(
-                row, anomaly.SeriesId, anomaly.Expected, anomaly.PeakDeviation, anomaly.Score, anomaly.Season, anomaly.FittedSamples, anomaly.SamplesOutside,
-                anomaly.VerdictBy, anomaly.VerdictAt, watch.Query, watch.Step, watch.Sensitivity, series == null ? null : series.FittedAt,
-                watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason,
+                row,
+                anomaly.SeriesId,
+                anomaly.Expected,
+                anomaly.PeakDeviation,
+                anomaly.Score,
+                anomaly.Season,
+                anomaly.FittedSamples,
+                anomaly.SamplesOutside,
+                anomaly.VerdictBy,
+                anomaly.VerdictAt,
+                watch.Query,
+                watch.Step,
+                watch.Sensitivity,
+                series == null ? null : series.FittedAt,
+                watch.ScannedTo,
+                watch.UncheckedSince,
+                watch.UncheckedReason,
                 db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id),
-                db.Anomalies.Count(other => other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise),
-                anomaly.Explanation, anomaly.Votes, watch.VolumeQuery != null, series == null ? null : series.Guarded, reliability)).FirstOrDefaultAsync(cancellationToken);
+                db.Anomalies.Count(other =>
+                    other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise
+                ),
+                anomaly.Explanation,
+                anomaly.Votes,
+                watch.VolumeQuery != null,
+                series == null ? null : series.Guarded,
+                reliability
+            )
+        ).FirstOrDefaultAsync(cancellationToken);
     }
 
     private async Task<Reliability> ReliabilityAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
         var since = clock.GetUtcNow() - VerdictWindow;
-        var judged = await db.Anomalies.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.VerdictAt > since && one.Verdict != null)
-            .OrderByDescending(one => one.VerdictAt).Take(VerdictLimit).Select(one => new { one.Confidence, one.Verdict }).ToListAsync(cancellationToken);
+        var judged = await db
+            .Anomalies.AsNoTracking()
+            .Where(one => one.EnvironmentId == environmentId && one.VerdictAt > since && one.Verdict != null)
+            .OrderByDescending(one => one.VerdictAt)
+            .Take(VerdictLimit)
+            .Select(one => new { one.Confidence, one.Verdict })
+            .ToListAsync(cancellationToken);
         return Reliability.Of(judged.Select(one => (one.Confidence, one.Verdict != AnomalyVerdict.Noise)), ConfidenceBins);
     }
 
@@ -174,9 +297,12 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     {
         var (from, to) = (row.StartedAt - NeighbourWindow, row.StartedAt + NeighbourWindow);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var near = db.Anomalies.AsNoTracking()
+        var near = db
+            .Anomalies.AsNoTracking()
             .Where(a => a.EnvironmentId == environmentId && a.StartedAt >= from && a.StartedAt <= to && a.Id != row.Id)
-            .OrderByDescending(a => a.Confidence).ThenBy(a => a.Id).Take(NeighbourLimit);
+            .OrderByDescending(a => a.Confidence)
+            .ThenBy(a => a.Id)
+            .Take(NeighbourLimit);
         var rows = await Rows(db, near, withRecent: false).ToListAsync(cancellationToken);
         return [.. rows.OrderBy(one => one.StartedAt).ThenBy(one => one.Id)];
     }
@@ -187,10 +313,13 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var states = await Ranked(db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null))
-            .GroupBy(one => one.State).Select(group => new { State = group.Key, Number = group.Count() }).ToListAsync(cancellationToken);
+            .GroupBy(one => one.State)
+            .Select(group => new { State = group.Key, Number = group.Count() })
+            .ToListAsync(cancellationToken);
         return (
             states.Where(one => one.State != (int)HealthState.Judged).Sum(one => one.Number),
-            states.Any(one => one.State == (int)HealthState.Critical));
+            states.Any(one => one.State == (int)HealthState.Critical)
+        );
     }
 
     public async Task<CheckingState> CheckingAsync(int environmentId, CancellationToken cancellationToken)
@@ -201,29 +330,49 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
 
     private static async Task<CheckingState> CheckingAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
-        var watches = await db.Watches.AsNoTracking()
+        var watches = await db
+            .Watches.AsNoTracking()
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
-            .Select(w => new { w.Id, w.ScannedTo, w.UncheckedSince, w.UncheckedReason }).ToListAsync(cancellationToken);
-        var series = await db.WatchedSeries.Where(s => s.EnvironmentId == environmentId).GroupBy(_ => 1)
-            .Select(all => new { InAll = all.Count(), WithBand = all.Count(s => s.Model != null) }).FirstOrDefaultAsync(cancellationToken);
+            .Select(w => new
+            {
+                w.Id,
+                w.ScannedTo,
+                w.UncheckedSince,
+                w.UncheckedReason,
+            })
+            .ToListAsync(cancellationToken);
+        var series = await db
+            .WatchedSeries.Where(s => s.EnvironmentId == environmentId)
+            .GroupBy(_ => 1)
+            .Select(all => new { InAll = all.Count(), WithBand = all.Count(s => s.Model != null) })
+            .FirstOrDefaultAsync(cancellationToken);
         var blind = watches.Where(w => w.UncheckedSince is not null).OrderBy(w => w.UncheckedSince).ToList();
         return new CheckingState(
-            watches.Count, blind.Count, blind.FirstOrDefault()?.UncheckedReason, blind.FirstOrDefault()?.UncheckedSince,
-            watches.Max(w => w.ScannedTo), series?.InAll ?? 0, series?.WithBand ?? 0);
+            watches.Count,
+            blind.Count,
+            blind.FirstOrDefault()?.UncheckedReason,
+            blind.FirstOrDefault()?.UncheckedSince,
+            watches.Max(w => w.ScannedTo),
+            series?.InAll ?? 0,
+            series?.WithBand ?? 0
+        );
     }
 
     private static IQueryable<Anomaly> Filtered(ArchonDbContext db, int environmentId, AnomalyFilter filter)
     {
         var anomalies = db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId);
-        if (filter.Confidence > 0) anomalies = anomalies.Where(a => a.Confidence >= filter.Confidence);
-        if (filter.Signal is { } signal) anomalies = anomalies.Where(a => db.Watches.Any(w => w.Id == a.WatchId && w.Signal == signal));
+        if (filter.Confidence > 0)
+            anomalies = anomalies.Where(a => a.Confidence >= filter.Confidence);
+        if (filter.Signal is { } signal)
+            anomalies = anomalies.Where(a => db.Watches.Any(w => w.Id == a.WatchId && w.Signal == signal));
         if (!string.IsNullOrWhiteSpace(filter.Text))
         {
             var pattern = LikePattern.Containing(filter.Text);
             anomalies = anomalies.Where(a =>
                 db.Services.Any(s => s.Id == a.ServiceId && EF.Functions.ILike(s.Name, pattern, LikePattern.Escape))
                 || db.Watches.Any(w => w.Id == a.WatchId && EF.Functions.ILike(w.Name, pattern, LikePattern.Escape))
-                || db.WatchedSeries.Any(s => s.Id == a.SeriesId && EF.Functions.ILike(s.LabelsKey, pattern, LikePattern.Escape)));
+                || db.WatchedSeries.Any(s => s.Id == a.SeriesId && EF.Functions.ILike(s.LabelsKey, pattern, LikePattern.Escape))
+            );
         }
         return anomalies;
     }
@@ -236,26 +385,44 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         select new RankedAnomaly
         {
             Anomaly = anomaly,
-            State = anomaly.Verdict == AnomalyVerdict.Noise || anomaly.Verdict == AnomalyVerdict.Expected ? (int)HealthState.Judged
-                : (watch.Signal == WatchSignal.Errors || watch.Signal == WatchSignal.Duration) && anomaly.Direction == AnomalyDirection.Up
-                    && anomaly.Confidence >= HealthStates.Certain ? (int)HealthState.Critical
-                : watch.Signal == WatchSignal.Availability && anomaly.Direction == AnomalyDirection.Down
-                    && anomaly.Confidence >= HealthStates.Certain ? (int)HealthState.Critical
+            State =
+                anomaly.Verdict == AnomalyVerdict.Noise || anomaly.Verdict == AnomalyVerdict.Expected ? (int)HealthState.Judged
+                : (watch.Signal == WatchSignal.Errors || watch.Signal == WatchSignal.Duration)
+                && anomaly.Direction == AnomalyDirection.Up
+                && anomaly.Confidence >= HealthStates.Certain
+                    ? (int)HealthState.Critical
+                : watch.Signal == WatchSignal.Availability
+                && anomaly.Direction == AnomalyDirection.Down
+                && anomaly.Confidence >= HealthStates.Certain
+                    ? (int)HealthState.Critical
                 : anomaly.Confidence >= HealthStates.Likely ? (int)HealthState.Warning
                 : (int)HealthState.Info,
         };
 
     private static async Task<IReadOnlyList<AnomalyRow>> OpenRowsAsync(
-        ArchonDbContext db, IQueryable<RankedAnomaly> ranked, int skip, int take, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        IQueryable<RankedAnomaly> ranked,
+        int skip,
+        int take,
+        CancellationToken cancellationToken
+    )
     {
         // First which, then what they say: a join of everything to sort it by a few columns would carry sparklines along.
-        var ids = await ranked.OrderBy(one => one.State).ThenByDescending(one => one.Anomaly.Confidence)
-            .ThenBy(one => one.Anomaly.StartedAt).ThenBy(one => one.Anomaly.Id)
-            .Skip(skip).Take(take).Select(one => one.Anomaly.Id).ToListAsync(cancellationToken);
+        var ids = await ranked
+            .OrderBy(one => one.State)
+            .ThenByDescending(one => one.Anomaly.Confidence)
+            .ThenBy(one => one.Anomaly.StartedAt)
+            .ThenBy(one => one.Anomaly.Id)
+            .Skip(skip)
+            .Take(take)
+            .Select(one => one.Anomaly.Id)
+            .ToListAsync(cancellationToken);
         var rows = await Rows(db, db.Anomalies.AsNoTracking().Where(a => ids.Contains(a.Id)), withRecent: true)
             .ToListAsync(cancellationToken);
-        return [.. rows.OrderBy(row => row.State).ThenByDescending(row => row.Confidence).ThenBy(row => row.StartedAt)
-            .ThenBy(row => row.Id)];
+        return
+        [
+            .. rows.OrderBy(row => row.State).ThenByDescending(row => row.Confidence).ThenBy(row => row.StartedAt).ThenBy(row => row.Id),
+        ];
     }
 
     private static IQueryable<AnomalyRow> Rows(ArchonDbContext db, IQueryable<Anomaly> anomalies, bool withRecent) =>
@@ -264,10 +431,25 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         from series in db.WatchedSeries.Where(one => one.Id == anomaly.SeriesId).DefaultIfEmpty()
         from service in db.Services.Where(one => one.Id == anomaly.ServiceId).DefaultIfEmpty()
         select new AnomalyRow(
-            anomaly.Id, anomaly.StartedAt, anomaly.EndedAt, anomaly.LastSeenAt, service == null ? null : service.Name, watch.Id, watch.Name,
-            watch.Signal, watch.Unit, series == null ? new Dictionary<string, string>() : series.Labels, anomaly.Direction,
-            anomaly.Value, anomaly.ExpectedLower, anomaly.ExpectedUpper, anomaly.PeakValue, anomaly.Confidence, anomaly.Verdict,
-            withRecent && series != null ? series.Recent : Array.Empty<double>());
+            anomaly.Id,
+            anomaly.StartedAt,
+            anomaly.EndedAt,
+            anomaly.LastSeenAt,
+            service == null ? null : service.Name,
+            watch.Id,
+            watch.Name,
+            watch.Signal,
+            watch.Unit,
+            series == null ? new Dictionary<string, string>() : series.Labels,
+            anomaly.Direction,
+            anomaly.Value,
+            anomaly.ExpectedLower,
+            anomaly.ExpectedUpper,
+            anomaly.PeakValue,
+            anomaly.Confidence,
+            anomaly.Verdict,
+            withRecent && series != null ? series.Recent : Array.Empty<double>()
+        );
 
     private sealed class RankedAnomaly
     {

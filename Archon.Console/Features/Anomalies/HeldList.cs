@@ -38,7 +38,8 @@ internal sealed class HeldList
 
     public void Adopt()
     {
-        if (newest is null) return;
+        if (newest is null)
+            return;
         (Open, Ended, NewCount) = (newest.Open, newest.Ended, 0);
     }
 

@@ -16,6 +16,9 @@ public sealed class LiveHub(AnomalyFeed anomalies, CatalogueFeed catalogue) : Hu
 {
     public const string Path = "/hubs/live";
 
-    public IAsyncEnumerable<AnomaliesChanged> WatchAnomalies(CancellationToken cancellationToken) => anomalies.WatchAsync(cancellationToken);
-    public IAsyncEnumerable<CatalogueChanged> WatchCatalogue(CancellationToken cancellationToken) => catalogue.WatchAsync(cancellationToken);
+    public IAsyncEnumerable<AnomaliesChanged> WatchAnomalies(CancellationToken cancellationToken) =>
+        anomalies.WatchAsync(cancellationToken);
+
+    public IAsyncEnumerable<CatalogueChanged> WatchCatalogue(CancellationToken cancellationToken) =>
+        catalogue.WatchAsync(cancellationToken);
 }

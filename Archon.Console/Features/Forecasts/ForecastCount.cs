@@ -28,8 +28,13 @@ internal sealed class ForecastCount(ForecastQueries forecasts, TimeProvider cloc
         try
         {
             var (number, soonest) = await forecasts.InSightCountAsync(environmentId, cancellationToken);
-            return number == 0 ? null : new NavCount(number, ForecastWords.Urgency(soonest, clock.GetUtcNow()) == StateKind.Critical,
-                $"{Figures.Count(number)} in sight");
+            return number == 0
+                ? null
+                : new NavCount(
+                    number,
+                    ForecastWords.Urgency(soonest, clock.GetUtcNow()) == StateKind.Critical,
+                    $"{Figures.Count(number)} in sight"
+                );
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested && ReadFailures.Describe(failure) is not null)
         {

@@ -10,7 +10,8 @@ public sealed class ForecastOptions
     public bool PostAlerts { get; init; }
 
     /// <summary>How near a limit must be to be told. 1 hour to 14 days, 3 days by default: a weekend.</summary>
-    [Range(typeof(TimeSpan), "01:00:00", "14.00:00:00")] public TimeSpan WarnAhead { get; init; } = TimeSpan.FromDays(3);
+    [Range(typeof(TimeSpan), "01:00:00", "14.00:00:00")]
+    public TimeSpan WarnAhead { get; init; } = TimeSpan.FromDays(3);
 }
 
 [OptionsValidator]

@@ -14,7 +14,8 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Features.Forecasts;
 
 /// <summary>One limit in full: the past, the fan of what may come, and how earlier forecasts of it fared.</summary>
-public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueries signals, ViewState view, TimeProvider clock) : IDisposable
+public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueries signals, ViewState view, TimeProvider clock)
+    : IDisposable
 {
     private const int ChartPoints = 700;
     private static readonly TimeSpan History = TimeSpan.FromDays(7);
@@ -32,21 +33,25 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
     /// <summary>What failed is Archon's own database and not Prometheus.</summary>
     private bool isOurs;
 
-    [Parameter, EditorRequired] public LimitRow Row { get; set; } = default!;
+    [Parameter, EditorRequired]
+    public LimitRow Row { get; set; } = default!;
 
     /// <summary>When the list was read: a newer time means that this may be due again.</summary>
-    [Parameter] public DateTimeOffset ReadAt { get; set; }
+    [Parameter]
+    public DateTimeOffset ReadAt { get; set; }
 
     protected override async Task OnParametersSetAsync()
     {
         // While a picture is under way there is nothing to renew.
-        if (interactive && !isDrawing && (failure is not null || drawnFor != Row.MadeAt)) await DrawAsync();
+        if (interactive && !isDrawing && (failure is not null || drawnFor != Row.MadeAt))
+            await DrawAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // The samples come after the words: a slow Prometheus does not hold up the page.
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         interactive = true;
         await DrawAsync();
         StateHasChanged();
@@ -59,7 +64,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         {
             detail = await forecasts.FindAsync(view.EnvironmentId, Row.SeriesId, lifetime.Token);
             isOurs = false;
-            if (detail is null) return;
+            if (detail is null)
+                return;
             var range = new TimeRange(Row.MadeAt - Back(), Row.MadeAt);
             var answer = await signals.SeriesAsync(Row.WatchId, Row.SeriesId, range, ChartPoints, lifetime.Token);
             failure = answer switch
@@ -68,7 +74,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
                 Fetch<SignalPicture>.Ok => null,
                 var other => other.Reason(),
             };
-            if (answer is not Fetch<SignalPicture>.Ok { Value: var picture }) return;
+            if (answer is not Fetch<SignalPicture>.Ok { Value: var picture })
+                return;
             (chart, drawnFor) = (Draw(picture, detail), Row.MadeAt);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
@@ -89,7 +96,8 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
     private TimeSpan Back()
     {
         var ahead = detail!.Step * detail.Median.Length;
-        if (ahead * NearBack < History) return ahead * NearBack > NearHistory ? ahead * NearBack : NearHistory;
+        if (ahead * NearBack < History)
+            return ahead * NearBack > NearHistory ? ahead * NearBack : NearHistory;
         return ahead > History ? ahead : History;
     }
 
@@ -101,27 +109,43 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         var times = new double[past + shown];
         var (used, median, lower, upper) = (Holes(times.Length), Holes(times.Length), Holes(times.Length), Holes(times.Length));
         picture.Times.CopyTo(times, 0);
-        if (picture.Lines.Count > 0) picture.Lines[0].Values.CopyTo(used, 0);
+        if (picture.Lines.Count > 0)
+            picture.Lines[0].Values.CopyTo(used, 0);
         // The fan begins at the last sample, so that past and future meet.
-        if (past > 0) (median[past - 1], lower[past - 1], upper[past - 1]) = (Row.Value, Row.Value, Row.Value);
+        if (past > 0)
+            (median[past - 1], lower[past - 1], upper[past - 1]) = (Row.Value, Row.Value, Row.Value);
         for (var i = 0; i < shown; i++)
         {
             times[past + i] = made + (forecast.Step.TotalSeconds * (i + 1));
             (median[past + i], lower[past + i], upper[past + i]) = (forecast.Median[i], forecast.Lower[i], forecast.Upper[i]);
         }
         var color = SignalCharts.ColorOf(Row.Subject);
-        return new ChartData(times, [new ChartLine(Row.Watch, Row.Unit, used, color), new ChartLine("median forecast", Row.Unit, median, color) { Dashed = true }])
+        return new ChartData(
+            times,
+            [new ChartLine(Row.Watch, Row.Unit, used, color), new ChartLine("median forecast", Row.Unit, median, color) { Dashed = true }]
+        )
         {
             Band = new ChartBand(lower, upper),
             Thresholds = [new ChartThreshold(Row.Limit, $"limit {Figures.Format(Row.Limit, Row.Unit)}")],
             Anomalies = Row is { ReachedEarliest: { } from, ReachedLatest: { } to }
-                ? [new ChartSpan(from.ToUnixTimeMilliseconds() / 1000.0, to.ToUnixTimeMilliseconds() / 1000.0, "80 % interval", StateKind.Info)] : [],
+                ?
+                [
+                    new ChartSpan(
+                        from.ToUnixTimeMilliseconds() / 1000.0,
+                        to.ToUnixTimeMilliseconds() / 1000.0,
+                        "80 % interval",
+                        StateKind.Info
+                    ),
+                ]
+                : [],
         };
     }
 
     /// <summary>A limit in sight is the point of the picture: it ends a little after it.</summary>
-    private int Reach(ForecastDetail forecast) => Row.ReachedLatest is { } latest
-        ? Math.Max(1, (int)Math.Ceiling((latest - Row.MadeAt) * 1.25 / forecast.Step)) : forecast.Median.Length;
+    private int Reach(ForecastDetail forecast) =>
+        Row.ReachedLatest is { } latest
+            ? Math.Max(1, (int)Math.Ceiling((latest - Row.MadeAt) * 1.25 / forecast.Step))
+            : forecast.Median.Length;
 
     private static double[] Holes(int count)
     {
@@ -130,14 +154,16 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         return values;
     }
 
-    private static string Outcome(ToldPrediction one) => one.Outcome switch
-    {
-        PredictionOutcome.Open => "still to come",
-        PredictionOutcome.DidNot => "did not come true",
-        _ when one.SettledAt is { } at && (at - one.ReachedAt).Duration() < TimeSpan.FromMinutes(1) => "came true on time",
-        _ when one.SettledAt is { } at => $"came true {Ages.Of((at - one.ReachedAt).Duration())} {(at > one.ReachedAt ? "later" : "earlier")}{(at >= one.ReachedEarliest && at <= one.ReachedLatest ? ", inside its interval" : "")}",
-        _ => "came true",
-    };
+    private static string Outcome(ToldPrediction one) =>
+        one.Outcome switch
+        {
+            PredictionOutcome.Open => "still to come",
+            PredictionOutcome.DidNot => "did not come true",
+            _ when one.SettledAt is { } at && (at - one.ReachedAt).Duration() < TimeSpan.FromMinutes(1) => "came true on time",
+            _ when one.SettledAt is { } at =>
+                $"came true {Ages.Of((at - one.ReachedAt).Duration())} {(at > one.ReachedAt ? "later" : "earlier")}{(at >= one.ReachedEarliest && at <= one.ReachedLatest ? ", inside its interval" : "")}",
+            _ => "came true",
+        };
 
     public void Dispose()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.Ui.Parts;
 using Archon.Analysis.Forecasting;
 using Archon.Features.Anomalies;
 using Archon.Integrations;
@@ -7,6 +6,7 @@ using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Options;
@@ -14,8 +14,13 @@ using Microsoft.Extensions.Options;
 namespace Archon.Features.Forecasts;
 
 public sealed partial class ForecastsPage(
-    ForecastQueries forecasts, AnomalyFeed feed, UpstreamHealth upstreams, IOptions<ForecastOptions> options, ViewState view, NavigationManager navigation)
-    : LivePage<ForecastsPicture>
+    ForecastQueries forecasts,
+    AnomalyFeed feed,
+    UpstreamHealth upstreams,
+    IOptions<ForecastOptions> options,
+    ViewState view,
+    NavigationManager navigation
+) : LivePage<ForecastsPicture>
 {
     /// <summary>Limits that are not in sight shown below those that are, the fullest first.</summary>
     private const int CalmShown = 8;
@@ -24,9 +29,14 @@ public sealed partial class ForecastsPage(
     /// <summary>Forecasts are made each hour; later than twice that something is wrong.</summary>
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(2);
 
-    [SupplyParameterFromQuery(Name = "s")] private long? Asked { get; set; }
-    [SupplyParameterFromQuery(Name = "all")] private string? All { get; set; }
-    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
+    [SupplyParameterFromQuery(Name = "s")]
+    private long? Asked { get; set; }
+
+    [SupplyParameterFromQuery(Name = "all")]
+    private string? All { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")]
+    private string? PageText { get; set; }
 
     protected override string Key => $"forecasts/{view.EnvironmentId}/{Skip}/{All is not null}/{Asked}";
 
@@ -34,21 +44,32 @@ public sealed partial class ForecastsPage(
     private int Hidden => Picture!.InAll - Picture.Listed;
 
     /// <summary>What the address asks for; without that the soonest, so that the page is never half empty.</summary>
-    private LimitRow? Selected => Picture!.Limits.FirstOrDefault(row => row.SeriesId == Asked)
-        ?? (Picture.Asked is { } asked && asked.SeriesId == Asked ? asked : Picture.Limits.Count > 0 ? Picture.Limits[0] : null);
+    private LimitRow? Selected =>
+        Picture!.Limits.FirstOrDefault(row => row.SeriesId == Asked)
+        ?? (
+            Picture.Asked is { } asked && asked.SeriesId == Asked ? asked
+            : Picture.Limits.Count > 0 ? Picture.Limits[0]
+            : null
+        );
 
     private bool Stale => Picture!.MadeAt is { } made && Picture.ReadAt - made > StaleAfter;
 
-    private string StaleReason => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
-        ? $"Prometheus does not answer: {away.Reason}" : "no forecast job has run since. Status says why.";
+    private string StaleReason =>
+        upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
+            ? $"Prometheus does not answer: {away.Reason}"
+            : "no forecast job has run since. Status says why.";
 
-    private string Summary => Picture!.InAll == 0
-        ? $"{Picture.Watches} watches with a limit"
-        : $"{Figures.Count(Picture.InAll)} limits watched, soonest first; bars show the 80 % interval, the tick its median";
+    private string Summary =>
+        Picture!.InAll == 0
+            ? $"{Picture.Watches} watches with a limit"
+            : $"{Figures.Count(Picture.InAll)} limits watched, soonest first; bars show the 80 % interval, the tick its median";
 
     protected override Task<ForecastsPicture> ReadAsync(CancellationToken cancellationToken) =>
-        forecasts.PictureAsync(view.EnvironmentId, new ForecastWindow(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked),
-            cancellationToken);
+        forecasts.PictureAsync(
+            view.EnvironmentId,
+            new ForecastWindow(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked),
+            cancellationToken
+        );
 
     protected override void Follow()
     {
@@ -70,18 +91,22 @@ public sealed partial class ForecastsPage(
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.##}%");
 
-    private static string Css(StateKind? urgency) => urgency switch
-    {
-        StateKind.Critical => "crit",
-        StateKind.Warning => "warn",
-        StateKind.Info => "info",
-        _ => "",
-    };
+    private static string Css(StateKind? urgency) =>
+        urgency switch
+        {
+            StateKind.Critical => "crit",
+            StateKind.Warning => "warn",
+            StateKind.Info => "info",
+            _ => "",
+        };
 
-    private static string Said(PredictionRecord record) => record.Judged + record.Open == 0
-        ? "nothing was told yet."
-        : $"{record.Judged + record.Open} told, {record.Judged - record.False} came true, {record.False} false, {record.Open} still to come.{Rate(record)}";
+    private static string Said(PredictionRecord record) =>
+        record.Judged + record.Open == 0
+            ? "nothing was told yet."
+            : $"{record.Judged + record.Open} told, {record.Judged - record.False} came true, {record.False} false, {record.Open} still to come.{Rate(record)}";
 
-    private static string Rate(PredictionRecord record) => record.Judged == 0 ? ""
-        : $" False: {Figures.Format(record.FalseShare, "1")} (95 % sure: {Figures.Format(record.FalseShareInterval.Lower, "1")} to {Figures.Format(record.FalseShareInterval.Upper, "1")}).";
+    private static string Rate(PredictionRecord record) =>
+        record.Judged == 0
+            ? ""
+            : $" False: {Figures.Format(record.FalseShare, "1")} (95 % sure: {Figures.Format(record.FalseShareInterval.Lower, "1")} to {Figures.Format(record.FalseShareInterval.Upper, "1")}).";
 }

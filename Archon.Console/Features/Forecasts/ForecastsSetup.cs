@@ -11,8 +11,15 @@ public static class ForecastsSetup
         services.AddOptions<ForecastOptions>().BindConfiguration("Archon:Forecasts").ValidateOnStart();
         services.AddSingleton<IValidateOptions<ForecastOptions>, ForecastOptionsValidator>();
         services.AddSingleton(new NavItem("/forecasts", "Forecasts", "forecasts", "f", NavGroup.Now, 20));
-        services.AddSingleton(JobSchedule.Of<ForecastJob>(
-            "forecast", "forecast", "45 * * * * *", TimeSpan.FromMinutes(1), job => job.DispatchAsync(CancellationToken.None)));
+        services.AddSingleton(
+            JobSchedule.Of<ForecastJob>(
+                "forecast",
+                "forecast",
+                "45 * * * * *",
+                TimeSpan.FromMinutes(1),
+                job => job.DispatchAsync(CancellationToken.None)
+            )
+        );
         services.AddSingleton<ForecastQueries>();
         services.AddScoped<ForecastJob>();
         services.AddSingleton<INavCountSource, ForecastCount>();

@@ -18,24 +18,51 @@ internal static class PredictionLedger
 
     /// <summary>How often predictions of each kind came true.</summary>
     public static async Task<IReadOnlyDictionary<PredictionKind, PredictionRecord>> RecordsAsync(
-        ArchonDbContext db, int environmentId, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        int environmentId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var since = now - RecordWindow;
-        var told = await db.Predictions.AsNoTracking().Where(one => one.EnvironmentId == environmentId && one.MadeAt >= since)
-            .Select(one => new { one.Kind, one.MadeAt, one.ReachedAt, one.ReachedLatest, Happened = one.Outcome == PredictionOutcome.CameTrue ? one.SettledAt : null })
+        var told = await db
+            .Predictions.AsNoTracking()
+            .Where(one => one.EnvironmentId == environmentId && one.MadeAt >= since)
+            .Select(one => new
+            {
+                one.Kind,
+                one.MadeAt,
+                one.ReachedAt,
+                one.ReachedLatest,
+                Happened = one.Outcome == PredictionOutcome.CameTrue ? one.SettledAt : null,
+            })
             .ToListAsync(cancellationToken);
-        return Enum.GetValues<PredictionKind>().ToDictionary(
-            kind => kind,
-            kind => PredictionRecord.Of(
-                told.Where(one => one.Kind == kind).Select(one => new PastPrediction(one.MadeAt, one.ReachedAt, Latest(one.MadeAt, one.ReachedAt, one.ReachedLatest), one.Happened, null)), now));
+        return Enum.GetValues<PredictionKind>()
+            .ToDictionary(
+                kind => kind,
+                kind =>
+                    PredictionRecord.Of(
+                        told.Where(one => one.Kind == kind)
+                            .Select(one => new PastPrediction(
+                                one.MadeAt,
+                                one.ReachedAt,
+                                Latest(one.MadeAt, one.ReachedAt, one.ReachedLatest),
+                                one.Happened,
+                                null
+                            )),
+                        now
+                    )
+            );
     }
 
     /// <summary>Settles an open prediction by what the series did since.</summary>
     /// <param name="reached">When the limit was first reached after the prediction was made; null when it was not.</param>
     public static void Settle(Prediction prediction, DateTimeOffset? reached, DateTimeOffset now)
     {
-        if (reached is { } at) (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.CameTrue, at);
-        else if (now > Latest(prediction.MadeAt, prediction.ReachedAt, prediction.ReachedLatest)) (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.DidNot, now);
+        if (reached is { } at)
+            (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.CameTrue, at);
+        else if (now > Latest(prediction.MadeAt, prediction.ReachedAt, prediction.ReachedLatest))
+            (prediction.Outcome, prediction.SettledAt) = (PredictionOutcome.DidNot, now);
     }
 
     private static DateTimeOffset Latest(DateTimeOffset madeAt, DateTimeOffset reachedAt, DateTimeOffset latest) =>
@@ -48,8 +75,10 @@ internal static class PredictionLedger
         var values = series.Values.Span;
         for (var i = 0; i < times.Length; i++)
         {
-            if (times[i] <= after.ToUnixTimeMilliseconds() || double.IsNaN(values[i])) continue;
-            if (side == LimitSide.Ceiling ? values[i] >= limit : values[i] <= limit) return DateTimeOffset.FromUnixTimeMilliseconds(times[i]);
+            if (times[i] <= after.ToUnixTimeMilliseconds() || double.IsNaN(values[i]))
+                continue;
+            if (side == LimitSide.Ceiling ? values[i] >= limit : values[i] <= limit)
+                return DateTimeOffset.FromUnixTimeMilliseconds(times[i]);
         }
         return null;
     }

@@ -24,17 +24,41 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
     private static readonly WatchSignal[] Telling = [WatchSignal.Rate, WatchSignal.Errors, WatchSignal.Duration, WatchSignal.Saturation];
 
     /// <returns>Unavailable when no watch got an answer: a cause is then not looked for, which is not the same as none.</returns>
-    public async Task<Fetch<CauseQuestion>> QuestionAsync(int environmentId, ServiceGraph graph, DateTimeOffset onset, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<Fetch<CauseQuestion>> QuestionAsync(
+        int environmentId,
+        ServiceGraph graph,
+        DateTimeOffset onset,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var end = Floor(onset + After < now ? onset + After : now);
         var range = new TimeRange(Floor(onset - Before), end);
-        var times = Enumerable.Range(0, (int)(range.Length / Step) + 1).Select(at => (range.Start + (Step * at)).ToUnixTimeMilliseconds()).ToArray();
+        var times = Enumerable
+            .Range(0, (int)(range.Length / Step) + 1)
+            .Select(at => (range.Start + (Step * at)).ToUnixTimeMilliseconds())
+            .ToArray();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking()
-            .Where(watch => watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored && Telling.Contains(watch.Signal)
-                && db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.ServiceId != null))
-            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.Name, watch.Query }).ToListAsync(cancellationToken);
-        var services = await db.Services.AsNoTracking().Where(service => service.EnvironmentId == environmentId)
+        var watches = await db
+            .Watches.AsNoTracking()
+            .Where(watch =>
+                watch.EnvironmentId == environmentId
+                && watch.Enabled
+                && watch.Origin != CatalogueOrigin.Ignored
+                && Telling.Contains(watch.Signal)
+                && db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.ServiceId != null)
+            )
+            .OrderBy(watch => watch.Id)
+            .Select(watch => new
+            {
+                watch.Id,
+                watch.Name,
+                watch.Query,
+            })
+            .ToListAsync(cancellationToken);
+        var services = await db
+            .Services.AsNoTracking()
+            .Where(service => service.EnvironmentId == environmentId)
             .ToDictionaryAsync(service => service.Id, service => service.Name, cancellationToken);
         var matcher = await ServiceMatcher.LoadAsync(db, environmentId, cancellationToken);
 
@@ -49,23 +73,37 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
                 continue;
             }
             asked++;
-            foreach (var group in series.GroupBy(one => matcher.Find(one.Labels.Values)).Where(group => group.Key is not null).OrderBy(group => group.Key))
+            foreach (
+                var group in series
+                    .GroupBy(one => matcher.Find(one.Labels.Values))
+                    .Where(group => group.Key is not null)
+                    .OrderBy(group => group.Key)
+            )
             {
-                if (services.TryGetValue(group.Key!.Value, out var name)) found.Add(new ServiceSeries(name, watch.Name, "", Mean([.. group], times)));
+                if (services.TryGetValue(group.Key!.Value, out var name))
+                    found.Add(new ServiceSeries(name, watch.Name, "", Mean([.. group], times)));
             }
         }
-        if (asked == 0) return new Fetch<CauseQuestion>.Unavailable(missed);
+        if (asked == 0)
+            return new Fetch<CauseQuestion>.Unavailable(missed);
         // A service whose watching has just begun looks as if all of it had: nobody knows what is usual there.
         var settled = (onset - (Before / 2)).ToUnixTimeMilliseconds();
         var known = found.Where(one => HasValueUpTo(one, times, settled)).Select(one => one.Service).ToHashSet(StringComparer.Ordinal);
-        return new Fetch<CauseQuestion>.Ok(new CauseQuestion
-        {
-            Times = times,
-            Series = [.. found.Where(one => known.Contains(one.Service))],
-            Graph = graph.Calls > 0 ? graph : null,
-            OnsetMs = onset.ToUnixTimeMilliseconds(),
-            Changes = [.. (await RestartsAsync(matcher, services, onset, end, cancellationToken)).Where(change => known.Contains(change.Service))],
-        });
+        return new Fetch<CauseQuestion>.Ok(
+            new CauseQuestion
+            {
+                Times = times,
+                Series = [.. found.Where(one => known.Contains(one.Service))],
+                Graph = graph.Calls > 0 ? graph : null,
+                OnsetMs = onset.ToUnixTimeMilliseconds(),
+                Changes =
+                [
+                    .. (await RestartsAsync(matcher, services, onset, end, cancellationToken)).Where(change =>
+                        known.Contains(change.Service)
+                    ),
+                ],
+            }
+        );
     }
 
     private static bool HasValueUpTo(ServiceSeries series, long[] times, long untilMs)
@@ -73,23 +111,32 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
         var values = series.Values.Span;
         for (var i = 0; i < times.Length && times[i] <= untilMs; i++)
         {
-            if (double.IsFinite(values[i])) return true;
+            if (double.IsFinite(values[i]))
+                return true;
         }
         return false;
     }
 
     /// <summary>A process that started around the onset: whoever deploys, restarts or kills leaves this trace.</summary>
     private async Task<IReadOnlyList<ServiceChange>> RestartsAsync(
-        ServiceMatcher matcher, Dictionary<int, string> services, DateTimeOffset onset, DateTimeOffset end, CancellationToken cancellationToken)
+        ServiceMatcher matcher,
+        Dictionary<int, string> services,
+        DateTimeOffset onset,
+        DateTimeOffset end,
+        CancellationToken cancellationToken
+    )
     {
         var answer = await prometheus.QueryRangeAsync("process_start_time_seconds", new TimeRange(end, end), Step, cancellationToken);
-        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var processes }) return [];
+        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var processes })
+            return [];
         var changes = new List<ServiceChange>();
         foreach (var process in processes)
         {
-            if (process.Count == 0 || matcher.Find(process.Labels.Values) is not { } id || !services.TryGetValue(id, out var name)) continue;
+            if (process.Count == 0 || matcher.Find(process.Labels.Values) is not { } id || !services.TryGetValue(id, out var name))
+                continue;
             var startedMs = process.Values.Span[^1] * 1000;
-            if (startedMs < (onset - ChangesBefore).ToUnixTimeMilliseconds() || startedMs > end.ToUnixTimeMilliseconds()) continue;
+            if (startedMs < (onset - ChangesBefore).ToUnixTimeMilliseconds() || startedMs > end.ToUnixTimeMilliseconds())
+                continue;
             changes.Add(new ServiceChange(name, ServiceChangeKind.Restart, (long)startedMs, "its process started anew"));
         }
         return [.. changes.OrderBy(change => change.AtMs).ThenBy(change => change.Service, StringComparer.Ordinal)];
@@ -105,12 +152,14 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
             for (var i = 0; i < from.Length; i++)
             {
                 var place = (from[i] - times[0]) / (long)Step.TotalMilliseconds;
-                if (place < 0 || place >= times.Length || !double.IsFinite(one.Values.Span[i])) continue;
+                if (place < 0 || place >= times.Length || !double.IsFinite(one.Values.Span[i]))
+                    continue;
                 sums[place] += one.Values.Span[i];
                 counts[place]++;
             }
         }
-        for (var i = 0; i < sums.Length; i++) sums[i] = counts[i] == 0 ? double.NaN : sums[i] / counts[i];
+        for (var i = 0; i < sums.Length; i++)
+            sums[i] = counts[i] == 0 ? double.NaN : sums[i] / counts[i];
         return sums;
     }
 

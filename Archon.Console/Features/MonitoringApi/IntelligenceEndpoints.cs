@@ -15,66 +15,106 @@ public static class IntelligenceEndpoints
     public static IServiceCollection AddIntelligence(this IServiceCollection services)
     {
         services.AddSingleton<IntelligenceQueries>();
-        services.AddOpenApi(options => options
-            .AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info = new OpenApiInfo
-                {
-                    Title = "Archon Console",
-                    Version = typeof(IntelligenceEndpoints).Assembly.GetName().Version?.ToString(3),
-                    Description = "What the console knows, for programs. "
-                        + "In trial mode programs of the console's user on its machine need no token; others need one made under Settings.",
-                };
-                document.AddComponent(
-                    Token, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API token, arc_..." });
-                return Task.CompletedTask;
-            })
-            .AddOperationTransformer((operation, context, _) =>
-            {
-                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Token, context.Document)] = [] }];
-                return Task.CompletedTask;
-            }));
+        services.AddOpenApi(options =>
+            options
+                .AddDocumentTransformer(
+                    (document, _, _) =>
+                    {
+                        document.Info = new OpenApiInfo
+                        {
+                            Title = "Archon Console",
+                            Version = typeof(IntelligenceEndpoints).Assembly.GetName().Version?.ToString(3),
+                            Description =
+                                "What the console knows, for programs. "
+                                + "In trial mode programs of the console's user on its machine need no token; others need one made under Settings.",
+                        };
+                        document.AddComponent(
+                            Token,
+                            new OpenApiSecurityScheme
+                            {
+                                Type = SecuritySchemeType.Http,
+                                Scheme = "bearer",
+                                Description = "An API token, arc_...",
+                            }
+                        );
+                        return Task.CompletedTask;
+                    }
+                )
+                .AddOperationTransformer(
+                    (operation, context, _) =>
+                    {
+                        operation.Security =
+                        [
+                            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Token, context.Document)] = [] },
+                        ];
+                        return Task.CompletedTask;
+                    }
+                )
+        );
         return services;
     }
 
     public static IEndpointRouteBuilder MapIntelligence(this IEndpointRouteBuilder endpoints)
     {
-        var api = endpoints.MapGroup("/monitoring").WithTags("Monitoring")
+        var api = endpoints
+            .MapGroup("/monitoring")
+            .WithTags("Monitoring")
             .WithMetadata(
                 new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(void)),
-                new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void)))
+                new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void))
+            )
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         var read = api.MapGroup("").RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
         // A parameter that is no number has set the status before any filter, and would be answered without a word.
-        read.AddEndpointFilter(async (context, next) => context.HttpContext.Response.StatusCode == StatusCodes.Status400BadRequest
-            ? Refused("A parameter cannot be read: limit is a whole number, confidence a number between 0 and 1.")
-            : await next(context));
-        read.MapGet("/health/intelligent", (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
-                AnswerAsync(part, (limit, cursor) => queries.HealthAsync(limit, cursor, cancellationToken)))
+        read.AddEndpointFilter(
+            async (context, next) =>
+                context.HttpContext.Response.StatusCode == StatusCodes.Status400BadRequest
+                    ? Refused("A parameter cannot be read: limit is a whole number, confidence a number between 0 and 1.")
+                    : await next(context)
+        );
+        read.MapGet(
+                "/health/intelligent",
+                (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                    AnswerAsync(part, (limit, cursor) => queries.HealthAsync(limit, cursor, cancellationToken))
+            )
             .WithSummary("How the estate is, with reasons")
             .WithDescription("200 whatever the verdict, which is in the body. 503 while the database of the console does not respond.")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        read.MapGet("/intelligence/anomalies", (
-                IntelligenceQueries queries, [Description("Only anomalies of at least this confidence, 0 to 1.")] double? confidence,
-                [AsParameters] Part part,
-                CancellationToken cancellationToken) => confidence is < 0 or > 1 or double.NaN
-                    ? Task.FromResult<Results<Ok<AnomalyList>,
-                    ProblemHttpResult>>(Refused("The parameter confidence must lie between 0 and 1."))
-                    : AnswerAsync(part, (limit, cursor) => queries.AnomaliesAsync(confidence ?? 0, limit, cursor, cancellationToken)))
+        read.MapGet(
+                "/intelligence/anomalies",
+                (
+                    IntelligenceQueries queries,
+                    [Description("Only anomalies of at least this confidence, 0 to 1.")] double? confidence,
+                    [AsParameters] Part part,
+                    CancellationToken cancellationToken
+                ) =>
+                    confidence is < 0 or > 1 or double.NaN
+                        ? Task.FromResult<Results<Ok<AnomalyList>, ProblemHttpResult>>(
+                            Refused("The parameter confidence must lie between 0 and 1.")
+                        )
+                        : AnswerAsync(part, (limit, cursor) => queries.AnomaliesAsync(confidence ?? 0, limit, cursor, cancellationToken))
+            )
             .WithSummary("Open anomalies with their confidence, worst first")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        read.MapGet("/intelligence/insights",
-            (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
-                AnswerAsync(part, (limit, cursor) => queries.InsightsAsync(limit, cursor, cancellationToken)))
+        read.MapGet(
+                "/intelligence/insights",
+                (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                    AnswerAsync(part, (limit, cursor) => queries.InsightsAsync(limit, cursor, cancellationToken))
+            )
             .WithSummary("What someone coming on duty should know")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        read.MapGet("/intelligence/predictions",
-            (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
-                AnswerAsync(part, (limit, cursor) => queries.PredictionsAsync(limit, cursor, cancellationToken)))
+        read.MapGet(
+                "/intelligence/predictions",
+                (IntelligenceQueries queries, [AsParameters] Part part, CancellationToken cancellationToken) =>
+                    AnswerAsync(part, (limit, cursor) => queries.PredictionsAsync(limit, cursor, cancellationToken))
+            )
             .WithSummary("What will run out or break, and when")
             .ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapPost("/intelligence/start_analysis", (WatchCommands watches) => TypedResults.Accepted(
-                "/jobs", new AnalysisStarted(watches.StartAnalysis(MonitoredEnvironment.DefaultId), "enqueued")))
+        api.MapPost(
+                "/intelligence/start_analysis",
+                (WatchCommands watches) =>
+                    TypedResults.Accepted("/jobs", new AnalysisStarted(watches.StartAnalysis(MonitoredEnvironment.DefaultId), "enqueued"))
+            )
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Responder)))
             // It takes no form and no cookie of a browser decides: another site's page is turned away by its origin.
             .DisableAntiforgery()
@@ -89,16 +129,21 @@ public static class IntelligenceEndpoints
         public const int DefaultLimit = 100;
         public const int MostLimit = 500;
 
-        [FromQuery(Name = "limit"),
-            Description("Entries to return, 1 to 500; 100 by default. The first reply adds what limits the checking itself.")] public int? Limit { get; init; }
-        [FromQuery(Name = "cursor"),
-            Description("nextCursor of the previous reply. Leave it out to start at the first entry.")] public string? Cursor { get; init; }
+        [
+            FromQuery(Name = "limit"),
+            Description("Entries to return, 1 to 500; 100 by default. The first reply adds what limits the checking itself.")
+        ]
+        public int? Limit { get; init; }
+
+        [FromQuery(Name = "cursor"), Description("nextCursor of the previous reply. Leave it out to start at the first entry.")]
+        public string? Cursor { get; init; }
     }
 
-    private static async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(Part part, Func<int, string?, Task<T?>> read) where T
-        : class
+    private static async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(Part part, Func<int, string?, Task<T?>> read)
+        where T : class
     {
-        if (part.Limit is < 1 or > Part.MostLimit) return Refused($"The parameter limit must be between 1 and {Part.MostLimit}.");
+        if (part.Limit is < 1 or > Part.MostLimit)
+            return Refused($"The parameter limit must be between 1 and {Part.MostLimit}.");
         var cursor = string.IsNullOrEmpty(part.Cursor) ? null : part.Cursor;
         return await read(part.Limit ?? Part.DefaultLimit, cursor) is { } found
             ? TypedResults.Ok(found)

@@ -6,26 +6,38 @@ namespace Archon.Features.MonitoringApi;
 
 /// <summary>How the estate is, as one word with its reasons.</summary>
 public sealed record HealthVerdict(
-    [property: Description("critical, degraded, unknown where checking failed, learning where most services have no expected band yet, or healthy.")] string Status,
-    [property: Description("Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning.")] double? Score,
-    [property: Description("What limits the checking, then services, worst first. Empty only when everything was checked and is within its bands.")] IReadOnlyList<HealthVerdictReason> Reasons,
+    [property: Description(
+        "critical, degraded, unknown where checking failed, learning where most services have no expected band yet, or healthy."
+    )]
+        string Status,
+    [property: Description(
+        "Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning."
+    )]
+        double? Score,
+    [property: Description(
+        "What limits the checking, then services, worst first. Empty only when everything was checked and is within its bands."
+    )]
+        IReadOnlyList<HealthVerdictReason> Reasons,
     [property: Description("Number of all reasons; one reply may list fewer.")] int Total,
     [property: Description("Pass it as cursor to get the next reasons; null after the last.")] string? NextCursor,
     [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
     IReadOnlyList<UpstreamVerdict> Upstreams,
-    DateTimeOffset CheckedAt);
+    DateTimeOffset CheckedAt
+);
 
 public sealed record HealthVerdictReason(
     [property: Description("critical, warning, info or unknown.")] string Severity,
     [property: Description("The service or part it is about.")] string Subject,
     string Message,
-    DateTimeOffset? Since);
+    DateTimeOffset? Since
+);
 
 public sealed record UpstreamVerdict(
     string Name,
     [property: Description("fresh, failing, or never asked.")] string State,
     DateTimeOffset? LastAnswerAt,
-    string? Reason);
+    string? Reason
+);
 
 /// <summary>Anomalies that are open now, worst first.</summary>
 public sealed record AnomalyList(
@@ -33,7 +45,8 @@ public sealed record AnomalyList(
     IReadOnlyList<AnomalyEntry> Anomalies,
     [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
     CheckingEntry Checking,
-    DateTimeOffset ReadAt);
+    DateTimeOffset ReadAt
+);
 
 public sealed record AnomalyEntry(
     long Id,
@@ -50,22 +63,34 @@ public sealed record AnomalyEntry(
     double ExpectedUpper,
     [property: Description("Unit of the values, in UCUM where it has one: s, 1, By, 1/s.")] string Unit,
     [property: Description("0 to 1.")] double Confidence,
-    [property: Description("useful, noise, expected, or null where nobody judged.")] string? Verdict);
+    [property: Description("useful, noise, expected, or null where nobody judged.")] string? Verdict
+);
 
 /// <summary>How much of the estate is really being judged.</summary>
-public sealed record CheckingEntry(int Watches, int WatchesNotChecked, string? NotCheckedReason, int Series, int SeriesWithBand, DateTimeOffset? LastScan);
+public sealed record CheckingEntry(
+    int Watches,
+    int WatchesNotChecked,
+    string? NotCheckedReason,
+    int Series,
+    int SeriesWithBand,
+    DateTimeOffset? LastScan
+);
 
 /// <summary>What the analysis would tell someone who comes on duty.</summary>
 public sealed record InsightList(
     IReadOnlyList<Insight> Insights,
     [property: Description("Number of all insights; one reply may list fewer.")] int Total,
     [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
-    DateTimeOffset ReadAt);
+    DateTimeOffset ReadAt
+);
 
 public sealed record Insight(
     [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
-    string Severity, string Title, string Explanation,
-    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies);
+    string Severity,
+    string Title,
+    string Explanation,
+    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies
+);
 
 /// <summary>What will run out or break, and when.</summary>
 public sealed record PredictionList(
@@ -75,7 +100,8 @@ public sealed record PredictionList(
     [property: Description("Number of all limits in sight; one reply may list fewer.")] int Total,
     [property: Description("Pass it as cursor to get the next entries; null after the last.")] string? NextCursor,
     [property: Description("How often predictions of the last 90 days came true, by kind.")] IReadOnlyList<PredictionTrust> Trust,
-    DateTimeOffset ReadAt);
+    DateTimeOffset ReadAt
+);
 
 public sealed record PredictionEntry(
     [property: Description("exhaustion, or degradation where an objective of latency or errors will be broken.")] string Kind,
@@ -88,12 +114,17 @@ public sealed record PredictionEntry(
     [property: Description("When the limit is reached: as likely before as after.")] DateTimeOffset ReachedAt,
     [property: Description("Ends of the 80 % interval.")] DateTimeOffset Earliest,
     DateTimeOffset Latest,
-    [property: Description("Mean error of earlier forecasts of this series as a share of its level; null while none has come due.")] double? PastError,
+    [property: Description("Mean error of earlier forecasts of this series as a share of its level; null while none has come due.")]
+        double? PastError,
     string Explanation,
-    DateTimeOffset MadeAt);
+    DateTimeOffset MadeAt
+);
 
 public sealed record PredictionTrust(
-    string Kind, int Judged, int False,
-    [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare);
+    string Kind,
+    int Judged,
+    int False,
+    [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare
+);
 
 public sealed record AnalysisStarted([property: Description("Id of the job, to be found under /jobs.")] string JobId, string Status);

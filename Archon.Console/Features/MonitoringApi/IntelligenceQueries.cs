@@ -19,9 +19,15 @@ namespace Archon.Features.MonitoringApi;
 /// <summary>The same that the pages show, in words for programs. Lists come in parts: each gives out the cursor of the next one.</summary>
 /// <remarks>A cursor that is none, or is of another list, is answered with null.</remarks>
 public sealed class IntelligenceQueries(
-    ServiceQueries services, AnomalyQueries anomalies, IncidentQueries incidents, ForecastQueries forecasts, UpstreamHealth upstreams,
+    ServiceQueries services,
+    AnomalyQueries anomalies,
+    IncidentQueries incidents,
+    ForecastQueries forecasts,
+    UpstreamHealth upstreams,
     ScanHealth scans,
-    BackgroundServiceStates background, TimeProvider clock)
+    BackgroundServiceStates background,
+    TimeProvider clock
+)
 {
     private const int Local = MonitoredEnvironment.DefaultId;
 
@@ -38,32 +44,54 @@ public sealed class IntelligenceQueries(
     public async Task<HealthVerdict?> HealthAsync(int limit, string? cursor, CancellationToken cancellationToken)
     {
         ServiceMark? after = null;
-        if (cursor is not null && !TryMark(PageCursor.Decode(cursor), ReasonsKey, out after)) return null;
+        if (cursor is not null && !TryMark(PageCursor.Decode(cursor), ReasonsKey, out after))
+            return null;
         var picture = await services.PictureAsync(Local, ServiceFilter.Everything, 0, 0, cancellationToken);
         var general = await LimitsOfCheckingAsync(picture, cancellationToken);
         var reasons = after is null ? general : [];
         var troubled = await services.TroubledAfterAsync(Local, HealthState.NotChecked, after, limit + 1, cancellationToken);
         var page = troubled.Take(limit).ToList();
-        reasons = [.. reasons, .. page.Select(service =>
-            new HealthVerdictReason(Severity(service.State), service.Name, Figures.Plain(HealthReasonWords.Reason(service.Reason)),
-                service.Since))];
+        reasons =
+        [
+            .. reasons,
+            .. page.Select(service => new HealthVerdictReason(
+                Severity(service.State),
+                service.Name,
+                Figures.Plain(HealthReasonWords.Reason(service.Reason)),
+                service.Since
+            )),
+        ];
 
         var judged = picture.InAll - picture.Count(HealthState.NotChecked) - picture.Count(HealthState.Learning);
         var well = judged - picture.Count(HealthState.Critical) - picture.Count(HealthState.Warning);
         var isUnknown = judged == 0 || picture.Count(HealthState.NotChecked) > 0 || general.Any(reason => reason.Severity == "unknown");
-        var status = picture.Count(HealthState.Critical) > 0 ? "critical"
+        var status =
+            picture.Count(HealthState.Critical) > 0 ? "critical"
             : picture.Count(HealthState.Warning) > 0 ? "degraded"
             : isUnknown ? "unknown"
             : picture.IsMostlyLearning ? "learning"
             : "healthy";
         return new HealthVerdict(
-            status, judged == 0 || picture.IsMostlyLearning ? null : Math.Round((double)well / judged, 3), reasons,
+            status,
+            judged == 0 || picture.IsMostlyLearning ? null : Math.Round((double)well / judged, 3),
+            reasons,
             general.Count + Enum.GetValues<HealthState>().Where(state => state <= HealthState.NotChecked).Sum(picture.Count),
             troubled.Count > limit ? PageCursor.Encode(ReasonsKey, (int)page[^1].State, page[^1].Name) : null,
             Enum.GetValues<HealthState>().ToDictionary(Severity, picture.Count),
-            [.. upstreams.Current.Where(one => one.Configured).Select(one => new UpstreamVerdict(
-                one.Name, one.FailingSince is not null ? "failing" : one.LastAnswerAt is null ? "never asked" : "fresh", one.LastAnswerAt, one.Reason))],
-            picture.ReadAt);
+            [
+                .. upstreams
+                    .Current.Where(one => one.Configured)
+                    .Select(one => new UpstreamVerdict(
+                        one.Name,
+                        one.FailingSince is not null ? "failing"
+                            : one.LastAnswerAt is null ? "never asked"
+                            : "fresh",
+                        one.LastAnswerAt,
+                        one.Reason
+                    )),
+            ],
+            picture.ReadAt
+        );
     }
 
     public async Task<AnomalyList?> AnomaliesAsync(double confidence, int limit, string? cursor, CancellationToken cancellationToken)
@@ -71,28 +99,60 @@ public sealed class IntelligenceQueries(
         AnomalyMark? after = null;
         if (cursor is not null)
         {
-            if (PageCursor.Decode(cursor) is not [AnomaliesKey, var state, var share, var time, var number]
-                || !TryState(state, out var at) || !PageCursor.TryShare(share, out var sure) || !PageCursor.TryTime(time, out var started)
-                    || !PageCursor.TryNumber(number, out var id))
+            if (
+                PageCursor.Decode(cursor) is not [AnomaliesKey, var state, var share, var time, var number]
+                || !TryState(state, out var at)
+                || !PageCursor.TryShare(share, out var sure)
+                || !PageCursor.TryTime(time, out var started)
+                || !PageCursor.TryNumber(number, out var id)
+            )
             {
                 return null;
             }
             after = new AnomalyMark((int)at, sure, started, id);
         }
-        var (rows, inAll, checking) = await anomalies.OpenAfterAsync(Local, new AnomalyFilter(Confidence: confidence), after, limit + 1,
-            cancellationToken);
+        var (rows, inAll, checking) = await anomalies.OpenAfterAsync(
+            Local,
+            new AnomalyFilter(Confidence: confidence),
+            after,
+            limit + 1,
+            cancellationToken
+        );
         var page = rows.Take(limit).ToList();
         return new AnomalyList(
             inAll,
-            [.. page.Select(row => new AnomalyEntry(
-                row.Id, Severity(row.State), row.Service, row.Watch, row.Signal.ToString().ToLowerInvariant(), row.Labels, row.StartedAt, row.LastSeenAt,
-                row.Direction.ToString().ToLowerInvariant(), row.Value, row.Lower, row.Upper, row.Unit, row.Confidence, row.Verdict?.ToString().ToLowerInvariant()))],
-            rows.Count > limit ? PageCursor.Encode(AnomaliesKey, (int)page[^1].State, page[^1].Confidence, page[^1].StartedAt, page[^1].Id)
+            [
+                .. page.Select(row => new AnomalyEntry(
+                    row.Id,
+                    Severity(row.State),
+                    row.Service,
+                    row.Watch,
+                    row.Signal.ToString().ToLowerInvariant(),
+                    row.Labels,
+                    row.StartedAt,
+                    row.LastSeenAt,
+                    row.Direction.ToString().ToLowerInvariant(),
+                    row.Value,
+                    row.Lower,
+                    row.Upper,
+                    row.Unit,
+                    row.Confidence,
+                    row.Verdict?.ToString().ToLowerInvariant()
+                )),
+            ],
+            rows.Count > limit
+                ? PageCursor.Encode(AnomaliesKey, (int)page[^1].State, page[^1].Confidence, page[^1].StartedAt, page[^1].Id)
                 : null,
             new CheckingEntry(
-                checking.Watches, checking.WatchesUnchecked, checking.UncheckedReason, checking.Series, checking.SeriesWithBand,
-                checking.LastScan),
-            clock.GetUtcNow());
+                checking.Watches,
+                checking.WatchesUnchecked,
+                checking.UncheckedReason,
+                checking.Series,
+                checking.SeriesWithBand,
+                checking.LastScan
+            ),
+            clock.GetUtcNow()
+        );
     }
 
     /// <summary>What limits the checking, then incidents, services and limits in sight; a part may end in one of them and the next one goes
@@ -117,8 +177,13 @@ public sealed class IntelligenceQueries(
         var checking = await anomalies.CheckingAsync(Local, cancellationToken);
         var general = General(picture, checking);
         var (inSight, _) = await forecasts.InSightCountAsync(Local, cancellationToken);
-        var total = general.Count + await incidents.OpenCountAsync(Local, cancellationToken) + inSight
-            + picture.Count(HealthState.Critical) + picture.Count(HealthState.Warning) + picture.Count(HealthState.Info);
+        var total =
+            general.Count
+            + await incidents.OpenCountAsync(Local, cancellationToken)
+            + inSight
+            + picture.Count(HealthState.Critical)
+            + picture.Count(HealthState.Warning)
+            + picture.Count(HealthState.Info);
 
         var insights = cursor is null ? general : [];
         var room = limit;
@@ -127,7 +192,8 @@ public sealed class IntelligenceQueries(
         {
             var rows = await incidents.OpenAfterAsync(Local, afterIncident, room + 1, cancellationToken);
             insights.AddRange(rows.Take(room).Select(Of));
-            if (rows.Count > room) next = PageCursor.Encode(IncidentSection, rows[room - 1].OpenedAt, rows[room - 1].Id);
+            if (rows.Count > room)
+                next = PageCursor.Encode(IncidentSection, rows[room - 1].OpenedAt, rows[room - 1].Id);
             room -= Math.Min(room, rows.Count);
         }
         if (next is null && from[0] is IncidentSection or ServiceSection)
@@ -136,22 +202,41 @@ public sealed class IntelligenceQueries(
             var shown = rows.Take(room).ToList();
             var open = await anomalies.OpenOfAsync(Local, [.. shown.Select(service => service.Id)], cancellationToken);
             insights.AddRange(shown.Select(service => Of(service, [.. open[service.Name]])));
-            if (rows.Count > room) next = room == 0 ? PageCursor.Encode(ServiceSection)
-                : PageCursor.Encode(ServiceSection, (int)shown[^1].State, shown[^1].Name);
+            if (rows.Count > room)
+                next =
+                    room == 0 ? PageCursor.Encode(ServiceSection) : PageCursor.Encode(ServiceSection, (int)shown[^1].State, shown[^1].Name);
             room -= Math.Min(room, rows.Count);
         }
         if (next is null)
         {
             var rows = await forecasts.InSightAfterAsync(Local, afterLimit, room + 1, cancellationToken);
-            insights.AddRange(rows.Take(room).Select(row => new Insight(
-                "limit_in_sight", "info", $"{row.Subject}: {row.Watch} reaches its limit at {row.ReachedAt:u}", row.Outlook, [])));
-            if (rows.Count > room) next = room == 0 ? PageCursor.Encode(LimitSection)
-                : PageCursor.Encode(LimitSection, rows[room - 1].ReachedAt!.Value, rows[room - 1].SeriesId);
+            insights.AddRange(
+                rows.Take(room)
+                    .Select(row => new Insight(
+                        "limit_in_sight",
+                        "info",
+                        $"{row.Subject}: {row.Watch} reaches its limit at {row.ReachedAt:u}",
+                        row.Outlook,
+                        []
+                    ))
+            );
+            if (rows.Count > room)
+                next =
+                    room == 0
+                        ? PageCursor.Encode(LimitSection)
+                        : PageCursor.Encode(LimitSection, rows[room - 1].ReachedAt!.Value, rows[room - 1].SeriesId);
         }
         if (total == 0)
         {
-            insights.Add(new Insight("quiet", "info", "Everything that is watched is within its band",
-                $"{Figures.Count(checking.SeriesWithBand)} series are judged.", []));
+            insights.Add(
+                new Insight(
+                    "quiet",
+                    "info",
+                    "Everything that is watched is within its band",
+                    $"{Figures.Count(checking.SeriesWithBand)} series are judged.",
+                    []
+                )
+            );
             total = 1;
         }
         return new InsightList(insights, total, next, clock.GetUtcNow());
@@ -160,33 +245,56 @@ public sealed class IntelligenceQueries(
     public async Task<PredictionList?> PredictionsAsync(int limit, string? cursor, CancellationToken cancellationToken)
     {
         ForecastMark? after = null;
-        if (cursor is not null && !TryMark(PageCursor.Decode(cursor), PredictionsKey, out after)) return null;
+        if (cursor is not null && !TryMark(PageCursor.Decode(cursor), PredictionsKey, out after))
+            return null;
         var picture = await forecasts.PictureAsync(Local, new ForecastWindow(0, 0, 0), cancellationToken);
         var rows = await forecasts.InSightAfterAsync(Local, after, limit + 1, cancellationToken);
         var page = rows.Take(limit).ToList();
         return new PredictionList(
             picture.InAll > 0,
-            picture.InAll > 0 ? $"{Figures.Count(picture.InAll)} limits of {Figures.Count(picture.Watches)} watches are looked at; those missing here are not in sight within 14 days."
+            picture.InAll > 0
+                    ? $"{Figures.Count(picture.InAll)} limits of {Figures.Count(picture.Watches)} watches are looked at; those missing here are not in sight within 14 days."
                 : picture.Watches > 0
                     ? $"{Figures.Count(picture.Watches)} watches have a limit, and none of their series has a forecast yet."
-                    : "No watch has a limit yet, so nothing is predicted.",
-            [.. page.Select(row => new PredictionEntry(
-                row.IsObjective ? "degradation" : "exhaustion", row.Service, row.Watch, row.Labels, row.Value, row.Limit, row.Unit,
-                row.ReachedAt!.Value, row.ReachedEarliest!.Value, row.ReachedLatest!.Value, row.PastError, row.Outlook, row.MadeAt))],
-            picture.InSight, rows.Count > limit ? PageCursor.Encode(PredictionsKey, page[^1].ReachedAt!.Value, page[^1].SeriesId) : null,
-            [Trust("exhaustion", picture.Exhaustion), Trust("degradation", picture.Degradation)], picture.ReadAt);
+                : "No watch has a limit yet, so nothing is predicted.",
+            [
+                .. page.Select(row => new PredictionEntry(
+                    row.IsObjective ? "degradation" : "exhaustion",
+                    row.Service,
+                    row.Watch,
+                    row.Labels,
+                    row.Value,
+                    row.Limit,
+                    row.Unit,
+                    row.ReachedAt!.Value,
+                    row.ReachedEarliest!.Value,
+                    row.ReachedLatest!.Value,
+                    row.PastError,
+                    row.Outlook,
+                    row.MadeAt
+                )),
+            ],
+            picture.InSight,
+            rows.Count > limit ? PageCursor.Encode(PredictionsKey, page[^1].ReachedAt!.Value, page[^1].SeriesId) : null,
+            [Trust("exhaustion", picture.Exhaustion), Trust("degradation", picture.Degradation)],
+            picture.ReadAt
+        );
     }
 
     private async Task<List<HealthVerdictReason>> LimitsOfCheckingAsync(ServicesPicture picture, CancellationToken cancellationToken)
     {
         var checking = await anomalies.CheckingAsync(Local, cancellationToken);
-        var reasons = upstreams.Current.Where(one => one.Configured && one.FailingSince is not null)
-            .Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince)).ToList();
+        var reasons = upstreams
+            .Current.Where(one => one.Configured && one.FailingSince is not null)
+            .Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince))
+            .ToList();
         foreach (var service in background.Current)
         {
-            if (service.Failure is not { } failure) continue;
-            reasons.Add(new HealthVerdictReason("unknown", service.Name, $"This background service failed: {failure.Reason}",
-                failure.Since));
+            if (service.Failure is not { } failure)
+                continue;
+            reasons.Add(
+                new HealthVerdictReason("unknown", service.Name, $"This background service failed: {failure.Reason}", failure.Since)
+            );
         }
         if (scans.Of(Local) is ScanState.Stopped stopped)
         {
@@ -194,20 +302,26 @@ public sealed class IntelligenceQueries(
         }
         if (checking.WatchesUnchecked > 0)
         {
-            reasons.Add(new HealthVerdictReason(
-                "unknown", "checking",
-                $"{checking.WatchesUnchecked} of {checking.Watches} watches are not checked: {checking.UncheckedReason}",
-                checking.UncheckedSince));
+            reasons.Add(
+                new HealthVerdictReason(
+                    "unknown",
+                    "checking",
+                    $"{checking.WatchesUnchecked} of {checking.Watches} watches are not checked: {checking.UncheckedReason}",
+                    checking.UncheckedSince
+                )
+            );
         }
         if (checking.SeriesWithBand == 0)
         {
-            reasons.Add(new HealthVerdictReason("unknown", "checking",
-                "No series has an expected band yet, so nothing can be called normal.", null));
+            reasons.Add(
+                new HealthVerdictReason("unknown", "checking", "No series has an expected band yet, so nothing can be called normal.", null)
+            );
         }
         if (picture.Count(HealthState.Learning) > 0)
         {
-            reasons.Add(new HealthVerdictReason("info", "checking",
-                $"{LearningWords(picture)}. They need more history for an expected band.", null));
+            reasons.Add(
+                new HealthVerdictReason("info", "checking", $"{LearningWords(picture)}. They need more history for an expected band.", null)
+            );
         }
         return reasons;
     }
@@ -217,21 +331,36 @@ public sealed class IntelligenceQueries(
         var insights = new List<Insight>();
         if (scans.Of(Local) is ScanState.Stopped stopped)
         {
-            insights.Add(new Insight("not_checked", "unknown", "Scans stopped: the state of all services is unknown",
-                stopped.Describe(clock.GetUtcNow()), []));
+            insights.Add(
+                new Insight(
+                    "not_checked",
+                    "unknown",
+                    "Scans stopped: the state of all services is unknown",
+                    stopped.Describe(clock.GetUtcNow()),
+                    []
+                )
+            );
         }
         if (checking.WatchesUnchecked > 0)
         {
-            insights.Add(new Insight(
-                "not_checked", "unknown", $"{checking.WatchesUnchecked} of {checking.Watches} watches are not checked",
-                checking.UncheckedReason ?? "The upstream does not answer.", []));
+            insights.Add(
+                new Insight(
+                    "not_checked",
+                    "unknown",
+                    $"{checking.WatchesUnchecked} of {checking.Watches} watches are not checked",
+                    checking.UncheckedReason ?? "The upstream does not answer.",
+                    []
+                )
+            );
         }
         if (checking.SeriesLearning > 0)
         {
             var series = $"{Figures.Count(checking.SeriesLearning)} of {Figures.Count(checking.Series)} series have no expected band yet";
-            insights.Add(picture.Count(HealthState.Learning) > 0
-                ? new Insight("learning", "info", LearningWords(picture), $"{series}. They need more history.", [])
-                : new Insight("learning", "info", series, "They need more history. Until then they are shown, not judged.", []));
+            insights.Add(
+                picture.Count(HealthState.Learning) > 0
+                    ? new Insight("learning", "info", LearningWords(picture), $"{series}. They need more history.", [])
+                    : new Insight("learning", "info", series, "They need more history. Until then they are shown, not judged.", [])
+            );
         }
         return insights;
     }
@@ -243,19 +372,31 @@ public sealed class IntelligenceQueries(
     {
         var cause = incident.Hypotheses.Count > 0 ? incident.Hypotheses[0] : null;
         return new Insight(
-            "incident", "critical",
-            cause is null ? $"{incident.Title}: {incident.Members.Count} alerts and anomalies belong together"
+            "incident",
+            "critical",
+            cause is null
+                ? $"{incident.Title}: {incident.Members.Count} alerts and anomalies belong together"
                 : $"{incident.Title}: {cause.Service} is the likeliest cause",
             cause is null ? incident.Abstained ?? "Its causes have not been looked into yet." : string.Join(" ", cause.For.Take(3)),
-            [.. incident.Members.Where(member => member.Kind == IncidentMemberKind.Anomaly).Take(AnomaliesNamed)
-                .Select(member => long.Parse(member.Key, CultureInfo.InvariantCulture))]);
+            [
+                .. incident
+                    .Members.Where(member => member.Kind == IncidentMemberKind.Anomaly)
+                    .Take(AnomaliesNamed)
+                    .Select(member => long.Parse(member.Key, CultureInfo.InvariantCulture)),
+            ]
+        );
     }
 
-    private static Insight Of(ServiceHealth service, IReadOnlyList<AnomalyRow> own) => new(
-        "service_outside_band", Severity(service.State), $"{service.Name}: {Figures.Plain(HealthReasonWords.Reason(service.Reason))}",
-        own.Count < 2 ? "One signal left what its own history lets expect."
-            : $"{own.Count} signals left their bands; {own[0].Watch} moved first.",
-        [.. own.Take(AnomaliesNamed).Select(row => row.Id)]);
+    private static Insight Of(ServiceHealth service, IReadOnlyList<AnomalyRow> own) =>
+        new(
+            "service_outside_band",
+            Severity(service.State),
+            $"{service.Name}: {Figures.Plain(HealthReasonWords.Reason(service.Reason))}",
+            own.Count < 2
+                ? "One signal left what its own history lets expect."
+                : $"{own.Count} signals left their bands; {own[0].Watch} moved first.",
+            [.. own.Take(AnomaliesNamed).Select(row => row.Id)]
+        );
 
     private static bool TryMark(string[]? parts, string list, out ServiceMark? mark)
     {
@@ -265,9 +406,13 @@ public sealed class IntelligenceQueries(
 
     private static bool TryMark(string[]? parts, string list, out ForecastMark? mark)
     {
-        mark = parts is [var own, var time, var id] && own == list && PageCursor.TryTime(time, out var at)
+        mark =
+            parts is [var own, var time, var id]
+            && own == list
+            && PageCursor.TryTime(time, out var at)
             && PageCursor.TryNumber(id, out var number)
-            ? new ForecastMark(at, number) : null;
+                ? new ForecastMark(at, number)
+                : null;
         return mark is not null || parts is [LimitSection] && list == LimitSection;
     }
 
@@ -287,9 +432,10 @@ public sealed class IntelligenceQueries(
     private static PredictionTrust Trust(string kind, PredictionRecord record) =>
         new(kind, record.Judged, record.False, record.Judged == 0 ? null : Math.Round(record.FalseShare, 4));
 
-    private static string Severity(HealthState state) => state switch
-    {
-        HealthState.NotChecked => "unknown",
-        _ => state.ToString().ToLowerInvariant(),
-    };
+    private static string Severity(HealthState state) =>
+        state switch
+        {
+            HealthState.NotChecked => "unknown",
+            _ => state.ToString().ToLowerInvariant(),
+        };
 }

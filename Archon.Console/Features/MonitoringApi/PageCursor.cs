@@ -13,22 +13,35 @@ public static class PageCursor
     private const int MostCharacters = 4096;
 
     /// <param name="list">Which list it is of, so that a cursor of another one is refused.</param>
-    public static string Encode(string list, params object[] place) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
-        place.Select(part => part switch
-        {
-            double number => number.ToString("R", CultureInfo.InvariantCulture),
-            DateTimeOffset at => at.UtcTicks.ToString(CultureInfo.InvariantCulture),
-            _ => Convert.ToString(part, CultureInfo.InvariantCulture)!,
-        }).Prepend(list).ToArray()));
+    public static string Encode(string list, params object[] place) =>
+        Base64Url.EncodeToString(
+            JsonSerializer.SerializeToUtf8Bytes(
+                place
+                    .Select(part =>
+                        part switch
+                        {
+                            double number => number.ToString("R", CultureInfo.InvariantCulture),
+                            DateTimeOffset at => at.UtcTicks.ToString(CultureInfo.InvariantCulture),
+                            _ => Convert.ToString(part, CultureInfo.InvariantCulture)!,
+                        }
+                    )
+                    .Prepend(list)
+                    .ToArray()
+            )
+        );
 
     /// <returns>The name of the list, then the parts of the place; null where the text is no cursor.</returns>
     public static string[]? Decode(string cursor)
     {
-        if (cursor.Length > MostCharacters || !Base64Url.IsValid(cursor)) return null;
+        if (cursor.Length > MostCharacters || !Base64Url.IsValid(cursor))
+            return null;
         try
         {
-            return JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(cursor)) is { Length: > 0 } parts
-                && parts.All(part => part is not null) ? parts : null;
+            return
+                JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(cursor)) is { Length: > 0 } parts
+                && parts.All(part => part is not null)
+                ? parts
+                : null;
         }
         catch (JsonException)
         {

@@ -1,9 +1,9 @@
-using Archon.Jobs;
 using Archon.ConfigFiles.Alertmanager;
 using Archon.Data;
 using Archon.Data.Notifications;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
+using Archon.Jobs;
 using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +11,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Notifications;
 
 public sealed partial class ImportChannelsJob(
-    IDbContextFactory<ArchonDbContext> contexts, AlertmanagerClient alertmanager, TimeProvider clock, ILogger<ImportChannelsJob> logger)
+    IDbContextFactory<ArchonDbContext> contexts,
+    AlertmanagerClient alertmanager,
+    TimeProvider clock,
+    ILogger<ImportChannelsJob> logger
+)
 {
     /// <summary>Reads the receivers of the running Alertmanager into the catalogue, secrets masked.</summary>
     [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("import-channels:{0}")]
@@ -21,7 +25,7 @@ public sealed partial class ImportChannelsJob(
         if (answer is not Fetch<AlertmanagerStatus>.Ok { Value.ConfigYaml: var yaml })
         {
             LogNotChecked(environmentId, answer.Reason());
-            return;   // not checked: no channel is gone because nobody answered
+            return; // not checked: no channel is gone because nobody answered
         }
         var (channels, fault) = ReceiverReader.Read(yaml);
         if (channels is null)
@@ -54,7 +58,12 @@ public sealed partial class ImportChannelsJob(
             }
             found.Add(channel);
             changed |= channel.Target != served.Target || channel.SendResolved != served.SendResolved || channel.DeletedAt is not null;
-            (channel.Target, channel.SendResolved, channel.ServerSeenAt, channel.DeletedAt) = (served.Target, served.SendResolved, now, null);
+            (channel.Target, channel.SendResolved, channel.ServerSeenAt, channel.DeletedAt) = (
+                served.Target,
+                served.SendResolved,
+                now,
+                null
+            );
         }
         foreach (var gone in known.Where(channel => !found.Contains(channel) && channel.DeletedAt is null))
         {
@@ -62,7 +71,8 @@ public sealed partial class ImportChannelsJob(
             changed = true;
         }
         await db.SaveChangesAsync(cancellationToken);
-        if (changed) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        if (changed)
+            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

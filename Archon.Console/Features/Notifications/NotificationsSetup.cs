@@ -9,9 +9,16 @@ public static class NotificationsSetup
     public static IServiceCollection AddNotifications(this IServiceCollection services)
     {
         services.AddSingleton(new NavItem("/channels", "Channels", "notifications", "c", NavGroup.Catalogue, 20));
-        services.AddSingleton(JobSchedule.Of<ImportChannelsJob>(
-            "import-channels", "discover", "25 * * * * *", TimeSpan.FromMinutes(1),
-            job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
+        services.AddSingleton(
+            JobSchedule.Of<ImportChannelsJob>(
+                "import-channels",
+                "discover",
+                "25 * * * * *",
+                TimeSpan.FromMinutes(1),
+                job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                runsAtStart: true
+            )
+        );
         services.AddScoped<ImportChannelsJob>();
         services.AddSingleton<ChannelQueries>();
         services.AddSingleton<RouteQueries>();

@@ -12,8 +12,13 @@ using Archon.Ui.View;
 namespace Archon.Features.Overview;
 
 public sealed partial class OverviewPage(
-    OverviewQueries overview, AnomalyFeed anomalies, CatalogueFeed catalogue, UpstreamHealth upstreams, ScanHealth scans, ViewState view)
-    : LivePage<OverviewPicture>
+    OverviewQueries overview,
+    AnomalyFeed anomalies,
+    CatalogueFeed catalogue,
+    UpstreamHealth upstreams,
+    ScanHealth scans,
+    ViewState view
+) : LivePage<OverviewPicture>
 {
     private static readonly GoldenSignal[] Columns = Enum.GetValues<GoldenSignal>();
 
@@ -24,34 +29,39 @@ public sealed partial class OverviewPage(
     private IReadOnlyList<ServiceHealth> Shown => Picture!.Services.Services;
     private int Calm => Picture!.Services.Count(HealthState.Healthy);
 
-    private string? PrometheusAway => upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
+    private string? PrometheusAway =>
+        upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
 
-    private string OutOfSight => Picture!.Forecasts switch
-    {
-        { InAll: 0 } => "No limit has a forecast yet.",
-        { Judged: 0, InAll: var all } => $"{Figures.Count(all)} limits need more history.",
-        { Judged: var judged, InAll: var all } when judged == all => "Nothing runs out in 14 days.",
-        { Judged: var judged, InAll: var all } =>
-            $"Nothing runs out in 14 days. {Figures.Count(all - judged)} of {Figures.Count(all)} limits need more history.",
-    };
+    private string OutOfSight =>
+        Picture!.Forecasts switch
+        {
+            { InAll: 0 } => "No limit has a forecast yet.",
+            { Judged: 0, InAll: var all } => $"{Figures.Count(all)} limits need more history.",
+            { Judged: var judged, InAll: var all } when judged == all => "Nothing runs out in 14 days.",
+            { Judged: var judged, InAll: var all } =>
+                $"Nothing runs out in 14 days. {Figures.Count(all - judged)} of {Figures.Count(all)} limits need more history.",
+        };
 
-    private string Ahead => Picture!.Forecasts.InSight switch
-    {
-        0 => Picture.Forecasts.Judged > 0 ? "nothing in sight" : "not known yet",
-        1 => "1 in sight",
-        var many => $"{Figures.Count(many)} in sight, soonest first",
-    };
+    private string Ahead =>
+        Picture!.Forecasts.InSight switch
+        {
+            0 => Picture.Forecasts.Judged > 0 ? "nothing in sight" : "not known yet",
+            1 => "1 in sight",
+            var many => $"{Figures.Count(many)} in sight, soonest first",
+        };
 
-    private string NothingOpen => Picture!.Checking switch
-    {
-        _ when scans.Of(view.EnvironmentId) is ScanState.Stopped => "Unknown: scans stopped.",
-        { Watches: 0 } => "Nothing is watched yet, so nothing can be found.",
-        { SeriesWithBand: 0 } => "No series has a band yet, so nothing can be outside one.",
-        { WatchesUnchecked: var blind, Watches: var all } when blind == all => "Unknown: no data from Prometheus.",
-        var checking => $"{Figures.Count(checking.SeriesWithBand)} series are inside their bands.",
-    };
+    private string NothingOpen =>
+        Picture!.Checking switch
+        {
+            _ when scans.Of(view.EnvironmentId) is ScanState.Stopped => "Unknown: scans stopped.",
+            { Watches: 0 } => "Nothing is watched yet, so nothing can be found.",
+            { SeriesWithBand: 0 } => "No series has a band yet, so nothing can be outside one.",
+            { WatchesUnchecked: var blind, Watches: var all } when blind == all => "Unknown: no data from Prometheus.",
+            var checking => $"{Figures.Count(checking.SeriesWithBand)} series are inside their bands.",
+        };
 
-    protected override Task<OverviewPicture> ReadAsync(CancellationToken cancellationToken) => overview.PictureAsync(view.EnvironmentId, cancellationToken);
+    protected override Task<OverviewPicture> ReadAsync(CancellationToken cancellationToken) =>
+        overview.PictureAsync(view.EnvironmentId, cancellationToken);
 
     protected override void Arrived(OverviewPicture picture) => seen.See(picture.Anomalies.Open.Select(row => row.Id));
 

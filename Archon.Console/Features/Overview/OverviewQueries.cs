@@ -26,8 +26,12 @@ public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anom
     {
         // Each reads in its own context, so they can be under way together.
         var servicesRead = services.PictureAsync(environmentId, ServiceFilter.Everything, 0, ServicesShown, cancellationToken);
-        var anomaliesRead = anomalies.PictureAsync(environmentId, AnomalyFilter.Everything, new AnomalyWindow(0, AnomaliesShown, 0),
-            cancellationToken);
+        var anomaliesRead = anomalies.PictureAsync(
+            environmentId,
+            AnomalyFilter.Everything,
+            new AnomalyWindow(0, AnomaliesShown, 0),
+            cancellationToken
+        );
         var forecastsRead = forecasts.PictureAsync(environmentId, new ForecastWindow(0, LimitsShown, 0), cancellationToken);
         await Task.WhenAll(servicesRead, anomaliesRead, forecastsRead);
         return new OverviewPicture(await servicesRead, await anomaliesRead, await forecastsRead);

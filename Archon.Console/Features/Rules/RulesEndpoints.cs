@@ -14,10 +14,16 @@ public static class RulesEndpoints
         app.MapCompletion();
     }
 
-    private static async Task<IResult> ExportAsync(RuleExporter exporter, CancellationToken cancellationToken, string? file = null, int environment = MonitoredEnvironment.DefaultId)
+    private static async Task<IResult> ExportAsync(
+        RuleExporter exporter,
+        CancellationToken cancellationToken,
+        string? file = null,
+        int environment = MonitoredEnvironment.DefaultId
+    )
     {
         var files = await exporter.ExportAsync(environment, file, null, cancellationToken);
-        if (file is null) return Results.File(RuleExporter.Zip(files), "application/zip", "rules.zip");
+        if (file is null)
+            return Results.File(RuleExporter.Zip(files), "application/zip", "rules.zip");
         return files is [var only, ..] ? Results.File(only.Content, "application/yaml", Path.GetFileName(only.Name)) : Results.NotFound();
     }
 }

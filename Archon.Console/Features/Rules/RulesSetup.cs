@@ -8,8 +8,8 @@ using Archon.Features.Rules.Editor;
 using Archon.Features.Rules.Import;
 using Archon.Features.Rules.List;
 using Archon.Features.Rules.Noise;
-using Archon.Integrations.Prometheus;
 using Archon.Integrations;
+using Archon.Integrations.Prometheus;
 using Archon.Jobs;
 using Archon.Shell;
 using Microsoft.AspNetCore.RateLimiting;
@@ -24,12 +24,26 @@ public static class RulesSetup
         services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
         services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
         services.AddSingleton(new NavItem("/rules", "Rules", "rules", "r", NavGroup.Catalogue, 10));
-        services.AddSingleton(JobSchedule.Of<ImportRulesJob>(
-            "import-rules", "discover", "20 * * * * *", TimeSpan.FromMinutes(1),
-            job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
-        services.AddSingleton(JobSchedule.Of<WatchRuleFilesJob>(
-            "watch-rule-files", "discover", "50 * * * * *", TimeSpan.FromMinutes(1),
-            job => job.LookAsync(MonitoredEnvironment.DefaultId, CancellationToken.None), runsAtStart: true));
+        services.AddSingleton(
+            JobSchedule.Of<ImportRulesJob>(
+                "import-rules",
+                "discover",
+                "20 * * * * *",
+                TimeSpan.FromMinutes(1),
+                job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                runsAtStart: true
+            )
+        );
+        services.AddSingleton(
+            JobSchedule.Of<WatchRuleFilesJob>(
+                "watch-rule-files",
+                "discover",
+                "50 * * * * *",
+                TimeSpan.FromMinutes(1),
+                job => job.LookAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                runsAtStart: true
+            )
+        );
         services.AddSingleton(new RenamedJob("Archon.Features.Rules.ImportRulesJob", typeof(ImportRulesJob)));
         services.AddSingleton(new RenamedJob("Archon.Features.Rules.WatchRuleFilesJob", typeof(WatchRuleFilesJob)));
         services.AddSingleton(Target);
@@ -59,7 +73,10 @@ public static class RulesSetup
         services.AddSingleton<RuleTestMaker>();
         // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
         services.AddSingleton(provider => new ServerLinter(
-            provider.GetRequiredService<PrometheusClient>(), null, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<PrometheusClient>(),
+            null,
+            provider.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<WorkbenchQueries>();
         services.AddSingleton<TroubleQueries>();
         services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
@@ -74,7 +91,10 @@ public static class RulesSetup
         {
             case RuleTargetKind.Folder:
                 var prometheus = provider.GetRequiredService<IOptions<PrometheusOptions>>().Value.Address;
-                var reload = options.ReloadAddress is { Length: > 0 } named ? new Uri(named) : prometheus is null ? null : new Uri(prometheus, "-/reload");
+                var reload =
+                    options.ReloadAddress is { Length: > 0 } named ? new Uri(named)
+                    : prometheus is null ? null
+                    : new Uri(prometheus, "-/reload");
                 return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
             case RuleTargetKind.Ruler:
                 return new RulerTarget(new Uri(options.RulerAddress!), server);

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Archon.Jobs;
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Jobs;
 using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
@@ -22,7 +22,8 @@ public sealed partial class FitModelsJob(
     JobStorage storage,
     IOptions<WatchOptions> options,
     TimeProvider clock,
-    ILogger<FitModelsJob> logger)
+    ILogger<FitModelsJob> logger
+)
 {
     /// <summary>Points of one series in the long history: five minutes apart over two weeks.</summary>
     private const int LongPoints = 4032;
@@ -57,25 +58,34 @@ public sealed partial class FitModelsJob(
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
         // What waits or runs already would be asked for twice.
-        if (storage.GetMonitoringApi().EnqueuedCount("fit") > 0) return;
+        if (storage.GetMonitoringApi().EnqueuedCount("fit") > 0)
+            return;
 
         var now = clock.GetUtcNow();
         var seen = now - Silent;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(watch => watch.FittedAt).Select(watch => new
+        var watches = await db
+            .Watches.AsNoTracking()
+            .Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(watch => watch.FittedAt)
+            .Select(watch => new
             {
                 watch.Id,
                 watch.FittedAt,
                 Fitted = db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.FittedAt != null),
                 Unsettled = db.WatchedSeries.Any(series =>
-                    series.WatchId == watch.Id && series.LastSampleAt > seen
-                    && (series.FittedAt == null || series.FittedSamples < EnoughPoints || series.ModelVersion != SeriesModel.FormatVersion)),
-            }).ToListAsync(cancellationToken);
+                    series.WatchId == watch.Id
+                    && series.LastSampleAt > seen
+                    && (series.FittedAt == null || series.FittedSamples < EnoughPoints || series.ModelVersion != SeriesModel.FormatVersion)
+                ),
+            })
+            .ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            if (watch.Fitted && !watch.Unsettled) continue;
-            if (DueTimes.IsDue(watch.FittedAt, watch.Fitted ? RefitShort : RefitNone, now)) jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
+            if (watch.Fitted && !watch.Unsettled)
+                continue;
+            if (DueTimes.IsDue(watch.FittedAt, watch.Fitted ? RefitShort : RefitNone, now))
+                jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
         }
     }
 
@@ -87,13 +97,20 @@ public sealed partial class FitModelsJob(
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
-        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored) return;
+        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored)
+            return;
 
-        var rows = (await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watchId)
-                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples, series.ModelVersion)).ToListAsync(cancellationToken))
-            .ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
-        bool Settled(string key) => rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.ModelVersion == SeriesModel.FormatVersion;
-        if (rows.Count > 0 && rows.Keys.All(Settled)) return;
+        var rows = (
+            await db
+                .WatchedSeries.AsNoTracking()
+                .Where(series => series.WatchId == watchId)
+                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples, series.ModelVersion))
+                .ToListAsync(cancellationToken)
+        ).ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
+        bool Settled(string key) =>
+            rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.ModelVersion == SeriesModel.FormatVersion;
+        if (rows.Count > 0 && rows.Keys.All(Settled))
+            return;
         var models = new Dictionary<SeriesLabels, SeriesModel>();
         var seen = new HashSet<SeriesLabels>();
 
@@ -103,14 +120,26 @@ public sealed partial class FitModelsJob(
             var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, LongPoints);
             var step = Whole(Longest(window / points, LongStep, watch.Step));
             var longUntil = now - Recent;
-            if (!await LearnAsync(watch, new TimeRange(longUntil - window, longUntil), step, EnoughPoints, _ => true, models, seen, cancellationToken)
-                || !await GoOnAsync(watch, new TimeRange(longUntil, now), models, cancellationToken)) return;
+            if (
+                !await LearnAsync(
+                    watch,
+                    new TimeRange(longUntil - window, longUntil),
+                    step,
+                    EnoughPoints,
+                    _ => true,
+                    models,
+                    seen,
+                    cancellationToken
+                ) || !await GoOnAsync(watch, new TimeRange(longUntil, now), models, cancellationToken)
+            )
+                return;
         }
         var shortHistory = ShortHistory < options.Value.HistoryWindow ? ShortHistory : options.Value.HistoryWindow;
         var shortPoints = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, ShortPoints);
         var shortStep = Whole(Longest(shortHistory / shortPoints, watch.Step));
         bool Wanted(SeriesLabels labels) => !models.ContainsKey(labels) && !Settled(labels.Key);
-        if (!await LearnAsync(watch, new TimeRange(now - shortHistory, now), shortStep, 0, Wanted, models, seen, cancellationToken)) return;
+        if (!await LearnAsync(watch, new TimeRange(now - shortHistory, now), shortStep, 0, Wanted, models, seen, cancellationToken))
+            return;
 
         await SaveAsync(db, watch, now, rows, models, seen, cancellationToken);
         metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));
@@ -126,7 +155,8 @@ public sealed partial class FitModelsJob(
         Func<SeriesLabels, bool> wanted,
         Dictionary<SeriesLabels, SeriesModel> models,
         HashSet<SeriesLabels> seen,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var answer = await prometheus.QueryRangeAsync(watch.Query, range, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var histories })
@@ -137,19 +167,28 @@ public sealed partial class FitModelsJob(
         var settings = new SeriesModelSettings { Unit = watch.Unit };
         foreach (var history in histories)
         {
-            if (seen.Count < options.Value.SeriesLimit) seen.Add(history.Labels);
-            if (!seen.Contains(history.Labels) || history.Count < least || !wanted(history.Labels)) continue;
+            if (seen.Count < options.Value.SeriesLimit)
+                seen.Add(history.Labels);
+            if (!seen.Contains(history.Labels) || history.Count < least || !wanted(history.Labels))
+                continue;
             cancellationToken.ThrowIfCancellationRequested();
             var model = SeriesModel.Fit(history, settings);
-            if (model.FitVerdict is not FitVerdict.TooShort) models[history.Labels] = model;
+            if (model.FitVerdict is not FitVerdict.TooShort)
+                models[history.Labels] = model;
         }
         return true;
     }
 
     /// <summary>Shows the models the newest samples as the scan will: how noisy those are, a coarser history cannot tell.</summary>
-    private async Task<bool> GoOnAsync(Watch watch, TimeRange range, Dictionary<SeriesLabels, SeriesModel> models, CancellationToken cancellationToken)
+    private async Task<bool> GoOnAsync(
+        Watch watch,
+        TimeRange range,
+        Dictionary<SeriesLabels, SeriesModel> models,
+        CancellationToken cancellationToken
+    )
     {
-        if (models.Count == 0) return true;
+        if (models.Count == 0)
+            return true;
         var answer = await prometheus.QueryRangeAsync(watch.Query, range, watch.Step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var recent })
         {
@@ -158,7 +197,8 @@ public sealed partial class FitModelsJob(
         }
         foreach (var series in recent)
         {
-            if (models.TryGetValue(series.Labels, out var model)) models[series.Labels] = model.GoOn(series);
+            if (models.TryGetValue(series.Labels, out var model))
+                models[series.Labels] = model.GoOn(series);
         }
         return true;
     }
@@ -170,28 +210,40 @@ public sealed partial class FitModelsJob(
         Dictionary<string, SeriesRow> rows,
         Dictionary<SeriesLabels, SeriesModel> models,
         HashSet<SeriesLabels> seen,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // The scan adds series too: whoever comes second waits here and then finds the rows of the first.
         await ScanStore.LockAsync(db, watch.Id, cancellationToken);
-        var keys = await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
-            .Select(series => new { series.LabelsKey, series.Id }).ToDictionaryAsync(row => row.LabelsKey, row => row.Id, cancellationToken);
+        var keys = await db
+            .WatchedSeries.AsNoTracking()
+            .Where(series => series.WatchId == watch.Id)
+            .Select(series => new { series.LabelsKey, series.Id })
+            .ToDictionaryAsync(row => row.LabelsKey, row => row.Id, cancellationToken);
         var fresh = seen.Where(labels => !keys.ContainsKey(labels.Key)).ToList();
-        foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh, cancellationToken)) keys[row.LabelsKey] = row.Id;
+        foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh, cancellationToken))
+            keys[row.LabelsKey] = row.Id;
         await ScanStore.SaveModelsAsync(
-            db, [.. models.Where(one => keys.ContainsKey(one.Key.Key)).Select(one => (keys[one.Key.Key], one.Value))], now, cancellationToken);
+            db,
+            [.. models.Where(one => keys.ContainsKey(one.Key.Key)).Select(one => (keys[one.Key.Key], one.Value))],
+            now,
+            cancellationToken
+        );
         await ScanStore.AssignServicesAsync(db, watch, cancellationToken);
-        await db.Watches.Where(one => one.Id == watch.Id)
+        await db
+            .Watches.Where(one => one.Id == watch.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
-        if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null)) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null))
+            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> lengths)
     {
         var longest = TimeSpan.Zero;
-        foreach (var length in lengths) longest = length > longest ? length : longest;
+        foreach (var length in lengths)
+            longest = length > longest ? length : longest;
         return longest;
     }
 

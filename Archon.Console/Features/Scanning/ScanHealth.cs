@@ -14,8 +14,17 @@ public sealed class ScanHealth
     {
         this.clock = clock;
         var meter = meters.Create(WatchMetrics.MeterName);
-        meter.CreateObservableGauge("archon.scan.age", Age, "s", "Time since the newest scan; where none ran yet, since the first watch was made.");
-        meter.CreateObservableGauge("archon.scans.stopped", () => overall is ScanState.Stopped ? 1 : 0, description: "1 when no scan has run for three intervals, else 0.");
+        meter.CreateObservableGauge(
+            "archon.scan.age",
+            Age,
+            "s",
+            "Time since the newest scan; where none ran yet, since the first watch was made."
+        );
+        meter.CreateObservableGauge(
+            "archon.scans.stopped",
+            () => overall is ScanState.Stopped ? 1 : 0,
+            description: "1 when no scan has run for three intervals, else 0."
+        );
     }
 
     /// <summary>Of all environments together.</summary>
@@ -32,7 +41,8 @@ public sealed class ScanHealth
         Interlocked.Exchange(ref newestTicks, newestAt?.UtcTicks ?? 0);
         var isNews = Stopped(this.environments) is var before && Stopped(environments) is var after && !before.SequenceEqual(after);
         (this.overall, this.environments) = (overall, environments);
-        if (isNews) Changed?.Invoke();
+        if (isNews)
+            Changed?.Invoke();
     }
 
     private static IEnumerable<(int, ScanState)> Stopped(IReadOnlyDictionary<int, ScanState> environments) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Archon.Jobs;
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data;
@@ -7,6 +6,7 @@ using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Jobs;
 using Archon.Live;
 using Archon.Ui.Parts;
 using Hangfire;
@@ -25,7 +25,8 @@ public sealed partial class ScanJob(
     JobStorage storage,
     IOptions<WatchOptions> options,
     TimeProvider clock,
-    ILogger<ScanJob> logger)
+    ILogger<ScanJob> logger
+)
 {
     /// <summary>Steps of one slice: a long outage is caught up in transactions of this size, so that a restart loses little.</summary>
     private const int SliceSteps = 240;
@@ -48,15 +49,28 @@ public sealed partial class ScanJob(
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
         // Workers that cannot keep up are not helped by more of the same: what waits will scan to its own "now".
-        if (storage.GetMonitoringApi().EnqueuedCount("scan") >= 2 * options.Value.ScanShards) return;
+        if (storage.GetMonitoringApi().EnqueuedCount("scan") >= 2 * options.Value.ScanShards)
+            return;
 
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.ScannedTo, watch.Step, watch.VolumeQuery }).ToListAsync(cancellationToken);
+        var watches = await db
+            .Watches.AsNoTracking()
+            .Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(watch => watch.Id)
+            .Select(watch => new
+            {
+                watch.Id,
+                watch.ScannedTo,
+                watch.Step,
+                watch.VolumeQuery,
+            })
+            .ToListAsync(cancellationToken);
         // Watches that need the same requests behind their values lie in one shard, which asks for them once.
-        var due = watches.Where(watch => DueTimes.IsDue(watch.ScannedTo, watch.Step, now))
-            .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id).ToList();
+        var due = watches
+            .Where(watch => DueTimes.IsDue(watch.ScannedTo, watch.Step, now))
+            .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id)
+            .ToList();
         var shards = Math.Min(options.Value.ScanShards, due.Count);
         for (var shard = 0; shard < shards; shard++)
         {
@@ -87,7 +101,8 @@ public sealed partial class ScanJob(
         {
             await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
         }
-        if (failures.Count > 0) throw new AggregateException($"{failures.Count} of {watchIds.Length} watches could not be scanned.", failures);
+        if (failures.Count > 0)
+            throw new AggregateException($"{failures.Count} of {watchIds.Length} watches could not be scanned.", failures);
     }
 
     /// <summary>Scores everything of one watch that has not been scored yet. A second run changes nothing.</summary>
@@ -117,9 +132,11 @@ public sealed partial class ScanJob(
     {
         var started = Stopwatch.GetTimestamp();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken)) return false;   // another worker is at it
+        if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
+            return false; // another worker is at it
         var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
-        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored) return false;
+        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored)
+            return false;
 
         var now = clock.GetUtcNow();
         var step = watch.Step;
@@ -131,9 +148,12 @@ public sealed partial class ScanJob(
             var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
             memory.Forget(watchId);
             watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
-            await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
+            await db
+                .Watches.Where(one => one.Id == watchId)
+                .ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
         }
-        if (end <= mark) return false;
+        if (end <= mark)
+            return false;
 
         var oldest = Floor(now - options.Value.CatchUpLimit, step);
         if (mark < oldest)
@@ -144,7 +164,8 @@ public sealed partial class ScanJob(
         }
         var sliceEnd = end - mark > SliceSteps * step ? mark + (SliceSteps * step) : end;
 
-        var settings = (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
+        var settings = (uint)
+            HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
         var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
         var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
         entry ??= new ScanMemory.Entry
@@ -161,15 +182,21 @@ public sealed partial class ScanJob(
         {
             await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return false;   // the mark stays: the next run sees this window again
+            return false; // the mark stays: the next run sees this window again
         }
 
-        if (watch.ScannedTo is not null && watch.UncheckedSince is null && end - mark > Longer(LeastGap, 4 * step)
-            && !await db.UncheckedSpans.AnyAsync(span => span.WatchId == watchId && span.From <= mark && span.To > mark, cancellationToken))
+        if (
+            watch.ScannedTo is not null
+            && watch.UncheckedSince is null
+            && end - mark > Longer(LeastGap, 4 * step)
+            && !await db.UncheckedSpans.AnyAsync(span => span.WatchId == watchId && span.From <= mark && span.To > mark, cancellationToken)
+        )
         {
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
-        var requests = watch.VolumeQuery is { } volumeQuery ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken) : [];
+        var requests = watch.VolumeQuery is { } volumeQuery
+            ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
+            : [];
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
         var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
@@ -177,19 +204,26 @@ public sealed partial class ScanJob(
         var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
         var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;
-        if (isSaveDue) await ScanStore.SaveStatesAsync(db, entry.Scorers.Values, cancellationToken);
+        if (isSaveDue)
+            await ScanStore.SaveStatesAsync(db, entry.Scorers.Values, cancellationToken);
         var caughtUp = await CatchUpAsync(db, watch, mark, sliceEnd, covered, cancellationToken);
-        await db.Watches.Where(one => one.Id == watchId).ExecuteUpdateAsync(
-            set => set.SetProperty(one => one.ScannedTo, sliceEnd)
-                .SetProperty(one => one.LastScanAt, now)
-                .SetProperty(one => one.UncheckedSince, (DateTimeOffset?)null)
-                .SetProperty(one => one.UncheckedReason, (string?)null),
-            cancellationToken);
-        if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null) await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        await db
+            .Watches.Where(one => one.Id == watchId)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(one => one.ScannedTo, sliceEnd)
+                        .SetProperty(one => one.LastScanAt, now)
+                        .SetProperty(one => one.UncheckedSince, (DateTimeOffset?)null)
+                        .SetProperty(one => one.UncheckedReason, (string?)null),
+                cancellationToken
+            );
+        if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null)
+            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
         entry.ScannedTo = sliceEnd;
-        if (isSaveDue) entry.SavedTo = sliceEnd;
+        if (isSaveDue)
+            entry.SavedTo = sliceEnd;
         memory.Keep(watchId, entry);
         metrics.Scanned(series.Count, scored, Stopwatch.GetElapsedTime(started), clock.GetUtcNow() - sliceEnd);
         if (began + ended > 0)
@@ -202,16 +236,24 @@ public sealed partial class ScanJob(
 
     /// <summary>The series that have a row, with rows made for the new ones, up to the limit.</summary>
     private async Task<IReadOnlyList<MetricSeries>> KnownAsync(
-        ArchonDbContext db, Watch watch, ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        ScanMemory.Entry entry,
+        IReadOnlyList<MetricSeries> series,
+        CancellationToken cancellationToken
+    )
     {
         var fresh = new List<SeriesLabels>();
         foreach (var one in series)
         {
-            if (!entry.Scorers.ContainsKey(one.Labels.Key)) fresh.Add(one.Labels);
+            if (!entry.Scorers.ContainsKey(one.Labels.Key))
+                fresh.Add(one.Labels);
         }
-        if (fresh.Count == 0) return series;
+        if (fresh.Count == 0)
+            return series;
         var room = Math.Max(0, options.Value.SeriesLimit - entry.Scorers.Count);
-        if (fresh.Count > room) LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
+        if (fresh.Count > room)
+            LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
         foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh.Take(room).ToList(), cancellationToken))
         {
             entry.Scorers[row.LabelsKey] = new SeriesScorer(row.Id, row.ServiceId, null, watch.Interesting, new DetectorSettings());
@@ -220,7 +262,13 @@ public sealed partial class ScanJob(
     }
 
     private static (long Scored, SortedSet<long> Covered, (List<SeriesScorer> Scorers, double[] Values) Points, int Width) Score(
-        ScanMemory.Entry entry, IReadOnlyList<MetricSeries> series, VolumeMatcher volumes, DateTimeOffset mark, DateTimeOffset sliceEnd, TimeSpan step)
+        ScanMemory.Entry entry,
+        IReadOnlyList<MetricSeries> series,
+        VolumeMatcher volumes,
+        DateTimeOffset mark,
+        DateTimeOffset sliceEnd,
+        TimeSpan step
+    )
     {
         var (markMs, endMs, stepMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds);
         var width = (int)Math.Min(ScanStore.RecentLength, (endMs - markMs) / stepMs);
@@ -246,14 +294,17 @@ public sealed partial class ScanJob(
                     scorer.Replay(times[i], values[i], behind.At(times[i]));
                     continue;
                 }
-                if (times[i] > endMs) break;
+                if (times[i] > endMs)
+                    break;
                 scorer.Score(times[i], values[i], behind.At(times[i]));
                 scored++;
                 any = true;
                 covered.Add(times[i]);
-                if (times[i] >= firstMs) points[row + (int)((times[i] - firstMs) / stepMs)] = values[i];
+                if (times[i] >= firstMs)
+                    points[row + (int)((times[i] - firstMs) / stepMs)] = values[i];
             }
-            if (!any) continue;
+            if (!any)
+                continue;
             scorers.Add(scorer);
             silent.Remove(scorer);
         }
@@ -268,10 +319,12 @@ public sealed partial class ScanJob(
         var (markMs, stepMs, most) = (mark.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds, LeastReplaySteps);
         foreach (var scorer in entry.Scorers.Values)
         {
-            if (scorer.KnownToMs is not { } known) continue;
+            if (scorer.KnownToMs is not { } known)
+                continue;
             var steps = (markMs - known) / stepMs;
             // One that has been silent for longer has nothing to replay.
-            if (steps <= MostReplaySteps) most = Math.Max(most, (int)steps);
+            if (steps <= MostReplaySteps)
+                most = Math.Max(most, (int)steps);
         }
         return most;
     }
@@ -280,53 +333,90 @@ public sealed partial class ScanJob(
     {
         foreach (var scorer in entry.Scorers.Values)
         {
-            if (scorer.Open is { } open && sliceEnd - (scorer.LastSampleAt ?? open.LastSeenAt) >= VanishedAfter) scorer.Vanish();
+            if (scorer.Open is { } open && sliceEnd - (scorer.LastSampleAt ?? open.LastSeenAt) >= VanishedAfter)
+                scorer.Vanish();
         }
     }
 
     private async Task NotCheckedAsync(
-        ArchonDbContext db, Watch watch, DateTimeOffset mark, DateTimeOffset end, string reason, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset mark,
+        DateTimeOffset end,
+        string reason,
+        CancellationToken cancellationToken
+    )
     {
         var since = watch.UncheckedSince ?? mark;
         var words = reason.Length > 1000 ? reason[..1000] : reason;
         await NoteUncheckedAsync(db, watch, since, end, words, cancellationToken);
-        await db.Watches.Where(one => one.Id == watch.Id).ExecuteUpdateAsync(
-            set => set.SetProperty(one => one.UncheckedSince, since)
-                .SetProperty(one => one.LastScanAt, clock.GetUtcNow())
-                .SetProperty(one => one.UncheckedReason, words)
-                // A watch that was never scanned must not forget when it began to wait.
-                .SetProperty(one => one.ScannedTo, one => one.ScannedTo ?? mark),
-            cancellationToken);
-        if (watch.UncheckedSince is null) await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        await db
+            .Watches.Where(one => one.Id == watch.Id)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(one => one.UncheckedSince, since)
+                        .SetProperty(one => one.LastScanAt, clock.GetUtcNow())
+                        .SetProperty(one => one.UncheckedReason, words)
+                        // A watch that was never scanned must not forget when it began to wait.
+                        .SetProperty(one => one.ScannedTo, one => one.ScannedTo ?? mark),
+                cancellationToken
+            );
+        if (watch.UncheckedSince is null)
+            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
         metrics.NotChecked();
         LogNotChecked(watch.Id, words);
     }
 
     /// <summary>Keeps one row per stretch: a stretch that goes on gets a later end.</summary>
     private static async Task NoteUncheckedAsync(
-        ArchonDbContext db, Watch watch, DateTimeOffset from, DateTimeOffset to, string reason, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        string reason,
+        CancellationToken cancellationToken
+    )
     {
-        var longer = await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.From == from)
+        var longer = await db
+            .UncheckedSpans.Where(span => span.WatchId == watch.Id && span.From == from)
             .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, to).SetProperty(span => span.Reason, reason), cancellationToken);
-        if (longer > 0) return;
-        db.UncheckedSpans.Add(new UncheckedSpan { EnvironmentId = watch.EnvironmentId, WatchId = watch.Id, From = from, To = to, Reason = reason });
+        if (longer > 0)
+            return;
+        db.UncheckedSpans.Add(
+            new UncheckedSpan
+            {
+                EnvironmentId = watch.EnvironmentId,
+                WatchId = watch.Id,
+                From = from,
+                To = to,
+                Reason = reason,
+            }
+        );
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
     }
 
     /// <summary>Says of the unchecked stretches this slice went through whether the upstream had kept them.</summary>
     private async Task<bool> CatchUpAsync(
-        ArchonDbContext db, Watch watch, DateTimeOffset mark, DateTimeOffset sliceEnd, SortedSet<long> covered, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset mark,
+        DateTimeOffset sliceEnd,
+        SortedSet<long> covered,
+        CancellationToken cancellationToken
+    )
     {
-        var spans = await db.UncheckedSpans
-            .Where(span => span.WatchId == watch.Id && span.CaughtUpAt == null && span.To > mark && span.To <= sliceEnd).ToListAsync(cancellationToken);
+        var spans = await db
+            .UncheckedSpans.Where(span => span.WatchId == watch.Id && span.CaughtUpAt == null && span.To > mark && span.To <= sliceEnd)
+            .ToListAsync(cancellationToken);
         var any = false;
         foreach (var span in spans)
         {
             var from = span.From > mark ? span.From : mark;
             var steps = (span.To - from) / watch.Step;
             var there = covered.GetViewBetween(from.ToUnixTimeMilliseconds() + 1, span.To.ToUnixTimeMilliseconds()).Count;
-            if (there == 0 || there < CaughtUpShare * Math.Floor(steps)) continue;
+            if (there == 0 || there < CaughtUpShare * Math.Floor(steps))
+                continue;
             span.CaughtUpAt = clock.GetUtcNow();
             any = true;
         }
@@ -350,7 +440,10 @@ public sealed partial class ScanJob(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} not checked: {Reason}")]
     private partial void LogNotChecked(int watchId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId} was scanned up to {Mark:u}, in the future: the clock was set back. Scans go on from its newest sample")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Watch {WatchId} was scanned up to {Mark:u}, in the future: the clock was set back. Scans go on from its newest sample"
+    )]
     private partial void LogClockSetBack(int watchId, DateTimeOffset mark);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Watch {WatchId}: {Left} series are not watched, the limit is {Limit}")]

@@ -10,11 +10,15 @@ public sealed class ScanMemory
     private readonly ConcurrentDictionary<int, Entry> entries = new();
 
     internal Entry? For(int watchId, DateTimeOffset? scannedTo, DateTimeOffset? fittedAt, uint settings) =>
-        entries.TryGetValue(watchId, out var entry) && entry.ScannedTo == scannedTo && entry.FittedAt == fittedAt && entry.Settings == settings
+        entries.TryGetValue(watchId, out var entry)
+        && entry.ScannedTo == scannedTo
+        && entry.FittedAt == fittedAt
+        && entry.Settings == settings
             ? entry
             : null;
 
     internal void Keep(int watchId, Entry entry) => entries[watchId] = entry;
+
     internal void Forget(int watchId) => entries.TryRemove(watchId, out _);
 
     internal sealed class Entry

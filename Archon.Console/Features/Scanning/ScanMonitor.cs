@@ -19,8 +19,8 @@ internal sealed partial class ScanMonitor(
     ScanHealth health,
     Supervision supervision,
     TimeProvider clock,
-    ILogger<ScanMonitor> logger)
-    : SupervisedService("Scan monitor", supervision)
+    ILogger<ScanMonitor> logger
+) : SupervisedService("Scan monitor", supervision)
 {
     private const string Schedule = "scan";
     private const string Queue = "scan";
@@ -40,7 +40,8 @@ internal sealed partial class ScanMonitor(
         // Where a check fails what was known stays: a scan that was too old then is too old now.
         while (true)
         {
-            if (!database.IsReady) readySince = null;
+            if (!database.IsReady)
+                readySince = null;
             await database.WhenReadyAsync(stoppingToken);
             await CheckAsync(readySince ??= clock.GetUtcNow(), stoppingToken);
             ReportHealthy();
@@ -53,22 +54,32 @@ internal sealed partial class ScanMonitor(
         List<ScanState.WatchScan> watches;
         await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
         {
-            watches = await db.Watches.AsNoTracking().Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
-                .Select(watch => new ScanState.WatchScan(watch.EnvironmentId, watch.CreatedAt, watch.LastScanAt, watch.Step)).ToListAsync(cancellationToken);
+            watches = await db
+                .Watches.AsNoTracking()
+                .Where(watch => watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
+                .Select(watch => new ScanState.WatchScan(watch.EnvironmentId, watch.CreatedAt, watch.LastScanAt, watch.Step))
+                .ToListAsync(cancellationToken);
         }
         var now = clock.GetUtcNow();
         var overall = ScanState.Judge(watches, now, since);
-        var environments = watches.GroupBy(watch => watch.EnvironmentId).ToDictionary(group => group.Key, group => ScanState.Judge([.. group], now, since));
+        var environments = watches
+            .GroupBy(watch => watch.EnvironmentId)
+            .ToDictionary(group => group.Key, group => ScanState.Judge([.. group], now, since));
         if (environments.Values.Any(state => state is ScanState.Stopped) || overall is ScanState.Stopped)
         {
             var (reason, nextStep) = Explain(now);
             overall = Explained(overall);
             environments = environments.ToDictionary(one => one.Key, one => Explained(one.Value));
 
-            ScanState Explained(ScanState state) => state is ScanState.Stopped stopped ? stopped with { Reason = reason, NextStep = nextStep } : state;
+            ScanState Explained(ScanState state) =>
+                state is ScanState.Stopped stopped ? stopped with { Reason = reason, NextStep = nextStep } : state;
         }
         Log(health.Overall, overall, now);
-        health.Become(overall, environments, watches.Max(watch => watch.LastScanAt) ?? (watches.Count > 0 ? watches.Min(watch => watch.CreatedAt) : null));
+        health.Become(
+            overall,
+            environments,
+            watches.Max(watch => watch.LastScanAt) ?? (watches.Count > 0 ? watches.Min(watch => watch.CreatedAt) : null)
+        );
     }
 
     /// <summary>Why nothing is scanned, by what Hangfire knows.</summary>
@@ -76,21 +87,34 @@ internal sealed partial class ScanMonitor(
     {
         var storage = services.GetRequiredService<JobStorage>();
         var monitor = storage.GetMonitoringApi();
-        if (!monitor.Servers().Any(server => server.Queues.Contains(Queue) && server.Heartbeat is { } at && now.UtcDateTime - at < ServerLimit))
+        if (
+            !monitor
+                .Servers()
+                .Any(server => server.Queues.Contains(Queue) && server.Heartbeat is { } at && now.UtcDateTime - at < ServerLimit)
+        )
         {
             return ("No process takes jobs.", "Start a console with Archon:Role All or Worker.");
         }
         using var connection = storage.GetConnection();
         var schedule = connection.GetRecurringJobs().Find(job => job.Id == Schedule);
-        if (schedule is null) return ("The schedule \"scan\" was removed from Hangfire.", "Restart a console with Archon:Role All or Worker: it adds the schedule again.");
-        if (schedule.Error is { } error) return ($"Scans cannot be scheduled: {Short(error)}", ReadLog);
+        if (schedule is null)
+            return (
+                "The schedule \"scan\" was removed from Hangfire.",
+                "Restart a console with Archon:Role All or Worker: it adds the schedule again."
+            );
+        if (schedule.Error is { } error)
+            return ($"Scans cannot be scheduled: {Short(error)}", ReadLog);
         var since = now.UtcDateTime - ServerLimit;
-        var failed = monitor.FailedJobs(0, FailuresRead)
-            .FirstOrDefault(job => job.Value.Job?.Type == typeof(ScanJob) && job.Value.FailedAt > since).Value;
-        if (failed is not null) return ($"The last scan failed: {Short(failed.ExceptionMessage ?? failed.Reason)}", ReadLog);
+        var failed = monitor
+            .FailedJobs(0, FailuresRead)
+            .FirstOrDefault(job => job.Value.Job?.Type == typeof(ScanJob) && job.Value.FailedAt > since)
+            .Value;
+        if (failed is not null)
+            return ($"The last scan failed: {Short(failed.ExceptionMessage ?? failed.Reason)}", ReadLog);
         foreach (var id in connection.GetAllItemsFromSet("retries").Take(FailuresRead))
         {
-            if (connection.GetJobData(id)?.Job?.Type != typeof(ScanJob)) continue;
+            if (connection.GetJobData(id)?.Job?.Type != typeof(ScanJob))
+                continue;
             if (connection.GetStateData(id) is { Name: var state, Reason: var words } && state == ScheduledState.StateName)
             {
                 return ($"Scans fail and are tried again: {Short(words)}", ReadLog);
@@ -111,8 +135,10 @@ internal sealed partial class ScanMonitor(
 
     private void Log(ScanState before, ScanState after, DateTimeOffset now)
     {
-        if (after is ScanState.Stopped stopped && before is not ScanState.Stopped) LogStopped(stopped.Describe(now));
-        if (after is ScanState.Running && before is ScanState.Stopped) LogRunning();
+        if (after is ScanState.Stopped stopped && before is not ScanState.Stopped)
+            LogStopped(stopped.Describe(now));
+        if (after is ScanState.Running && before is ScanState.Stopped)
+            LogRunning();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Words}")]

@@ -8,9 +8,7 @@ public abstract record ScanState
     /// <summary>A watch that was not scanned for so many of its intervals is late.</summary>
     public const int LateIntervals = 3;
 
-    private ScanState()
-    {
-    }
+    private ScanState() { }
 
     /// <summary>Nothing is to be scanned, or the console has just started.</summary>
     public sealed record Unknown : ScanState;
@@ -25,7 +23,8 @@ public abstract record ScanState
         /// <summary>All of it for programs and logs, such as <c>Scans stopped at 02:51:07 UTC. No process takes jobs. ...</c></summary>
         public string Describe(DateTimeOffset now)
         {
-            if (At is not { } at) return $"Scans stopped. {Reason} {NextStep}";
+            if (At is not { } at)
+                return $"Scans stopped. {Reason} {NextStep}";
             var format = at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss" : "yyyy-MM-dd HH:mm:ss";
             return $"Scans stopped at {at.UtcDateTime.ToString(format, CultureInfo.InvariantCulture)} UTC. {Reason} {NextStep}";
         }
@@ -39,8 +38,11 @@ public abstract record ScanState
     /// <param name="since">Since when scans could run: a console that comes back after a weekend has the first intervals to begin.</param>
     internal static ScanState Judge(IReadOnlyCollection<WatchScan> watches, DateTimeOffset now, DateTimeOffset since)
     {
-        if (watches.Count == 0) return new Unknown();
-        var inTime = watches.Where(watch => Later(watch.LastScanAt ?? watch.CreatedAt, since) + (LateIntervals * watch.Step) >= now).ToList();
+        if (watches.Count == 0)
+            return new Unknown();
+        var inTime = watches
+            .Where(watch => Later(watch.LastScanAt ?? watch.CreatedAt, since) + (LateIntervals * watch.Step) >= now)
+            .ToList();
         // A scan that is dated in the future was noted by a clock that has been set back: it says nothing of now.
         var past = watches.Where(watch => watch.LastScanAt <= now + watch.Step).Max(watch => watch.LastScanAt);
         if (inTime.Exists(watch => !(watch.LastScanAt > now + (LateIntervals * watch.Step))))

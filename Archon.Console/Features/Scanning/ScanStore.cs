@@ -17,12 +17,14 @@ internal static class ScanStore
     /// <summary>Values kept per series for sparklines.</summary>
     public const int RecentLength = 40;
 
-    private const int LockClass = 0x41524348;   // "ARCH": keeps our advisory locks apart from those of others in the same database
+    private const int LockClass = 0x41524348; // "ARCH": keeps our advisory locks apart from those of others in the same database
     private const int Batch = 500;
 
     /// <summary>Takes the watch for this transaction; false when another worker has it.</summary>
     public static async Task<bool> TryLockAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
-        await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock({LockClass}, {watchId}) AS \"Value\"").SingleAsync(cancellationToken);
+        await db
+            .Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock({LockClass}, {watchId}) AS \"Value\"")
+            .SingleAsync(cancellationToken);
 
     /// <summary>Takes the watch for this transaction, after whoever has it.</summary>
     public static Task LockAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
@@ -32,62 +34,98 @@ internal static class ScanStore
     public static async Task AssignServicesAsync(ArchonDbContext db, Watch watch, CancellationToken cancellationToken)
     {
         var services = await ServiceMatcher.LoadAsync(db, watch.EnvironmentId, cancellationToken);
-        var moved = (await db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
-                .Select(series => new { series.Id, series.ServiceId, series.Labels }).ToListAsync(cancellationToken))
-            .Select(series => (series.Id, From: series.ServiceId, To: services.Find(series.Labels)))
-            .Where(series => series.From != series.To).ToLookup(series => series.To, series => series.Id);
+        var moved = (
+            await db
+                .WatchedSeries.AsNoTracking()
+                .Where(series => series.WatchId == watch.Id)
+                .Select(series => new
+                {
+                    series.Id,
+                    series.ServiceId,
+                    series.Labels,
+                })
+                .ToListAsync(cancellationToken)
+        ).Select(series => (series.Id, From: series.ServiceId, To: services.Find(series.Labels))).Where(series => series.From != series.To).ToLookup(series => series.To, series => series.Id);
         foreach (var group in moved)
         {
             var ids = group.ToList();
-            await db.WatchedSeries.Where(series => ids.Contains(series.Id))
+            await db
+                .WatchedSeries.Where(series => ids.Contains(series.Id))
                 .ExecuteUpdateAsync(set => set.SetProperty(series => series.ServiceId, group.Key), cancellationToken);
         }
     }
 
     /// <summary>Reads models and open anomalies of a watch anew.</summary>
     public static async Task<Dictionary<string, SeriesScorer>> LoadScorersAsync(
-        ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var scorers = new Dictionary<string, SeriesScorer>(StringComparer.Ordinal);
         var byId = new Dictionary<long, SeriesScorer>();
         var labels = await WatchFeedback.LabelsAsync(db, watch.Id, cancellationToken);
         var guard = WatchGuards.For(watch);
-        var rows = db.WatchedSeries.AsNoTracking().Where(series => series.WatchId == watch.Id)
-            .Select(series => new { series.Id, series.LabelsKey, series.ServiceId, series.Model }).AsAsyncEnumerable();
+        var rows = db
+            .WatchedSeries.AsNoTracking()
+            .Where(series => series.WatchId == watch.Id)
+            .Select(series => new
+            {
+                series.Id,
+                series.LabelsKey,
+                series.ServiceId,
+                series.Model,
+            })
+            .AsAsyncEnumerable();
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
             // A model in a form this version cannot read is as good as none: the next fit writes a new one.
             var model = row.Model is not null && SeriesModel.TryRead(row.Model, out var read) ? read : null;
             var settings = new DetectorSettings
             {
-                Sensitivity = watch.Sensitivity, Guard = guard, Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
+                Sensitivity = watch.Sensitivity,
+                Guard = guard,
+                Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
             };
             var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, settings);
             scorers[row.LabelsKey] = scorer;
             byId[row.Id] = scorer;
         }
-        foreach (var anomaly in await db.Anomalies.AsNoTracking()
-            .Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null).ToListAsync(cancellationToken))
+        foreach (
+            var anomaly in await db
+                .Anomalies.AsNoTracking()
+                .Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null)
+                .ToListAsync(cancellationToken)
+        )
         {
-            if (byId.TryGetValue(anomaly.SeriesId, out var scorer)) scorer.Resume(anomaly);
+            if (byId.TryGetValue(anomaly.SeriesId, out var scorer))
+                scorer.Resume(anomaly);
         }
         return scorers;
     }
 
     /// <summary>Adds rows for series that were never seen.</summary>
     public static async Task<List<WatchedSeries>> AddSeriesAsync(
-        ArchonDbContext db, Watch watch, IReadOnlyCollection<SeriesLabels> fresh, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        IReadOnlyCollection<SeriesLabels> fresh,
+        CancellationToken cancellationToken
+    )
     {
-        if (fresh.Count == 0) return [];
+        if (fresh.Count == 0)
+            return [];
         var services = await ServiceMatcher.LoadAsync(db, watch.EnvironmentId, cancellationToken);
-        var rows = fresh.Select(labels => new WatchedSeries
-        {
-            EnvironmentId = watch.EnvironmentId,
-            WatchId = watch.Id,
-            ServiceId = services.Find(labels.Values),
-            LabelsKey = labels.Key,
-            Labels = new Dictionary<string, string>(labels.Values, StringComparer.Ordinal),
-        }).ToList();
+        var rows = fresh
+            .Select(labels => new WatchedSeries
+            {
+                EnvironmentId = watch.EnvironmentId,
+                WatchId = watch.Id,
+                ServiceId = services.Find(labels.Values),
+                LabelsKey = labels.Key,
+                Labels = new Dictionary<string, string>(labels.Values, StringComparer.Ordinal),
+            })
+            .ToList();
         db.WatchedSeries.AddRange(rows);
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
@@ -97,9 +135,15 @@ internal static class ScanStore
     /// <summary>Writes the newest sample, its band and the sparkline of many series in one statement.</summary>
     /// <param name="points">The new values, <paramref name="width"/> per scorer, in the order of the scorers.</param>
     public static async Task SaveSamplesAsync(
-        ArchonDbContext db, IReadOnlyList<SeriesScorer> scorers, double[] points, int width, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        IReadOnlyList<SeriesScorer> scorers,
+        double[] points,
+        int width,
+        CancellationToken cancellationToken
+    )
     {
-        if (scorers.Count == 0) return;
+        if (scorers.Count == 0)
+            return;
         var (ids, ats) = (new long[scorers.Count], new DateTime?[scorers.Count]);
         var (values, lowers, uppers) = (new double[scorers.Count], new double[scorers.Count], new double[scorers.Count]);
         var guarded = new string?[scorers.Count];
@@ -109,7 +153,9 @@ internal static class ScanStore
             (ids[i], ats[i]) = (scorer.SeriesId, scorer.LastSampleAt?.UtcDateTime);
             (values[i], lowers[i], uppers[i], guarded[i]) = (scorer.LastValue, scorer.LastLower, scorer.LastUpper, scorer.Guarded);
         }
-        await using var command = Command(db, """
+        await using var command = Command(
+            db,
+            """
             UPDATE watched_series AS s
             SET last_sample_at = coalesce(u.at, s.last_sample_at),
                 last_value = CASE WHEN u.at IS NULL THEN s.last_value ELSE nullif(u.value, 'NaN') END,
@@ -119,7 +165,8 @@ internal static class ScanStore
                 recent = (s.recent || (@points)[(u.i - 1) * @width + 1 : u.i * @width])[greatest(1, cardinality(s.recent) + @width - @keep + 1) :]
             FROM unnest(@ids, @ats, @values, @lowers, @uppers, @guarded) WITH ORDINALITY AS u (id, at, value, lower, upper, guarded, i)
             WHERE s.id = u.id
-            """);
+            """
+        );
         command.Parameters.AddWithValue("ids", ids);
         command.Parameters.Add(new NpgsqlParameter("ats", NpgsqlDbType.Array | NpgsqlDbType.TimestampTz) { Value = ats });
         command.Parameters.AddWithValue("values", values);
@@ -134,16 +181,24 @@ internal static class ScanStore
 
     /// <summary>Writes what began, went on or ended, by natural key.</summary>
     public static async Task<(int Began, int Ended)> SaveAnomaliesAsync(
-        ArchonDbContext db, Watch watch, IReadOnlyList<(SeriesScorer Scorer, OpenSpan Span)> changes, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Watch watch,
+        IReadOnlyList<(SeriesScorer Scorer, OpenSpan Span)> changes,
+        CancellationToken cancellationToken
+    )
     {
-        if (changes.Count == 0) return (0, 0);
+        if (changes.Count == 0)
+            return (0, 0);
         var (began, ended) = (0, 0);
         var seriesIds = changes.Select(change => change.Scorer.SeriesId).Distinct().ToList();
         var starts = changes.Select(change => change.Span.StartedAt).Distinct().ToList();
-        var known = (await db.Anomalies
-                .Where(anomaly => anomaly.WatchId == watch.Id && starts.Contains(anomaly.StartedAt) && seriesIds.Contains(anomaly.SeriesId))
-                .ToListAsync(cancellationToken))
-            .ToDictionary(anomaly => (anomaly.SeriesId, anomaly.StartedAt));
+        var known = (
+            await db
+                .Anomalies.Where(anomaly =>
+                    anomaly.WatchId == watch.Id && starts.Contains(anomaly.StartedAt) && seriesIds.Contains(anomaly.SeriesId)
+                )
+                .ToListAsync(cancellationToken)
+        ).ToDictionary(anomaly => (anomaly.SeriesId, anomaly.StartedAt));
         foreach (var (scorer, span) in changes)
         {
             if (!known.TryGetValue((scorer.SeriesId, span.StartedAt), out var anomaly))
@@ -163,7 +218,8 @@ internal static class ScanStore
                 db.Anomalies.Add(anomaly);
                 began++;
             }
-            if (anomaly.EndedAt is null && span.EndedAt is not null) ended++;
+            if (anomaly.EndedAt is null && span.EndedAt is not null)
+                ended++;
             anomaly.EndedAt ??= span.EndedAt;
             anomaly.LastSeenAt = span.LastSeenAt;
             anomaly.Score = span.Score;
@@ -185,16 +241,23 @@ internal static class ScanStore
 
     /// <summary>Writes fitted models, a batch at a time: models are the one big thing in a row.</summary>
     public static async Task SaveModelsAsync(
-        ArchonDbContext db, IReadOnlyList<(long SeriesId, SeriesModel Model)> models, DateTimeOffset fittedAt, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        IReadOnlyList<(long SeriesId, SeriesModel Model)> models,
+        DateTimeOffset fittedAt,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var batch in models.Chunk(Batch))
         {
-            await using var command = Command(db, """
+            await using var command = Command(
+                db,
+                """
                 UPDATE watched_series AS s
                 SET model = u.model, fitted_samples = u.samples, model_version = @version, fitted_at = @at
                 FROM unnest(@ids, @models, @samples) AS u (id, model, samples)
                 WHERE s.id = u.id
-                """);
+                """
+            );
             command.Parameters.AddWithValue("ids", batch.Select(one => one.SeriesId).ToArray());
             command.Parameters.AddWithValue("models", batch.Select(one => one.Model.ToBytes()).ToArray());
             command.Parameters.AddWithValue("samples", batch.Select(one => one.Model.FittedSamples).ToArray());
@@ -209,11 +272,14 @@ internal static class ScanStore
     {
         foreach (var batch in scorers.Where(scorer => scorer.KnownToMs is not null).Chunk(Batch))
         {
-            await using var command = Command(db, """
+            await using var command = Command(
+                db,
+                """
                 UPDATE watched_series AS s SET model = u.model, fitted_samples = u.samples
                 FROM unnest(@ids, @models, @samples) AS u (id, model, samples)
                 WHERE s.id = u.id
-                """);
+                """
+            );
             var models = batch.Select(scorer => scorer.Model!).ToArray();
             command.Parameters.AddWithValue("ids", batch.Select(scorer => scorer.SeriesId).ToArray());
             command.Parameters.AddWithValue("models", models.Select(model => model.ToBytes()).ToArray());
@@ -227,27 +293,42 @@ internal static class ScanStore
     /// those to come for late ones, and is learnt anew.
     /// </summary>
     /// <returns>When the newest sample up to now was; null where there is none.</returns>
-    public static async Task<DateTimeOffset?> ForgetFutureAsync(ArchonDbContext db, Watch watch, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<DateTimeOffset?> ForgetFutureAsync(
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.From >= now).ExecuteDeleteAsync(cancellationToken);
-        await db.UncheckedSpans.Where(span => span.WatchId == watch.Id && span.To > now)
+        await db
+            .UncheckedSpans.Where(span => span.WatchId == watch.Id && span.To > now)
             .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, now), cancellationToken);
-        await db.Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.LastSeenAt > now)
+        await db
+            .Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.LastSeenAt > now)
             .ExecuteUpdateAsync(set => set.SetProperty(anomaly => anomaly.EndedAt, anomaly => anomaly.LastSeenAt), cancellationToken);
-        await db.WatchedSeries.Where(series => series.WatchId == watch.Id && series.LastSampleAt > now).ExecuteUpdateAsync(
-            set => set.SetProperty(series => series.LastSampleAt, (DateTimeOffset?)null)
-                .SetProperty(series => series.Model, (byte[]?)null)
-                .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
-                .SetProperty(series => series.FittedSamples, 0),
-            cancellationToken);
-        if (watch.UncheckedSince > now) watch.UncheckedSince = null;
-        return await db.WatchedSeries.Where(series => series.WatchId == watch.Id).MaxAsync(series => series.LastSampleAt, cancellationToken);
+        await db
+            .WatchedSeries.Where(series => series.WatchId == watch.Id && series.LastSampleAt > now)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(series => series.LastSampleAt, (DateTimeOffset?)null)
+                        .SetProperty(series => series.Model, (byte[]?)null)
+                        .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
+                        .SetProperty(series => series.FittedSamples, 0),
+                cancellationToken
+            );
+        if (watch.UncheckedSince > now)
+            watch.UncheckedSince = null;
+        return await db
+            .WatchedSeries.Where(series => series.WatchId == watch.Id)
+            .MaxAsync(series => series.LastSampleAt, cancellationToken);
     }
 
     private static NpgsqlCommand Command(ArchonDbContext db, string sql)
     {
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
-        if (connection.State != ConnectionState.Open) throw new InvalidOperationException("Bulk writes belong into an open transaction.");
+        if (connection.State != ConnectionState.Open)
+            throw new InvalidOperationException("Bulk writes belong into an open transaction.");
         return new NpgsqlCommand(sql, connection, (NpgsqlTransaction?)db.Database.CurrentTransaction?.GetDbTransaction());
     }
 }

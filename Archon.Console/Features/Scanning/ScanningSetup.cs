@@ -11,10 +11,33 @@ public static class ScanningSetup
         services.AddOptions<WatchOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddSingleton<IValidateOptions<WatchOptions>, WatchOptionsValidator>();
         // Every five seconds: scans lie on multiples of that, so a dispatch right after one finds it due.
-        services.AddSingleton(JobSchedule.Of<ScanJob>("scan", "scan", "*/5 * * * * *", TimeSpan.FromSeconds(5), job => job.DispatchAsync(CancellationToken.None)));
-        services.AddSingleton(JobSchedule.Of<FitModelsJob>("fit", "fit", "30 * * * * *", TimeSpan.FromMinutes(1), job => job.DispatchAsync(CancellationToken.None)));
-        services.AddSingleton(JobSchedule.Of<HousekeepingJob>(
-            "housekeeping", "housekeeping", "0 17 * * * *", TimeSpan.FromHours(1), job => job.CleanAsync(CancellationToken.None)));
+        services.AddSingleton(
+            JobSchedule.Of<ScanJob>(
+                "scan",
+                "scan",
+                "*/5 * * * * *",
+                TimeSpan.FromSeconds(5),
+                job => job.DispatchAsync(CancellationToken.None)
+            )
+        );
+        services.AddSingleton(
+            JobSchedule.Of<FitModelsJob>(
+                "fit",
+                "fit",
+                "30 * * * * *",
+                TimeSpan.FromMinutes(1),
+                job => job.DispatchAsync(CancellationToken.None)
+            )
+        );
+        services.AddSingleton(
+            JobSchedule.Of<HousekeepingJob>(
+                "housekeeping",
+                "housekeeping",
+                "0 17 * * * *",
+                TimeSpan.FromHours(1),
+                job => job.CleanAsync(CancellationToken.None)
+            )
+        );
         services.AddSingleton(new RenamedJob("Archon.Features.Watches.ScanJob", typeof(ScanJob)));
         services.AddSingleton(new RenamedJob("Archon.Features.Watches.FitModelsJob", typeof(FitModelsJob)));
         services.AddSingleton(new RenamedJob("Archon.Features.Watches.HousekeepingJob", typeof(HousekeepingJob)));

@@ -33,7 +33,13 @@ internal sealed class OpenSpan
 }
 
 /// <summary>Scores one series sample by sample and holds what is open. Not safe for two threads at once.</summary>
-internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? model, AnomalyDirection interesting, DetectorSettings settings)
+internal sealed class SeriesScorer(
+    long seriesId,
+    int? serviceId,
+    SeriesModel? model,
+    AnomalyDirection interesting,
+    DetectorSettings settings
+)
 {
     /// <summary>One sample may be a hiccup of the scrape, so two confirm.</summary>
     private const int Confirm = 2;
@@ -48,6 +54,7 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     private const int Calm = 4;
 
     private readonly AnomalyDetector? detector = model is null ? null : new AnomalyDetector(model, settings);
+
     // Outside of its band and still as good as certainly nothing: that is not told, unless one asked to be told much.
     private readonly double leastConfidence = LeastConfidence * (1 - Math.Clamp(settings.Sensitivity, 0, 1));
     private readonly List<OpenSpan> ended = [];
@@ -74,40 +81,44 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     public string? Guarded { get; private set; }
 
     /// <summary>Goes on with what the database has as open.</summary>
-    public void Resume(Anomaly anomaly) => Open = new OpenSpan
-    {
-        StartedAt = anomaly.StartedAt,
-        LastSeenAt = anomaly.LastSeenAt,
-        Direction = anomaly.Direction,
-        Score = anomaly.Score,
-        Confidence = anomaly.Confidence,
-        Value = anomaly.Value,
-        Expected = anomaly.Expected,
-        Lower = anomaly.ExpectedLower,
-        Upper = anomaly.ExpectedUpper,
-        PeakValue = anomaly.PeakValue,
-        PeakDeviation = anomaly.PeakDeviation,
-        SamplesOutside = anomaly.SamplesOutside,
-        Season = anomaly.Season,
-        FittedSamples = anomaly.FittedSamples,
-        Explanation = anomaly.Explanation,
-        Votes = anomaly.Votes,
-    };
+    public void Resume(Anomaly anomaly) =>
+        Open = new OpenSpan
+        {
+            StartedAt = anomaly.StartedAt,
+            LastSeenAt = anomaly.LastSeenAt,
+            Direction = anomaly.Direction,
+            Score = anomaly.Score,
+            Confidence = anomaly.Confidence,
+            Value = anomaly.Value,
+            Expected = anomaly.Expected,
+            Lower = anomaly.ExpectedLower,
+            Upper = anomaly.ExpectedUpper,
+            PeakValue = anomaly.PeakValue,
+            PeakDeviation = anomaly.PeakDeviation,
+            SamplesOutside = anomaly.SamplesOutside,
+            Season = anomaly.Season,
+            FittedSamples = anomaly.FittedSamples,
+            Explanation = anomaly.Explanation,
+            Votes = anomaly.Votes,
+        };
 
     /// <summary>Samples that an earlier scan has scored: they bring the detector back to where it was and change no anomaly.</summary>
     public void Replay(long unixMs, double value, double requests)
     {
         // What the stored model has seen it has learnt from already.
-        if (detector is null || unixMs <= KnownToMs) return;
+        if (detector is null || unixMs <= KnownToMs)
+            return;
         GoOn(unixMs);
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         var verdict = detector.Score(unixMs, value, requests);
-        if (verdict.Judgement != SampleJudgement.Judged) return;
+        if (verdict.Judgement != SampleJudgement.Judged)
+            return;
         if (Open is null)
         {
             Follow(at, value, verdict);
             // Whatever this would have told is told already.
-            if (Open is not null) (candidate, Open) = (null, null);
+            if (Open is not null)
+                (candidate, Open) = (null, null);
             ended.Clear();
         }
         else if (at > Open.LastSeenAt)
@@ -121,32 +132,39 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, null);
-        if (detector is null) return;
+        if (detector is null)
+            return;
         GoOn(unixMs);
         var verdict = detector.Score(unixMs, value, requests);
-        if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic) (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
-        if (verdict.Judgement == SampleJudgement.LowTraffic) Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
-        if (verdict.Judgement == SampleJudgement.Judged) Follow(at, value, verdict);
+        if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
+            (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
+        if (verdict.Judgement == SampleJudgement.LowTraffic)
+            Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
+        if (verdict.Judgement == SampleJudgement.Judged)
+            Follow(at, value, verdict);
     }
 
     /// <summary>Time that nobody read is no silence of the series.</summary>
     private void GoOn(long unixMs)
     {
-        if (!hasGoneOn && unixMs > KnownToMs) detector!.Skip(unixMs - 1);
+        if (!hasGoneOn && unixMs > KnownToMs)
+            detector!.Skip(unixMs - 1);
         hasGoneOn = true;
     }
 
     /// <summary>The series is gone: what was open ends with its last sample.</summary>
     public void Vanish()
     {
-        if (Open is null) return;
+        if (Open is null)
+            return;
         End(Open.LastSeenAt);
     }
 
     /// <summary>Everything that is not in the database yet; afterwards it counts as saved.</summary>
     public IEnumerable<OpenSpan> TakeChanges()
     {
-        foreach (var span in ended) yield return span;
+        foreach (var span in ended)
+            yield return span;
         ended.Clear();
         if (Open is { Dirty: true } open)
         {
@@ -189,7 +207,11 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
         Extend(candidate, at, value, verdict);
         // What the members agree on needs no second sample: they have looked at the ones before.
-        if ((candidate.SamplesOutside >= Confirm && candidate.Confidence >= leastConfidence) || IsTold(verdict) || Math.Abs(verdict.Deviation) >= Unmistakable)
+        if (
+            (candidate.SamplesOutside >= Confirm && candidate.Confidence >= leastConfidence)
+            || IsTold(verdict)
+            || Math.Abs(verdict.Deviation) >= Unmistakable
+        )
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
         }
@@ -203,16 +225,19 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         verdict.IsAlert && verdict.Votes.Loudest is (DetectionMember.Shift or DetectionMember.Drift or DetectionMember.FlatLine);
 
     /// <summary>Only the direction that people asked for counts.</summary>
-    private bool Counts(in SampleVerdict verdict) => (verdict.IsOutside || IsTold(verdict)) && interesting switch
-    {
-        AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
-        AnomalyDirection.Down => verdict.Direction == DeviationDirection.Down,
-        _ => true,
-    };
+    private bool Counts(in SampleVerdict verdict) =>
+        (verdict.IsOutside || IsTold(verdict))
+        && interesting switch
+        {
+            AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
+            AnomalyDirection.Down => verdict.Direction == DeviationDirection.Down,
+            _ => true,
+        };
 
     private bool CountCalm(DateTimeOffset at, bool outside)
     {
-        if (outside && Open is not null && calm == 0) return false;
+        if (outside && Open is not null && calm == 0)
+            return false;
         calmSince ??= at;
         return ++calm >= Calm;
     }
@@ -238,7 +263,8 @@ internal sealed class SeriesScorer(long seriesId, int? serviceId, SeriesModel? m
         }
         // The members need a few samples to find their feet at a finer step than that of the history: their loudest word counts.
         var votes = Voted(verdict.Votes);
-        if (votes.Sum(vote => vote.Score) > span.Votes.Sum(vote => vote.Score) || span.Votes.Count == 0) span.Votes = votes;
+        if (votes.Sum(vote => vote.Score) > span.Votes.Sum(vote => vote.Score) || span.Votes.Count == 0)
+            span.Votes = votes;
         span.Dirty = true;
     }
 

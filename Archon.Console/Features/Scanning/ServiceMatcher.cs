@@ -13,19 +13,27 @@ internal sealed class ServiceMatcher
 
     public static async Task<ServiceMatcher> LoadAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
-        var rows = await db.Services.AsNoTracking()
+        var rows = await db
+            .Services.AsNoTracking()
             .Where(service => service.EnvironmentId == environmentId && service.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(service => service.Id).Select(service => new { service.Id, service.Matchers }).ToListAsync(cancellationToken);
-        return new ServiceMatcher([.. rows.Where(row => row.Matchers.Count > 0)
-            .OrderByDescending(row => row.Matchers.Count).ThenByDescending(row => row.Matchers.ContainsKey("service")).ThenBy(row => row.Id)
-            .Select(row => (row.Id, row.Matchers))]);
+            .OrderBy(service => service.Id)
+            .Select(service => new { service.Id, service.Matchers })
+            .ToListAsync(cancellationToken);
+        return new ServiceMatcher([
+            .. rows.Where(row => row.Matchers.Count > 0)
+                .OrderByDescending(row => row.Matchers.Count)
+                .ThenByDescending(row => row.Matchers.ContainsKey("service"))
+                .ThenBy(row => row.Id)
+                .Select(row => (row.Id, row.Matchers)),
+        ]);
     }
 
     public int? Find(IReadOnlyDictionary<string, string> labels)
     {
         foreach (var (id, matchers) in services)
         {
-            if (matchers.All(matcher => labels.TryGetValue(matcher.Key, out var value) && value == matcher.Value)) return id;
+            if (matchers.All(matcher => labels.TryGetValue(matcher.Key, out var value) && value == matcher.Value))
+                return id;
         }
         return null;
     }

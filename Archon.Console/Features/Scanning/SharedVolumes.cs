@@ -10,10 +10,20 @@ internal sealed class SharedVolumes(PrometheusClient prometheus)
     private (string Query, TimeRange Range, TimeSpan Step, IReadOnlyList<MetricSeries> Series)? last;
 
     /// <returns>Nothing without an answer: the values are then judged all the same, for what is known of them stands.</returns>
-    public async Task<IReadOnlyList<MetricSeries>> OfAsync(string query, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<MetricSeries>> OfAsync(
+        string query,
+        TimeRange range,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
     {
-        if (last is { } known && known.Query == query && known.Range == range && known.Step == step) return known.Series;
-        if (await prometheus.QueryRangeAsync(query, range, step, cancellationToken) is not Fetch<MatrixResult>.Ok { Value.Series: var series }) return [];
+        if (last is { } known && known.Query == query && known.Range == range && known.Step == step)
+            return known.Series;
+        if (
+            await prometheus.QueryRangeAsync(query, range, step, cancellationToken)
+            is not Fetch<MatrixResult>.Ok { Value.Series: var series }
+        )
+            return [];
         last = (query, range, step, series);
         return series;
     }

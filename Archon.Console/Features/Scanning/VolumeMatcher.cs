@@ -10,14 +10,23 @@ internal sealed class VolumeMatcher
 
     public VolumeMatcher(IReadOnlyList<MetricSeries> volumes)
     {
-        byLabels = volumes.GroupBy(volume => volume.Labels.Key).ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+        byLabels = volumes
+            .GroupBy(volume => volume.Labels.Key)
+            .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
         // The most telling labels first, so that a total never stands in for a part.
-        fewest = [.. volumes.OrderByDescending(volume => volume.Labels.Values.Count).ThenBy(volume => volume.Labels.Key, StringComparer.Ordinal)];
+        fewest =
+        [
+            .. volumes.OrderByDescending(volume => volume.Labels.Values.Count).ThenBy(volume => volume.Labels.Key, StringComparer.Ordinal),
+        ];
     }
 
     /// <returns>Null where nothing is known of its requests.</returns>
-    public MetricSeries? Find(SeriesLabels labels) => byLabels.TryGetValue(labels.Key, out var same) ? same
-        : fewest.FirstOrDefault(volume => volume.Labels.Values.All(label => label.Key == "__name__" || labels[label.Key] == label.Value));
+    public MetricSeries? Find(SeriesLabels labels) =>
+        byLabels.TryGetValue(labels.Key, out var same)
+            ? same
+            : fewest.FirstOrDefault(volume =>
+                volume.Labels.Values.All(label => label.Key == "__name__" || labels[label.Key] == label.Value)
+            );
 }
 
 /// <summary>Walks along a volume series beside the series it belongs to.</summary>
@@ -29,9 +38,11 @@ internal struct VolumeCursor(MetricSeries? volume)
     /// <returns>NaN where the requests of that moment are not known.</returns>
     public double At(long unixMs)
     {
-        if (volume is null) return double.NaN;
+        if (volume is null)
+            return double.NaN;
         var times = volume.Times.Span;
-        while (place < times.Length && times[place] < unixMs) place++;
+        while (place < times.Length && times[place] < unixMs)
+            place++;
         return place < times.Length && times[place] == unixMs ? volume.Values.Span[place] : double.NaN;
     }
 }

@@ -11,13 +11,20 @@ internal static partial class WatchGuards
     /// <returns>Null for what is not computed from requests.</returns>
     public static LowTrafficGuard? For(Watch watch)
     {
-        if (watch.VolumeQuery is null) return null;
+        if (watch.VolumeQuery is null)
+            return null;
         var window = Window(watch.VolumeQuery) ?? watch.Step;
         return watch.Signal switch
         {
-            WatchSignal.Duration when Quantile().Match(watch.Query) is { Success: true } match
-                && double.TryParse(match.Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var quantile) && quantile is > 0 and < 1
-                => new LowTrafficGuard { Statistic = RequestStatistic.Quantile, Window = window, Quantile = quantile },
+            WatchSignal.Duration
+                when Quantile().Match(watch.Query) is { Success: true } match
+                    && double.TryParse(match.Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var quantile)
+                    && quantile is > 0 and < 1 => new LowTrafficGuard
+            {
+                Statistic = RequestStatistic.Quantile,
+                Window = window,
+                Quantile = quantile,
+            },
             WatchSignal.Duration => new LowTrafficGuard { Statistic = RequestStatistic.Mean, Window = window },
             _ => new LowTrafficGuard { Statistic = RequestStatistic.Share, Window = window },
         };
@@ -26,7 +33,8 @@ internal static partial class WatchGuards
     /// <summary>The stretch that the first range selector of a query looks over; null where it has none.</summary>
     private static TimeSpan? Window(string query)
     {
-        if (Range().Match(query) is not { Success: true } match) return null;
+        if (Range().Match(query) is not { Success: true } match)
+            return null;
         var window = TimeSpan.Zero;
         for (var i = 0; i < match.Groups["count"].Captures.Count; i++)
         {

@@ -9,8 +9,10 @@ public sealed class WatchMetrics
     public const string MeterName = "Archon";
 
     // The usual bounds are made for milliseconds: everything of ours would lie in the first.
-    private static readonly InstrumentAdvice<double> Seconds =
-        new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] };
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    };
     private static readonly KeyValuePair<string, object?> Scan = new("kind", "scan");
     private static readonly KeyValuePair<string, object?> Fit = new("kind", "fit");
     private static readonly KeyValuePair<string, object?> Forecast = new("kind", "forecast");
@@ -28,7 +30,11 @@ public sealed class WatchMetrics
         var meter = meters.Create(MeterName);
         analyses = meter.CreateCounter<long>("archon.intelligence.analyses", "{analysis}", "Series analysed, by kind.");
         duration = meter.CreateHistogram(
-            "archon.intelligence.analysis.duration", "s", "Time to scan, fit or forecast one watch, upstream included.", advice: Seconds);
+            "archon.intelligence.analysis.duration",
+            "s",
+            "Time to scan, fit or forecast one watch, upstream included.",
+            advice: Seconds
+        );
         lag = meter.CreateHistogram("archon.scan.lag", "s", "Age of the newest instant when its scan committed.", advice: Seconds);
         samples = meter.CreateCounter<long>("archon.scan.samples", "{sample}", "Samples scored.");
         notChecked = meter.CreateCounter<long>("archon.scan.not_checked", "{scan}", "Scans without an answer from the upstream.");

@@ -7,25 +7,32 @@ namespace Archon.Features.Scanning;
 public sealed class WatchOptions
 {
     /// <summary>Time between two scans of a watch, and the distance of its samples. 5 seconds to 5 minutes, 15 seconds by default.</summary>
-    [Range(typeof(TimeSpan), "00:00:05", "00:05:00")] public TimeSpan ScanInterval { get; init; } = TimeSpan.FromSeconds(15);
+    [Range(typeof(TimeSpan), "00:00:05", "00:05:00")]
+    public TimeSpan ScanInterval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How much history a model is fitted on. 1 hour to 90 days, 14 days by default.</summary>
-    [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")] public TimeSpan HistoryWindow { get; init; } = TimeSpan.FromDays(14);
+    [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")]
+    public TimeSpan HistoryWindow { get; init; } = TimeSpan.FromDays(14);
 
     /// <summary>How far back a scan catches up after an outage. Older stretches stay "not checked". 1 minute to 14 days, 6 hours by default.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "14.00:00:00")] public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromHours(6);
+    [Range(typeof(TimeSpan), "00:01:00", "14.00:00:00")]
+    public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>How long anomalies and unchecked stretches are kept. 1 day to 10 years, 90 days by default.</summary>
-    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")] public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>How long a series or a discovered service may be silent before it is forgotten. 1 hour to 90 days, 7 days by default.</summary>
-    [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")] public TimeSpan StaleAfter { get; init; } = TimeSpan.FromDays(7);
+    [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")]
+    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Most series of one watch that are analysed; the rest is named in the log. 10 to 100,000, 20,000 by default.</summary>
-    [Range(10, 100_000)] public int SeriesLimit { get; init; } = 20_000;
+    [Range(10, 100_000)]
+    public int SeriesLimit { get; init; } = 20_000;
 
     /// <summary>Most watches that are scanned at once in one process. 1 to 64, 4 by default.</summary>
-    [Range(1, 64)] public int ScanShards { get; init; } = 4;
+    [Range(1, 64)]
+    public int ScanShards { get; init; } = 4;
 }
 
 [OptionsValidator]

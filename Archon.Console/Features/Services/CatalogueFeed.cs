@@ -10,8 +10,12 @@ public sealed record CatalogueChanged(DateTimeOffset At);
 public sealed class CatalogueFeed(TimeProvider clock) : Feed<CatalogueChanged>(clock, at => new CatalogueChanged(at));
 
 internal sealed class CatalogueListener(
-    CatalogueFeed feed, ArchonNotifications notifications, ArchonDatabase database, Supervision supervision, ILogger<CatalogueListener> logger)
-    : FeedListener("Listener for catalogue changes", FeedChannels.Catalogue, notifications, database, supervision, logger)
+    CatalogueFeed feed,
+    ArchonNotifications notifications,
+    ArchonDatabase database,
+    Supervision supervision,
+    ILogger<CatalogueListener> logger
+) : FeedListener("Listener for catalogue changes", FeedChannels.Catalogue, notifications, database, supervision, logger)
 {
     protected override Task OnChangedAsync(string origin, CancellationToken cancellationToken)
     {

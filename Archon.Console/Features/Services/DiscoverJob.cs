@@ -1,4 +1,3 @@
-using Archon.Jobs;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
@@ -6,6 +5,7 @@ using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Jobs;
 using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +19,8 @@ public sealed partial class DiscoverJob(
     WatchDiscoveryCommands watches,
     IBackgroundJobClient jobs,
     TimeProvider clock,
-    ILogger<DiscoverJob> logger)
+    ILogger<DiscoverJob> logger
+)
 {
     /// <summary>Time between two calls of <see cref="DispatchAsync"/>, which a whole minute is a multiple of.</summary>
     private const int DispatchSeconds = 15;
@@ -47,8 +48,11 @@ public sealed partial class DiscoverJob(
         if (clock.GetUtcNow().Second >= DispatchSeconds)
         {
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            if (await db.Watches.AnyAsync(watch => watch.EnvironmentId == environmentId, cancellationToken)
-                && await db.Services.AnyAsync(service => service.EnvironmentId == environmentId, cancellationToken)) return;
+            if (
+                await db.Watches.AnyAsync(watch => watch.EnvironmentId == environmentId, cancellationToken)
+                && await db.Services.AnyAsync(service => service.EnvironmentId == environmentId, cancellationToken)
+            )
+                return;
         }
         jobs.Enqueue<DiscoverJob>(job => job.DiscoverAsync(environmentId, CancellationToken.None));
     }
@@ -58,7 +62,8 @@ public sealed partial class DiscoverJob(
     {
         var now = clock.GetUtcNow();
         var found = await FindAsync(environmentId, now, cancellationToken);
-        if (found is null) return;   // not checked: nothing is new and nothing is gone
+        if (found is null)
+            return; // not checked: nothing is new and nothing is gone
 
         await SaveAsync(environmentId, found, await FindCallsAsync(now, cancellationToken), now, cancellationToken);
         switch (await watches.ApplyAsync(environmentId, cancellationToken))
@@ -75,7 +80,11 @@ public sealed partial class DiscoverJob(
     }
 
     /// <summary>Names with the labels that find their series. Null when Prometheus gave no answer.</summary>
-    private async Task<Dictionary<string, Dictionary<string, string>>?> FindAsync(int environmentId, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, Dictionary<string, string>>?> FindAsync(
+        int environmentId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         // "up" has a sample per target with the target's labels, in every Prometheus-compatible store.
         var answer = await prometheus.QueryRangeAsync("up", new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken);
@@ -89,11 +98,14 @@ public sealed partial class DiscoverJob(
         {
             var label = target.Labels["service"].Length > 0 ? "service" : "job";
             var name = target.Labels[label];
-            if (name.Length is > 0 and <= ServiceCommands.NameLength) found.TryAdd(name, new Dictionary<string, string> { [label] = name });
+            if (name.Length is > 0 and <= ServiceCommands.NameLength)
+                found.TryAdd(name, new Dictionary<string, string> { [label] = name });
         }
         // One process may speak for many services: the label then is on its metrics and not on the target.
-        if (await prometheus.LabelValuesAsync("service", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken)
-            is Fetch<IReadOnlyList<string>>.Ok { Value: var names })
+        if (
+            await prometheus.LabelValuesAsync("service", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken)
+            is Fetch<IReadOnlyList<string>>.Ok { Value: var names }
+        )
         {
             foreach (var name in names.Where(name => name.Length is > 0 and <= ServiceCommands.NameLength))
             {
@@ -110,8 +122,10 @@ public sealed partial class DiscoverJob(
         {
             var query = $"count by ({caller}, {callee}) ({metric}{{{caller}!=\"\",{callee}!=\"\"}})";
             var answer = await prometheus.QueryRangeAsync(query, new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken);
-            if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var pairs }) continue;
-            foreach (var pair in pairs) calls.Add((pair.Labels[caller], pair.Labels[callee]));
+            if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var pairs })
+                continue;
+            foreach (var pair in pairs)
+                calls.Add((pair.Labels[caller], pair.Labels[callee]));
         }
         return calls;
     }
@@ -121,62 +135,87 @@ public sealed partial class DiscoverJob(
         Dictionary<string, Dictionary<string, string>> found,
         HashSet<(string Caller, string Callee)> calls,
         DateTimeOffset now,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var added = await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-        {
-            db.ChangeTracker.Clear();
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            var known = await db.Services.Include(service => service.Dependencies)
-                .Where(service => service.EnvironmentId == environmentId).ToDictionaryAsync(service => service.Name, cancellationToken);
-            var ids = found.Keys.Intersect(known.Keys).Select(name => known[name])
-                .Where(service => service.LastSeenAt < now - SeenEvery).Select(service => service.Id).ToList();
-            // Nothing but the time is touched, whoever owns the row.
-            if (ids.Count > 0)
+        var added = await db
+            .Database.CreateExecutionStrategy()
+            .ExecuteAsync(async () =>
             {
-                await db.Services.Where(service => ids.Contains(service.Id))
-                    .ExecuteUpdateAsync(set => set.SetProperty(service => service.LastSeenAt, now), cancellationToken);
-            }
-
-            // A service that a person renamed still owns its labels: it is not found again under its old name.
-            var owned = known.Values.Select(service => Key(service.Matchers)).ToHashSet(StringComparer.Ordinal);
-            var fresh = found.Where(one => !known.ContainsKey(one.Key) && !owned.Contains(Key(one.Value))).ToList();
-            foreach (var (name, matchers) in fresh)
-            {
-                var service = new Service
+                db.ChangeTracker.Clear();
+                await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+                var known = await db
+                    .Services.Include(service => service.Dependencies)
+                    .Where(service => service.EnvironmentId == environmentId)
+                    .ToDictionaryAsync(service => service.Name, cancellationToken);
+                var ids = found
+                    .Keys.Intersect(known.Keys)
+                    .Select(name => known[name])
+                    .Where(service => service.LastSeenAt < now - SeenEvery)
+                    .Select(service => service.Id)
+                    .ToList();
+                // Nothing but the time is touched, whoever owns the row.
+                if (ids.Count > 0)
                 {
-                    EnvironmentId = environmentId,
-                    Name = name,
-                    Origin = CatalogueOrigin.Discovered,
-                    Matchers = matchers,
-                    CreatedAt = now,
-                    LastSeenAt = now,
-                };
-                db.Services.Add(service);
-                known.Add(name, service);
-            }
-            await db.SaveChangesAsync(cancellationToken);
+                    await db
+                        .Services.Where(service => ids.Contains(service.Id))
+                        .ExecuteUpdateAsync(set => set.SetProperty(service => service.LastSeenAt, now), cancellationToken);
+                }
 
-            var newCalls = 0;
-            foreach (var (callerName, calleeName) in calls)
-            {
-                if (callerName == calleeName || !known.TryGetValue(callerName, out var caller) || !known.TryGetValue(calleeName, out var callee)) continue;
-                // Who a service calls is part of what a person edits.
-                if (caller.Origin is CatalogueOrigin.Edited or CatalogueOrigin.Ignored || callee.Origin is CatalogueOrigin.Ignored) continue;
-                if (caller.Dependencies.Any(call => call.CalleeId == callee.Id)) continue;
-                caller.Dependencies.Add(new ServiceDependency { CallerId = caller.Id, CalleeId = callee.Id, Origin = CatalogueOrigin.Discovered });
-                newCalls++;
-            }
-            if (fresh.Count + newCalls > 0)
-            {
+                // A service that a person renamed still owns its labels: it is not found again under its old name.
+                var owned = known.Values.Select(service => Key(service.Matchers)).ToHashSet(StringComparer.Ordinal);
+                var fresh = found.Where(one => !known.ContainsKey(one.Key) && !owned.Contains(Key(one.Value))).ToList();
+                foreach (var (name, matchers) in fresh)
+                {
+                    var service = new Service
+                    {
+                        EnvironmentId = environmentId,
+                        Name = name,
+                        Origin = CatalogueOrigin.Discovered,
+                        Matchers = matchers,
+                        CreatedAt = now,
+                        LastSeenAt = now,
+                    };
+                    db.Services.Add(service);
+                    known.Add(name, service);
+                }
                 await db.SaveChangesAsync(cancellationToken);
-                await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
-            }
-            await transaction.CommitAsync(cancellationToken);
-            return fresh.Count;
-        });
-        if (added > 0) LogServices(environmentId, added);
+
+                var newCalls = 0;
+                foreach (var (callerName, calleeName) in calls)
+                {
+                    if (
+                        callerName == calleeName
+                        || !known.TryGetValue(callerName, out var caller)
+                        || !known.TryGetValue(calleeName, out var callee)
+                    )
+                        continue;
+                    // Who a service calls is part of what a person edits.
+                    if (caller.Origin is CatalogueOrigin.Edited or CatalogueOrigin.Ignored || callee.Origin is CatalogueOrigin.Ignored)
+                        continue;
+                    if (caller.Dependencies.Any(call => call.CalleeId == callee.Id))
+                        continue;
+                    caller.Dependencies.Add(
+                        new ServiceDependency
+                        {
+                            CallerId = caller.Id,
+                            CalleeId = callee.Id,
+                            Origin = CatalogueOrigin.Discovered,
+                        }
+                    );
+                    newCalls++;
+                }
+                if (fresh.Count + newCalls > 0)
+                {
+                    await db.SaveChangesAsync(cancellationToken);
+                    await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+                }
+                await transaction.CommitAsync(cancellationToken);
+                return fresh.Count;
+            });
+        if (added > 0)
+            LogServices(environmentId, added);
     }
 
     private static string Key(Dictionary<string, string> matchers) => new SeriesLabels(matchers).Key;
@@ -184,7 +223,10 @@ public sealed partial class DiscoverJob(
     [LoggerMessage(Level = LogLevel.Information, Message = "Environment {EnvironmentId}: {Added} services discovered")]
     private partial void LogServices(int environmentId, int added);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Environment {EnvironmentId}: {Added} watches added, {Changed} brought up to date")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Environment {EnvironmentId}: {Added} watches added, {Changed} brought up to date"
+    )]
     private partial void LogWatches(int environmentId, int added, int changed);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId} could not be discovered: {Reason}")]

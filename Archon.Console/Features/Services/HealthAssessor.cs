@@ -5,9 +5,27 @@ using Archon.Ui.Health;
 namespace Archon.Features.Services;
 
 /// <summary>What is known of one series, without its values.</summary>
-internal sealed record SeriesFact(long Id, int ServiceId, int WatchId, bool HasBand, DateTimeOffset? LastSampleAt, double? LastValue, double? Lower, double? Upper);
+internal sealed record SeriesFact(
+    long Id,
+    int ServiceId,
+    int WatchId,
+    bool HasBand,
+    DateTimeOffset? LastSampleAt,
+    double? LastValue,
+    double? Lower,
+    double? Upper
+);
 
-internal sealed record WatchFact(int Id, string Name, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, DateTimeOffset? UncheckedSince, string? UncheckedReason)
+internal sealed record WatchFact(
+    int Id,
+    string Name,
+    WatchSignal Signal,
+    string Unit,
+    TimeSpan Step,
+    AnomalyDirection Interesting,
+    DateTimeOffset? UncheckedSince,
+    string? UncheckedReason
+)
 {
     /// <summary>Sorts parts of one watch: the fullest first, or the emptiest where little is bad.</summary>
     public double Strain(double value) => Interesting == AnomalyDirection.Down ? -value : value;
@@ -33,7 +51,10 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
 
     private (HealthState, HealthReason, DateTimeOffset?) Explain(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open)
     {
-        var worst = open.Where(anomaly => watches.ContainsKey(anomaly.WatchId)).OrderBy(Rank).ThenByDescending(anomaly => anomaly.Confidence).FirstOrDefault();
+        var worst = open.Where(anomaly => watches.ContainsKey(anomaly.WatchId))
+            .OrderBy(Rank)
+            .ThenByDescending(anomaly => anomaly.Confidence)
+            .FirstOrDefault();
         var worstState = worst is null ? HealthState.Healthy : StateOf(worst);
         if (worst is not null && worstState < HealthState.NotChecked)
         {
@@ -41,7 +62,8 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         }
 
         var watched = series.Where(one => watches.ContainsKey(one.WatchId)).ToList();
-        if (watched.Count == 0) return (HealthState.NotChecked, new HealthReason.NothingWatched(), null);
+        if (watched.Count == 0)
+            return (HealthState.NotChecked, new HealthReason.NothingWatched(), null);
 
         var unchecked_ = watched.Select(one => watches[one.WatchId]).Where(watch => watch.UncheckedSince is not null).ToList();
         if (unchecked_.Count == watched.Count)
@@ -67,7 +89,9 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         var choices = new List<Choice>(4);
         foreach (var column in Enum.GetValues<GoldenSignal>())
         {
-            var candidates = series.Where(one => watches.TryGetValue(one.WatchId, out var watch) && Fits(column, watch.Signal) < NoFit).ToList();
+            var candidates = series
+                .Where(one => watches.TryGetValue(one.WatchId, out var watch) && Fits(column, watch.Signal) < NoFit)
+                .ToList();
             var chosen = candidates
                 .OrderBy(one => bySeries.TryGetValue(one.Id, out var anomaly) ? Rank(anomaly) : (int)HealthState.Healthy)
                 .ThenBy(one => Fits(column, watches[one.WatchId].Signal))
@@ -79,8 +103,10 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
                 .ThenByDescending(one => one.LastValue is { } value ? watches[one.WatchId].Strain(value) : double.NegativeInfinity)
                 .ThenBy(one => one.Id)
                 .FirstOrDefault();
-            if (chosen is null) continue;
-            var state = bySeries.TryGetValue(chosen.Id, out var found) ? StateOf(found)
+            if (chosen is null)
+                continue;
+            var state =
+                bySeries.TryGetValue(chosen.Id, out var found) ? StateOf(found)
                 : !IsFresh(chosen) || watches[chosen.WatchId].UncheckedSince is not null ? HealthState.NotChecked
                 : chosen.HasBand ? HealthState.Healthy
                 : HealthState.Learning;
@@ -90,24 +116,31 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
     }
 
     private HealthState StateOf(HealthAnomaly anomaly) =>
-        HealthStates.Of(watches.TryGetValue(anomaly.WatchId, out var watch) ? watch.Signal : WatchSignal.Quality, anomaly.Direction, anomaly.Confidence, anomaly.Verdict);
+        HealthStates.Of(
+            watches.TryGetValue(anomaly.WatchId, out var watch) ? watch.Signal : WatchSignal.Quality,
+            anomaly.Direction,
+            anomaly.Confidence,
+            anomaly.Verdict
+        );
 
     private int Rank(HealthAnomaly anomaly) => (int)StateOf(anomaly);
 
-    private bool IsFresh(SeriesFact series) => series.LastSampleAt is { } at && now - at <= HealthStates.PatienceFor(watches[series.WatchId].Step);
+    private bool IsFresh(SeriesFact series) =>
+        series.LastSampleAt is { } at && now - at <= HealthStates.PatienceFor(watches[series.WatchId].Step);
 
     internal const int NoFit = 9;
 
     /// <summary>How well a signal fits a column: 0 is what it is named for, more is a stand-in where there is nothing better.</summary>
-    internal static int Fits(GoldenSignal column, WatchSignal signal) => (column, signal) switch
-    {
-        (GoldenSignal.Rate, WatchSignal.Rate) => 0,
-        (GoldenSignal.Rate, WatchSignal.Traffic) => 1,
-        (GoldenSignal.Errors, WatchSignal.Errors) => 0,
-        (GoldenSignal.Errors, WatchSignal.Availability) => 1,
-        (GoldenSignal.Duration, WatchSignal.Duration) => 0,
-        (GoldenSignal.Saturation, WatchSignal.Saturation) => 0,
-        (GoldenSignal.Saturation, WatchSignal.Quality) => 1,
-        _ => NoFit,
-    };
+    internal static int Fits(GoldenSignal column, WatchSignal signal) =>
+        (column, signal) switch
+        {
+            (GoldenSignal.Rate, WatchSignal.Rate) => 0,
+            (GoldenSignal.Rate, WatchSignal.Traffic) => 1,
+            (GoldenSignal.Errors, WatchSignal.Errors) => 0,
+            (GoldenSignal.Errors, WatchSignal.Availability) => 1,
+            (GoldenSignal.Duration, WatchSignal.Duration) => 0,
+            (GoldenSignal.Saturation, WatchSignal.Saturation) => 0,
+            (GoldenSignal.Saturation, WatchSignal.Quality) => 1,
+            _ => NoFit,
+        };
 }

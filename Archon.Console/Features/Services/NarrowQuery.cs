@@ -13,13 +13,26 @@ public static class NarrowQuery
     public static string To(string query, IReadOnlyList<IReadOnlyDictionary<string, string>> series)
     {
         // The name of a metric is not kept by most functions, and cannot be matched on.
-        var names = series.SelectMany(labels => labels.Keys).Where(name => name != "__name__").Distinct().Order(StringComparer.Ordinal).ToList();
-        if (names.Count == 0) return query;
+        var names = series
+            .SelectMany(labels => labels.Keys)
+            .Where(name => name != "__name__")
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (names.Count == 0)
+            return query;
         var text = new StringBuilder().Append('(').Append(query).Append(") and on (").AppendJoin(", ", names.Select(Name)).Append(") (");
         for (var i = 0; i < series.Count; i++)
         {
-            if (i > 0) text.Append(" or ");
-            text.Append(Labelled([.. series[i].Where(label => label.Key != "__name__" && label.Value.Length > 0).OrderBy(label => label.Key, StringComparer.Ordinal)]));
+            if (i > 0)
+                text.Append(" or ");
+            text.Append(
+                Labelled([
+                    .. series[i]
+                        .Where(label => label.Key != "__name__" && label.Value.Length > 0)
+                        .OrderBy(label => label.Key, StringComparer.Ordinal),
+                ])
+            );
         }
         return text.Append(')').ToString();
     }
@@ -35,7 +48,8 @@ public static class NarrowQuery
         return text;
     }
 
-    private static string Name(string name) => name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') ? name : Quote(name);
+    private static string Name(string name) =>
+        name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') ? name : Quote(name);
 
     private static string Quote(string text) =>
         $"\"{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal)}\"";

@@ -19,15 +19,15 @@ public sealed record ServiceDraft(
     string? GrafanaDashboard,
     string? LokiSelector,
     string? JaegerService,
-    IReadOnlyList<int> DependsOn);
+    IReadOnlyList<int> DependsOn
+);
 
 public abstract record ServiceResult
 {
-    private ServiceResult()
-    {
-    }
+    private ServiceResult() { }
 
     public sealed record Done(int Id) : ServiceResult;
+
     public sealed record NotFound : ServiceResult;
 
     /// <summary>Someone changed the row since it was read.</summary>
@@ -47,12 +47,21 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
 
     public async Task<ServiceResult> CreateAsync(int environmentId, ServiceDraft draft, string who, CancellationToken cancellationToken)
     {
-        if (Fault(draft) is { } fault) return new ServiceResult.Invalid(fault);
+        if (Fault(draft) is { } fault)
+            return new ServiceResult.Invalid(fault);
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (await OwnerAsync(db, environmentId, draft.Name.Trim(), except: 0, cancellationToken) is { } taken) return taken;
-        var service = new Service { EnvironmentId = environmentId, Name = draft.Name.Trim(), CreatedAt = now, LastSeenAt = now };
-        if (await FillAsync(db, service, draft, who, now, cancellationToken) is { } wrong) return wrong;
+        if (await OwnerAsync(db, environmentId, draft.Name.Trim(), except: 0, cancellationToken) is { } taken)
+            return taken;
+        var service = new Service
+        {
+            EnvironmentId = environmentId,
+            Name = draft.Name.Trim(),
+            CreatedAt = now,
+            LastSeenAt = now,
+        };
+        if (await FillAsync(db, service, draft, who, now, cancellationToken) is { } wrong)
+            return wrong;
         db.Services.Add(service);
         return await SaveAsync(db, service, "service.create", who, draft.Name, cancellationToken);
     }
@@ -60,19 +69,30 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
     /// <param name="version">Version of the row that the person saw.</param>
     public async Task<ServiceResult> EditAsync(int id, uint version, ServiceDraft draft, string who, CancellationToken cancellationToken)
     {
-        if (Fault(draft) is { } fault) return new ServiceResult.Invalid(fault);
+        if (Fault(draft) is { } fault)
+            return new ServiceResult.Invalid(fault);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var service = await db.Services.Include(one => one.Dependencies).SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
-        if (service is null) return new ServiceResult.NotFound();
-        if (service.Version != version) return new ServiceResult.ChangedMeanwhile();
-        if (await OwnerAsync(db, service.EnvironmentId, draft.Name.Trim(), id, cancellationToken) is { } taken) return taken;
-        if (await FillAsync(db, service, draft, who, clock.GetUtcNow(), cancellationToken) is { } wrong) return wrong;
+        if (service is null)
+            return new ServiceResult.NotFound();
+        if (service.Version != version)
+            return new ServiceResult.ChangedMeanwhile();
+        if (await OwnerAsync(db, service.EnvironmentId, draft.Name.Trim(), id, cancellationToken) is { } taken)
+            return taken;
+        if (await FillAsync(db, service, draft, who, clock.GetUtcNow(), cancellationToken) is { } wrong)
+            return wrong;
         return await SaveAsync(db, service, "service.edit", who, draft.Name, cancellationToken);
     }
 
     /// <summary>Vouches for a discovered service as it is.</summary>
     public Task<ServiceResult> AcceptAsync(int id, string who, CancellationToken cancellationToken) =>
-        MarkAsync(id, origin => origin == CatalogueOrigin.Discovered ? CatalogueOrigin.Accepted : origin, "service.accept", who, cancellationToken);
+        MarkAsync(
+            id,
+            origin => origin == CatalogueOrigin.Discovered ? CatalogueOrigin.Accepted : origin,
+            "service.accept",
+            who,
+            cancellationToken
+        );
 
     /// <summary>Dismisses a service; the row stays, so that it is not found again.</summary>
     public Task<ServiceResult> IgnoreAsync(int id, string who, CancellationToken cancellationToken) =>
@@ -84,32 +104,47 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
 
     /// <param name="next">The origin that follows; null for "as it was before it was ignored".</param>
     private async Task<ServiceResult> MarkAsync(
-        int id, Func<CatalogueOrigin, CatalogueOrigin?> next, string action, string who, CancellationToken cancellationToken)
+        int id,
+        Func<CatalogueOrigin, CatalogueOrigin?> next,
+        string action,
+        string who,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var service = await db.Services.SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
-        if (service is null) return new ServiceResult.NotFound();
+        if (service is null)
+            return new ServiceResult.NotFound();
         var origin = next(service.Origin) ?? (service.EditedAt is null ? CatalogueOrigin.Discovered : CatalogueOrigin.Edited);
-        if (service.Origin == origin) return new ServiceResult.Done(id);   // a second click changes nothing
+        if (service.Origin == origin)
+            return new ServiceResult.Done(id); // a second click changes nothing
         service.Origin = origin;
         return await SaveAsync(db, service, action, who, service.Name, cancellationToken);
     }
 
     private async Task<ServiceResult> SaveAsync(
-        ArchonDbContext db, Service service, string action, string who, string detail, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Service service,
+        string action,
+        string who,
+        string detail,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
-            db.AuditEntries.Add(new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Actor = who,
-                Action = action,
-                Subject = string.Create(CultureInfo.InvariantCulture, $"service {service.Id}"),
-                Detail = detail,
-            });
+            db.AuditEntries.Add(
+                new AuditEntry
+                {
+                    At = clock.GetUtcNow(),
+                    Actor = who,
+                    Action = action,
+                    Subject = string.Create(CultureInfo.InvariantCulture, $"service {service.Id}"),
+                    Detail = detail,
+                }
+            );
             await db.SaveChangesAsync(cancellationToken);
             await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
@@ -127,22 +162,39 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
     }
 
     private static async Task<ServiceResult?> OwnerAsync(
-        ArchonDbContext db, int environmentId, string name, int except, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        int environmentId,
+        string name,
+        int except,
+        CancellationToken cancellationToken
+    )
     {
-        var owner = await db.Services.AsNoTracking()
+        var owner = await db
+            .Services.AsNoTracking()
             .Where(service => service.EnvironmentId == environmentId && service.Name == name && service.Id != except)
-            .Select(service => new { service.Id, service.Origin }).FirstOrDefaultAsync(cancellationToken);
+            .Select(service => new { service.Id, service.Origin })
+            .FirstOrDefaultAsync(cancellationToken);
         return owner is null ? null : new ServiceResult.NameTaken(owner.Id, owner.Origin == CatalogueOrigin.Ignored);
     }
 
     private static async Task<ServiceResult?> FillAsync(
-        ArchonDbContext db, Service service, ServiceDraft draft, string who, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        Service service,
+        ServiceDraft draft,
+        string who,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var wanted = draft.DependsOn.Distinct().ToList();
-        if (wanted.Contains(service.Id) && service.Id != 0) return new ServiceResult.Invalid("A service cannot depend on itself.");
+        if (wanted.Contains(service.Id) && service.Id != 0)
+            return new ServiceResult.Invalid("A service cannot depend on itself.");
         var there = await db.Services.CountAsync(
-            other => wanted.Contains(other.Id) && other.EnvironmentId == service.EnvironmentId, cancellationToken);
-        if (there != wanted.Count) return new ServiceResult.Invalid("A service that this one depends on no longer exists.");
+            other => wanted.Contains(other.Id) && other.EnvironmentId == service.EnvironmentId,
+            cancellationToken
+        );
+        if (there != wanted.Count)
+            return new ServiceResult.Invalid("A service that this one depends on no longer exists.");
 
         service.Name = draft.Name.Trim();
         service.Origin = CatalogueOrigin.Edited;
@@ -166,11 +218,16 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
 
     private static string? Fault(ServiceDraft draft)
     {
-        if (string.IsNullOrWhiteSpace(draft.Name)) return "A service needs a name.";
-        if (draft.Name.Trim().Length > NameLength) return $"A name has at most {NameLength} characters.";
-        if (draft.Matchers.Count == 0) return "A service needs at least one label that finds its series.";
-        if (draft.Matchers.Any(label => label.Key.Length == 0 || label.Value.Length == 0)) return "A label needs a name and a value.";
-        if (Blank(draft.RunbookUrl) is { } runbook && !IsWeb(runbook)) return "The runbook must be an http or https address.";
+        if (string.IsNullOrWhiteSpace(draft.Name))
+            return "A service needs a name.";
+        if (draft.Name.Trim().Length > NameLength)
+            return $"A name has at most {NameLength} characters.";
+        if (draft.Matchers.Count == 0)
+            return "A service needs at least one label that finds its series.";
+        if (draft.Matchers.Any(label => label.Key.Length == 0 || label.Value.Length == 0))
+            return "A label needs a name and a value.";
+        if (Blank(draft.RunbookUrl) is { } runbook && !IsWeb(runbook))
+            return "The runbook must be an http or https address.";
         if (Blank(draft.GrafanaDashboard) is { } dashboard && dashboard.Contains(':') && !IsWeb(dashboard))
         {
             return "The dashboard must be its id, or an http or https address.";

@@ -10,7 +10,14 @@ using Microsoft.JSInterop;
 
 namespace Archon.Features.Services;
 
-public sealed partial class ServiceEditPage(ServiceQueries services, ServiceCommands commands, ViewState view, NavigationManager navigation, Drafts drafts, IJSRuntime scripts) : IDisposable
+public sealed partial class ServiceEditPage(
+    ServiceQueries services,
+    ServiceCommands commands,
+    ViewState view,
+    NavigationManager navigation,
+    Drafts drafts,
+    IJSRuntime scripts
+) : IDisposable
 {
     private const int PicksShown = 60;
     private const int FindFrom = 12;
@@ -53,8 +60,11 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     private bool changedMeanwhile;
     private bool isDraftBack;
 
-    [Parameter] public string? Name { get; set; }
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [Parameter]
+    public string? Name { get; set; }
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private string DraftKey => $"service/{view.EnvironmentId}/{Name}";
 
@@ -67,7 +77,8 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
             (draft, isDraftBack) = (written, true);
             StateHasChanged();
         }
-        if (loaded) await drafts.KeepAsync(DraftKey, draft);
+        if (loaded)
+            await drafts.KeepAsync(DraftKey, draft);
     }
 
     private async Task LoadAsync()
@@ -80,7 +91,8 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
             {
                 var found = await services.FindAsync(view.EnvironmentId, Name, lifetime.Token);
                 missing = found is null;
-                if (found is null) return;
+                if (found is null)
+                    return;
                 (id, version) = (found.Id, found.Version);
                 draft = Fill(found);
             }
@@ -100,13 +112,19 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     private async Task SaveAsync()
     {
         (errors, takenBy) = (Faults(), null);
-        problem = errors.Count switch { 0 => "", 1 => "One field to fix.", var many => $"{many} fields to fix." };
+        problem = errors.Count switch
+        {
+            0 => "",
+            1 => "One field to fix.",
+            var many => $"{many} fields to fix.",
+        };
         if (errors.Count > 0)
         {
             await scripts.InvokeVoidAsync("archon.focus", "form [aria-invalid=true]");
             return;
         }
-        if (saving) return;
+        if (saving)
+            return;
         saving = true;
         try
         {
@@ -152,24 +170,42 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
     {
         (changedMeanwhile, problem, errors) = (false, "", []);
         await LoadAsync();
-        if (failure is not null) (changedMeanwhile, problem) = (true, $"Not done: {failure}");
+        if (failure is not null)
+            (changedMeanwhile, problem) = (true, $"Not done: {failure}");
     }
 
-    private ServiceDraft Wanted() => new(
-        draft.Name, draft.Tier, draft.Team, draft.Description,
-        draft.Matchers.Where(matcher => matcher.Name.Trim().Length > 0).ToDictionary(matcher => matcher.Name.Trim(), matcher => matcher.Value, StringComparer.Ordinal),
-        draft.Runbook, draft.Grafana, draft.Loki, draft.Jaeger, [.. draft.DependsOn]);
+    private ServiceDraft Wanted() =>
+        new(
+            draft.Name,
+            draft.Tier,
+            draft.Team,
+            draft.Description,
+            draft
+                .Matchers.Where(matcher => matcher.Name.Trim().Length > 0)
+                .ToDictionary(matcher => matcher.Name.Trim(), matcher => matcher.Value, StringComparer.Ordinal),
+            draft.Runbook,
+            draft.Grafana,
+            draft.Loki,
+            draft.Jaeger,
+            [.. draft.DependsOn]
+        );
 
     private Dictionary<string, string> Faults()
     {
         var found = new Dictionary<string, string>();
-        if (string.IsNullOrWhiteSpace(draft.Name)) found[nameof(Draft.Name)] = "A service needs a name.";
+        if (string.IsNullOrWhiteSpace(draft.Name))
+            found[nameof(Draft.Name)] = "A service needs a name.";
         var named = draft.Matchers.Where(matcher => matcher.Name.Trim().Length > 0 || matcher.Value.Length > 0).ToList();
-        if (named.Count == 0) found[nameof(Draft.Matchers)] = "At least one label is needed, such as job = checkout.";
-        else if (named.Any(matcher => matcher.Name.Trim().Length == 0 || matcher.Value.Length == 0)) found[nameof(Draft.Matchers)] = "A label needs a name and a value.";
-        else if (named.GroupBy(matcher => matcher.Name.Trim()).FirstOrDefault(group => group.Count() > 1) is { } twice) found[nameof(Draft.Matchers)] = $"{twice.Key} is there twice.";
-        if (!string.IsNullOrWhiteSpace(draft.Runbook) && !IsWeb(draft.Runbook)) found[nameof(Draft.Runbook)] = "An http or https address, such as https://runbooks.example/checkout.";
-        if (draft.Grafana?.Contains(':', StringComparison.Ordinal) == true && !IsWeb(draft.Grafana)) found[nameof(Draft.Grafana)] = "The id of a dashboard, or an http or https address.";
+        if (named.Count == 0)
+            found[nameof(Draft.Matchers)] = "At least one label is needed, such as job = checkout.";
+        else if (named.Any(matcher => matcher.Name.Trim().Length == 0 || matcher.Value.Length == 0))
+            found[nameof(Draft.Matchers)] = "A label needs a name and a value.";
+        else if (named.GroupBy(matcher => matcher.Name.Trim()).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            found[nameof(Draft.Matchers)] = $"{twice.Key} is there twice.";
+        if (!string.IsNullOrWhiteSpace(draft.Runbook) && !IsWeb(draft.Runbook))
+            found[nameof(Draft.Runbook)] = "An http or https address, such as https://runbooks.example/checkout.";
+        if (draft.Grafana?.Contains(':', StringComparison.Ordinal) == true && !IsWeb(draft.Grafana))
+            found[nameof(Draft.Grafana)] = "The id of a dashboard, or an http or https address.";
         return found;
     }
 
@@ -186,24 +222,32 @@ public sealed partial class ServiceEditPage(ServiceQueries services, ServiceComm
             Loki = found.LokiSelector,
             Jaeger = found.JaegerService,
         };
-        if (found.Matchers.Count > 0) filled.Matchers.Clear();
-        filled.Matchers.AddRange(found.Matchers.OrderBy(matcher => matcher.Key, StringComparer.Ordinal)
-            .Select(matcher => new MatcherDraft { Name = matcher.Key, Value = matcher.Value }));
+        if (found.Matchers.Count > 0)
+            filled.Matchers.Clear();
+        filled.Matchers.AddRange(
+            found
+                .Matchers.OrderBy(matcher => matcher.Key, StringComparer.Ordinal)
+                .Select(matcher => new MatcherDraft { Name = matcher.Key, Value = matcher.Value })
+        );
         filled.DependsOn.UnionWith(found.Calls.Select(call => call.Id));
         return filled;
     }
 
     private void Toggle(int other)
     {
-        if (!draft.DependsOn.Remove(other)) draft.DependsOn.Add(other);
+        if (!draft.DependsOn.Remove(other))
+            draft.DependsOn.Add(other);
     }
 
     private string Error(string field) => errors.GetValueOrDefault(field, "");
+
     private string Wrong(string field) => errors.ContainsKey(field) ? "err" : "";
+
     private string Invalid(string field) => errors.ContainsKey(field) ? "true" : "false";
 
     private static bool IsWeb(string address) =>
-        Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+        Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 
     public void Dispose()
     {

@@ -7,24 +7,62 @@ using Archon.Ui.Health;
 namespace Archon.Features.Services;
 
 /// <summary>The four golden signals, the columns of every list of services.</summary>
-public enum GoldenSignal { Rate, Errors, Duration, Saturation }
+public enum GoldenSignal
+{
+    Rate,
+    Errors,
+    Duration,
+    Saturation,
+}
 
 /// <summary>One golden signal of one service: the series that says most, and its newest values.</summary>
 /// <param name="Unit">As in <see cref="Watch.Unit"/>.</param>
 /// <param name="Others">Series of this signal that are not shown here.</param>
 public sealed record SignalReading(
-    GoldenSignal Column, WatchSignal Signal, int WatchId, string Watch, string Unit, long SeriesId,
-    double? Value, double? Lower, double? Upper, IReadOnlyList<double> Recent, HealthState State, DateTimeOffset? SampleAt, int Others);
+    GoldenSignal Column,
+    WatchSignal Signal,
+    int WatchId,
+    string Watch,
+    string Unit,
+    long SeriesId,
+    double? Value,
+    double? Lower,
+    double? Upper,
+    IReadOnlyList<double> Recent,
+    HealthState State,
+    DateTimeOffset? SampleAt,
+    int Others
+);
 
 /// <summary>The open anomaly that decides the state of a service.</summary>
 public sealed record HealthAnomaly(
-    long Id, DateTimeOffset StartedAt, int ServiceId, int WatchId, long SeriesId, AnomalyDirection Direction,
-    double Value, double Lower, double Upper, double Confidence, AnomalyVerdict? Verdict);
+    long Id,
+    DateTimeOffset StartedAt,
+    int ServiceId,
+    int WatchId,
+    long SeriesId,
+    AnomalyDirection Direction,
+    double Value,
+    double Lower,
+    double Upper,
+    double Confidence,
+    AnomalyVerdict? Verdict
+);
 
 /// <summary>A service with its state and the reason for it.</summary>
 public sealed record ServiceHealth(
-    int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team, HealthState State, HealthReason Reason,
-    DateTimeOffset? Since, int OpenAnomalies, int Series, IReadOnlyList<SignalReading> Signals)
+    int Id,
+    string Name,
+    CatalogueOrigin Origin,
+    ServiceTier Tier,
+    string? Team,
+    HealthState State,
+    HealthReason Reason,
+    DateTimeOffset? Since,
+    int OpenAnomalies,
+    int Series,
+    IReadOnlyList<SignalReading> Signals
+)
 {
     public SignalReading? this[GoldenSignal column] => Signals.FirstOrDefault(signal => signal.Column == column);
 }
@@ -32,19 +70,20 @@ public sealed record ServiceHealth(
 /// <summary>Why a service is in its state; the page finds the words, in the reader's units and zone.</summary>
 public abstract record HealthReason
 {
-    private HealthReason()
-    {
-    }
+    private HealthReason() { }
 
     public sealed record Outside(string Watch, string Unit, HealthAnomaly Anomaly) : HealthReason;
 
     /// <summary>The upstream did not answer for any of its watches.</summary>
     public sealed record NoAnswer(string Reason) : HealthReason;
+
     public sealed record NoSamples : HealthReason;
+
     public sealed record NothingWatched : HealthReason;
 
     /// <summary>Samples come, a band does not exist yet.</summary>
     public sealed record NoBandYet : HealthReason;
+
     public sealed record WithinBands : HealthReason;
 }
 
@@ -57,8 +96,13 @@ public sealed record ServiceCount(CatalogueOrigin Origin, HealthState State, int
 /// <param name="Counts">Of all services, whatever the filter.</param>
 /// <param name="Matching">How many match the filter.</param>
 /// <param name="Skipped">How many of those come before the first one here.</param>
-public sealed record ServicesPicture(DateTimeOffset ReadAt, IReadOnlyList<ServiceHealth> Services, IReadOnlyList<ServiceCount> Counts,
-    int Matching, int Skipped) : ISharedPicture
+public sealed record ServicesPicture(
+    DateTimeOffset ReadAt,
+    IReadOnlyList<ServiceHealth> Services,
+    IReadOnlyList<ServiceCount> Counts,
+    int Matching,
+    int Skipped
+) : ISharedPicture
 {
     private IEnumerable<ServiceCount> Listed => Counts.Where(count => count.Origin != CatalogueOrigin.Ignored);
 

@@ -20,8 +20,11 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
 
     private string notice = "";
 
-    [Parameter] public string Name { get; set; } = "";
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [Parameter]
+    public string Name { get; set; } = "";
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     protected override string Key => $"service/{view.EnvironmentId}/{Name}";
 
@@ -41,7 +44,8 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
 
     private async Task AcceptAsync()
     {
-        if (Picture?.Detail is not { } service) return;
+        if (Picture?.Detail is not { } service)
+            return;
         try
         {
             var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
@@ -59,16 +63,19 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
         }
     }
 
-    private static StateKind RuleShape(ServiceRuleRow rule) => (rule.ServerHealth, rule.ServerState) switch
-    {
-        ("err", _) => StateKind.Critical,
-        (_, "firing") => StateKind.Warning,
-        (_, "pending") => StateKind.Info,
-        (_, "inactive") => StateKind.Ok,
-        _ => StateKind.Unknown,
-    };
+    private static StateKind RuleShape(ServiceRuleRow rule) =>
+        (rule.ServerHealth, rule.ServerState) switch
+        {
+            ("err", _) => StateKind.Critical,
+            (_, "firing") => StateKind.Warning,
+            (_, "pending") => StateKind.Info,
+            (_, "inactive") => StateKind.Ok,
+            _ => StateKind.Unknown,
+        };
 
     /// <summary>An address that may be followed; a script hidden in a field is text, never a link.</summary>
     private static string? WebLink(string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) ? uri.AbsoluteUri : null;
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            ? uri.AbsoluteUri
+            : null;
 }

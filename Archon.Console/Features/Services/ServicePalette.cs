@@ -4,8 +4,18 @@ namespace Archon.Features.Services;
 
 internal sealed class ServicePalette(ServiceQueries services) : IPaletteSource
 {
-    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
-        CancellationToken cancellationToken) =>
-        [.. (await services.SearchAsync(environmentId, text, limit, cancellationToken))
-            .Select(name => new PaletteEntry("Service", name, $"/services/{Uri.EscapeDataString(name)}", "services"))];
+    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(
+        int environmentId,
+        string text,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. (await services.SearchAsync(environmentId, text, limit, cancellationToken)).Select(name => new PaletteEntry(
+                "Service",
+                name,
+                $"/services/{Uri.EscapeDataString(name)}",
+                "services"
+            )),
+        ];
 }

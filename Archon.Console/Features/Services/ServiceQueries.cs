@@ -1,9 +1,9 @@
-using Archon.Ui.Parts;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Services;
@@ -13,8 +13,18 @@ public sealed record NeighbourRow(int Id, string Name, CatalogueOrigin Origin, S
 
 /// <summary>A watch with the series it has for one service.</summary>
 public sealed record ServiceWatchRow(
-    int Id, string Name, WatchSignal Signal, string Unit, string Query, TimeSpan Step, int Series, int SeriesWithBand,
-    DateTimeOffset? ScannedTo, DateTimeOffset? UncheckedSince, string? UncheckedReason);
+    int Id,
+    string Name,
+    WatchSignal Signal,
+    string Unit,
+    string Query,
+    TimeSpan Step,
+    int Series,
+    int SeriesWithBand,
+    DateTimeOffset? ScannedTo,
+    DateTimeOffset? UncheckedSince,
+    string? UncheckedReason
+);
 
 /// <summary>An alert rule whose labels or expression name the service.</summary>
 public sealed record ServiceRuleRow(int Id, string Name, string Expression, string? ServerState, string? ServerHealth);
@@ -25,11 +35,28 @@ public sealed record ServiceAnomalyRow(long Id, string Watch, HealthState State,
 /// <summary>Everything the page of one service shows but the samples.</summary>
 /// <param name="Version">To be handed back with an edit: a row that changed meanwhile is not overwritten.</param>
 public sealed record ServiceDetail(
-    int Id, uint Version, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team, string? Description,
-    IReadOnlyDictionary<string, string> Matchers, string? RunbookUrl, string? GrafanaDashboard, string? LokiSelector, string? JaegerService,
-    DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, DateTimeOffset? EditedAt, string? EditedBy,
-    ServiceHealth Health, IReadOnlyList<NeighbourRow> Calls, IReadOnlyList<NeighbourRow> CalledBy,
-    IReadOnlyList<ServiceWatchRow> Watches, IReadOnlyList<ServiceRuleRow> Rules);
+    int Id,
+    uint Version,
+    string Name,
+    CatalogueOrigin Origin,
+    ServiceTier Tier,
+    string? Team,
+    string? Description,
+    IReadOnlyDictionary<string, string> Matchers,
+    string? RunbookUrl,
+    string? GrafanaDashboard,
+    string? LokiSelector,
+    string? JaegerService,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset LastSeenAt,
+    DateTimeOffset? EditedAt,
+    string? EditedBy,
+    ServiceHealth Health,
+    IReadOnlyList<NeighbourRow> Calls,
+    IReadOnlyList<NeighbourRow> CalledBy,
+    IReadOnlyList<ServiceWatchRow> Watches,
+    IReadOnlyList<ServiceRuleRow> Rules
+);
 
 /// <summary>Which services to list. Empty means all that were not dismissed.</summary>
 /// <param name="Text">Part of the name or the team.</param>
@@ -49,36 +76,68 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
     /// <summary>A page of the services that match, worst first, and how many there are. A fixed number of statements, however many services
     /// there are.</summary>
     /// <param name="skip">Beyond the last one the last page is read.</param>
-    public async Task<ServicesPicture> PictureAsync(int environmentId, ServiceFilter filter, int skip, int take,
-        CancellationToken cancellationToken)
+    public async Task<ServicesPicture> PictureAsync(
+        int environmentId,
+        ServiceFilter filter,
+        int skip,
+        int take,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var all = Assessed(db, environmentId, now);
         var counts = await all.GroupBy(one => new { one.Service.Origin, one.Facts.State })
-            .Select(group => new { group.Key.Origin, group.Key.State, Number = group.Count(),
-                WorstSince = group.Min(one => one.Facts.WorstSince) })
+            .Select(group => new
+            {
+                group.Key.Origin,
+                group.Key.State,
+                Number = group.Count(),
+                WorstSince = group.Min(one => one.Facts.WorstSince),
+            })
             .ToListAsync(cancellationToken);
         var matching = Matching(all, filter);
-        var found = filter.IsEmpty ? counts.Where(one => one.Origin != CatalogueOrigin.Ignored).Sum(one => one.Number)
+        var found = filter.IsEmpty
+            ? counts.Where(one => one.Origin != CatalogueOrigin.Ignored).Sum(one => one.Number)
             : await matching.CountAsync(cancellationToken);
         skip = Paging.Clamp(skip, take, found);
-        var page = take == 0 ? [] : await matching
-            .OrderBy(one => one.Service.Origin == CatalogueOrigin.Ignored).ThenBy(one => one.Facts.State)
-            .ThenBy(one => one.Service.Tier == ServiceTier.Critical ? 0 : one.Service.Tier == ServiceTier.Standard ? 1 : 2)
-            .ThenByDescending(one => one.Facts.OpenAnomalies).ThenBy(one => EF.Functions.Collate(one.Service.Name, "C"))
-            .Skip(skip).Take(take).Select(one => one.Service.Id).ToListAsync(cancellationToken);
+        var page =
+            take == 0
+                ? []
+                : await matching
+                    .OrderBy(one => one.Service.Origin == CatalogueOrigin.Ignored)
+                    .ThenBy(one => one.Facts.State)
+                    .ThenBy(one =>
+                        one.Service.Tier == ServiceTier.Critical ? 0
+                        : one.Service.Tier == ServiceTier.Standard ? 1
+                        : 2
+                    )
+                    .ThenByDescending(one => one.Facts.OpenAnomalies)
+                    .ThenBy(one => EF.Functions.Collate(one.Service.Name, "C"))
+                    .Skip(skip)
+                    .Take(take)
+                    .Select(one => one.Service.Id)
+                    .ToListAsync(cancellationToken);
         var rows = (await HealthAsync(db, environmentId, page, now, cancellationToken)).ToDictionary(row => row.Id);
         return new ServicesPicture(
-            now, [.. page.Select(id => rows[id])],
-            [.. counts.Select(one => new ServiceCount(one.Origin, (HealthState)one.State, one.Number, one.WorstSince))], found, skip);
+            now,
+            [.. page.Select(id => rows[id])],
+            [.. counts.Select(one => new ServiceCount(one.Origin, (HealthState)one.State, one.Number, one.WorstSince))],
+            found,
+            skip
+        );
     }
 
     /// <summary>Services that are no better than a state, after a mark, worst first, and within a state by name.</summary>
     /// <param name="after">Null for the first ones.</param>
     public async Task<IReadOnlyList<ServiceHealth>> TroubledAfterAsync(
-        int environmentId, HealthState atBest, ServiceMark? after, int limit, CancellationToken cancellationToken)
+        int environmentId,
+        HealthState atBest,
+        ServiceMark? after,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -86,11 +145,17 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var troubled = Matching(Assessed(db, environmentId, now), ServiceFilter.Everything).Where(one => one.Facts.State <= (int)atBest);
         if (after is { State: var state, Name: var name })
         {
-            troubled = troubled.Where(one => one.Facts.State > (int)state
-                || (one.Facts.State == (int)state && string.Compare(EF.Functions.Collate(one.Service.Name, "C"), name) > 0));
+            troubled = troubled.Where(one =>
+                one.Facts.State > (int)state
+                || (one.Facts.State == (int)state && string.Compare(EF.Functions.Collate(one.Service.Name, "C"), name) > 0)
+            );
         }
-        var ids = await troubled.OrderBy(one => one.Facts.State).ThenBy(one => EF.Functions.Collate(one.Service.Name, "C")).Take(limit)
-            .Select(one => one.Service.Id).ToListAsync(cancellationToken);
+        var ids = await troubled
+            .OrderBy(one => one.Facts.State)
+            .ThenBy(one => EF.Functions.Collate(one.Service.Name, "C"))
+            .Take(limit)
+            .Select(one => one.Service.Id)
+            .ToListAsync(cancellationToken);
         var rows = (await HealthAsync(db, environmentId, ids, now, cancellationToken)).ToDictionary(row => row.Id);
         return [.. ids.Select(id => rows[id])];
     }
@@ -100,11 +165,18 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var (inside, start) = (LikePattern.Containing(text), LikePattern.StartingWith(text));
-        return await db.Services.AsNoTracking()
-            .Where(service => service.EnvironmentId == environmentId && service.Origin != CatalogueOrigin.Ignored
-                && EF.Functions.ILike(service.Name, inside, LikePattern.Escape))
-            .OrderByDescending(service => EF.Functions.ILike(service.Name, start, LikePattern.Escape)).ThenBy(service => service.Name)
-            .Select(service => service.Name).Take(limit).ToListAsync(cancellationToken);
+        return await db
+            .Services.AsNoTracking()
+            .Where(service =>
+                service.EnvironmentId == environmentId
+                && service.Origin != CatalogueOrigin.Ignored
+                && EF.Functions.ILike(service.Name, inside, LikePattern.Escape)
+            )
+            .OrderByDescending(service => EF.Functions.ILike(service.Name, start, LikePattern.Escape))
+            .ThenBy(service => service.Name)
+            .Select(service => service.Name)
+            .Take(limit)
+            .ToListAsync(cancellationToken);
     }
 
     /// <summary>One service; null when the environment has none of this name.</summary>
@@ -112,16 +184,25 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
-        var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(s => s.EnvironmentId == environmentId && s.Name == name, cancellationToken);
-        if (service is null) return null;
+        var service = await db
+            .Services.AsNoTracking()
+            .FirstOrDefaultAsync(s => s.EnvironmentId == environmentId && s.Name == name, cancellationToken);
+        if (service is null)
+            return null;
 
-        var edges = await db.ServiceDependencies.AsNoTracking()
-            .Where(edge => edge.CallerId == service.Id || edge.CalleeId == service.Id).ToListAsync(cancellationToken);
+        var edges = await db
+            .ServiceDependencies.AsNoTracking()
+            .Where(edge => edge.CallerId == service.Id || edge.CalleeId == service.Id)
+            .ToListAsync(cancellationToken);
         var near = edges.SelectMany(edge => new[] { edge.CallerId, edge.CalleeId }).Append(service.Id).Distinct().ToList();
         var health = (await HealthAsync(db, environmentId, near, clock.GetUtcNow(), cancellationToken)).ToDictionary(row => row.Id);
         List<NeighbourRow> Neighbours(IEnumerable<(int Id, CatalogueOrigin Origin)> ids) =>
-            [.. ids.Where(id => health.ContainsKey(id.Id)).Select(id => new NeighbourRow(id.Id, health[id.Id].Name, id.Origin, health[id.Id]))
-                .OrderBy(row => row.Health!.State).ThenBy(row => row.Name, StringComparer.Ordinal)];
+            [
+                .. ids.Where(id => health.ContainsKey(id.Id))
+                    .Select(id => new NeighbourRow(id.Id, health[id.Id].Name, id.Origin, health[id.Id]))
+                    .OrderBy(row => row.Health!.State)
+                    .ThenBy(row => row.Name, StringComparer.Ordinal),
+            ];
 
         var watches = await (
             from watch in db.Watches.AsNoTracking()
@@ -129,19 +210,43 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             where db.WatchedSeries.Any(one => one.WatchId == watch.Id && one.ServiceId == service.Id)
             orderby watch.Signal, watch.Id
             select new ServiceWatchRow(
-                watch.Id, watch.Name, watch.Signal, watch.Unit, watch.Query, watch.Step,
+                watch.Id,
+                watch.Name,
+                watch.Signal,
+                watch.Unit,
+                watch.Query,
+                watch.Step,
                 db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id),
                 db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id && one.Model != null),
-                watch.ScannedTo, watch.UncheckedSince, watch.UncheckedReason)).ToListAsync(cancellationToken);
+                watch.ScannedTo,
+                watch.UncheckedSince,
+                watch.UncheckedReason
+            )
+        ).ToListAsync(cancellationToken);
 
         return new ServiceDetail(
-            service.Id, service.Version, service.Name, service.Origin, service.Tier, service.Team, service.Description, service.Matchers,
-            service.RunbookUrl, service.GrafanaDashboard, service.LokiSelector, service.JaegerService, service.CreatedAt, service.LastSeenAt,
-            service.EditedAt, service.EditedBy, health[service.Id],
+            service.Id,
+            service.Version,
+            service.Name,
+            service.Origin,
+            service.Tier,
+            service.Team,
+            service.Description,
+            service.Matchers,
+            service.RunbookUrl,
+            service.GrafanaDashboard,
+            service.LokiSelector,
+            service.JaegerService,
+            service.CreatedAt,
+            service.LastSeenAt,
+            service.EditedAt,
+            service.EditedBy,
+            health[service.Id],
             Neighbours(edges.Where(edge => edge.CallerId == service.Id).Select(edge => (edge.CalleeId, edge.Origin))),
             Neighbours(edges.Where(edge => edge.CalleeId == service.Id).Select(edge => (edge.CallerId, edge.Origin))),
             [.. watches.OrderBy(watch => watch.Signal).ThenBy(watch => watch.Id)],
-            await RulesNamingAsync(db, service, cancellationToken));
+            await RulesNamingAsync(db, service, cancellationToken)
+        );
     }
 
     public async Task<IReadOnlyList<ServiceAnomalyRow>> OpenAnomaliesAsync(int serviceId, CancellationToken cancellationToken)
@@ -152,18 +257,42 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             where anomaly.ServiceId == serviceId && anomaly.EndedAt == null
             join watch in db.Watches on anomaly.WatchId equals watch.Id
             orderby anomaly.Confidence descending, anomaly.Id
-            select new { anomaly.Id, anomaly.StartedAt, anomaly.Direction, anomaly.Confidence, anomaly.Verdict, watch.Name, watch.Signal })
-            .Take(OpenAnomalyLimit).ToListAsync(cancellationToken);
-        return [.. rows.Select(row => new ServiceAnomalyRow(row.Id, row.Name, HealthStates.Of(row.Signal, row.Direction, row.Confidence, row.Verdict), row.StartedAt))
-            .OrderBy(row => row.State).ThenBy(row => row.StartedAt)];
+            select new
+            {
+                anomaly.Id,
+                anomaly.StartedAt,
+                anomaly.Direction,
+                anomaly.Confidence,
+                anomaly.Verdict,
+                watch.Name,
+                watch.Signal,
+            }
+        )
+            .Take(OpenAnomalyLimit)
+            .ToListAsync(cancellationToken);
+        return
+        [
+            .. rows.Select(row => new ServiceAnomalyRow(
+                    row.Id,
+                    row.Name,
+                    HealthStates.Of(row.Signal, row.Direction, row.Confidence, row.Verdict),
+                    row.StartedAt
+                ))
+                .OrderBy(row => row.State)
+                .ThenBy(row => row.StartedAt),
+        ];
     }
 
     /// <summary>Names for the palette and for choosing dependencies.</summary>
     public async Task<IReadOnlyList<(int Id, string Name)>> NamesAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.Services.AsNoTracking().Where(s => s.EnvironmentId == environmentId && s.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(s => s.Name).Select(s => new { s.Id, s.Name }).ToListAsync(cancellationToken);
+        var rows = await db
+            .Services.AsNoTracking()
+            .Where(s => s.EnvironmentId == environmentId && s.Origin != CatalogueOrigin.Ignored)
+            .OrderBy(s => s.Name)
+            .Select(s => new { s.Id, s.Name })
+            .ToListAsync(cancellationToken);
         return [.. rows.Select(row => (row.Id, row.Name))];
     }
 
@@ -172,11 +301,15 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         services = filter.Origin is { } origin
             ? services.Where(one => one.Service.Origin == origin)
             : services.Where(one => one.Service.Origin != CatalogueOrigin.Ignored);
-        if (filter.State is { } state) services = services.Where(one => one.Facts.State == (int)state);
-        if (string.IsNullOrWhiteSpace(filter.Text)) return services;
+        if (filter.State is { } state)
+            services = services.Where(one => one.Facts.State == (int)state);
+        if (string.IsNullOrWhiteSpace(filter.Text))
+            return services;
         var pattern = LikePattern.Containing(filter.Text);
-        return services.Where(one => EF.Functions.ILike(one.Service.Name, pattern, LikePattern.Escape)
-            || (one.Service.Team != null && EF.Functions.ILike(one.Service.Team, pattern, LikePattern.Escape)));
+        return services.Where(one =>
+            EF.Functions.ILike(one.Service.Name, pattern, LikePattern.Escape)
+            || (one.Service.Team != null && EF.Functions.ILike(one.Service.Team, pattern, LikePattern.Escape))
+        );
     }
 
     /// <summary>Every service with what its state comes to, computed by the database: an estate has thousands, and a page shows a
@@ -189,57 +322,138 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
 
     /// <summary>Those services with their state, its reason and the newest values of their golden signals.</summary>
     private static async Task<List<ServiceHealth>> HealthAsync(
-        ArchonDbContext db, int environmentId, List<int> ids, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        int environmentId,
+        List<int> ids,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
-        if (ids.Count == 0) return [];
-        var services = await db.Services.AsNoTracking().Where(s => s.EnvironmentId == environmentId && ids.Contains(s.Id))
-            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team)).ToListAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking()
+        if (ids.Count == 0)
+            return [];
+        var services = await db
+            .Services.AsNoTracking()
+            .Where(s => s.EnvironmentId == environmentId && ids.Contains(s.Id))
+            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team))
+            .ToListAsync(cancellationToken);
+        var watches = await db
+            .Watches.AsNoTracking()
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
             .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason))
             .ToDictionaryAsync(w => w.Id, cancellationToken);
         // Narrow rows for all series, then values for the few that are shown: a sparkline is 320 bytes, a fact is 60.
-        var series = await db.WatchedSeries.AsNoTracking()
+        var series = await db
+            .WatchedSeries.AsNoTracking()
             .Where(s => s.ServiceId != null && ids.Contains(s.ServiceId.Value) && s.EnvironmentId == environmentId)
-            .Select(s => new SeriesFact(s.Id, s.ServiceId!.Value, s.WatchId, s.Model != null, s.LastSampleAt, s.LastValue, s.ExpectedLower, s.ExpectedUpper))
+            .Select(s => new SeriesFact(
+                s.Id,
+                s.ServiceId!.Value,
+                s.WatchId,
+                s.Model != null,
+                s.LastSampleAt,
+                s.LastValue,
+                s.ExpectedLower,
+                s.ExpectedUpper
+            ))
             .ToListAsync(cancellationToken);
-        var open = await db.Anomalies.AsNoTracking()
+        var open = await db
+            .Anomalies.AsNoTracking()
             .Where(a => a.EnvironmentId == environmentId && a.EndedAt == null && a.ServiceId != null && ids.Contains(a.ServiceId.Value))
-            .Select(a => new HealthAnomaly(a.Id, a.StartedAt, a.ServiceId!.Value, a.WatchId, a.SeriesId, a.Direction,
-                a.Value, a.ExpectedLower, a.ExpectedUpper, a.Confidence, a.Verdict)).ToListAsync(cancellationToken);
+            .Select(a => new HealthAnomaly(
+                a.Id,
+                a.StartedAt,
+                a.ServiceId!.Value,
+                a.WatchId,
+                a.SeriesId,
+                a.Direction,
+                a.Value,
+                a.ExpectedLower,
+                a.ExpectedUpper,
+                a.Confidence,
+                a.Verdict
+            ))
+            .ToListAsync(cancellationToken);
 
         var assessor = new HealthAssessor(watches, now);
         var seriesOf = series.ToLookup(one => one.ServiceId);
         var openOf = open.ToLookup(one => one.ServiceId);
-        var assessed = services.ConvertAll(service => (Service: service, Found: assessor.Assess([.. seriesOf[service.Id]], [.. openOf[service.Id]])));
+        var assessed = services.ConvertAll(service =>
+            (Service: service, Found: assessor.Assess([.. seriesOf[service.Id]], [.. openOf[service.Id]]))
+        );
 
         var shown = assessed.SelectMany(one => one.Found.Choices).Select(choice => choice.Series.Id).ToArray();
-        var recent = await db.WatchedSeries.AsNoTracking().Where(s => shown.Contains(s.Id))
-            .Select(s => new { s.Id, s.Recent }).ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
+        var recent = await db
+            .WatchedSeries.AsNoTracking()
+            .Where(s => shown.Contains(s.Id))
+            .Select(s => new { s.Id, s.Recent })
+            .ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
 
         return assessed.ConvertAll(one => new ServiceHealth(
-            one.Service.Id, one.Service.Name, one.Service.Origin, one.Service.Tier, one.Service.Team,
-            one.Found.State, one.Found.Reason, one.Found.Since, openOf[one.Service.Id].Count(), seriesOf[one.Service.Id].Count(),
-            [.. one.Found.Choices.Select(choice => new SignalReading(
-                choice.Column, choice.Watch.Signal, choice.Watch.Id, choice.Watch.Name, choice.Watch.Unit, choice.Series.Id,
-                choice.Series.LastValue, choice.Series.Lower, choice.Series.Upper, recent.GetValueOrDefault(choice.Series.Id, []),
-                choice.State, choice.Series.LastSampleAt, choice.Others))]));
+            one.Service.Id,
+            one.Service.Name,
+            one.Service.Origin,
+            one.Service.Tier,
+            one.Service.Team,
+            one.Found.State,
+            one.Found.Reason,
+            one.Found.Since,
+            openOf[one.Service.Id].Count(),
+            seriesOf[one.Service.Id].Count(),
+            [
+                .. one.Found.Choices.Select(choice => new SignalReading(
+                    choice.Column,
+                    choice.Watch.Signal,
+                    choice.Watch.Id,
+                    choice.Watch.Name,
+                    choice.Watch.Unit,
+                    choice.Series.Id,
+                    choice.Series.LastValue,
+                    choice.Series.Lower,
+                    choice.Series.Upper,
+                    recent.GetValueOrDefault(choice.Series.Id, []),
+                    choice.State,
+                    choice.Series.LastSampleAt,
+                    choice.Others
+                )),
+            ]
+        ));
     }
 
     /// <summary>Rules that name the service by a label, or by a matcher of their expression.</summary>
-    private static async Task<IReadOnlyList<ServiceRuleRow>> RulesNamingAsync(ArchonDbContext db, Service service, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ServiceRuleRow>> RulesNamingAsync(
+        ArchonDbContext db,
+        Service service,
+        CancellationToken cancellationToken
+    )
     {
         var rules = await (
             from rule in db.AlertRules.AsNoTracking()
             where rule.EnvironmentId == service.EnvironmentId && rule.DeletedAt == null
-            join version in db.AlertRuleVersions on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }
+            join version in db.AlertRuleVersions
+                on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }
             orderby rule.Name, rule.Id
-            select new { rule.Id, rule.Name, rule.ServerState, rule.ServerHealth, version.Expression, version.Labels }).ToListAsync(cancellationToken);
+            select new
+            {
+                rule.Id,
+                rule.Name,
+                rule.ServerState,
+                rule.ServerHealth,
+                version.Expression,
+                version.Labels,
+            }
+        ).ToListAsync(cancellationToken);
         var values = service.Matchers.Select(matcher => $"{matcher.Key}=\"{matcher.Value}\"").Append($"\"{service.Name}\"").ToList();
-        return [.. rules
-            .Where(rule => rule.Labels.ContainsValue(service.Name)
-                || values.Any(value => rule.Expression.Replace(" ", "", StringComparison.Ordinal).Contains(value, StringComparison.Ordinal)))
-            .Select(rule => new ServiceRuleRow(rule.Id, rule.Name, rule.Expression, rule.ServerState, rule.ServerHealth))];
+        return
+        [
+            .. rules
+                .Where(rule =>
+                    rule.Labels.ContainsValue(service.Name)
+                    || values.Any(value =>
+                        rule.Expression.Replace(" ", "", StringComparison.Ordinal).Contains(value, StringComparison.Ordinal)
+                    )
+                )
+                .Select(rule => new ServiceRuleRow(rule.Id, rule.Name, rule.Expression, rule.ServerState, rule.ServerHealth)),
+        ];
     }
 
     private sealed class AssessedService

@@ -1,9 +1,9 @@
-using Archon.Ui.Parts;
 using Archon.Data.Catalogue;
 using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.Dialogs;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -11,7 +11,13 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Services;
 
 public sealed partial class ServicesPage(
-    ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view, NavigationManager navigation, Floats floats) : LivePage<ServicesPicture>
+    ServiceQueries services,
+    ServiceCommands commands,
+    CatalogueFeed catalogue,
+    ViewState view,
+    NavigationManager navigation,
+    Floats floats
+) : LivePage<ServicesPicture>
 {
     private const int PageSize = 60;
     private const int NamesShown = 3;
@@ -19,22 +25,45 @@ public sealed partial class ServicesPage(
     private readonly HashSet<int> chosen = [];
     private bool busy;
 
-    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
-    [SupplyParameterFromQuery(Name = "o")] private string? OriginText { get; set; }
-    [SupplyParameterFromQuery(Name = "state")] private string? StateText { get; set; }
-    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [SupplyParameterFromQuery(Name = "q")]
+    private string? Text { get; set; }
+
+    [SupplyParameterFromQuery(Name = "o")]
+    private string? OriginText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "state")]
+    private string? StateText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")]
+    private string? PageText { get; set; }
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private CatalogueOrigin? Origin => Enum.TryParse<CatalogueOrigin>(OriginText, ignoreCase: true, out var origin) ? origin : null;
     private HealthState? State => Enum.TryParse<HealthState>(StateText, ignoreCase: true, out var state) ? state : null;
 
-    private string FilterWords => string.Join(" and ", new[]
-    {
-        string.IsNullOrWhiteSpace(Text) ? "" : $"\"{Text.Trim()}\"", Origin is { } origin ? HealthWords.Origin(origin) : "", State is { } state ? HealthWords.Word(state).ToLowerInvariant() : "",
-    }.Where(part => part.Length > 0));
+    private string FilterWords =>
+        string.Join(
+            " and ",
+            new[]
+            {
+                string.IsNullOrWhiteSpace(Text) ? "" : $"\"{Text.Trim()}\"",
+                Origin is { } origin ? HealthWords.Origin(origin) : "",
+                State is { } state ? HealthWords.Word(state).ToLowerInvariant() : "",
+            }.Where(part => part.Length > 0)
+        );
 
-    private string Cleared => navigation.GetUriWithQueryParameters(new Dictionary<string,
-        object?> { ["q"] = null, ["o"] = null, ["state"] = null, ["page"] = null });
+    private string Cleared =>
+        navigation.GetUriWithQueryParameters(
+            new Dictionary<string, object?>
+            {
+                ["q"] = null,
+                ["o"] = null,
+                ["state"] = null,
+                ["page"] = null,
+            }
+        );
 
     private ServiceFilter Filter => new(Text, Origin, State);
     private int Skip => Paging.Skip(PageText, PageSize);
@@ -55,7 +84,8 @@ public sealed partial class ServicesPage(
 
     private void Choose(int id)
     {
-        if (!chosen.Remove(id)) chosen.Add(id);
+        if (!chosen.Remove(id))
+            chosen.Add(id);
     }
 
     private void ChooseDiscovered() => chosen.UnionWith(Discovered.Select(service => service.Id));
@@ -72,20 +102,30 @@ public sealed partial class ServicesPage(
     {
         var rows = ChosenRows();
         var question = new Question(
-            $"Ignore {Count(rows)}?", $"{Names(rows)} will be left out of Overview, and discovery will not bring {(rows.Count == 1 ? "it" : "them")} back. Restore brings {(rows.Count == 1 ? "it" : "them")} back at any time.",
-            $"Ignore {Count(rows)}", "Keep watching");
-        if (rows.Count > 0 && await floats.ConfirmAsync(question)) await ChangeAsync(rows, commands.IgnoreAsync, "Ignored", commands.RestoreAsync);
+            $"Ignore {Count(rows)}?",
+            $"{Names(rows)} will be left out of Overview, and discovery will not bring {(rows.Count == 1 ? "it" : "them")} back. Restore brings {(rows.Count == 1 ? "it" : "them")} back at any time.",
+            $"Ignore {Count(rows)}",
+            "Keep watching"
+        );
+        if (rows.Count > 0 && await floats.ConfirmAsync(question))
+            await ChangeAsync(rows, commands.IgnoreAsync, "Ignored", commands.RestoreAsync);
     }
 
     private static string Count(List<ServiceHealth> rows) => rows.Count == 1 ? rows[0].Name : $"{rows.Count} services";
 
     private static string Names(List<ServiceHealth> rows) =>
-        rows.Count <= NamesShown ? string.Join(", ", rows.Select(row => row.Name)) : $"{string.Join(", ", rows.Take(NamesShown).Select(row => row.Name))} and {rows.Count - NamesShown} more";
+        rows.Count <= NamesShown
+            ? string.Join(", ", rows.Select(row => row.Name))
+            : $"{string.Join(", ", rows.Take(NamesShown).Select(row => row.Name))} and {rows.Count - NamesShown} more";
 
     private List<ServiceHealth> ChosenRows() => [.. Picture!.Services.Where(service => chosen.Contains(service.Id))];
 
     private async Task ChangeAsync(
-        List<ServiceHealth> rows, Func<int, string, CancellationToken, Task<ServiceResult>> change, string done, Func<int, string, CancellationToken, Task<ServiceResult>>? undo = null)
+        List<ServiceHealth> rows,
+        Func<int, string, CancellationToken, Task<ServiceResult>> change,
+        string done,
+        Func<int, string, CancellationToken, Task<ServiceResult>>? undo = null
+    )
     {
         busy = true;
         try
@@ -94,13 +134,21 @@ public sealed partial class ServicesPage(
             var missed = new List<ServiceHealth>();
             foreach (var row in rows)
             {
-                if (await change(row.Id, who, Lifetime) is not ServiceResult.Done) missed.Add(row);
+                if (await change(row.Id, who, Lifetime) is not ServiceResult.Done)
+                    missed.Add(row);
             }
             chosen.Clear();
             await RefreshAsync();
             var changed = rows.Except(missed).ToList();
-            if (missed.Count > 0) await floats.SayFailureAsync($"{done} {changed.Count}. Someone changed or removed {Names(missed)} meanwhile; the new state is shown.");
-            else await floats.SayAsync($"{done} {Count(rows)}.", undo is null ? null : () => InvokeAsync(() => ChangeAsync(changed, undo, "Restored")));
+            if (missed.Count > 0)
+                await floats.SayFailureAsync(
+                    $"{done} {changed.Count}. Someone changed or removed {Names(missed)} meanwhile; the new state is shown."
+                );
+            else
+                await floats.SayAsync(
+                    $"{done} {Count(rows)}.",
+                    undo is null ? null : () => InvokeAsync(() => ChangeAsync(changed, undo, "Restored"))
+                );
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {
@@ -113,7 +161,8 @@ public sealed partial class ServicesPage(
         }
     }
 
-    private void FilterByText(string text) => navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
+    private void FilterByText(string text) =>
+        navigation.NavigateTo(Address("q", string.IsNullOrWhiteSpace(text) ? null : text), replace: true);
 
     /// <summary>Another filter begins with its first page.</summary>
     private string Address(string name, string? value) =>

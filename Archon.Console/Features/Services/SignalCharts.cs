@@ -16,11 +16,21 @@ internal static class SignalCharts
     {
         var first = ColorOf(service);
         var (main, mainName) = pictures[0];
-        var lines = pictures.SelectMany((one, place) => one.Picture.Lines.Select(line =>
-            (Name: pictures.Count > 1 ? one.Name : line.Name, one.Picture.Unit, line.Values, IsMain: place == 0)));
+        var lines = pictures.SelectMany(
+            (one, place) =>
+                one.Picture.Lines.Select(line =>
+                    (Name: pictures.Count > 1 ? one.Name : line.Name, one.Picture.Unit, line.Values, IsMain: place == 0)
+                )
+        );
         return new ChartData(
             main.Times,
-            [.. lines.Select((line, place) => new ChartLine(line.Name, line.Unit, line.Values, ((first - 1 + place) % 10) + 1) { Dashed = !line.IsMain })])
+            [
+                .. lines.Select(
+                    (line, place) =>
+                        new ChartLine(line.Name, line.Unit, line.Values, ((first - 1 + place) % 10) + 1) { Dashed = !line.IsMain }
+                ),
+            ]
+        )
         {
             Band = main is { Lower: { } lower, Upper: { } upper } ? new ChartBand(lower, upper) : null,
             BandName = pictures.Count > 1 ? $"expected {mainName}" : "expected",
@@ -34,11 +44,14 @@ internal static class SignalCharts
     {
         // Asked in vain before: what was hatched then is hatched again, a little longer.
         var count = known.Gaps is [.., { } last] && last.Words == words ? Array.FindIndex(known.X, at => at > last.From) : known.X.Length;
-        if (count < 2) return known;
+        if (count < 2)
+            return known;
         var step = known.X[count - 1] - known.X[count - 2];
         var missing = (int)((Seconds(now) - known.X[count - 1]) / step);
-        if (missing < 1) return known;
-        double[] Longer(double[] values, Func<int, double> next) => [.. values.AsSpan(0, count), .. Enumerable.Range(1, missing).Select(next)];
+        if (missing < 1)
+            return known;
+        double[] Longer(double[] values, Func<int, double> next) =>
+            [.. values.AsSpan(0, count), .. Enumerable.Range(1, missing).Select(next)];
         return known with
         {
             X = Longer(known.X, place => known.X[count - 1] + (place * step)),
@@ -53,7 +66,8 @@ internal static class SignalCharts
     {
         // string.GetHashCode differs from process to process; this is FNV-1a.
         var hash = 2166136261u;
-        foreach (var character in name) hash = unchecked((hash ^ character) * 16777619u);
+        foreach (var character in name)
+            hash = unchecked((hash ^ character) * 16777619u);
         return (int)(hash % 10) + 1;
     }
 
@@ -65,7 +79,12 @@ internal static class SignalCharts
         {
             if (apart.Count > 0 && apart[^1] is var last && (last.To ?? DateTimeOffset.MaxValue) >= span.From)
             {
-                var end = last.To is { } one && span.To is { } other ? one > other ? one : other : (DateTimeOffset?)null;
+                var end =
+                    last.To is { } one && span.To is { } other
+                        ? one > other
+                            ? one
+                            : other
+                        : (DateTimeOffset?)null;
                 apart[^1] = last with { To = end, State = last.State < span.State ? last.State : span.State };
             }
             else
@@ -73,7 +92,12 @@ internal static class SignalCharts
                 apart.Add(span);
             }
         }
-        return apart.ConvertAll(span => new ChartSpan(Seconds(span.From), span.To is { } to ? Seconds(to) : null, HealthWords.Word(span.State), HealthWords.Shape(span.State)));
+        return apart.ConvertAll(span => new ChartSpan(
+            Seconds(span.From),
+            span.To is { } to ? Seconds(to) : null,
+            HealthWords.Word(span.State),
+            HealthWords.Shape(span.State)
+        ));
     }
 
     private static double Seconds(DateTimeOffset at) => at.ToUnixTimeMilliseconds() / 1000.0;

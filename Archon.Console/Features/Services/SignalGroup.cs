@@ -14,13 +14,21 @@ public sealed partial record SignalGroup(string Title, IReadOnlyList<ServiceWatc
     /// <summary>Quantiles of one latency, and kinds of errors, become lines of one chart; every other watch has one of its own. The order stays that of the watches.</summary>
     /// <remarks>A watch that has several series here stays alone: three quantiles of five instances cannot be told apart.</remarks>
     public static IReadOnlyList<SignalGroup> Of(IEnumerable<ServiceWatchRow> watches) =>
-    [
-        .. watches.Select(watch => (Watch: watch, Name: watch.Series == 1 ? Parts(watch.Name) : null))
-            .GroupBy(one => (one.Name?.Title, one.Watch.Signal, one.Watch.Unit, one.Watch.Step, Alone: one.Name is null ? one.Watch.Id : 0))
-            .Select(group => group.Count() == 1
-                ? new SignalGroup(group.First().Watch.Name, [group.First().Watch])
-                : new SignalGroup(group.Key.Title!, [.. group.OrderBy(one => !Main.Contains(one.Name!.Value.Part)).Select(one => one.Watch)])),
-    ];
+        [
+            .. watches
+                .Select(watch => (Watch: watch, Name: watch.Series == 1 ? Parts(watch.Name) : null))
+                .GroupBy(one =>
+                    (one.Name?.Title, one.Watch.Signal, one.Watch.Unit, one.Watch.Step, Alone: one.Name is null ? one.Watch.Id : 0)
+                )
+                .Select(group =>
+                    group.Count() == 1
+                        ? new SignalGroup(group.First().Watch.Name, [group.First().Watch])
+                        : new SignalGroup(
+                            group.Key.Title!,
+                            [.. group.OrderBy(one => !Main.Contains(one.Name!.Value.Part)).Select(one => one.Watch)]
+                        )
+                ),
+        ];
 
     /// <summary>What tells a watch from the others of its group: <c>P95</c>.</summary>
     public string LineName(ServiceWatchRow watch) => Watches.Count > 1 && Parts(watch.Name) is var (_, part) ? part : watch.Name;

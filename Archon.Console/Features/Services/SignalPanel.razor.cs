@@ -30,17 +30,24 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     private bool cancelled;
     private bool interactive;
 
-    [Parameter, EditorRequired] public SignalGroup Group { get; set; } = default!;
-    [Parameter, EditorRequired] public int ServiceId { get; set; }
-    [Parameter, EditorRequired] public string Service { get; set; } = "";
+    [Parameter, EditorRequired]
+    public SignalGroup Group { get; set; } = default!;
+
+    [Parameter, EditorRequired]
+    public int ServiceId { get; set; }
+
+    [Parameter, EditorRequired]
+    public string Service { get; set; } = "";
 
     /// <summary>When the page was read: a newer time means that there may be newer samples.</summary>
-    [Parameter] public DateTimeOffset ReadAt { get; set; }
+    [Parameter]
+    public DateTimeOffset ReadAt { get; set; }
 
     private string Id => $"watch-{Group.First.Id}";
     private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
     private ServiceWatchRow? Unchecked => Group.Watches.FirstOrDefault(watch => watch.UncheckedSince is not null);
-    private IEnumerable<string> Queries => pictures.Count > 0 ? pictures.Select(picture => picture.Query) : Group.Watches.Select(watch => watch.Query);
+    private IEnumerable<string> Queries =>
+        pictures.Count > 0 ? pictures.Select(picture => picture.Query) : Group.Watches.Select(watch => watch.Query);
     private string? Graph => pictures.Count > 0 ? PrometheusLink.Graph(Prometheus?.Address, [.. Queries], pictures[0].Range) : null;
 
     /// <summary>What stands beside the title: the line that is worst off, or the one the chart is about.</summary>
@@ -48,23 +55,35 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     {
         get
         {
-            if (pictures.Count == 0) return null;
-            var states = pictures.Select(picture => picture.Anomalies.Where(span => span.To is null).Select(span => span.State).DefaultIfEmpty(HealthState.Healthy).Min()).ToList();
+            if (pictures.Count == 0)
+                return null;
+            var states = pictures
+                .Select(picture =>
+                    picture.Anomalies.Where(span => span.To is null).Select(span => span.State).DefaultIfEmpty(HealthState.Healthy).Min()
+                )
+                .ToList();
             var place = states.IndexOf(states.Min());
             return pictures[place] is { Lines: [{ Last: { } last }, ..] } told
-                ? (Group.Watches.Count == 1 ? "" : $"{Group.LineName(Group.Watches[place])} ", Figures.Format(last, told.Unit), states[place]) : null;
+                ? (
+                    Group.Watches.Count == 1 ? "" : $"{Group.LineName(Group.Watches[place])} ",
+                    Figures.Format(last, told.Unit),
+                    states[place]
+                )
+                : null;
         }
     }
 
     protected override async Task OnParametersSetAsync()
     {
-        if (interactive) await RefreshAsync();
+        if (interactive)
+            await RefreshAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // The samples come after the words: a slow Prometheus does not hold up the page.
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         interactive = true;
         view.Changed += RangeChanged;
         await RefreshAsync();
@@ -73,18 +92,20 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
 
     private Task RefreshAsync()
     {
-        if (cancelled) return Task.CompletedTask;
+        if (cancelled)
+            return Task.CompletedTask;
         var range = view.Range;
         var moved = shown is not { } old || old.Length != range.Length || (range.End - old.End).Duration() >= Group.First.Step;
         return moved || clock.GetUtcNow() - askedAt >= Group.First.Step * 4 ? AskAsync(range) : Task.CompletedTask;
     }
 
-    private void RangeChanged() => _ = InvokeAsync(async () =>
-    {
-        cancelled = false;
-        await RefreshAsync();
-        StateHasChanged();
-    });
+    private void RangeChanged() =>
+        _ = InvokeAsync(async () =>
+        {
+            cancelled = false;
+            await RefreshAsync();
+            StateHasChanged();
+        });
 
     private Task AskAgainAsync()
     {
@@ -100,13 +121,14 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
 
     private Task ZoomAsync(TimeRange range)
     {
-        view.Show(range);   // every chart of the page follows
+        view.Show(range); // every chart of the page follows
         return Task.CompletedTask;
     }
 
     private async Task AskAsync(TimeRange range)
     {
-        if (lifetime.IsCancellationRequested) return;
+        if (lifetime.IsCancellationRequested)
+            return;
         asking?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
         asking = mine;
@@ -114,15 +136,21 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
         try
         {
             var asked = Group.Watches;
-            var answers = await Task.WhenAll(asked.Select(watch => signals.ServiceAsync(watch.Id, ServiceId, range, ChartPoints, mine.Token)));
-            if (asking != mine) return;
+            var answers = await Task.WhenAll(
+                asked.Select(watch => signals.ServiceAsync(watch.Id, ServiceId, range, ChartPoints, mine.Token))
+            );
+            if (asking != mine)
+                return;
             isOurs = false;
             var missing = answers.FirstOrDefault(answer => answer is not Fetch<SignalPicture>.Ok);
             rejected = missing is Fetch<SignalPicture>.Rejected;
-            failure = answers.All(answer => answer is Fetch<SignalPicture>.Ok) ? null : missing?.Reason() ?? "The series are no longer watched.";
+            failure = answers.All(answer => answer is Fetch<SignalPicture>.Ok)
+                ? null
+                : missing?.Reason() ?? "The series are no longer watched.";
             if (failure is not null)
             {
-                if (chart is not null) chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
+                if (chart is not null)
+                    chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
                 return;
             }
             pictures = [.. answers.Select(answer => ((Fetch<SignalPicture>.Ok)answer!).Value)];
@@ -139,7 +167,8 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
         }
         finally
         {
-            if (asking == mine) asking = null;
+            if (asking == mine)
+                asking = null;
         }
     }
 

@@ -27,9 +27,22 @@ public sealed record GapSpan(DateTimeOffset From, DateTimeOffset To, string Word
 /// <param name="Query">What was asked, ready to paste into Prometheus.</param>
 /// <param name="Missing">Times of the range at which the first series had no sample.</param>
 public sealed record SignalPicture(
-    int WatchId, string Watch, WatchSignal Signal, string Unit, string Query, TimeRange Range, TimeSpan Step,
-    double[] Times, IReadOnlyList<SignalLine> Lines, double[]? Lower, double[]? Upper,
-    IReadOnlyList<AnomalySpan> Anomalies, IReadOnlyList<GapSpan> Gaps, int SeriesInAll, int Missing)
+    int WatchId,
+    string Watch,
+    WatchSignal Signal,
+    string Unit,
+    string Query,
+    TimeRange Range,
+    TimeSpan Step,
+    double[] Times,
+    IReadOnlyList<SignalLine> Lines,
+    double[]? Lower,
+    double[]? Upper,
+    IReadOnlyList<AnomalySpan> Anomalies,
+    IReadOnlyList<GapSpan> Gaps,
+    int SeriesInAll,
+    int Missing
+)
 {
     /// <summary>What Prometheus thinks may be wrong with the query or its data.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -48,40 +61,85 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
 
     /// <summary>One series over a range: the chart of an anomaly.</summary>
     /// <returns>Null when the watch or the series is gone.</returns>
-    public Task<Fetch<SignalPicture>?> SeriesAsync(int watchId, long seriesId, TimeRange range, int points, CancellationToken cancellationToken) =>
-        PictureAsync(watchId, series => series.Where(one => one.Id == seriesId), range, points, cancellationToken);
+    public Task<Fetch<SignalPicture>?> SeriesAsync(
+        int watchId,
+        long seriesId,
+        TimeRange range,
+        int points,
+        CancellationToken cancellationToken
+    ) => PictureAsync(watchId, series => series.Where(one => one.Id == seriesId), range, points, cancellationToken);
 
     /// <summary>The series a watch has for a service, those with open anomalies first.</summary>
-    public Task<Fetch<SignalPicture>?> ServiceAsync(int watchId, int serviceId, TimeRange range, int points, CancellationToken cancellationToken) =>
-        PictureAsync(watchId, series => series.Where(one => one.ServiceId == serviceId), range, points, cancellationToken);
+    public Task<Fetch<SignalPicture>?> ServiceAsync(
+        int watchId,
+        int serviceId,
+        TimeRange range,
+        int points,
+        CancellationToken cancellationToken
+    ) => PictureAsync(watchId, series => series.Where(one => one.ServiceId == serviceId), range, points, cancellationToken);
 
     private async Task<Fetch<SignalPicture>?> PictureAsync(
-        int watchId, Func<IQueryable<WatchedSeries>, IQueryable<WatchedSeries>> which, TimeRange range, int points, CancellationToken cancellationToken)
+        int watchId,
+        Func<IQueryable<WatchedSeries>, IQueryable<WatchedSeries>> which,
+        TimeRange range,
+        int points,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var watch = await db.Watches.AsNoTracking().FirstOrDefaultAsync(one => one.Id == watchId, cancellationToken);
-        if (watch is null) return null;
+        if (watch is null)
+            return null;
 
         var candidates = which(db.WatchedSeries.AsNoTracking().Where(one => one.WatchId == watchId));
         var inAll = await candidates.CountAsync(cancellationToken);
         var chosen = await candidates
             .OrderByDescending(one => db.Anomalies.Any(anomaly => anomaly.SeriesId == one.Id && anomaly.EndedAt == null))
-            .ThenByDescending(one => one.LastSampleAt).ThenBy(one => one.Id).Take(LineLimit)
-            .Select(one => new { one.Id, one.LabelsKey, one.Labels }).ToListAsync(cancellationToken);
-        if (chosen.Count == 0) return null;
+            .ThenByDescending(one => one.LastSampleAt)
+            .ThenBy(one => one.Id)
+            .Take(LineLimit)
+            .Select(one => new
+            {
+                one.Id,
+                one.LabelsKey,
+                one.Labels,
+            })
+            .ToListAsync(cancellationToken);
+        if (chosen.Count == 0)
+            return null;
 
         var ids = chosen.ConvertAll(one => one.Id);
         var first = ids[0];
-        var model = await db.WatchedSeries.AsNoTracking().Where(one => one.Id == first).Select(one => one.Model).FirstOrDefaultAsync(cancellationToken);
-        var anomalies = await db.Anomalies.AsNoTracking()
-            .Where(anomaly => anomaly.WatchId == watchId && ids.Contains(anomaly.SeriesId)
-                && anomaly.StartedAt <= range.End && (anomaly.EndedAt == null || anomaly.EndedAt >= range.Start))
+        var model = await db
+            .WatchedSeries.AsNoTracking()
+            .Where(one => one.Id == first)
+            .Select(one => one.Model)
+            .FirstOrDefaultAsync(cancellationToken);
+        var anomalies = await db
+            .Anomalies.AsNoTracking()
+            .Where(anomaly =>
+                anomaly.WatchId == watchId
+                && ids.Contains(anomaly.SeriesId)
+                && anomaly.StartedAt <= range.End
+                && (anomaly.EndedAt == null || anomaly.EndedAt >= range.Start)
+            )
             .OrderBy(anomaly => anomaly.StartedAt)
-            .Select(anomaly => new { anomaly.Id, anomaly.StartedAt, anomaly.EndedAt, anomaly.Direction, anomaly.Confidence, anomaly.Verdict })
+            .Select(anomaly => new
+            {
+                anomaly.Id,
+                anomaly.StartedAt,
+                anomaly.EndedAt,
+                anomaly.Direction,
+                anomaly.Confidence,
+                anomaly.Verdict,
+            })
             .ToListAsync(cancellationToken);
-        var spans = await db.UncheckedSpans.AsNoTracking()
+        var spans = await db
+            .UncheckedSpans.AsNoTracking()
             .Where(span => span.WatchId == watchId && span.CaughtUpAt == null && span.From <= range.End && span.To >= range.Start)
-            .OrderBy(span => span.From).Select(span => new GapSpan(span.From, span.To, span.Reason)).ToListAsync(cancellationToken);
+            .OrderBy(span => span.From)
+            .Select(span => new GapSpan(span.From, span.To, span.Reason))
+            .ToListAsync(cancellationToken);
 
         var step = StepFor(range, watch.Step, points);
         var aligned = Align(range, step);
@@ -97,28 +155,55 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         var times = Grid(aligned, step);
         var byKey = chosen.ToDictionary(one => Nameless(one.Labels), one => one.Id);
         var varying = Varying([.. matrix.Series.Select(series => series.Labels.Values)]);
-        var lines = matrix.Series
-            .Select(series => new SignalLine(
+        var lines = matrix
+            .Series.Select(series => new SignalLine(
                 byKey.TryGetValue(Nameless(series.Labels.Values), out var id) ? id : null,
-                NameOf(series.Labels.Values, varying, watch.Name), series.Labels.Values, OnGrid(series, aligned.Start, step, times.Length)))
-            .OrderBy(line => line.SeriesId is { } id ? ids.IndexOf(id) : int.MaxValue).ToList();
+                NameOf(series.Labels.Values, varying, watch.Name),
+                series.Labels.Values,
+                OnGrid(series, aligned.Start, step, times.Length)
+            ))
+            .OrderBy(line => line.SeriesId is { } id ? ids.IndexOf(id) : int.MaxValue)
+            .ToList();
         var (lower, upper) = Band(model, watch, times);
         var (gaps, missing) = lines.Count == 0 || lines[0].SeriesId != first ? ([], times.Length) : Breaks(lines[0].Values, times, step);
-        return new Fetch<SignalPicture>.Ok(new SignalPicture(
-            watch.Id, watch.Name, watch.Signal, watch.Unit, query, aligned, step, times, lines, lower, upper,
-            [.. anomalies.Select(one => new AnomalySpan(one.Id, one.StartedAt, one.EndedAt, HealthStates.Of(watch.Signal, one.Direction, one.Confidence, one.Verdict)))],
-            [.. spans, .. gaps.Where(gap => !spans.Any(span => span.From <= gap.To && span.To >= gap.From))], inAll, missing)
-        {
-            Warnings = matrix.Warnings,
-            Infos = matrix.Infos,
-        });
+        return new Fetch<SignalPicture>.Ok(
+            new SignalPicture(
+                watch.Id,
+                watch.Name,
+                watch.Signal,
+                watch.Unit,
+                query,
+                aligned,
+                step,
+                times,
+                lines,
+                lower,
+                upper,
+                [
+                    .. anomalies.Select(one => new AnomalySpan(
+                        one.Id,
+                        one.StartedAt,
+                        one.EndedAt,
+                        HealthStates.Of(watch.Signal, one.Direction, one.Confidence, one.Verdict)
+                    )),
+                ],
+                [.. spans, .. gaps.Where(gap => !spans.Any(span => span.From <= gap.To && span.To >= gap.From))],
+                inAll,
+                missing
+            )
+            {
+                Warnings = matrix.Warnings,
+                Infos = matrix.Infos,
+            }
+        );
     }
 
     /// <summary>A chart takes at most as many points as it is wide, and never finer ones than there are.</summary>
     internal static TimeSpan StepFor(TimeRange range, TimeSpan least, int points)
     {
         var wanted = range.Length / Math.Max(points, 1);
-        if (wanted <= least) return least;
+        if (wanted <= least)
+            return least;
         return least * Math.Ceiling(wanted / least);
     }
 
@@ -133,7 +218,8 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
     private static double[] Grid(TimeRange range, TimeSpan step)
     {
         var times = new double[(int)(range.Length / step) + 1];
-        for (var i = 0; i < times.Length; i++) times[i] = (range.Start + (step * i)).ToUnixTimeMilliseconds() / 1000.0;
+        for (var i = 0; i < times.Length; i++)
+            times[i] = (range.Start + (step * i)).ToUnixTimeMilliseconds() / 1000.0;
         return times;
     }
 
@@ -146,14 +232,16 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         for (var i = 0; i < times.Length; i++)
         {
             var place = (int)Math.Round((times[i] - start.ToUnixTimeMilliseconds()) / step.TotalMilliseconds);
-            if (place >= 0 && place < count) values[place] = samples[i];
+            if (place >= 0 && place < count)
+                values[place] = samples[i];
         }
         return values;
     }
 
     private static (double[]? Lower, double[]? Upper) Band(byte[]? model, Watch watch, double[] times)
     {
-        if (model is null || !SeriesModel.TryRead(model, out var learnt)) return (null, null);
+        if (model is null || !SeriesModel.TryRead(model, out var learnt))
+            return (null, null);
         var (lower, upper) = (new double[times.Length], new double[times.Length]);
         for (var i = 0; i < times.Length; i++)
         {
@@ -169,12 +257,15 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         var missing = 0;
         for (var i = 0; i < values.Length; i++)
         {
-            if (!double.IsNaN(values[i])) continue;
+            if (!double.IsNaN(values[i]))
+                continue;
             var from = i;
-            while (i < values.Length && double.IsNaN(values[i])) i++;
+            while (i < values.Length && double.IsNaN(values[i]))
+                i++;
             missing += i - from;
             // The newest step or two are often not there yet; that is no break.
-            if (i - from >= BreakSteps) gaps.Add(new GapSpan(At(times[from]), At(times[i - 1]) + step, "no samples"));
+            if (i - from >= BreakSteps)
+                gaps.Add(new GapSpan(At(times[from]), At(times[i - 1]) + step, "no samples"));
         }
         return (gaps, missing);
     }
@@ -185,11 +276,20 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         new SeriesLabels(labels.Where(label => label.Key != "__name__" && label.Value.Length > 0)).Key;
 
     private static HashSet<string> Varying(IReadOnlyList<IReadOnlyDictionary<string, string>> series) =>
-        [.. series.SelectMany(labels => labels.Keys).Distinct().Where(name => series.Select(labels => labels.GetValueOrDefault(name)).Distinct().Count() > 1)];
+        [
+            .. series
+                .SelectMany(labels => labels.Keys)
+                .Distinct()
+                .Where(name => series.Select(labels => labels.GetValueOrDefault(name)).Distinct().Count() > 1),
+        ];
 
     private static string NameOf(IReadOnlyDictionary<string, string> labels, HashSet<string> varying, string watch)
     {
-        var own = labels.Where(label => varying.Contains(label.Key)).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => label.Value).ToList();
+        var own = labels
+            .Where(label => varying.Contains(label.Key))
+            .OrderBy(label => label.Key, StringComparer.Ordinal)
+            .Select(label => label.Value)
+            .ToList();
         return own.Count == 0 ? watch : string.Join(" ", own);
     }
 }

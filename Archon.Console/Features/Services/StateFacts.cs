@@ -12,15 +12,19 @@ namespace Archon.Features.Services;
 /// them.</remarks>
 internal sealed class StateFacts
 {
-    [Column("service_id")] public int ServiceId { get; init; }
+    [Column("service_id")]
+    public int ServiceId { get; init; }
 
     /// <summary>A <see cref="HealthState"/>, by its number.</summary>
-    [Column("state")] public int State { get; init; }
+    [Column("state")]
+    public int State { get; init; }
 
-    [Column("open_anomalies")] public int OpenAnomalies { get; init; }
+    [Column("open_anomalies")]
+    public int OpenAnomalies { get; init; }
 
     /// <summary>When the first of the worst open anomalies began; null where none is open.</summary>
-    [Column("worst_since")] public DateTimeOffset? WorstSince { get; init; }
+    [Column("worst_since")]
+    public DateTimeOffset? WorstSince { get; init; }
 
     public static IQueryable<StateFacts> Of(ArchonDbContext db, int environmentId, DateTimeOffset now)
     {
@@ -28,8 +32,12 @@ internal sealed class StateFacts
         var (errors, duration, availability) = (nameof(WatchSignal.Errors), nameof(WatchSignal.Duration), nameof(WatchSignal.Availability));
         var (noise, expected) = (nameof(AnomalyVerdict.Noise), nameof(AnomalyVerdict.Expected));
         var (critical, warning, info) = ((int)HealthState.Critical, (int)HealthState.Warning, (int)HealthState.Info);
-        var (notChecked, learning, judged, healthy) =
-            ((int)HealthState.NotChecked, (int)HealthState.Learning, (int)HealthState.Judged, (int)HealthState.Healthy);
+        var (notChecked, learning, judged, healthy) = (
+            (int)HealthState.NotChecked,
+            (int)HealthState.Learning,
+            (int)HealthState.Judged,
+            (int)HealthState.Healthy
+        );
         // Materialized: where the tables have no statistics yet, the planner would compute the groups again for each service.
         return db.Database.SqlQuery<StateFacts>(
             $"""
@@ -68,6 +76,7 @@ internal sealed class StateFacts
                 WHERE service.environment_id = {environmentId}
             )
             SELECT service_id, open_anomalies, worst_since, state FROM facts
-            """);
+            """
+        );
     }
 }

@@ -6,7 +6,14 @@ namespace Archon.Features.Status;
 
 /// <summary>One schedule with how its last run went.</summary>
 /// <param name="LastState">Hangfire's word: <c>Succeeded</c>, <c>Processing</c>, <c>Failed</c> and so on; null before the first run.</param>
-public sealed record ScheduleRow(string Id, string Cron, string? LastState, DateTimeOffset? LastRunAt, DateTimeOffset? NextRunAt, string? Error);
+public sealed record ScheduleRow(
+    string Id,
+    string Cron,
+    string? LastState,
+    DateTimeOffset? LastRunAt,
+    DateTimeOffset? NextRunAt,
+    string? Error
+);
 
 /// <summary>Jobs that were given up after their retries, for one reason.</summary>
 /// <param name="FailedAt">When the last of them was.</param>
@@ -14,7 +21,14 @@ public sealed record FailedJobRow(string Name, string Reason, int Count, DateTim
 
 /// <param name="Workers">Processes that take jobs; with none, nothing is scanned.</param>
 public sealed record JobsPicture(
-    int Workers, long Waiting, long Running, long Failed, long Succeeded, IReadOnlyList<ScheduleRow> Schedules, IReadOnlyList<FailedJobRow> Failures);
+    int Workers,
+    long Waiting,
+    long Running,
+    long Failed,
+    long Succeeded,
+    IReadOnlyList<ScheduleRow> Schedules,
+    IReadOnlyList<FailedJobRow> Failures
+);
 
 /// <summary>Reads Hangfire's own tables, through Hangfire.</summary>
 public sealed class JobQueries(IServiceProvider services)
@@ -24,7 +38,7 @@ public sealed class JobQueries(IServiceProvider services)
     private const int LongestReason = 400;
 
     /// <exception cref="System.Data.Common.DbException">The database is away.</exception>
-    public Task<JobsPicture> PictureAsync(CancellationToken cancellationToken) => Task.Run(Read, cancellationToken);   // Hangfire reads synchronously
+    public Task<JobsPicture> PictureAsync(CancellationToken cancellationToken) => Task.Run(Read, cancellationToken); // Hangfire reads synchronously
 
     private JobsPicture Read()
     {
@@ -33,21 +47,39 @@ public sealed class JobQueries(IServiceProvider services)
         var monitor = storage.GetMonitoringApi();
         var statistics = monitor.GetStatistics();
         using var connection = storage.GetConnection();
-        var schedules = connection.GetRecurringJobs().Select(job => new ScheduleRow(
-            job.Id, job.Cron, job.LastJobState, Utc(job.LastExecution), Utc(job.NextExecution), job.Error)).OrderBy(job => job.Id, StringComparer.Ordinal).ToList();
+        var schedules = connection
+            .GetRecurringJobs()
+            .Select(job => new ScheduleRow(job.Id, job.Cron, job.LastJobState, Utc(job.LastExecution), Utc(job.NextExecution), job.Error))
+            .OrderBy(job => job.Id, StringComparer.Ordinal)
+            .ToList();
         // One fault fails the same job again and again: told once, with how often.
-        var failures = monitor.FailedJobs(0, FailuresRead)
-            .Select(failed => (
-                Name: failed.Value.Job is { } job ? $"{job.Type.Name}.{job.Method.Name}" : "a job of another version",
-                Reason: Short(failed.Value.ExceptionMessage ?? failed.Value.Reason ?? "no reason was kept"), At: Utc(failed.Value.FailedAt)))
+        var failures = monitor
+            .FailedJobs(0, FailuresRead)
+            .Select(failed =>
+                (
+                    Name: failed.Value.Job is { } job ? $"{job.Type.Name}.{job.Method.Name}" : "a job of another version",
+                    Reason: Short(failed.Value.ExceptionMessage ?? failed.Value.Reason ?? "no reason was kept"),
+                    At: Utc(failed.Value.FailedAt)
+                )
+            )
             .GroupBy(failed => (failed.Name, failed.Reason))
             .Select(group => new FailedJobRow(group.Key.Name, group.Key.Reason, group.Count(), group.Max(failed => failed.At)))
-            .OrderByDescending(failed => failed.FailedAt).Take(FailuresShown).ToList();
+            .OrderByDescending(failed => failed.FailedAt)
+            .Take(FailuresShown)
+            .ToList();
         return new JobsPicture(
-            (int)statistics.Servers, statistics.Enqueued + statistics.Scheduled, statistics.Processing, statistics.Failed, statistics.Succeeded, schedules, failures);
+            (int)statistics.Servers,
+            statistics.Enqueued + statistics.Scheduled,
+            statistics.Processing,
+            statistics.Failed,
+            statistics.Succeeded,
+            schedules,
+            failures
+        );
     }
 
-    private static DateTimeOffset? Utc(DateTime? at) => at is { } known ? new DateTimeOffset(DateTime.SpecifyKind(known, DateTimeKind.Utc)) : null;
+    private static DateTimeOffset? Utc(DateTime? at) =>
+        at is { } known ? new DateTimeOffset(DateTime.SpecifyKind(known, DateTimeKind.Utc)) : null;
 
     private static string Short(string reason) => reason.Length <= LongestReason ? reason : reason[..LongestReason] + "...";
 }

@@ -7,8 +7,20 @@ namespace Archon.Features.Status;
 
 /// <summary>How far the console has got with one watch.</summary>
 public sealed record WatchRow(
-    int Id, string Name, WatchSignal Signal, string Query, CatalogueOrigin Origin, bool Enabled, TimeSpan Step, int Series, int SeriesWithBand,
-    DateTimeOffset? ScannedTo, DateTimeOffset? FittedAt, DateTimeOffset? UncheckedSince, string? UncheckedReason);
+    int Id,
+    string Name,
+    WatchSignal Signal,
+    string Query,
+    CatalogueOrigin Origin,
+    bool Enabled,
+    TimeSpan Step,
+    int Series,
+    int SeriesWithBand,
+    DateTimeOffset? ScannedTo,
+    DateTimeOffset? FittedAt,
+    DateTimeOffset? UncheckedSince,
+    string? UncheckedReason
+);
 
 /// <summary>A stretch that nobody could check.</summary>
 public sealed record UncheckedRow(string Watch, DateTimeOffset From, DateTimeOffset To, string Reason, DateTimeOffset? CaughtUpAt);
@@ -26,8 +38,16 @@ public sealed class StatusQueries(IDbContextFactory<ArchonDbContext> contexts, T
         var now = clock.GetUtcNow();
         var since = now - UncheckedWindow;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var series = await db.WatchedSeries.AsNoTracking().Where(one => one.EnvironmentId == environmentId)
-            .GroupBy(one => one.WatchId).Select(group => new { WatchId = group.Key, InAll = group.Count(), WithBand = group.Count(one => one.Model != null) })
+        var series = await db
+            .WatchedSeries.AsNoTracking()
+            .Where(one => one.EnvironmentId == environmentId)
+            .GroupBy(one => one.WatchId)
+            .Select(group => new
+            {
+                WatchId = group.Key,
+                InAll = group.Count(),
+                WithBand = group.Count(one => one.Model != null),
+            })
             .ToDictionaryAsync(group => group.WatchId, cancellationToken);
         var watches = await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId).ToListAsync(cancellationToken);
         var spans = await (
@@ -35,15 +55,35 @@ public sealed class StatusQueries(IDbContextFactory<ArchonDbContext> contexts, T
             where span.EnvironmentId == environmentId && span.To >= since
             join watch in db.Watches on span.WatchId equals watch.Id
             orderby span.From descending, span.Id
-            select new UncheckedRow(watch.Name, span.From, span.To, span.Reason, span.CaughtUpAt)).Take(UncheckedLimit).ToListAsync(cancellationToken);
+            select new UncheckedRow(watch.Name, span.From, span.To, span.Reason, span.CaughtUpAt)
+        )
+            .Take(UncheckedLimit)
+            .ToListAsync(cancellationToken);
         return new WatchesPicture(
             now,
-            [.. watches.Select(watch => new WatchRow(
-                    watch.Id, watch.Name, watch.Signal, watch.Query, watch.Origin, watch.Enabled && watch.Origin != CatalogueOrigin.Ignored, watch.Step,
-                    series.GetValueOrDefault(watch.Id)?.InAll ?? 0, series.GetValueOrDefault(watch.Id)?.WithBand ?? 0,
-                    watch.ScannedTo, watch.FittedAt, watch.UncheckedSince, watch.UncheckedReason))
-                .OrderBy(watch => !watch.Enabled).ThenBy(watch => watch.UncheckedSince is null).ThenBy(watch => watch.SeriesWithBand > 0)
-                .ThenBy(watch => watch.Name, StringComparer.Ordinal)],
-            spans);
+            [
+                .. watches
+                    .Select(watch => new WatchRow(
+                        watch.Id,
+                        watch.Name,
+                        watch.Signal,
+                        watch.Query,
+                        watch.Origin,
+                        watch.Enabled && watch.Origin != CatalogueOrigin.Ignored,
+                        watch.Step,
+                        series.GetValueOrDefault(watch.Id)?.InAll ?? 0,
+                        series.GetValueOrDefault(watch.Id)?.WithBand ?? 0,
+                        watch.ScannedTo,
+                        watch.FittedAt,
+                        watch.UncheckedSince,
+                        watch.UncheckedReason
+                    ))
+                    .OrderBy(watch => !watch.Enabled)
+                    .ThenBy(watch => watch.UncheckedSince is null)
+                    .ThenBy(watch => watch.SeriesWithBand > 0)
+                    .ThenBy(watch => watch.Name, StringComparer.Ordinal),
+            ],
+            spans
+        );
     }
 }

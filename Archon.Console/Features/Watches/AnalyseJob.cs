@@ -1,7 +1,7 @@
-using Archon.Jobs;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
+using Archon.Jobs;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +9,11 @@ namespace Archon.Features.Watches;
 
 /// <summary>One analysis on demand: what the schedules do, now and in order.</summary>
 public sealed class AnalyseJob(
-    IDbContextFactory<ArchonDbContext> contexts, WatchDiscoveryCommands discovery, FitModelsJob fits, ScanJob scans)
+    IDbContextFactory<ArchonDbContext> contexts,
+    WatchDiscoveryCommands discovery,
+    FitModelsJob fits,
+    ScanJob scans
+)
 {
     /// <summary>Sets up watches that are missing, learns what has no model yet, and scans every watch of an environment.</summary>
     [Queue("scan"), AutomaticRetry(Attempts = 3), AdvisoryLock("analyse:{0}")]
@@ -17,10 +21,14 @@ public sealed class AnalyseJob(
     {
         await discovery.ApplyAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watches = await db.Watches.AsNoTracking()
+        var watches = await db
+            .Watches.AsNoTracking()
             .Where(watch => watch.EnvironmentId == environmentId && watch.Enabled && watch.Origin != CatalogueOrigin.Ignored)
-            .OrderBy(watch => watch.Id).Select(watch => new { watch.Id, watch.FittedAt }).ToListAsync(cancellationToken);
-        foreach (var watch in watches.Where(watch => watch.FittedAt is null)) await fits.FitAsync(watch.Id, cancellationToken);
+            .OrderBy(watch => watch.Id)
+            .Select(watch => new { watch.Id, watch.FittedAt })
+            .ToListAsync(cancellationToken);
+        foreach (var watch in watches.Where(watch => watch.FittedAt is null))
+            await fits.FitAsync(watch.Id, cancellationToken);
         await scans.ScanShardAsync([.. watches.Select(watch => watch.Id)], cancellationToken);
     }
 }

@@ -12,17 +12,20 @@ namespace Archon.Features.Watches;
 
 public abstract record WatchDiscovery
 {
-    private WatchDiscovery()
-    {
-    }
+    private WatchDiscovery() { }
 
     public sealed record Done(int Added, int Changed) : WatchDiscovery;
+
     public sealed record NotChecked(string Reason) : WatchDiscovery;
 }
 
 /// <summary>Sets up watches from the templates that fit a server.</summary>
 public sealed class WatchDiscoveryCommands(
-    IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, IOptions<WatchOptions> options, TimeProvider clock)
+    IDbContextFactory<ArchonDbContext> contexts,
+    PrometheusClient prometheus,
+    IOptions<WatchOptions> options,
+    TimeProvider clock
+)
 {
     private static readonly TimeSpan LeastWindow = TimeSpan.FromMinutes(1);
 
@@ -31,25 +34,31 @@ public sealed class WatchDiscoveryCommands(
     {
         var now = clock.GetUtcNow();
         var names = await prometheus.LabelValuesAsync("__name__", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken);
-        if (names is not Fetch<IReadOnlyList<string>>.Ok { Value: var metrics }) return new WatchDiscovery.NotChecked(names.Reason());
+        if (names is not Fetch<IReadOnlyList<string>>.Ok { Value: var metrics })
+            return new WatchDiscovery.NotChecked(names.Reason());
 
         var window = await RateWindowAsync(now, cancellationToken);
-        if (window is null) return new WatchDiscovery.NotChecked("Prometheus did not say how often it scrapes.");
+        if (window is null)
+            return new WatchDiscovery.NotChecked("Prometheus did not say how often it scrapes.");
 
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var known = await db.Watches.Where(watch => watch.EnvironmentId == environmentId && watch.Template != null)
+        var known = await db
+            .Watches.Where(watch => watch.EnvironmentId == environmentId && watch.Template != null)
             .ToDictionaryAsync(watch => watch.Template!, cancellationToken);
         var (added, changed) = (0, 0);
         foreach (var template in WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)))
         {
             if (known.TryGetValue(template.Key, out var watch))
             {
-                if (watch.Origin != CatalogueOrigin.Discovered) continue;
+                if (watch.Origin != CatalogueOrigin.Discovered)
+                    continue;
                 Follow(watch, template, window.Value);
-                if (db.Entry(watch).State == EntityState.Modified) changed++;
+                if (db.Entry(watch).State == EntityState.Modified)
+                    changed++;
                 continue;
             }
-            if (template.Probe is not null && !await FindsAsync(template.Probe, now, cancellationToken)) continue;
+            if (template.Probe is not null && !await FindsAsync(template.Probe, now, cancellationToken))
+                continue;
             var fresh = new Watch
             {
                 EnvironmentId = environmentId,
@@ -67,15 +76,18 @@ public sealed class WatchDiscoveryCommands(
             db.Watches.Add(fresh);
             added++;
         }
-        if (added + changed == 0) return new WatchDiscovery.Done(0, 0);
+        if (added + changed == 0)
+            return new WatchDiscovery.Done(0, 0);
 
-        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-        });
+        await db
+            .Database.CreateExecutionStrategy()
+            .ExecuteAsync(async () =>
+            {
+                await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+                await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
+                await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+            });
         return new WatchDiscovery.Done(added, changed);
     }
 
@@ -91,10 +103,16 @@ public sealed class WatchDiscoveryCommands(
     {
         // The times of the samples themselves: true for every Prometheus-compatible store, also where targets are not to be had.
         var answer = await prometheus.QueryRangeAsync(
-            "timestamp(up)", new TimeRange(now.AddMinutes(-10), now), TimeSpan.FromSeconds(5), cancellationToken);
-        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var series }) return null;
+            "timestamp(up)",
+            new TimeRange(now.AddMinutes(-10), now),
+            TimeSpan.FromSeconds(5),
+            cancellationToken
+        );
+        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var series })
+            return null;
         var gaps = series.SelectMany(one => Gaps(one.Values.ToArray())).Order().ToList();
-        if (gaps.Count == 0) return null;
+        if (gaps.Count == 0)
+            return null;
         // The slow ones of the estate must have a rate too.
         var interval = gaps[(int)((gaps.Count - 1) * 0.9)];
         var wanted = TimeSpan.FromSeconds(Math.Ceiling(4 * interval / 15) * 15);
@@ -107,7 +125,8 @@ public sealed class WatchDiscoveryCommands(
         {
             // 5 s is as fine as the question was; more than two minutes is an outage, no interval.
             var gap = Math.Round(times[i] - times[i - 1]);
-            if (gap is >= 1 and <= 120) yield return gap;
+            if (gap is >= 1 and <= 120)
+                yield return gap;
         }
     }
 

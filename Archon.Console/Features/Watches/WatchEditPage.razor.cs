@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Watches;
 
-public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands commands, ViewState view, NavigationManager navigation) : IDisposable
+public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands commands, ViewState view, NavigationManager navigation)
+    : IDisposable
 {
     /// <summary>What is in the fields. Not yet a watch: half of it may be wrong.</summary>
     private sealed class Draft
@@ -36,19 +37,23 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     private bool missing;
     private bool changedMeanwhile;
 
-    [Parameter] public int? Id { get; set; }
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [Parameter]
+    public int? Id { get; set; }
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private TimeSpan Step => TimeSpan.FromSeconds(draft.StepSeconds);
 
-    private string OriginWords => watch?.Origin switch
-    {
-        null => "what a person writes, discovery never overwrites",
-        CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
-        CatalogueOrigin.Accepted => "discovered and accepted as it is",
-        CatalogueOrigin.Ignored => "ignored: not watched, and not found again",
-        _ => $"written by {watch.EditedBy}, discovery never overwrites it",
-    };
+    private string OriginWords =>
+        watch?.Origin switch
+        {
+            null => "what a person writes, discovery never overwrites",
+            CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
+            CatalogueOrigin.Accepted => "discovered and accepted as it is",
+            CatalogueOrigin.Ignored => "ignored: not watched, and not found again",
+            _ => $"written by {watch.EditedBy}, discovery never overwrites it",
+        };
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
@@ -61,7 +66,8 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
             {
                 watch = await watches.FindAsync(view.EnvironmentId, id, lifetime.Token);
                 missing = watch is null;
-                if (watch is null) return;
+                if (watch is null)
+                    return;
                 draft = new Draft
                 {
                     Name = watch.Name,
@@ -90,32 +96,45 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
 
     private Task TryAsync() => WorkAsync(async () => trial = await watches.TryAsync(draft.Query, Step, lifetime.Token));
 
-    private Task SaveAsync() => WorkAsync(async () =>
-    {
-        if (!TryLimit(out var limit))
+    private Task SaveAsync() =>
+        WorkAsync(async () =>
         {
-            work.SayProblem("The limit is a number, such as 0.9, or left empty.");
-            return;
-        }
-        var wanted = new WatchDraft(
-            draft.Name, draft.Query, draft.Signal, draft.Unit, Step, draft.Interesting, draft.Sensitivity, limit, draft.LimitSide, draft.VolumeQuery);
-        var result = watch is null
-            ? await commands.CreateAsync(view.EnvironmentId, wanted, await WhoAsync(), lifetime.Token)
-            : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await WhoAsync(), lifetime.Token);
-        if (result is WatchResult.Done { Id: var id })
-        {
-            if (watch is null) navigation.NavigateTo($"/watches/{id}");
-            else await ReloadAsync("Saved. What was learnt is kept where the query is the same.");
-            return;
-        }
-        if (result is WatchResult.ChangedMeanwhile && watch is not null)
-        {
-            // Saving again is then a decision, not an accident: it is made against the version that is there now.
-            changedMeanwhile = true;
-            watch = await watches.FindAsync(view.EnvironmentId, watch.Id, lifetime.Token) ?? watch;
-        }
-        Tell(result);
-    });
+            if (!TryLimit(out var limit))
+            {
+                work.SayProblem("The limit is a number, such as 0.9, or left empty.");
+                return;
+            }
+            var wanted = new WatchDraft(
+                draft.Name,
+                draft.Query,
+                draft.Signal,
+                draft.Unit,
+                Step,
+                draft.Interesting,
+                draft.Sensitivity,
+                limit,
+                draft.LimitSide,
+                draft.VolumeQuery
+            );
+            var result = watch is null
+                ? await commands.CreateAsync(view.EnvironmentId, wanted, await WhoAsync(), lifetime.Token)
+                : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await WhoAsync(), lifetime.Token);
+            if (result is WatchResult.Done { Id: var id })
+            {
+                if (watch is null)
+                    navigation.NavigateTo($"/watches/{id}");
+                else
+                    await ReloadAsync("Saved. What was learnt is kept where the query is the same.");
+                return;
+            }
+            if (result is WatchResult.ChangedMeanwhile && watch is not null)
+            {
+                // Saving again is then a decision, not an accident: it is made against the version that is there now.
+                changedMeanwhile = true;
+                watch = await watches.FindAsync(view.EnvironmentId, watch.Id, lifetime.Token) ?? watch;
+            }
+            Tell(result);
+        });
 
     private Task AcceptAsync() => MarkAsync(commands.AcceptAsync, "Accepted.");
 
@@ -123,12 +142,15 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
 
     private Task RestoreAsync() => MarkAsync(commands.RestoreAsync, "Restored.");
 
-    private Task MarkAsync(Func<int, string, CancellationToken, Task<WatchResult>> mark, string done) => WorkAsync(async () =>
-    {
-        var result = await mark(watch!.Id, await WhoAsync(), lifetime.Token);
-        if (result is WatchResult.Done) await ReloadAsync(done);
-        else Tell(result);
-    });
+    private Task MarkAsync(Func<int, string, CancellationToken, Task<WatchResult>> mark, string done) =>
+        WorkAsync(async () =>
+        {
+            var result = await mark(watch!.Id, await WhoAsync(), lifetime.Token);
+            if (result is WatchResult.Done)
+                await ReloadAsync(done);
+            else
+                Tell(result);
+        });
 
     private async Task TakeTheirsAsync()
     {
@@ -147,21 +169,26 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
         work.Say(words);
     }
 
-    private void Tell(WatchResult result) => work.SayProblem(result switch
-    {
-        WatchResult.Invalid invalid => invalid.Reason,
-        WatchResult.NotChecked missed => $"Not saved, for the query could not be tried: {missed.Reason}",
-        WatchResult.ChangedMeanwhile => "Not saved yet.",
-        _ => "This watch no longer exists.",
-    });
+    private void Tell(WatchResult result) =>
+        work.SayProblem(
+            result switch
+            {
+                WatchResult.Invalid invalid => invalid.Reason,
+                WatchResult.NotChecked missed => $"Not saved, for the query could not be tried: {missed.Reason}",
+                WatchResult.ChangedMeanwhile => "Not saved yet.",
+                _ => "This watch no longer exists.",
+            }
+        );
 
     private Task WorkAsync(Func<Task> task) => work.DoAsync(task, lifetime.Token);
 
     private bool TryLimit(out double? limit)
     {
         limit = null;
-        if (string.IsNullOrWhiteSpace(draft.Limit)) return true;
-        if (!double.TryParse(draft.Limit, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) return false;
+        if (string.IsNullOrWhiteSpace(draft.Limit))
+            return true;
+        if (!double.TryParse(draft.Limit, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+            return false;
         limit = value;
         return true;
     }

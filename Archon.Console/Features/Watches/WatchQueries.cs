@@ -12,8 +12,22 @@ namespace Archon.Features.Watches;
 /// <summary>A watch as the person sees it who may change it.</summary>
 /// <param name="EditedAt">To be handed back with an edit: another edit since then is told.</param>
 public sealed record WatchDetail(
-    int Id, string Name, string? Template, string Query, WatchSignal Signal, string Unit, TimeSpan Step, AnomalyDirection Interesting, double Sensitivity,
-    double? Limit, LimitSide LimitSide, string? VolumeQuery, CatalogueOrigin Origin, DateTimeOffset? EditedAt, string? EditedBy);
+    int Id,
+    string Name,
+    string? Template,
+    string Query,
+    WatchSignal Signal,
+    string Unit,
+    TimeSpan Step,
+    AnomalyDirection Interesting,
+    double Sensitivity,
+    double? Limit,
+    LimitSide LimitSide,
+    string? VolumeQuery,
+    CatalogueOrigin Origin,
+    DateTimeOffset? EditedAt,
+    string? EditedBy
+);
 
 /// <summary>What verdicts change in the detection of one series, in sentences; empty where they change nothing.</summary>
 /// <param name="Now">From the verdicts that were given.</param>
@@ -32,24 +46,49 @@ public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Pr
     public async Task<WatchDetail?> FindAsync(int environmentId, int id, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId && watch.Id == id)
+        return await db
+            .Watches.AsNoTracking()
+            .Where(watch => watch.EnvironmentId == environmentId && watch.Id == id)
             .Select(watch => new WatchDetail(
-                watch.Id, watch.Name, watch.Template, watch.Query, watch.Signal, watch.Unit, watch.Step, watch.Interesting, watch.Sensitivity,
-                watch.Limit, watch.LimitSide, watch.VolumeQuery, watch.Origin, watch.EditedAt, watch.EditedBy))
+                watch.Id,
+                watch.Name,
+                watch.Template,
+                watch.Query,
+                watch.Signal,
+                watch.Unit,
+                watch.Step,
+                watch.Interesting,
+                watch.Sensitivity,
+                watch.Limit,
+                watch.LimitSide,
+                watch.VolumeQuery,
+                watch.Origin,
+                watch.EditedAt,
+                watch.EditedBy
+            ))
             .SingleOrDefaultAsync(cancellationToken);
     }
 
     /// <param name="anomalyAt">When the anomaly began that might be judged next.</param>
     /// <param name="deviation">Signed, at its furthest, in standard deviations.</param>
     public async Task<FeedbackWords> FeedbackAsync(
-        int watchId, long seriesId, DateTimeOffset anomalyAt, double deviation, CancellationToken cancellationToken)
+        int watchId,
+        long seriesId,
+        DateTimeOffset anomalyAt,
+        double deviation,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var labels = await WatchFeedback.LabelsAsync(db, watchId, cancellationToken);
         IReadOnlyList<string> With(FeedbackLabel label) =>
             WatchFeedback.Adjust([.. labels, (seriesId, new AnomalyFeedback(now, label, true, anomalyAt, deviation))], seriesId, now).Words;
-        return new FeedbackWords(WatchFeedback.Adjust(labels, seriesId, now).Words, With(FeedbackLabel.Noise), With(FeedbackLabel.Expected));
+        return new FeedbackWords(
+            WatchFeedback.Adjust(labels, seriesId, now).Words,
+            With(FeedbackLabel.Noise),
+            With(FeedbackLabel.Expected)
+        );
     }
 
     /// <summary>Asks the query of the last minutes, and keeps nothing.</summary>
@@ -59,7 +98,8 @@ public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Pr
         return await prometheus.QueryRangeAsync(query, new TimeRange(now - TrialWindow, now), step, cancellationToken) switch
         {
             Fetch<MatrixResult>.Ok { Value: var matrix } => new Fetch<WatchTrial>.Ok(
-                new WatchTrial(matrix.Series.Count, matrix.Warnings, matrix.Infos)),
+                new WatchTrial(matrix.Series.Count, matrix.Warnings, matrix.Infos)
+            ),
             Fetch<MatrixResult>.Rejected rejected => new Fetch<WatchTrial>.Rejected(rejected.Reason),
             var missed => new Fetch<WatchTrial>.Unavailable(missed.Reason()),
         };

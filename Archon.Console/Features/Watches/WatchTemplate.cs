@@ -22,7 +22,8 @@ public sealed record WatchTemplate(
     string? Probe = null,
     double? Limit = null,
     LimitSide LimitSide = LimitSide.Ceiling,
-    string? VolumePattern = null)
+    string? VolumePattern = null
+)
 {
     public string Query(TimeSpan window) => Written(Pattern, window);
 

@@ -6,16 +6,36 @@ namespace Archon.Integrations.Alertmanager;
 
 /// <param name="ConfigYaml">The configuration that runs, with secrets replaced by <c>&lt;secret&gt;</c>.</param>
 /// <param name="ClusterState"><c>ready</c>, <c>settling</c> or <c>disabled</c>.</param>
-public sealed record AlertmanagerStatus(string ConfigYaml, string Version, string ClusterState, IReadOnlyList<string> Peers, DateTimeOffset? StartedAt);
+public sealed record AlertmanagerStatus(
+    string ConfigYaml,
+    string Version,
+    string ClusterState,
+    IReadOnlyList<string> Peers,
+    DateTimeOffset? StartedAt
+);
 
 /// <param name="State"><c>active</c>, <c>suppressed</c> or <c>unprocessed</c>.</param>
 /// <param name="MutedBy">Names of mute intervals; known in groups only, and from 0.28 on.</param>
 public sealed record AlertmanagerAlert(
-    string Fingerprint, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations,
-    DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset UpdatedAt, string? GeneratorUrl, string State,
-    IReadOnlyList<string> SilencedBy, IReadOnlyList<string> InhibitedBy, IReadOnlyList<string> MutedBy, IReadOnlyList<string> Receivers);
+    string Fingerprint,
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    DateTimeOffset UpdatedAt,
+    string? GeneratorUrl,
+    string State,
+    IReadOnlyList<string> SilencedBy,
+    IReadOnlyList<string> InhibitedBy,
+    IReadOnlyList<string> MutedBy,
+    IReadOnlyList<string> Receivers
+);
 
-public sealed record AlertmanagerGroup(IReadOnlyDictionary<string, string> Labels, string Receiver, IReadOnlyList<AlertmanagerAlert> Alerts);
+public sealed record AlertmanagerGroup(
+    IReadOnlyDictionary<string, string> Labels,
+    string Receiver,
+    IReadOnlyList<AlertmanagerAlert> Alerts
+);
 
 /// <param name="IsEqual">False turns the matcher round.</param>
 public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, bool IsEqual)
@@ -27,8 +47,15 @@ public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, boo
 
 /// <param name="State"><c>active</c>, <c>pending</c> or <c>expired</c>.</param>
 public sealed record AlertmanagerSilence(
-    string Id, string State, IReadOnlyList<SilenceMatcher> Matchers, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset UpdatedAt,
-    string CreatedBy, string Comment)
+    string Id,
+    string State,
+    IReadOnlyList<SilenceMatcher> Matchers,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    DateTimeOffset UpdatedAt,
+    string CreatedBy,
+    string Comment
+)
 {
     /// <summary>Whether all matchers match an alert.</summary>
     /// <param name="valueOf">The value of a label of the alert by its name; empty where it has none.</param>
@@ -40,7 +67,8 @@ public sealed record AlertmanagerSilence(
         {
             try
             {
-                if (!matcher.Holds(valueOf(matcher.Name))) return false;
+                if (!matcher.Holds(valueOf(matcher.Name)))
+                    return false;
             }
             catch (InputLimitException)
             {
@@ -53,11 +81,22 @@ public sealed record AlertmanagerSilence(
 
 /// <param name="Id">Null for a new one. An update must hold <paramref name="StartsAt"/> exactly as it was read, or it becomes another silence.</param>
 public sealed record SilenceDraft(
-    string? Id, IReadOnlyList<SilenceMatcher> Matchers, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string CreatedBy, string Comment);
+    string? Id,
+    IReadOnlyList<SilenceMatcher> Matchers,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    string CreatedBy,
+    string Comment
+);
 
 /// <param name="EndsAt">Null: while it is posted again and again.</param>
 public sealed record PostedAlert(
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, DateTimeOffset StartsAt, DateTimeOffset? EndsAt, string? GeneratorUrl);
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    DateTimeOffset StartsAt,
+    DateTimeOffset? EndsAt,
+    string? GeneratorUrl
+);
 
 // What comes over the wire; it never leaves this folder.
 
@@ -72,18 +111,38 @@ internal sealed record ClusterReply(string? Status, IReadOnlyList<PeerReply>? Pe
 internal sealed record PeerReply(string? Name, string? Address);
 
 internal sealed record AlertReply(
-    string? Fingerprint, Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations, DateTimeOffset StartsAt, DateTimeOffset EndsAt,
-    DateTimeOffset UpdatedAt, [property: JsonPropertyName("generatorURL")] string? GeneratorUrl, AlertStatusReply? Status, IReadOnlyList<NamedReply>? Receivers);
+    string? Fingerprint,
+    Dictionary<string, string>? Labels,
+    Dictionary<string, string>? Annotations,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    DateTimeOffset UpdatedAt,
+    [property: JsonPropertyName("generatorURL")] string? GeneratorUrl,
+    AlertStatusReply? Status,
+    IReadOnlyList<NamedReply>? Receivers
+);
 
-internal sealed record AlertStatusReply(string? State, IReadOnlyList<string>? SilencedBy, IReadOnlyList<string>? InhibitedBy, IReadOnlyList<string>? MutedBy);
+internal sealed record AlertStatusReply(
+    string? State,
+    IReadOnlyList<string>? SilencedBy,
+    IReadOnlyList<string>? InhibitedBy,
+    IReadOnlyList<string>? MutedBy
+);
 
 internal sealed record NamedReply(string? Name);
 
 internal sealed record GroupReply(Dictionary<string, string>? Labels, NamedReply? Receiver, IReadOnlyList<AlertReply>? Alerts);
 
 internal sealed record SilenceReply(
-    string? Id, SilenceStatusReply? Status, IReadOnlyList<MatcherReply>? Matchers, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset UpdatedAt,
-    string? CreatedBy, string? Comment);
+    string? Id,
+    SilenceStatusReply? Status,
+    IReadOnlyList<MatcherReply>? Matchers,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    DateTimeOffset UpdatedAt,
+    string? CreatedBy,
+    string? Comment
+);
 
 internal sealed record SilenceStatusReply(string? State);
 
@@ -92,14 +151,28 @@ internal sealed record MatcherReply(string Name, string Value, bool IsRegex, boo
 
 internal sealed record SilenceMadeReply([property: JsonPropertyName("silenceID")] string? SilenceId);
 
-internal sealed record SilenceBody(string? Id, IReadOnlyList<SilenceMatcher> Matchers, DateTimeOffset StartsAt, DateTimeOffset EndsAt, string CreatedBy, string Comment);
+internal sealed record SilenceBody(
+    string? Id,
+    IReadOnlyList<SilenceMatcher> Matchers,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    string CreatedBy,
+    string Comment
+);
 
 internal sealed record AlertBody(
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, DateTimeOffset StartsAt, DateTimeOffset? EndsAt,
-    [property: JsonPropertyName("generatorURL")] string? GeneratorUrl);
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    DateTimeOffset StartsAt,
+    DateTimeOffset? EndsAt,
+    [property: JsonPropertyName("generatorURL")] string? GeneratorUrl
+);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    PropertyNameCaseInsensitive = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(StatusReply))]
 [JsonSerializable(typeof(AlertReply))]
 [JsonSerializable(typeof(GroupReply))]

@@ -10,16 +10,29 @@ internal interface IAlertmanagerApi
 
     [Get("/api/v2/alerts")]
     public Task<HttpResponseMessage> AlertsAsync(
-        [Query(CollectionFormat.Multi)] IEnumerable<string>? filter, string? receiver, bool? active, bool? silenced, bool? inhibited, CancellationToken cancellationToken);
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? filter,
+        string? receiver,
+        bool? active,
+        bool? silenced,
+        bool? inhibited,
+        CancellationToken cancellationToken
+    );
 
     [Post("/api/v2/alerts")]
     public Task<HttpResponseMessage> PostAlertsAsync([Body] HttpContent alerts, CancellationToken cancellationToken);
 
     [Get("/api/v2/alerts/groups")]
-    public Task<HttpResponseMessage> GroupsAsync([Query(CollectionFormat.Multi)] IEnumerable<string>? filter, string? receiver, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> GroupsAsync(
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? filter,
+        string? receiver,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v2/silences")]
-    public Task<HttpResponseMessage> SilencesAsync([Query(CollectionFormat.Multi)] IEnumerable<string>? filter, CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> SilencesAsync(
+        [Query(CollectionFormat.Multi)] IEnumerable<string>? filter,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v2/silence/{id}")]
     public Task<HttpResponseMessage> SilenceAsync(string id, CancellationToken cancellationToken);

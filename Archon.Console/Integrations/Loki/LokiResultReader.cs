@@ -20,8 +20,14 @@ internal static class LokiResultReader
         {
             return await new Reading(json, limits).ReadAsync(cancellationToken);
         }
-        catch (Exception odd) when (odd
-            is KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or OverflowException or FormatException)
+        catch (Exception odd)
+            when (odd
+                    is KeyNotFoundException
+                        or InvalidOperationException
+                        or IndexOutOfRangeException
+                        or OverflowException
+                        or FormatException
+            )
         {
             throw new JsonException("The reply has another form than Loki's.", odd);
         }
@@ -37,30 +43,39 @@ internal static class LokiResultReader
     /// <summary>A third member holds metadata: flat, or in two groups where categorised labels were asked for.</summary>
     private static Dictionary<string, string> Metadata(JsonElement value)
     {
-        if (value.GetArrayLength() < 3 || value[2].ValueKind != JsonValueKind.Object) return NoMetadata;
-        return value[2].EnumerateObject()
+        if (value.GetArrayLength() < 3 || value[2].ValueKind != JsonValueKind.Object)
+            return NoMetadata;
+        return value[2]
+            .EnumerateObject()
             .SelectMany(member =>
-                member.Value.ValueKind == JsonValueKind.Object ? member.Value.EnumerateObject() : (IEnumerable<JsonProperty>)[member])
-            .GroupBy(member => member.Name).ToDictionary(group => group.Key, group => group.First().Value.GetString() ?? "");
+                member.Value.ValueKind == JsonValueKind.Object ? member.Value.EnumerateObject() : (IEnumerable<JsonProperty>)[member]
+            )
+            .GroupBy(member => member.Name)
+            .ToDictionary(group => group.Key, group => group.First().Value.GetString() ?? "");
     }
 
     private static SeriesLabels Labels(JsonElement labels, ReplyLimits limits)
     {
         limits.CheckLabels(labels.GetPropertyCount());
-        return new SeriesLabels(labels.EnumerateObject().Select(label =>
-        {
-            var value = label.Value.GetString() ?? "";
-            limits.CheckLabel(label.Name, value);
-            return new KeyValuePair<string, string>(label.Name, value);
-        }));
+        return new SeriesLabels(
+            labels
+                .EnumerateObject()
+                .Select(label =>
+                {
+                    var value = label.Value.GetString() ?? "";
+                    limits.CheckLabel(label.Name, value);
+                    return new KeyValuePair<string, string>(label.Name, value);
+                })
+        );
     }
 
-    private static double Number(string text) => text switch
-    {
-        "+Inf" => double.PositiveInfinity,
-        "-Inf" => double.NegativeInfinity,
-        _ => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
-    };
+    private static double Number(string text) =>
+        text switch
+        {
+            "+Inf" => double.PositiveInfinity,
+            "-Inf" => double.NegativeInfinity,
+            _ => double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture),
+        };
 
     private sealed class Reading(JsonStreamReader json, ReplyLimits limits)
     {
@@ -77,9 +92,15 @@ internal static class LokiResultReader
             {
                 switch (name)
                 {
-                    case "warnings": warnings = await json.StringsAsync(cancellationToken); break;
-                    case "data": await ReadDataAsync(cancellationToken); break;
-                    default: await json.SkipAsync(cancellationToken); break;
+                    case "warnings":
+                        warnings = await json.StringsAsync(cancellationToken);
+                        break;
+                    case "data":
+                        await ReadDataAsync(cancellationToken);
+                        break;
+                    default:
+                        await json.SkipAsync(cancellationToken);
+                        break;
                 }
             }
             return kind is "streams" or "matrix" or "vector" or "scalar"
@@ -94,10 +115,18 @@ internal static class LokiResultReader
             {
                 switch (name)
                 {
-                    case "resultType": kind = await json.StringAsync(cancellationToken); break;
-                    case "result" when kind == "scalar": ReadScalar(await json.RawAsync(cancellationToken)); break;
-                    case "result": await ReadResultAsync(cancellationToken); break;
-                    default: await json.SkipAsync(cancellationToken); break;
+                    case "resultType":
+                        kind = await json.StringAsync(cancellationToken);
+                        break;
+                    case "result" when kind == "scalar":
+                        ReadScalar(await json.RawAsync(cancellationToken));
+                        break;
+                    case "result":
+                        await ReadResultAsync(cancellationToken);
+                        break;
+                    default:
+                        await json.SkipAsync(cancellationToken);
+                        break;
                 }
             }
         }
@@ -106,8 +135,13 @@ internal static class LokiResultReader
         private void ReadScalar(ReadOnlyMemory<byte> raw)
         {
             using var pair = JsonDocument.Parse(raw);
-            series.Add(new MetricSeries(
-                SeriesLabels.None, new[] { pair.RootElement[0].GetInt64() }, new[] { Number(pair.RootElement[1].GetString()!) }));
+            series.Add(
+                new MetricSeries(
+                    SeriesLabels.None,
+                    new[] { pair.RootElement[0].GetInt64() },
+                    new[] { Number(pair.RootElement[1].GetString()!) }
+                )
+            );
         }
 
         private async ValueTask ReadResultAsync(CancellationToken cancellationToken)
@@ -119,7 +153,8 @@ internal static class LokiResultReader
                 return;
             }
             await json.ExpectAsync((byte)'[', cancellationToken);
-            while (await json.NextItemAsync(cancellationToken)) await ReadItemAsync(cancellationToken);
+            while (await json.NextItemAsync(cancellationToken))
+                await ReadItemAsync(cancellationToken);
         }
 
         private async ValueTask ReadItemAsync(CancellationToken cancellationToken)
@@ -139,7 +174,8 @@ internal static class LokiResultReader
                         }
                         break;
                     case "value":
-                        using (var pair = JsonDocument.Parse(await json.RawAsync(cancellationToken))) Add(pair.RootElement);
+                        using (var pair = JsonDocument.Parse(await json.RawAsync(cancellationToken)))
+                            Add(pair.RootElement);
                         break;
                     case "values":
                         await json.ExpectAsync((byte)'[', cancellationToken);
@@ -160,9 +196,12 @@ internal static class LokiResultReader
                         break;
                 }
             }
-            if (labels is null) throw new JsonException("A result has no labels.");
-            if (kind == "streams") streams.Add(new LogStream(labels, found));
-            else series.Add(new MetricSeries(labels, times.ToArray(), values.ToArray()));
+            if (labels is null)
+                throw new JsonException("A result has no labels.");
+            if (kind == "streams")
+                streams.Add(new LogStream(labels, found));
+            else
+                series.Add(new MetricSeries(labels, times.ToArray(), values.ToArray()));
             limits.CheckCount(streams.Count + series.Count, "series");
 
             void Add(JsonElement pair)

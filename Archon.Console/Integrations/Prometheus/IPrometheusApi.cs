@@ -9,34 +9,60 @@ internal interface IPrometheusApi
 {
     [Get("/api/v1/query")]
     public Task<HttpResponseMessage> QueryAsync(
-        string query, string? time, string? timeout, string? stats, CancellationToken cancellationToken);
+        string query,
+        string? time,
+        string? timeout,
+        string? stats,
+        CancellationToken cancellationToken
+    );
 
     [Post("/api/v1/query")]
     public Task<HttpResponseMessage> QueryAsync(
-        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
+        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v1/query_range")]
     public Task<HttpResponseMessage> QueryRangeAsync(
-        string query, string start, string end, string step, string? timeout, string? stats, CancellationToken cancellationToken);
+        string query,
+        string start,
+        string end,
+        string step,
+        string? timeout,
+        string? stats,
+        CancellationToken cancellationToken
+    );
 
     [Post("/api/v1/query_range")]
     public Task<HttpResponseMessage> QueryRangeAsync(
-        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form, CancellationToken cancellationToken);
+        [Body(BodySerializationMethod.UrlEncoded)] IDictionary<string, string> form,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v1/series")]
     public Task<HttpResponseMessage> SeriesAsync(
-        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string> match, string start, string end,
-        CancellationToken cancellationToken);
+        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string> match,
+        string start,
+        string end,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v1/labels")]
     public Task<HttpResponseMessage> LabelsAsync(
-        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end,
-        CancellationToken cancellationToken);
+        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match,
+        string? start,
+        string? end,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v1/label/{label}/values")]
     public Task<HttpResponseMessage> LabelValuesAsync(
-        string label, [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match, string? start, string? end,
-        CancellationToken cancellationToken);
+        string label,
+        [AliasAs("match[]"), Query(CollectionFormat.Multi)] IEnumerable<string>? match,
+        string? start,
+        string? end,
+        CancellationToken cancellationToken
+    );
 
     [Get("/api/v1/metadata")]
     public Task<HttpResponseMessage> MetadataAsync(string? metric, CancellationToken cancellationToken);

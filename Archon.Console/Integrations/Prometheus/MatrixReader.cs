@@ -20,7 +20,31 @@ internal sealed class MatrixReader : JsonStreamReader
     private const int FirstSamples = 256;
 
     private static readonly double[] PowersOfTen =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+    [
+        1e0,
+        1e1,
+        1e2,
+        1e3,
+        1e4,
+        1e5,
+        1e6,
+        1e7,
+        1e8,
+        1e9,
+        1e10,
+        1e11,
+        1e12,
+        1e13,
+        1e14,
+        1e15,
+        1e16,
+        1e17,
+        1e18,
+        1e19,
+        1e20,
+        1e21,
+        1e22,
+    ];
 
     private long[] times;
     private double[] values;
@@ -31,7 +55,8 @@ internal sealed class MatrixReader : JsonStreamReader
     private readonly List<MetricSeries> series = [];
     private readonly List<HistogramSeries> histograms = [];
 
-    private MatrixReader(Stream stream, ReplyLimits limits) : base(stream, limits)
+    private MatrixReader(Stream stream, ReplyLimits limits)
+        : base(stream, limits)
     {
         this.limits = limits;
         var size = Math.Min(FirstSamples, limits.Samples);
@@ -55,20 +80,36 @@ internal sealed class MatrixReader : JsonStreamReader
 
     private async ValueTask<QueryResult> ReadReplyAsync(CancellationToken cancellationToken)
     {
-        string? status = null, error = null, kind = null, text = null;
+        string? status = null,
+            error = null,
+            kind = null,
+            text = null;
         QueryStatistics? statistics = null;
-        IReadOnlyList<string> warnings = [], infos = [];
+        IReadOnlyList<string> warnings = [],
+            infos = [];
         await ExpectAsync((byte)'{', cancellationToken);
         while (await NextNameAsync(cancellationToken) is { } name)
         {
             switch (name)
             {
-                case "status": status = await StringAsync(cancellationToken); break;
-                case "error": error = await StringAsync(cancellationToken); break;
-                case "warnings": warnings = await StringsAsync(cancellationToken); break;
-                case "infos": infos = await StringsAsync(cancellationToken); break;
-                case "data": (kind, text, statistics) = await ReadDataAsync(cancellationToken); break;
-                default: await SkipAsync(cancellationToken); break;
+                case "status":
+                    status = await StringAsync(cancellationToken);
+                    break;
+                case "error":
+                    error = await StringAsync(cancellationToken);
+                    break;
+                case "warnings":
+                    warnings = await StringsAsync(cancellationToken);
+                    break;
+                case "infos":
+                    infos = await StringsAsync(cancellationToken);
+                    break;
+                case "data":
+                    (kind, text, statistics) = await ReadDataAsync(cancellationToken);
+                    break;
+                default:
+                    await SkipAsync(cancellationToken);
+                    break;
             }
         }
         if (status != "success" || kind is null)
@@ -77,13 +118,18 @@ internal sealed class MatrixReader : JsonStreamReader
         }
         return new QueryResult(kind, series)
         {
-            Histograms = histograms, Text = text, Statistics = statistics, Warnings = warnings, Infos = infos,
+            Histograms = histograms,
+            Text = text,
+            Statistics = statistics,
+            Warnings = warnings,
+            Infos = infos,
         };
     }
 
     private async ValueTask<(string? Kind, string? Text, QueryStatistics? Statistics)> ReadDataAsync(CancellationToken cancellationToken)
     {
-        string? kind = null, text = null;
+        string? kind = null,
+            text = null;
         QueryStatistics? statistics = null;
         if (await PeekAsync(cancellationToken) == 'n')
         {
@@ -95,11 +141,21 @@ internal sealed class MatrixReader : JsonStreamReader
         {
             switch (name)
             {
-                case "resultType": kind = await StringAsync(cancellationToken); break;
-                case "result" when kind is "scalar" or "string": text = await ReadSingleAsync(kind, cancellationToken); break;
-                case "result": await ReadResultAsync(cancellationToken); break;
-                case "stats": statistics = Statistics(await RawAsync(cancellationToken)); break;
-                default: await SkipAsync(cancellationToken); break;
+                case "resultType":
+                    kind = await StringAsync(cancellationToken);
+                    break;
+                case "result" when kind is "scalar" or "string":
+                    text = await ReadSingleAsync(kind, cancellationToken);
+                    break;
+                case "result":
+                    await ReadResultAsync(cancellationToken);
+                    break;
+                case "stats":
+                    statistics = Statistics(await RawAsync(cancellationToken));
+                    break;
+                default:
+                    await SkipAsync(cancellationToken);
+                    break;
             }
         }
         return (kind, text, statistics);
@@ -109,7 +165,8 @@ internal sealed class MatrixReader : JsonStreamReader
     {
         using var pair = JsonDocument.Parse(await RawAsync(cancellationToken));
         var value = pair.RootElement[1].GetString()!;
-        if (kind == "string") return value;
+        if (kind == "string")
+            return value;
         series.Add(new MetricSeries(SeriesLabels.None, new[] { Milliseconds(pair.RootElement[0].GetDouble()) }, new[] { Number(value) }));
         return null;
     }
@@ -158,8 +215,10 @@ internal sealed class MatrixReader : JsonStreamReader
                         break;
                 }
             }
-            if (count > 0 || histogramTimes is null) series.Add(new MetricSeries(labels, TakeTimes(), values.AsSpan(0, count).ToArray()));
-            if (histogramTimes is not null) histograms.Add(new HistogramSeries(labels, histogramTimes, histogramValues!));
+            if (count > 0 || histogramTimes is null)
+                series.Add(new MetricSeries(labels, TakeTimes(), values.AsSpan(0, count).ToArray()));
+            if (histogramTimes is not null)
+                histograms.Add(new HistogramSeries(labels, histogramTimes, histogramValues!));
             limits.CheckCount(series.Count + histograms.Count, "series");
         }
     }
@@ -168,7 +227,8 @@ internal sealed class MatrixReader : JsonStreamReader
     private long[] TakeTimes()
     {
         var taken = times.AsSpan(0, count);
-        if (!taken.SequenceEqual(lastTimes)) lastTimes = taken.ToArray();
+        if (!taken.SequenceEqual(lastTimes))
+            lastTimes = taken.ToArray();
         return lastTimes;
     }
 
@@ -182,12 +242,16 @@ internal sealed class MatrixReader : JsonStreamReader
         }
         while (true)
         {
-            if (!isEnded && end - at < SampleRoom) await FillAsync(SampleRoom, cancellationToken);
-            if (ReadPlainSamples()) return;
-            if (!isEnded && end - at < SampleRoom) continue;
+            if (!isEnded && end - at < SampleRoom)
+                await FillAsync(SampleRoom, cancellationToken);
+            if (ReadPlainSamples())
+                return;
+            if (!isEnded && end - at < SampleRoom)
+                continue;
             // Written another way than servers write it: exponents in times, spaces, escapes.
             ReadOne(await RawAsync(cancellationToken));
-            if (!await MoreAsync(cancellationToken)) return;
+            if (!await MoreAsync(cancellationToken))
+                return;
         }
     }
 
@@ -200,18 +264,26 @@ internal sealed class MatrixReader : JsonStreamReader
         while (true)
         {
             at = place;
-            if (bytes.Length - place < (isEnded ? 1 : SampleRoom)) return false;
-            if (bytes[place] != '[') return false;
+            if (bytes.Length - place < (isEnded ? 1 : SampleRoom))
+                return false;
+            if (bytes[place] != '[')
+                return false;
             place++;
-            if (!TryTime(bytes, ref place, out var time)) return false;
-            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != ',' || bytes[place + 1] != '"') return false;
+            if (!TryTime(bytes, ref place, out var time))
+                return false;
+            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != ',' || bytes[place + 1] != '"')
+                return false;
             place += 2;
-            if (!TryValue(bytes, ref place, out var value)) return false;
-            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != '"' || bytes[place + 1] != ']') return false;
+            if (!TryValue(bytes, ref place, out var value))
+                return false;
+            if ((uint)place + 1 >= (uint)bytes.Length || bytes[place] != '"' || bytes[place + 1] != ']')
+                return false;
             place += 2;
-            if (place >= bytes.Length) return false;
+            if (place >= bytes.Length)
+                return false;
             var next = bytes[place];
-            if (next is not ((byte)',' or (byte)']')) return false;
+            if (next is not ((byte)',' or (byte)']'))
+                return false;
             Add(time, value);
             place++;
             if (next == ']')
@@ -234,8 +306,10 @@ internal sealed class MatrixReader : JsonStreamReader
             place++;
         }
         milliseconds = whole * 1000;
-        if (place == first || place - first > 12 || (uint)place >= (uint)bytes.Length) return false;
-        if (bytes[place] != '.') return true;
+        if (place == first || place - first > 12 || (uint)place >= (uint)bytes.Length)
+            return false;
+        if (bytes[place] != '.')
+            return true;
         place++;
         var weight = 100;
         while (weight > 0 && (uint)place < (uint)bytes.Length && (digit = (uint)(bytes[place] - '0')) <= 9)
@@ -253,33 +327,41 @@ internal sealed class MatrixReader : JsonStreamReader
     {
         value = 0;
         var first = place;
-        if ((uint)place >= (uint)bytes.Length) return false;
+        if ((uint)place >= (uint)bytes.Length)
+            return false;
         var isNegative = bytes[place] == '-';
-        if (isNegative) place++;
+        if (isNegative)
+            place++;
         ulong mantissa = 0;
         var digits = place;
         var point = -1;
         while ((uint)place < (uint)bytes.Length)
         {
             var digit = (uint)(bytes[place] - '0');
-            if (digit <= 9) mantissa = (mantissa * 10) + digit;
-            else if (bytes[place] == '.' && point < 0) point = place;
-            else break;
+            if (digit <= 9)
+                mantissa = (mantissa * 10) + digit;
+            else if (bytes[place] == '.' && point < 0)
+                point = place;
+            else
+                break;
             place++;
         }
-        if ((uint)place >= (uint)bytes.Length) return false;
+        if ((uint)place >= (uint)bytes.Length)
+            return false;
         // Exact when both the digits and the power of ten fit a double: then one division rounds once (Clinger, 1990).
         var decimals = point < 0 ? 0 : place - point - 1;
         var length = place - digits - (point < 0 ? 0 : 1);
         if (bytes[place] == '"' && length is > 0 and <= 15)
         {
             value = mantissa / PowersOfTen[decimals];
-            if (isNegative) value = -value;
+            if (isNegative)
+                value = -value;
             return true;
         }
         place = first;
         var quote = bytes[place..].IndexOf((byte)'"');
-        if (quote < 0 || !TryNumber(bytes.Slice(place, quote), out value)) return false;
+        if (quote < 0 || !TryNumber(bytes.Slice(place, quote), out value))
+            return false;
         place += quote;
         return true;
     }
@@ -300,8 +382,11 @@ internal sealed class MatrixReader : JsonStreamReader
     private void ReadOne(ReadOnlyMemory<byte> raw)
     {
         using var pair = JsonDocument.Parse(raw);
-        if (pair.RootElement is not { ValueKind: JsonValueKind.Array } sample
-            || sample.GetArrayLength() != 2 || sample[1].ValueKind != JsonValueKind.String)
+        if (
+            pair.RootElement is not { ValueKind: JsonValueKind.Array } sample
+            || sample.GetArrayLength() != 2
+            || sample[1].ValueKind != JsonValueKind.String
+        )
         {
             throw new JsonException("A sample is not a time and a value.");
         }
@@ -317,24 +402,37 @@ internal sealed class MatrixReader : JsonStreamReader
         {
             foreach (var bucket in list.EnumerateArray())
             {
-                buckets.Add(new HistogramBucket(
-                    bucket[0].GetInt32(), Number(bucket[1].GetString()!), Number(bucket[2].GetString()!), Number(bucket[3].GetString()!)));
+                buckets.Add(
+                    new HistogramBucket(
+                        bucket[0].GetInt32(),
+                        Number(bucket[1].GetString()!),
+                        Number(bucket[2].GetString()!),
+                        Number(bucket[3].GetString()!)
+                    )
+                );
             }
         }
         histogramTimes.Add(Milliseconds(pair.RootElement[0].GetDouble()));
-        histogramValues.Add(new NativeHistogram(
-            Number(histogram.GetProperty("count").GetString()!), Number(histogram.GetProperty("sum").GetString()!), buckets));
+        histogramValues.Add(
+            new NativeHistogram(
+                Number(histogram.GetProperty("count").GetString()!),
+                Number(histogram.GetProperty("sum").GetString()!),
+                buckets
+            )
+        );
     }
 
     private SeriesLabels Labels(ReadOnlyMemory<byte> raw)
     {
         var labels = new List<KeyValuePair<string, string>>();
         var json = new Utf8JsonReader(raw.Span);
-        if (!json.Read() || json.TokenType != JsonTokenType.StartObject) throw new JsonException("A metric is not an object of labels.");
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            throw new JsonException("A metric is not an object of labels.");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var name = json.GetString()!;
-            if (!json.Read() || json.TokenType != JsonTokenType.String) throw new JsonException("A label is not a string.");
+            if (!json.Read() || json.TokenType != JsonTokenType.String)
+                throw new JsonException("A label is not a string.");
             var value = json.GetString()!;
             limits.CheckLabel(name, value);
             labels.Add(new(name, value));
@@ -346,22 +444,28 @@ internal sealed class MatrixReader : JsonStreamReader
     private static QueryStatistics? Statistics(ReadOnlyMemory<byte> raw)
     {
         using var stats = JsonDocument.Parse(raw);
-        if (!stats.RootElement.TryGetProperty("samples", out var samples)) return null;
-        var seconds = stats.RootElement.TryGetProperty("timings", out var timings) && timings.TryGetProperty("execTotalTime", out var total)
-            ? total.GetDouble() : 0;
+        if (!stats.RootElement.TryGetProperty("samples", out var samples))
+            return null;
+        var seconds =
+            stats.RootElement.TryGetProperty("timings", out var timings) && timings.TryGetProperty("execTotalTime", out var total)
+                ? total.GetDouble()
+                : 0;
         return new QueryStatistics(
             samples.TryGetProperty("totalQueryableSamples", out var all) ? all.GetInt64() : 0,
             samples.TryGetProperty("peakSamples", out var peak) ? peak.GetInt64() : 0,
-            seconds);
+            seconds
+        );
     }
 
     /// <summary>After an item: true when another follows.</summary>
     private async ValueTask<bool> MoreAsync(CancellationToken cancellationToken)
     {
         var next = await PeekAsync(cancellationToken);
-        if (next is not ((byte)',' or (byte)']')) throw new JsonException("A list of samples is broken.");
+        if (next is not ((byte)',' or (byte)']'))
+            throw new JsonException("A list of samples is broken.");
         at++;
-        if (next == ']') return false;
+        if (next == ']')
+            return false;
         await PeekAsync(cancellationToken);
         return true;
     }
@@ -373,11 +477,16 @@ internal sealed class MatrixReader : JsonStreamReader
 
     private static bool TryNumber(ReadOnlySpan<byte> text, out double value)
     {
-        if (Utf8Parser.TryParse(text, out value, out var read) && read == text.Length) return true;
-        if (text.SequenceEqual("NaN"u8)) value = double.NaN;
-        else if (text.SequenceEqual("+Inf"u8) || text.SequenceEqual("Inf"u8)) value = double.PositiveInfinity;
-        else if (text.SequenceEqual("-Inf"u8)) value = double.NegativeInfinity;
-        else return false;
+        if (Utf8Parser.TryParse(text, out value, out var read) && read == text.Length)
+            return true;
+        if (text.SequenceEqual("NaN"u8))
+            value = double.NaN;
+        else if (text.SequenceEqual("+Inf"u8) || text.SequenceEqual("Inf"u8))
+            value = double.PositiveInfinity;
+        else if (text.SequenceEqual("-Inf"u8))
+            value = double.NegativeInfinity;
+        else
+            return false;
         return true;
     }
 }

@@ -53,8 +53,17 @@ public sealed record PrometheusRuleGroup(string Name, string File, TimeSpan Inte
 /// <param name="Health"><c>ok</c>, <c>err</c>, or <c>unknown</c> before the first evaluation.</param>
 /// <param name="For">How long the condition must hold.</param>
 public sealed record PrometheusRule(
-    string Name, string Query, bool IsAlerting, string? State, string? Health, string? LastError, TimeSpan For, TimeSpan KeepFiringFor,
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations)
+    string Name,
+    string Query,
+    bool IsAlerting,
+    string? State,
+    string? Health,
+    string? LastError,
+    TimeSpan For,
+    TimeSpan KeepFiringFor,
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations
+)
 {
     public DateTimeOffset? LastEvaluation { get; init; }
     public TimeSpan EvaluationTime { get; init; }
@@ -64,13 +73,25 @@ public sealed record PrometheusRule(
 /// <param name="Health"><c>up</c>, <c>down</c>, or <c>unknown</c> before the first scrape.</param>
 /// <param name="LastScrape">Null before the first.</param>
 public sealed record PrometheusTarget(
-    string ScrapePool, string Job, string Instance, string ScrapeUrl, IReadOnlyDictionary<string, string> Labels,
-    string Health, string? LastError, DateTimeOffset? LastScrape, TimeSpan LastScrapeDuration);
+    string ScrapePool,
+    string Job,
+    string Instance,
+    string ScrapeUrl,
+    IReadOnlyDictionary<string, string> Labels,
+    string Health,
+    string? LastError,
+    DateTimeOffset? LastScrape,
+    TimeSpan LastScrapeDuration
+);
 
 /// <param name="State"><c>pending</c> or <c>firing</c>.</param>
 public sealed record PrometheusAlert(
-    IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations,
-    string State, DateTimeOffset? ActiveAt, double Value);
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    string State,
+    DateTimeOffset? ActiveAt,
+    double Value
+);
 
 /// <param name="Type"><c>counter</c>, <c>gauge</c>, <c>histogram</c>, <c>summary</c> or <c>unknown</c>.</param>
 public sealed record MetricMetadata(string Metric, string Type, string Help, string Unit);
@@ -84,27 +105,59 @@ public sealed record Exemplar(SeriesLabels Series, IReadOnlyDictionary<string, s
 
 /// <param name="IsConfigGood">False after a reload that failed: the old configuration goes on.</param>
 public sealed record PrometheusRuntime(
-    DateTimeOffset? StartTime, bool IsConfigGood, DateTimeOffset? LastConfigTime, string? StorageRetention, long SeriesInHead);
+    DateTimeOffset? StartTime,
+    bool IsConfigGood,
+    DateTimeOffset? LastConfigTime,
+    string? StorageRetention,
+    long SeriesInHead
+);
 
 // What comes over the wire; it never leaves this folder.
 
 internal sealed record Reply<T>(
-    string Status, T? Data, string? ErrorType, string? Error, IReadOnlyList<string>? Warnings, IReadOnlyList<string>? Infos);
+    string Status,
+    T? Data,
+    string? ErrorType,
+    string? Error,
+    IReadOnlyList<string>? Warnings,
+    IReadOnlyList<string>? Infos
+);
 
 internal sealed record GroupReply(string Name, string? File, double Interval, IReadOnlyList<RuleReply>? Rules);
 
 internal sealed record RuleReply(
-    string Name, string? Query, string? Type, string? State, string? Health, string? LastError,
-    double Duration, double KeepFiringFor, double EvaluationTime, DateTimeOffset? LastEvaluation,
-    Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations, IReadOnlyList<AlertReply>? Alerts);
+    string Name,
+    string? Query,
+    string? Type,
+    string? State,
+    string? Health,
+    string? LastError,
+    double Duration,
+    double KeepFiringFor,
+    double EvaluationTime,
+    DateTimeOffset? LastEvaluation,
+    Dictionary<string, string>? Labels,
+    Dictionary<string, string>? Annotations,
+    IReadOnlyList<AlertReply>? Alerts
+);
 
 internal sealed record AlertReply(
-    Dictionary<string, string>? Labels, Dictionary<string, string>? Annotations,
-    string? State, DateTimeOffset? ActiveAt, string? Value);
+    Dictionary<string, string>? Labels,
+    Dictionary<string, string>? Annotations,
+    string? State,
+    DateTimeOffset? ActiveAt,
+    string? Value
+);
 
 internal sealed record TargetReply(
-    string? ScrapePool, string? ScrapeUrl, Dictionary<string, string>? Labels, string? Health, string? LastError,
-    DateTimeOffset? LastScrape, double LastScrapeDuration);
+    string? ScrapePool,
+    string? ScrapeUrl,
+    Dictionary<string, string>? Labels,
+    string? Health,
+    string? LastError,
+    DateTimeOffset? LastScrape,
+    double LastScrapeDuration
+);
 
 internal sealed record MetadataReply(string? Type, string? Help, string? Unit);
 
@@ -115,7 +168,11 @@ internal sealed record ExemplarReply(Dictionary<string, string>? Labels, string?
 internal sealed record BuildInfoReply(string? Version, string? Revision);
 
 internal sealed record RuntimeReply(
-    DateTimeOffset? StartTime, bool ReloadConfigSuccess, DateTimeOffset? LastConfigTime, string? StorageRetention);
+    DateTimeOffset? StartTime,
+    bool ReloadConfigSuccess,
+    DateTimeOffset? LastConfigTime,
+    string? StorageRetention
+);
 
 internal sealed record TsdbReply(HeadReply? HeadStats);
 

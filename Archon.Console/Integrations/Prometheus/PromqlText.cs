@@ -31,7 +31,8 @@ public static partial class PromqlText
     /// <exception cref="ArgumentException">The name is none that a label can have without quotes.</exception>
     public static string Matcher(string name, string value) =>
         LabelName().IsMatch(name)
-            ? $"{name}={Quote(value)}" : throw new ArgumentException($"'{name}' is not the name of a label.", nameof(name));
+            ? $"{name}={Quote(value)}"
+            : throw new ArgumentException($"'{name}' is not the name of a label.", nameof(name));
 
     /// <summary>A regular expression (RE2) that matches exactly this text.</summary>
     public static string Literal(string value) => MetaCharacter().Replace(value, @"\$0");

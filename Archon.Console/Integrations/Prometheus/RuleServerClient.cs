@@ -30,13 +30,19 @@ public sealed class RuleServerClient
     public async Task<Fetch<string>> ReloadAsync(Uri address, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address);
-        return await SendAsync(request, status => status switch
-        {
-            HttpStatusCode.Forbidden => "The server refuses to reload (403). A Prometheus must be started with --web.enable-lifecycle.",
-            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed =>
-                $"Nothing reloads at {address} ({(int)status}). Set Archon:Rules:ReloadAddress.",
-            _ => null,
-        }, cancellationToken);
+        return await SendAsync(
+            request,
+            status =>
+                status switch
+                {
+                    HttpStatusCode.Forbidden =>
+                        "The server refuses to reload (403). A Prometheus must be started with --web.enable-lifecycle.",
+                    HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed =>
+                        $"Nothing reloads at {address} ({(int)status}). Set Archon:Rules:ReloadAddress.",
+                    _ => null,
+                },
+            cancellationToken
+        );
     }
 
     /// <summary>Every namespace with its groups, as YAML: a map of lists. Null where the tenant has no rules at all.</summary>
@@ -63,7 +69,8 @@ public sealed class RuleServerClient
         using var request = new HttpRequestMessage(HttpMethod.Delete, new Uri($"{At(prefix, name)}/{Uri.EscapeDataString(group)}"));
         var answer = await SendAsync(request, status => status == HttpStatusCode.NotFound ? "" : null, cancellationToken);
         return answer is Fetch<string>.Unavailable { Reason: "" } or Fetch<string>.Rejected { Reason: "" }
-            ? new Fetch<string>.Ok("") : answer;
+            ? new Fetch<string>.Ok("")
+            : answer;
     }
 
     /// <summary>Every group that a ruler evaluates, from an address that answers as Prometheus does.</summary>
@@ -71,7 +78,8 @@ public sealed class RuleServerClient
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         return await SendAsync(
-            request, ReplyKind.List,
+            request,
+            ReplyKind.List,
             async (body, token) =>
             {
                 try
@@ -84,10 +92,12 @@ public sealed class RuleServerClient
                 }
             },
             status => status == HttpStatusCode.NotFound ? "" : null,
-            cancellationToken) switch
+            cancellationToken
+        ) switch
         {
-            Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: "" } =>
-                new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable($"{address} tells of no rules (404)."),
+            Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: "" } => new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(
+                $"{address} tells of no rules (404)."
+            ),
             var answer => answer,
         };
     }
@@ -108,13 +118,19 @@ public sealed class RuleServerClient
     private static Uri At(Uri prefix, string name) => new($"{prefix.AbsoluteUri.TrimEnd('/')}/{Uri.EscapeDataString(name)}");
 
     private Task<Fetch<string>> SendAsync(
-        HttpRequestMessage request, Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken) =>
-        SendAsync(request, ReplyKind.Document, (body, token) => body.ReadTextAsync(token), explain, cancellationToken);
+        HttpRequestMessage request,
+        Func<HttpStatusCode, string?> explain,
+        CancellationToken cancellationToken
+    ) => SendAsync(request, ReplyKind.Document, (body, token) => body.ReadTextAsync(token), explain, cancellationToken);
 
     /// <param name="explain">What a status means here; null for the server's own words.</param>
     private async Task<Fetch<T>> SendAsync<T>(
-        HttpRequestMessage request, ReplyKind kind, Func<ReplyStream, CancellationToken, ValueTask<T>> read,
-        Func<HttpStatusCode, string?> explain, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        ReplyKind kind,
+        Func<ReplyStream, CancellationToken, ValueTask<T>> read,
+        Func<HttpStatusCode, string?> explain,
+        CancellationToken cancellationToken
+    )
     {
         var address = request.RequestUri!;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -128,15 +144,19 @@ public sealed class RuleServerClient
                 await using var body = await replies.OpenAsync(reply, kind, Source, limit.Token);
                 return new Fetch<T>.Ok(await read(body, limit.Token));
             }
-            if (explain(reply.StatusCode) is { } known) return new Fetch<T>.Rejected(known);
+            if (explain(reply.StatusCode) is { } known)
+                return new Fetch<T>.Rejected(known);
             if (reply.StatusCode == HttpStatusCode.Unauthorized)
             {
-                return new Fetch<T>.Unavailable($"{address} did not accept the credentials (401). "
-                    + "Look at Prometheus:Username, :BearerToken and :Tenant in the settings.");
+                return new Fetch<T>.Unavailable(
+                    $"{address} did not accept the credentials (401). "
+                        + "Look at Prometheus:Username, :BearerToken and :Tenant in the settings."
+                );
             }
             var words = (await UpstreamCalls.HeadAsync(reply.Content, limit.Token)).Trim();
-            return new Fetch<T>.Rejected(words.Length == 0
-                ? $"{address} answered {(int)reply.StatusCode}." : words[..Math.Min(words.Length, MostWords)]);
+            return new Fetch<T>.Rejected(
+                words.Length == 0 ? $"{address} answered {(int)reply.StatusCode}." : words[..Math.Min(words.Length, MostWords)]
+            );
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -27,7 +27,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
 
     private void GiveBack()
     {
-        if (buffer.Length <= LargestPooled) ArrayPool<byte>.Shared.Return(buffer);
+        if (buffer.Length <= LargestPooled)
+            ArrayPool<byte>.Shared.Return(buffer);
         buffer = [];
     }
 
@@ -54,14 +55,16 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
     public async ValueTask<bool> NextItemAsync(CancellationToken cancellationToken)
     {
         var next = await PeekAsync(cancellationToken);
-        if (next is not ((byte)',' or (byte)']')) return true;
+        if (next is not ((byte)',' or (byte)']'))
+            return true;
         at++;
         return next == ',';
     }
 
     public async ValueTask<string> StringAsync(CancellationToken cancellationToken)
     {
-        if (await PeekAsync(cancellationToken) != '"') throw new JsonException("A string was expected.");
+        if (await PeekAsync(cancellationToken) != '"')
+            throw new JsonException("A string was expected.");
         return Decode((await RawAsync(cancellationToken)).Span);
 
         static string Decode(ReadOnlySpan<byte> raw)
@@ -76,7 +79,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
     {
         using var list = JsonDocument.Parse(await RawAsync(cancellationToken));
         return list.RootElement.ValueKind == JsonValueKind.Array
-            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)] : [];
+            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)]
+            : [];
     }
 
     /// <summary>The bytes of one whole value. Valid until the next read.</summary>
@@ -87,7 +91,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
         var scan = default(ValueScan);
         while (!scan.Go(buffer.AsSpan(at, end - at), ref length))
         {
-            if (isEnded) throw new JsonException("The reply ends in the middle of a value.");
+            if (isEnded)
+                throw new JsonException("The reply ends in the middle of a value.");
             await FillAsync(end - at + 1, cancellationToken);
         }
         var raw = buffer.AsMemory(at, length);
@@ -103,7 +108,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
         var scan = default(ValueScan);
         while (!scan.Go(buffer.AsSpan(at, end - at), ref length))
         {
-            if (isEnded) throw new JsonException("The reply ends in the middle of a value.");
+            if (isEnded)
+                throw new JsonException("The reply ends in the middle of a value.");
             at = end;
             length = 0;
             await FillAsync(1, cancellationToken);
@@ -113,7 +119,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
 
     public async ValueTask ExpectAsync(byte wanted, CancellationToken cancellationToken)
     {
-        if (await PeekAsync(cancellationToken) != wanted) throw new JsonException($"'{(char)wanted}' was expected.");
+        if (await PeekAsync(cancellationToken) != wanted)
+            throw new JsonException($"'{(char)wanted}' was expected.");
         at++;
     }
 
@@ -123,10 +130,12 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
         {
             while (at < end)
             {
-                if (buffer[at] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')) return buffer[at];
+                if (buffer[at] is not ((byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
+                    return buffer[at];
                 at++;
             }
-            if (isEnded) throw new JsonException("The reply ends too early.");
+            if (isEnded)
+                throw new JsonException("The reply ends too early.");
             await FillAsync(1, cancellationToken);
         }
     }
@@ -134,7 +143,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
     /// <summary>Moves what is left to the front and reads on until <paramref name="wanted"/> bytes lie ahead or the stream ends.</summary>
     private protected async ValueTask FillAsync(int wanted, CancellationToken cancellationToken)
     {
-        if (wanted > limits.ValueBytes) throw limits.TooLongValue();
+        if (wanted > limits.ValueBytes)
+            throw limits.TooLongValue();
         if (at > 0)
         {
             buffer.AsSpan(at, end - at).CopyTo(buffer);
@@ -176,12 +186,15 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
                 if (isInString)
                 {
                     length++;
-                    if (isEscaped) isEscaped = false;
-                    else if (one == '\\') isEscaped = true;
+                    if (isEscaped)
+                        isEscaped = false;
+                    else if (one == '\\')
+                        isEscaped = true;
                     else if (one == '"')
                     {
                         isInString = false;
-                        if (depth == 0) return true;
+                        if (depth == 0)
+                            return true;
                     }
                     continue;
                 }
@@ -195,7 +208,8 @@ internal class JsonStreamReader(Stream stream, ReplyLimits limits) : IDisposable
                         isBegun = true;
                         break;
                     case (byte)'}' or (byte)']':
-                        if (depth == 0) return isBegun;   // the end of what surrounds a number or a word
+                        if (depth == 0)
+                            return isBegun; // the end of what surrounds a number or a word
                         if (--depth == 0)
                         {
                             length++;

@@ -18,7 +18,8 @@ internal sealed class ReplyBudget(long total)
     {
         get
         {
-            lock (gate) return shares.Sum(share => share.Drawn);
+            lock (gate)
+                return shares.Sum(share => share.Drawn);
         }
     }
 
@@ -29,7 +30,8 @@ internal sealed class ReplyBudget(long total)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, total);
         var share = new Share(this, limit);
-        lock (gate) shares.Add(share);
+        lock (gate)
+            shares.Add(share);
         return share;
     }
 
@@ -38,7 +40,8 @@ internal sealed class ReplyBudget(long total)
         Request request;
         lock (gate)
         {
-            if (TryDraw(share, bytes)) return ValueTask.CompletedTask;
+            if (TryDraw(share, bytes))
+                return ValueTask.CompletedTask;
             request = new Request(share, bytes);
             waiting.AddLast(request);
             share.IsWaiting = true;
@@ -52,7 +55,8 @@ internal sealed class ReplyBudget(long total)
         {
             lock (gate)
             {
-                if (!waiting.Remove(request)) return;
+                if (!waiting.Remove(request))
+                    return;
             }
             request.Granted.TrySetCanceled(cancellationToken);
         });
@@ -67,8 +71,9 @@ internal sealed class ReplyBudget(long total)
             shares.Remove(share);
             closedSinceCollection += share.Drawn;
             isCollectionDue = closedSinceCollection >= total;
-            if (isCollectionDue) closedSinceCollection = 0;
-            for (var node = waiting.First; node is not null;)
+            if (isCollectionDue)
+                closedSinceCollection = 0;
+            for (var node = waiting.First; node is not null; )
             {
                 var next = node.Next;
                 if (TryDraw(node.Value.Share, node.Value.Bytes))
@@ -81,13 +86,15 @@ internal sealed class ReplyBudget(long total)
             }
         }
         // Large replies leave large arrays, which the collector lets pile up to several times the budget before it looks at them.
-        if (isCollectionDue) GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        if (isCollectionDue)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 
     private bool TryDraw(Share share, long bytes)
     {
         share.Drawn += bytes;
-        if (IsSafe()) return true;
+        if (IsSafe())
+            return true;
         share.Drawn -= bytes;
         return false;
     }
@@ -96,10 +103,12 @@ internal sealed class ReplyBudget(long total)
     private bool IsSafe()
     {
         var left = total - shares.Sum(share => share.Drawn);
-        if (left < 0) return false;
+        if (left < 0)
+            return false;
         foreach (var share in shares.OrderBy(share => share.Limit - share.Drawn))
         {
-            if (share.Limit - share.Drawn > left) return false;
+            if (share.Limit - share.Drawn > left)
+                return false;
             left += share.Drawn;
         }
         return true;

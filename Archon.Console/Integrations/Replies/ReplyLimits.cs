@@ -23,22 +23,27 @@ internal sealed class ReplyLimits(ReplyOptions options, ReplyKind kind, string s
     private const int Megabyte = 1024 * 1024;
     private const int ShownName = 64;
 
-    public long Bytes => Megabyte * (long)(kind switch
-    {
-        ReplyKind.Matrix => options.MatrixMegabytes,
-        ReplyKind.List => options.ListMegabytes,
-        _ => options.DocumentMegabytes,
-    });
+    public long Bytes =>
+        Megabyte
+        * (long)(
+            kind switch
+            {
+                ReplyKind.Matrix => options.MatrixMegabytes,
+                ReplyKind.List => options.ListMegabytes,
+                _ => options.DocumentMegabytes,
+            }
+        );
 
     /// <summary>The longest value that is kept in memory as a whole.</summary>
     public int ValueBytes => (int)Math.Min(options.DocumentMegabytes * (long)Megabyte, Array.MaxLength);
 
-    public ReplyTooLargeException TooManyBytes() => kind switch
-    {
-        ReplyKind.Matrix => TooLarge($"is larger than {options.MatrixMegabytes} MB", nameof(options.MatrixMegabytes)),
-        ReplyKind.List => TooLarge($"is larger than {options.ListMegabytes} MB", nameof(options.ListMegabytes)),
-        _ => TooLarge($"is larger than {options.DocumentMegabytes} MB", nameof(options.DocumentMegabytes)),
-    };
+    public ReplyTooLargeException TooManyBytes() =>
+        kind switch
+        {
+            ReplyKind.Matrix => TooLarge($"is larger than {options.MatrixMegabytes} MB", nameof(options.MatrixMegabytes)),
+            ReplyKind.List => TooLarge($"is larger than {options.ListMegabytes} MB", nameof(options.ListMegabytes)),
+            _ => TooLarge($"is larger than {options.DocumentMegabytes} MB", nameof(options.DocumentMegabytes)),
+        };
 
     public ReplyTooLargeException TooLongValue() =>
         TooLarge($"has a single value larger than {options.DocumentMegabytes} MB", nameof(options.DocumentMegabytes));
@@ -48,7 +53,8 @@ internal sealed class ReplyLimits(ReplyOptions options, ReplyKind kind, string s
     /// <exception cref="ReplyTooLargeException">They are more than a reply may have.</exception>
     public void CheckCount(int count, string what)
     {
-        if (count > options.Items) throw TooLarge($"has more than {Number(options.Items)} {what}", nameof(options.Items));
+        if (count > options.Items)
+            throw TooLarge($"has more than {Number(options.Items)} {what}", nameof(options.Items));
     }
 
     /// <summary>Samples that one series may have.</summary>
@@ -57,21 +63,25 @@ internal sealed class ReplyLimits(ReplyOptions options, ReplyKind kind, string s
     /// <exception cref="ReplyTooLargeException">A series has more than <see cref="Samples"/>.</exception>
     public void CheckSamples(int count)
     {
-        if (count > options.Samples) throw TooLarge($"has a series with more than {Number(options.Samples)} samples", nameof(options.Samples));
+        if (count > options.Samples)
+            throw TooLarge($"has a series with more than {Number(options.Samples)} samples", nameof(options.Samples));
     }
 
     /// <exception cref="ReplyTooLargeException">A name or a value is too long, or there are too many.</exception>
     public Dictionary<string, string> Check(Dictionary<string, string>? labels)
     {
-        if (labels is null) return [];
+        if (labels is null)
+            return [];
         CheckLabels(labels.Count);
-        foreach (var (name, value) in labels) CheckLabel(name, value);
+        foreach (var (name, value) in labels)
+            CheckLabel(name, value);
         return labels;
     }
 
     public void CheckLabels(int count)
     {
-        if (count <= options.Labels) return;
+        if (count <= options.Labels)
+            return;
         throw TooLarge($"has a series or an item with more than {Number(options.Labels)} labels", nameof(options.Labels));
     }
 
@@ -85,7 +95,9 @@ internal sealed class ReplyLimits(ReplyOptions options, ReplyKind kind, string s
         {
             var shown = name.Length > ShownName ? name[..ShownName] + "..." : name;
             throw TooLarge(
-                $"has a value of label {shown} longer than {Number(options.LabelValueLength)} characters", nameof(options.LabelValueLength));
+                $"has a value of label {shown} longer than {Number(options.LabelValueLength)} characters",
+                nameof(options.LabelValueLength)
+            );
         }
     }
 

@@ -52,7 +52,8 @@ public sealed class ReplyOptions : IValidatableObject
             yield return new ValidationResult(
                 $"{InFlightMegabytes} MB for all replies is less than the {largest} MB that one reply may have. "
                     + "Raise it, or lower the limit of one reply.",
-                [nameof(InFlightMegabytes)]);
+                [nameof(InFlightMegabytes)]
+            );
         }
     }
 }

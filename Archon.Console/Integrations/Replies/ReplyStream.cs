@@ -17,7 +17,8 @@ internal sealed class ReplyStream : Stream
     /// <exception cref="ReplyTooLargeException">That is over the limit.</exception>
     public ReplyStream(Stream inner, ReplyBudget budget, ReplyLimits limits, long? length)
     {
-        if (length > limits.Bytes) throw limits.TooManyBytes();
+        if (length > limits.Bytes)
+            throw limits.TooManyBytes();
         this.inner = inner;
         Limits = limits;
         longest = length ?? limits.Bytes;
@@ -32,14 +33,17 @@ internal sealed class ReplyStream : Stream
     /// <exception cref="ReplyTooLargeException">The body goes on after its limit.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.IsEmpty) return 0;
+        if (buffer.IsEmpty)
+            return 0;
         if (count == longest)
         {
             // One byte more tells a body that ends here from one that goes on.
-            if (await inner.ReadAsync(buffer[..1], cancellationToken) == 0) return 0;
+            if (await inner.ReadAsync(buffer[..1], cancellationToken) == 0)
+                return 0;
             throw Limits.TooManyBytes();
         }
-        if (count == share.Drawn) await share.DrawAsync(Math.Min(Chunk, longest - count), cancellationToken);
+        if (count == share.Drawn)
+            await share.DrawAsync(Math.Min(Chunk, longest - count), cancellationToken);
         var read = await inner.ReadAsync(buffer[..(int)Math.Min(buffer.Length, share.Drawn - count)], cancellationToken);
         count += read;
         return read;
@@ -70,13 +74,20 @@ internal sealed class ReplyStream : Stream
     public override bool CanSeek => false;
     public override bool CanWrite => false;
     public override long Length => throw new NotSupportedException();
-    public override long Position { get => count; set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => count;
+        set => throw new NotSupportedException();
+    }
 
     /// <summary>A reply is never read by a thread that waits.</summary>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() => throw new NotSupportedException();
+
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
     public override void SetLength(long value) => throw new NotSupportedException();
+
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

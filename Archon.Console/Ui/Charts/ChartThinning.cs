@@ -11,19 +11,23 @@ public static class ChartThinning
     {
         var count = data.X.Length;
         var stretches = Math.Max(1, maxPoints / Slots);
-        if (count <= Math.Max(maxPoints, Slots)) return data;
+        if (count <= Math.Max(maxPoints, Slots))
+            return data;
         var times = new double[stretches * Slots];
         for (var stretch = 0; stretch < stretches; stretch++)
         {
             var (from, to) = Bounds(stretch, stretches, count);
-            for (var slot = 0; slot < Slots; slot++) times[(stretch * Slots) + slot] = data.X[from + ((to - 1 - from) * slot / (Slots - 1))];
+            for (var slot = 0; slot < Slots; slot++)
+                times[(stretch * Slots) + slot] = data.X[from + ((to - 1 - from) * slot / (Slots - 1))];
         }
         return data with
         {
             X = times,
             Lines = [.. data.Lines.Select(line => line with { Values = Extremes(line.Values, stretches) })],
             // The band is drawn as an area: its outermost edges lose nothing that a reader could see.
-            Band = data.Band is { } band ? new ChartBand(Edge(band.Lower, stretches, Math.Min), Edge(band.Upper, stretches, Math.Max)) : null,
+            Band = data.Band is { } band
+                ? new ChartBand(Edge(band.Lower, stretches, Math.Min), Edge(band.Upper, stretches, Math.Max))
+                : null,
         };
     }
 
@@ -42,8 +46,10 @@ public static class ChartThinning
                     continue;
                 }
                 last = values[at];
-                if (low < 0 || values[at] < values[low]) low = at;
-                if (high < 0 || values[at] > values[high]) high = at;
+                if (low < 0 || values[at] < values[low])
+                    low = at;
+                if (high < 0 || values[at] > values[high])
+                    high = at;
             }
             var place = stretch * Slots;
             if (low < 0)
@@ -67,7 +73,8 @@ public static class ChartThinning
             var edge = double.NaN;
             for (var at = from; at < to; at++)
             {
-                if (double.IsFinite(values[at])) edge = double.IsNaN(edge) ? values[at] : outer(edge, values[at]);
+                if (double.IsFinite(values[at]))
+                    edge = double.IsNaN(edge) ? values[at] : outer(edge, values[at]);
             }
             thin.AsSpan(stretch * Slots, Slots).Fill(edge);
         }

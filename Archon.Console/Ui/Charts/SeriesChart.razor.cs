@@ -23,21 +23,30 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     private bool isDrawing;
     private bool isGone;
 
-    [Parameter, EditorRequired] public ChartData Data { get; set; } = default!;
-    [Parameter] public int Height { get; set; } = 160;
-    [Parameter] public string Title { get; set; } = "";
+    [Parameter, EditorRequired]
+    public ChartData Data { get; set; } = default!;
+
+    [Parameter]
+    public int Height { get; set; } = 160;
+
+    [Parameter]
+    public string Title { get; set; } = "";
 
     /// <summary>A chart takes at most about as many points as it is wide; more are thinned without losing a peak or a gap.</summary>
-    [Parameter] public int MaxPoints { get; set; } = 2000;
+    [Parameter]
+    public int MaxPoints { get; set; } = 2000;
 
     /// <summary>Charts with the same key share the cursor.</summary>
-    [Parameter] public string? SyncKey { get; set; }
+    [Parameter]
+    public string? SyncKey { get; set; }
 
     /// <summary>Buttons at the right end of the legend.</summary>
-    [Parameter] public RenderFragment? Tools { get; set; }
+    [Parameter]
+    public RenderFragment? Tools { get; set; }
 
     /// <summary>The reader dragged over a stretch to see it larger.</summary>
-    [Parameter] public EventCallback<TimeRange> OnZoom { get; set; }
+    [Parameter]
+    public EventCallback<TimeRange> OnZoom { get; set; }
 
     private ViewState View => view;
 
@@ -48,11 +57,18 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     {
         get
         {
-            if (Data.Lines.Count == 0 || Data.X.Length == 0) return "No samples.";
+            if (Data.Lines.Count == 0 || Data.X.Length == 0)
+                return "No samples.";
             var first = Data.Lines[0];
             var known = first.Values.Where(double.IsFinite).ToList();
-            if (known.Count == 0) return "No samples.";
-            var outside = Data.Anomalies.Count switch { 0 => "", 1 => " One anomaly.", var count => $" {count} anomalies." };
+            if (known.Count == 0)
+                return "No samples.";
+            var outside = Data.Anomalies.Count switch
+            {
+                0 => "",
+                1 => " One anomaly.",
+                var count => $" {count} anomalies.",
+            };
             return $"{first.Name} between {Figures.Format(known.Min(), first.Unit)} and {Figures.Format(known.Max(), first.Unit)}, last {Figures.Format(known[^1], first.Unit)}.{outside}";
         }
     }
@@ -62,11 +78,13 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // One at a time: two that begin at once would both make a chart. What comes meanwhile is drawn after it.
-        if (isDrawing) return;
+        if (isDrawing)
+            return;
         isDrawing = true;
         try
         {
-            while (!isGone && !IsDrawn) await DrawAsync();
+            while (!isGone && !IsDrawn)
+                await DrawAsync();
         }
         catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
         {
@@ -91,10 +109,13 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         {
             self ??= DotNetObjectReference.Create(this);
             var thin = ChartThinning.Thin(drawn, MaxPoints);
-            if (drawing is null) drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
-            else await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
+            if (drawing is null)
+                drawing = await module.InvokeAsync<IJSObjectReference>("draw", host, self, Describe(thin), Pack(thin));
+            else
+                await drawing.InvokeVoidAsync("update", Describe(thin), Pack(thin));
         }
-        if (isGone) await TidyAsync();
+        if (isGone)
+            await TidyAsync();
     }
 
     [JSInvokable]
@@ -116,7 +137,8 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
                 await drawing.InvokeVoidAsync("destroy");
                 await drawing.DisposeAsync();
             }
-            if (module is not null) await module.DisposeAsync();
+            if (module is not null)
+                await module.DisposeAsync();
         }
         catch (Exception gone) when (gone is JSDisconnectedException or TaskCanceledException or ObjectDisposedException)
         {
@@ -124,31 +146,44 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
         }
     }
 
-    private object Describe(ChartData data) => new
-    {
-        Height,
-        SyncKey,
-        Points = data.X.Length,
-        Lines = data.Lines.Select(line => new { Name = Outside.Text(line.Name), Unit = Outside.Text(line.Unit), Color = line.ColorIndex,
-            line.Dashed }),
-        HasBand = data.Band is not null,
-        BandName = Outside.Text(data.BandName),
-        Anomalies = data.Anomalies.Select(Span),
-        Gaps = data.Gaps.Select(Span),
-        Thresholds = data.Thresholds.Select(threshold => new { threshold.Value, Words = Outside.Text(threshold.Words) }),
-        Zone = view.ZoneName,
-        CanZoom = OnZoom.HasDelegate,
-    };
+    private object Describe(ChartData data) =>
+        new
+        {
+            Height,
+            SyncKey,
+            Points = data.X.Length,
+            Lines = data.Lines.Select(line => new
+            {
+                Name = Outside.Text(line.Name),
+                Unit = Outside.Text(line.Unit),
+                Color = line.ColorIndex,
+                line.Dashed,
+            }),
+            HasBand = data.Band is not null,
+            BandName = Outside.Text(data.BandName),
+            Anomalies = data.Anomalies.Select(Span),
+            Gaps = data.Gaps.Select(Span),
+            Thresholds = data.Thresholds.Select(threshold => new { threshold.Value, Words = Outside.Text(threshold.Words) }),
+            Zone = view.ZoneName,
+            CanZoom = OnZoom.HasDelegate,
+        };
 
     private static object Span(ChartSpan span) =>
-        new { span.From, span.To, Words = Outside.Text(span.Words), State = span.State.ToString().ToLowerInvariant() };
+        new
+        {
+            span.From,
+            span.To,
+            Words = Outside.Text(span.Words),
+            State = span.State.ToString().ToLowerInvariant(),
+        };
 
     /// <summary>Times, then each line, then the band, as doubles: JSON knows no NaN, and a hundred thousand points as text take seconds.</summary>
     private static byte[] Pack(ChartData data)
     {
         var columns = new List<double[]>(data.Lines.Count + 3) { data.X };
         columns.AddRange(data.Lines.Select(line => line.Values));
-        if (data.Band is { } band) columns.AddRange([band.Lower, band.Upper]);
+        if (data.Band is { } band)
+            columns.AddRange([band.Lower, band.Upper]);
         var bytes = new byte[columns.Count * data.X.Length * sizeof(double)];
         var at = 0;
         foreach (var column in columns)
@@ -161,7 +196,8 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
 
     private IEnumerable<int> Sampled()
     {
-        for (var at = 0; at < Data.X.Length; at += Step) yield return at;
+        for (var at = 0; at < Data.X.Length; at += Step)
+            yield return at;
     }
 
     private static DateTimeOffset At(double seconds) => DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000));

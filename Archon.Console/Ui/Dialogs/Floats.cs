@@ -31,7 +31,14 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     {
         await PrepareAsync();
         var parameters = new DialogParameters<ConfirmDialog> { { dialog => dialog.Question, question } };
-        var options = new DialogOptions { MaxWidth = MaxWidth.ExtraSmall, FullWidth = true, BackdropClick = true, CloseOnEscapeKey = true, DefaultFocus = DefaultFocus.FirstChild };
+        var options = new DialogOptions
+        {
+            MaxWidth = MaxWidth.ExtraSmall,
+            FullWidth = true,
+            BackdropClick = true,
+            CloseOnEscapeKey = true,
+            DefaultFocus = DefaultFocus.FirstChild,
+        };
         var entered = scripts.InvokeVoidAsync("archon.enterDialog");
         var dialog = await dialogs.ShowAsync<ConfirmDialog>(Outside.Text(question.Title), parameters, options);
         await entered;
@@ -45,21 +52,29 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     public async Task SayAsync(string words, Func<Task>? undo = null)
     {
         await PrepareAsync();
-        snackbar.Add(Outside.Text(words), Severity.Normal, toast =>
-        {
-            toast.HideIcon = true;
-            if (undo is null) return;
-            toast.Action = "Undo";
-            toast.OnClick = _ => undo();
-        });
+        snackbar.Add(
+            Outside.Text(words),
+            Severity.Normal,
+            toast =>
+            {
+                toast.HideIcon = true;
+                if (undo is null)
+                    return;
+                toast.Action = "Undo";
+                toast.OnClick = _ => undo();
+            }
+        );
     }
 
     /// <summary>Says why something was not done, until the reader closes it.</summary>
     public async Task SayFailureAsync(string words)
     {
         await PrepareAsync();
-        snackbar.Add(Outside.Text(words), Severity.Error,
-            toast => (toast.RequireInteraction, toast.ShowCloseIcon, toast.HideIcon) = (true, true, true));
+        snackbar.Add(
+            Outside.Text(words),
+            Severity.Error,
+            toast => (toast.RequireInteraction, toast.ShowCloseIcon, toast.HideIcon) = (true, true, true)
+        );
     }
 
     private async Task PrepareAsync()

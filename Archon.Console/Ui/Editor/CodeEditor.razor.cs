@@ -32,21 +32,38 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
     private bool isLive;
     private bool isGone;
 
-    [Parameter, EditorRequired] public string Value { get; set; } = "";
-    [Parameter] public EventCallback<string> ValueChanged { get; set; }
-    [Parameter, EditorRequired] public string Label { get; set; } = "";
-    [Parameter] public CodeLanguage Language { get; set; }
-    [Parameter] public bool ReadOnly { get; set; }
-    [Parameter] public string Placeholder { get; set; } = "";
-    [Parameter] public int Rows { get; set; } = 5;
-    [Parameter] public IReadOnlyList<CodeMark> Marks { get; set; } = [];
+    [Parameter, EditorRequired]
+    public string Value { get; set; } = "";
+
+    [Parameter]
+    public EventCallback<string> ValueChanged { get; set; }
+
+    [Parameter, EditorRequired]
+    public string Label { get; set; } = "";
+
+    [Parameter]
+    public CodeLanguage Language { get; set; }
+
+    [Parameter]
+    public bool ReadOnly { get; set; }
+
+    [Parameter]
+    public string Placeholder { get; set; } = "";
+
+    [Parameter]
+    public int Rows { get; set; } = 5;
+
+    [Parameter]
+    public IReadOnlyList<CodeMark> Marks { get; set; } = [];
 
     /// <summary>Address of an API as Prometheus' own, from which names are completed; null for none.</summary>
-    [Parameter] public string? CompleteFrom { get; set; }
+    [Parameter]
+    public string? CompleteFrom { get; set; }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (isGone) return;
+        if (isGone)
+            return;
         try
         {
             if (firstRender)
@@ -54,14 +71,17 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
                 await StartAsync();
                 return;
             }
-            if (editing is null) return;
+            if (editing is null)
+                return;
             if (Value != inEditor)
             {
                 inEditor = Value;
                 await editing.InvokeVoidAsync("set", Value);
             }
-            if (!ReferenceEquals(shown, Marks)) await MarkAsync();
-            if (wasReadOnly != ReadOnly) await editing.InvokeVoidAsync("lock", wasReadOnly = ReadOnly);
+            if (!ReferenceEquals(shown, Marks))
+                await MarkAsync();
+            if (wasReadOnly != ReadOnly)
+                await editing.InvokeVoidAsync("lock", wasReadOnly = ReadOnly);
         }
         catch (Exception gone) when (gone is JSDisconnectedException or ObjectDisposedException or TaskCanceledException)
         {
@@ -78,7 +98,8 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
     /// <summary>Shows a part of the text to the reader.</summary>
     public async Task SelectAsync(int from, int to)
     {
-        if (editing is not null) await editing.InvokeVoidAsync("select", from, to);
+        if (editing is not null)
+            await editing.InvokeVoidAsync("select", from, to);
     }
 
     [JSInvokable]
@@ -93,10 +114,20 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
         module = await scripts.InvokeAsync<IJSObjectReference>("archon.editor");
         self = DotNetObjectReference.Create(this);
         (inEditor, wasReadOnly) = (Value, ReadOnly);
-        editing = await module.InvokeAsync<IJSObjectReference>("edit", host, self, new
-        {
-            Language = Language.ToString().ToLowerInvariant(), Value, Label = Outside.Text(Label), ReadOnly, CompleteFrom, Placeholder,
-        });
+        editing = await module.InvokeAsync<IJSObjectReference>(
+            "edit",
+            host,
+            self,
+            new
+            {
+                Language = Language.ToString().ToLowerInvariant(),
+                Value,
+                Label = Outside.Text(Label),
+                ReadOnly,
+                CompleteFrom,
+                Placeholder,
+            }
+        );
         isLive = true;
         await MarkAsync();
         StateHasChanged();
@@ -105,14 +136,25 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
     private async Task MarkAsync()
     {
         shown = Marks;
-        await editing!.InvokeVoidAsync("mark", Marks.Select(mark => new
-        {
-            mark.From, mark.To, Message = Outside.Text(mark.Message),
-            Severity = mark.State switch { StateKind.Critical => "error", StateKind.Warning => "warning", _ => "info" },
-        }));
+        await editing!.InvokeVoidAsync(
+            "mark",
+            Marks.Select(mark => new
+            {
+                mark.From,
+                mark.To,
+                Message = Outside.Text(mark.Message),
+                Severity = mark.State switch
+                {
+                    StateKind.Critical => "error",
+                    StateKind.Warning => "warning",
+                    _ => "info",
+                },
+            })
+        );
     }
 
-    private Task TypedAsync(ChangeEventArgs change) => ReadOnly ? Task.CompletedTask : ValueChanged.InvokeAsync(change.Value as string ?? "");
+    private Task TypedAsync(ChangeEventArgs change) =>
+        ReadOnly ? Task.CompletedTask : ValueChanged.InvokeAsync(change.Value as string ?? "");
 
     public async ValueTask DisposeAsync()
     {
@@ -125,7 +167,8 @@ public sealed partial class CodeEditor(IJSRuntime scripts) : IAsyncDisposable
                 await editing.InvokeVoidAsync("destroy");
                 await editing.DisposeAsync();
             }
-            if (module is not null) await module.DisposeAsync();
+            if (module is not null)
+                await module.DisposeAsync();
         }
         catch (Exception gone) when (gone is JSDisconnectedException or TaskCanceledException or JSException)
         {

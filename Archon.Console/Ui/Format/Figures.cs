@@ -19,13 +19,17 @@ public static class Figures
     /// <param name="unit">UCUM as in a watch: <c>s</c>, <c>1</c> (a share, shown in per cent), <c>By</c>, <c>By/s</c>, <c>1/s</c>; anything else is shown as it is.</param>
     public static string Format(double? value, string unit)
     {
-        if (value is not { } v || double.IsNaN(v)) return "no value";
-        if (double.IsInfinity(v)) return v > 0 ? "infinite" : "minus infinite";
+        if (value is not { } v || double.IsNaN(v))
+            return "no value";
+        if (double.IsInfinity(v))
+            return v > 0 ? "infinite" : "minus infinite";
         // Cores: of one core people speak in per cent.
-        if (unit == "{cpu}") return $"{Digits(v * 100)}{Gap}%";
+        if (unit == "{cpu}")
+            return $"{Digits(v * 100)}{Gap}%";
         // UCUM's braces hold a remark, such as what is counted, and no unit: 1/s and {request}/s are the same.
         var remark = unit.IndexOf('{', StringComparison.Ordinal);
-        if (remark >= 0 && unit.IndexOf('}', remark) is > 0 and var close) unit = unit.Remove(remark, close - remark + 1);
+        if (remark >= 0 && unit.IndexOf('}', remark) is > 0 and var close)
+            unit = unit.Remove(remark, close - remark + 1);
         return unit switch
         {
             "1" => $"{Digits(v * 100)}{Gap}%",
@@ -44,7 +48,8 @@ public static class Figures
         var (from, to) = (Format(lower, unit), Format(upper, unit));
         var (fromUnit, toUnit) = (Suffix(from), Suffix(to));
         // An end at zero has no unit of its own.
-        if (lower == 0 && fromUnit != toUnit) return $"0 to {to}";
+        if (lower == 0 && fromUnit != toUnit)
+            return $"0 to {to}";
         return fromUnit.Length > 0 && fromUnit == toUnit ? $"{from[..^fromUnit.Length].TrimEnd()} to {to}" : $"{from} to {to}";
     }
 
@@ -54,16 +59,17 @@ public static class Figures
         return figure[(last + 1)..];
     }
 
-    private static string Seconds(double v) => Math.Abs(v) switch
-    {
-        0 => $"0{Gap}s",
-        < 1e-3 => $"{Digits(v * 1e6)}{Gap}µs",
-        < 1 => $"{Digits(v * 1e3)}{Gap}ms",
-        < 120 => $"{Digits(v)}{Gap}s",
-        < 7200 => $"{Digits(v / 60)}{Gap}min",
-        < 172_800 => $"{Digits(v / 3600)}{Gap}h",
-        _ => $"{Digits(v / 86_400)}{Gap}d",
-    };
+    private static string Seconds(double v) =>
+        Math.Abs(v) switch
+        {
+            0 => $"0{Gap}s",
+            < 1e-3 => $"{Digits(v * 1e6)}{Gap}µs",
+            < 1 => $"{Digits(v * 1e3)}{Gap}ms",
+            < 120 => $"{Digits(v)}{Gap}s",
+            < 7200 => $"{Digits(v / 60)}{Gap}min",
+            < 172_800 => $"{Digits(v / 3600)}{Gap}h",
+            _ => $"{Digits(v / 86_400)}{Gap}d",
+        };
 
     private static string Scaled(double v, double step, string[] names)
     {
@@ -80,10 +86,17 @@ public static class Figures
     private static string Digits(double v)
     {
         var size = Math.Abs(v);
-        if (size == 0) return "0";
-        if (size < 1e-6) return v.ToString("0.0e0", CultureInfo.InvariantCulture);
-        if (size < 0.001) return v.ToString("0.######", CultureInfo.InvariantCulture);
-        var decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3;
+        if (size == 0)
+            return "0";
+        if (size < 1e-6)
+            return v.ToString("0.0e0", CultureInfo.InvariantCulture);
+        if (size < 0.001)
+            return v.ToString("0.######", CultureInfo.InvariantCulture);
+        var decimals =
+            size >= 100 ? 0
+            : size >= 10 ? 1
+            : size >= 0.1 ? 2
+            : 3;
         var text = Math.Round(v, decimals).ToString(decimals == 0 ? "0" : "0." + new string('#', decimals), CultureInfo.InvariantCulture);
         return size >= 10_000 ? Math.Round(v).ToString("#,0", Grouping) : text;
     }

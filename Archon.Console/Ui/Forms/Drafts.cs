@@ -20,7 +20,8 @@ public sealed class Drafts(IJSRuntime scripts)
             kept[key] = text;
             return;
         }
-        if (before == text) return;
+        if (before == text)
+            return;
         kept[key] = text;
         await CallAsync("archon.drafts.keep", key, text, beyondTab);
     }

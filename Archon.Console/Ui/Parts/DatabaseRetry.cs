@@ -10,14 +10,19 @@ public sealed class DatabaseRetry : ComponentBase, IDisposable
     private readonly CancellationTokenSource lifetime = new();
 
     /// <summary>Reads again. Where that succeeds the page no longer shows this component.</summary>
-    [Parameter, EditorRequired] public EventCallback Do { get; set; }
+    [Parameter, EditorRequired]
+    public EventCallback Do { get; set; }
 
-    [Inject] private ArchonDatabase Database { get; set; } = default!;
-    [Inject] private TimeProvider Clock { get; set; } = default!;
+    [Inject]
+    private ArchonDatabase Database { get; set; } = default!;
+
+    [Inject]
+    private TimeProvider Clock { get; set; } = default!;
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (firstRender) _ = RetryAsync();
+        if (firstRender)
+            _ = RetryAsync();
     }
 
     private async Task RetryAsync()

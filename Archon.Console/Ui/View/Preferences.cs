@@ -12,7 +12,11 @@ public sealed record Preferences(string Zone, string BrowserZone, bool IsNavSlim
     public const string BrowserZoneCookie = "archon.browser-zone";
     public const string NavCookie = "archon.nav";
 
-    public static Preferences Of(HttpRequest request) => new(
-        request.Cookies[ZoneCookie] ?? "utc", request.Cookies[BrowserZoneCookie] ?? "UTC", request.Cookies[NavCookie] == "slim",
-        request.Cookies[ThemeCookie] is "dark" or "light" ? request.Cookies[ThemeCookie]! : "system");
+    public static Preferences Of(HttpRequest request) =>
+        new(
+            request.Cookies[ZoneCookie] ?? "utc",
+            request.Cookies[BrowserZoneCookie] ?? "UTC",
+            request.Cookies[NavCookie] == "slim",
+            request.Cookies[ThemeCookie] is "dark" or "light" ? request.Cookies[ThemeCookie]! : "system"
+        );
 }

@@ -9,7 +9,14 @@ namespace Archon.Ui.View;
 /// </summary>
 public static partial class RangeText
 {
-    private static readonly string[] Absolute = ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd"];
+    private static readonly string[] Absolute =
+    [
+        "yyyy-MM-dd HH:mm:ss",
+        "yyyy-MM-dd HH:mm",
+        "yyyy-MM-dd'T'HH:mm:ss",
+        "yyyy-MM-dd'T'HH:mm",
+        "yyyy-MM-dd",
+    ];
 
     /// <param name="isEnd">An end rounded to a unit lies at the end of that unit: <c>now/d</c> as an end is tonight.</param>
     /// <param name="zone">What days and times without a zone are meant in.</param>
@@ -21,7 +28,7 @@ public static partial class RangeText
         }
         catch (ArgumentOutOfRangeException)
         {
-            at = default;   // before the year 1 or after 9999, in the zone or in UTC
+            at = default; // before the year 1 or after 9999, in the zone or in UTC
             return false;
         }
     }
@@ -30,8 +37,10 @@ public static partial class RangeText
     {
         at = default;
         text = text?.Trim();
-        if (string.IsNullOrEmpty(text)) return false;
-        if (RelativeTime().Match(text) is { Success: true } relative) return TryRelative(relative, now, zone, isEnd, out at);
+        if (string.IsNullOrEmpty(text))
+            return false;
+        if (RelativeTime().Match(text) is { Success: true } relative)
+            return TryRelative(relative, now, zone, isEnd, out at);
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && text.Length is >= 12 and <= 14)
         {
             at = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
@@ -39,19 +48,24 @@ public static partial class RangeText
         }
         if (DateTime.TryParseExact(text, Absolute, CultureInfo.InvariantCulture, DateTimeStyles.None, out var wall))
         {
-            if (isEnd && text.Length == 10) wall = wall.AddDays(1).AddMilliseconds(-1);
+            if (isEnd && text.Length == 10)
+                wall = wall.AddDays(1).AddMilliseconds(-1);
             at = FromWall(wall, zone);
             return true;
         }
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out at) && text.Contains(':', StringComparison.Ordinal);
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out at)
+            && text.Contains(':', StringComparison.Ordinal);
     }
 
     /// <summary>A length as people type it: <c>15m</c>, <c>13h</c>, <c>2d</c>, <c>1w</c>.</summary>
     public static bool TryLength(string? text, out TimeSpan length)
     {
         length = default;
-        if (LengthText().Match(text?.Trim() ?? "") is not { Success: true } match
-            || !int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is 0 or > 100_000)
+        if (
+            LengthText().Match(text?.Trim() ?? "") is not { Success: true } match
+            || !int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count is 0 or > 100_000
+        )
         {
             return false;
         }
@@ -72,8 +86,13 @@ public static partial class RangeText
         var wall = TimeZoneInfo.ConvertTime(now, zone).DateTime;
         if (match.Groups["count"].Success)
         {
-            if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > 100_000) return false;
-            if (match.Groups["sign"].Value == "-") count = -count;
+            if (
+                !int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                || count > 100_000
+            )
+                return false;
+            if (match.Groups["sign"].Value == "-")
+                count = -count;
             // Hours are lengths of time; days and more are leaves of the calendar, which summer time stretches.
             (at, wall) = match.Groups["unit"].Value switch
             {
@@ -86,7 +105,8 @@ public static partial class RangeText
                 _ => OnWall(wall.AddYears(count)),
             };
         }
-        if (!match.Groups["round"].Success) return true;
+        if (!match.Groups["round"].Success)
+            return true;
         var start = match.Groups["round"].Value switch
         {
             "s" => wall.AddTicks(-(wall.Ticks % TimeSpan.TicksPerSecond)),
@@ -122,7 +142,8 @@ public static partial class RangeText
     private static DateTimeOffset FromWall(DateTime wall, TimeZoneInfo zone)
     {
         wall = DateTime.SpecifyKind(wall, DateTimeKind.Unspecified);
-        while (zone.IsInvalidTime(wall)) wall = wall.AddMinutes(15).AddTicks(-(wall.Ticks % (15 * TimeSpan.TicksPerMinute)));
+        while (zone.IsInvalidTime(wall))
+            wall = wall.AddMinutes(15).AddTicks(-(wall.Ticks % (15 * TimeSpan.TicksPerMinute)));
         return new DateTimeOffset(wall, zone.GetUtcOffset(wall)).ToUniversalTime();
     }
 

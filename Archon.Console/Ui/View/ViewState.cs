@@ -86,11 +86,15 @@ public sealed class ViewState : IDisposable
     {
         switch (from, to)
         {
-            case ("now/d", DefaultTo): return "Today";
-            case ("now-1d/d", "now-1d/d"): return "Yesterday";
+            case ("now/d", DefaultTo):
+                return "Today";
+            case ("now-1d/d", "now-1d/d"):
+                return "Yesterday";
         }
-        if (to == DefaultTo && from.StartsWith("now-", StringComparison.Ordinal) && RangeText.TryLength(from[4..], out var length)) return $"Last {Ages.Exactly(length)}";
-        if (from.StartsWith("now", StringComparison.Ordinal) || !TryRange(from, to, out var range)) return $"{from} to {to}";
+        if (to == DefaultTo && from.StartsWith("now-", StringComparison.Ordinal) && RangeText.TryLength(from[4..], out var length))
+            return $"Last {Ages.Exactly(length)}";
+        if (from.StartsWith("now", StringComparison.Ordinal) || !TryRange(from, to, out var range))
+            return $"{from} to {to}";
         var now = clock.GetUtcNow();
         return $"{Stamp(range.Start, now)} to {Stamp(range.End, now)}";
     }
@@ -100,7 +104,12 @@ public sealed class ViewState : IDisposable
     {
         var now = clock.GetUtcNow();
         range = new TimeRange(now - TimeSpan.FromHours(1), now);
-        if (!RangeText.TryParse(from, now, Zone, isEnd: false, out var start) || !RangeText.TryParse(to, now, Zone, isEnd: true, out var end) || start >= end) return false;
+        if (
+            !RangeText.TryParse(from, now, Zone, isEnd: false, out var start)
+            || !RangeText.TryParse(to, now, Zone, isEnd: true, out var end)
+            || start >= end
+        )
+            return false;
         range = new TimeRange(start, end);
         return true;
     }
@@ -108,21 +117,24 @@ public sealed class ViewState : IDisposable
     public void Use(Preferences wanted)
     {
         preferences = wanted;
-        if (!HasQuery(navigation.Uri, "tz")) SetZone(wanted.Zone);
+        if (!HasQuery(navigation.Uri, "tz"))
+            SetZone(wanted.Zone);
     }
 
     public void NoteEnvironments() => EnvironmentsChanged?.Invoke();
 
     public void ChooseEnvironment(int id)
     {
-        if (EnvironmentId == id) return;
+        if (EnvironmentId == id)
+            return;
         EnvironmentId = id;
         Write();
     }
 
     public void Pause(bool paused)
     {
-        if (paused == Paused) return;
+        if (paused == Paused)
+            return;
         (PausedAt, Waiting) = (paused ? clock.GetUtcNow() : null, 0);
         Changed?.Invoke();
     }
@@ -130,7 +142,8 @@ public sealed class ViewState : IDisposable
     /// <summary>Told by a page that stands still, when it found out how much is new.</summary>
     public void NoteWaiting(int count)
     {
-        if (Waiting == count) return;
+        if (Waiting == count)
+            return;
         Waiting = count;
         Changed?.Invoke();
     }
@@ -138,7 +151,8 @@ public sealed class ViewState : IDisposable
     public void ShowWhatWaits()
     {
         ShowWaiting?.Invoke();
-        if (!Paused) return;
+        if (!Paused)
+            return;
         (PausedAt, Waiting) = (clock.GetUtcNow(), 0);
         Changed?.Invoke();
     }
@@ -153,7 +167,8 @@ public sealed class ViewState : IDisposable
     public void Suggest(string? from, string? to)
     {
         var wanted = from is null || to is null ? ((string, string)?)null : (from, to);
-        if (suggested == wanted) return;
+        if (suggested == wanted)
+            return;
         suggested = wanted;
         Changed?.Invoke();
     }
@@ -163,7 +178,8 @@ public sealed class ViewState : IDisposable
     /// <summary>Back to what the page suggests.</summary>
     public void ForgetRange()
     {
-        if (chosen is null) return;
+        if (chosen is null)
+            return;
         chosen = null;
         Write();
     }
@@ -172,11 +188,13 @@ public sealed class ViewState : IDisposable
     public bool TryShow(string from, string to)
     {
         (from, to) = (from.Trim(), to.Trim());
-        if (!TryRange(from, to, out _)) return false;
+        if (!TryRange(from, to, out _))
+            return false;
         chosen = (from, to);
         recent.Remove((from, to));
         recent.Insert(0, (from, to));
-        if (recent.Count > RecentKept) recent.RemoveAt(RecentKept);
+        if (recent.Count > RecentKept)
+            recent.RemoveAt(RecentKept);
         Write();
         return true;
     }
@@ -188,8 +206,10 @@ public sealed class ViewState : IDisposable
     {
         var range = Range;
         var (start, end) = (range.Start - (range.Length / 2), range.End + (range.Length / 2));
-        if (end >= clock.GetUtcNow()) TryShow($"now-{Math.Max(1, (int)(range.Length * 2).TotalSeconds)}s", DefaultTo);
-        else Show(new TimeRange(start, end));
+        if (end >= clock.GetUtcNow())
+            TryShow($"now-{Math.Max(1, (int)(range.Length * 2).TotalSeconds)}s", DefaultTo);
+        else
+            Show(new TimeRange(start, end));
     }
 
     /// <summary>Moves the range by half its length.</summary>
@@ -198,8 +218,10 @@ public sealed class ViewState : IDisposable
         var range = Range;
         var by = range.Length / 2 * (later ? 1 : -1);
         var end = range.End + by;
-        if (later && end >= clock.GetUtcNow()) TryShow($"now-{Math.Max(1, (int)range.Length.TotalSeconds)}s", DefaultTo);
-        else Show(new TimeRange(range.Start + by, end));
+        if (later && end >= clock.GetUtcNow())
+            TryShow($"now-{Math.Max(1, (int)range.Length.TotalSeconds)}s", DefaultTo);
+        else
+            Show(new TimeRange(range.Start + by, end));
     }
 
     /// <summary>UTC, then the browser's own zone, then UTC again.</summary>
@@ -215,9 +237,11 @@ public sealed class ViewState : IDisposable
     public string Stamp(DateTimeOffset at, DateTimeOffset now)
     {
         var (there, here) = (TimeZoneInfo.ConvertTime(at, Zone), TimeZoneInfo.ConvertTime(now, Zone));
-        var format = there.Date == here.Date ? "HH:mm:ss"
+        var format =
+            there.Date == here.Date ? "HH:mm:ss"
             : (here.Date - there.Date).Duration().TotalDays < 7 ? "ddd HH:mm"
-            : there.Year == here.Year ? "d MMM HH:mm" : "d MMM yyyy HH:mm";
+            : there.Year == here.Year ? "d MMM HH:mm"
+            : "d MMM yyyy HH:mm";
         return there.ToString(format, CultureInfo.InvariantCulture);
     }
 
@@ -228,7 +252,8 @@ public sealed class ViewState : IDisposable
 
     private void Moved(object? sender, LocationChangedEventArgs moved)
     {
-        if (Read(moved.Location)) Changed?.Invoke();
+        if (Read(moved.Location))
+            Changed?.Invoke();
     }
 
     /// <summary>A link without a range keeps the one that is shown.</summary>
@@ -236,14 +261,18 @@ public sealed class ViewState : IDisposable
     {
         var query = System.Web.HttpUtility.ParseQueryString(new Uri(address).Query);
         var before = (From, To, ZoneName, EnvironmentId, RefreshEvery);
-        if (int.TryParse(query["env"], NumberStyles.None, CultureInfo.InvariantCulture, out var environment) && environment > 0) EnvironmentId = environment;
-        if (query["tz"] is { } zone) SetZone(zone);
+        if (int.TryParse(query["env"], NumberStyles.None, CultureInfo.InvariantCulture, out var environment) && environment > 0)
+            EnvironmentId = environment;
+        if (query["tz"] is { } zone)
+            SetZone(zone);
         if ((query["from"] ?? query["to"]) is not null)
         {
             var (from, to) = (query["from"] ?? DefaultFrom, query["to"] ?? DefaultTo);
-            if (TryRange(from, to, out _)) chosen = (from, to);
+            if (TryRange(from, to, out _))
+                chosen = (from, to);
         }
-        if (query["refresh"] is { } every) RefreshEvery = RangeText.TryLength(every, out var length) && length >= LeastRefresh ? length : null;
+        if (query["refresh"] is { } every)
+            RefreshEvery = RangeText.TryLength(every, out var length) && length >= LeastRefresh ? length : null;
         return before != (From, To, ZoneName, EnvironmentId, RefreshEvery);
     }
 
@@ -251,7 +280,8 @@ public sealed class ViewState : IDisposable
     public void KeepInAddress()
     {
         var whole = Address();
-        if (whole != navigation.Uri) navigation.NavigateTo(whole, new NavigationOptions { ReplaceHistoryEntry = true });
+        if (whole != navigation.Uri)
+            navigation.NavigateTo(whole, new NavigationOptions { ReplaceHistoryEntry = true });
     }
 
     private void Write()
@@ -260,22 +290,31 @@ public sealed class ViewState : IDisposable
         Changed?.Invoke();
     }
 
-    private string Address() => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
-    {
-        ["from"] = chosen?.From,
-        ["to"] = chosen?.To,
-        ["refresh"] = RefreshEvery is { } every ? $"{(int)every.TotalSeconds}s" : null,
-        ["env"] = EnvironmentId == MonitoredEnvironment.DefaultId ? null : EnvironmentId,
-        ["tz"] = Zone == TimeZoneInfo.Utc ? null : Zone.Id,
-    });
+    private string Address() =>
+        navigation.GetUriWithQueryParameters(
+            new Dictionary<string, object?>
+            {
+                ["from"] = chosen?.From,
+                ["to"] = chosen?.To,
+                ["refresh"] = RefreshEvery is { } every ? $"{(int)every.TotalSeconds}s" : null,
+                ["env"] = EnvironmentId == MonitoredEnvironment.DefaultId ? null : EnvironmentId,
+                ["tz"] = Zone == TimeZoneInfo.Utc ? null : Zone.Id,
+            }
+        );
 
     private void SetZone(string zone)
     {
-        var wanted = zone switch { "utc" or "UTC" => "UTC", "local" => preferences.BrowserZone, _ => zone };
+        var wanted = zone switch
+        {
+            "utc" or "UTC" => "UTC",
+            "local" => preferences.BrowserZone,
+            _ => zone,
+        };
         Zone = wanted != "UTC" && TimeZoneInfo.TryFindSystemTimeZoneById(wanted, out var found) ? found : TimeZoneInfo.Utc;
     }
 
     private static string Milliseconds(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
-    private static bool HasQuery(string address, string name) => System.Web.HttpUtility.ParseQueryString(new Uri(address).Query)[name] is not null;
+    private static bool HasQuery(string address, string name) =>
+        System.Web.HttpUtility.ParseQueryString(new Uri(address).Query)[name] is not null;
 }

@@ -23,7 +23,17 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
 
         Assert.Equal("""["up"]""", await DataAsync(viewer, HttpMethod.Get, "label/__name__/values"));
         Assert.Equal("""["job","pod"]""", await DataAsync(viewer, HttpMethod.Get, "labels"));
-        Assert.Equal("""["job","pod"]""", await DataAsync(viewer, HttpMethod.Post, "labels", ("match[]", "up{job=\"x\"}"), ("start", "2026-11-25T05:00:00.000Z"), ("end", "2026-11-25T06:00:00.000Z")));
+        Assert.Equal(
+            """["job","pod"]""",
+            await DataAsync(
+                viewer,
+                HttpMethod.Post,
+                "labels",
+                ("match[]", "up{job=\"x\"}"),
+                ("start", "2026-11-25T05:00:00.000Z"),
+                ("end", "2026-11-25T06:00:00.000Z")
+            )
+        );
         Assert.Equal("""[{"__name__":"up","job":"x"}]""", await DataAsync(viewer, HttpMethod.Post, "series", ("match[]", "up")));
         Assert.Equal("""{"up":[{"type":"gauge","help":"Is it up?","unit":""}]}""", await DataAsync(viewer, HttpMethod.Get, "metadata"));
         var asked = prometheus.Requests.Last(one => one.Path == "/api/v1/labels");
@@ -41,8 +51,19 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
         var stranger = app.NewClient(accept: null);
         string[] others =
         [
-            "query?query=up", "query_range?query=up", "admin/tsdb/delete_series", "status/config", "status/flags", "targets", "rules", "alerts", "write", "parse_query?query=up", "label/a%2Fvalues/../../status/config",
-            "../../-/reload", "",
+            "query?query=up",
+            "query_range?query=up",
+            "admin/tsdb/delete_series",
+            "status/config",
+            "status/flags",
+            "targets",
+            "rules",
+            "alerts",
+            "write",
+            "parse_query?query=up",
+            "label/a%2Fvalues/../../status/config",
+            "../../-/reload",
+            "",
         ];
 
         foreach (var path in others)
@@ -57,7 +78,10 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
             using var reply = await stranger.GetAsync(At(path), Token);
             Assert.Equal(HttpStatusCode.Unauthorized, reply.StatusCode);
         }
-        Assert.DoesNotContain(prometheus.Requests, one => one.Path.Contains("config", StringComparison.Ordinal) || one.Path.Contains("delete", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            prometheus.Requests,
+            one => one.Path.Contains("config", StringComparison.Ordinal) || one.Path.Contains("delete", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -81,10 +105,20 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
         }
 
         Assert.Equal(
-            [HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest],
-            [noMatch.StatusCode, longOne.StatusCode, huge.StatusCode, many.StatusCode, turned.StatusCode]);
+            [
+                HttpStatusCode.BadRequest,
+                HttpStatusCode.BadRequest,
+                HttpStatusCode.RequestEntityTooLarge,
+                HttpStatusCode.BadRequest,
+                HttpStatusCode.BadRequest,
+            ],
+            [noMatch.StatusCode, longOne.StatusCode, huge.StatusCode, many.StatusCode, turned.StatusCode]
+        );
         Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
-        Assert.Equal("no match[] parameter provided", (await noMatch.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("error").GetString());
+        Assert.Equal(
+            "no match[] parameter provided",
+            (await noMatch.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("error").GetString()
+        );
     }
 
     [Fact]
@@ -102,15 +136,34 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
 
     private static Uri At(string path) => new($"rules/prometheus/api/v1/{path}", UriKind.Relative);
 
-    private static async Task<string> DataAsync(HttpClient client, HttpMethod method, string path, params (string Name, string Value)[] form)
+    private static async Task<string> DataAsync(
+        HttpClient client,
+        HttpMethod method,
+        string path,
+        params (string Name, string Value)[] form
+    )
     {
         using var reply = await SendAsync(client, method, path, form);
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         return (await reply.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("data").GetRawText();
     }
 
-    private static Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, params (string Name, string Value)[] form) => client.SendAsync(
-        new HttpRequestMessage(method, At(path)) { Content = method == HttpMethod.Post ? new FormUrlEncodedContent(form.Select(one => KeyValuePair.Create(one.Name, one.Value))) : null }, Token);
+    private static Task<HttpResponseMessage> SendAsync(
+        HttpClient client,
+        HttpMethod method,
+        string path,
+        params (string Name, string Value)[] form
+    ) =>
+        client.SendAsync(
+            new HttpRequestMessage(method, At(path))
+            {
+                Content =
+                    method == HttpMethod.Post
+                        ? new FormUrlEncodedContent(form.Select(one => KeyValuePair.Create(one.Name, one.Value)))
+                        : null,
+            },
+            Token
+        );
 
     private static Task AnswerAsync(HttpContext context)
     {

@@ -57,7 +57,10 @@ public sealed class FolderTargetTests : IDisposable
 
         var result = await Target().WriteAsync("a.yml", Encoding.UTF8.GetBytes(new string('x', 100_000)), Token);
 
-        Assert.Equal("a.yml cannot be written: the disk is full. The file there is as it was.", Assert.IsType<TargetResult.Failed>(result).Reason);
+        Assert.Equal(
+            "a.yml cannot be written: the disk is full. The file there is as it was.",
+            Assert.IsType<TargetResult.Failed>(result).Reason
+        );
         Assert.Equal("old", await File.ReadAllTextAsync(Path.Combine(folder, "a.yml"), Token));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder));
     }
@@ -76,7 +79,10 @@ public sealed class FolderTargetTests : IDisposable
     {
         var target = new FolderTarget(folder, "/etc/prometheus/rules/", null, services.GetRequiredService<RuleServerClient>());
 
-        Assert.Equal(("/etc/prometheus/rules/team/a.yml", "team/a.yml", null), (target.ServerFile("team/a.yml"), target.NameOf("/etc/prometheus/rules/team/a.yml"), target.NameOf("/etc/other.yml")));
+        Assert.Equal(
+            ("/etc/prometheus/rules/team/a.yml", "team/a.yml", null),
+            (target.ServerFile("team/a.yml"), target.NameOf("/etc/prometheus/rules/team/a.yml"), target.NameOf("/etc/other.yml"))
+        );
     }
 
     [Fact]

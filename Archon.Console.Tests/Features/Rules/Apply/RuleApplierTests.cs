@@ -16,10 +16,12 @@ namespace Archon.Tests.Features.Rules.Apply;
 /// <summary>Against a real Prometheus that reads a real folder.</summary>
 public sealed class RuleApplierTests(PostgresFixture postgres)
 {
-    private const string Good = "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n";
+    private const string Good =
+        "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - alert: Quiet\n        expr: vector(1) == 2\n";
 
     // It parses, and only its evaluation finds out that both series end up with the same labels.
-    private const string Failing = "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - record: shop:two\n        expr: label_replace(vector(1), \"x\", \"1\", \"\", \"\") or label_replace(vector(1), \"x\", \"2\", \"\", \"\")\n        labels: {x: same}\n";
+    private const string Failing =
+        "groups:\n  - name: shop\n    interval: 1s\n    rules:\n      - record: shop:two\n        expr: label_replace(vector(1), \"x\", \"1\", \"\", \"\") or label_replace(vector(1), \"x\", \"2\", \"\", \"\")\n        labels: {x: same}\n";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -36,18 +38,32 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         Assert.Equal("up == 0", (await stage.RunningAsync()).Single().Query);
         Assert.Equal(ReviewState.InStep, Assert.Single((await stage.ReviewAsync()).Files).State);
         await stage.Bench.LookAsync();
-        Assert.Equal(RuleStanding.InStep, Assert.Single((await stage.Bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules).Standing);
-        Assert.Equal(["rules.apply", "rules.apply"],
-            await stage.Bench.ReadAsync(db => db.AuditEntries.Where(entry => entry.Subject == "rules").Select(entry => entry.Action).ToListAsync(Token)));
+        Assert.Equal(
+            RuleStanding.InStep,
+            Assert.Single((await stage.Bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules).Standing
+        );
+        Assert.Equal(
+            ["rules.apply", "rules.apply"],
+            await stage.Bench.ReadAsync(db =>
+                db.AuditEntries.Where(entry => entry.Subject == "rules").Select(entry => entry.Action).ToListAsync(Token)
+            )
+        );
     }
 
     [Theory]
-    [InlineData("", 20_001, "")]   // as text: Prometheus itself takes ten seconds to evaluate as long a chain of operators
+    [InlineData("", 20_001, "")] // as text: Prometheus itself takes ten seconds to evaluate as long a chain of operators
     [InlineData("(", 400, ")")]
-    public async Task A_rule_that_is_too_large_to_be_checked_is_imported_applied_and_exported_to_the_byte(string open, int count, string close)
+    public async Task A_rule_that_is_too_large_to_be_checked_is_imported_applied_and_exported_to_the_byte(
+        string open,
+        int count,
+        string close
+    )
     {
         await using var stage = await Stage.StartAsync(postgres);
-        var expression = string.Concat(Enumerable.Repeat(open, count)) + $"up{{job!=\"{new string('a', count)}\"}}" + string.Concat(Enumerable.Repeat(close, count));
+        var expression =
+            string.Concat(Enumerable.Repeat(open, count))
+            + $"up{{job!=\"{new string('a', count)}\"}}"
+            + string.Concat(Enumerable.Repeat(close, count));
         var text = Good.Replace("vector(1) == 2", $"{expression} == 0", StringComparison.Ordinal);
         await stage.ImportAsync(text);
 
@@ -56,7 +72,9 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         Assert.Null(Assert.IsType<ApplyResult.Done>(result).Note);
         Assert.Equal(text, stage.File);
         Assert.Equal(ReviewState.InStep, Assert.Single((await stage.ReviewAsync()).Files).State);
-        var exported = Assert.Single(await new RuleExporter(stage.Bench.Contexts).ExportAsync(RuleBench.Environment, "shop.yml", null, Token));
+        var exported = Assert.Single(
+            await new RuleExporter(stage.Bench.Contexts).ExportAsync(RuleBench.Environment, "shop.yml", null, Token)
+        );
         Assert.Equal(text, Encoding.UTF8.GetString(exported.Content));
     }
 
@@ -139,9 +157,21 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         await using var stage = await Stage.StartAsync(postgres);
         var id = await stage.SaveAsync("up == 0");
         var review = await stage.ReviewAsync();
-        await stage.Bench.Commands.SaveAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with { RuleId = id, BasedOn = 1 }, "bob", Token);
+        await stage.Bench.Commands.SaveAsync(
+            RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with
+            {
+                RuleId = id,
+                BasedOn = 1,
+            },
+            "bob",
+            Token
+        );
 
-        Assert.Contains("was edited since", Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync(review)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "was edited since",
+            Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync(review)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Null(stage.File);
     }
 
@@ -171,7 +201,8 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         await Assert.ThrowsAsync<ConsoleEndedException>(() => stage.ApplyAsync(target: new DeadlyTarget(stage.Bench.Target, deadly)));
         Assert.Equal(left, (await stage.LastAsync()).Stage);
         // As a write that was cut off leaves it.
-        if (left == RuleApplyStage.Writing) await stage.Bench.WriteAsync(".shop.yml.partial", "groups:");
+        if (left == RuleApplyStage.Writing)
+            await stage.Bench.WriteAsync(".shop.yml.partial", "groups:");
         await stage.WatchAsync();
 
         Assert.Equal(ended, (await stage.LastAsync()).Stage);
@@ -222,7 +253,10 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         await stage.WatchAsync();
 
         var document = await stage.Bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token));
-        Assert.Equal(("# by hand\n" + Good, Good), (Encoding.UTF8.GetString(document.SeenContent!), Encoding.UTF8.GetString(document.AppliedContent!)));
+        Assert.Equal(
+            ("# by hand\n" + Good, Good),
+            (Encoding.UTF8.GetString(document.SeenContent!), Encoding.UTF8.GetString(document.AppliedContent!))
+        );
     }
 
     private sealed class ConsoleEndedException : Exception;
@@ -232,14 +266,16 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     {
         public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
         {
-            if (deadly == 1) throw new ConsoleEndedException();
+            if (deadly == 1)
+                throw new ConsoleEndedException();
             var done = await base.WriteAsync(name, content, cancellationToken);
             return deadly == 2 ? throw new ConsoleEndedException() : done;
         }
 
         public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken)
         {
-            if (deadly == 3) throw new ConsoleEndedException();
+            if (deadly == 3)
+                throw new ConsoleEndedException();
             var done = await base.ReloadAsync(cancellationToken);
             return deadly == 4 ? throw new ConsoleEndedException() : done;
         }
@@ -261,13 +297,24 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     private abstract class PassingTarget(RuleTarget inner) : RuleTarget
     {
         public override string Words => inner.Words;
+
         public override string ServerFile(string name) => inner.ServerFile(name);
+
         public override string? NameOf(string serverFile) => inner.NameOf(serverFile);
+
         public override string? NameFault(string name) => inner.NameFault(name);
-        public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) => inner.ReadAsync(name, cancellationToken);
-        public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
-        public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) => inner.WriteAsync(name, content, cancellationToken);
+
+        public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) =>
+            inner.ReadAsync(name, cancellationToken);
+
+        public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
+            inner.ListAsync(cancellationToken);
+
+        public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) =>
+            inner.WriteAsync(name, content, cancellationToken);
+
         public override void Tidy(string name) => inner.Tidy(name);
+
         public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => inner.ReloadAsync(cancellationToken);
     }
 
@@ -281,23 +328,36 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
 
         public RuleBench Bench { get; }
 
-        public string? File => System.IO.File.Exists(Path.Combine(Bench.Folder, "shop.yml")) ? System.IO.File.ReadAllText(Path.Combine(Bench.Folder, "shop.yml")) : null;
+        public string? File =>
+            System.IO.File.Exists(Path.Combine(Bench.Folder, "shop.yml"))
+                ? System.IO.File.ReadAllText(Path.Combine(Bench.Folder, "shop.yml"))
+                : null;
 
         public static async Task<Stage> StartAsync(PostgresFixture postgres, bool hasLifecycle = true)
         {
             var folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
             var server = await RealPrometheus.StartAsync(
-                $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n", Token, flags: hasLifecycle ? ["--web.enable-lifecycle"] : []);
+                $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n",
+                Token,
+                flags: hasLifecycle ? ["--web.enable-lifecycle"] : []
+            );
             return new Stage(await RuleBench.StartAsync(postgres, folder, server.Address), server);
         }
 
-        public Task<int> SaveAsync(string expression) => Bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)));
+        public Task<int> SaveAsync(string expression) =>
+            Bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)));
 
         public async Task ImportAsync(string text)
         {
             var importer = new RuleImporter(Bench.Contexts, Bench.Target, TimeProvider.System);
             var results = await importer.ImportAsync(
-                RuleBench.Environment, [new("shop.yml", Encoding.UTF8.GetBytes(text))], new Dictionary<string, ImportChoice>(), "ada", "", Token);
+                RuleBench.Environment,
+                [new("shop.yml", Encoding.UTF8.GetBytes(text))],
+                new Dictionary<string, ImportChoice>(),
+                "ada",
+                "",
+                Token
+            );
             Assert.IsType<ImportResult.Taken>(Assert.Single(results));
         }
 
@@ -309,7 +369,11 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         }
 
         public async Task<ApplyReview> ReviewAsync() =>
-            Assert.IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token)).Value;
+            Assert
+                .IsType<Fetch<ApplyReview>.Ok>(
+                    await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token)
+                )
+                .Value;
 
         public async Task<ApplyResult> ApplyAsync(ApplyReview? review = null, RuleTarget? target = null)
         {
@@ -317,12 +381,21 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
             return await Applier(target ?? Bench.Target).ApplyAsync(RuleBench.Environment, files, "ada", null, Token);
         }
 
-        public Task WatchAsync() => new WatchRuleFilesJob(Bench.Contexts, Bench.Target, Applier(Bench.Target), TimeProvider.System).LookAsync(RuleBench.Environment, Token);
+        public Task WatchAsync() =>
+            new WatchRuleFilesJob(Bench.Contexts, Bench.Target, Applier(Bench.Target), TimeProvider.System).LookAsync(
+                RuleBench.Environment,
+                Token
+            );
 
-        public Task<RuleApply> LastAsync() => Bench.ReadAsync(db => db.RuleApplies.AsNoTracking().OrderByDescending(apply => apply.Id).FirstAsync(Token));
+        public Task<RuleApply> LastAsync() =>
+            Bench.ReadAsync(db => db.RuleApplies.AsNoTracking().OrderByDescending(apply => apply.Id).FirstAsync(Token));
 
         public async Task<IReadOnlyList<PrometheusRule>> RunningAsync() =>
-            [.. Assert.IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await Bench.Prometheus.RulesAsync(Token)).Value.SelectMany(group => group.Rules)];
+            [
+                .. Assert
+                    .IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await Bench.Prometheus.RulesAsync(Token))
+                    .Value.SelectMany(group => group.Rules),
+            ];
 
         public async Task StopServerAsync()
         {
@@ -332,10 +405,12 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
 
         public async ValueTask DisposeAsync()
         {
-            if (server is not null) await server.DisposeAsync();
+            if (server is not null)
+                await server.DisposeAsync();
             await Bench.DisposeAsync();
         }
 
-        private RuleApplier Applier(RuleTarget target) => new(Bench.Contexts, target, Bench.Prometheus, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
+        private RuleApplier Applier(RuleTarget target) =>
+            new(Bench.Contexts, target, Bench.Prometheus, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
     }
 }

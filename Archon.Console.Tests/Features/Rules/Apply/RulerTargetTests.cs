@@ -18,7 +18,8 @@ namespace Archon.Tests.Features.Rules.Apply;
 
 public sealed class RulerTargetTests(PostgresFixture postgres)
 {
-    private const string Two = "groups:\n  - name: one\n    interval: 30s\n    rules:\n      - alert: One\n        expr: up == 1\n        annotations:\n          text: |\n            first\n            second\n  - name: two\n    rules:\n      - record: two:up\n        expr: sum(up)\n";
+    private const string Two =
+        "groups:\n  - name: one\n    interval: 30s\n    rules:\n      - alert: One\n        expr: up == 1\n        annotations:\n          text: |\n            first\n            second\n  - name: two\n    rules:\n      - record: two:up\n        expr: sum(up)\n";
 
     private const string Logs = """
         groups:
@@ -52,7 +53,10 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         Assert.True(target.IsSame(held, Encoding.UTF8.GetBytes(Two)), Encoding.UTF8.GetString(held!));
         Assert.Equal("one", Assert.Single(RuleFile.Read(less, out _)!.Groups).Content.Name);
         Assert.Empty(Assert.IsType<Fetch<IReadOnlyList<string>>.Ok>(await target.ListAsync(Token)).Value);
-        Assert.All(ruler.Requests, request => Assert.Equal(("anna", "Bearer secret"), (request.Headers["X-Scope-OrgID"], request.Headers["Authorization"])));
+        Assert.All(
+            ruler.Requests,
+            request => Assert.Equal(("anna", "Bearer secret"), (request.Headers["X-Scope-OrgID"], request.Headers["Authorization"]))
+        );
     }
 
     [Fact]
@@ -95,12 +99,18 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         var target = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
         await ImportAsync(bench, target, Logs);
 
-        var file = Assert.Single(Assert.IsType<Fetch<ApplyReview>.Ok>(
-            await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token)).Value.Files);
+        var file = Assert.Single(
+            Assert
+                .IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token))
+                .Value.Files
+        );
         var result = await ApplyAsync(bench, target, services);
 
         Assert.Equal(ReviewState.Ready, file.State);
-        Assert.Equal(["not-promql", "severity"], file.Findings.Where(one => one.Rule is null || one.Severity != LintSeverity.Info).Select(one => one.Check.Id));
+        Assert.Equal(
+            ["not-promql", "severity"],
+            file.Findings.Where(one => one.Rule is null || one.Severity != LintSeverity.Info).Select(one => one.Check.Id)
+        );
         Assert.Contains("do not apply to LogQL", file.Findings[0].Message, StringComparison.Ordinal);
         Assert.Null(Assert.IsType<ApplyResult.Done>(result).Note);
         Assert.Contains("|= \"error\"", ruler.Requests.Single(request => request.Method == "POST").Body, StringComparison.Ordinal);
@@ -116,7 +126,12 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         await ImportAsync(bench, target, Logs);
         ruler.Prints = """(sum by(service)(rate({app="rag"} |= "error"[300s])) > 5)""";
 
-        var result = await ApplyAsync(bench, target, services, new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) });
+        var result = await ApplyAsync(
+            bench,
+            target,
+            services,
+            new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) }
+        );
 
         Assert.Contains("Errors in a form of its own", Assert.IsType<ApplyResult.Done>(result).Note, StringComparison.Ordinal);
     }
@@ -133,7 +148,12 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         ruler.Prints = prints;
         await ImportAsync(bench, target, Logs);
         Assert.Equal(RuleStanding.NotApplied, (await OnlyAsync()).Standing);
-        await ApplyAsync(bench, target, services, new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) });
+        await ApplyAsync(
+            bench,
+            target,
+            services,
+            new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) }
+        );
 
         await LookAsync(bench, target, services);
 
@@ -154,7 +174,8 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         await using var both = UpstreamClients.Build(("Prometheus:BaseAddress", bench.Metrics.Address.AbsoluteUri));
         await using var lokiAlone = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
-        bench.Metrics.Rules = """{"groups":[{"name":"node","file":"/etc/node.yml","interval":15,"rules":[{"name":"Down","query":"up == 0","type":"alerting","state":"inactive","health":"ok","duration":0,"labels":{},"annotations":{},"alerts":[]}]}]}""";
+        bench.Metrics.Rules =
+            """{"groups":[{"name":"node","file":"/etc/node.yml","interval":15,"rules":[{"name":"Down","query":"up == 0","type":"alerting","state":"inactive","health":"ok","duration":0,"labels":{},"annotations":{},"alerts":[]}]}]}""";
         var target = new RulerTarget(ruler.Rules, both.GetRequiredService<RuleServerClient>());
         await target.WriteAsync("logs", Encoding.UTF8.GetBytes(Logs), Token);
         await LookAsync(bench, target, both);
@@ -172,7 +193,9 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         Assert.Equal(["Down"], await NamesAsync());
 
         async Task<IEnumerable<string>> NamesAsync() =>
-            (await new RuleQueries(bench.Contexts, target).PictureAsync(RuleBench.Environment, Token)).Rules.Select(rule => rule.Name).Order(StringComparer.Ordinal);
+            (await new RuleQueries(bench.Contexts, target).PictureAsync(RuleBench.Environment, Token))
+                .Rules.Select(rule => rule.Name)
+                .Order(StringComparer.Ordinal);
     }
 
     [Fact]
@@ -186,10 +209,16 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         var content = new RuleContent("Errors", true, """sum(rate({app="rag"} |= "error" [5m])) > 5""");
 
         var saved = await new RuleCommands(bench.Contexts, target, TimeProvider.System).SaveAsync(
-            new RuleDraft(RuleBench.Environment, null, "shop", "logs", content, 0, "errors"), "ada", Token);
+            new RuleDraft(RuleBench.Environment, null, "shop", "logs", content, 0, "errors"),
+            "ada",
+            Token
+        );
 
         Assert.IsType<RuleSaveResult.Saved>(saved);
-        Assert.Equal(RuleLanguage.Logql, (await new RuleQueries(bench.Contexts, target).FindAsync(((RuleSaveResult.Saved)saved).RuleId, Token))!.Language);
+        Assert.Equal(
+            RuleLanguage.Logql,
+            (await new RuleQueries(bench.Contexts, target).FindAsync(((RuleSaveResult.Saved)saved).RuleId, Token))!.Language
+        );
     }
 
     [Theory]
@@ -210,31 +239,75 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         var mimir = new RulerTarget(ruler.Rules, services.GetRequiredService<RuleServerClient>());
         await ImportAsync(bench, loki, Logs);
 
-        var file = Assert.Single(Assert.IsType<Fetch<ApplyReview>.Ok>(
-            await new RuleReviewer(bench.Contexts, mimir).ReviewAsync(RuleBench.Environment, Token)).Value.Files);
-        var imported = Assert.Single(await new RuleImporter(bench.Contexts, mimir, TimeProvider.System).ImportAsync(
-            RuleBench.Environment, [new("logs", Encoding.UTF8.GetBytes(Logs))], new Dictionary<string, ImportChoice>(), "ada", "", Token));
+        var file = Assert.Single(
+            Assert
+                .IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, mimir).ReviewAsync(RuleBench.Environment, Token))
+                .Value.Files
+        );
+        var imported = Assert.Single(
+            await new RuleImporter(bench.Contexts, mimir, TimeProvider.System).ImportAsync(
+                RuleBench.Environment,
+                [new("logs", Encoding.UTF8.GetBytes(Logs))],
+                new Dictionary<string, ImportChoice>(),
+                "ada",
+                "",
+                Token
+            )
+        );
 
         Assert.Equal(ReviewState.Blocked, file.State);
         Assert.Contains("could not parse expression", Assert.Single(file.Reasons), StringComparison.Ordinal);
         Assert.IsType<ImportResult.Refused>(imported);
     }
 
-    private static ServiceProvider Services(FakeRuler ruler) => UpstreamClients.Build(
-        ("Prometheus:BaseAddress", new Uri(ruler.Address, "prometheus").AbsoluteUri), ("Prometheus:Tenant", "anna"), ("Prometheus:BearerToken", "secret"));
+    private static ServiceProvider Services(FakeRuler ruler) =>
+        UpstreamClients.Build(
+            ("Prometheus:BaseAddress", new Uri(ruler.Address, "prometheus").AbsoluteUri),
+            ("Prometheus:Tenant", "anna"),
+            ("Prometheus:BearerToken", "secret")
+        );
 
-    private static async Task ImportAsync(RuleBench bench, RuleTarget target, string text) => Assert.IsType<ImportResult.Taken>(Assert.Single(
-        await new RuleImporter(bench.Contexts, target, TimeProvider.System).ImportAsync(
-            RuleBench.Environment, [new("shop", Encoding.UTF8.GetBytes(text))], new Dictionary<string, ImportChoice>(), "ada", "", Token)));
+    private static async Task ImportAsync(RuleBench bench, RuleTarget target, string text) =>
+        Assert.IsType<ImportResult.Taken>(
+            Assert.Single(
+                await new RuleImporter(bench.Contexts, target, TimeProvider.System).ImportAsync(
+                    RuleBench.Environment,
+                    [new("shop", Encoding.UTF8.GetBytes(text))],
+                    new Dictionary<string, ImportChoice>(),
+                    "ada",
+                    "",
+                    Token
+                )
+            )
+        );
 
-    private static Task LookAsync(RuleBench bench, RuleTarget target, ServiceProvider services) => new ImportRulesJob(
-        bench.Contexts, services.GetRequiredService<PrometheusClient>(), target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance)
-        .ImportAsync(RuleBench.Environment, Token);
+    private static Task LookAsync(RuleBench bench, RuleTarget target, ServiceProvider services) =>
+        new ImportRulesJob(
+            bench.Contexts,
+            services.GetRequiredService<PrometheusClient>(),
+            target,
+            TimeProvider.System,
+            NullLogger<ImportRulesJob>.Instance
+        ).ImportAsync(RuleBench.Environment, Token);
 
-    private static async Task<ApplyResult> ApplyAsync(RuleBench bench, RuleTarget target, ServiceProvider services, ApplyPatience? patience = null)
+    private static async Task<ApplyResult> ApplyAsync(
+        RuleBench bench,
+        RuleTarget target,
+        ServiceProvider services,
+        ApplyPatience? patience = null
+    )
     {
-        var review = Assert.IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token)).Value;
-        var applier = new RuleApplier(bench.Contexts, target, services.GetRequiredService<PrometheusClient>(), TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
+        var review = Assert
+            .IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token))
+            .Value;
+        var applier = new RuleApplier(
+            bench.Contexts,
+            target,
+            services.GetRequiredService<PrometheusClient>(),
+            TimeProvider.System,
+            NullLogger<RuleApplier>.Instance,
+            patience
+        );
         return await applier.ApplyAsync(RuleBench.Environment, review.Files, "ada", null, Token);
     }
 }

@@ -13,12 +13,21 @@ public sealed class AlertConditionTests
     [InlineData("x > 5 and on (job) y > 1", "x", ">", 5, false)]
     [InlineData("# why\n  x\n> 5", "x", ">", 5, true)]
     [InlineData("x > 5m", "x", ">", 300, true)]
-    public void The_value_and_the_number_of_a_comparison_are_told_apart(string expression, string value, string comparison, double threshold, bool isWhole)
+    public void The_value_and_the_number_of_a_comparison_are_told_apart(
+        string expression,
+        string value,
+        string comparison,
+        double threshold,
+        bool isWhole
+    )
     {
         var condition = AlertCondition.Of(expression);
 
         Assert.NotNull(condition);
-        Assert.Equal((value, comparison, threshold, isWhole), (condition.Value, condition.Comparison, condition.Threshold, condition.IsWhole));
+        Assert.Equal(
+            (value, comparison, threshold, isWhole),
+            (condition.Value, condition.Comparison, condition.Threshold, condition.IsWhole)
+        );
     }
 
     [Theory]
@@ -40,7 +49,10 @@ public sealed class AlertConditionTests
         var changed = AlertCondition.Of(expression)!.With(expression, threshold);
 
         Assert.Equal(AlertCondition.Of(wanted)!.Threshold, AlertCondition.Of(changed)!.Threshold);
-        Assert.Equal(wanted.Replace(" ", "", StringComparison.Ordinal), changed.Replace("(2)", "2", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal(
+            wanted.Replace(" ", "", StringComparison.Ordinal),
+            changed.Replace("(2)", "2", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -50,5 +62,6 @@ public sealed class AlertConditionTests
     [InlineData("node_memory_MemAvailable_bytes < 1e9", "By")]
     [InlineData("a_bytes / b_bytes < 0.1", "")]
     [InlineData("count(node_uptime_seconds) < 2", "")]
-    public void The_unit_of_the_value_is_known_from_the_names_of_its_metrics(string expression, string unit) => Assert.Equal(unit, ExpressionUnit.Of(expression));
+    public void The_unit_of_the_value_is_known_from_the_names_of_its_metrics(string expression, string unit) =>
+        Assert.Equal(unit, ExpressionUnit.Of(expression));
 }

@@ -29,7 +29,10 @@ public sealed class LiveBacktestTests
             // What is joined to it changes nothing, but leaves the decision to the server.
             var there = Alert($"queue_length > {threshold} and queue_length");
 
-            var (mine, theirs) = (await LastAsync(prometheus, Question(here, null, range)), await LastAsync(prometheus, Question(there, null, range)));
+            var (mine, theirs) = (
+                await LastAsync(prometheus, Question(here, null, range)),
+                await LastAsync(prometheus, Question(there, null, range))
+            );
 
             Assert.True(mine.IsDone && theirs.IsDone);
             Assert.Equal(theirs.Draft!.Summary, mine.Draft!.Summary);
@@ -44,9 +47,19 @@ public sealed class LiveBacktestTests
         var prometheus = UpstreamClients.Prometheus(server.Address);
         var range = Range();
         var spike = range.End.ToUnixTimeMilliseconds() - (49 * 60_000);
-        KnownTrouble[] troubles = [new("INC-1", spike, spike + (9 * 60_000)), new("INC-2", range.Start.ToUnixTimeMilliseconds() + 60_000, range.Start.ToUnixTimeMilliseconds() + 120_000)];
+        KnownTrouble[] troubles =
+        [
+            new("INC-1", spike, spike + (9 * 60_000)),
+            new("INC-2", range.Start.ToUnixTimeMilliseconds() + 60_000, range.Start.ToUnixTimeMilliseconds() + 120_000),
+        ];
 
-        var picture = await LastAsync(prometheus, Question(Alert("queue_length > 5"), Alert("queue_length > 3"), range) with { Troubles = troubles });
+        var picture = await LastAsync(
+            prometheus,
+            Question(Alert("queue_length > 5"), Alert("queue_length > 3"), range) with
+            {
+                Troubles = troubles,
+            }
+        );
 
         Assert.Equal((1, 2), (picture.Draft!.Summary.Firings, picture.Saved!.Summary.Firings));
         Assert.Equal((1, 1, 0), (picture.Draft.Judged!.Caught.Count, picture.Draft.Judged.Missed.Count, picture.Draft.Judged.Extra.Count));
@@ -61,7 +74,8 @@ public sealed class LiveBacktestTests
         await using var server = await RecordedQueue.StartAsync(Token);
         var live = new LiveBacktest(UpstreamClients.Prometheus(server.Address), TimeProvider.System);
         BacktestPicture? last = null;
-        await foreach (var picture in live.RunAsync(Question(Alert("queue_length > 3"), null, Range()), Token)) last = picture;
+        await foreach (var picture in live.RunAsync(Question(Alert("queue_length > 3"), null, Range()), Token))
+            last = picture;
 
         var outcomes = (await live.SweepAsync(last!, Token))!;
 
@@ -74,7 +88,10 @@ public sealed class LiveBacktestTests
     [Fact]
     public async Task A_server_that_is_away_is_not_known_and_never_quiet()
     {
-        var picture = await LastAsync(UpstreamClients.Prometheus(new Uri($"http://127.0.0.1:{Tools.FreePort()}/")), Question(Alert("queue_length > 5"), Alert("queue_length > 3"), Range()));
+        var picture = await LastAsync(
+            UpstreamClients.Prometheus(new Uri($"http://127.0.0.1:{Tools.FreePort()}/")),
+            Question(Alert("queue_length > 5"), Alert("queue_length > 3"), Range())
+        );
 
         Assert.True(picture.IsDone);
         Assert.NotNull(picture.Draft!.Ended);
@@ -88,7 +105,10 @@ public sealed class LiveBacktestTests
         await using var server = await RecordedQueue.StartAsync(Token);
         var now = DateTimeOffset.UtcNow;
 
-        var picture = await LastAsync(UpstreamClients.Prometheus(server.Address), Question(Alert("queue_length > 5"), null, new TimeRange(now.AddHours(-6), now)));
+        var picture = await LastAsync(
+            UpstreamClients.Prometheus(server.Address),
+            Question(Alert("queue_length > 5"), null, new TimeRange(now.AddHours(-6), now))
+        );
 
         var gap = Assert.Single(picture.Chart!.Gaps);
         Assert.Equal("no data", gap.Words);
@@ -116,7 +136,8 @@ public sealed class LiveBacktestTests
 
     private static RuleContent Alert(string expression) => new("QueueLong", true, expression) { For = TimeSpan.FromMinutes(2) };
 
-    private static BacktestQuestion Question(RuleContent draft, RuleContent? saved, TimeRange range) => new(draft, saved, "rules.yml", Group, range, null);
+    private static BacktestQuestion Question(RuleContent draft, RuleContent? saved, TimeRange range) =>
+        new(draft, saved, "rules.yml", Group, range, null);
 
     private static IEnumerable<(string Key, AlertState State, long From, long To)> Spans(BacktestLane lane) =>
         lane.Spans.Select(span => (span.Labels.Key, span.State, span.From, span.To)).Order();
@@ -127,7 +148,8 @@ public sealed class LiveBacktestTests
     private static async Task<BacktestPicture> LastAsync(LiveBacktest live, BacktestQuestion question)
     {
         BacktestPicture? last = null;
-        await foreach (var picture in live.RunAsync(question, Token)) last = picture;
+        await foreach (var picture in live.RunAsync(question, Token))
+            last = picture;
         return last!;
     }
 }

@@ -73,9 +73,16 @@ public sealed class LiveEqualityTests
             await File.WriteAllTextAsync(rules, Rules, Token);
             await using var recorded = await RealPrometheus.StartAsync("global: {}", Token, data => RecordAsync(folder, data), LookBack);
             await using var server = await RealPrometheus.StartAsync(
-                $"{{rule_files: ['{rules}'], remote_read: [{{url: '{recorded.Address}api/v1/read', read_recent: true}}]}}", Token, null, LookBack);
+                $"{{rule_files: ['{rules}'], remote_read: [{{url: '{recorded.Address}api/v1/read', read_recent: true}}]}}",
+                Token,
+                null,
+                LookBack
+            );
             var prometheus = UpstreamClients.Prometheus(server.Address);
-            await Waits.UntilAsync(async () => (await TimesAsync(prometheus, "tick2")).Count >= Evaluations, Waits.For(TimeSpan.FromMinutes(3)));
+            await Waits.UntilAsync(
+                async () => (await TimesAsync(prometheus, "tick2")).Count >= Evaluations,
+                Waits.For(TimeSpan.FromMinutes(3))
+            );
 
             var file = RuleCorpus.Read(Rules);
             var served = Assert.IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await prometheus.RulesAsync(Token)).Value;
@@ -92,8 +99,12 @@ public sealed class LiveEqualityTests
                 Assert.All(times, time => Assert.Equal(time, found.Schedule.First(time)));
                 // A server that was busy skips evaluations, which a replay cannot know: what came before the first gap is compared.
                 var last = times[0];
-                foreach (var time in times.Skip(1).TakeWhile(time => time == last + 1000)) last = time;
-                Assert.True(last - times[0] >= 15_000, $"the server skipped an evaluation after {(last - times[0]) / 1000} s; the machine is too busy to compare");
+                foreach (var time in times.Skip(1).TakeWhile(time => time == last + 1000))
+                    last = time;
+                Assert.True(
+                    last - times[0] >= 15_000,
+                    $"the server skipped an evaluation after {(last - times[0]) / 1000} s; the machine is too busy to compare"
+                );
 
                 foreach (var rule in group.Rules.Where(rule => rule.Content.IsAlert))
                 {
@@ -101,12 +112,16 @@ public sealed class LiveEqualityTests
                     var expected = await ReplayAsync(prometheus, rule, found.Schedule, times[0], last, times[2]);
                     var theirs = actual.Where(one => one.Alert == rule.Content.Name && one.At >= times[2] && one.At <= last).ToHashSet();
 
-                    if (!expected.SetEquals(theirs)) Assert.Fail(Difference(rule.Content.Name, expected, theirs));
+                    if (!expected.SetEquals(theirs))
+                        Assert.Fail(Difference(rule.Content.Name, expected, theirs));
                     compared += theirs.Count;
                 }
             }
             Assert.True(compared > 600, $"only {compared} samples were compared");
-            Assert.All(file.Rules.Where(rule => rule.Content.IsAlert && rule.Content.Name != "ManyToMany"), rule => Assert.Contains(actual, one => one.Alert == rule.Content.Name));
+            Assert.All(
+                file.Rules.Where(rule => rule.Content.IsAlert && rule.Content.Name != "ManyToMany"),
+                rule => Assert.Contains(actual, one => one.Alert == rule.Content.Name)
+            );
         }
         finally
         {
@@ -114,11 +129,21 @@ public sealed class LiveEqualityTests
         }
     }
 
-    private static async Task<HashSet<Sample>> ReplayAsync(PrometheusClient prometheus, FileRule rule, GroupSchedule schedule, long first, long last, long from)
+    private static async Task<HashSet<Sample>> ReplayAsync(
+        PrometheusClient prometheus,
+        FileRule rule,
+        GroupSchedule schedule,
+        long first,
+        long last,
+        long from
+    )
     {
         var request = new BacktestRequest(
-            GroupSchedules.Rule(rule), rule.Content.Expression, schedule,
-            new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(first), DateTimeOffset.FromUnixTimeMilliseconds(last)))
+            GroupSchedules.Rule(rule),
+            rule.Content.Expression,
+            schedule,
+            new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(first), DateTimeOffset.FromUnixTimeMilliseconds(last))
+        )
         {
             WarmUp = TimeSpan.Zero,
         };
@@ -126,10 +151,13 @@ public sealed class LiveEqualityTests
         await foreach (var told in new RuleBacktest(prometheus).RunAsync(request, Token))
         {
             Assert.False(told is BacktestEvent.Unavailable or BacktestEvent.Rejected, $"{rule.Content.Name}: {told}");
-            if (told is not BacktestEvent.Evaluated { At: var at, Active: var active } || at < from) continue;
+            if (told is not BacktestEvent.Evaluated { At: var at, Active: var active } || at < from)
+                continue;
             foreach (var alert in active)
             {
-                samples.Add(new Sample(at, rule.Content.Name, alert.State == AlertState.Firing ? "firing" : "pending", alert.Recorded.Key, 1));
+                samples.Add(
+                    new Sample(at, rule.Content.Name, alert.State == AlertState.Firing ? "firing" : "pending", alert.Recorded.Key, 1)
+                );
                 samples.Add(new Sample(at, rule.Content.Name, "for", alert.Recorded.Key, alert.ActiveAt / 1000));
             }
         }
@@ -145,7 +173,8 @@ public sealed class LiveEqualityTests
             {
                 var labels = new SeriesLabels(series.Labels.Values.Where(label => label.Key is not ("__name__" or "alertstate")));
                 var state = metric == "ALERTS" ? series.Labels["alertstate"] : "for";
-                for (var i = 0; i < series.Count; i++) samples.Add(new Sample(series.Times.Span[i], labels["alertname"], state, labels.Key, series.Values.Span[i]));
+                for (var i = 0; i < series.Count; i++)
+                    samples.Add(new Sample(series.Times.Span[i], labels["alertname"], state, labels.Key, series.Values.Span[i]));
             }
         }
         return samples;
@@ -170,16 +199,21 @@ public sealed class LiveEqualityTests
             var (level, missing) = (random.Next(10), 0);
             for (var i = 0; i < 240; i++)
             {
-                if (random.NextDouble() < 0.25) level = random.Next(10);
-                if (missing > 0) missing--;
-                else if (random.NextDouble() < 0.06) missing = random.Next(1, 9);
-                else Line($"load{{instance=\"{instance}\",job=\"{(instance == "d" ? "other" : "api")}\"}}", level, start + i);
+                if (random.NextDouble() < 0.25)
+                    level = random.Next(10);
+                if (missing > 0)
+                    missing--;
+                else if (random.NextDouble() < 0.06)
+                    missing = random.Next(1, 9);
+                else
+                    Line($"load{{instance=\"{instance}\",job=\"{(instance == "d" ? "other" : "api")}\"}}", level, start + i);
             }
         }
         text.Append("# TYPE capacity gauge\n");
         foreach (var instance in (string[])["a", "b", "c"])
         {
-            for (var i = 0; i < 240; i++) Line($"capacity{{instance=\"{instance}\"}}", 10, start + i);
+            for (var i = 0; i < 240; i++)
+                Line($"capacity{{instance=\"{instance}\"}}", 10, start + i);
         }
         text.Append("# TYPE requests counter\n");
         foreach (var instance in (string[])["a", "b"])
@@ -187,7 +221,8 @@ public sealed class LiveEqualityTests
             var (count, pace) = (1000, 10);
             for (var i = 0; i < 240; i++)
             {
-                if (random.NextDouble() < 0.2) pace = random.Next(5, 20);
+                if (random.NextDouble() < 0.2)
+                    pace = random.Next(5, 20);
                 count = random.NextDouble() < 0.04 ? 0 : count + pace;
                 Line($"requests_total{{instance=\"{instance}\"}}", count, start + i);
             }
@@ -195,10 +230,12 @@ public sealed class LiveEqualityTests
         text.Append("# EOF\n");
         var file = Path.Combine(scratch, "recorded.txt");
         await File.WriteAllTextAsync(file, text.ToString(), Token);
-        using var process = Process.Start(new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(data, "data")])
-        {
-            RedirectStandardOutput = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(data, "data")])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);
         Assert.Equal(0, process.ExitCode);
@@ -208,10 +245,13 @@ public sealed class LiveEqualityTests
 
     private static string Difference(string alert, HashSet<Sample> expected, HashSet<Sample> actual)
     {
-        if (expected.SetEquals(actual)) return "";
+        if (expected.SetEquals(actual))
+            return "";
         var text = new StringBuilder(alert);
-        foreach (var one in expected.Except(actual).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly replayed: {one}");
-        foreach (var one in actual.Except(expected).OrderBy(one => one.At).Take(5)) text.Append(CultureInfo.InvariantCulture, $"\nonly recorded: {one}");
+        foreach (var one in expected.Except(actual).OrderBy(one => one.At).Take(5))
+            text.Append(CultureInfo.InvariantCulture, $"\nonly replayed: {one}");
+        foreach (var one in actual.Except(expected).OrderBy(one => one.At).Take(5))
+            text.Append(CultureInfo.InvariantCulture, $"\nonly recorded: {one}");
         return text.ToString();
     }
 

@@ -72,12 +72,13 @@ public sealed class ImportRulesJobTests(PostgresFixture postgres)
         Assert.Null(Assert.Single(await Rules(bench)).DeletedAt);
     }
 
-    private static string Served(string query, string state) => $$"""
-        {"groups":[{"name":"archon","file":"/etc/prometheus/rules.yml","interval":15,"limit":0,"evaluationTime":0.001,
-        "lastEvaluation":"2026-11-24T08:00:00.123456789Z","rules":[{"name":"Down","query":"{{query}}","type":"alerting","state":"{{state}}","health":"ok",
-        "duration":300,"keepFiringFor":0,"labels":{"severity":"critical"},"annotations":{"summary":"<b>down</b>"},"alerts":[],
-        "evaluationTime":0.001,"lastEvaluation":"2026-11-24T08:00:00.123456789Z"}]}]}
-        """;
+    private static string Served(string query, string state) =>
+        $$"""
+            {"groups":[{"name":"archon","file":"/etc/prometheus/rules.yml","interval":15,"limit":0,"evaluationTime":0.001,
+            "lastEvaluation":"2026-11-24T08:00:00.123456789Z","rules":[{"name":"Down","query":"{{query}}","type":"alerting","state":"{{state}}","health":"ok",
+            "duration":300,"keepFiringFor":0,"labels":{"severity":"critical"},"annotations":{"summary":"<b>down</b>"},"alerts":[],
+            "evaluationTime":0.001,"lastEvaluation":"2026-11-24T08:00:00.123456789Z"}]}]}
+            """;
 
     private static Task ImportAsync(JobBench bench) => bench.Get<ImportRulesJob>().ImportAsync(MonitoredEnvironment.DefaultId, Token);
 

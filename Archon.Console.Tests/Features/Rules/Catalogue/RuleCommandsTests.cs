@@ -38,9 +38,15 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
 
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0", TimeSpan.FromMinutes(5))));
 
-        Assert.Equal("groups:\n  - name: shop\n    rules:\n      - alert: Down\n        expr: up == 0\n        for: 5m\n", await bench.ContentAsync("shop.yml"));
+        Assert.Equal(
+            "groups:\n  - name: shop\n    rules:\n      - alert: Down\n        expr: up == 0\n        for: 5m\n",
+            await bench.ContentAsync("shop.yml")
+        );
         var detail = (await bench.Queries.FindAsync(id, Token))!;
-        Assert.Equal(("shop.yml", "shop", 1, null, false), (detail.File, detail.Group.Name, detail.CurrentVersion, detail.RunningVersion, detail.IsDeleted));
+        Assert.Equal(
+            ("shop.yml", "shop", 1, null, false),
+            (detail.File, detail.Group.Name, detail.CurrentVersion, detail.RunningVersion, detail.IsDeleted)
+        );
         Assert.Equal(("ada", "wanted"), (detail.Versions[0].Author, detail.Versions[0].Reason));
         var entry = await bench.ReadAsync(db => db.AuditEntries.SingleAsync(Token));
         Assert.Equal(("ada", "rule.create", "rule file shop.yml"), (entry.Actor, entry.Action, entry.Subject));
@@ -56,7 +62,21 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         var seen = (await bench.Queries.FindAsync((await bench.RuleAsync("Down")).Id, Token))!;
 
         var saved = await bench.Commands.SaveAsync(
-            new RuleDraft(RuleBench.Environment, seen.Id, seen.File, seen.Group.Name, seen.Content with { For = TimeSpan.FromMinutes(10) }, seen.CurrentVersion, "calmer"), "ada", Token);
+            new RuleDraft(
+                RuleBench.Environment,
+                seen.Id,
+                seen.File,
+                seen.Group.Name,
+                seen.Content with
+                {
+                    For = TimeSpan.FromMinutes(10),
+                },
+                seen.CurrentVersion,
+                "calmer"
+            ),
+            "ada",
+            Token
+        );
 
         Assert.IsType<RuleSaveResult.Saved>(saved);
         Assert.Equal(Written.Replace("for: 5m", "for: 10m", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
@@ -72,15 +92,35 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         var seen = (await bench.Queries.FindAsync((await bench.RuleAsync("Down")).Id, Token))!;
 
         await bench.Commands.SaveAsync(
-            new RuleDraft(RuleBench.Environment, seen.Id, seen.File, seen.Group.Name, seen.Content with { For = TimeSpan.FromMinutes(10) }, seen.CurrentVersion, "calmer"), "ada", Token);
+            new RuleDraft(
+                RuleBench.Environment,
+                seen.Id,
+                seen.File,
+                seen.Group.Name,
+                seen.Content with
+                {
+                    For = TimeSpan.FromMinutes(10),
+                },
+                seen.CurrentVersion,
+                "calmer"
+            ),
+            "ada",
+            Token
+        );
 
         Assert.Equal("etc/rules/shop.yml", seen.File);
         var document = await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().Include(one => one.Versions).SingleAsync(Token));
         Assert.Equal(["Down", "shop:up"], RuleFile.Read(document.Content, out _)!.Rules.Select(rule => rule.Content.Name));
         Assert.Contains("Put together", document.Versions.Single(one => one.Number == 1).Reason, StringComparison.Ordinal);
         await bench.LookAsync();
-        Assert.Equal(RuleStanding.NotApplied, (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Single(rule => rule.Name == "Down").Standing);
-        Assert.Equal(RuleStanding.InStep, (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Single(rule => rule.Name == "shop:up").Standing);
+        Assert.Equal(
+            RuleStanding.NotApplied,
+            (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Single(rule => rule.Name == "Down").Standing
+        );
+        Assert.Equal(
+            RuleStanding.InStep,
+            (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Single(rule => rule.Name == "shop:up").Standing
+        );
     }
 
     [Fact]
@@ -97,7 +137,10 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
 
         Assert.Equal(Written, preview!.Before!.Text);
         Assert.StartsWith(Written.TrimEnd(), await bench.ContentAsync("shop.yml"), StringComparison.Ordinal);
-        Assert.Equal(["Down", "More", "shop:up"], (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Select(rule => rule.Name).Order());
+        Assert.Equal(
+            ["Down", "More", "shop:up"],
+            (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules.Select(rule => rule.Name).Order()
+        );
     }
 
     [Fact]
@@ -105,9 +148,17 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
-        RuleDraft Draft(string expression) => RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)) with { RuleId = id, BasedOn = 1 };
+        RuleDraft Draft(string expression) =>
+            RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)) with
+            {
+                RuleId = id,
+                BasedOn = 1,
+            };
 
-        var results = await Task.WhenAll(bench.Commands.SaveAsync(Draft("up < 1"), "ada", Token), bench.Commands.SaveAsync(Draft("up <= 0"), "bob", Token));
+        var results = await Task.WhenAll(
+            bench.Commands.SaveAsync(Draft("up < 1"), "ada", Token),
+            bench.Commands.SaveAsync(Draft("up <= 0"), "bob", Token)
+        );
 
         var saved = Assert.Single(results.OfType<RuleSaveResult.Saved>());
         var told = Assert.Single(results.OfType<RuleSaveResult.ChangedMeanwhile>());
@@ -123,11 +174,31 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         var two = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 2")));
 
         var results = await Task.WhenAll(
-            bench.Commands.SaveAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("One", "up == 10")) with { RuleId = one, BasedOn = 1 }, "ada", Token),
-            bench.Commands.SaveAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 20")) with { RuleId = two, BasedOn = 1 }, "bob", Token));
+            bench.Commands.SaveAsync(
+                RuleBench.New("shop.yml", "shop", RuleBench.Alert("One", "up == 10")) with
+                {
+                    RuleId = one,
+                    BasedOn = 1,
+                },
+                "ada",
+                Token
+            ),
+            bench.Commands.SaveAsync(
+                RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 20")) with
+                {
+                    RuleId = two,
+                    BasedOn = 1,
+                },
+                "bob",
+                Token
+            )
+        );
 
         Assert.All(results, result => Assert.IsType<RuleSaveResult.Saved>(result));
-        Assert.Equal(["up == 10", "up == 20"], RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression));
+        Assert.Equal(
+            ["up == 10", "up == 20"],
+            RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression)
+        );
     }
 
     [Theory]
@@ -151,7 +222,15 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         var one = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("One", "up == 1")));
         await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 2")));
 
-        await bench.Commands.SaveAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 1")) with { RuleId = one, BasedOn = 1 }, "ada", Token);
+        await bench.Commands.SaveAsync(
+            RuleBench.New("shop.yml", "shop", RuleBench.Alert("Two", "up == 1")) with
+            {
+                RuleId = one,
+                BasedOn = 1,
+            },
+            "ada",
+            Token
+        );
 
         var rules = await bench.ReadAsync(db => db.AlertRules.AsNoTracking().OrderBy(rule => rule.Id).ToListAsync(Token));
         Assert.Equal([("Two", 0, 2), ("Two", 1, 1)], rules.Select(rule => (rule.Name, rule.Ordinal, rule.CurrentVersion)));
@@ -164,7 +243,15 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
 
-        await bench.Commands.SaveAsync(RuleBench.New("all.yml", "all", RuleBench.Alert("Down", "up == 0")) with { RuleId = id, BasedOn = 1 }, "ada", Token);
+        await bench.Commands.SaveAsync(
+            RuleBench.New("all.yml", "all", RuleBench.Alert("Down", "up == 0")) with
+            {
+                RuleId = id,
+                BasedOn = 1,
+            },
+            "ada",
+            Token
+        );
 
         var detail = (await bench.Queries.FindAsync(id, Token))!;
         Assert.Equal(("all.yml", "all", 2, false), (detail.File, detail.Group.Name, detail.CurrentVersion, detail.IsDeleted));
@@ -191,7 +278,16 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     public async Task What_the_server_runs_otherwise_is_drift_and_no_version()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
-        var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up{job=\"shop\"} == 1", TimeSpan.FromMinutes(5)) with { Labels = new Dictionary<string, string> { ["severity"] = "critical" } }));
+        var id = await bench.SavedAsync(
+            RuleBench.New(
+                "shop.yml",
+                "shop",
+                RuleBench.Alert("Down", "up{job=\"shop\"} == 1", TimeSpan.FromMinutes(5)) with
+                {
+                    Labels = new Dictionary<string, string> { ["severity"] = "critical" },
+                }
+            )
+        );
         bench.Metrics.Rules = Served("shop.yml");
 
         await bench.LookAsync();
@@ -211,7 +307,13 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.SaveTestsAsync(id, "tests:\n  - interval: 1m\n", "ada", Token));
         Assert.IsType<RuleSaveResult.Invalid>(await bench.Commands.SaveTestsAsync(id, "tests: [", "ada", Token));
         var (preview, faults) = await bench.Commands.PreviewAsync(
-            RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with { RuleId = id, BasedOn = 1 }, Token);
+            RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with
+            {
+                RuleId = id,
+                BasedOn = 1,
+            },
+            Token
+        );
 
         Assert.Empty(faults);
         Assert.Equal((0, 0, "up < 1"), (preview!.Group, preview.Rule, preview.After.Groups[0].Rules[0].Content.Expression));
@@ -233,10 +335,11 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         Assert.Equal(bytes, (await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token))).Content);
     }
 
-    private static string Served(string file) => $$"""
-        {"groups":[{"name":"shop","file":"{{file}}","interval":30,"rules":[
-        {"name":"Down","query":"up{job=\"shop\"} == 0","type":"alerting","state":"inactive","health":"ok","duration":300,"keepFiringFor":0,
-        "labels":{"severity":"critical"},"annotations":{},"alerts":[]},
-        {"name":"shop:up","query":"sum by (job) (up)","type":"recording","health":"ok","labels":{} } ] } ] }
-        """;
+    private static string Served(string file) =>
+        $$"""
+            {"groups":[{"name":"shop","file":"{{file}}","interval":30,"rules":[
+            {"name":"Down","query":"up{job=\"shop\"} == 0","type":"alerting","state":"inactive","health":"ok","duration":300,"keepFiringFor":0,
+            "labels":{"severity":"critical"},"annotations":{},"alerts":[]},
+            {"name":"shop:up","query":"sum by (job) (up)","type":"recording","health":"ok","labels":{} } ] } ] }
+            """;
 }

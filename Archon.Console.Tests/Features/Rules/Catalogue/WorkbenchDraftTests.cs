@@ -42,7 +42,8 @@ public sealed class WorkbenchDraftTests
     [InlineData("nonsense!")]
     [InlineData("AAAA")]
     [InlineData("q1ZKTy0pT0xRsqqOBQA")]
-    public void A_link_that_holds_no_draft_is_told_apart(string text) => Assert.Equal((null, "it cannot be read"), WorkbenchDraft.Shared(text));
+    public void A_link_that_holds_no_draft_is_told_apart(string text) =>
+        Assert.Equal((null, "it cannot be read"), WorkbenchDraft.Shared(text));
 
     [Fact]
     public void A_draft_that_is_too_large_once_it_is_unpacked_is_refused_with_the_limit()
@@ -57,7 +58,11 @@ public sealed class WorkbenchDraftTests
     [Fact]
     public void What_cannot_be_saved_is_told_by_field()
     {
-        var draft = new WorkbenchDraft { For = "5 minutes", Labels = [new() { Name = "a", Value = "1" }, new() { Name = "a", Value = "2" }] };
+        var draft = new WorkbenchDraft
+        {
+            For = "5 minutes",
+            Labels = [new() { Name = "a", Value = "1" }, new() { Name = "a", Value = "2" }],
+        };
 
         Assert.Equal(["Expression", "File", "For", "Group", "Labels", "Name"], draft.Faults().Keys.Order(StringComparer.Ordinal));
     }
@@ -65,7 +70,13 @@ public sealed class WorkbenchDraftTests
     [Fact]
     public void The_nearest_quieter_threshold_is_taken_on_the_quiet_side()
     {
-        ThresholdOutcome[] outcomes = [.. new[] { (1.0, 9), (2.0, 8), (3.0, 4), (4.0, 1) }.Select(one => new ThresholdOutcome(one.Item1, new ReplaySummary(one.Item2, TimeSpan.Zero, 0, 0, 0)))];
+        ThresholdOutcome[] outcomes =
+        [
+            .. new[] { (1.0, 9), (2.0, 8), (3.0, 4), (4.0, 1) }.Select(one => new ThresholdOutcome(
+                one.Item1,
+                new ReplaySummary(one.Item2, TimeSpan.Zero, 0, 0, 0)
+            )),
+        ];
 
         Assert.Equal(3, WorkbenchMath.Half(outcomes, 2, ">")!.Threshold);
         Assert.Null(WorkbenchMath.Half(outcomes, 2, "<"));
@@ -75,7 +86,10 @@ public sealed class WorkbenchDraftTests
     [Fact]
     public void A_difference_is_told_line_by_line()
     {
-        var lines = RuleYaml.Compare(RuleYaml.Text(Content), RuleYaml.Text(Content with { Expression = "x > 2", KeepFiringFor = TimeSpan.FromMinutes(5) }));
+        var lines = RuleYaml.Compare(
+            RuleYaml.Text(Content),
+            RuleYaml.Text(Content with { Expression = "x > 2", KeepFiringFor = TimeSpan.FromMinutes(5) })
+        );
 
         Assert.Contains(new DiffRow("  for: 1h30m", "  for: 1h30m"), lines);
         Assert.Contains(lines, line => line.Old is null && line.New == "  keep_firing_for: 5m");

@@ -8,7 +8,9 @@ public sealed class ExpressionWordsTests
     [Fact]
     public void Each_part_is_told_from_the_outside_in()
     {
-        var parts = ExpressionWords.Of("histogram_quantile(0.95, sum by (le) (rate(rag_seconds_bucket{service=\"rag\", zone!=\"\"}[5m]))) > 1.2");
+        var parts = ExpressionWords.Of(
+            "histogram_quantile(0.95, sum by (le) (rate(rag_seconds_bucket{service=\"rag\", zone!=\"\"}[5m]))) > 1.2"
+        );
 
         Assert.Equal(
             [
@@ -18,7 +20,8 @@ public sealed class ExpressionWordsTests
                 (3, "growth per second over that stretch, restarts of the counter allowed for"),
                 (4, "all samples of the last 5m of the series rag_seconds_bucket where service is rag and zone is set"),
             ],
-            parts.Select(part => (part.Depth, part.Words)));
+            parts.Select(part => (part.Depth, part.Words))
+        );
     }
 
     [Theory]
@@ -34,13 +37,16 @@ public sealed class ExpressionWordsTests
     [InlineData("predict_linear(x[1h], 3600)", "where a straight line through that stretch leads in 3600 seconds")]
     [InlineData("max_over_time(sum(x)[1h:5m])", "highest value over that stretch")]
     [InlineData("x > bool 3", "1 where x is above 3, otherwise 0")]
-    public void What_stands_outermost_is_told_first(string expression, string words) => Assert.Equal(words, ExpressionWords.Of(expression)[0].Words);
+    public void What_stands_outermost_is_told_first(string expression, string words) =>
+        Assert.Equal(words, ExpressionWords.Of(expression)[0].Words);
 
     [Fact]
     public void What_does_not_read_as_PromQL_is_not_explained() => Assert.Empty(ExpressionWords.Of("sum("));
 
     [Fact]
     public void Every_function_has_words() =>
-        Assert.All(Archon.Analysis.Promql.PromqlFunction.Every.Where(one => one.Arguments is [Archon.Analysis.Promql.PromqlType.Vector]), function =>
-            Assert.NotEmpty(ExpressionWords.Of($"{function.Name}(x)")[0].Words));
+        Assert.All(
+            Archon.Analysis.Promql.PromqlFunction.Every.Where(one => one.Arguments is [Archon.Analysis.Promql.PromqlType.Vector]),
+            function => Assert.NotEmpty(ExpressionWords.Of($"{function.Name}(x)")[0].Words)
+        );
 }

@@ -9,7 +9,11 @@ namespace Archon.Tests.Features.Rules.Editor;
 internal static class RecordedQueue
 {
     public static Task<RealPrometheus> StartAsync(CancellationToken cancellationToken) =>
-        RealPrometheus.StartAsync("global: {evaluation_interval: 15s}", cancellationToken, folder => RecordAsync(folder, cancellationToken));
+        RealPrometheus.StartAsync(
+            "global: {evaluation_interval: 15s}",
+            cancellationToken,
+            folder => RecordAsync(folder, cancellationToken)
+        );
 
     private static async Task RecordAsync(string folder, CancellationToken cancellationToken)
     {
@@ -20,16 +24,32 @@ internal static class RecordedQueue
             for (var at = now - 10_800; at <= now; at += 15)
             {
                 var ago = (now - at) / 60.0;
-                var value = service == "shop" && ago is >= 40 and < 50 ? 9 : service == "shop" && ago is >= 15 and < 20 ? 4 : calm;
+                var value =
+                    service == "shop" && ago is >= 40 and < 50 ? 9
+                    : service == "shop" && ago is >= 15 and < 20 ? 4
+                    : calm;
                 text.Append(CultureInfo.InvariantCulture, $"queue_length{{service=\"{service}\"}} {value} {at}\n");
             }
         }
         text.Append("# EOF\n");
         var recorded = Path.Combine(folder, "recorded.txt");
         await File.WriteAllTextAsync(recorded, text.ToString(), cancellationToken);
-        using var import = Process.Start(new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", recorded, Path.Combine(folder, "data")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var said = await Task.WhenAll(import.StandardOutput.ReadToEndAsync(cancellationToken), import.StandardError.ReadToEndAsync(cancellationToken));
+        using var import = Process.Start(
+            new ProcessStartInfo(
+                Tools.Find("promtool"),
+                ["tsdb", "create-blocks-from", "openmetrics", recorded, Path.Combine(folder, "data")]
+            )
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+        var said = await Task.WhenAll(
+            import.StandardOutput.ReadToEndAsync(cancellationToken),
+            import.StandardError.ReadToEndAsync(cancellationToken)
+        );
         await import.WaitForExitAsync(cancellationToken);
-        if (import.ExitCode != 0) throw new InvalidOperationException(string.Join('\n', said));
+        if (import.ExitCode != 0)
+            throw new InvalidOperationException(string.Join('\n', said));
     }
 }

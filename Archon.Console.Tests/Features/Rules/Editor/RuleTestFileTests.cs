@@ -32,13 +32,35 @@ public sealed class RuleTestFileTests
     [Fact]
     public async Task What_is_written_for_a_spike_and_for_noise_holds_in_promtool()
     {
-        var labels = new SeriesLabels(new Dictionary<string, string> { ["__name__"] = "queue_length", ["service"] = "shop", ["path"] = "a\\b\"c" });
+        var labels = new SeriesLabels(
+            new Dictionary<string, string>
+            {
+                ["__name__"] = "queue_length",
+                ["service"] = "shop",
+                ["path"] = "a\\b\"c",
+            }
+        );
         double[] spike = [.. Enumerable.Repeat(1.0, 8), .. Enumerable.Repeat(9.0, 8)];
         double[] noise = [1, 9, 1, 9, double.NaN, 9, 1, 9, 1];
         var firing = new ExpectedAlert(
-            new Dictionary<string, string> { ["severity"] = "warning", ["service"] = "shop", ["path"] = "a\\b\"c" }, new Dictionary<string, string> { ["summary"] = "It's 9 long:\n\"wait\"" });
-        var text = RuleTestFile.Add("", new RuleTest("fires", Step, [(labels, spike)], Rule.Name, [TimeSpan.FromMinutes(3.75)], [firing]), Step);
-        text = RuleTestFile.Add(text, new RuleTest("stays quiet", Step, [(labels, noise)], Rule.Name, [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)], []), Step);
+            new Dictionary<string, string>
+            {
+                ["severity"] = "warning",
+                ["service"] = "shop",
+                ["path"] = "a\\b\"c",
+            },
+            new Dictionary<string, string> { ["summary"] = "It's 9 long:\n\"wait\"" }
+        );
+        var text = RuleTestFile.Add(
+            "",
+            new RuleTest("fires", Step, [(labels, spike)], Rule.Name, [TimeSpan.FromMinutes(3.75)], [firing]),
+            Step
+        );
+        text = RuleTestFile.Add(
+            text,
+            new RuleTest("stays quiet", Step, [(labels, noise)], Rule.Name, [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)], []),
+            Step
+        );
 
         var run = await Runner().RunAsync(RuleYaml.File(Group, Rule)!.Text, text, Token);
 
@@ -51,7 +73,18 @@ public sealed class RuleTestFileTests
     {
         var labels = new SeriesLabels(new Dictionary<string, string> { ["__name__"] = "queue_length", ["service"] = "shop" });
         double[] spike = [.. Enumerable.Repeat(9.0, 12)];
-        var text = RuleTestFile.Add("", new RuleTest("wrong", Step, [(labels, spike)], Rule.Name, [TimeSpan.FromMinutes(2)], [new ExpectedAlert(new Dictionary<string, string>(), new Dictionary<string, string>())]), Step);
+        var text = RuleTestFile.Add(
+            "",
+            new RuleTest(
+                "wrong",
+                Step,
+                [(labels, spike)],
+                Rule.Name,
+                [TimeSpan.FromMinutes(2)],
+                [new ExpectedAlert(new Dictionary<string, string>(), new Dictionary<string, string>())]
+            ),
+            Step
+        );
         text = RuleTestFile.Add(text, new RuleTest("right", Step, [(labels, [1, 1, 1])], Rule.Name, [Step], []), Step);
 
         var run = await Runner().RunAsync(RuleYaml.File(Group, Rule)!.Text, text, Token);
@@ -66,12 +99,15 @@ public sealed class RuleTestFileTests
     [InlineData("tests: [", "Line ")]
     [InlineData("evaluation_interval: 1m", "There is no test yet.")]
     [InlineData("- a", "Tests are a map")]
-    public void What_is_no_test_says_why(string text, string fault) => Assert.StartsWith(fault, RuleTestFile.Split(text).Fault, StringComparison.Ordinal);
+    public void What_is_no_test_says_why(string text, string fault) =>
+        Assert.StartsWith(fault, RuleTestFile.Split(text).Fault, StringComparison.Ordinal);
 
     [Fact]
     public void Files_that_a_test_names_are_not_handed_on()
     {
-        var (tests, fault) = RuleTestFile.Split("rule_files: [/etc/passwd]\nsecret: /etc/shadow\ntests:\n  - name: one\n    interval: 1m\n");
+        var (tests, fault) = RuleTestFile.Split(
+            "rule_files: [/etc/passwd]\nsecret: /etc/shadow\ntests:\n  - name: one\n    interval: 1m\n"
+        );
 
         Assert.Null(fault);
         Assert.DoesNotContain("/etc/", Assert.Single(tests).Text, StringComparison.Ordinal);
@@ -95,5 +131,6 @@ public sealed class RuleTestFileTests
         Assert.Equal(TimeSpan.FromMinutes(65), past);
     }
 
-    private static PromtoolRunner Runner() => new(Options.Create(new PromtoolOptions { Promtool = Tools.Find("promtool") }), TimeProvider.System);
+    private static PromtoolRunner Runner() =>
+        new(Options.Create(new PromtoolOptions { Promtool = Tools.Find("promtool") }), TimeProvider.System);
 }

@@ -27,9 +27,14 @@ public sealed class ServerLinterTests
         await using var exporter = await ServeAsync();
         var address = new Uri(exporter.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         await using var server = await RealPrometheus.StartAsync(
-            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{address.Authority}']}}]}}]}}", Token);
+            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{address.Authority}']}}]}}]}}",
+            Token
+        );
         var prometheus = UpstreamClients.Prometheus(server.Address);
-        await Waits.UntilAsync(async () => await prometheus.QueryAsync("rate(jobs_done[10s]) and on () (count_over_time(up[1m]) > 5)", null, Token) is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 });
+        await Waits.UntilAsync(async () =>
+            await prometheus.QueryAsync("rate(jobs_done[10s]) and on () (count_over_time(up[1m]) > 5)", null, Token)
+                is Fetch<QueryResult>.Ok { Value.Series.Count: > 0 }
+        );
 
         var rules = $$$"""
             groups:
@@ -54,7 +59,12 @@ public sealed class ServerLinterTests
             """;
         var file = new NamedRuleFile("rules.yml", RuleCorpus.Read(rules));
         using var http = new HttpClient();
-        var (findings, notChecked) = await new ServerLinter(prometheus, http, TimeProvider.System).LintAsync([file], new ServerLintSettings { MostFirings = 0, Past = TimeSpan.FromHours(1) }, null, Token);
+        var (findings, notChecked) = await new ServerLinter(prometheus, http, TimeProvider.System).LintAsync(
+            [file],
+            new ServerLintSettings { MostFirings = 0, Past = TimeSpan.FromHours(1) },
+            null,
+            Token
+        );
 
         Assert.Null(notChecked);
         Expect("MissingMetric", LintChecks.MissingMetric, LintSeverity.Warning, "no series nothing_like_it");
@@ -87,8 +97,11 @@ public sealed class ServerLinterTests
     {
         var file = new NamedRuleFile("rules.yml", RuleCorpus.Read("groups:\n- name: g\n  rules:\n  - {alert: A, expr: up == 0}\n"));
 
-        var result = await new ServerLinter(UpstreamClients.Prometheus(new Uri($"http://127.0.0.1:{Tools.FreePort()}/")), null, TimeProvider.System)
-            .LintAsync([file], new ServerLintSettings(), null, Token);
+        var result = await new ServerLinter(
+            UpstreamClients.Prometheus(new Uri($"http://127.0.0.1:{Tools.FreePort()}/")),
+            null,
+            TimeProvider.System
+        ).LintAsync([file], new ServerLintSettings(), null, Token);
 
         Assert.NotNull(result.NotChecked);
         Assert.NotEmpty(result.Findings);
@@ -101,17 +114,24 @@ public sealed class ServerLinterTests
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var count = 0;
-        app.MapGet("/metrics", () => Results.Text(
-            $"""
-            # TYPE temperature gauge
-            temperature{"{room=\"a\"}"} 20
-            temperature{"{room=\"b\"}"} 30
-            # TYPE capacity gauge
-            capacity{"{size=\"x\"}"} 5
-            # TYPE jobs_done counter
-            jobs_done {++count}
+        app.MapGet(
+            "/metrics",
+            () =>
+                Results.Text(
+                    $"""
+                    # TYPE temperature gauge
+                    temperature{"{room=\"a\"}"} 20
+                    temperature{"{room=\"b\"}"} 30
+                    # TYPE capacity gauge
+                    capacity{"{size=\"x\"}"} 5
+                    # TYPE jobs_done counter
+                    jobs_done {++count}
 
-            """, "text/plain; version=0.0.4", statusCode: (int)HttpStatusCode.OK));
+                    """,
+                    "text/plain; version=0.0.4",
+                    statusCode: (int)HttpStatusCode.OK
+                )
+        );
         await app.StartAsync(Token);
         return app;
     }

@@ -15,10 +15,14 @@ public sealed class AnomalyRulesTests
     [Theory]
     [InlineData(Rate, "sum by (job, service) (rate(http_requests_total{job=\"shop\",service=\"checkout\"}[5m]))")]
     [InlineData("node_load1", "node_load1{job=\"shop\",service=\"checkout\"}")]
-    [InlineData("a / on (job, service) (b > 0)", "a{job=\"shop\",service=\"checkout\"} / on (job, service) (b{job=\"shop\",service=\"checkout\"} > 0)")]
+    [InlineData(
+        "a / on (job, service) (b > 0)",
+        "a{job=\"shop\",service=\"checkout\"} / on (job, service) (b{job=\"shop\",service=\"checkout\"} > 0)"
+    )]
     [InlineData("(a or b) # the rest is ours)", "(a{job=\"shop\",service=\"checkout\"} or b{job=\"shop\",service=\"checkout\"})")]
     [InlineData("a * on (job) group_left () b", "a{job=\"shop\",service=\"checkout\"} * on (job) group_left () b{job=\"shop\"}")]
-    public void Labels_that_come_through_are_asked_of_the_selectors(string query, string narrowed) => Assert.Equal(narrowed, NarrowedExpression.To(query, Checkout));
+    public void Labels_that_come_through_are_asked_of_the_selectors(string query, string narrowed) =>
+        Assert.Equal(narrowed, NarrowedExpression.To(query, Checkout));
 
     [Theory]
     [InlineData("topk(3, x)")]
@@ -90,7 +94,9 @@ public sealed class AnomalyRulesTests
 
         const string Value = "sum by (job, service) (rate(http_requests_total{job=\"shop\",service=\"checkout\"}[5m]))";
         Assert.Equal(
-            $"({Value} > 5 * avg_over_time({Value}[30m:5m] offset 23h45m)) unless ({Value} <= 5 * avg_over_time({Value}[30m:5m] offset 6d23h45m))", expression);
+            $"({Value} > 5 * avg_over_time({Value}[30m:5m] offset 23h45m)) unless ({Value} <= 5 * avg_over_time({Value}[30m:5m] offset 6d23h45m))",
+            expression
+        );
         Assert.Equal(PromqlType.Vector, PromqlParser.Parse(expression, out _)?.Type);
     }
 
@@ -106,7 +112,16 @@ public sealed class AnomalyRulesTests
     [Fact]
     public void Words_of_others_never_become_templates()
     {
-        var content = AnomalyRules.Of(Facts(AnomalyDirection.Up, 1, 4, 2, 20) with { Watch = "{{ query \"up\" }}", Service = null, Labels = new Dictionary<string, string>() }).Static!.Content;
+        var content = AnomalyRules
+            .Of(
+                Facts(AnomalyDirection.Up, 1, 4, 2, 20) with
+                {
+                    Watch = "{{ query \"up\" }}",
+                    Service = null,
+                    Labels = new Dictionary<string, string>(),
+                }
+            )
+            .Static!.Content;
 
         Assert.StartsWith("all: {{ \"{{\" }} query", content.Annotations["summary"], StringComparison.Ordinal);
         Assert.Equal("QueryUpHigh", content.Name);
@@ -122,5 +137,18 @@ public sealed class AnomalyRulesTests
     }
 
     private static AnomalyFacts Facts(AnomalyDirection direction, double lower, double upper, double expected, double peak) =>
-        new("checkout", "HTTP requests", "{req}/s", Rate, Checkout, direction, lower, upper, expected, peak, TimeSpan.FromMinutes(12), IsCritical: true);
+        new(
+            "checkout",
+            "HTTP requests",
+            "{req}/s",
+            Rate,
+            Checkout,
+            direction,
+            lower,
+            upper,
+            expected,
+            peak,
+            TimeSpan.FromMinutes(12),
+            IsCritical: true
+        );
 }

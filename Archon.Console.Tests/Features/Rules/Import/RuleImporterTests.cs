@@ -58,7 +58,10 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
 
         Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, Base.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal)));
 
-        Assert.Equal(Base.Replace("up == 1", "up == 10", StringComparison.Ordinal).Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
+        Assert.Equal(
+            Base.Replace("up == 1", "up == 10", StringComparison.Ordinal).Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal),
+            await bench.ContentAsync("shop.yml")
+        );
     }
 
     [Fact]
@@ -67,7 +70,9 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         var text = Base.Replace("up == 1", string.Concat(Enumerable.Repeat("up+", 20_000)) + "up", StringComparison.Ordinal);
 
-        var review = Assert.IsType<ImportReview.IsNew>(Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(text)], Token)));
+        var review = Assert.IsType<ImportReview.IsNew>(
+            Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(text)], Token))
+        );
 
         var finding = Assert.Single(review.Findings, finding => finding.Check == LintChecks.NotChecked);
         Assert.Equal((LintSeverity.Warning, 5, "One"), (finding.Severity, finding.Line, finding.Rule));
@@ -91,13 +96,21 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         var theirs = Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal);
 
         var told = await ImportAsync(bench, theirs);
-        var review = Assert.IsType<ImportReview.Known>(Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(theirs)], Token)));
+        var review = Assert.IsType<ImportReview.Known>(
+            Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(theirs)], Token))
+        );
         var row = Assert.Single(Assert.IsType<MergeState.Both>(review.State).Rows);
         await ImportAsync(bench, theirs, new ImportChoice(review.BasedOn, _ => side, side));
 
         Assert.Equal(1, Assert.IsType<ImportResult.Conflict>(told).Conflicts);
-        Assert.Equal(("alert: One\nexpr: up == 1", "alert: One\nexpr: up == 10", "alert: One\nexpr: up == 11"), (row.Base, row.Ours, row.Theirs));
-        Assert.Equal([kept, "up == 2"], RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression));
+        Assert.Equal(
+            ("alert: One\nexpr: up == 1", "alert: One\nexpr: up == 10", "alert: One\nexpr: up == 11"),
+            (row.Base, row.Ours, row.Theirs)
+        );
+        Assert.Equal(
+            [kept, "up == 2"],
+            RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression)
+        );
     }
 
     [Fact]
@@ -107,7 +120,11 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await ImportAsync(bench, Base);
         await EditAsync(bench, "One", "up == 10");
 
-        var result = await ImportAsync(bench, Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal), new ImportChoice(1, _ => MergeSide.Theirs, MergeSide.Theirs));
+        var result = await ImportAsync(
+            bench,
+            Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal),
+            new ImportChoice(1, _ => MergeSide.Theirs, MergeSide.Theirs)
+        );
 
         Assert.IsType<ImportResult.ChangedMeanwhile>(result);
     }
@@ -122,8 +139,10 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
 
         Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, theirs));
 
-        Assert.Equal([("One", "up == 10"), ("Three", "up == 3")],
-            RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => (rule.Content.Name, rule.Content.Expression)));
+        Assert.Equal(
+            [("One", "up == 10"), ("Three", "up == 3")],
+            RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => (rule.Content.Name, rule.Content.Expression))
+        );
         Assert.NotNull((await bench.RuleAsync("Two")).DeletedAt);
     }
 
@@ -132,7 +151,9 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
         await bench.WriteAsync("shop.yml", Base);
-        var found = Assert.IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(Token)).Value;
+        var found = Assert
+            .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(Token))
+            .Value;
 
         await Importer(bench).ImportAsync(RuleBench.Environment, found, new Dictionary<string, ImportChoice>(), "ada", "", Token);
 
@@ -157,13 +178,32 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
 
     private static RuleImporter Importer(RuleBench bench) => new(bench.Contexts, bench.Target, TimeProvider.System);
 
-    private static async Task<ImportResult> ImportAsync(RuleBench bench, string text, ImportChoice? choice = null) => Assert.Single(await Importer(bench).ImportAsync(
-        RuleBench.Environment, [File(text)], choice is null ? new Dictionary<string, ImportChoice>() : new() { ["shop.yml"] = choice }, "ada", "again", Token));
+    private static async Task<ImportResult> ImportAsync(RuleBench bench, string text, ImportChoice? choice = null) =>
+        Assert.Single(
+            await Importer(bench)
+                .ImportAsync(
+                    RuleBench.Environment,
+                    [File(text)],
+                    choice is null ? new Dictionary<string, ImportChoice>() : new() { ["shop.yml"] = choice },
+                    "ada",
+                    "again",
+                    Token
+                )
+        );
 
     private static async Task EditAsync(RuleBench bench, string name, string expression)
     {
         var rule = await bench.RuleAsync(name);
-        Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.SaveAsync(
-            RuleBench.New("shop.yml", "shop", RuleBench.Alert(name, expression)) with { RuleId = rule.Id, BasedOn = rule.CurrentVersion }, "ada", Token));
+        Assert.IsType<RuleSaveResult.Saved>(
+            await bench.Commands.SaveAsync(
+                RuleBench.New("shop.yml", "shop", RuleBench.Alert(name, expression)) with
+                {
+                    RuleId = rule.Id,
+                    BasedOn = rule.CurrentVersion,
+                },
+                "ada",
+                Token
+            )
+        );
     }
 }

@@ -37,7 +37,8 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     public async Task Where_waiting_would_lose_the_incidents_a_flapping_alert_is_held_instead()
     {
         await using var bench = await StartAsync(at => IsFlap(at) ? 10 : 1);
-        for (var start = Anchor - (6 * Day); start < Anchor - Day; start += 6 * Hour) await HappenedAsync(bench, start, start + (30 * 60));
+        for (var start = Anchor - (6 * Day); start < Anchor - Day; start += 6 * Hour)
+            await HappenedAsync(bench, start, start + (30 * 60));
 
         var advice = (await AdviseAsync(bench, "load > 5")).Advice!;
 
@@ -50,7 +51,11 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     public async Task A_threshold_in_the_noise_is_raised_over_it_and_not_over_the_incident()
     {
         // Ninety minutes of every six hours are a little high: too long for any 'for'.
-        await using var bench = await StartAsync(at => IsTrouble(at) ? 50 : Mod(at, 6 * Hour) < 90 * 60 ? 6 + (Mod(at, 600) / 600.0) : 1);
+        await using var bench = await StartAsync(at =>
+            IsTrouble(at) ? 50
+            : Mod(at, 6 * Hour) < 90 * 60 ? 6 + (Mod(at, 600) / 600.0)
+            : 1
+        );
         await HappenedAsync(bench, Trouble.From, Trouble.To);
 
         var advice = (await AdviseAsync(bench, "load > 5")).Advice!;
@@ -65,7 +70,11 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     public async Task Of_two_forms_as_quiet_the_one_that_tells_of_the_incident_sooner_is_proposed()
     {
         // Fifteen minutes of noise: waiting half an hour silences it, and so does a higher threshold, at once.
-        await using var bench = await StartAsync(at => IsTrouble(at) ? 50 : Mod(at, 6 * Hour) < 15 * 60 ? 6 : 1);
+        await using var bench = await StartAsync(at =>
+            IsTrouble(at) ? 50
+            : Mod(at, 6 * Hour) < 15 * 60 ? 6
+            : 1
+        );
         await HappenedAsync(bench, Trouble.From, Trouble.To);
 
         var advice = (await AdviseAsync(bench, "load > 5")).Advice!;
@@ -118,7 +127,13 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     public async Task Advice_from_a_short_past_says_how_short()
     {
         var since = Anchor - Day;
-        await using var bench = await StartAsync(at => at < since ? null : IsFlap(at) ? 10 : 1, at => at >= since ? 1 : null);
+        await using var bench = await StartAsync(
+            at =>
+                at < since ? null
+                : IsFlap(at) ? 10
+                : 1,
+            at => at >= since ? 1 : null
+        );
 
         var advice = (await AdviseAsync(bench, "load > 5")).Advice!;
 
@@ -149,18 +164,28 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     }
 
     private static async Task<AdviceResult> AdviseAsync(RuleBench bench, string expression) =>
-        await Advisor(bench).AdviseAsync(await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Busy", expression))), Token);
+        await Advisor(bench)
+            .AdviseAsync(await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Busy", expression))), Token);
 
-    private static NoiseAdvisor Advisor(RuleBench bench) => new(
-        bench.Queries, new TroubleQueries(bench.Contexts),
-        bench.Prometheus, TimeProvider.System);
+    private static NoiseAdvisor Advisor(RuleBench bench) =>
+        new(bench.Queries, new TroubleQueries(bench.Contexts), bench.Prometheus, TimeProvider.System);
 
-    private static Task<int> HappenedAsync(RuleBench bench, long from, long to) => bench.ReadAsync(db =>
-    {
-        var (opened, resolved) = (DateTimeOffset.FromUnixTimeSeconds(from), DateTimeOffset.FromUnixTimeSeconds(to));
-        db.Incidents.Add(new Incident { EnvironmentId = RuleBench.Environment, Title = "Load", OpenedAt = opened, ChangedAt = resolved, ResolvedAt = resolved });
-        return db.SaveChangesAsync(Token);
-    });
+    private static Task<int> HappenedAsync(RuleBench bench, long from, long to) =>
+        bench.ReadAsync(db =>
+        {
+            var (opened, resolved) = (DateTimeOffset.FromUnixTimeSeconds(from), DateTimeOffset.FromUnixTimeSeconds(to));
+            db.Incidents.Add(
+                new Incident
+                {
+                    EnvironmentId = RuleBench.Environment,
+                    Title = "Load",
+                    OpenedAt = opened,
+                    ChangedAt = resolved,
+                    ResolvedAt = resolved,
+                }
+            );
+            return db.SaveChangesAsync(Token);
+        });
 
     private static bool IsTrouble(long at) => at >= Trouble.From && at < Trouble.To;
 

@@ -29,7 +29,16 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         var hour = DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 3600 * 3600;
         bench.Metrics.Queries["ALERTS{alertstate=\"firing\"}"] =
         [
-            (new() { ["__name__"] = "ALERTS", ["alertname"] = "Down", ["alertstate"] = "firing", ["job"] = "shop" }, at => at >= hour - 7200 && at < hour - 6600 ? 1 : null),
+            (
+                new()
+                {
+                    ["__name__"] = "ALERTS",
+                    ["alertname"] = "Down",
+                    ["alertstate"] = "firing",
+                    ["job"] = "shop",
+                },
+                at => at >= hour - 7200 && at < hour - 6600 ? 1 : null
+            ),
         ];
         bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
         var queries = Queries(bench, bench.Prometheus);
@@ -41,7 +50,18 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
 
         var commands = new AlertResponseCommands(bench.Contexts, TimeProvider.System);
         await commands.SetAsync(RuleBench.Environment, row.Last[0].Firing, id, AlertResponseKind.ActedOn, isGiven: true, "ada", Token);
-        await commands.SetAsync(RuleBench.Environment, row.Last[0].Firing with { From = row.Last[0].Firing.From + 60_000 }, id, AlertResponseKind.ActedOn, isGiven: true, "bob", Token);
+        await commands.SetAsync(
+            RuleBench.Environment,
+            row.Last[0].Firing with
+            {
+                From = row.Last[0].Firing.From + 60_000,
+            },
+            id,
+            AlertResponseKind.ActedOn,
+            isGiven: true,
+            "bob",
+            Token
+        );
 
         var after = (await ReadAsync(queries)).Rows.Single();
         Assert.Equal((1, 1, 1), (after.Answered, after.Acknowledged, after.ActedOn));
@@ -50,7 +70,10 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         Assert.False((await ReadAsync(queries)).Rows.Single().IsKnown);
         Assert.Equal(
             [("ada", "alert.respond", "Down"), ("bob", "alert.respond.withdraw", "Down")],
-            (await bench.ReadAsync(db => db.AuditEntries.Where(one => one.Subject == "Down").OrderBy(one => one.Id).ToListAsync(Token))).Select(one => (one.Actor, one.Action, one.Subject)));
+            (
+                await bench.ReadAsync(db => db.AuditEntries.Where(one => one.Subject == "Down").OrderBy(one => one.Id).ToListAsync(Token))
+            ).Select(one => (one.Actor, one.Action, one.Subject))
+        );
     }
 
     [Fact]
@@ -59,7 +82,9 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         var away = UpstreamClients.Prometheus(new Uri(NobodyThere));
 
-        Assert.IsType<Fetch<NoisePicture>.Unavailable>(await Queries(bench, away).PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token));
+        Assert.IsType<Fetch<NoisePicture>.Unavailable>(
+            await Queries(bench, away).PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token)
+        );
     }
 
     [Fact]
@@ -112,7 +137,12 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     {
         // A load that goes up for four minutes out of every thirty, and an alert on it, over the last ten hours.
         var end = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 1800 * 1800);
-        await using var server = await RealPrometheus.StartAsync("global: {evaluation_interval: 1m}\n", Token, folder => HistoryAsync(folder, end), "--storage.tsdb.retention.time=30d");
+        await using var server = await RealPrometheus.StartAsync(
+            "global: {evaluation_interval: 1m}\n",
+            Token,
+            folder => HistoryAsync(folder, end),
+            "--storage.tsdb.retention.time=30d"
+        );
         var prometheus = UpstreamClients.Prometheus(server.Address);
         await using var bench = await RuleBench.StartAsync(postgres, null, server.Address);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Busy", "load > 5")));
@@ -125,7 +155,14 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         Assert.True(told.IsChecked, told.Words);
 
         const string Load = "load{service=\"shop\"}";
-        foreach (var expression in (string[])[SeasonalExpression.Times(Load, ">", 1.5)!, SeasonalExpression.Plus("sum by (service) (load) / 2", "<", 3)!, NarrowedExpression.To("topk(3, load)", new Dictionary<string, string> { ["service"] = "shop" })!])
+        foreach (
+            var expression in (string[])
+                [
+                    SeasonalExpression.Times(Load, ">", 1.5)!,
+                    SeasonalExpression.Plus("sum by (service) (load) / 2", "<", 3)!,
+                    NarrowedExpression.To("topk(3, load)", new Dictionary<string, string> { ["service"] = "shop" })!,
+                ]
+        )
         {
             Assert.IsType<Fetch<QueryResult>.Ok>(await prometheus.QueryAsync(expression, end, Token));
         }
@@ -135,7 +172,11 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         new(bench.Contexts, bench.Queries, prometheus, UpstreamClients.Alertmanager(new Uri(NobodyThere)), TimeProvider.System);
 
     private static async Task<NoisePicture> ReadAsync(NoiseQueries queries) =>
-        Assert.IsType<Fetch<NoisePicture>.Ok>(await queries.PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token)).Value;
+        Assert
+            .IsType<Fetch<NoisePicture>.Ok>(
+                await queries.PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token)
+            )
+            .Value;
 
     private static async Task HistoryAsync(string folder, DateTimeOffset end)
     {
@@ -146,15 +187,21 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
             load.Append(CultureInfo.InvariantCulture, $"load{{service=\"shop\"}} {(isBusy ? 10 : 1)} {at.ToUnixTimeSeconds()}\n");
             up.Append(CultureInfo.InvariantCulture, $"up{{job=\"shop\"}} 1 {at.ToUnixTimeSeconds()}\n");
             // A stale marker ends an alert on a server that evaluates; a block without one ends it by its next sample's absence for five minutes.
-            if (isBusy) alerts.Append(CultureInfo.InvariantCulture, $"ALERTS{{alertname=\"Busy\",alertstate=\"firing\",service=\"shop\"}} 1 {at.ToUnixTimeSeconds()}\n");
+            if (isBusy)
+                alerts.Append(
+                    CultureInfo.InvariantCulture,
+                    $"ALERTS{{alertname=\"Busy\",alertstate=\"firing\",service=\"shop\"}} 1 {at.ToUnixTimeSeconds()}\n"
+                );
         }
         var file = Path.Combine(folder, "history.om");
         await File.WriteAllTextAsync(file, $"# TYPE load gauge\n{load}# TYPE ALERTS gauge\n{alerts}# TYPE up gauge\n{up}# EOF\n", Token);
-        using var process = Process.Start(new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(folder, "data")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Tools.Find("promtool"), ["tsdb", "create-blocks-from", "openmetrics", file, Path.Combine(folder, "data")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (said, failed) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
         await process.WaitForExitAsync(Token);
         Assert.True(process.ExitCode == 0, $"{await said}{await failed}");

@@ -50,8 +50,15 @@ public sealed class RuleNoiseTests
     [Fact]
     public void Firings_flaps_time_and_instances_are_counted_for_each_rule()
     {
-        var row = Assert.Single(RuleNoise.Of(
-            [Rule(7, "a")], [Firing("a", 0, 4), Firing("a", 10, 10), Firing("a", 60, 61), new AlertFiring(Labels("a", "other"), 0, 0)], [], [], Step));
+        var row = Assert.Single(
+            RuleNoise.Of(
+                [Rule(7, "a")],
+                [Firing("a", 0, 4), Firing("a", 10, 10), Firing("a", 60, 61), new AlertFiring(Labels("a", "other"), 0, 0)],
+                [],
+                [],
+                Step
+            )
+        );
 
         Assert.Equal((7, 4, 1, 2), (row.Rule!.Id, row.Firings, row.Flaps, row.Instances));
         Assert.Equal(TimeSpan.FromMinutes(5 + 1 + 2 + 1), row.FiringTime);
@@ -63,7 +70,15 @@ public sealed class RuleNoiseTests
         var (first, second, third) = (Firing("a", 0, 4), Firing("a", 30, 34), Firing("a", 90, 94));
         Assert.False(RuleNoise.Of([Rule(7, "a")], [first], [], [], Step).Single().IsKnown);
 
-        var row = RuleNoise.Of([Rule(7, "a")], [first, second, third], [Given(first, AlertResponseKind.ActedOn), Given(second, AlertResponseKind.FalsePositive)], [], Step).Single();
+        var row = RuleNoise
+            .Of(
+                [Rule(7, "a")],
+                [first, second, third],
+                [Given(first, AlertResponseKind.ActedOn), Given(second, AlertResponseKind.FalsePositive)],
+                [],
+                Step
+            )
+            .Single();
 
         Assert.Equal((3, 2, 1, 1, 1), (row.Firings, row.Answered, row.Acknowledged, row.ActedOn, row.FalseAlarms));
         Assert.Equal([third, second, first], row.Last.Select(one => one.Firing));
@@ -85,10 +100,25 @@ public sealed class RuleNoiseTests
     [InlineData(5, "other", false, true, false)]
     [InlineData(5, "web", false, false, false)]
     [InlineData(50, "web", false, true, false)]
-    public void A_silence_that_began_while_it_fired_and_matches_acknowledges(int minute, string value, bool isRegex, bool isEqual, bool isAcknowledged)
+    public void A_silence_that_began_while_it_fired_and_matches_acknowledges(
+        int minute,
+        string value,
+        bool isRegex,
+        bool isEqual,
+        bool isAcknowledged
+    )
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(minute * Minute);
-        var silence = new AlertmanagerSilence("s", "active", [new SilenceMatcher("service", value, isRegex, isEqual)], at, at.AddHours(1), at, "ada", "");
+        var silence = new AlertmanagerSilence(
+            "s",
+            "active",
+            [new SilenceMatcher("service", value, isRegex, isEqual)],
+            at,
+            at.AddHours(1),
+            at,
+            "ada",
+            ""
+        );
 
         var row = RuleNoise.Of([Rule(7, "a")], [Firing("a", 0, 10)], [], [silence], Step).Single();
 
@@ -102,15 +132,24 @@ public sealed class RuleNoiseTests
     {
         var (first, second, third) = (Firing("a", 0, 20), Firing("a", 100, 120), Firing("a", 200, 220));
 
-        var row = RuleNoise.Of(
-            [Rule(7, "a")], [first, second, third],
-            [At(first, 2), At(second, 106), At(third, 900), At(third, 203) with { Kind = AlertResponseKind.FalsePositive }], [], Step).Single();
+        var row = RuleNoise
+            .Of(
+                [Rule(7, "a")],
+                [first, second, third],
+                [At(first, 2), At(second, 106), At(third, 900), At(third, 203) with { Kind = AlertResponseKind.FalsePositive }],
+                [],
+                Step
+            )
+            .Single();
 
         Assert.Equal((3, TimeSpan.FromMinutes(4)), (row.Acknowledged, row.MedianTakenUp));
         Assert.Null(RuleNoise.Of([Rule(7, "a")], [first], [], [], Step).Single().MedianTakenUp);
 
         static GivenResponse At(AlertFiring firing, int minute) =>
-            Given(firing, AlertResponseKind.Acknowledged) with { At = DateTimeOffset.FromUnixTimeMilliseconds(minute * Minute) };
+            Given(firing, AlertResponseKind.Acknowledged) with
+            {
+                At = DateTimeOffset.FromUnixTimeMilliseconds(minute * Minute),
+            };
     }
 
     [Fact]
@@ -118,7 +157,15 @@ public sealed class RuleNoiseTests
     {
         var rows = RuleNoise.Of(
             [Rule(1, "a", ("severity", "critical")), Rule(2, "a", ("severity", "warning")), Rule(3, "b", ("team", "{{ $labels.team }}"))],
-            [new AlertFiring(new SeriesLabels(new Dictionary<string, string> { ["alertname"] = "a", ["severity"] = "warning" }), 0, 0), Firing("b", 0, 0), Firing("gone", 0, 0)], [], [], Step);
+            [
+                new AlertFiring(new SeriesLabels(new Dictionary<string, string> { ["alertname"] = "a", ["severity"] = "warning" }), 0, 0),
+                Firing("b", 0, 0),
+                Firing("gone", 0, 0),
+            ],
+            [],
+            [],
+            Step
+        );
 
         Assert.Equal([2, 3, null], rows.OrderBy(row => row.Name, StringComparer.Ordinal).Select(row => row.Rule?.Id));
     }
@@ -128,24 +175,61 @@ public sealed class RuleNoiseTests
     {
         var busy = Enumerable.Range(0, 3).Select(place => Firing("busy", place * 30, place * 30)).ToList();
 
-        var rows = RuleNoise.Of([Rule(1, "busy"), Rule(2, "calm")], [.. busy, Firing("calm", 0, 0), Firing("calm", 30, 30)], [.. busy.Select(one => Given(one, AlertResponseKind.ActedOn))], [], Step);
+        var rows = RuleNoise.Of(
+            [Rule(1, "busy"), Rule(2, "calm")],
+            [.. busy, Firing("calm", 0, 0), Firing("calm", 30, 30)],
+            [.. busy.Select(one => Given(one, AlertResponseKind.ActedOn))],
+            [],
+            Step
+        );
 
         Assert.Equal(["calm", "busy"], rows.Select(row => row.Name));
     }
 
     private static long[] Minutes(int from, int to) => [.. Enumerable.Range(from, to - from + 1).Select(minute => minute * Minute)];
 
-    private static SeriesLabels Labels(string name, string service = "web") => new(new Dictionary<string, string> { ["alertname"] = name, ["service"] = service });
+    private static SeriesLabels Labels(string name, string service = "web") =>
+        new(new Dictionary<string, string> { ["alertname"] = name, ["service"] = service });
 
     private static AlertFiring Firing(string name, int from, int to) => new(Labels(name), from * Minute, to * Minute);
 
-    private static MetricSeries Alert(string name, params int[] minutes) => new(
-        new SeriesLabels(new Dictionary<string, string> { ["__name__"] = "ALERTS", ["alertstate"] = "firing", ["alertname"] = name }),
-        minutes.Select(minute => minute * Minute).ToArray(), minutes.Select(_ => 1.0).ToArray());
+    private static MetricSeries Alert(string name, params int[] minutes) =>
+        new(
+            new SeriesLabels(
+                new Dictionary<string, string>
+                {
+                    ["__name__"] = "ALERTS",
+                    ["alertstate"] = "firing",
+                    ["alertname"] = name,
+                }
+            ),
+            minutes.Select(minute => minute * Minute).ToArray(),
+            minutes.Select(_ => 1.0).ToArray()
+        );
 
     private static GivenResponse Given(AlertFiring firing, AlertResponseKind kind) =>
-        new(firing.Fingerprint, DateTimeOffset.FromUnixTimeMilliseconds(firing.From), kind, "ada", DateTimeOffset.FromUnixTimeMilliseconds(firing.To));
+        new(
+            firing.Fingerprint,
+            DateTimeOffset.FromUnixTimeMilliseconds(firing.From),
+            kind,
+            "ada",
+            DateTimeOffset.FromUnixTimeMilliseconds(firing.To)
+        );
 
-    private static RuleRow Rule(int id, string name, params (string Name, string Value)[] labels) => new(
-        id, "shop.yml", "shop", name, AlertRuleKind.Alerting, "up == 0", TimeSpan.Zero, labels.ToDictionary(one => one.Name, one => one.Value), 1, "inactive", "ok", null, null);
+    private static RuleRow Rule(int id, string name, params (string Name, string Value)[] labels) =>
+        new(
+            id,
+            "shop.yml",
+            "shop",
+            name,
+            AlertRuleKind.Alerting,
+            "up == 0",
+            TimeSpan.Zero,
+            labels.ToDictionary(one => one.Name, one => one.Value),
+            1,
+            "inactive",
+            "ok",
+            null,
+            null
+        );
 }

@@ -30,13 +30,31 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
         bench.Metrics.Queries["ALERTS{alertstate=\"firing\",alertname=\"Down\"}"] =
         [
             (new() { ["alertname"] = "Down", ["alertstate"] = "firing" }, at => at >= hour - 7200 && at < hour - 6600 ? 1 : null),
-            (new() { ["alertname"] = "Down", ["alertstate"] = "firing", ["job"] = "b" }, at => at >= hour - 9000 && at < hour - 8400 ? 1 : null),
+            (
+                new()
+                {
+                    ["alertname"] = "Down",
+                    ["alertstate"] = "firing",
+                    ["job"] = "b",
+                },
+                at => at >= hour - 9000 && at < hour - 8400 ? 1 : null
+            ),
         ];
         bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
         var firing = new AlertFiring(
-            new(new Dictionary<string, string> { ["alertname"] = "Down" }), (hour - 7200) * 1000, (hour - 6660) * 1000);
+            new(new Dictionary<string, string> { ["alertname"] = "Down" }),
+            (hour - 7200) * 1000,
+            (hour - 6660) * 1000
+        );
         await new AlertResponseCommands(bench.Contexts, TimeProvider.System).SetAsync(
-            RuleBench.Environment, firing, id, AlertResponseKind.ActedOn, isGiven: true, "ada", Token);
+            RuleBench.Environment,
+            firing,
+            id,
+            AlertResponseKind.ActedOn,
+            isGiven: true,
+            "ada",
+            Token
+        );
 
         var panel = await ShownAsync(bench, id);
 
@@ -103,11 +121,21 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
             isReady = true;
             Services.AddSingleton(TimeProvider.System);
             Services.AddScoped(provider => new ViewState(TimeProvider.System, provider.GetRequiredService<NavigationManager>()));
-            Services.AddSingleton(new NoiseQueries(
-                bench.Contexts, bench.Queries, bench.Prometheus, UpstreamClients.Alertmanager(new Uri("http://127.0.0.1:9/")), TimeProvider.System));
+            Services.AddSingleton(
+                new NoiseQueries(
+                    bench.Contexts,
+                    bench.Queries,
+                    bench.Prometheus,
+                    UpstreamClients.Alertmanager(new Uri("http://127.0.0.1:9/")),
+                    TimeProvider.System
+                )
+            );
         }
         var panel = Render<RuleRecordPanel>(one => one.Add(p => p.Rule, rule));
-        await panel.WaitForStateAsync(() => !panel.Markup.Contains("Reading the history", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        await panel.WaitForStateAsync(
+            () => !panel.Markup.Contains("Reading the history", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60)
+        );
         return panel;
     }
 
@@ -116,8 +144,13 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
     {
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
         var saved = DateTimeOffset.UtcNow - since - TimeSpan.FromMinutes(5);
-        await bench.ReadAsync(db => db.AlertRuleVersions.Where(one => one.RuleId == id).ExecuteUpdateAsync(set => set.SetProperty(one => one.CreatedAt, saved), Token));
-        await bench.ReadAsync(db => db.AlertRules.Where(one => one.Id == id).ExecuteUpdateAsync(set => set.SetProperty(one => one.RunningVersion, 1), Token));
+        await bench.ReadAsync(db =>
+            db.AlertRuleVersions.Where(one => one.RuleId == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(one => one.CreatedAt, saved), Token)
+        );
+        await bench.ReadAsync(db =>
+            db.AlertRules.Where(one => one.Id == id).ExecuteUpdateAsync(set => set.SetProperty(one => one.RunningVersion, 1), Token)
+        );
         return id;
     }
 }

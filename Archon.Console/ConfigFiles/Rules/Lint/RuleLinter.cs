@@ -28,13 +28,25 @@ public static partial class RuleLinter
         var findings = new List<LintFinding>();
         foreach (var file in files)
         {
-            findings.AddRange(file.File.Warnings.Select(warning =>
-                new LintFinding(LintChecks.FileForm, LintSeverity.Warning, file.Name, warning.Line, null, null, warning.Message)));
+            findings.AddRange(
+                file.File.Warnings.Select(warning => new LintFinding(
+                    LintChecks.FileForm,
+                    LintSeverity.Warning,
+                    file.Name,
+                    warning.Line,
+                    null,
+                    null,
+                    warning.Message
+                ))
+            );
             // What a version of Prometheus knows says nothing of another server.
             var version = file.File.Language == RuleLanguage.Promql ? server : null;
-            if (file.File.Language != RuleLanguage.Promql && file.File.Rules.Any()) findings.Add(NotPromql(file));
-            foreach (var group in file.File.Groups) findings.AddRange(OfGroup(file, group, version));
-            foreach (var rule in file.File.Rules) findings.AddRange(OfRule(file, rule, version));
+            if (file.File.Language != RuleLanguage.Promql && file.File.Rules.Any())
+                findings.Add(NotPromql(file));
+            foreach (var group in file.File.Groups)
+                findings.AddRange(OfGroup(file, group, version));
+            foreach (var rule in file.File.Rules)
+                findings.AddRange(OfRule(file, rule, version));
         }
         findings.AddRange(Duplicates(files));
         return Accepted(files, findings);
@@ -49,26 +61,46 @@ public static partial class RuleLinter
     {
         var accepted = files.ToDictionary(file => file.Name, file => LintAcceptance.Of(file.File));
         var order = files.Select((file, i) => (file.Name, i)).ToDictionary(one => one.Name, one => one.i);
-        return [.. findings
-            .Select(finding => accepted.TryGetValue(finding.File, out var of) ? finding with { Accepted = of.Reason(finding) } : finding)
-            .OrderBy(finding => order.GetValueOrDefault(finding.File, int.MaxValue))
-            .ThenBy(finding => finding.Line)
-            .ThenByDescending(finding => finding.Severity)];
+        return
+        [
+            .. findings
+                .Select(finding =>
+                    accepted.TryGetValue(finding.File, out var of) ? finding with { Accepted = of.Reason(finding) } : finding
+                )
+                .OrderBy(finding => order.GetValueOrDefault(finding.File, int.MaxValue))
+                .ThenBy(finding => finding.Line)
+                .ThenByDescending(finding => finding.Severity),
+        ];
     }
 
-    private static LintFinding NotPromql(NamedRuleFile file) => new(
-        LintChecks.NotPromql, LintSeverity.Info, file.Name, 0, null, null,
-        "PromQL checks do not apply to LogQL; the ruler itself judges the expression");
+    private static LintFinding NotPromql(NamedRuleFile file) =>
+        new(
+            LintChecks.NotPromql,
+            LintSeverity.Info,
+            file.Name,
+            0,
+            null,
+            null,
+            "PromQL checks do not apply to LogQL; the ruler itself judges the expression"
+        );
 
     private static IEnumerable<LintFinding> OfGroup(NamedRuleFile file, FileGroup group, Version? server)
     {
-        if (group.Content.QueryOffset is not null && Older(server, new Version(2, 53))) yield return Of("query_offset", "2.53");
-        if (group.Content.Labels.Count > 0 && Older(server, new Version(3, 0))) yield return Of("labels of a group", "3.0");
+        if (group.Content.QueryOffset is not null && Older(server, new Version(2, 53)))
+            yield return Of("query_offset", "2.53");
+        if (group.Content.Labels.Count > 0 && Older(server, new Version(3, 0)))
+            yield return Of("labels of a group", "3.0");
 
         LintFinding Of(string what, string since) =>
             new(
-                LintChecks.Requirement, LintSeverity.Error, file.Name, group.Line, group.Content.Name, null,
-                $"{what}: known since Prometheus {since}; the server is {server}");
+                LintChecks.Requirement,
+                LintSeverity.Error,
+                file.Name,
+                group.Line,
+                group.Content.Name,
+                null,
+                $"{what}: known since Prometheus {since}; the server is {server}"
+            );
     }
 
     private static bool Older(Version? server, Version since) => server is not null && server < since;
@@ -83,14 +115,19 @@ public static partial class RuleLinter
         }
         if (PromqlParser.Parse(rule.Content.Expression, out var error) is not { } expression)
         {
-            return Labels(at, server).Prepend(at.Field(LintChecks.NotChecked, LintSeverity.Warning, "expr", $"not checked: {error!.Message}"))
+            return Labels(at, server)
+                .Prepend(at.Field(LintChecks.NotChecked, LintSeverity.Warning, "expr", $"not checked: {error!.Message}"))
                 .Concat(rule.Content.IsAlert ? Durations(at).Concat(Words(at)).Concat(Templates(at, null)) : Record(at));
         }
         var labels = new PromqlLabelTable();
         IEnumerable<IEnumerable<LintFinding>> checks =
         [
-            Requirements(at, expression, server), Rates(at, expression), Matching(at, expression, labels), Histograms(at, expression, labels),
-            Matchers(at, expression), Labels(at, server),
+            Requirements(at, expression, server),
+            Rates(at, expression),
+            Matching(at, expression, labels),
+            Histograms(at, expression, labels),
+            Matchers(at, expression),
+            Labels(at, server),
             rule.Content.IsAlert ? Alert(at, expression, labels) : Record(at),
         ];
         return checks.SelectMany(one => First(at, one));
@@ -104,7 +141,12 @@ public static partial class RuleLinter
         {
             if (++count > InputLimits.Findings.Most)
             {
-                yield return at.Field(LintChecks.NotChecked, LintSeverity.Warning, "expr", $"not checked to the end: {InputLimits.Findings.Sentence}");
+                yield return at.Field(
+                    LintChecks.NotChecked,
+                    LintSeverity.Warning,
+                    "expr",
+                    $"not checked to the end: {InputLimits.Findings.Sentence}"
+                );
                 yield break;
             }
             yield return finding;
@@ -118,26 +160,38 @@ public static partial class RuleLinter
             if (need.Until is { } until && server is not null && server >= until)
             {
                 yield return at.Expression(
-                    LintChecks.Requirement, LintSeverity.Error, need.Start,
-                    $"{need.What} is gone since Prometheus {until}; the server is {server}");
+                    LintChecks.Requirement,
+                    LintSeverity.Error,
+                    need.Start,
+                    $"{need.What} is gone since Prometheus {until}; the server is {server}"
+                );
             }
             else if (need.Since is { } since && Older(server, since))
             {
                 yield return at.Expression(
-                    LintChecks.Requirement, LintSeverity.Error, need.Start,
-                    $"{need.What} is known since Prometheus {since}; the server is {server}");
+                    LintChecks.Requirement,
+                    LintSeverity.Error,
+                    need.Start,
+                    $"{need.What} is known since Prometheus {since}; the server is {server}"
+                );
             }
             else if (need.Flag is { } flag)
             {
                 yield return at.Expression(
-                    LintChecks.Requirement, LintSeverity.Warning, need.Start,
-                    $"{need.What} is experimental and needs --enable-feature={flag}");
+                    LintChecks.Requirement,
+                    LintSeverity.Warning,
+                    need.Start,
+                    $"{need.What} is experimental and needs --enable-feature={flag}"
+                );
             }
             else if (need.Since is { } newer && server is null)
             {
                 yield return at.Expression(
-                    LintChecks.Requirement, LintSeverity.Info, need.Start,
-                    $"{need.What} needs Prometheus {newer} or newer");
+                    LintChecks.Requirement,
+                    LintSeverity.Info,
+                    need.Start,
+                    $"{need.What} needs Prometheus {newer} or newer"
+                );
             }
         }
     }
@@ -151,36 +205,54 @@ public static partial class RuleLinter
             if (argument is PromqlRange { Length: { } length } && length < ShortestRate)
             {
                 yield return at.Expression(
-                    LintChecks.RateWindow, LintSeverity.Warning, call.Start,
-                    $"{name} over {PrometheusDuration.Format(length)} is less than a minute");
+                    LintChecks.RateWindow,
+                    LintSeverity.Warning,
+                    call.Start,
+                    $"{name} over {PrometheusDuration.Format(length)} is less than a minute"
+                );
             }
-            if (argument is PromqlSubquery { Inner: var inner }
+            if (
+                argument is PromqlSubquery { Inner: var inner }
                 && inner.Bare() is PromqlAggregation { KeepsSeries: false } aggregation
-                && aggregation.Operator is "sum" or "avg" or "max" or "min")
+                && aggregation.Operator is "sum" or "avg" or "max" or "min"
+            )
             {
                 yield return at.Expression(
-                    LintChecks.RateAfterSum, LintSeverity.Error, call.Start,
-                    $"{name} of {aggregation.Operator}: take {name} first, then {aggregation.Operator}");
+                    LintChecks.RateAfterSum,
+                    LintSeverity.Error,
+                    call.Start,
+                    $"{name} of {aggregation.Operator}: take {name} first, then {aggregation.Operator}"
+                );
             }
             if (argument is PromqlRange { Selector.OneMetric: { } metric } && IsGaugeName(metric))
             {
                 yield return at.Expression(
-                    LintChecks.RateOfGauge, LintSeverity.Warning, call.Start,
-                    $"{name} of {metric}, which by its name is a gauge; delta or deriv is for those");
+                    LintChecks.RateOfGauge,
+                    LintSeverity.Warning,
+                    call.Start,
+                    $"{name} of {metric}, which by its name is a gauge; delta or deriv is for those"
+                );
             }
             if (name == "irate" && at.Rule.Content.IsAlert)
             {
                 yield return at.Expression(LintChecks.Irate, LintSeverity.Warning, call.Start, "irate in an alert; rate is steadier");
             }
         }
-        foreach (var call in expression.All().OfType<PromqlCall>()
-            .Where(call => call.Function.Name is "delta" or "idelta" or "deriv" or "predict_linear"))
+        foreach (
+            var call in expression
+                .All()
+                .OfType<PromqlCall>()
+                .Where(call => call.Function.Name is "delta" or "idelta" or "deriv" or "predict_linear")
+        )
         {
             if (call.Arguments[0].Bare() is PromqlRange { Selector.OneMetric: { } metric } && IsCounterName(metric))
             {
                 yield return at.Expression(
-                    LintChecks.CounterAsGauge, LintSeverity.Warning, call.Start,
-                    $"{call.Function.Name} of {metric}, which by its name is a counter: a restart looks like a fall");
+                    LintChecks.CounterAsGauge,
+                    LintSeverity.Warning,
+                    call.Start,
+                    $"{call.Function.Name} of {metric}, which by its name is a counter: a restart looks like a fall"
+                );
             }
         }
         foreach (var binary in expression.All().OfType<PromqlBinary>().Where(binary => binary.IsComparison))
@@ -188,21 +260,26 @@ public static partial class RuleLinter
             if (BareCounter(binary.Left) is { } counter && binary.Right.Type == PromqlType.Scalar)
             {
                 yield return at.Expression(
-                    LintChecks.CounterAsGauge, LintSeverity.Warning, binary.Left.Start,
-                    $"{counter} is a counter by its name; compare rate({counter}[5m]) or increase({counter}[1h])");
+                    LintChecks.CounterAsGauge,
+                    LintSeverity.Warning,
+                    binary.Left.Start,
+                    $"{counter} is a counter by its name; compare rate({counter}[5m]) or increase({counter}[1h])"
+                );
             }
         }
     }
 
     /// <summary>The counter whose bare value an expression is.</summary>
-    private static string? BareCounter(PromqlExpression expression) => expression.Bare() switch
-    {
-        PromqlSelector { OneMetric: { } metric } when IsCounterName(metric) => metric,
-        PromqlAggregation { Operator: "sum" or "avg" or "max" or "min", Inner: var inner } => BareCounter(inner),
-        _ => null,
-    };
+    private static string? BareCounter(PromqlExpression expression) =>
+        expression.Bare() switch
+        {
+            PromqlSelector { OneMetric: { } metric } when IsCounterName(metric) => metric,
+            PromqlAggregation { Operator: "sum" or "avg" or "max" or "min", Inner: var inner } => BareCounter(inner),
+            _ => null,
+        };
 
     internal static bool IsRate(string function) => function is "rate" or "irate" or "increase";
+
     private static bool IsCounterName(string metric) =>
         metric.EndsWith("_total", StringComparison.Ordinal) || metric.EndsWith("_bucket", StringComparison.Ordinal);
 
@@ -218,8 +295,11 @@ public static partial class RuleLinter
                 foreach (var label in matching.Labels.Where(label => left.Can(label) != right.Can(label)))
                 {
                     yield return at.Expression(
-                        LintChecks.Matching, LintSeverity.Error, binary.OperatorStart,
-                        $"{binary.Operator} on ({label}): the {(left.Can(label) ? "right" : "left")} side never has the label {label}");
+                        LintChecks.Matching,
+                        LintSeverity.Error,
+                        binary.OperatorStart,
+                        $"{binary.Operator} on ({label}): the {(left.Can(label) ? "right" : "left")} side never has the label {label}"
+                    );
                 }
                 continue;
             }
@@ -229,26 +309,36 @@ public static partial class RuleLinter
                 if (one.Count != other.Count || !one.All(other.Contains))
                 {
                     yield return at.Expression(
-                        LintChecks.Matching, LintSeverity.Error, binary.OperatorStart,
+                        LintChecks.Matching,
+                        LintSeverity.Error,
+                        binary.OperatorStart,
                         $"{binary.Operator}: the left side has the labels ({Listed(one)}), the right side ({Listed(other)}); "
-                            + "say on (...) by which they meet");
+                            + "say on (...) by which they meet"
+                    );
                 }
             }
             else if (left.IsOpen != right.IsOpen && matching.Labels.Count == 0)
             {
                 yield return at.Expression(
-                    LintChecks.Matching, LintSeverity.Warning, binary.OperatorStart,
+                    LintChecks.Matching,
+                    LintSeverity.Warning,
+                    binary.OperatorStart,
                     $"{binary.Operator}: one side is aggregated and the other is not; "
-                        + "they meet only where the other has no further labels. Say on (...)");
+                        + "they meet only where the other has no further labels. Say on (...)"
+                );
             }
             else if (IsWithout(binary.Left) != IsWithout(binary.Right))
             {
                 yield return at.Expression(
-                    LintChecks.Fragile, LintSeverity.Warning, binary.OperatorStart,
-                    $"{binary.Operator}: only one side is aggregated 'without'; say on (...) by which they meet");
+                    LintChecks.Fragile,
+                    LintSeverity.Warning,
+                    binary.OperatorStart,
+                    $"{binary.Operator}: only one side is aggregated 'without'; say on (...) by which they meet"
+                );
             }
         }
-        if (!at.Rule.Content.IsAlert) yield break;
+        if (!at.Rule.Content.IsAlert)
+            yield break;
         foreach (var aggregation in expression.All().OfType<PromqlAggregation>().Where(aggregation => aggregation.KeepsSeries))
         {
             yield return at.Expression(LintChecks.Sampled, LintSeverity.Warning, aggregation.Start, $"{aggregation.Operator} in an alert");
@@ -266,23 +356,36 @@ public static partial class RuleLinter
             if (call.Arguments[0].Bare() is PromqlNumber { Value: var quantile } && quantile is < 0 or > 1)
             {
                 yield return at.Expression(
-                    LintChecks.Histogram, LintSeverity.Error, call.Start,
-                    $"the quantile {GoText.Plain(quantile)} lies outside of 0 to 1");
+                    LintChecks.Histogram,
+                    LintSeverity.Error,
+                    call.Start,
+                    $"the quantile {GoText.Plain(quantile)} lies outside of 0 to 1"
+                );
             }
-            var isClassic = call.Arguments[1].All().OfType<PromqlSelector>()
+            var isClassic = call.Arguments[1]
+                .All()
+                .OfType<PromqlSelector>()
                 .Any(selector => selector.OneMetric?.EndsWith("_bucket", StringComparison.Ordinal) == true);
             if (isClassic && !labels.Of(call.Arguments[1]).Can("le"))
             {
                 yield return at.Expression(
-                    LintChecks.Histogram, LintSeverity.Error, call.Start,
-                    "the buckets have lost their label le; add it to by (...)");
+                    LintChecks.Histogram,
+                    LintSeverity.Error,
+                    call.Start,
+                    "the buckets have lost their label le; add it to by (...)"
+                );
             }
-            if (call.Arguments[1].Bare() is PromqlSelector { OneMetric: { } metric }
-                && metric.EndsWith("_bucket", StringComparison.Ordinal))
+            if (
+                call.Arguments[1].Bare() is PromqlSelector { OneMetric: { } metric }
+                && metric.EndsWith("_bucket", StringComparison.Ordinal)
+            )
             {
                 yield return at.Expression(
-                    LintChecks.Histogram, LintSeverity.Warning, call.Start,
-                    $"the quantile of {metric} since its process started; take rate({metric}[5m])");
+                    LintChecks.Histogram,
+                    LintSeverity.Warning,
+                    call.Start,
+                    $"the quantile of {metric} since its process started; take rate({metric}[5m])"
+                );
             }
         }
     }
@@ -298,18 +401,26 @@ public static partial class RuleLinter
             }
             foreach (var matcher in selector.Matchers.Where(matcher => matcher.Match is PromqlMatch.Regex or PromqlMatch.NotRegex))
             {
-                if (matcher.Value.StartsWith('^')
-                    || (matcher.Value.EndsWith('$') && !matcher.Value.EndsWith(@"\$", StringComparison.Ordinal)))
+                if (
+                    matcher.Value.StartsWith('^')
+                    || (matcher.Value.EndsWith('$') && !matcher.Value.EndsWith(@"\$", StringComparison.Ordinal))
+                )
                 {
                     yield return at.Expression(
-                        LintChecks.Regex, LintSeverity.Info, selector.Start,
-                        $"{matcher}: matchers are anchored anyway");
+                        LintChecks.Regex,
+                        LintSeverity.Info,
+                        selector.Start,
+                        $"{matcher}: matchers are anchored anyway"
+                    );
                 }
                 else if (matcher.Value.Length > 0 && !matcher.Value.Any(one => @"\.+*?()|[]{}^$".Contains(one, StringComparison.Ordinal)))
                 {
                     yield return at.Expression(
-                        LintChecks.Regex, LintSeverity.Info, selector.Start,
-                        $"{matcher} is a plain text; {(matcher.Match == PromqlMatch.Regex ? "=" : "!=")} says the same");
+                        LintChecks.Regex,
+                        LintSeverity.Info,
+                        selector.Start,
+                        $"{matcher} is a plain text; {(matcher.Match == PromqlMatch.Regex ? "=" : "!=")} says the same"
+                    );
                 }
             }
         }
@@ -323,14 +434,22 @@ public static partial class RuleLinter
             if (reserved.Contains(name))
             {
                 yield return at.Entry(
-                    LintChecks.ReservedLabel, LintSeverity.Warning, "labels", name,
-                    $"the label {name} is Prometheus' own");
+                    LintChecks.ReservedLabel,
+                    LintSeverity.Warning,
+                    "labels",
+                    name,
+                    $"the label {name} is Prometheus' own"
+                );
             }
             if (!PromqlNames.IsPlainLabel(name) && Older(server, new Version(3, 0)))
             {
                 yield return at.Entry(
-                    LintChecks.Requirement, LintSeverity.Error, "labels", name,
-                    $"a label called {GoText.Quote(name)} is known since Prometheus 3.0; the server is {server}");
+                    LintChecks.Requirement,
+                    LintSeverity.Error,
+                    "labels",
+                    name,
+                    $"a label called {GoText.Quote(name)} is known since Prometheus 3.0; the server is {server}"
+                );
             }
         }
     }
@@ -340,8 +459,11 @@ public static partial class RuleLinter
         if (!at.Rule.Content.Name.Contains(':', StringComparison.Ordinal))
         {
             yield return at.Field(
-                LintChecks.RecordName, LintSeverity.Info, "record",
-                $"{at.Rule.Content.Name} is not named level:metric:operation");
+                LintChecks.RecordName,
+                LintSeverity.Info,
+                "record",
+                $"{at.Rule.Content.Name} is not named level:metric:operation"
+            );
         }
     }
 
@@ -354,14 +476,20 @@ public static partial class RuleLinter
         {
             // Meant to be on: a heartbeat whose absence is told of elsewhere.
             yield return at.Field(
-                LintChecks.Comparison, LintSeverity.Info, "expr",
-                "the expression looks at no series: it fires by the clock alone");
+                LintChecks.Comparison,
+                LintSeverity.Info,
+                "expr",
+                "the expression looks at no series: it fires by the clock alone"
+            );
         }
         else if (!Decides(expression))
         {
             yield return at.Field(
-                LintChecks.Comparison, LintSeverity.Error, "expr",
-                "the expression has no comparison: it fires as long as there are series");
+                LintChecks.Comparison,
+                LintSeverity.Error,
+                "expr",
+                "the expression has no comparison: it fires as long as there are series"
+            );
         }
         else if (expression.Bare() is PromqlBinary { IsComparison: true, IsBool: true })
         {
@@ -370,24 +498,31 @@ public static partial class RuleLinter
     }
 
     /// <summary>Whether an expression can be empty by what it says, rather than for want of series.</summary>
-    private static bool Decides(PromqlExpression expression) => expression.Bare() switch
-    {
-        PromqlBinary chain => chain.Fold(Decides, (left, binary) => binary switch
+    private static bool Decides(PromqlExpression expression) =>
+        expression.Bare() switch
         {
-            { IsComparison: true } or { Operator: "and" or "unless" } => true,
-            { Operator: "or" } => left && Decides(binary.Right),
-            _ => (binary.Left.Type == PromqlType.Vector && left) || (binary.Right.Type == PromqlType.Vector && Decides(binary.Right)),
-        }),
-        PromqlCall { Function.Name: "absent" or "absent_over_time" } => true,
-        PromqlCall { Arguments: var arguments } =>
-            arguments.Any(argument => argument.Type is PromqlType.Vector or PromqlType.Matrix && Decides(argument)),
-        PromqlSubquery { Inner: var inner } => Decides(inner),
-        PromqlAggregation { Inner: var inner } => Decides(inner),
-        PromqlUnary { Inner: var inner } => Decides(inner),
-        // The alerts of another rule are there only while they are.
-        PromqlSelector { OneMetric: "ALERTS" } => true,
-        _ => false,
-    };
+            PromqlBinary chain => chain.Fold(
+                Decides,
+                (left, binary) =>
+                    binary switch
+                    {
+                        { IsComparison: true } or { Operator: "and" or "unless" } => true,
+                        { Operator: "or" } => left && Decides(binary.Right),
+                        _ => (binary.Left.Type == PromqlType.Vector && left)
+                            || (binary.Right.Type == PromqlType.Vector && Decides(binary.Right)),
+                    }
+            ),
+            PromqlCall { Function.Name: "absent" or "absent_over_time" } => true,
+            PromqlCall { Arguments: var arguments } => arguments.Any(argument =>
+                argument.Type is PromqlType.Vector or PromqlType.Matrix && Decides(argument)
+            ),
+            PromqlSubquery { Inner: var inner } => Decides(inner),
+            PromqlAggregation { Inner: var inner } => Decides(inner),
+            PromqlUnary { Inner: var inner } => Decides(inner),
+            // The alerts of another rule are there only while they are.
+            PromqlSelector { OneMetric: "ALERTS" } => true,
+            _ => false,
+        };
 
     private static IEnumerable<LintFinding> Durations(Place at)
     {
@@ -397,28 +532,40 @@ public static partial class RuleLinter
             if (hold > TimeSpan.Zero && hold < interval)
             {
                 yield return at.Field(
-                    LintChecks.For, LintSeverity.Warning, "for",
-                    $"for {Text(hold)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}");
+                    LintChecks.For,
+                    LintSeverity.Warning,
+                    "for",
+                    $"for {Text(hold)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}"
+                );
             }
             if (keep > TimeSpan.Zero && keep <= interval)
             {
                 yield return at.Field(
-                    LintChecks.For, LintSeverity.Warning, "keep_firing_for",
-                    $"keep_firing_for {Text(keep)} is no longer than the group's interval of {Text(interval)}: it does next to nothing");
+                    LintChecks.For,
+                    LintSeverity.Warning,
+                    "keep_firing_for",
+                    $"keep_firing_for {Text(keep)} is no longer than the group's interval of {Text(interval)}: it does next to nothing"
+                );
             }
             if (hold > interval && hold.Ticks % interval.Ticks != 0)
             {
                 var rounded = TimeSpan.FromTicks(((hold.Ticks / interval.Ticks) + 1) * interval.Ticks);
                 yield return at.Field(
-                    LintChecks.For, LintSeverity.Info, "for",
-                    $"for {Text(hold)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}");
+                    LintChecks.For,
+                    LintSeverity.Info,
+                    "for",
+                    $"for {Text(hold)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}"
+                );
             }
         }
         if (hold > LongestFor)
         {
             yield return at.Field(
-                LintChecks.For, LintSeverity.Warning, "for",
-                $"for {Text(hold)}: a restart or one gap in more than a day starts it anew");
+                LintChecks.For,
+                LintSeverity.Warning,
+                "for",
+                $"for {Text(hold)}: a restart or one gap in more than a day starts it anew"
+            );
         }
         if (hold == TimeSpan.Zero)
         {
@@ -439,28 +586,44 @@ public static partial class RuleLinter
         {
             var near = Severities.FirstOrDefault(one => one.Equals(severity, StringComparison.OrdinalIgnoreCase));
             yield return at.Entry(
-                LintChecks.Severity, near is null ? LintSeverity.Info : LintSeverity.Warning, "labels", "severity",
-                $"the severity {GoText.Quote(severity)} is none of critical, warning and info") with
+                LintChecks.Severity,
+                near is null ? LintSeverity.Info : LintSeverity.Warning,
+                "labels",
+                "severity",
+                $"the severity {GoText.Quote(severity)} is none of critical, warning and info"
+            ) with
             {
-                Fix = near is null || !at.Rule.Content.Labels.ContainsKey("severity") ? null
+                Fix =
+                    near is null || !at.Rule.Content.Labels.ContainsKey("severity")
+                        ? null
                         : at.Rule.Content with
                         {
                             Labels = at.Rule.Content.Labels.ToDictionary(one => one.Key, one => one.Key == "severity" ? near : one.Value),
                         },
             };
         }
-        if (Blank("summary")) yield return at.Field(LintChecks.Summary, LintSeverity.Warning, "annotations", "no annotation summary");
-        if (Blank("description")) yield return at.Field(LintChecks.Summary, LintSeverity.Info, "annotations", "no annotation description");
+        if (Blank("summary"))
+            yield return at.Field(LintChecks.Summary, LintSeverity.Warning, "annotations", "no annotation summary");
+        if (Blank("description"))
+            yield return at.Field(LintChecks.Summary, LintSeverity.Info, "annotations", "no annotation description");
         if (Blank("runbook_url") && Blank("runbook"))
         {
             yield return at.Field(LintChecks.Runbook, LintSeverity.Info, "annotations", "neither an annotation runbook nor runbook_url");
         }
-        if (annotations.TryGetValue("runbook_url", out var link) && link.Length > 0 && !link.Contains("{{", StringComparison.Ordinal)
-            && !(Uri.TryCreate(link, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        if (
+            annotations.TryGetValue("runbook_url", out var link)
+            && link.Length > 0
+            && !link.Contains("{{", StringComparison.Ordinal)
+            && !(Uri.TryCreate(link, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        )
         {
             yield return at.Entry(
-                LintChecks.RunbookLink, LintSeverity.Warning, "annotations", "runbook_url",
-                $"{GoText.Quote(link)} is no address");
+                LintChecks.RunbookLink,
+                LintSeverity.Warning,
+                "annotations",
+                "runbook_url",
+                $"{GoText.Quote(link)} is no address"
+            );
         }
 
         bool Blank(string name) => string.IsNullOrWhiteSpace(annotations.GetValueOrDefault(name));
@@ -469,7 +632,8 @@ public static partial class RuleLinter
     /// <param name="possible">Labels of the expression; null where they cannot be known.</param>
     private static IEnumerable<LintFinding> Templates(Place at, PromqlLabels? possible)
     {
-        var texts = at.Rule.Content.Labels.Select(one => ("labels", one.Key, one.Value))
+        var texts = at
+            .Rule.Content.Labels.Select(one => ("labels", one.Key, one.Value))
             .Concat(at.Rule.Content.Annotations.Select(one => ("annotations", one.Key, one.Value)));
         foreach (var (field, name, text) in texts)
         {
@@ -478,8 +642,12 @@ public static partial class RuleLinter
                 if (text.Contains("$labels", StringComparison.Ordinal) || text.Contains("$value", StringComparison.Ordinal))
                 {
                     yield return at.Entry(
-                        LintChecks.Template, LintSeverity.Warning, field, name,
-                        $"{name} names $labels or $value outside of {{{{ }}}}: it is sent as it stands");
+                        LintChecks.Template,
+                        LintSeverity.Warning,
+                        field,
+                        name,
+                        $"{name} names $labels or $value outside of {{{{ }}}}: it is sent as it stands"
+                    );
                 }
                 continue;
             }
@@ -501,17 +669,30 @@ public static partial class RuleLinter
                 if (possible?.Can(label) == false)
                 {
                     yield return at.Entry(
-                        LintChecks.TemplateLabel, LintSeverity.Warning, field, name,
-                        $"{name} uses the label {label}, which the expression never has");
+                        LintChecks.TemplateLabel,
+                        LintSeverity.Warning,
+                        field,
+                        name,
+                        $"{name} uses the label {label}, which the expression never has"
+                    );
                 }
             }
-            if (field == "labels"
-                && (text.Contains("$value", StringComparison.Ordinal) || text.Contains(".Value", StringComparison.Ordinal)
-                    || template.Functions.Contains("now")))
+            if (
+                field == "labels"
+                && (
+                    text.Contains("$value", StringComparison.Ordinal)
+                    || text.Contains(".Value", StringComparison.Ordinal)
+                    || template.Functions.Contains("now")
+                )
+            )
             {
                 yield return at.Entry(
-                    LintChecks.UnstableLabel, LintSeverity.Warning, field, name,
-                    $"the label {name} changes with the value; put it into an annotation");
+                    LintChecks.UnstableLabel,
+                    LintSeverity.Warning,
+                    field,
+                    name,
+                    $"the label {name} changes with the value; put it into an annotation"
+                );
             }
         }
     }
@@ -520,7 +701,9 @@ public static partial class RuleLinter
     private static AlertTemplateException? Failure(AlertTemplate template, PromqlLabels? possible, string text)
     {
         var named = LabelOf().Matches(text).Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value);
-        var labels = named.Distinct().Where(label => possible?.Can(label) != false)
+        var labels = named
+            .Distinct()
+            .Where(label => possible?.Can(label) != false)
             .ToDictionary(label => label, label => $"{label}-value", StringComparer.Ordinal);
         try
         {
@@ -536,20 +719,24 @@ public static partial class RuleLinter
     private static IEnumerable<LintFinding> Duplicates(IReadOnlyList<NamedRuleFile> files)
     {
         var all = files.SelectMany(file => file.File.Rules.Select(rule => (File: file, Rule: rule))).ToList();
-        if (all.Count < 2) yield break;
+        if (all.Count < 2)
+            yield break;
         var printed = new Dictionary<string, string>(StringComparer.Ordinal);
-        var sameName = all.GroupBy(one => (
-            one.Rule.Content.IsAlert, one.Rule.Content.Name, Labels: Key(one.Rule), one.Rule.Content.IsAlert ? Canonical(one.Rule) : ""));
+        var sameName = all.GroupBy(one =>
+            (one.Rule.Content.IsAlert, one.Rule.Content.Name, Labels: Key(one.Rule), one.Rule.Content.IsAlert ? Canonical(one.Rule) : "")
+        );
         foreach (var same in sameName.Where(same => same.Count() > 1))
         {
             var first = same.First();
             foreach (var (file, rule) in same.Skip(1))
             {
                 yield return new Place(file.Name, rule).Field(
-                    LintChecks.Duplicate, rule.Content.IsAlert ? LintSeverity.Warning : LintSeverity.Error,
+                    LintChecks.Duplicate,
+                    rule.Content.IsAlert ? LintSeverity.Warning : LintSeverity.Error,
                     rule.Content.IsAlert ? "alert" : "record",
                     $"{rule.Content.Name} with the same labels {(rule.Content.IsAlert ? "and expression " : "")}is already in "
-                        + $"{first.File.Name}, line {first.Rule.Line}");
+                        + $"{first.File.Name}, line {first.Rule.Line}"
+                );
             }
         }
         var sameCondition = all.Where(one => one.Rule.Content.IsAlert)
@@ -560,14 +747,18 @@ public static partial class RuleLinter
             foreach (var (file, rule) in same.Where(one => one.Rule.Content.Name != first.Rule.Content.Name))
             {
                 yield return new Place(file.Name, rule).Field(
-                    LintChecks.Duplicate, LintSeverity.Info, "expr",
-                    $"the same expression, for and labels as {first.Rule.Content.Name} in {first.File.Name}, line {first.Rule.Line}");
+                    LintChecks.Duplicate,
+                    LintSeverity.Info,
+                    "expr",
+                    $"the same expression, for and labels as {first.Rule.Content.Name} in {first.File.Name}, line {first.Rule.Line}"
+                );
             }
         }
 
         string Canonical(FileRule rule)
         {
-            if (!printed.TryGetValue(rule.Content.Expression, out var text)) printed[rule.Content.Expression] = text = PromqlParser.Canonical(rule.Content.Expression);
+            if (!printed.TryGetValue(rule.Content.Expression, out var text))
+                printed[rule.Content.Expression] = text = PromqlParser.Canonical(rule.Content.Expression);
             return text;
         }
 
@@ -579,7 +770,9 @@ public static partial class RuleLinter
     }
 
     [GeneratedRegex(
-        @"(?:\$labels|\.Labels)\.([A-Za-z_][A-Za-z0-9_]*)|index\s+(?:\$labels|\.Labels)\s+""([^""]+)""", RegexOptions.CultureInvariant)]
+        @"(?:\$labels|\.Labels)\.([A-Za-z_][A-Za-z0-9_]*)|index\s+(?:\$labels|\.Labels)\s+""([^""]+)""",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex LabelOf();
 
     [GeneratedRegex(@"\$labels\.([A-Za-z_][A-Za-z0-9_]*)", RegexOptions.CultureInvariant)]
@@ -587,7 +780,8 @@ public static partial class RuleLinter
 
     [GeneratedRegex(
         "_(bytes|ratio|celsius|percent|usage|available|free|size|info|timestamp_seconds|time_seconds|status|state|healthy|ready)$",
-        RegexOptions.CultureInvariant)]
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex GaugeName();
 }
 
@@ -596,6 +790,7 @@ internal readonly record struct Place(string File, FileRule Rule)
 {
     public LintFinding Field(LintCheck check, LintSeverity severity, string field, string message) =>
         At(check, severity, Rule.LineOf(field), message);
+
     public LintFinding Entry(LintCheck check, LintSeverity severity, string field, string entry, string message) =>
         At(check, severity, Rule.LineOf(field, entry), message);
 
@@ -618,12 +813,14 @@ internal sealed partial class LintAcceptance
     public static LintAcceptance Of(RuleFile file)
     {
         var acceptance = new LintAcceptance();
-        if (!file.Text.Contains("archon-accept", StringComparison.Ordinal)) return acceptance;
+        if (!file.Text.Contains("archon-accept", StringComparison.Ordinal))
+            return acceptance;
         var lines = file.Text.Split('\n');
         var starts = Starts(file, lines);
         for (var i = 0; i < lines.Length; i++)
         {
-            if (Comment().Match(lines[i].TrimEnd('\r')) is not { Success: true } match) continue;
+            if (Comment().Match(lines[i].TrimEnd('\r')) is not { Success: true } match)
+                continue;
             var (first, last) = match.Groups["file"].Success ? (0, int.MaxValue) : Rule(starts, lines, i + 1);
             acceptance.accepted.Add((match.Groups["check"].Value, match.Groups["reason"].Value.Trim(), first, last));
         }
@@ -634,7 +831,8 @@ internal sealed partial class LintAcceptance
     {
         foreach (var (check, reason, first, last) in accepted)
         {
-            if (check == finding.Check.Id && finding.Line >= first && finding.Line <= last) return reason;
+            if (check == finding.Check.Id && finding.Line >= first && finding.Line <= last)
+                return reason;
         }
         return null;
     }
@@ -643,7 +841,8 @@ internal sealed partial class LintAcceptance
     private static List<int> Starts(RuleFile file, string[] lines)
     {
         var feeds = new List<int>(lines.Length);
-        for (var at = file.Text.IndexOf('\n', StringComparison.Ordinal); at >= 0; at = file.Text.IndexOf('\n', at + 1)) feeds.Add(at);
+        for (var at = file.Text.IndexOf('\n', StringComparison.Ordinal); at >= 0; at = file.Text.IndexOf('\n', at + 1))
+            feeds.Add(at);
         return [.. file.Rules.Select(rule => Line(YamlLayout.DashOrStart(file.Text, rule.Item.Start))).Order(), int.MaxValue];
 
         int Line(int place) => (feeds.BinarySearch(place) is >= 0 and var at ? at : ~feeds.BinarySearch(place)) + 1;
@@ -653,8 +852,10 @@ internal sealed partial class LintAcceptance
     private static (int First, int Last) Rule(List<int> starts, string[] lines, int line)
     {
         var next = starts.BinarySearch(line + 1);
-        if (next < 0) next = ~next;
-        while (next > 0 && starts[next - 1] > line) next--;
+        if (next < 0)
+            next = ~next;
+        while (next > 0 && starts[next - 1] > line)
+            next--;
         // Above: nothing but comments between here and the next rule.
         if (starts[next] != int.MaxValue && IsComment(line - 1) && Enumerable.Range(line, starts[next] - 1 - line).All(IsComment))
         {

@@ -24,31 +24,80 @@ public static class CompletionEndpoints
 
     public static IEndpointRouteBuilder MapCompletion(this IEndpointRouteBuilder endpoints)
     {
-        var api = endpoints.MapGroup(Prefix).RequireAuthorization(Policies.Viewer).RequireRateLimiting(CompletionLimit.Name)
+        var api = endpoints
+            .MapGroup(Prefix)
+            .RequireAuthorization(Policies.Viewer)
+            .RequireRateLimiting(CompletionLimit.Name)
             // It changes nothing, and no form of ours leads here.
-            .DisableAntiforgery().ExcludeFromDescription();
-        api.MapMethods("/labels", GetAndPost, (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
-            context, clock, (asked, token) => prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token),
-            names => names.Take(MostNames)));
-        api.MapGet("/label/{label}/values", (string label, HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
-            AnswerAsync(
-                context, clock, (asked, token) => prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token),
-                names => names.Take(MostNames)));
-        api.MapMethods("/series", GetAndPost, (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
-            context, clock,
-            async (asked, token) => asked.Matchers is { Count: > 0 } matchers
-                ? await prometheus.SeriesAsync(matchers, asked.Range, token)
-                : new Fetch<IReadOnlyList<SeriesLabels>>.Rejected("no match[] parameter provided"),
-            series => series.Take(MostSeries).Select(one => one.Values)));
-        api.MapGet("/metadata", (HttpContext context, PrometheusClient prometheus, TimeProvider clock) => AnswerAsync(
-            context, clock, (_, token) => prometheus.MetadataAsync(null, token),
-            metrics => metrics.Take(MostNames).GroupBy(metric => metric.Metric)
-                .ToDictionary(same => same.Key, same => same.Select(one => new { one.Type, one.Help, one.Unit }))));
+            .DisableAntiforgery()
+            .ExcludeFromDescription();
+        api.MapMethods(
+            "/labels",
+            GetAndPost,
+            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+                AnswerAsync(
+                    context,
+                    clock,
+                    (asked, token) => prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token),
+                    names => names.Take(MostNames)
+                )
+        );
+        api.MapGet(
+            "/label/{label}/values",
+            (string label, HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+                AnswerAsync(
+                    context,
+                    clock,
+                    (asked, token) => prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token),
+                    names => names.Take(MostNames)
+                )
+        );
+        api.MapMethods(
+            "/series",
+            GetAndPost,
+            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+                AnswerAsync(
+                    context,
+                    clock,
+                    async (asked, token) =>
+                        asked.Matchers is { Count: > 0 } matchers
+                            ? await prometheus.SeriesAsync(matchers, asked.Range, token)
+                            : new Fetch<IReadOnlyList<SeriesLabels>>.Rejected("no match[] parameter provided"),
+                    series => series.Take(MostSeries).Select(one => one.Values)
+                )
+        );
+        api.MapGet(
+            "/metadata",
+            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+                AnswerAsync(
+                    context,
+                    clock,
+                    (_, token) => prometheus.MetadataAsync(null, token),
+                    metrics =>
+                        metrics
+                            .Take(MostNames)
+                            .GroupBy(metric => metric.Metric)
+                            .ToDictionary(
+                                same => same.Key,
+                                same =>
+                                    same.Select(one => new
+                                    {
+                                        one.Type,
+                                        one.Help,
+                                        one.Unit,
+                                    })
+                            )
+                )
+        );
         return endpoints;
     }
 
     private static async Task<IResult> AnswerAsync<T>(
-        HttpContext context, TimeProvider clock, Func<Asked, CancellationToken, Task<Fetch<T>>> ask, Func<T, object> shape)
+        HttpContext context,
+        TimeProvider clock,
+        Func<Asked, CancellationToken, Task<Fetch<T>>> ask,
+        Func<T, object> shape
+    )
     {
         var request = context.Request;
         if (request.HasFormContentType && request.ContentLength is not <= MostMatchers * LongestMatcher * 2)
@@ -63,8 +112,10 @@ public static class CompletionEndpoints
         }
         var now = clock.GetUtcNow();
         var (start, end) = (Time("start") ?? now - TimeSpan.FromHours(1), Time("end") ?? now);
-        if (end < start) return Refuse("end timestamp must not be before start time");
-        if (end - start > LongestPast) start = end - LongestPast;
+        if (end < start)
+            return Refuse("end timestamp must not be before start time");
+        if (end - start > LongestPast)
+            start = end - LongestPast;
         return await ask(new Asked(matchers.Count == 0 ? null : [.. matchers!], new TimeRange(start, end)), context.RequestAborted) switch
         {
             Fetch<T>.Ok { Value: var value } => Results.Json(new { Status = "success", Data = shape(value) }),
@@ -78,18 +129,28 @@ public static class CompletionEndpoints
 
         DateTimeOffset? Time(string name)
         {
-            if (Field(name).FirstOrDefault() is not { Length: > 0 } text) return null;
+            if (Field(name).FirstOrDefault() is not { Length: > 0 } text)
+                return null;
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11)
             {
                 return DateTimeOffset.FromUnixTimeMilliseconds((long)(seconds * 1000));
             }
             return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var stamp)
-                ? stamp : null;
+                ? stamp
+                : null;
         }
     }
 
     private static IResult Refuse(string reason, int status = StatusCodes.Status400BadRequest) =>
-        Results.Json(new { Status = "error", ErrorType = "bad_data", Error = reason }, statusCode: status);
+        Results.Json(
+            new
+            {
+                Status = "error",
+                ErrorType = "bad_data",
+                Error = reason,
+            },
+            statusCode: status
+        );
 
     /// <param name="Matchers">Null: of all series.</param>
     private sealed record Asked(IReadOnlyList<string>? Matchers, TimeRange Range);
@@ -103,20 +164,32 @@ internal sealed class CompletionLimit : IRateLimiterPolicy<string>
     private const int Burst = 120;
     private const int PerSecond = 10;
 
-    public Func<OnRejectedContext, CancellationToken, ValueTask>? OnRejected { get; } = (rejected, cancellationToken) =>
-    {
-        rejected.HttpContext.Response.Headers.RetryAfter = "1";
-        return new ValueTask(rejected.HttpContext.Response.WriteAsJsonAsync(
-            new { status = "error", errorType = "too_many_requests", error = "too many questions at once" }, cancellationToken));
-    };
-
-    public RateLimitPartition<string> GetPartition(HttpContext httpContext) => RateLimitPartition.GetTokenBucketLimiter(
-        httpContext.Connection.RemoteIpAddress?.ToString() ?? "",
-        _ => new TokenBucketRateLimiterOptions
+    public Func<OnRejectedContext, CancellationToken, ValueTask>? OnRejected { get; } =
+        (rejected, cancellationToken) =>
         {
-            TokenLimit = Burst,
-            TokensPerPeriod = PerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        });
+            rejected.HttpContext.Response.Headers.RetryAfter = "1";
+            return new ValueTask(
+                rejected.HttpContext.Response.WriteAsJsonAsync(
+                    new
+                    {
+                        status = "error",
+                        errorType = "too_many_requests",
+                        error = "too many questions at once",
+                    },
+                    cancellationToken
+                )
+            );
+        };
+
+    public RateLimitPartition<string> GetPartition(HttpContext httpContext) =>
+        RateLimitPartition.GetTokenBucketLimiter(
+            httpContext.Connection.RemoteIpAddress?.ToString() ?? "",
+            _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = Burst,
+                TokensPerPeriod = PerSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                QueueLimit = 0,
+            }
+        );
 }

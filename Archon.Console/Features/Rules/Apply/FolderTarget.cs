@@ -20,11 +20,14 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     public override string? NameOf(string serverFile) =>
         serverFile.StartsWith(served + "/", StringComparison.Ordinal) ? serverFile[(served.Length + 1)..] : null;
 
-    public override string? NameFault(string name) => PathFault(name)
-        ?? (Path.GetFileName(name).StartsWith('.') ? "The name of a rule file begins with no dot."
-        : !Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
-            ? $"The name of a rule file ends in {string.Join(" or ", Endings)}, or the server would not read it."
-        : null);
+    public override string? NameFault(string name) =>
+        PathFault(name)
+        ?? (
+            Path.GetFileName(name).StartsWith('.') ? "The name of a rule file begins with no dot."
+            : !Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+                ? $"The name of a rule file ends in {string.Join(" or ", Endings)}, or the server would not read it."
+            : null
+        );
 
     public override async Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken)
     {
@@ -47,15 +50,21 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     {
         try
         {
-            IReadOnlyList<string> names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-                .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))
-                .Where(name => NameFault(name) is null && !RuleTests.IsTestFile(name)).Order(StringComparer.Ordinal)];
+            IReadOnlyList<string> names =
+            [
+                .. Directory
+                    .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                    .Select(path => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'))
+                    .Where(name => NameFault(name) is null && !RuleTests.IsTestFile(name))
+                    .Order(StringComparer.Ordinal),
+            ];
             return Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Ok(names));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return Task.FromResult<Fetch<IReadOnlyList<string>>>(
-                new Fetch<IReadOnlyList<string>>.Unavailable($"The rule folder cannot be read: {failure.Message}"));
+                new Fetch<IReadOnlyList<string>>.Unavailable($"The rule folder cannot be read: {failure.Message}")
+            );
         }
     }
 
@@ -76,7 +85,8 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
                 await stream.WriteAsync(content, cancellationToken);
                 stream.Flush(flushToDisk: true);
             }
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(partial, File.Exists(path) ? File.GetUnixFileMode(path) : Readable);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(partial, File.Exists(path) ? File.GetUnixFileMode(path) : Readable);
             File.Move(partial, path, overwrite: true);
             return new TargetResult.Done();
         }
@@ -92,9 +102,12 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
 
     public override void Tidy(string name) => Remove(PartialOf(PathOf(name)));
 
-    public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) => reloadAddress is null
-        ? new TargetResult.Failed("No server is configured that could reload. Set Prometheus:BaseAddress or Archon:Rules:ReloadAddress.")
-        : TargetResult.Of(await server.ReloadAsync(reloadAddress, cancellationToken));
+    public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) =>
+        reloadAddress is null
+            ? new TargetResult.Failed(
+                "No server is configured that could reload. Set Prometheus:BaseAddress or Archon:Rules:ReloadAddress."
+            )
+            : TargetResult.Of(await server.ReloadAsync(reloadAddress, cancellationToken));
 
     // The server often runs as another user.
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -105,12 +118,13 @@ internal sealed class FolderTarget(string folder, string? serverFolder, Uri? rel
     /// <summary>Beside the target, so that the move is one step; with a name that no server's pattern for rule files takes.</summary>
     private static string PartialOf(string path) => Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.partial");
 
-    private static string Reason(Exception failure) => failure switch
-    {
-        UnauthorizedAccessException => "the console may not write there.",
-        IOException { Message: var words } when IsFull(words) => "the disk is full.",
-        _ => failure.Message,
-    };
+    private static string Reason(Exception failure) =>
+        failure switch
+        {
+            UnauthorizedAccessException => "the console may not write there.",
+            IOException { Message: var words } when IsFull(words) => "the disk is full.",
+            _ => failure.Message,
+        };
 
     private static bool IsFull(string words) =>
         words.Contains("No space left", StringComparison.Ordinal) || words.Contains("not enough space", StringComparison.Ordinal);

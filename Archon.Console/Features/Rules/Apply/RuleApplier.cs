@@ -13,9 +13,7 @@ namespace Archon.Features.Rules.Apply;
 
 public abstract record ApplyResult
 {
-    private ApplyResult()
-    {
-    }
+    private ApplyResult() { }
 
     /// <summary>The server runs it.</summary>
     /// <param name="Note">What a person should know all the same; null: nothing.</param>
@@ -51,8 +49,13 @@ public sealed record ApplyPatience
 /// console that held it.
 /// </remarks>
 public sealed partial class RuleApplier(
-    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, PrometheusClient prometheus, TimeProvider clock, ILogger<RuleApplier> logger,
-    ApplyPatience? patience = null)
+    IDbContextFactory<ArchonDbContext> contexts,
+    RuleTarget target,
+    PrometheusClient prometheus,
+    TimeProvider clock,
+    ILogger<RuleApplier> logger,
+    ApplyPatience? patience = null
+)
 {
     /// <summary>Who acts when nobody does.</summary>
     private const string Nobody = "archon";
@@ -62,16 +65,23 @@ public sealed partial class RuleApplier(
     /// <param name="files">As they were reviewed. What was changed since, here or there, is refused.</param>
     /// <param name="progress">Told before each step.</param>
     public async Task<ApplyResult> ApplyAsync(
-        int environmentId, IReadOnlyList<ReviewedFile> files, string who, IProgress<RuleApplyStage>? progress,
-        CancellationToken cancellationToken)
+        int environmentId,
+        IReadOnlyList<ReviewedFile> files,
+        string who,
+        IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        if (files.Count == 0) return new ApplyResult.Refused("Nothing was chosen.");
+        if (files.Count == 0)
+            return new ApplyResult.Refused("Nothing was chosen.");
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (!await TryLockAsync(db, environmentId, cancellationToken)) return new ApplyResult.Refused("Another apply is under way.");
+        if (!await TryLockAsync(db, environmentId, cancellationToken))
+            return new ApplyResult.Refused("Another apply is under way.");
         try
         {
             await RecoverLockedAsync(db, environmentId, cancellationToken);
-            if (await FaultAsync(db, files, cancellationToken) is { } fault) return new ApplyResult.Refused(fault);
+            if (await FaultAsync(db, files, cancellationToken) is { } fault)
+                return new ApplyResult.Refused(fault);
             var now = clock.GetUtcNow();
             var apply = new RuleApply
             {
@@ -96,8 +106,10 @@ public sealed partial class RuleApplier(
     public async Task RecoverAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (!await Left(db, environmentId).AnyAsync(cancellationToken)) return;
-        if (!await TryLockAsync(db, environmentId, cancellationToken)) return;
+        if (!await Left(db, environmentId).AnyAsync(cancellationToken))
+            return;
+        if (!await TryLockAsync(db, environmentId, cancellationToken))
+            return;
         try
         {
             await RecoverLockedAsync(db, environmentId, cancellationToken);
@@ -113,7 +125,8 @@ public sealed partial class RuleApplier(
 
     private async Task RecoverLockedAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
-        if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left) return;
+        if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left)
+            return;
         LogRecovers(left.Id, left.Stage);
         await NoteAsync(db, Nobody, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
@@ -127,7 +140,12 @@ public sealed partial class RuleApplier(
     }
 
     private async Task<ApplyResult> RunAsync(
-        ArchonDbContext db, RuleApply apply, string who, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleApply apply,
+        string who,
+        IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken
+    )
     {
         if (apply.Stage == RuleApplyStage.Writing)
         {
@@ -150,22 +168,35 @@ public sealed partial class RuleApplier(
             await EnterAsync(db, apply, RuleApplyStage.Verifying, progress, cancellationToken);
         }
         var (fault, note) = await VerifyAsync(apply, cancellationToken);
-        if (fault is not null) return await PutBackAsync(db, apply, who, fault, progress, cancellationToken);
+        if (fault is not null)
+            return await PutBackAsync(db, apply, who, fault, progress, cancellationToken);
         var now = clock.GetUtcNow();
         foreach (var file in apply.Files)
         {
             var held = await target.ReadAsync(file.Name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var seen } ? seen : file.After;
-            await db.RuleDocuments.Where(document => document.Id == file.DocumentId).ExecuteUpdateAsync(set => set
-                .SetProperty(document => document.AppliedContent, held).SetProperty(document => document.AppliedAt, now)
-                .SetProperty(document => document.SeenContent, held).SetProperty(document => document.SeenAt, now), cancellationToken);
+            await db
+                .RuleDocuments.Where(document => document.Id == file.DocumentId)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(document => document.AppliedContent, held)
+                            .SetProperty(document => document.AppliedAt, now)
+                            .SetProperty(document => document.SeenContent, held)
+                            .SetProperty(document => document.SeenAt, now),
+                    cancellationToken
+                );
         }
         await EndAsync(db, apply, RuleApplyStage.Done, note, who, progress, cancellationToken);
         return new ApplyResult.Done(apply.Id, note);
     }
 
     private async Task<ApplyResult> PutBackAsync(
-        ArchonDbContext db, RuleApply apply, string who, string reason, IProgress<RuleApplyStage>? progress,
-        CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleApply apply,
+        string who,
+        string reason,
+        IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken
+    )
     {
         apply.Message = reason;
         await EnterAsync(db, apply, RuleApplyStage.PuttingBack, progress, cancellationToken);
@@ -199,7 +230,8 @@ public sealed partial class RuleApplier(
         }
         if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
         {
-            reason = reason.Contains(unheard, StringComparison.Ordinal) ? reason
+            reason = reason.Contains(unheard, StringComparison.Ordinal)
+                ? reason
                 : $"{reason} The files are as before; the server did not read them again: {unheard}";
         }
         await EndAsync(db, apply, RuleApplyStage.PutBack, reason, who, progress, cancellationToken);
@@ -207,7 +239,8 @@ public sealed partial class RuleApplier(
 
         async Task WriteBackAsync(RuleApplyFile file)
         {
-            if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words }) faults.Add(words);
+            if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words })
+                faults.Add(words);
         }
     }
 
@@ -216,8 +249,8 @@ public sealed partial class RuleApplier(
     private async Task<(string? Fault, string? Note)> VerifyAsync(RuleApply apply, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
-        var files = apply.Files
-            .Select(file => (Name: target.ServerFile(file.Name), File: RuleCatalogue.ReadOrEmpty(file.After, target.Language)))
+        var files = apply
+            .Files.Select(file => (Name: target.ServerFile(file.Name), File: RuleCatalogue.ReadOrEmpty(file.After, target.Language)))
             .ToList();
         var wait = patience.Grace;
         while (true)
@@ -229,29 +262,41 @@ public sealed partial class RuleApplier(
                     foreach (var (name, file) in files)
                     {
                         var groups = served.Where(group => group.File == name).ToList();
-                        if (groups.Count > 0) wait = Longer(wait, patience.Grace + (groups.Max(group => group.Interval) * 2));
+                        if (groups.Count > 0)
+                            wait = Longer(wait, patience.Grace + (groups.Max(group => group.Interval) * 2));
                         missing ??= Missing(file, groups, target.Language);
                         otherwise ??= target.Language == RuleLanguage.Logql ? LaidOutOtherwise(file, groups) : null;
                         foreach (var (group, rule) in groups.SelectMany(group => group.Rules.Select(rule => (group, rule))))
                         {
-                            if (rule.Health == "err") broken ??= $"{rule.Name} in {group.Name} cannot be evaluated: {rule.LastError}";
-                            else if (rule.Health != "ok") unknown ??= $"{rule.Name} in {group.Name}";
+                            if (rule.Health == "err")
+                                broken ??= $"{rule.Name} in {group.Name} cannot be evaluated: {rule.LastError}";
+                            else if (rule.Health != "ok")
+                                unknown ??= $"{rule.Name} in {group.Name}";
                         }
                     }
                     break;
-                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason }: missing = reason; break;
-                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: var words }: missing = words; break;
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var reason }:
+                    missing = reason;
+                    break;
+                case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: var words }:
+                    missing = words;
+                    break;
             }
             // What the server ran before may still show; only once it runs ours does a fault count as ours.
-            if (missing is null && broken is not null) return (broken, null);
-            if (missing is null && unknown is null && otherwise is null) return (null, null);
+            if (missing is null && broken is not null)
+                return (broken, null);
+            if (missing is null && unknown is null && otherwise is null)
+                return (null, null);
             if (clock.GetElapsedTime(began) > (wait < patience.Most ? wait : patience.Most))
             {
                 var waited = TimeSpan.FromSeconds(Math.Round(clock.GetElapsedTime(began).TotalSeconds));
                 return (missing, unknown) switch
                 {
                     (not null, _) => ($"The server does not run it after {PrometheusDuration.Format(waited)}: {missing}", null),
-                    (_, null) => (null, $"The ruler tells {otherwise} in a form of its own; that it runs what was sent could not be read from it."),
+                    (_, null) => (
+                        null,
+                        $"The ruler tells {otherwise} in a form of its own; that it runs what was sent could not be read from it."
+                    ),
                     _ when wait > patience.Most => (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits."),
                     _ => ($"The server never evaluated {unknown}.", null),
                 };
@@ -262,20 +307,25 @@ public sealed partial class RuleApplier(
 
     /// <summary>The first rule whose expression the server tells in other words.</summary>
     /// <remarks>Of LogQL nobody here can tell whether they mean the same.</remarks>
-    private static string? LaidOutOtherwise(RuleFile file, List<PrometheusRuleGroup> served) => file.Groups
-        .Join(served, group => group.Content.Name, running => running.Name, (group, running) => group.Rules.Zip(running.Rules))
-        .SelectMany(pairs => pairs).Where(pair => !ServedRules.SameLogql(pair.First.Content.Expression, pair.Second.Query))
-        .Select(pair => pair.First.Content.Name).FirstOrDefault();
+    private static string? LaidOutOtherwise(RuleFile file, List<PrometheusRuleGroup> served) =>
+        file
+            .Groups.Join(served, group => group.Content.Name, running => running.Name, (group, running) => group.Rules.Zip(running.Rules))
+            .SelectMany(pairs => pairs)
+            .Where(pair => !ServedRules.SameLogql(pair.First.Content.Expression, pair.Second.Query))
+            .Select(pair => pair.First.Content.Name)
+            .FirstOrDefault();
 
     private static string? Missing(RuleFile file, List<PrometheusRuleGroup> served, RuleLanguage language)
     {
         foreach (var group in file.Groups.Where(group => group.Rules.Count > 0))
         {
             var name = group.Content.Name;
-            if (served.FirstOrDefault(one => one.Name == name) is not { } running) return $"the group {name} is not there.";
+            if (served.FirstOrDefault(one => one.Name == name) is not { } running)
+                return $"the group {name} is not there.";
             foreach (var rule in group.Rules)
             {
-                if (rule.Index >= running.Rules.Count) return $"{rule.Content.Name} in {name} is not there.";
+                if (rule.Index >= running.Rules.Count)
+                    return $"{rule.Content.Name} in {name} is not there.";
                 var other = running.Rules[rule.Index];
                 var (now, isLogql) = (ServedRules.Of(running, other), language == RuleLanguage.Logql);
                 var isSaid = isLogql ? ServedRules.SaysButForExpression(now, rule) : ServedRules.Says(now, rule);
@@ -284,7 +334,8 @@ public sealed partial class RuleApplier(
                     return $"{rule.Content.Name} in {name} runs otherwise.";
                 }
             }
-            if (running.Rules.Count > group.Rules.Count) return $"{running.Rules[group.Rules.Count].Name} in {name} still runs.";
+            if (running.Rules.Count > group.Rules.Count)
+                return $"{running.Rules[group.Rules.Count].Name} in {name} still runs.";
         }
         var extra = served.FirstOrDefault(one => file.Groups.All(group => group.Content.Name != one.Name));
         return extra is null ? null : $"the group {extra.Name} still runs.";
@@ -293,11 +344,14 @@ public sealed partial class RuleApplier(
     private async Task<string?> FaultAsync(ArchonDbContext db, IReadOnlyList<ReviewedFile> files, CancellationToken cancellationToken)
     {
         var ids = files.Select(file => file.DocumentId).ToList();
-        var versions = await db.RuleDocuments.AsNoTracking().Where(one => ids.Contains(one.Id))
+        var versions = await db
+            .RuleDocuments.AsNoTracking()
+            .Where(one => ids.Contains(one.Id))
             .ToDictionaryAsync(one => one.Id, one => one.CurrentVersion, cancellationToken);
         foreach (var file in files)
         {
-            if (file.State != ReviewState.Ready) return $"{file.Name} cannot be applied: {string.Join(' ', file.Reasons)}";
+            if (file.State != ReviewState.Ready)
+                return $"{file.Name} cannot be applied: {string.Join(' ', file.Reasons)}";
             if (versions.GetValueOrDefault(file.DocumentId) != file.Version)
             {
                 return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
@@ -306,15 +360,22 @@ public sealed partial class RuleApplier(
             {
                 case Fetch<byte[]?>.Ok { Value: var held } when !target.IsSame(held, file.Held):
                     return $"{file.Name} was changed outside the console since it was reviewed. Look at the new state first.";
-                case Fetch<byte[]?>.Unavailable { Reason: var reason }: return reason;
-                case Fetch<byte[]?>.Rejected { Reason: var words }: return words;
+                case Fetch<byte[]?>.Unavailable { Reason: var reason }:
+                    return reason;
+                case Fetch<byte[]?>.Rejected { Reason: var words }:
+                    return words;
             }
         }
         return null;
     }
 
     private async Task EnterAsync(
-        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, IProgress<RuleApplyStage>? progress, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleApply apply,
+        RuleApplyStage stage,
+        IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken
+    )
     {
         (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
@@ -323,8 +384,14 @@ public sealed partial class RuleApplier(
     }
 
     private async Task EndAsync(
-        ArchonDbContext db, RuleApply apply, RuleApplyStage stage, string? message, string who, IProgress<RuleApplyStage>? progress,
-        CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleApply apply,
+        RuleApplyStage stage,
+        string? message,
+        string who,
+        IProgress<RuleApplyStage>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
@@ -335,7 +402,16 @@ public sealed partial class RuleApplier(
 
     private async Task NoteAsync(ArchonDbContext db, string who, string action, string detail, CancellationToken cancellationToken)
     {
-        db.AuditEntries.Add(new AuditEntry { At = clock.GetUtcNow(), Actor = who, Action = action, Subject = "rules", Detail = detail });
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = clock.GetUtcNow(),
+                Actor = who,
+                Action = action,
+                Subject = "rules",
+                Detail = detail,
+            }
+        );
         await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
     }
@@ -343,8 +419,8 @@ public sealed partial class RuleApplier(
     private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
         await db.Database.OpenConnectionAsync(cancellationToken);
-        return await db.Database
-            .SqlQuery<bool>($"""SELECT pg_try_advisory_lock({AdvisoryLocks.RuleApply}, {environmentId}) AS "Value" """)
+        return await db
+            .Database.SqlQuery<bool>($"""SELECT pg_try_advisory_lock({AdvisoryLocks.RuleApply}, {environmentId}) AS "Value" """)
             .SingleAsync(cancellationToken);
     }
 
@@ -353,16 +429,17 @@ public sealed partial class RuleApplier(
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    internal static string Word(RuleApplyStage stage) => stage switch
-    {
-        RuleApplyStage.Writing => "writing files",
-        RuleApplyStage.Reloading => "reloading",
-        RuleApplyStage.Verifying => "verifying",
-        RuleApplyStage.PuttingBack => "putting back",
-        RuleApplyStage.Done => "done",
-        RuleApplyStage.PutBack => "put back",
-        _ => "stuck",
-    };
+    internal static string Word(RuleApplyStage stage) =>
+        stage switch
+        {
+            RuleApplyStage.Writing => "writing files",
+            RuleApplyStage.Reloading => "reloading",
+            RuleApplyStage.Verifying => "verifying",
+            RuleApplyStage.PuttingBack => "putting back",
+            RuleApplyStage.Done => "done",
+            RuleApplyStage.PutBack => "put back",
+            _ => "stuck",
+        };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Apply {ApplyId} of rules was left in stage {Stage} and is ended now")]
     private partial void LogRecovers(long applyId, RuleApplyStage stage);

@@ -12,16 +12,21 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Rules.Apply;
 
 public sealed partial class RuleApplyPage(
-    RuleApplyQueries applies, RuleApplier applier, CatalogueFeed catalogue, ViewState view, IHostApplicationLifetime host) : LivePage<ApplyPicture>
+    RuleApplyQueries applies,
+    RuleApplier applier,
+    CatalogueFeed catalogue,
+    ViewState view,
+    IHostApplicationLifetime host
+) : LivePage<ApplyPicture>
 {
     private const int ChangesShown = 20;
 
     private static readonly (RuleApplyStage Stage, string Name)[] Steps =
-        [
-            (RuleApplyStage.Writing, "Write the files"),
-            (RuleApplyStage.Reloading, "Reload the server"),
-            (RuleApplyStage.Verifying, "See every rule run"),
-        ];
+    [
+        (RuleApplyStage.Writing, "Write the files"),
+        (RuleApplyStage.Reloading, "Reload the server"),
+        (RuleApplyStage.Verifying, "See every rule run"),
+    ];
 
     private readonly HashSet<int> left = [];
     private readonly HashSet<int> opened = [];
@@ -29,7 +34,8 @@ public sealed partial class RuleApplyPage(
     private RuleApplyStage reached;
     private ApplyResult? result;
 
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private bool IsBusy => stage is not null && result is null;
 
@@ -37,11 +43,21 @@ public sealed partial class RuleApplyPage(
 
     private List<ReviewedFile> Chosen => [.. Pending.Where(file => file.State == ReviewState.Ready && !left.Contains(file.DocumentId))];
 
-    private string Summary => string.Join(" · ", new[]
-    {
-        Pending.Count switch { 0 => "", 1 => $"1 file differs from {Picture!.Review!.Target}", var many => $"{many} files differ from {Picture!.Review!.Target}" },
-        Count(ReviewState.ChangedOutside, "changed outside"), Count(ReviewState.Blocked, "blocked"),
-    }.Where(part => part.Length > 0));
+    private string Summary =>
+        string.Join(
+            " · ",
+            new[]
+            {
+                Pending.Count switch
+                {
+                    0 => "",
+                    1 => $"1 file differs from {Picture!.Review!.Target}",
+                    var many => $"{many} files differ from {Picture!.Review!.Target}",
+                },
+                Count(ReviewState.ChangedOutside, "changed outside"),
+                Count(ReviewState.Blocked, "blocked"),
+            }.Where(part => part.Length > 0)
+        );
 
     protected override string Key => $"rules-apply/{view.EnvironmentId}";
 
@@ -58,7 +74,8 @@ public sealed partial class RuleApplyPage(
 
     private async Task ApplyAsync()
     {
-        if (IsBusy) return;
+        if (IsBusy)
+            return;
         (stage, reached, result) = (RuleApplyStage.Writing, RuleApplyStage.Writing, null);
         var progress = new Told(this);
         try
@@ -72,79 +89,93 @@ public sealed partial class RuleApplyPage(
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            result = new ApplyResult.Refused($"Archon's database failed in the middle: {reason} The state is looked after within a minute, and stands below.");
+            result = new ApplyResult.Refused(
+                $"Archon's database failed in the middle: {reason} The state is looked after within a minute, and stands below."
+            );
         }
-        if (!Lifetime.IsCancellationRequested) await RefreshAsync();
+        if (!Lifetime.IsCancellationRequested)
+            await RefreshAsync();
     }
 
     private void Note(RuleApplyStage now)
     {
         stage = now;
-        if (now is RuleApplyStage.Writing or RuleApplyStage.Reloading or RuleApplyStage.Verifying) reached = now;
-        if (!Lifetime.IsCancellationRequested) _ = InvokeAsync(StateHasChanged);
+        if (now is RuleApplyStage.Writing or RuleApplyStage.Reloading or RuleApplyStage.Verifying)
+            reached = now;
+        if (!Lifetime.IsCancellationRequested)
+            _ = InvokeAsync(StateHasChanged);
     }
 
-    private StateKind StateOf(RuleApplyStage step) => step < reached || result is ApplyResult.Done ? StateKind.Ok
+    private StateKind StateOf(RuleApplyStage step) =>
+        step < reached || result is ApplyResult.Done ? StateKind.Ok
         : step > reached || result is ApplyResult.Refused ? StateKind.Unknown
-        : result is not null || stage is RuleApplyStage.PuttingBack ? StateKind.Critical : StateKind.Info;
+        : result is not null || stage is RuleApplyStage.PuttingBack ? StateKind.Critical
+        : StateKind.Info;
 
-    private string WordOf(RuleApplyStage step) => StateOf(step) switch
-    {
-        StateKind.Ok => "done",
-        StateKind.Info => "under way",
-        StateKind.Critical => result is null ? "failed, putting back" : "failed",
-        _ => "not yet",
-    };
+    private string WordOf(RuleApplyStage step) =>
+        StateOf(step) switch
+        {
+            StateKind.Ok => "done",
+            StateKind.Info => "under way",
+            StateKind.Critical => result is null ? "failed, putting back" : "failed",
+            _ => "not yet",
+        };
 
     private void Choose(int documentId)
     {
-        if (!left.Remove(documentId)) left.Add(documentId);
+        if (!left.Remove(documentId))
+            left.Add(documentId);
     }
 
     private void Open(int documentId)
     {
-        if (!opened.Remove(documentId)) opened.Add(documentId);
+        if (!opened.Remove(documentId))
+            opened.Add(documentId);
     }
 
     private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
-    private static string Word(ReviewState state) => state switch
-    {
-        ReviewState.ChangedOutside => "Changed outside",
-        ReviewState.Blocked => "Blocked",
-        ReviewState.Ready => "Ready",
-        _ => "In step",
-    };
+    private static string Word(ReviewState state) =>
+        state switch
+        {
+            ReviewState.ChangedOutside => "Changed outside",
+            ReviewState.Blocked => "Blocked",
+            ReviewState.Ready => "Ready",
+            _ => "In step",
+        };
 
-    private static string Word(RuleChangeKind kind) => kind switch
-    {
-        RuleChangeKind.GroupAdded => "new group",
-        RuleChangeKind.GroupRemoved => "group gone",
-        RuleChangeKind.GroupChanged => "group changed",
-        RuleChangeKind.RuleAdded => "new",
-        RuleChangeKind.RuleRemoved => "gone",
-        RuleChangeKind.RuleMoved => "moved",
-        _ => "changed",
-    };
+    private static string Word(RuleChangeKind kind) =>
+        kind switch
+        {
+            RuleChangeKind.GroupAdded => "new group",
+            RuleChangeKind.GroupRemoved => "group gone",
+            RuleChangeKind.GroupChanged => "group changed",
+            RuleChangeKind.RuleAdded => "new",
+            RuleChangeKind.RuleRemoved => "gone",
+            RuleChangeKind.RuleMoved => "moved",
+            _ => "changed",
+        };
 
-    private static StateKind Shape(RuleApplyStage stage) => stage switch
-    {
-        RuleApplyStage.Done => StateKind.Ok,
-        RuleApplyStage.PutBack => StateKind.Warning,
-        RuleApplyStage.Stuck => StateKind.Critical,
-        _ => StateKind.Info,
-    };
+    private static StateKind Shape(RuleApplyStage stage) =>
+        stage switch
+        {
+            RuleApplyStage.Done => StateKind.Ok,
+            RuleApplyStage.PutBack => StateKind.Warning,
+            RuleApplyStage.Stuck => StateKind.Critical,
+            _ => StateKind.Info,
+        };
 
-    private static string Word(RuleApplyStage stage) => stage switch
-    {
-        RuleApplyStage.Done => "Applied",
-        RuleApplyStage.PutBack => "Put back",
-        RuleApplyStage.Stuck => "Stuck",
-        RuleApplyStage.PuttingBack => "Putting back",
-        RuleApplyStage.Writing => "Writing",
-        RuleApplyStage.Reloading => "Reloading",
-        _ => "Verifying",
-    };
+    private static string Word(RuleApplyStage stage) =>
+        stage switch
+        {
+            RuleApplyStage.Done => "Applied",
+            RuleApplyStage.PutBack => "Put back",
+            RuleApplyStage.Stuck => "Stuck",
+            RuleApplyStage.PuttingBack => "Putting back",
+            RuleApplyStage.Writing => "Writing",
+            RuleApplyStage.Reloading => "Reloading",
+            _ => "Verifying",
+        };
 
     /// <summary>In step with the work: the usual progress hands its words on later, in any order.</summary>
     private sealed class Told(RuleApplyPage page) : IProgress<RuleApplyStage>

@@ -9,11 +9,19 @@ namespace Archon.Features.Rules.Apply;
 
 /// <summary>One apply of the past, or the one that is under way.</summary>
 public sealed record ApplyRow(
-    long Id, string Author, RuleApplyStage Stage, IReadOnlyList<string> Files, string? Message, DateTimeOffset StartedAt, DateTimeOffset? EndedAt);
+    long Id,
+    string Author,
+    RuleApplyStage Stage,
+    IReadOnlyList<string> Files,
+    string? Message,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt
+);
 
 /// <param name="Review">Not there where nothing could be compared.</param>
 /// <param name="NotChecked">Why not.</param>
-public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies) : ISharedPicture;
+public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies)
+    : ISharedPicture;
 
 public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts, RuleReviewer reviewer, RuleTarget target)
 {
@@ -23,12 +31,27 @@ public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts
     {
         var review = await reviewer.ReviewAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var applies = await db.RuleApplies.AsNoTracking().Where(apply => apply.EnvironmentId == environmentId)
-            .OrderByDescending(apply => apply.Id).Take(MostApplies).ToListAsync(cancellationToken);
+        var applies = await db
+            .RuleApplies.AsNoTracking()
+            .Where(apply => apply.EnvironmentId == environmentId)
+            .OrderByDescending(apply => apply.Id)
+            .Take(MostApplies)
+            .ToListAsync(cancellationToken);
         return new ApplyPicture(
-            target.IsThere, (review as Fetch<ApplyReview>.Ok)?.Value,
+            target.IsThere,
+            (review as Fetch<ApplyReview>.Ok)?.Value,
             review is Fetch<ApplyReview>.Ok ? null : review.Reason(),
-            [.. applies.Select(apply => new ApplyRow(
-                apply.Id, apply.Author, apply.Stage, [.. apply.Files.Select(file => file.Name)], apply.Message, apply.StartedAt, apply.EndedAt))]);
+            [
+                .. applies.Select(apply => new ApplyRow(
+                    apply.Id,
+                    apply.Author,
+                    apply.Stage,
+                    [.. apply.Files.Select(file => file.Name)],
+                    apply.Message,
+                    apply.StartedAt,
+                    apply.EndedAt
+                )),
+            ]
+        );
     }
 }

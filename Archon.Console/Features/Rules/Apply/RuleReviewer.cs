@@ -30,8 +30,16 @@ public enum ReviewState
 /// <param name="Wanted">What it would hold; null: nothing.</param>
 /// <param name="Findings">Of the linter, without what the file accepts.</param>
 public sealed record ReviewedFile(
-    int DocumentId, string Name, int Version, byte[]? Held, byte[]? Wanted, ReviewState State, IReadOnlyList<RuleChange> Changes,
-    IReadOnlyList<LintFinding> Findings, IReadOnlyList<string> Reasons);
+    int DocumentId,
+    string Name,
+    int Version,
+    byte[]? Held,
+    byte[]? Wanted,
+    ReviewState State,
+    IReadOnlyList<RuleChange> Changes,
+    IReadOnlyList<LintFinding> Findings,
+    IReadOnlyList<string> Reasons
+);
 
 /// <param name="Target">In words.</param>
 /// <param name="NotInCatalogue">Files of the target that the catalogue does not hold.</param>
@@ -50,14 +58,18 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
             case Fetch<IReadOnlyList<string>>.Ok { Value: var names }:
                 await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
                 {
-                    var documents = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId)
-                        .OrderBy(one => one.Name).ToListAsync(cancellationToken);
+                    var documents = await db
+                        .RuleDocuments.AsNoTracking()
+                        .Where(one => one.EnvironmentId == environmentId)
+                        .OrderBy(one => one.Name)
+                        .ToListAsync(cancellationToken);
                     var living = documents.Where(one => one.DeletedAt is null).ToList();
                     var findings = Lint(living).Where(finding => finding.Accepted is null).ToLookup(finding => finding.File);
                     var files = new List<ReviewedFile>();
                     foreach (var document in documents)
                     {
-                        if (document.DeletedAt is not null && document.AppliedContent is null) continue;
+                        if (document.DeletedAt is not null && document.AppliedContent is null)
+                            continue;
                         files.Add(await ReviewAsync(document, [.. findings[document.Name]], cancellationToken));
                     }
                     var known = living.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
@@ -74,39 +86,59 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private async Task<ReviewedFile> ReviewAsync(
-        RuleDocument document, IReadOnlyList<LintFinding> findings, CancellationToken cancellationToken)
+        RuleDocument document,
+        IReadOnlyList<LintFinding> findings,
+        CancellationToken cancellationToken
+    )
     {
         var wanted = document.DeletedAt is null ? document.Content : null;
         if (target.NameFault(document.Name) is not null || document.ServerFile != target.ServerFile(document.Name))
         {
             return Of(
-                null, ReviewState.Blocked,
-                target.NameFault(document.Name) ?? $"The server reads this file as {document.ServerFile}, which lies outside {target.Words}.");
+                null,
+                ReviewState.Blocked,
+                target.NameFault(document.Name)
+                    ?? $"The server reads this file as {document.ServerFile}, which lies outside {target.Words}."
+            );
         }
         if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
         {
             return Of(null, ReviewState.Blocked, $"What {target.Words} holds could not be read.");
         }
-        if (target.IsSame(held, wanted)) return Of(held, ReviewState.InStep);
+        if (target.IsSame(held, wanted))
+            return Of(held, ReviewState.InStep);
         if (!target.IsSame(held, document.AppliedContent))
         {
             return Of(
-                held, ReviewState.ChangedOutside,
-                "Somebody changed this file outside the console since the two last agreed. Import it first, and choose whose to keep.");
+                held,
+                ReviewState.ChangedOutside,
+                "Somebody changed this file outside the console since the two last agreed. Import it first, and choose whose to keep."
+            );
         }
-        var errors = findings.Where(finding => finding.Severity == LintSeverity.Error)
-            .Select(finding => $"line {finding.Line}: {finding.Message}").ToArray();
+        var errors = findings
+            .Where(finding => finding.Severity == LintSeverity.Error)
+            .Select(finding => $"line {finding.Line}: {finding.Message}")
+            .ToArray();
         return errors.Length > 0 && wanted is not null ? Of(held, ReviewState.Blocked, errors) : Of(held, ReviewState.Ready);
 
         ReviewedFile Of(byte[]? now, ReviewState state, params string[] reasons) =>
             new(
-                document.Id, document.Name, document.CurrentVersion, now, wanted, state, Changes(now, wanted),
-                wanted is null ? [] : findings, reasons);
+                document.Id,
+                document.Name,
+                document.CurrentVersion,
+                now,
+                wanted,
+                state,
+                Changes(now, wanted),
+                wanted is null ? [] : findings,
+                reasons
+            );
     }
 
     private IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
         RuleFile.Read(before ?? [], out _, target.Language) is { } was
-            ? RuleFileDiff.Between(was, RuleCatalogue.ReadOrEmpty(after, target.Language)) : [];
+            ? RuleFileDiff.Between(was, RuleCatalogue.ReadOrEmpty(after, target.Language))
+            : [];
 
     /// <summary>In the target's own language: what is meant for Loki may be PromQL by chance, and what is left from it may be none.</summary>
     private List<LintFinding> Lint(IReadOnlyList<RuleDocument> living)
@@ -115,8 +147,10 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
         foreach (var document in living)
         {
             var file = RuleFile.Read(document.Content, out var errors, target.Language);
-            if (file is not null) files.Add(new NamedRuleFile(document.Name, file));
-            else refused.AddRange(RuleLinter.Refused(document.Name, errors));
+            if (file is not null)
+                files.Add(new NamedRuleFile(document.Name, file));
+            else
+                refused.AddRange(RuleLinter.Refused(document.Name, errors));
         }
         return [.. RuleLinter.Lint(files), .. refused];
     }

@@ -17,7 +17,8 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
 
     public override RuleLanguage Language { get; } =
         address.AbsolutePath.TrimEnd('/').EndsWith(RuleOptions.LokiPath, StringComparison.Ordinal)
-            ? RuleLanguage.Logql : RuleLanguage.Promql;
+            ? RuleLanguage.Logql
+            : RuleLanguage.Promql;
 
     public override string Words => $"the ruler {address}";
 
@@ -31,47 +32,57 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
     {
         switch (await server.NamespaceAsync(address, name, cancellationToken))
         {
-            case Fetch<string?>.Ok { Value: null }: return new Fetch<byte[]?>.Ok(null);
-            case Fetch<string?>.Rejected { Reason: var words }: return new Fetch<byte[]?>.Rejected(words);
-            case Fetch<string?>.Unavailable { Reason: var reason }: return new Fetch<byte[]?>.Unavailable(reason);
+            case Fetch<string?>.Ok { Value: null }:
+                return new Fetch<byte[]?>.Ok(null);
+            case Fetch<string?>.Rejected { Reason: var words }:
+                return new Fetch<byte[]?>.Rejected(words);
+            case Fetch<string?>.Unavailable { Reason: var reason }:
+                return new Fetch<byte[]?>.Unavailable(reason);
             case Fetch<string?>.Ok { Value: var text }:
-                if (Namespaces(text) is not { } all) return new Fetch<byte[]?>.Unavailable(NoList);
-                if (!all.TryGetValue(name, out var file)) return new Fetch<byte[]?>.Ok(null);
+                if (Namespaces(text) is not { } all)
+                    return new Fetch<byte[]?>.Unavailable(NoList);
+                if (!all.TryGetValue(name, out var file))
+                    return new Fetch<byte[]?>.Ok(null);
                 // Such as source_tenants, which only rulers know: whoever wrote it back would lose it.
                 return RuleFile.Read(file, out var errors, Language) is null
                     ? new Fetch<byte[]?>.Unavailable($"{name} holds what a rule file of Prometheus cannot: {string.Join("; ", errors)}")
                     : new Fetch<byte[]?>.Ok(Encoding.UTF8.GetBytes(file));
-            default: throw new System.Diagnostics.UnreachableException();
+            default:
+                throw new System.Diagnostics.UnreachableException();
         }
     }
 
     public override async Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
         await server.NamespacesAsync(address, cancellationToken) switch
-    {
-        Fetch<string?>.Ok { Value: null } => new Fetch<IReadOnlyList<string>>.Ok([]),
-        Fetch<string?>.Ok { Value: var text } => Namespaces(text) is { } all
-            ? new Fetch<IReadOnlyList<string>>.Ok([.. all.Keys.Order(StringComparer.Ordinal)])
-            : new Fetch<IReadOnlyList<string>>.Unavailable(NoList),
-        Fetch<string?>.Rejected { Reason: var words } => new Fetch<IReadOnlyList<string>>.Rejected(words),
-        Fetch<string?>.Unavailable { Reason: var reason } => new Fetch<IReadOnlyList<string>>.Unavailable(reason),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        {
+            Fetch<string?>.Ok { Value: null } => new Fetch<IReadOnlyList<string>>.Ok([]),
+            Fetch<string?>.Ok { Value: var text } => Namespaces(text) is { } all
+                ? new Fetch<IReadOnlyList<string>>.Ok([.. all.Keys.Order(StringComparer.Ordinal)])
+                : new Fetch<IReadOnlyList<string>>.Unavailable(NoList),
+            Fetch<string?>.Rejected { Reason: var words } => new Fetch<IReadOnlyList<string>>.Rejected(words),
+            Fetch<string?>.Unavailable { Reason: var reason } => new Fetch<IReadOnlyList<string>>.Unavailable(reason),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
 
     public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
     {
         var wanted = RuleCatalogue.ReadOrEmpty(content, Language);
         var read = await ReadAsync(name, cancellationToken);
-        if (read is not Fetch<byte[]?>.Ok { Value: var held }) return TargetResult.Of(read);
+        if (read is not Fetch<byte[]?>.Ok { Value: var held })
+            return TargetResult.Of(read);
         foreach (var group in wanted.Groups)
         {
             // A ruler keeps no group without rules.
-            if (group.Rules.Count == 0) continue;
+            if (group.Rules.Count == 0)
+                continue;
             if (TargetResult.Of(await server.SetGroupAsync(address, name, Text(group), cancellationToken)) is TargetResult.Failed failed)
             {
                 return failed with { Reason = $"{name}, group {group.Content.Name}: {failed.Reason}" };
             }
         }
-        var stays = wanted.Groups.Where(group => group.Rules.Count > 0).Select(group => group.Content.Name)
+        var stays = wanted
+            .Groups.Where(group => group.Rules.Count > 0)
+            .Select(group => group.Content.Name)
             .ToHashSet(StringComparer.Ordinal);
         var groups = RuleCatalogue.ReadOrEmpty(held, Language).Groups;
         foreach (var gone in groups.Select(group => group.Content.Name).Where(group => !stays.Contains(group)))
@@ -91,7 +102,8 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
     /// <summary>Loki evaluates its rules itself, and tells of them by an API like that of Prometheus beside its own.</summary>
     public override Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken)
     {
-        if (Language != RuleLanguage.Logql) return null;
+        if (Language != RuleLanguage.Logql)
+            return null;
         var root = address.AbsoluteUri.TrimEnd('/')[..^RuleOptions.LokiPath.Length];
         return server.RunningAsync(new Uri($"{root}/prometheus/api/v1/rules"), cancellationToken);
     }
@@ -104,7 +116,8 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
         var file = RuleCatalogue.ReadOrEmpty(content, Language);
         for (var i = file.Groups.Count - 1; i >= 0; i--)
         {
-            if (file.Groups[i].Rules.Count == 0) file = RuleFileEditor.RemoveGroup(file, i);
+            if (file.Groups[i].Rules.Count == 0)
+                file = RuleFileEditor.RemoveGroup(file, i);
         }
         return file;
     }
@@ -129,11 +142,14 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
         {
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
             var (root, _) = YamlTree.Read(text);
-            if (root is not YamlMapping map) return root is null ? files : null;
+            if (root is not YamlMapping map)
+                return root is null ? files : null;
             foreach (var (key, value) in map.Entries)
             {
-                if (key is not YamlScalar { Value: var name } || value is not YamlSequence list) return null;
-                files[name] = list.IsFlow ? $"groups: {text[list.Start..list.End]}\n"
+                if (key is not YamlScalar { Value: var name } || value is not YamlSequence list)
+                    return null;
+                files[name] = list.IsFlow
+                    ? $"groups: {text[list.Start..list.End]}\n"
                     : $"groups:\n{text[YamlLayout.LineStart(text, list.Start)..list.End].TrimEnd()}\n";
             }
             return files;

@@ -1,8 +1,8 @@
-using Archon.Jobs;
 using Archon.Data;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
+using Archon.Jobs;
 using Archon.Live;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
@@ -12,12 +12,17 @@ namespace Archon.Features.Rules.Apply;
 /// <summary>Ends applies that a killed console left, then looks at what the target's files hold: a change from outside is noticed, and
 /// nothing is overwritten.</summary>
 public sealed class WatchRuleFilesJob(
-    IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, RuleApplier applier, TimeProvider clock)
+    IDbContextFactory<ArchonDbContext> contexts,
+    RuleTarget target,
+    RuleApplier applier,
+    TimeProvider clock
+)
 {
     [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("watch-rule-files:{0}")]
     public async Task LookAsync(int environmentId, CancellationToken cancellationToken)
     {
-        if (!target.IsThere) return;
+        if (!target.IsThere)
+            return;
         await applier.RecoverAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -25,8 +30,10 @@ public sealed class WatchRuleFilesJob(
         var (now, changed) = (clock.GetUtcNow(), false);
         foreach (var document in await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).ToListAsync(cancellationToken))
         {
-            if (target.NameFault(document.Name) is not null) continue;
-            if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held }) continue;
+            if (target.NameFault(document.Name) is not null)
+                continue;
+            if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
+                continue;
             changed |= !target.IsSame(held, document.SeenContent);
             (document.SeenContent, document.SeenAt) = (held, now);
             // Whoever brought it there: the two agree.
@@ -36,7 +43,8 @@ public sealed class WatchRuleFilesJob(
             }
         }
         await db.SaveChangesAsync(cancellationToken);
-        if (changed) await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        if (changed)
+            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -16,10 +16,13 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
 {
     private const int BarsAtMost = 400;
     private static readonly (string Words, TimeSpan Length)[] Lengths =
-        [
-            ("1 h", TimeSpan.FromHours(1)), ("1 d", TimeSpan.FromDays(1)), ("7 d", TimeSpan.FromDays(7)),
-            ("14 d", TimeSpan.FromDays(14)), ("30 d", TimeSpan.FromDays(30)),
-        ];
+    [
+        ("1 h", TimeSpan.FromHours(1)),
+        ("1 d", TimeSpan.FromDays(1)),
+        ("7 d", TimeSpan.FromDays(7)),
+        ("14 d", TimeSpan.FromDays(14)),
+        ("30 d", TimeSpan.FromDays(30)),
+    ];
 
     private CancellationTokenSource? running;
     private CancellationTokenSource? sweeping;
@@ -33,47 +36,77 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
     private bool isGone;
 
     private sealed record Bar(string Kind, string Words, long From, long To);
+
     private sealed record Number(string Name, string Draft, string? Saved);
 
     /// <summary>Null: there is nothing to replay yet.</summary>
-    [Parameter] public BacktestQuestion? Question { get; set; }
-    [Parameter, EditorRequired] public LiveBacktest Live { get; set; } = default!;
-    [Parameter] public int SavedVersion { get; set; }
-    [Parameter] public TimeSpan Length { get; set; }
-    [Parameter] public EventCallback<TimeSpan> LengthChanged { get; set; }
-    [Parameter] public IReadOnlyList<string> TroublesOf { get; set; } = [];
-    [Parameter] public string Waiting { get; set; } = "";
-    [Parameter] public bool CanEdit { get; set; }
-    [Parameter] public TimeRange? Picked { get; set; }
-    [Parameter] public EventCallback<TimeRange?> OnPick { get; set; }
-    [Parameter] public EventCallback<bool> OnTest { get; set; }
-    [Parameter] public EventCallback<double> OnThreshold { get; set; }
-    [Parameter] public EventCallback OnAgain { get; set; }
+    [Parameter]
+    public BacktestQuestion? Question { get; set; }
+
+    [Parameter, EditorRequired]
+    public LiveBacktest Live { get; set; } = default!;
+
+    [Parameter]
+    public int SavedVersion { get; set; }
+
+    [Parameter]
+    public TimeSpan Length { get; set; }
+
+    [Parameter]
+    public EventCallback<TimeSpan> LengthChanged { get; set; }
+
+    [Parameter]
+    public IReadOnlyList<string> TroublesOf { get; set; } = [];
+
+    [Parameter]
+    public string Waiting { get; set; } = "";
+
+    [Parameter]
+    public bool CanEdit { get; set; }
+
+    [Parameter]
+    public TimeRange? Picked { get; set; }
+
+    [Parameter]
+    public EventCallback<TimeRange?> OnPick { get; set; }
+
+    [Parameter]
+    public EventCallback<bool> OnTest { get; set; }
+
+    [Parameter]
+    public EventCallback<double> OnThreshold { get; set; }
+
+    [Parameter]
+    public EventCallback OnAgain { get; set; }
 
     /// <summary>Told each backtest that is complete.</summary>
-    [Parameter] public EventCallback<BacktestPicture> OnDone { get; set; }
+    [Parameter]
+    public EventCallback<BacktestPicture> OnDone { get; set; }
 
     private ViewState View => view;
 
-    private string Status => picture switch
-    {
-        _ when Question is null => "",
-        null => "",
-        _ when isRunning => "replaying",
-        _ when wasCancelled => string.Create(CultureInfo.InvariantCulture, $"cancelled at {picture.Progress * 100:0} %"),
-        { Draft.Ended: { } ended } => $"ended early: {ended}",
-        { Interval: { } interval } =>
-            $"{(picture.IsServed ? "at the server's own evaluations" : "as the server would")}, every {Ages.Exactly(interval)}, "
-                + $"done in {Figures.Format(picture.Took.TotalSeconds, "s")}",
-        _ => "",
-    };
+    private string Status =>
+        picture switch
+        {
+            _ when Question is null => "",
+            null => "",
+            _ when isRunning => "replaying",
+            _ when wasCancelled => string.Create(CultureInfo.InvariantCulture, $"cancelled at {picture.Progress * 100:0} %"),
+            { Draft.Ended: { } ended } => $"ended early: {ended}",
+            { Interval: { } interval } =>
+                $"{(picture.IsServed ? "at the server's own evaluations" : "as the server would")}, every {Ages.Exactly(interval)}, "
+                    + $"done in {Figures.Format(picture.Took.TotalSeconds, "s")}",
+            _ => "",
+        };
 
     protected override void OnParametersSet()
     {
-        if (ReferenceEquals(asked, Question)) return;
+        if (ReferenceEquals(asked, Question))
+            return;
         asked = Question;
         running?.Cancel();
-        if (Question is not null) _ = RunAsync(Question);
+        if (Question is not null)
+            _ = RunAsync(Question);
     }
 
     private async Task RunAsync(BacktestQuestion question)
@@ -85,18 +118,23 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         {
             await foreach (var next in Live.RunAsync(question, mine.Token))
             {
-                if (running != mine) return;
+                if (running != mine)
+                    return;
                 // Until the new one has something to show, the old picture of the same range stays.
-                if (next.Draft is null && next.Chart is null && picture?.Question.Range == question.Range && !next.IsDone) continue;
+                if (next.Draft is null && next.Chart is null && picture?.Question.Range == question.Range && !next.IsDone)
+                    continue;
                 picture = next;
-                if (next.IsDone) isRunning = false;
+                if (next.IsDone)
+                    isRunning = false;
                 await InvokeAsync(StateHasChanged);
-                if (next.IsDone) await InvokeAsync(() => OnDone.InvokeAsync(next));
+                if (next.IsDone)
+                    await InvokeAsync(() => OnDone.InvokeAsync(next));
             }
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {
-            if (running == mine && !isGone) wasCancelled = true;
+            if (running == mine && !isGone)
+                wasCancelled = true;
         }
         catch (Exception failure)
         {
@@ -107,7 +145,8 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             if (running == mine)
             {
                 (running, isRunning) = (null, false);
-                if (!isGone) await InvokeAsync(StateHasChanged);
+                if (!isGone)
+                    await InvokeAsync(StateHasChanged);
             }
         }
     }
@@ -118,13 +157,15 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
 
     private async Task SweepAsync()
     {
-        if (picture is not { } shown || isSweeping) return;
+        if (picture is not { } shown || isSweeping)
+            return;
         (isSweeping, sweepNote) = (true, "Trying other thresholds...");
         using var mine = sweeping = new CancellationTokenSource();
         try
         {
             var outcomes = await Live.SweepAsync(shown, mine.Token);
-            if (picture != shown) return;
+            if (picture != shown)
+                return;
             sweep = outcomes;
             sweepNote = outcomes is null ? "The rule has no single threshold over this range, or too many samples to try others." : "";
         }
@@ -148,8 +189,10 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             Row("Time firing", lane => Ages.Of(lane.Summary.FiringTime)),
             Row("Flaps", lane => Count(lane.Summary.Flaps)),
             Row("Instances", lane => Count(lane.Summary.Alerts)),
-            Row("Caught", lane => lane.Judged is { } judged
-                ? $"{judged.Caught.Count} of {judged.Caught.Count + judged.Missed.Count}" : "not judged"),
+            Row(
+                "Caught",
+                lane => lane.Judged is { } judged ? $"{judged.Caught.Count} of {judged.Caught.Count + judged.Missed.Count}" : "not judged"
+            ),
             Row("Missed", lane => lane.Judged is { } judged ? Count(judged.Missed.Count) : "not judged"),
             Row("Extra", lane => lane.Judged is { } judged ? Count(judged.Extra.Count) : "not judged"),
             Row("Median lead", lane => lane.Judged is { Caught.Count: > 0 } judged ? Lead(judged) : "none"),
@@ -159,11 +202,19 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         {
             var now = Told(draft, tell);
             var before = Told(saved, tell);
-            return new Number(name, now, !hasSaved ? null : now == before ? "same" : $"saved {before}");
+            return new Number(
+                name,
+                now,
+                !hasSaved ? null
+                    : now == before ? "same"
+                    : $"saved {before}"
+            );
         }
 
         static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) =>
-            lane is null ? "…" : lane.Ended is not null ? "not known" : tell(lane);
+            lane is null ? "…"
+            : lane.Ended is not null ? "not known"
+            : tell(lane);
         static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
     }
 
@@ -176,33 +227,54 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
 
     private List<Bar> Bars(BacktestPicture shown, BacktestLane? lane)
     {
-        if (lane is null) return [];
+        if (lane is null)
+            return [];
         // Where the draft's value has no samples the saved rule's has none either, as long as both look at the same.
-        var isBlindToo = lane == shown.Draft || (shown.Question.Saved is { } saved
-            && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value);
+        var isBlindToo =
+            lane == shown.Draft
+            || (
+                shown.Question.Saved is { } saved
+                && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value
+            );
         var gap = (long)(shown.Question.Range.Length.TotalMilliseconds / BarsAtMost);
         var step = (long)(shown.Interval ?? TimeSpan.Zero).TotalMilliseconds;
         var extra = lane.Judged?.Extra.ToHashSet() ?? [];
         var bars = new List<Bar>();
         if (isBlindToo)
         {
-            bars.AddRange(shown.Chart?.Gaps.Select(blind => new Bar(
-                "blindbar", "No data, not judged", (long)(blind.From * 1000), (long)((blind.To ?? blind.From) * 1000))) ?? []);
+            bars.AddRange(
+                shown.Chart?.Gaps.Select(blind => new Bar(
+                    "blindbar",
+                    "No data, not judged",
+                    (long)(blind.From * 1000),
+                    (long)((blind.To ?? blind.From) * 1000)
+                )) ?? []
+            );
         }
         // What was not replayed is no calm.
         if (lane.Ended is not null || (wasCancelled && !shown.IsDone))
         {
-            bars.Add(new Bar(
-                "blindbar", "Not replayed", lane.KnownUntil ?? shown.Question.Range.Start.ToUnixTimeMilliseconds(),
-                shown.Question.Range.End.ToUnixTimeMilliseconds()));
+            bars.Add(
+                new Bar(
+                    "blindbar",
+                    "Not replayed",
+                    lane.KnownUntil ?? shown.Question.Range.Start.ToUnixTimeMilliseconds(),
+                    shown.Question.Range.End.ToUnixTimeMilliseconds()
+                )
+            );
         }
         bars.AddRange(Merged(lane.Spans.Where(span => span.State == AlertState.Pending), "pen", "Pending"));
         var firing = lane.Spans.Where(span => span.State == AlertState.Firing && !extra.Contains(span));
         bars.AddRange(Merged(firing, "hit", lane.Judged is null ? "Firing" : "Firing, caught an incident"));
         bars.AddRange(Merged(extra, "ext", "Firing without an incident"));
         bars.AddRange(lane.Judged?.Missed.Select(trouble => new Bar("mis", $"Missed {trouble.Name}", trouble.From, trouble.To)) ?? []);
-        var failures = lane.Failures.Select(failure =>
-            new ReplaySpan(SeriesLabels.None, AlertState.Pending, failure.At, failure.At, failure.At));
+        var failures = lane.Failures.Select(failure => new ReplaySpan(
+            SeriesLabels.None,
+            AlertState.Pending,
+            failure.At,
+            failure.At,
+            failure.At
+        ));
         bars.AddRange(Merged(failures, "blindbar", "Evaluation failed"));
         return bars;
 
@@ -216,10 +288,12 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
                     open = open with { To = Math.Max(open.To, span.To + step) };
                     continue;
                 }
-                if (open is not null) yield return open;
+                if (open is not null)
+                    yield return open;
                 open = new Bar(kind, words, span.From, span.To + step);
             }
-            if (open is not null) yield return open;
+            if (open is not null)
+                yield return open;
         }
     }
 
@@ -231,31 +305,38 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"left:min({left:0.###}%,100% - 3px);width:max(3px,{right - left:0.###}%)");
     }
 
-    private bool HasUnknown(BacktestPicture shown) => wasCancelled || shown.Chart?.Gaps.Count > 0
+    private bool HasUnknown(BacktestPicture shown) =>
+        wasCancelled
+        || shown.Chart?.Gaps.Count > 0
         || new[] { shown.Draft, shown.Saved }.Any(lane => lane is { Ended: not null } or { Failures.Count: > 0 });
 
-    private string JudgedBy(BacktestPicture shown) => shown.Question.Troubles switch
-    {
-        null => "Incidents could not be read, so nothing is judged.",
-        { Count: 0 } =>
-            $"No incidents {(TroublesOf.Count > 0 ? $"of {string.Join(", ", TroublesOf)} " : "")}are recorded in this range, "
-                + "so firings are not judged.",
-        _ => TroublesOf.Count > 0 ? $"incidents of {string.Join(", ", TroublesOf)}" : "all incidents",
-    };
+    private string JudgedBy(BacktestPicture shown) =>
+        shown.Question.Troubles switch
+        {
+            null => "Incidents could not be read, so nothing is judged.",
+            { Count: 0 } =>
+                $"No incidents {(TroublesOf.Count > 0 ? $"of {string.Join(", ", TroublesOf)} " : "")}are recorded in this range, "
+                    + "so firings are not judged.",
+            _ => TroublesOf.Count > 0 ? $"incidents of {string.Join(", ", TroublesOf)}" : "all incidents",
+        };
 
-    private string LaneWords(string name, BacktestLane? lane) => lane switch
-    {
-        null => $"{name}: not yet known",
-        { Ended: { } ended } =>
-            $"{name}: known {(lane.KnownUntil is { } until ? $"until {view.Exact(At(until))}" : "not at all")}, {ended}",
-        _ => $"{name}: {lane.Summary.Firings} firings, firing for {Ages.Of(lane.Summary.FiringTime)}"
-            + (lane.Failures.Count > 0 ? $", {lane.Failures.Count} evaluations failed" : ""),
-    };
+    private string LaneWords(string name, BacktestLane? lane) =>
+        lane switch
+        {
+            null => $"{name}: not yet known",
+            { Ended: { } ended } =>
+                $"{name}: known {(lane.KnownUntil is { } until ? $"until {view.Exact(At(until))}" : "not at all")}, {ended}",
+            _ => $"{name}: {lane.Summary.Firings} firings, firing for {Ages.Of(lane.Summary.FiringTime)}"
+                + (lane.Failures.Count > 0 ? $", {lane.Failures.Count} evaluations failed" : ""),
+        };
 
-    private static string IncidentWords(BacktestPicture shown) => shown.Question.Troubles is { } known
-        ? $"{known.Count} incidents: {string.Join(", ", known.Take(20).Select(one => one.Name))}" : "Incidents: not known";
+    private static string IncidentWords(BacktestPicture shown) =>
+        shown.Question.Troubles is { } known
+            ? $"{known.Count} incidents: {string.Join(", ", known.Take(20).Select(one => one.Name))}"
+            : "Incidents: not known";
 
     private static string Shown(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     public void Dispose()

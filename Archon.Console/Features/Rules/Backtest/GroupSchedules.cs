@@ -19,12 +19,22 @@ public static class GroupSchedules
     /// <param name="served">What the server runs.</param>
     /// <param name="version">What the server is; null where it does not say.</param>
     public static FoundSchedule Find(
-        string file, string group, TimeSpan? interval, IReadOnlyList<PrometheusRuleGroup> served, string? version)
+        string file,
+        string group,
+        TimeSpan? interval,
+        IReadOnlyList<PrometheusRuleGroup> served,
+        string? version
+    )
     {
         // The same file by its path, else the only group of the name in a file of the same name.
         var named = served.Where(one => one.Name == group).ToList();
-        var found = named.FirstOrDefault(one => one.File == file)
-            ?? named.Where(one => Path.GetFileName(one.File) == Path.GetFileName(file)).ToList() switch { [var only] => only, _ => null };
+        var found =
+            named.FirstOrDefault(one => one.File == file)
+            ?? named.Where(one => Path.GetFileName(one.File) == Path.GetFileName(file)).ToList() switch
+            {
+                [var only] => only,
+                _ => null,
+            };
         var step = interval ?? found?.Interval ?? DefaultInterval;
         return new FoundSchedule(GroupSchedule.Of(found?.File ?? file, group, step, Encoding(served, version)), found is not null);
     }
@@ -36,7 +46,8 @@ public static class GroupSchedules
     {
         var expected = Parse(version) is { } known ? GroupSchedule.EncodingOf(known) : LabelEncoding.Sized;
         var evaluated = served.Where(group => group.Rules.Any(rule => rule.LastEvaluation is not null)).ToList();
-        if (evaluated.Count == 0) return expected;
+        if (evaluated.Count == 0)
+            return expected;
         LabelEncoding[] encodings = [expected, .. Enum.GetValues<LabelEncoding>().Where(one => one != expected)];
         return encodings.MinBy(encoding => evaluated.Average(group => Lateness(group, encoding)));
     }

@@ -20,15 +20,26 @@ namespace Archon.Features.Rules.Backtest;
 /// <param name="Saved">What the catalogue says; null for a new rule.</param>
 /// <param name="Troubles">Null where they could not be read: then firings are not judged.</param>
 public sealed record BacktestQuestion(
-    RuleContent Draft, RuleContent? Saved, string File, GroupContent Group, TimeRange Range, IReadOnlyList<KnownTrouble>? Troubles);
+    RuleContent Draft,
+    RuleContent? Saved,
+    string File,
+    GroupContent Group,
+    TimeRange Range,
+    IReadOnlyList<KnownTrouble>? Troubles
+);
 
 /// <summary>How one version of a rule would have done.</summary>
 /// <param name="Judged">Null where nothing is known to judge by.</param>
 /// <param name="Ended">Why it ends before the range does, or cannot be known at all; null when it is whole, or still goes on.</param>
 /// <param name="KnownUntil">Unix milliseconds of the last evaluation that was replayed; null before the first.</param>
 public sealed record BacktestLane(
-    IReadOnlyList<ReplaySpan> Spans, IReadOnlyList<ReplayFailure> Failures, ReplaySummary Summary, ReplayComparison? Judged,
-    string? Ended, long? KnownUntil);
+    IReadOnlyList<ReplaySpan> Spans,
+    IReadOnlyList<ReplayFailure> Failures,
+    ReplaySummary Summary,
+    ReplayComparison? Judged,
+    string? Ended,
+    long? KnownUntil
+);
 
 /// <summary>How far a backtest is, and what it came to until then.</summary>
 /// <param name="Progress">0 to 1.</param>
@@ -38,8 +49,17 @@ public sealed record BacktestLane(
 /// <param name="IsServed">Whether the server runs the group, so that its evaluations are those of the replay.</param>
 /// <param name="Took">Since the start.</param>
 public sealed record BacktestPicture(
-    BacktestQuestion Question, double Progress, BacktestLane? Draft, BacktestLane? Saved,
-    ChartData? Chart, int SeriesFound, string? ChartFailure, TimeSpan? Interval, bool IsServed, TimeSpan Took)
+    BacktestQuestion Question,
+    double Progress,
+    BacktestLane? Draft,
+    BacktestLane? Saved,
+    ChartData? Chart,
+    int SeriesFound,
+    string? ChartFailure,
+    TimeSpan? Interval,
+    bool IsServed,
+    TimeSpan Took
+)
 {
     public bool IsDone => Progress >= 1;
 }
@@ -55,7 +75,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(10);
 
     private const int EvaluationsPerSlice = 5760;
-    private const int MostKept = 4_000_000;   // samples of 16 bytes
+    private const int MostKept = 4_000_000; // samples of 16 bytes
     private const int SweepSteps = 20;
     private const int DrawnSeries = 8;
     private const int DrawnPoints = 1500;
@@ -70,7 +90,9 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
     /// <summary>Pictures, each newer and more complete than the one before; the last is done, or says why it cannot be.</summary>
     public async IAsyncEnumerable<BacktestPicture> RunAsync(
-        BacktestQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
+        BacktestQuestion question,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var began = clock.GetTimestamp();
         var picture = new BacktestPicture(question, 0, null, null, null, 0, null, null, false, TimeSpan.Zero);
@@ -98,13 +120,22 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             var run = new Run(question, found.Schedule);
             if (Rule(question.Draft, question.Group).Beyond() is { } limit)
             {
-                yield return picture with { Progress = 1, Draft = Nothing($"Not checked: {limit.Sentence}."), Took = clock.GetElapsedTime(began) };
+                yield return picture with
+                {
+                    Progress = 1,
+                    Draft = Nothing($"Not checked: {limit.Sentence}."),
+                    Took = clock.GetElapsedTime(began),
+                };
                 yield break;
             }
             var pictures = run.Whole is { } condition
                 ? ByValueAsync(run, condition, picture, began, cancellationToken)
                 : ByExpressionAsync(run, picture, began, cancellationToken);
-            await foreach (var one in pictures) yield return one with { Took = clock.GetElapsedTime(began) };
+            await foreach (var one in pictures)
+                yield return one with
+                {
+                    Took = clock.GetElapsedTime(began),
+                };
         }
         finally
         {
@@ -117,7 +148,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     public async Task<IReadOnlyList<ThresholdOutcome>?> SweepAsync(BacktestPicture picture, CancellationToken cancellationToken)
     {
         var question = picture.Question;
-        if (kept is not { IsComplete: true } all || picture.Interval is null) return null;
+        if (kept is not { IsComplete: true } all || picture.Interval is null)
+            return null;
         if (AlertCondition.Of(question.Draft.Expression) is not { IsWhole: true } condition || all.Value != Canonical(condition.Value))
         {
             return null;
@@ -128,41 +160,67 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 var series = Joined(all.Slices);
                 var outcomes = Try(ThresholdSweep.Candidates(series, condition.Threshold, SweepSteps));
                 // Between the rule's own and the first that is quiet enough lies the one that is looked for.
-                if (WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is not { Threshold: var half }) return outcomes;
-                var between = Enumerable.Range(1, SweepSteps / 2).Select(step =>
-                    Rounded(condition.Threshold + ((half - condition.Threshold) * step / ((SweepSteps / 2) + 1))));
+                if (WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is not { Threshold: var half })
+                    return outcomes;
+                var between = Enumerable
+                    .Range(1, SweepSteps / 2)
+                    .Select(step => Rounded(condition.Threshold + ((half - condition.Threshold) * step / ((SweepSteps / 2) + 1))));
                 var tried = outcomes.Select(one => one.Threshold).ToHashSet();
                 return [.. outcomes.Concat(Try([.. between.Distinct().Where(one => !tried.Contains(one))])).OrderBy(one => one.Threshold)];
 
-                IReadOnlyList<ThresholdOutcome> Try(IReadOnlyList<double> thresholds) => ThresholdSweep.Run(
-                    Rule(question.Draft, question.Group), condition.Comparison, thresholds,
-                    all.First, all.Step, all.Count, all.Offset, series,
-                    question.Range.Start.ToUnixTimeMilliseconds() + all.Offset, cancellationToken);
+                IReadOnlyList<ThresholdOutcome> Try(IReadOnlyList<double> thresholds) =>
+                    ThresholdSweep.Run(
+                        Rule(question.Draft, question.Group),
+                        condition.Comparison,
+                        thresholds,
+                        all.First,
+                        all.Step,
+                        all.Count,
+                        all.Offset,
+                        series,
+                        question.Range.Start.ToUnixTimeMilliseconds() + all.Offset,
+                        cancellationToken
+                    );
             },
-            cancellationToken);
+            cancellationToken
+        );
 
         // Three figures are as many as people give a threshold.
-        static double Rounded(double value) => value == 0 || !double.IsFinite(value) ? value
-            : double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        static double Rounded(double value) =>
+            value == 0 || !double.IsFinite(value)
+                ? value
+                : double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
     /// <summary>The value is asked for at every evaluation, and compared here.</summary>
     private async IAsyncEnumerable<BacktestPicture> ByValueAsync(
-        Run run, AlertCondition condition, BacktestPicture picture, long began,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run,
+        AlertCondition condition,
+        BacktestPicture picture,
+        long began,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var question = run.Question;
         var value = Canonical(condition.Value);
-        if (kept is null || kept.Value != value
-            || kept.First != run.First || kept.Count != run.Count || kept.Step != run.Step || kept.Offset != run.Offset)
+        if (
+            kept is null
+            || kept.Value != value
+            || kept.First != run.First
+            || kept.Count != run.Count
+            || kept.Step != run.Step
+            || kept.Offset != run.Offset
+        )
         {
             kept = new Kept(value, run.First, run.Count, run.Step, run.Offset);
         }
         var mine = kept;
         var draft = new Replaying(run, question.Draft, condition);
         var savedCondition = question.Saved is { IsAlert: true } saved ? AlertCondition.Of(saved.Expression) : null;
-        var beside = savedCondition is { IsWhole: true } && Canonical(savedCondition.Value) == value
-            ? new Replaying(run, question.Saved!, savedCondition) : null;
+        var beside =
+            savedCondition is { IsWhole: true } && Canonical(savedCondition.Value) == value
+                ? new Replaying(run, question.Saved!, savedCondition)
+                : null;
         var shown = clock.GetTimestamp();
         for (var place = 0; place * EvaluationsPerSlice < run.Count; place++)
         {
@@ -173,12 +231,18 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 var asked = DateTimeOffset.FromUnixTimeMilliseconds(first - run.Offset);
                 var range = new TimeRange(asked, asked.AddMilliseconds((count - 1) * run.Step));
                 var answer = await prometheus.QueryRangeAsync(
-                    condition.Value, range, TimeSpan.FromMilliseconds(run.Step), cancellationToken);
+                    condition.Value,
+                    range,
+                    TimeSpan.FromMilliseconds(run.Step),
+                    cancellationToken
+                );
                 if (answer is Fetch<MatrixResult>.Rejected || mine.Samples > MostKept)
                 {
                     // Too much to keep, or a stretch that the server fails at: then evaluation by evaluation, which finds the failing ones.
-                    if (kept == mine) kept = null;
-                    await foreach (var one in ByExpressionAsync(run, picture, began, cancellationToken)) yield return one;
+                    if (kept == mine)
+                        kept = null;
+                    await foreach (var one in ByExpressionAsync(run, picture, began, cancellationToken))
+                        yield return one;
                     yield break;
                 }
                 if (answer is Fetch<MatrixResult>.Unavailable { Reason: var away })
@@ -195,42 +259,62 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                     draft.Add(slice, cancellationToken);
                     beside?.Add(slice, cancellationToken);
                 },
-                cancellationToken);
-            if (clock.GetElapsedTime(shown) < PictureGap || (place + 1) * EvaluationsPerSlice >= run.Count) continue;
+                cancellationToken
+            );
+            if (clock.GetElapsedTime(shown) < PictureGap || (place + 1) * EvaluationsPerSlice >= run.Count)
+                continue;
             yield return await PictureAsync((place + 1) * EvaluationsPerSlice / (double)run.Count, null, isLast: false);
             shown = clock.GetTimestamp();
         }
         var savedWhole = beside is not null || question.Saved is null;
         yield return picture = await PictureAsync(savedWhole ? 1 : 0.5, null, isLast: true);
-        if (savedWhole) yield break;
+        if (savedWhole)
+            yield break;
         await foreach (var (progress, lane) in SavedAsync(run, cancellationToken))
         {
-            yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+            yield return picture with
+            {
+                Progress = 0.5 + (progress / 2),
+                Saved = lane,
+            };
         }
 
-        Task<BacktestPicture> PictureAsync(double progress, string? ended, bool isLast) => Task.Run(
-            () =>
-            {
-                var (chart, series) = Draw(run, mine.Slices, condition);
-                return picture with
+        Task<BacktestPicture> PictureAsync(double progress, string? ended, bool isLast) =>
+            Task.Run(
+                () =>
                 {
-                    Progress = progress, Draft = draft.Lane(ended, isLast), Saved = beside?.Lane(ended, isLast) ?? picture.Saved,
-                    Chart = chart, SeriesFound = series, ChartFailure = mine.Slices.Count == 0 ? ended : null,
-                };
-            },
-            cancellationToken);
+                    var (chart, series) = Draw(run, mine.Slices, condition);
+                    return picture with
+                    {
+                        Progress = progress,
+                        Draft = draft.Lane(ended, isLast),
+                        Saved = beside?.Lane(ended, isLast) ?? picture.Saved,
+                        Chart = chart,
+                        SeriesFound = series,
+                        ChartFailure = mine.Slices.Count == 0 ? ended : null,
+                    };
+                },
+                cancellationToken
+            );
     }
 
     /// <summary>An expression of any form: the server itself decides at each evaluation.</summary>
     private async IAsyncEnumerable<BacktestPicture> ByExpressionAsync(
-        Run run, BacktestPicture picture, long began, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run,
+        BacktestPicture picture,
+        long began,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var question = run.Question;
         var (chart, series, failure) = await GraphAsync(run, cancellationToken);
         picture = picture with { Chart = chart, SeriesFound = series, ChartFailure = failure };
         if (!question.Draft.IsAlert)
         {
-            yield return picture with { Progress = 1 };
+            yield return picture with
+            {
+                Progress = 1,
+            };
             yield break;
         }
         yield return picture;
@@ -240,16 +324,23 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             picture = picture with { Progress = progress * part, Draft = lane };
             yield return picture;
         }
-        if (question.Saved is null) yield break;
+        if (question.Saved is null)
+            yield break;
         await foreach (var (progress, lane) in SavedAsync(run, cancellationToken))
         {
-            yield return picture with { Progress = 0.5 + (progress / 2), Saved = lane };
+            yield return picture with
+            {
+                Progress = 0.5 + (progress / 2),
+                Saved = lane,
+            };
         }
     }
 
     /// <summary>What is saved does not change while a draft of it is written.</summary>
     private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> SavedAsync(
-        Run run, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var saved = run.Question.Saved!;
         var key = (saved, run.First, run.Count, run.Step, run.Question.Troubles);
@@ -264,11 +355,15 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             last = lane;
             yield return (progress, lane);
         }
-        if (last is { Ended: null }) savedLane = (key, last);
+        if (last is { Ended: null })
+            savedLane = (key, last);
     }
 
     private async IAsyncEnumerable<(double Progress, BacktestLane Lane)> ReplayAsync(
-        Run run, RuleContent rule, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Run run,
+        RuleContent rule,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (!rule.IsAlert)
         {
@@ -292,8 +387,12 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                     history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure));
                     known = evaluated.At;
                     break;
-                case BacktestEvent.Unavailable away: ended = away.Reason; break;
-                case BacktestEvent.Rejected refused: ended = refused.Reason; break;
+                case BacktestEvent.Unavailable away:
+                    ended = away.Reason;
+                    break;
+                case BacktestEvent.Rejected refused:
+                    ended = refused.Reason;
+                    break;
                 case BacktestEvent.Progress far when far.Done < far.Total && clock.GetElapsedTime(shown) >= PictureGap:
                     yield return (far.Done / (double)far.Total, Lane(run.Question, history, null, known));
                     shown = clock.GetTimestamp();
@@ -319,12 +418,14 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable { Reason: var away }:
                     return (null, away);
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected:
-                    served = (now, [], version);   // no rules here, as with a store beside the ruler
+                    served = (now, [], version); // no rules here, as with a store beside the ruler
                     break;
             }
         }
-        return (GroupSchedules.Find(
-            question.File, question.Group.Name, question.Group.Interval, served!.Value.Groups, served.Value.Version), null);
+        return (
+            GroupSchedules.Find(question.File, question.Group.Name, question.Group.Interval, served!.Value.Groups, served.Value.Version),
+            null
+        );
     }
 
     private async Task<(ChartData? Chart, int Series, string? Failure)> GraphAsync(Run run, CancellationToken cancellationToken)
@@ -341,9 +442,12 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 var drawn = run with { First = first, Count = count, Step = step };
                 var (chart, found) = Draw(drawn, [new Slice(first, count, series)], run.Condition);
                 return (chart, found, null);
-            case Fetch<MatrixResult>.Unavailable { Reason: var away }: return (null, 0, away);
-            case Fetch<MatrixResult>.Rejected { Reason: var refused }: return (null, 0, refused);
-            default: throw new InvalidOperationException("An answer is one of three.");
+            case Fetch<MatrixResult>.Unavailable { Reason: var away }:
+                return (null, 0, away);
+            case Fetch<MatrixResult>.Rejected { Reason: var refused }:
+                return (null, 0, refused);
+            default:
+                throw new InvalidOperationException("An answer is one of three.");
         }
     }
 
@@ -352,7 +456,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var from = run.Question.Range.Start.ToUnixTimeMilliseconds() + run.Offset;
         var skipped = (int)Math.Max(0, (from - run.First + run.Step - 1) / run.Step);
         var count = run.Count - skipped;
-        if (count < 2) return (null, 0);
+        if (count < 2)
+            return (null, 0);
         var falls = condition?.Comparison is "<" or "<=";
         var reach = new Dictionary<SeriesLabels, double>();
         foreach (var series in slices.SelectMany(slice => slice.Series))
@@ -360,15 +465,21 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
             var most = reach.GetValueOrDefault(series.Labels, double.NegativeInfinity);
             foreach (var value in series.Values.Span)
             {
-                if (double.IsFinite(value)) most = Math.Max(most, falls ? -value : value);
+                if (double.IsFinite(value))
+                    most = Math.Max(most, falls ? -value : value);
             }
             reach[series.Labels] = most;
         }
-        var drawn = reach.OrderByDescending(one => one.Value).ThenBy(one => one.Key.Key, StringComparer.Ordinal)
-            .Take(DrawnSeries).Select(one => one.Key).ToList();
+        var drawn = reach
+            .OrderByDescending(one => one.Value)
+            .ThenBy(one => one.Key.Key, StringComparer.Ordinal)
+            .Take(DrawnSeries)
+            .Select(one => one.Key)
+            .ToList();
         var rows = drawn.Select((labels, row) => (labels, row)).ToDictionary(one => one.labels, one => one.row);
         var times = new double[count];
-        for (var i = 0; i < count; i++) times[i] = (run.First + ((skipped + i) * run.Step) - run.Offset) / 1000.0;
+        for (var i = 0; i < count; i++)
+            times[i] = (run.First + ((skipped + i) * run.Step) - run.Offset) / 1000.0;
         var values = drawn.Select(_ => Enumerable.Repeat(double.NaN, count).ToArray()).ToList();
         var present = new bool[count];
         foreach (var slice in slices)
@@ -379,9 +490,11 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
                 for (var i = 0; i < series.Count; i++)
                 {
                     var place = (int)((series.Times.Span[i] + run.Offset - run.First) / run.Step) - skipped;
-                    if (place < 0 || place >= count) continue;
+                    if (place < 0 || place >= count)
+                        continue;
                     present[place] = true;
-                    if (row >= 0) values[row][place] = series.Values.Span[i];
+                    if (row >= 0)
+                        values[row][place] = series.Values.Span[i];
                 }
             }
         }
@@ -400,14 +513,16 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private static List<ChartThreshold> Thresholds(BacktestQuestion question, AlertCondition? condition)
     {
         var lines = new List<ChartThreshold>();
-        if (condition is null) return lines;
+        if (condition is null)
+            return lines;
         var unit = ExpressionUnit.Of(question.Draft.Expression);
         var saved = question.Saved is null ? null : AlertCondition.Of(question.Saved.Expression);
         var isSame = saved is null || saved.Threshold.Equals(condition.Threshold) || Canonical(saved.Value) != Canonical(condition.Value);
-        lines.Add(new ChartThreshold(
-            condition.Threshold,
-            $"{(isSame ? "threshold" : "draft")} {Figures.Format(condition.Threshold, unit)}"));
-        if (!isSame) lines.Add(new ChartThreshold(saved!.Threshold, $"saved {Figures.Format(saved.Threshold, unit)}"));
+        lines.Add(
+            new ChartThreshold(condition.Threshold, $"{(isSame ? "threshold" : "draft")} {Figures.Format(condition.Threshold, unit)}")
+        );
+        if (!isSame)
+            lines.Add(new ChartThreshold(saved!.Threshold, $"saved {Figures.Format(saved.Threshold, unit)}"));
         return lines;
     }
 
@@ -416,10 +531,13 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var gaps = new List<ChartSpan>();
         for (var at = 0; at < known; at++)
         {
-            if (present[at]) continue;
+            if (present[at])
+                continue;
             var end = at;
-            while (end + 1 < known && !present[end + 1]) end++;
-            if (end > at) gaps.Add(new ChartSpan(times[at] - (at == 0 ? 0 : step / 1000.0), times[end], "no data", StateKind.Unknown));
+            while (end + 1 < known && !present[end + 1])
+                end++;
+            if (end > at)
+                gaps.Add(new ChartSpan(times[at] - (at == 0 ? 0 : step / 1000.0), times[end], "no data", StateKind.Unknown));
             at = end;
         }
         return gaps;
@@ -428,9 +546,12 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     /// <summary>What tells each series from the others.</summary>
     private static List<string> Names(IReadOnlyList<SeriesLabels> drawn)
     {
-        var telling = drawn.SelectMany(labels => labels.Values.Keys).Distinct(StringComparer.Ordinal)
+        var telling = drawn
+            .SelectMany(labels => labels.Values.Keys)
+            .Distinct(StringComparer.Ordinal)
             .Where(name => drawn.Select(labels => labels[name]).Distinct(StringComparer.Ordinal).Count() > 1)
-            .Order(StringComparer.Ordinal).ToList();
+            .Order(StringComparer.Ordinal)
+            .ToList();
         return telling.Count == 0
             ? [.. drawn.Select(_ => "value")]
             : [.. drawn.Select(labels => string.Join(", ", telling.Select(name => Named(labels, name))))];
@@ -450,7 +571,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private static ReplayRule Rule(RuleContent content, GroupContent group)
     {
         var labels = new Dictionary<string, string>(group.Labels, StringComparer.Ordinal);
-        foreach (var (name, value) in content.Labels) labels[name] = value;
+        foreach (var (name, value) in content.Labels)
+            labels[name] = value;
         return new ReplayRule(content.Name, content.For, content.KeepFiringFor, labels) { Limit = group.Limit };
     }
 
@@ -459,10 +581,14 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     private static List<MetricSeries> Joined(IReadOnlyList<Slice> slices)
     {
         var series = slices.SelectMany(slice => slice.Series).GroupBy(series => series.Labels);
-        return [.. series.Select(parts => new MetricSeries(
-            parts.Key,
-            parts.SelectMany(part => part.Times.ToArray()).ToArray(),
-            parts.SelectMany(part => part.Values.ToArray()).ToArray()))];
+        return
+        [
+            .. series.Select(parts => new MetricSeries(
+                parts.Key,
+                parts.SelectMany(part => part.Times.ToArray()).ToArray(),
+                parts.SelectMany(part => part.Values.ToArray()).ToArray()
+            )),
+        ];
     }
 
     private sealed record Slice(long First, int Count, IReadOnlyList<MetricSeries> Series);
@@ -517,8 +643,13 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         public long Offset { get; }
 
         /// <summary>Null where the server must decide at each evaluation.</summary>
-        public AlertCondition? Whole => Question.Draft.IsAlert && Condition is { IsWhole: true } whole
-            && PromqlParser.Parse(whole.Value, out _) is { } value && !RuleBacktest.LooksAtEnds(value) ? whole : null;
+        public AlertCondition? Whole =>
+            Question.Draft.IsAlert
+            && Condition is { IsWhole: true } whole
+            && PromqlParser.Parse(whole.Value, out _) is { } value
+            && !RuleBacktest.LooksAtEnds(value)
+                ? whole
+                : null;
     }
 
     /// <summary>A rule on its way through the slices.</summary>
@@ -531,12 +662,15 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
         public void Add(Slice slice, CancellationToken cancellationToken)
         {
-            var kept = slice.Series.Select(one => ThresholdSweep.Keep(one, condition.Comparison, condition.Threshold))
-                .Where(one => one.Count > 0).ToList();
+            var kept = slice
+                .Series.Select(one => ThresholdSweep.Keep(one, condition.Comparison, condition.Threshold))
+                .Where(one => one.Count > 0)
+                .ToList();
             var steps = MatrixReplay.Steps(replay, slice.First, run.Step, slice.Count, run.Offset, kept, cancellationToken);
             foreach (var (at, outcome) in steps)
             {
-                if (at < from) continue;
+                if (at < from)
+                    continue;
                 history.Add(at - run.Offset, outcome);
                 known = at - run.Offset;
             }
@@ -544,7 +678,8 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
 
         public BacktestLane Lane(string? ended, bool isLast)
         {
-            if (isLast) history.Close();
+            if (isLast)
+                history.Close();
             return LiveBacktest.Lane(run.Question, history, ended, known);
         }
     }

@@ -24,9 +24,7 @@ public sealed record BacktestRequest(ReplayRule Rule, string Expression, GroupSc
 /// <summary>What a backtest has to say next.</summary>
 public abstract record BacktestEvent
 {
-    private BacktestEvent()
-    {
-    }
+    private BacktestEvent() { }
 
     /// <summary>One evaluation in the range. The alerts change with the next one.</summary>
     /// <param name="At">Unix milliseconds at which its samples of <c>ALERTS</c> stand: the evaluation less the query offset.</param>
@@ -58,13 +56,16 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
 
     /// <summary>Evaluations in time order, with progress between them.</summary>
     public async IAsyncEnumerable<BacktestEvent> RunAsync(
-        BacktestRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        BacktestRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var step = (long)request.Schedule.Interval.TotalMilliseconds;
         var offset = (long)request.QueryOffset.TotalMilliseconds;
         var (from, to) = (request.Range.Start.ToUnixTimeMilliseconds() + offset, request.Range.End.ToUnixTimeMilliseconds() + offset);
         var first = request.Schedule.First(Math.Max(0, from - (long)WarmUp(request).TotalMilliseconds));
-        if (first > to) yield break;
+        if (first > to)
+            yield break;
         var total = (int)((to - first) / step) + 1;
         var parsed = PromqlParser.Parse(request.Expression, out var error);
         if ((error?.Limit ?? request.Rule.Beyond()) is { } limit)
@@ -76,13 +77,25 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         var replay = new RuleReplayer(request.Rule);
         var failures = 0;
 
-        for (var done = 0; done < total;)
+        for (var done = 0; done < total; )
         {
             var count = Math.Min(byEvaluation ? 1 : EvaluationsPerSlice, total - done);
             var parts = new List<Part>();
             var left = MostFailures - failures;
-            if (await AskAsync(request.Expression, first + (done * step), step, count, offset, byEvaluation, parts, left, cancellationToken)
-                is { } end)
+            if (
+                await AskAsync(
+                    request.Expression,
+                    first + (done * step),
+                    step,
+                    count,
+                    offset,
+                    byEvaluation,
+                    parts,
+                    left,
+                    cancellationToken
+                ) is
+                { } end
+            )
             {
                 yield return end;
                 yield break;
@@ -92,25 +105,31 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
             {
                 if (part.Failure is { } reason)
                 {
-                    if (part.First >= from) yield return new BacktestEvent.Evaluated(part.First - offset, [], reason);
+                    if (part.First >= from)
+                        yield return new BacktestEvent.Evaluated(part.First - offset, [], reason);
                     continue;
                 }
                 // One evaluation at a time is told, for the alerts are those of the replay itself.
                 var steps = MatrixReplay.Steps(replay, part.First, step, part.Count, offset, part.Series, cancellationToken);
                 foreach (var (at, outcome) in steps)
                 {
-                    if (at >= from) yield return new BacktestEvent.Evaluated(at - offset, outcome.Active, outcome.Failure);
+                    if (at >= from)
+                        yield return new BacktestEvent.Evaluated(at - offset, outcome.Active, outcome.Failure);
                 }
             }
             done += count;
-            if (!byEvaluation || done % 100 == 0 || done == total) yield return new BacktestEvent.Progress(done, total);
+            if (!byEvaluation || done % 100 == 0 || done == total)
+                yield return new BacktestEvent.Progress(done, total);
         }
     }
 
     /// <summary>Replays into stretches of one state.</summary>
     /// <returns>The history, and why it ends early; null where it does not.</returns>
     public async Task<(ReplayHistory History, BacktestEvent? End)> HistoryAsync(
-        BacktestRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
+        BacktestRequest request,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         BacktestEvent? end = null;
@@ -137,21 +156,35 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         request.WarmUp ?? request.Rule.For + request.Rule.KeepFiringFor + request.Schedule.Interval;
 
     /// <summary>Whether an expression yields something else in a range query than at one evaluation.</summary>
-    internal static bool LooksAtEnds(PromqlExpression expression) => expression.All().Any(node => node switch
-    {
-        PromqlSelector selector => selector.Shift.AtEnd is not null || selector.Shift.ComputedOffset is not null,
-        PromqlSubquery subquery =>
-            subquery.Shift.AtEnd is not null || subquery.ComputedLength is not null || subquery.ComputedStep is not null,
-        PromqlRange range => range.ComputedLength is not null,
-        PromqlCall { Function.Name: "start" or "end" or "range" or "step" } => true,
-        _ => false,
-    });
+    internal static bool LooksAtEnds(PromqlExpression expression) =>
+        expression
+            .All()
+            .Any(node =>
+                node switch
+                {
+                    PromqlSelector selector => selector.Shift.AtEnd is not null || selector.Shift.ComputedOffset is not null,
+                    PromqlSubquery subquery => subquery.Shift.AtEnd is not null
+                        || subquery.ComputedLength is not null
+                        || subquery.ComputedStep is not null,
+                    PromqlRange range => range.ComputedLength is not null,
+                    PromqlCall { Function.Name: "start" or "end" or "range" or "step" } => true,
+                    _ => false,
+                }
+            );
 
     /// <summary>Asks for a stretch, halving it where the server fails.</summary>
     /// <returns>Why it ends here; null when it does not.</returns>
     private async Task<BacktestEvent?> AskAsync(
-        string expression, long first, long step, int count, long offset, bool isInstant, List<Part> parts, int failuresLeft,
-        CancellationToken cancellationToken)
+        string expression,
+        long first,
+        long step,
+        int count,
+        long offset,
+        bool isInstant,
+        List<Part> parts,
+        int failuresLeft,
+        CancellationToken cancellationToken
+    )
     {
         var asked = DateTimeOffset.FromUnixTimeMilliseconds(first - offset);
         string reason;
@@ -189,13 +222,22 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
             default:
                 throw new InvalidOperationException("An answer is one of three.");
         }
-        if (IsWrong(reason)) return new BacktestEvent.Rejected(reason);
+        if (IsWrong(reason))
+            return new BacktestEvent.Rejected(reason);
         var half = count / 2;
         var failed = parts.Count;
         return await AskAsync(expression, first, step, half, offset, false, parts, failuresLeft, cancellationToken)
             ?? await AskAsync(
-                expression, first + (half * step), step, count - half, offset, false, parts,
-                failuresLeft - parts.Skip(failed).Count(part => part.Failure is not null), cancellationToken);
+                expression,
+                first + (half * step),
+                step,
+                count - half,
+                offset,
+                false,
+                parts,
+                failuresLeft - parts.Skip(failed).Count(part => part.Failure is not null),
+                cancellationToken
+            );
     }
 
     /// <summary>Whether the expression itself is refused, at whatever time.</summary>
@@ -203,6 +245,7 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         reason.Contains("parse error", StringComparison.Ordinal) || reason.Contains("invalid expression type", StringComparison.Ordinal);
 
     private static MetricSeries At(MetricSeries series, long time) => new(series.Labels, new[] { time }, series.Values[..1]);
+
     private static MetricSeries At(HistogramSeries series, long time) => new(series.Labels, new[] { time }, new double[1]);
 
     /// <summary>A native histogram is an alert like any other; its value, as in Prometheus, is 0.</summary>

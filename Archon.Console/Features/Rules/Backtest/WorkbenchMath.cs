@@ -1,6 +1,5 @@
 using Archon.Analysis.RuleReplay;
 
-
 namespace Archon.Features.Rules.Backtest;
 
 public static class WorkbenchMath
@@ -11,7 +10,8 @@ public static class WorkbenchMath
     public static ThresholdOutcome? Half(IReadOnlyList<ThresholdOutcome> outcomes, double own, string comparison)
     {
         var now = outcomes.FirstOrDefault(one => one.Threshold.Equals(own))?.Summary.Firings ?? 0;
-        if (now == 0) return null;
+        if (now == 0)
+            return null;
         var quieter = comparison is "<" or "<="
             ? outcomes.Where(one => one.Threshold < own).OrderByDescending(one => one.Threshold)
             : outcomes.Where(one => one.Threshold > own).OrderBy(one => one.Threshold);

@@ -31,18 +31,29 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
 
     /// <summary>The file a rule stands in. One that only the server knew comes into the catalogue: its own bytes where they can be read, otherwise put together.</summary>
     public async Task<OpenDocument> OpenAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken) =>
-        rule.DocumentId is { } id ? Open(await db.RuleDocuments.SingleAsync(one => one.Id == id, cancellationToken))
-        : await FindAsync(db, rule.EnvironmentId, target.CatalogueName(rule.File), cancellationToken) ?? await TakeInAsync(db, rule, cancellationToken);
+        rule.DocumentId is { } id
+            ? Open(await db.RuleDocuments.SingleAsync(one => one.Id == id, cancellationToken))
+            : await FindAsync(db, rule.EnvironmentId, target.CatalogueName(rule.File), cancellationToken)
+                ?? await TakeInAsync(db, rule, cancellationToken);
 
     public async Task<OpenDocument?> FindAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken) =>
-        await db.RuleDocuments.SingleOrDefaultAsync(one => one.EnvironmentId == environmentId && one.Name == name, cancellationToken) is { } known ? Open(known) : null;
+        await db.RuleDocuments.SingleOrDefaultAsync(one => one.EnvironmentId == environmentId && one.Name == name, cancellationToken)
+            is { } known
+            ? Open(known)
+            : null;
 
     /// <summary>A rule of a file that the server runs and the catalogue does not hold; null where there is no such file.</summary>
     public Task<AlertRule?> ServedAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken)
     {
         var (file, elsewhere) = (target.ServerFile(name), "/" + name);
         return db.AlertRules.FirstOrDefaultAsync(
-            rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null && (rule.File == file || rule.File == elsewhere), cancellationToken);
+            rule =>
+                rule.EnvironmentId == environmentId
+                && rule.DocumentId == null
+                && rule.DeletedAt == null
+                && (rule.File == file || rule.File == elsewhere),
+            cancellationToken
+        );
     }
 
     /// <summary>A file without rules. It has no version yet.</summary>
@@ -50,7 +61,11 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     {
         var document = new RuleDocument
         {
-            EnvironmentId = environmentId, Name = name, ServerFile = serverFile ?? target.ServerFile(name), Content = [], CreatedAt = clock.GetUtcNow(),
+            EnvironmentId = environmentId,
+            Name = name,
+            ServerFile = serverFile ?? target.ServerFile(name),
+            Content = [],
+            CreatedAt = clock.GetUtcNow(),
         };
         db.RuleDocuments.Add(document);
         return new OpenDocument(document, Empty);
@@ -65,13 +80,23 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             return (known.Name, Open(known).File);
         }
         var name = target.CatalogueName(rule.File);
-        return (name, await HeldAsync(name, cancellationToken) ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken));
+        return (
+            name,
+            await HeldAsync(name, cancellationToken) ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken)
+        );
     }
 
     /// <summary>Makes what a file holds now its newest version, and of each rule that says something else too. Written to the audit and announced.</summary>
     /// <param name="moved">A rule that has left for another file, and is not gone.</param>
     public async Task CommitAsync(
-        ArchonDbContext db, RuleDocument document, RuleFile file, RuleChangeNote note, RulePin? pin, int? moved, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleDocument document,
+        RuleFile file,
+        RuleChangeNote note,
+        RulePin? pin,
+        int? moved,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         document.Content = file.ToBytes();
@@ -84,18 +109,27 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     public async Task AddVersionAsync(ArchonDbContext db, RuleDocument document, RuleChangeNote note, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        document.Versions.Add(new RuleDocumentVersion
-        {
-            Number = ++document.CurrentVersion, Content = document.Content, Tests = document.Tests, Author = note.Who, Reason = note.Reason, CreatedAt = now,
-        });
-        db.AuditEntries.Add(new AuditEntry
-        {
-            At = now,
-            Actor = note.Who,
-            Action = note.Action,
-            Subject = Cut($"rule file {document.Name}", 512),
-            Detail = string.Create(CultureInfo.InvariantCulture, $"version {document.CurrentVersion}: {note.Reason}"),
-        });
+        document.Versions.Add(
+            new RuleDocumentVersion
+            {
+                Number = ++document.CurrentVersion,
+                Content = document.Content,
+                Tests = document.Tests,
+                Author = note.Who,
+                Reason = note.Reason,
+                CreatedAt = now,
+            }
+        );
+        db.AuditEntries.Add(
+            new AuditEntry
+            {
+                At = now,
+                Actor = note.Who,
+                Action = note.Action,
+                Subject = Cut($"rule file {document.Name}", 512),
+                Detail = string.Create(CultureInfo.InvariantCulture, $"version {document.CurrentVersion}: {note.Reason}"),
+            }
+        );
         await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
     }
@@ -105,7 +139,12 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         document.DeletedAt = now;
-        await foreach (var rule in db.AlertRules.Where(one => one.DocumentId == document.Id && one.DeletedAt == null).AsAsyncEnumerable().WithCancellation(cancellationToken))
+        await foreach (
+            var rule in db
+                .AlertRules.Where(one => one.DocumentId == document.Id && one.DeletedAt == null)
+                .AsAsyncEnumerable()
+                .WithCancellation(cancellationToken)
+        )
         {
             rule.DeletedAt = now;
         }
@@ -113,8 +152,12 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     }
 
     /// <summary>Where a rule stands in its file; null where it is not there.</summary>
-    public static FileRule? Locate(RuleFile file, AlertRule rule) => file.Groups.FirstOrDefault(group => group.Content.Name == rule.Group)?.Rules
-        .Where(one => one.Content.Name == rule.Name).Skip(rule.Ordinal).FirstOrDefault();
+    public static FileRule? Locate(RuleFile file, AlertRule rule) =>
+        file
+            .Groups.FirstOrDefault(group => group.Content.Name == rule.Group)
+            ?.Rules.Where(one => one.Content.Name == rule.Name)
+            .Skip(rule.Ordinal)
+            .FirstOrDefault();
 
     /// <summary>A file without anything, in the target's language.</summary>
     public RuleFile Empty => ReadOrEmpty(null, target.Language);
@@ -123,7 +166,8 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
 
     /// <summary>What the catalogue keeps was read before it was kept. Only a file that was meant for Loki can hold what is no PromQL.</summary>
     public static RuleFile Read(byte[] content, RuleLanguage language = RuleLanguage.Promql) =>
-        RuleFile.Read(content, out var errors, language) ?? RuleFile.Read(content, out _, RuleLanguage.Logql)
+        RuleFile.Read(content, out var errors, language)
+        ?? RuleFile.Read(content, out _, RuleLanguage.Logql)
         ?? throw new InvalidOperationException($"A rule file of the catalogue cannot be read: {string.Join("; ", errors)}");
 
     /// <param name="content">Null for a file that is not there.</param>
@@ -151,16 +195,31 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     }
 
     private async Task<RuleFile?> HeldAsync(string name, CancellationToken cancellationToken) =>
-        target.IsThere && target.NameFault(name) is null && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes }
-            ? RuleFile.Read(bytes, out _, target.Language) : null;
+        target.IsThere
+        && target.NameFault(name) is null
+        && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes }
+            ? RuleFile.Read(bytes, out _, target.Language)
+            : null;
 
-    private static async Task<RuleFile> PutTogetherAsync(ArchonDbContext db, int environmentId, string serverFile, CancellationToken cancellationToken)
+    private static async Task<RuleFile> PutTogetherAsync(
+        ArchonDbContext db,
+        int environmentId,
+        string serverFile,
+        CancellationToken cancellationToken
+    )
     {
-        var rules = await db.AlertRules.AsNoTracking().Where(rule => rule.EnvironmentId == environmentId && rule.File == serverFile && rule.DeletedAt == null)
-            .OrderBy(rule => rule.Id).ToListAsync(cancellationToken);
+        var rules = await db
+            .AlertRules.AsNoTracking()
+            .Where(rule => rule.EnvironmentId == environmentId && rule.File == serverFile && rule.DeletedAt == null)
+            .OrderBy(rule => rule.Id)
+            .ToListAsync(cancellationToken);
         var ids = rules.Select(rule => rule.Id).ToList();
-        var said = await db.AlertRuleVersions.AsNoTracking()
-            .Where(version => ids.Contains(version.RuleId) && db.AlertRules.Any(rule => rule.Id == version.RuleId && rule.CurrentVersion == version.Number))
+        var said = await db
+            .AlertRuleVersions.AsNoTracking()
+            .Where(version =>
+                ids.Contains(version.RuleId)
+                && db.AlertRules.Any(rule => rule.Id == version.RuleId && rule.CurrentVersion == version.Number)
+            )
             .ToDictionaryAsync(version => version.RuleId, cancellationToken);
         var file = RuleFile.Read(Header, out _)!;
         foreach (var group in rules.GroupBy(rule => rule.Group))
@@ -172,24 +231,42 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     }
 
     private static async Task SyncAsync(
-        ArchonDbContext db, RuleDocument document, RuleFile file, RuleChangeNote note, RulePin? pin, int? moved, DateTimeOffset now, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleDocument document,
+        RuleFile file,
+        RuleChangeNote note,
+        RulePin? pin,
+        int? moved,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
-        var known = await db.AlertRules
-            .Where(rule => rule.EnvironmentId == document.EnvironmentId && rule.Id != moved
-                && (rule.DocumentId == document.Id || rule.File == document.ServerFile || (pin != null && rule.Id == pin.Value.RuleId)))
-            .OrderBy(rule => rule.Id).ToListAsync(cancellationToken);
+        var known = await db
+            .AlertRules.Where(rule =>
+                rule.EnvironmentId == document.EnvironmentId
+                && rule.Id != moved
+                && (rule.DocumentId == document.Id || rule.File == document.ServerFile || (pin != null && rule.Id == pin.Value.RuleId))
+            )
+            .OrderBy(rule => rule.Id)
+            .ToListAsync(cancellationToken);
         var ids = known.Select(rule => rule.Id).ToList();
-        var said = await db.AlertRuleVersions.AsNoTracking()
-            .Where(version => ids.Contains(version.RuleId) && db.AlertRules.Any(rule => rule.Id == version.RuleId && rule.CurrentVersion == version.Number))
+        var said = await db
+            .AlertRuleVersions.AsNoTracking()
+            .Where(version =>
+                ids.Contains(version.RuleId)
+                && db.AlertRules.Any(rule => rule.Id == version.RuleId && rule.CurrentVersion == version.Number)
+            )
             .ToDictionaryAsync(version => version.RuleId, cancellationToken);
         var places = Places(file);
         var paired = Pair(known, said, places, pin);
         // A place is free only once who had it has left it.
         var (gone, stays) = (known.Except(paired.Values).Where(rule => rule.DeletedAt is null).ToList(), paired.Values.ToHashSet());
-        foreach (var rule in gone) rule.DeletedAt = now;
+        foreach (var rule in gone)
+            rule.DeletedAt = now;
         foreach (var (place, rule) in paired)
         {
-            if (rule.DeletedAt is null && (rule.Group, rule.Name, rule.Ordinal) != place.Key) rule.Ordinal = -rule.Id;
+            if (rule.DeletedAt is null && (rule.Group, rule.Name, rule.Ordinal) != place.Key)
+                rule.Ordinal = -rule.Id;
         }
         await db.SaveChangesAsync(cancellationToken);
 
@@ -198,7 +275,13 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             var content = place.Rule.Content;
             if (!paired.TryGetValue(place, out var rule))
             {
-                rule = new AlertRule { EnvironmentId = document.EnvironmentId, File = document.ServerFile, Group = place.Key.Group, Name = place.Key.Name };
+                rule = new AlertRule
+                {
+                    EnvironmentId = document.EnvironmentId,
+                    File = document.ServerFile,
+                    Group = place.Key.Group,
+                    Name = place.Key.Name,
+                };
                 db.AlertRules.Add(rule);
             }
             (rule.DocumentId, rule.File, rule.DeletedAt) = (document.Id, document.ServerFile, null);
@@ -212,29 +295,55 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
                 version.Number = ++rule.CurrentVersion;
                 rule.Versions.Add(version);
             }
-            if (rule.Served is { } served && ServedRules.Says(served, place.Rule)) rule.RunningVersion = rule.CurrentVersion;
+            if (rule.Served is { } served && ServedRules.Says(served, place.Rule))
+                rule.RunningVersion = rule.CurrentVersion;
         }
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    private static bool Says(AlertRule rule, AlertRuleVersion version, RuleContent content) => ServedRules.Content(rule, version).Says(content);
+    private static bool Says(AlertRule rule, AlertRuleVersion version, RuleContent content) =>
+        ServedRules.Content(rule, version).Says(content);
 
     /// <summary>Which rule of the catalogue stands at which place: who is pinned, then who says the same under the same name, then by name in order, the living before the deleted.</summary>
-    private static Dictionary<Place, AlertRule> Pair(List<AlertRule> known, Dictionary<int, AlertRuleVersion> said, List<Place> places, RulePin? pin)
+    private static Dictionary<Place, AlertRule> Pair(
+        List<AlertRule> known,
+        Dictionary<int, AlertRuleVersion> said,
+        List<Place> places,
+        RulePin? pin
+    )
     {
         var paired = new Dictionary<Place, AlertRule>();
         var (left, open) = (known.ToList(), places.ToList());
         if (pin is { } wanted)
         {
-            Take(places.Single(place => place.Rule.Group.Index == wanted.Group && place.Rule.Index == wanted.Rule), known.Single(rule => rule.Id == wanted.RuleId));
+            Take(
+                places.Single(place => place.Rule.Group.Index == wanted.Group && place.Rule.Index == wanted.Rule),
+                known.Single(rule => rule.Id == wanted.RuleId)
+            );
         }
         foreach (var place in open.ToList())
         {
-            if (left.FirstOrDefault(rule => rule.DeletedAt is null && IsNamed(rule, place) && said.TryGetValue(rule.Id, out var last) && Says(rule, last, place.Rule.Content)) is { } same) Take(place, same);
+            if (
+                left.FirstOrDefault(rule =>
+                    rule.DeletedAt is null
+                    && IsNamed(rule, place)
+                    && said.TryGetValue(rule.Id, out var last)
+                    && Says(rule, last, place.Rule.Content)
+                ) is
+                { } same
+            )
+                Take(place, same);
         }
         foreach (var place in open.ToList())
         {
-            if (left.Where(rule => IsNamed(rule, place)).OrderBy(rule => rule.DeletedAt is not null).ThenBy(rule => rule.Ordinal).FirstOrDefault() is { } named) Take(place, named);
+            if (
+                left.Where(rule => IsNamed(rule, place))
+                    .OrderBy(rule => rule.DeletedAt is not null)
+                    .ThenBy(rule => rule.Ordinal)
+                    .FirstOrDefault() is
+                { } named
+            )
+                Take(place, named);
         }
         return paired;
 
@@ -264,22 +373,27 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         return places;
     }
 
-    private static AlertRuleVersion Version(FileRule rule, RuleChangeNote note, DateTimeOffset now) => new()
-    {
-        Expression = rule.Content.Expression,
-        For = rule.Content.For,
-        KeepFiringFor = rule.Content.KeepFiringFor,
-        Labels = new Dictionary<string, string>(rule.Content.Labels, StringComparer.Ordinal),
-        Annotations = new Dictionary<string, string>(rule.Content.Annotations, StringComparer.Ordinal),
-        Interval = rule.Group.Content.Interval,
-        Author = note.Who,
-        Reason = note.Reason,
-        CreatedAt = now,
-    };
+    private static AlertRuleVersion Version(FileRule rule, RuleChangeNote note, DateTimeOffset now) =>
+        new()
+        {
+            Expression = rule.Content.Expression,
+            For = rule.Content.For,
+            KeepFiringFor = rule.Content.KeepFiringFor,
+            Labels = new Dictionary<string, string>(rule.Content.Labels, StringComparer.Ordinal),
+            Annotations = new Dictionary<string, string>(rule.Content.Annotations, StringComparer.Ordinal),
+            Interval = rule.Group.Content.Interval,
+            Author = note.Who,
+            Reason = note.Reason,
+            CreatedAt = now,
+        };
 
     private static bool Same(AlertRuleVersion one, AlertRuleVersion other) =>
-        one.Expression == other.Expression && one.For == other.For && one.KeepFiringFor == other.KeepFiringFor && one.Interval == other.Interval
-        && RuleContent.Same(one.Labels, other.Labels) && RuleContent.Same(one.Annotations, other.Annotations);
+        one.Expression == other.Expression
+        && one.For == other.For
+        && one.KeepFiringFor == other.KeepFiringFor
+        && one.Interval == other.Interval
+        && RuleContent.Same(one.Labels, other.Labels)
+        && RuleContent.Same(one.Annotations, other.Annotations);
 
     internal static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 

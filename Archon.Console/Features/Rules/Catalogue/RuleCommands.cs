@@ -16,10 +16,13 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, draft.EnvironmentId, cancellationToken);
-        if (NameFault(draft) is { } fault) return new RuleSaveResult.Invalid([fault]);
+        if (NameFault(draft) is { } fault)
+            return new RuleSaveResult.Invalid([fault]);
         var rule = draft.RuleId is { } id ? await RuleAsync(db, draft.EnvironmentId, id, cancellationToken) : null;
-        if (draft.RuleId is not null && rule is not { DeletedAt: null }) return new RuleSaveResult.NotFound();
-        if (rule is not null && rule.CurrentVersion != draft.BasedOn) return await ChangedAsync(db, rule, cancellationToken);
+        if (draft.RuleId is not null && rule is not { DeletedAt: null })
+            return new RuleSaveResult.NotFound();
+        if (rule is not null && rule.CurrentVersion != draft.BasedOn)
+            return await ChangedAsync(db, rule, cancellationToken);
         try
         {
             var note = new RuleChangeNote(who, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit");
@@ -38,8 +41,10 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await LockedAsync(db, ruleId, cancellationToken) is not { } rule
-            || await VersionAsync(db, ruleId, version, cancellationToken) is not { } wanted)
+        if (
+            await LockedAsync(db, ruleId, cancellationToken) is not { } rule
+            || await VersionAsync(db, ruleId, version, cancellationToken) is not { } wanted
+        )
         {
             return new RuleSaveResult.NotFound();
         }
@@ -48,9 +53,10 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             var note = new RuleChangeNote(who, reason.Trim(), "rule.restore");
             var open = await catalogue.OpenAsync(db, rule, cancellationToken);
             var content = ServedRules.Content(rule, wanted);
-            var (after, place) = rule.DeletedAt is null && RuleCatalogue.Locate(open.File, rule) is { } now
-                ? (RuleFileEditor.SetRule(open.File, now.Group.Index, now.Index, content), (now.Group.Index, now.Index))
-                : Added(open.File, rule.Group, content);
+            var (after, place) =
+                rule.DeletedAt is null && RuleCatalogue.Locate(open.File, rule) is { } now
+                    ? (RuleFileEditor.SetRule(open.File, now.Group.Index, now.Index, content), (now.Group.Index, now.Index))
+                    : Added(open.File, rule.Group, content);
             var pin = new RulePin(rule.Id, place.Item1, place.Item2);
             await catalogue.CommitAsync(db, open.Document, after, note, pin, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
@@ -66,12 +72,15 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule) return new RuleSaveResult.NotFound();
-        if (rule.CurrentVersion != basedOn) return await ChangedAsync(db, rule, cancellationToken);
+        if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
+            return new RuleSaveResult.NotFound();
+        if (rule.CurrentVersion != basedOn)
+            return await ChangedAsync(db, rule, cancellationToken);
         try
         {
             var open = await catalogue.OpenAsync(db, rule, cancellationToken);
-            if (RuleCatalogue.Locate(open.File, rule) is not { } place) return new RuleSaveResult.NotFound();
+            if (RuleCatalogue.Locate(open.File, rule) is not { } place)
+                return new RuleSaveResult.NotFound();
             // A group that is empty now stays, with its interval and labels: the rule may be put back.
             var after = RuleFileEditor.RemoveRule(open.File, place.Group.Index, place.Index);
             var note = new RuleChangeNote(who, reason.Trim(), "rule.delete");
@@ -88,10 +97,12 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     /// <summary>Keeps the unit tests of the file a rule stands in, in promtool's form without <c>rule_files</c>.</summary>
     public async Task<RuleSaveResult> SaveTestsAsync(int ruleId, string tests, string who, CancellationToken cancellationToken)
     {
-        if (RuleTests.Fault(tests) is { } fault) return new RuleSaveResult.Invalid([fault]);
+        if (RuleTests.Fault(tests) is { } fault)
+            return new RuleSaveResult.Invalid([fault]);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule) return new RuleSaveResult.NotFound();
+        if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
+            return new RuleSaveResult.NotFound();
         try
         {
             var open = await catalogue.OpenAsync(db, rule, cancellationToken);
@@ -114,15 +125,20 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     /// written.</summary>
     /// <returns>The file, or why there is none.</returns>
     public async Task<(NamedDraftFile? File, IReadOnlyList<string> Faults)> PreviewAsync(
-        RuleDraft draft, CancellationToken cancellationToken)
+        RuleDraft draft,
+        CancellationToken cancellationToken
+    )
     {
-        if (NameFault(draft) is { } fault) return (null, [fault]);
+        if (NameFault(draft) is { } fault)
+            return (null, [fault]);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var rule = draft.RuleId is { } id ? await RuleAsync(db, draft.EnvironmentId, id, cancellationToken) : null;
-        if (draft.RuleId is not null && rule is null) return (null, ["This rule no longer exists."]);
+        if (draft.RuleId is not null && rule is null)
+            return (null, ["This rule no longer exists."]);
         try
         {
-            var known = await db.RuleDocuments.AsNoTracking()
+            var known = await db
+                .RuleDocuments.AsNoTracking()
                 .SingleOrDefaultAsync(one => one.EnvironmentId == draft.EnvironmentId && one.Name == draft.File, cancellationToken);
             var before = known is { DeletedAt: null } ? catalogue.Open(known).File : null;
             if (known is null && await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served)
@@ -150,25 +166,41 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private async Task<RuleSaveResult> WriteAsync(
-        ArchonDbContext db, RuleDraft draft, AlertRule? rule, RuleChangeNote note, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        RuleDraft draft,
+        AlertRule? rule,
+        RuleChangeNote note,
+        CancellationToken cancellationToken
+    )
     {
         var from = rule is null ? null : await catalogue.OpenAsync(db, rule, cancellationToken);
         var place = rule is null ? null : RuleCatalogue.Locate(from!.File, rule);
         var content = rule is null ? draft.Content : await AsWrittenAsync(db, rule, draft, place, cancellationToken);
-        if (rule is not null && from!.Document.Name == draft.File
-            && place is not null && place.Group.Content.Name == draft.Group && place.Content.Says(content))
+        if (
+            rule is not null
+            && from!.Document.Name == draft.File
+            && place is not null
+            && place.Group.Content.Name == draft.Group
+            && place.Content.Says(content)
+        )
         {
-            return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);   // it says so already
+            return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion); // it says so already
         }
         OpenDocument to;
-        if (from?.Document.Name == draft.File) to = from;
+        if (from?.Document.Name == draft.File)
+            to = from;
         else
         {
-            to = await catalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken)
-                ?? (await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served
-                    ? await catalogue.OpenAsync(db, served, cancellationToken) : catalogue.Create(db, draft.EnvironmentId, draft.File));
+            to =
+                await catalogue.FindAsync(db, draft.EnvironmentId, draft.File, cancellationToken)
+                ?? (
+                    await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken) is { } served
+                        ? await catalogue.OpenAsync(db, served, cancellationToken)
+                        : catalogue.Create(db, draft.EnvironmentId, draft.File)
+                );
             // A file that was deleted begins anew.
-            if (to.Document.DeletedAt is not null) to = to with { File = catalogue.Empty };
+            if (to.Document.DeletedAt is not null)
+                to = to with { File = catalogue.Empty };
             if (from is not null && place is not null)
             {
                 var without = RuleFileEditor.RemoveRule(from.File, place.Group.Index, place.Index);
@@ -179,10 +211,11 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         var (after, at) = Put(to.File, place, draft.Group, content);
         RulePin? pin = rule is null ? null : new RulePin(rule.Id, at.Group, at.Rule);
         await catalogue.CommitAsync(db, to.Document, after, note, pin, null, cancellationToken);
-        if (rule is not null) return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
+        if (rule is not null)
+            return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
         var (group, name) = (after.Groups[at.Group].Content.Name, after.Groups[at.Group].Rules[at.Rule].Content.Name);
-        var made = await db.AlertRules
-            .Where(one => one.DocumentId == to.Document.Id && one.Group == group && one.Name == name && one.DeletedAt == null)
+        var made = await db
+            .AlertRules.Where(one => one.DocumentId == to.Document.Id && one.Group == group && one.Name == name && one.DeletedAt == null)
             .OrderByDescending(one => one.Ordinal)
             .FirstAsync(cancellationToken);
         return new RuleSaveResult.Saved(made.Id, made.CurrentVersion);
@@ -191,10 +224,16 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     /// <summary>A rule that comes from the server is seen in the server's form. Where the person changed nothing, the file keeps its
     /// own.</summary>
     private static async Task<RuleContent> AsWrittenAsync(
-        ArchonDbContext db, AlertRule rule, RuleDraft draft, FileRule? place, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        AlertRule rule,
+        RuleDraft draft,
+        FileRule? place,
+        CancellationToken cancellationToken
+    )
     {
         var seen = await VersionAsync(db, rule.Id, draft.BasedOn, cancellationToken);
-        if (seen is null || place is null) return draft.Content;
+        if (seen is null || place is null)
+            return draft.Content;
         var written = place.Content;
         return draft.Content with
         {
@@ -207,7 +246,8 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     /// <param name="place">Null for a rule that is not in the file yet.</param>
     private static (RuleFile File, (int Group, int Rule) At) Put(RuleFile file, FileRule? place, string group, RuleContent content)
     {
-        if (place is null) return Added(file, group, content);
+        if (place is null)
+            return Added(file, group, content);
         if (place.Group.Content.Name == group)
         {
             return (RuleFileEditor.SetRule(file, place.Group.Index, place.Index, content), (place.Group.Index, place.Index));
@@ -228,15 +268,19 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         string.IsNullOrWhiteSpace(draft.Group) ? "A rule stands in a group: name one."
         // What the server reads from elsewhere keeps its name.
         : draft.RuleId is null && RuleTests.IsTestFile(draft.File) ? "A file of this name holds unit tests."
-        : draft.RuleId is null ? target.NameFault(draft.File) : string.IsNullOrWhiteSpace(draft.File) ? "A rule file needs a name." : null;
+        : draft.RuleId is null ? target.NameFault(draft.File)
+        : string.IsNullOrWhiteSpace(draft.File) ? "A rule file needs a name."
+        : null;
 
     private static async Task<AlertRule?> LockedAsync(ArchonDbContext db, int ruleId, CancellationToken cancellationToken)
     {
-        var environment = await db.AlertRules.AsNoTracking()
+        var environment = await db
+            .AlertRules.AsNoTracking()
             .Where(rule => rule.Id == ruleId)
             .Select(rule => (int?)rule.EnvironmentId)
             .SingleOrDefaultAsync(cancellationToken);
-        if (environment is not { } known) return null;
+        if (environment is not { } known)
+            return null;
         await RuleCatalogue.LockAsync(db, known, cancellationToken);
         return await RuleAsync(db, known, ruleId, cancellationToken);
     }
@@ -248,8 +292,13 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         db.AlertRules.SingleOrDefaultAsync(rule => rule.Id == ruleId && rule.EnvironmentId == environmentId, cancellationToken);
 
     private static async Task<RuleSaveResult> ChangedAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken) =>
-        new RuleSaveResult.ChangedMeanwhile(RuleQueries.Row(await db.AlertRuleVersions.AsNoTracking()
-            .SingleAsync(version => version.RuleId == rule.Id && version.Number == rule.CurrentVersion, cancellationToken)));
+        new RuleSaveResult.ChangedMeanwhile(
+            RuleQueries.Row(
+                await db
+                    .AlertRuleVersions.AsNoTracking()
+                    .SingleAsync(version => version.RuleId == rule.Id && version.Number == rule.CurrentVersion, cancellationToken)
+            )
+        );
 
     private static IReadOnlyList<string> Reasons(RuleEditException refused) =>
         refused.Refused.Count > 0 ? [.. refused.Refused.Select(error => error.Message).Distinct()] : [refused.Message];

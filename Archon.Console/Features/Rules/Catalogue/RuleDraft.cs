@@ -13,11 +13,10 @@ public sealed record RuleDraft(int EnvironmentId, int? RuleId, string File, stri
 
 public abstract record RuleSaveResult
 {
-    private RuleSaveResult()
-    {
-    }
+    private RuleSaveResult() { }
 
     public sealed record Saved(int RuleId, int Version) : RuleSaveResult;
+
     public sealed record NotFound : RuleSaveResult;
 
     /// <summary>Somebody saved another version meanwhile; nothing was written.</summary>
@@ -33,8 +32,20 @@ public abstract record RuleSaveResult
 /// <param name="RunningVersion">The version the server was last seen to run; null where it runs none, or another than any of ours.</param>
 /// <param name="Tests">Unit tests of the rule's file in promtool's form; empty where there are none.</param>
 public sealed record RuleDetail(
-    int Id, int EnvironmentId, string File, GroupContent Group, RuleContent Content, int CurrentVersion, int? RunningVersion,
-    IReadOnlyList<RuleVersionRow> Versions, string Tests, string? ServerState, string? ServerHealth, string? ServerError, bool IsDeleted)
+    int Id,
+    int EnvironmentId,
+    string File,
+    GroupContent Group,
+    RuleContent Content,
+    int CurrentVersion,
+    int? RunningVersion,
+    IReadOnlyList<RuleVersionRow> Versions,
+    string Tests,
+    string? ServerState,
+    string? ServerHealth,
+    string? ServerError,
+    bool IsDeleted
+)
 {
     public RuleLanguage Language { get; init; }
 }

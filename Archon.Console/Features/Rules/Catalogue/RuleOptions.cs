@@ -47,8 +47,10 @@ public sealed class RuleOptions : IValidatableObject
         {
             yield return new ValidationResult($"{reload} is no http or https address.", [nameof(ReloadAddress)]);
         }
-        if (Target == RuleTargetKind.Ruler
-            && (RulerAddress is not { Length: > 0 } ruler || !IsAddress(ruler) || !RulerPaths.Any(ruler.TrimEnd('/').EndsWith)))
+        if (
+            Target == RuleTargetKind.Ruler
+            && (RulerAddress is not { Length: > 0 } ruler || !IsAddress(ruler) || !RulerPaths.Any(ruler.TrimEnd('/').EndsWith))
+        )
         {
             var paths = string.Join(", ", RulerPaths);
             yield return new ValidationResult($"A ruler's address is http or https and ends in {paths}.", [nameof(RulerAddress)]);
@@ -64,7 +66,8 @@ internal sealed class RuleOptionsValidator : IValidateOptions<RuleOptions>
 {
     public ValidateOptionsResult Validate(string? name, RuleOptions options)
     {
-        var faults = options.Validate(new ValidationContext(options))
+        var faults = options
+            .Validate(new ValidationContext(options))
             .Select(fault => $"Archon:Rules:{fault.MemberNames.First()}: {fault.ErrorMessage}")
             .ToList();
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -6,21 +6,20 @@ namespace Archon.Features.Rules.Catalogue;
 
 public abstract record TargetResult
 {
-    private TargetResult()
-    {
-    }
+    private TargetResult() { }
 
     public sealed record Done : TargetResult;
 
     /// <summary>Nothing was changed. The reason is a sentence for people, or the server's own words.</summary>
     public sealed record Failed(string Reason) : TargetResult;
 
-    internal static TargetResult Of<T>(Fetch<T> answer) => answer switch
-    {
-        Fetch<T>.Rejected { Reason: var words } => new Failed(words),
-        Fetch<T>.Unavailable { Reason: var reason } => new Failed(reason),
-        _ => new Done(),
-    };
+    internal static TargetResult Of<T>(Fetch<T> answer) =>
+        answer switch
+        {
+            Fetch<T>.Rejected { Reason: var words } => new Failed(words),
+            Fetch<T>.Unavailable { Reason: var reason } => new Failed(reason),
+            _ => new Done(),
+        };
 }
 
 /// <summary>Where rules run: keeps files, and takes them up when told to.</summary>
@@ -58,9 +57,7 @@ public abstract class RuleTarget
     public abstract Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken);
 
     /// <summary>Clears away what a console that was killed while it wrote left beside a file.</summary>
-    public virtual void Tidy(string name)
-    {
-    }
+    public virtual void Tidy(string name) { }
 
     /// <summary>Makes the server take up what was written.</summary>
     public abstract Task<TargetResult> ReloadAsync(CancellationToken cancellationToken);
@@ -79,7 +76,9 @@ public abstract class RuleTarget
     protected static string? PathFault(string name) =>
         string.IsNullOrWhiteSpace(name) ? "A rule file needs a name."
         : name.Length > 512 ? "The name of a rule file has at most 512 characters."
-        : name.Contains('\\', StringComparison.Ordinal) || name.Any(char.IsControl) || name.Split('/').Any(part => part is "" or "." or "..")
+        : name.Contains('\\', StringComparison.Ordinal)
+        || name.Any(char.IsControl)
+        || name.Split('/').Any(part => part is "" or "." or "..")
             ? $"{name} is no path inside the rule folder."
         : null;
 }
@@ -91,15 +90,22 @@ internal sealed class NoTarget : RuleTarget
 
     public override bool IsThere => false;
     public override string Words => "no target";
+
     public override string ServerFile(string name) => name;
+
     public override string? NameOf(string serverFile) => null;
+
     public override string? NameFault(string name) => PathFault(name);
+
     public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) =>
         Task.FromResult<Fetch<byte[]?>>(new Fetch<byte[]?>.Unavailable(Reason));
+
     public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<Fetch<IReadOnlyList<string>>>(new Fetch<IReadOnlyList<string>>.Unavailable(Reason));
+
     public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) =>
         Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
+
     public override Task<TargetResult> ReloadAsync(CancellationToken cancellationToken) =>
         Task.FromResult<TargetResult>(new TargetResult.Failed(Reason));
 }

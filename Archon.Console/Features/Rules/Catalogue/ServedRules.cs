@@ -15,31 +15,43 @@ internal static class ServedRules
     /// <param name="groupLabels">What the group of <paramref name="said"/> adds.</param>
     /// <param name="interval">Null: whatever is usual on the server.</param>
     public static bool Says(ServedRule served, RuleContent said, IReadOnlyDictionary<string, string> groupLabels, TimeSpan? interval) =>
-        served.For == said.For && served.KeepFiringFor == said.KeepFiringFor && (interval is null || served.Interval == interval)
-        && Same(served.Labels, Under(said.Labels, groupLabels)) && Same(served.Annotations, said.Annotations)
-        && (served.Language == RuleLanguage.Logql ? SameLogql(served.Expression, said.Expression) : SameExpression(served.Expression, said.Expression));
+        served.For == said.For
+        && served.KeepFiringFor == said.KeepFiringFor
+        && (interval is null || served.Interval == interval)
+        && Same(served.Labels, Under(said.Labels, groupLabels))
+        && Same(served.Annotations, said.Annotations)
+        && (
+            served.Language == RuleLanguage.Logql
+                ? SameLogql(served.Expression, said.Expression)
+                : SameExpression(served.Expression, said.Expression)
+        );
 
-    public static bool Says(ServedRule served, FileRule said) => Says(served, said.Content, said.Group.Content.Labels, said.Group.Content.Interval);
+    public static bool Says(ServedRule served, FileRule said) =>
+        Says(served, said.Content, said.Group.Content.Labels, said.Group.Content.Interval);
 
     public static bool Says(ServedRule served, AlertRule rule, AlertRuleVersion version) =>
         Says(served, Content(rule, version), rule.GroupLabels, rule.DocumentId is null ? null : version.Interval);
 
     /// <summary>The newest version that says what the server runs; null where none does.</summary>
-    public static int? Version(AlertRule rule, IEnumerable<AlertRuleVersion> versions) => rule.Served is not { } served ? null
-        : versions.OrderByDescending(version => version.Number).FirstOrDefault(version => Says(served, rule, version))?.Number;
+    public static int? Version(AlertRule rule, IEnumerable<AlertRuleVersion> versions) =>
+        rule.Served is not { } served
+            ? null
+            : versions.OrderByDescending(version => version.Number).FirstOrDefault(version => Says(served, rule, version))?.Number;
 
-    public static RuleContent Content(AlertRule rule, AlertRuleVersion version) => new(rule.Name, rule.Kind == AlertRuleKind.Alerting, version.Expression)
-    {
-        For = version.For,
-        KeepFiringFor = version.KeepFiringFor,
-        Labels = version.Labels,
-        Annotations = version.Annotations,
-    };
+    public static RuleContent Content(AlertRule rule, AlertRuleVersion version) =>
+        new(rule.Name, rule.Kind == AlertRuleKind.Alerting, version.Expression)
+        {
+            For = version.For,
+            KeepFiringFor = version.KeepFiringFor,
+            Labels = version.Labels,
+            Annotations = version.Annotations,
+        };
 
     private static Dictionary<string, string> Under(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> group)
     {
         var all = new Dictionary<string, string>(group, StringComparer.Ordinal);
-        foreach (var (name, value) in own) all[name] = value;
+        foreach (var (name, value) in own)
+            all[name] = value;
         return all;
     }
 
@@ -49,7 +61,8 @@ internal static class ServedRules
         && one.All(pair => pair.Value.Length == 0 || (other.TryGetValue(pair.Key, out var value) && value == pair.Value));
 
     /// <summary>The same rule but for its expression, of whose form on the server nothing is known.</summary>
-    public static bool SaysButForExpression(ServedRule served, FileRule said) => Says(served with { Expression = said.Content.Expression }, said);
+    public static bool SaysButForExpression(ServedRule served, FileRule said) =>
+        Says(served with { Expression = said.Content.Expression }, said);
 
     /// <summary>Whether two texts in LogQL differ by no more than spaces, the kind of quotes, and brackets around the whole, which Loki writes
     /// in its own way. Brackets within can change what is computed.</summary>
@@ -63,8 +76,18 @@ internal static class ServedRules
             var letter = logql[i];
             if (quote == '\0')
             {
-                if (letter is '"' or '`') quote = letter;
-                if (!char.IsWhiteSpace(letter)) bare.Append(letter switch { '`' => '"', '(' => Opens, ')' => Closes, _ => letter });
+                if (letter is '"' or '`')
+                    quote = letter;
+                if (!char.IsWhiteSpace(letter))
+                    bare.Append(
+                        letter switch
+                        {
+                            '`' => '"',
+                            '(' => Opens,
+                            ')' => Closes,
+                            _ => letter,
+                        }
+                    );
             }
             else if (letter == quote)
             {
@@ -73,7 +96,11 @@ internal static class ServedRules
             }
             else if (letter == '\\' && quote == '"' && i + 1 < logql.Length)
             {
-                bare.Append(logql[++i] is 'n' ? '\n' : logql[i] is 't' ? '\t' : logql[i]);
+                bare.Append(
+                    logql[++i] is 'n' ? '\n'
+                    : logql[i] is 't' ? '\t'
+                    : logql[i]
+                );
             }
             else
             {
@@ -94,11 +121,14 @@ internal static class ServedRules
         var open = new Stack<int>();
         for (var i = 0; i < bare.Length; i++)
         {
-            if (bare[i] == Opens) open.Push(i);
-            else if (bare[i] == Closes && open.TryPop(out var first)) partner[first] = i;
+            if (bare[i] == Opens)
+                open.Push(i);
+            else if (bare[i] == Closes && open.TryPop(out var first))
+                partner[first] = i;
         }
         var start = 0;
-        while (bare.Length - (2 * start) > 1 && bare[start] == Opens && partner[start] == bare.Length - start - 1) start++;
+        while (bare.Length - (2 * start) > 1 && bare[start] == Opens && partner[start] == bare.Length - start - 1)
+            start++;
         return bare[start..^start];
     }
 

@@ -20,7 +20,8 @@ public static class WorkbenchLinks
     /// <param name="from">Where it comes from: <c>coverage</c>, or <c>anomaly-</c> and its number.</param>
     public static string New(RuleContent content, RulePlace place, string from)
     {
-        if (WorkbenchDraft.Of(content, place.File, place.Group, 0).Share() is { } packed) return $"/rules/new?draft={packed}&from={from}";
+        if (WorkbenchDraft.Of(content, place.File, place.Group, 0).Share() is { } packed)
+            return $"/rules/new?draft={packed}&from={from}";
         // Too long as a whole: what matters most.
         var severity = content.Labels.GetValueOrDefault(WorkbenchDraft.SeverityLabel, "");
         var (name, expression) = (Uri.EscapeDataString(content.Name), Uri.EscapeDataString(content.Expression));
@@ -30,5 +31,7 @@ public static class WorkbenchLinks
 
     /// <summary>A rule of the catalogue with other content; null where that is too long for an address.</summary>
     public static string? Changed(RuleDetail rule, RuleContent content) =>
-        WorkbenchDraft.Of(content, rule.File, rule.Group.Name, rule.CurrentVersion).Share() is { } packed ? $"/rules/{rule.Id}?draft={packed}&from=noise" : null;
+        WorkbenchDraft.Of(content, rule.File, rule.Group.Name, rule.CurrentVersion).Share() is { } packed
+            ? $"/rules/{rule.Id}?draft={packed}&from=noise"
+            : null;
 }

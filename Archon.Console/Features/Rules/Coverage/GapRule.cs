@@ -19,19 +19,42 @@ public static class GapRule
     public static RuleContent? Of(CoverageGap gap)
     {
         var watch = gap.Watch;
-        if (NarrowedExpression.To(watch.Query, gap.Matchers) is not { } value) return null;
+        if (NarrowedExpression.To(watch.Query, gap.Matchers) is not { } value)
+            return null;
         // Where both sides matter, fewer requests are the trouble and more errors are.
-        var isDown = watch.Limit is not null ? watch.LimitSide == LimitSide.Floor
-            : watch.Interesting == AnomalyDirection.Down || (watch.Interesting == AnomalyDirection.Both && watch.Signal is WatchSignal.Rate or WatchSignal.Traffic);
+        var isDown = watch.Limit is not null
+            ? watch.LimitSide == LimitSide.Floor
+            : watch.Interesting == AnomalyDirection.Down
+                || (watch.Interesting == AnomalyDirection.Both && watch.Signal is WatchSignal.Rate or WatchSignal.Traffic);
         var comparison = isDown ? "<" : ">";
         var expression = (watch.Limit, isDown ? gap.Lower : gap.Upper) switch
         {
             ({ } limit, _) => AnomalyRules.Compared(value, comparison, limit),
-            (_, { } bound) when bound > 0 && double.IsFinite(bound) => AnomalyRules.Compared(value, comparison, AnomalyRules.Threshold(bound, isDown ? bound / Beyond / Beyond : bound * Beyond * Beyond, watch.Unit)),
+            (_, { } bound) when bound > 0 && double.IsFinite(bound) => AnomalyRules.Compared(
+                value,
+                comparison,
+                AnomalyRules.Threshold(bound, isDown ? bound / Beyond / Beyond : bound * Beyond * Beyond, watch.Unit)
+            ),
             _ => SeasonalExpression.Times(value, comparison, isDown ? 1 / 2d : Beyond)!,
         };
         return AnomalyRules.Content(
-            new AnomalyFacts(gap.Service, watch.Name, watch.Unit, watch.Query, gap.Matchers, isDown ? AnomalyDirection.Down : AnomalyDirection.Up, 0, 0, 0, 0, Hold * 2, false),
-            isDown ? "Low" : "High", expression, isDown ? "which is low" : "which is high");
+            new AnomalyFacts(
+                gap.Service,
+                watch.Name,
+                watch.Unit,
+                watch.Query,
+                gap.Matchers,
+                isDown ? AnomalyDirection.Down : AnomalyDirection.Up,
+                0,
+                0,
+                0,
+                0,
+                Hold * 2,
+                false
+            ),
+            isDown ? "Low" : "High",
+            expression,
+            isDown ? "which is low" : "which is high"
+        );
     }
 }

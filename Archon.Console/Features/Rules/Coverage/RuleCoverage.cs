@@ -15,7 +15,11 @@ public sealed record CoverageWatch(int Id, string Name, WatchSignal Signal, stri
 /// <param name="Matchers">Labels by which a series belongs to it.</param>
 /// <param name="Watches">The watches that have series of it, with the values that each label has there.</param>
 public sealed record CoverageService(
-    int Id, string Name, IReadOnlyDictionary<string, string> Matchers, IReadOnlyDictionary<int, IReadOnlyDictionary<string, IReadOnlySet<string>>> Watches);
+    int Id,
+    string Name,
+    IReadOnlyDictionary<string, string> Matchers,
+    IReadOnlyDictionary<int, IReadOnlyDictionary<string, IReadOnlySet<string>>> Watches
+);
 
 public enum CoverageState
 {
@@ -35,8 +39,13 @@ public enum CoverageState
 /// <param name="Rules">The first of those that cover it.</param>
 /// <param name="RulesInAll">How many cover it.</param>
 /// <param name="Watch">The one that stands for the signal; null where there is none.</param>
-public sealed record CoverageCell(GoldenSignal Column, CoverageState State, IReadOnlyList<CoverageRule> Rules, int RulesInAll,
-    CoverageWatch? Watch);
+public sealed record CoverageCell(
+    GoldenSignal Column,
+    CoverageState State,
+    IReadOnlyList<CoverageRule> Rules,
+    int RulesInAll,
+    CoverageWatch? Watch
+);
 
 public sealed record CoverageRow(int ServiceId, string Service, IReadOnlyList<CoverageCell> Cells)
 {
@@ -47,8 +56,9 @@ public sealed record CoverageRow(int ServiceId, string Service, IReadOnlyList<Co
 /// <param name="Unread">Rules whose expression, or a recorded series in it, could not be read: they cover nothing here, whatever they do.</param>
 public sealed record CoverageTable(IReadOnlyList<CoverageRow> Rows, IReadOnlyList<CoverageRule> Unread)
 {
-    private readonly Lazy<IReadOnlyDictionary<CoverageState, int>> counts =
-        new(() => Rows.SelectMany(row => row.Cells).CountBy(cell => cell.State).ToDictionary());
+    private readonly Lazy<IReadOnlyDictionary<CoverageState, int>> counts = new(() =>
+        Rows.SelectMany(row => row.Cells).CountBy(cell => cell.State).ToDictionary()
+    );
 
     public int Count(CoverageState state) => counts.Value.GetValueOrDefault(state);
 }
@@ -75,12 +85,26 @@ public sealed class RuleCoverage
 
     private RuleCoverage(IReadOnlyList<CoverageRule> rules, IReadOnlyList<CoverageService> services)
     {
-        recorded = rules.Where(rule => !rule.IsAlert).GroupBy(rule => rule.Name, StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Select(rule => PromqlParser.Parse(rule.Expression, out _)).ToList(), StringComparer.Ordinal);
-        ownLabels = services.SelectMany(service => service.Matchers.Keys).Append(PromqlMatcher.Name).Append(Bucket).ToHashSet(StringComparer.Ordinal);
+        recorded = rules
+            .Where(rule => !rule.IsAlert)
+            .GroupBy(rule => rule.Name, StringComparer.Ordinal)
+            .ToDictionary(
+                group => group.Key,
+                group => group.Select(rule => PromqlParser.Parse(rule.Expression, out _)).ToList(),
+                StringComparer.Ordinal
+            );
+        ownLabels = services
+            .SelectMany(service => service.Matchers.Keys)
+            .Append(PromqlMatcher.Name)
+            .Append(Bucket)
+            .ToHashSet(StringComparer.Ordinal);
     }
 
-    public static CoverageTable Of(IReadOnlyList<CoverageRule> rules, IReadOnlyList<CoverageWatch> watches, IReadOnlyList<CoverageService> services)
+    public static CoverageTable Of(
+        IReadOnlyList<CoverageRule> rules,
+        IReadOnlyList<CoverageWatch> watches,
+        IReadOnlyList<CoverageService> services
+    )
     {
         var coverage = new RuleCoverage(rules, services);
         var read = rules.Where(rule => rule.IsAlert).Select(rule => (Rule: rule, Reads: coverage.Reads(rule.Expression))).ToList();
@@ -89,18 +113,37 @@ public sealed class RuleCoverage
         var telling = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         foreach (var selector in watched.Values.Where(one => one.Watch.Signal == WatchSignal.Errors).SelectMany(one => one.Reads.Selectors))
         {
-            if (selector.OneMetric is not { } metric) continue;
-            if (!telling.TryGetValue(metric, out var labels)) telling[metric] = labels = new HashSet<string>(StringComparer.Ordinal);
+            if (selector.OneMetric is not { } metric)
+                continue;
+            if (!telling.TryGetValue(metric, out var labels))
+                telling[metric] = labels = new HashSet<string>(StringComparer.Ordinal);
             labels.UnionWith(coverage.Telling(selector));
         }
-        var alerts = watched.ToDictionary(one => one.Key, one => new AlertsOfWatch(
-            read.SelectMany((alert, place) => alert.Reads.Selectors
-                .Where(asked => one.Value.Reads.Selectors.Any(selector => IsAbout(alert.Reads, asked, selector, one.Value.Watch)))
-                .Select(asked => (place, Matchers: asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).ToArray())))));
+        var alerts = watched.ToDictionary(
+            one => one.Key,
+            one => new AlertsOfWatch(
+                read.SelectMany(
+                    (alert, place) =>
+                        alert
+                            .Reads.Selectors.Where(asked =>
+                                one.Value.Reads.Selectors.Any(selector => IsAbout(alert.Reads, asked, selector, one.Value.Watch))
+                            )
+                            .Select(asked =>
+                                (place, Matchers: asked.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name).ToArray())
+                            )
+                )
+            )
+        );
         return new CoverageTable(
-            [.. services.Select(service => new CoverageRow(service.Id, service.Name,
-                [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]))],
-            [.. read.Where(one => !one.Reads.IsWhole).Select(one => one.Rule)]);
+            [
+                .. services.Select(service => new CoverageRow(
+                    service.Id,
+                    service.Name,
+                    [.. Enum.GetValues<GoldenSignal>().Select(column => Cell(service, column))]
+                )),
+            ],
+            [.. read.Where(one => !one.Reads.IsWhole).Select(one => one.Rule)]
+        );
 
         bool IsAbout(Read reads, PromqlSelector asked, PromqlSelector selector, CoverageWatch watch)
         {
@@ -110,7 +153,7 @@ public sealed class RuleCoverage
             }
             catch (InputLimitException)
             {
-                reads.IsWhole = false;   // the metric is named by a regular expression that is too large to be matched here
+                reads.IsWhole = false; // the metric is named by a regular expression that is too large to be matched here
                 return false;
             }
         }
@@ -119,43 +162,59 @@ public sealed class RuleCoverage
         {
             var own = service.Watches.Keys.Where(watched.ContainsKey).Select(id => watched[id]).ToList();
             var fits = own.Select(one => HealthAssessor.Fits(column, one.Watch.Signal)).DefaultIfEmpty(HealthAssessor.NoFit).Min();
-            if (fits == HealthAssessor.NoFit) return new CoverageCell(column, CoverageState.NoMetric, [], 0, null);
+            if (fits == HealthAssessor.NoFit)
+                return new CoverageCell(column, CoverageState.NoMetric, [], 0, null);
             var best = own.Where(one => HealthAssessor.Fits(column, one.Watch.Signal) == fits).OrderBy(one => one.Watch.Id).ToList();
             var covering = new SortedSet<int>();
             var isWhole = best.All(one => one.Reads.IsWhole);
-            foreach (var one in best) isWhole &= alerts[one.Watch.Id].AddCovering(service, service.Watches[one.Watch.Id], covering);
-            var state = covering.Count > 0 ? CoverageState.Covered : isWhole ? CoverageState.Bare : CoverageState.NotChecked;
-            return new CoverageCell(column, state, [.. covering.Take(RulesKept).Select(place => read[place].Rule)], covering.Count,
-                best[0].Watch);
+            foreach (var one in best)
+                isWhole &= alerts[one.Watch.Id].AddCovering(service, service.Watches[one.Watch.Id], covering);
+            var state =
+                covering.Count > 0 ? CoverageState.Covered
+                : isWhole ? CoverageState.Bare
+                : CoverageState.NotChecked;
+            return new CoverageCell(
+                column,
+                state,
+                [.. covering.Take(RulesKept).Select(place => read[place].Rule)],
+                covering.Count,
+                best[0].Watch
+            );
         }
     }
 
     /// <summary>Whether a selector of an alert reads what a selector of a watch reads, for some service.</summary>
     private bool IsAbout(PromqlSelector asked, PromqlSelector watched, CoverageWatch watch, Dictionary<string, HashSet<string>> telling)
     {
-        if (watched.OneMetric is not { } metric || !IsOf(asked, metric)) return false;
+        if (watched.OneMetric is not { } metric || !IsOf(asked, metric))
+            return false;
         var labels = telling.GetValueOrDefault(metric);
         if (watch.Signal == WatchSignal.Errors)
         {
             // Of an errors watch the selectors without the label are the successes.
             var isNarrow = Telling(watched).Any();
-            if (!isNarrow && labels is { Count: > 0 }) return false;
+            if (!isNarrow && labels is { Count: > 0 })
+                return false;
             return !isNarrow || asked.Matchers.Any(matcher => labels!.Contains(matcher.Label));
         }
         return labels is null || Telling(watched).Any() || !asked.Matchers.Any(matcher => labels.Contains(matcher.Label));
     }
 
     private static bool IsOf(PromqlSelector asked, string metric) =>
-        (asked.Metric is null || asked.Metric == metric) && asked.Matchers.Where(matcher => matcher.Label == PromqlMatcher.Name).All(matcher => matcher.Holds(metric));
+        (asked.Metric is null || asked.Metric == metric)
+        && asked.Matchers.Where(matcher => matcher.Label == PromqlMatcher.Name).All(matcher => matcher.Holds(metric));
 
-    private IEnumerable<string> Telling(PromqlSelector selector) => selector.Matchers.Where(matcher => !ownLabels.Contains(matcher.Label)).Select(matcher => matcher.Label);
+    private IEnumerable<string> Telling(PromqlSelector selector) =>
+        selector.Matchers.Where(matcher => !ownLabels.Contains(matcher.Label)).Select(matcher => matcher.Label);
 
     /// <summary>The selectors that an expression is about, with those of recorded series behind them.</summary>
     private Read Reads(string expression)
     {
         var read = new Read();
-        if (PromqlParser.Parse(expression, out _) is { } parsed) Collect(parsed, [], [], read);
-        else read.IsWhole = false;
+        if (PromqlParser.Parse(expression, out _) is { } parsed)
+            Collect(parsed, [], [], read);
+        else
+            read.IsWhole = false;
         return read;
     }
 
@@ -169,13 +228,22 @@ public sealed class RuleCoverage
                 read.IsWhole = false;
                 break;
             case PromqlSelector selector:
-                read.Selectors.Add(outer.Count == 0 ? selector : new PromqlSelector(selector.Metric, [.. selector.Matchers, .. outer], selector.Start, selector.End));
+                read.Selectors.Add(
+                    outer.Count == 0
+                        ? selector
+                        : new PromqlSelector(selector.Metric, [.. selector.Matchers, .. outer], selector.Start, selector.End)
+                );
                 foreach (var (name, sources) in recorded.Where(one => !under.Contains(one.Key) && IsNamed(selector, one.Key, read)))
                 {
-                    IReadOnlyList<PromqlMatcher> passed = [.. outer, .. selector.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name)];
+                    IReadOnlyList<PromqlMatcher> passed =
+                    [
+                        .. outer,
+                        .. selector.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name),
+                    ];
                     foreach (var source in sources)
                     {
-                        if (source is null) read.IsWhole = false;
+                        if (source is null)
+                            read.IsWhole = false;
                         // A label that the recorded series was given says nothing of what it was recorded from.
                         else
                         {
@@ -194,12 +262,15 @@ public sealed class RuleCoverage
                     },
                     (_, binary) =>
                     {
-                        if (binary is not { IsBetweenVectors: true, Operator: "/" or "and" or "unless" }) Collect(binary.Right, under, outer, read);
+                        if (binary is not { IsBetweenVectors: true, Operator: "/" or "and" or "unless" })
+                            Collect(binary.Right, under, outer, read);
                         return read;
-                    });
+                    }
+                );
                 break;
             default:
-                foreach (var part in expression.Parts) Collect(part, under, outer, read);
+                foreach (var part in expression.Parts)
+                    Collect(part, under, outer, read);
                 break;
         }
     }
@@ -209,7 +280,8 @@ public sealed class RuleCoverage
     {
         try
         {
-            return (selector.Metric is not null || selector.Matchers.Any(matcher => matcher.Label == PromqlMatcher.Name)) && IsOf(selector, name);
+            return (selector.Metric is not null || selector.Matchers.Any(matcher => matcher.Label == PromqlMatcher.Name))
+                && IsOf(selector, name);
         }
         catch (InputLimitException)
         {
@@ -231,20 +303,25 @@ public sealed class RuleCoverage
     {
         private readonly List<int> ofAll = [];
         private readonly List<(int Place, PromqlMatcher[] Matchers)> others = [];
-        private readonly Dictionary<string, Dictionary<string,
-        List<(int Place, PromqlMatcher[] Matchers)>>> byLabel = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Dictionary<string, List<(int Place, PromqlMatcher[] Matchers)>>> byLabel = new(
+            StringComparer.Ordinal
+        );
 
         /// <param name="alerts">Each with its place among all alerts and what it asks for beside the metric.</param>
         public AlertsOfWatch(IEnumerable<(int Place, PromqlMatcher[] Matchers)> alerts)
         {
             foreach (var alert in alerts)
             {
-                if (alert.Matchers.Length == 0) ofAll.Add(alert.Place);
-                else if (alert.Matchers.FirstOrDefault(matcher => matcher.Match == PromqlMatch.Equal) is not { } equal) others.Add(alert);
+                if (alert.Matchers.Length == 0)
+                    ofAll.Add(alert.Place);
+                else if (alert.Matchers.FirstOrDefault(matcher => matcher.Match == PromqlMatch.Equal) is not { } equal)
+                    others.Add(alert);
                 else
                 {
-                    if (!byLabel.TryGetValue(equal.Label, out var byValue)) byLabel[equal.Label] = byValue = new(StringComparer.Ordinal);
-                    if (!byValue.TryGetValue(equal.Value, out var found)) byValue[equal.Value] = found = [];
+                    if (!byLabel.TryGetValue(equal.Label, out var byValue))
+                        byLabel[equal.Label] = byValue = new(StringComparer.Ordinal);
+                    if (!byValue.TryGetValue(equal.Value, out var found))
+                        byValue[equal.Value] = found = [];
                     found.Add(alert);
                 }
             }
@@ -260,12 +337,14 @@ public sealed class RuleCoverage
             Add(others);
             foreach (var (label, byValue) in byLabel)
             {
-                IEnumerable<string> possible = service.Matchers.TryGetValue(label, out var own) ? [own]
+                IEnumerable<string> possible =
+                    service.Matchers.TryGetValue(label, out var own) ? [own]
                     : values.TryGetValue(label, out var known) ? known
                     : byValue.Keys;
                 foreach (var value in possible)
                 {
-                    if (byValue.TryGetValue(value, out var found)) Add(found);
+                    if (byValue.TryGetValue(value, out var found))
+                        Add(found);
                 }
             }
             return isWhole;
@@ -274,7 +353,8 @@ public sealed class RuleCoverage
             {
                 foreach (var (place, matchers) in alerts)
                 {
-                    if (Array.TrueForAll(matchers, Fits)) places.Add(place);
+                    if (Array.TrueForAll(matchers, Fits))
+                        places.Add(place);
                 }
             }
 
@@ -282,7 +362,8 @@ public sealed class RuleCoverage
             {
                 try
                 {
-                    return service.Matchers.TryGetValue(matcher.Label, out var own) ? matcher.Holds(own)
+                    return service.Matchers.TryGetValue(matcher.Label, out var own)
+                        ? matcher.Holds(own)
                         : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Holds);
                 }
                 catch (InputLimitException)

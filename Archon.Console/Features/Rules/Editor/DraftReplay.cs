@@ -19,10 +19,20 @@ internal sealed class DraftReplay(TroubleQueries queries)
     public void Forget() => Question = null;
 
     /// <param name="draft">Its expression reads as PromQL.</param>
-    public async Task AskAsync(int environmentId, WorkbenchDraft draft, WorkbenchDraft? saved, GroupContent? savedGroup, TimeRange range, CancellationToken token)
+    public async Task AskAsync(
+        int environmentId,
+        WorkbenchDraft draft,
+        WorkbenchDraft? saved,
+        GroupContent? savedGroup,
+        TimeRange range,
+        CancellationToken token
+    )
     {
         var content = draft.Content;
-        var troubles = Question is { Troubles: { } known } && Question.Range == range && Question.Draft.Expression == content.Expression ? known : null;
+        var troubles =
+            Question is { Troubles: { } known } && Question.Range == range && Question.Draft.Expression == content.Expression
+                ? known
+                : null;
         if (troubles is null && content.IsAlert)
         {
             try
@@ -31,13 +41,15 @@ internal sealed class DraftReplay(TroubleQueries queries)
             }
             catch (Exception exception) when (!token.IsCancellationRequested && ReadFailures.Describe(exception) is not null)
             {
-                troubles = null;   // the panel says that nothing is judged
+                troubles = null; // the panel says that nothing is judged
             }
         }
-        var group = savedGroup is not null && savedGroup.Name == draft.Group
-            ? savedGroup
-            : new GroupContent(draft.Group.Length > 0 ? draft.Group : "group");
-        if (Question is { } same && same.Range == range && Replays(same.Draft, content) && same.Group.Says(group)) return;
+        var group =
+            savedGroup is not null && savedGroup.Name == draft.Group
+                ? savedGroup
+                : new GroupContent(draft.Group.Length > 0 ? draft.Group : "group");
+        if (Question is { } same && same.Range == range && Replays(same.Draft, content) && same.Group.Says(group))
+            return;
         Question = new BacktestQuestion(content, saved?.Content, draft.File, group, range, troubles);
     }
 

@@ -23,7 +23,8 @@ public static class ExpressionWords
         var parts = new List<ExpressionPart>();
         if (PromqlParser.Parse(expression, out var error) is not { } parsed)
         {
-            if (error?.Limit is { } limit) parts.Add(new ExpressionPart(0, Cut(expression, 0, expression.Length), $"Not explained: {limit.Sentence}.", 0));
+            if (error?.Limit is { } limit)
+                parts.Add(new ExpressionPart(0, Cut(expression, 0, expression.Length), $"Not explained: {limit.Sentence}.", 0));
             return parts;
         }
         // Not by recursion: a chain of operators is as deep as it has terms.
@@ -37,15 +38,19 @@ public static class ExpressionWords
                 if (parts.Count >= InputLimits.ExplainedParts.Most)
                 {
                     var rest = Cut(expression, node.Start, node.End);
-                    parts.Add(new ExpressionPart(0, rest, $"Not explained from here on: {InputLimits.ExplainedParts.Sentence}.", node.Start));
+                    parts.Add(
+                        new ExpressionPart(0, rest, $"Not explained from here on: {InputLimits.ExplainedParts.Sentence}.", node.Start)
+                    );
                     return parts;
                 }
                 parts.Add(new ExpressionPart(depth, Cut(expression, node.Start, node.End), words, node.Start));
                 depth++;
             }
             // A range says already of which series it is.
-            if (node is PromqlRange) continue;
-            foreach (var part in node.Parts.Reverse()) waiting.Push((part, depth));
+            if (node is PromqlRange)
+                continue;
+            foreach (var part in node.Parts.Reverse())
+                waiting.Push((part, depth));
         }
         return parts;
     }
@@ -60,47 +65,53 @@ public static class ExpressionWords
     /// <summary>A part in the words of another: as Prometheus prints it where it is short.</summary>
     private static string Written(PromqlExpression node) => node.End - node.Start <= LongestText ? node.ToString() : "a computed value";
 
-    private static string? Words(PromqlExpression node) => node switch
-    {
-        PromqlSelector selector => $"{Series(selector)}{Shift(selector.Shift)}: the newest value of each",
-        PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")} of "
-            + $"{Series(range.Selector)}{Shift(range.Selector.Shift)}",
-        PromqlSubquery subquery => $"{Lasting(subquery.Length, "evaluated again and again over the last {0}", "evaluated again and again")}"
-            + (subquery.Step is { } step ? $", every {PrometheusDuration.Format(step)}" : "") + Shift(subquery.Shift),
-        PromqlCall call => Function(call),
-        PromqlAggregation aggregation => Aggregation(aggregation),
-        PromqlBinary binary => Binary(binary),
-        PromqlUnary { Operator: "-" } => "with the sign turned",
-        _ => null,   // numbers and texts say themselves
-    };
+    private static string? Words(PromqlExpression node) =>
+        node switch
+        {
+            PromqlSelector selector => $"{Series(selector)}{Shift(selector.Shift)}: the newest value of each",
+            PromqlRange range => $"{Lasting(range.Length, "all samples of the last {0}", "all samples of a computed stretch")} of "
+                + $"{Series(range.Selector)}{Shift(range.Selector.Shift)}",
+            PromqlSubquery subquery =>
+                $"{Lasting(subquery.Length, "evaluated again and again over the last {0}", "evaluated again and again")}"
+                    + (subquery.Step is { } step ? $", every {PrometheusDuration.Format(step)}" : "")
+                    + Shift(subquery.Shift),
+            PromqlCall call => Function(call),
+            PromqlAggregation aggregation => Aggregation(aggregation),
+            PromqlBinary binary => Binary(binary),
+            PromqlUnary { Operator: "-" } => "with the sign turned",
+            _ => null, // numbers and texts say themselves
+        };
 
     private static string Series(PromqlSelector selector)
     {
-        var conditions = selector.Matchers
-            .Where(one => one.Label != PromqlMatcher.Name || selector.OneMetric is null)
-            .Select(Condition).ToList();
+        var conditions = selector
+            .Matchers.Where(one => one.Label != PromqlMatcher.Name || selector.OneMetric is null)
+            .Select(Condition)
+            .ToList();
         var name = selector.OneMetric is { } metric ? $"the series {metric}" : "series of any name";
         return conditions.Count == 0 ? name : $"{name} where {Listed(conditions)}";
     }
 
-    private static string Condition(PromqlMatcher matcher) => (matcher.Match, matcher.Value) switch
-    {
-        (PromqlMatch.Equal, "") => $"{matcher.Label} is not set",
-        (PromqlMatch.NotEqual, "") => $"{matcher.Label} is set",
-        (PromqlMatch.Equal, var value) => $"{matcher.Label} is {value}",
-        (PromqlMatch.NotEqual, var value) => $"{matcher.Label} is not {value}",
-        (PromqlMatch.Regex, var value) => $"the whole of {matcher.Label} matches {value}",
-        (_, var value) => $"the whole of {matcher.Label} does not match {value}",
-    };
+    private static string Condition(PromqlMatcher matcher) =>
+        (matcher.Match, matcher.Value) switch
+        {
+            (PromqlMatch.Equal, "") => $"{matcher.Label} is not set",
+            (PromqlMatch.NotEqual, "") => $"{matcher.Label} is set",
+            (PromqlMatch.Equal, var value) => $"{matcher.Label} is {value}",
+            (PromqlMatch.NotEqual, var value) => $"{matcher.Label} is not {value}",
+            (PromqlMatch.Regex, var value) => $"the whole of {matcher.Label} matches {value}",
+            (_, var value) => $"the whole of {matcher.Label} does not match {value}",
+        };
 
-    private static string Shift(PromqlShift shift) => (shift.Offset, shift.At, shift.AtEnd) switch
-    {
-        ({ } offset, _, _) when offset > TimeSpan.Zero => $", as it was {PrometheusDuration.Format(offset)} earlier",
-        ({ } offset, _, _) when offset < TimeSpan.Zero => $", {PrometheusDuration.Format(-offset)} ahead",
-        (_, not null, _) => ", at one fixed time",
-        (_, _, { } end) => $", at the {end} of the query",
-        _ => "",
-    };
+    private static string Shift(PromqlShift shift) =>
+        (shift.Offset, shift.At, shift.AtEnd) switch
+        {
+            ({ } offset, _, _) when offset > TimeSpan.Zero => $", as it was {PrometheusDuration.Format(offset)} earlier",
+            ({ } offset, _, _) when offset < TimeSpan.Zero => $", {PrometheusDuration.Format(-offset)} ahead",
+            (_, not null, _) => ", at one fixed time",
+            (_, _, { } end) => $", at the {end} of the query",
+            _ => "",
+        };
 
     private static string Lasting(TimeSpan? length, string words, string computed) =>
         length is { } known ? string.Format(CultureInfo.InvariantCulture, words, PrometheusDuration.Format(known)) : computed;
@@ -163,31 +174,34 @@ public static class ExpressionWords
         };
     }
 
-    private static string Short(PromqlExpression side) => side.Bare() switch
-    {
-        PromqlNumber or PromqlUnary { Inner: PromqlNumber } => Written(side.Bare()),
-        PromqlSelector { OneMetric: { } metric } => metric,
-        _ => "the value",
-    };
+    private static string Short(PromqlExpression side) =>
+        side.Bare() switch
+        {
+            PromqlNumber or PromqlUnary { Inner: PromqlNumber } => Written(side.Bare()),
+            PromqlSelector { OneMetric: { } metric } => metric,
+            _ => "the value",
+        };
 
-    private static string Comparison(string sign) => sign switch
-    {
-        ">" => "above",
-        ">=" => "at least",
-        "<" => "below",
-        "<=" => "at most",
-        "==" => "exactly",
-        _ => "other than",
-    };
+    private static string Comparison(string sign) =>
+        sign switch
+        {
+            ">" => "above",
+            ">=" => "at least",
+            "<" => "below",
+            "<=" => "at most",
+            "==" => "exactly",
+            _ => "other than",
+        };
 
-    private static string Matching(PromqlBinary binary) => binary switch
-    {
-        { IsBetweenVectors: false } => "",
-        { Matching: { IsOn: true, Labels.Count: 0 } } => "; any series meets any other",
-        { Matching: { IsOn: true, Labels: var labels } } => $"; series meet by {Listed(labels)}",
-        { Matching: { Labels: { Count: > 0 } labels } } => $"; series meet by all labels but {Listed(labels)}",
-        _ => "; series meet where all their labels are equal",
-    };
+    private static string Matching(PromqlBinary binary) =>
+        binary switch
+        {
+            { IsBetweenVectors: false } => "",
+            { Matching: { IsOn: true, Labels.Count: 0 } } => "; any series meets any other",
+            { Matching: { IsOn: true, Labels: var labels } } => $"; series meet by {Listed(labels)}",
+            { Matching: { Labels: { Count: > 0 } labels } } => $"; series meet by all labels but {Listed(labels)}",
+            _ => "; series meet where all their labels are equal",
+        };
 
     private static string Function(PromqlCall call)
     {
@@ -238,7 +252,8 @@ public static class ExpressionWords
 
     private static string Share(string quantile) =>
         double.TryParse(quantile, NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
-            ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %") : "the given share";
+            ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.###} %")
+            : "the given share";
 
     private static string Listed(IReadOnlyList<string> words) =>
         words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} and {words[^1]}";

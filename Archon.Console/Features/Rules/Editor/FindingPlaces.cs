@@ -16,12 +16,13 @@ internal sealed class FindingPlaces(string expression, FileRule? inFile)
     public static bool IsOfWhole(LintFinding finding) =>
         finding.Check == LintChecks.FiresNow || finding.Check == LintChecks.Cost || finding.Check == LintChecks.TooMany;
 
-    public static StateKind State(LintFinding finding) => finding.Severity switch
-    {
-        LintSeverity.Error => StateKind.Critical,
-        LintSeverity.Warning => StateKind.Warning,
-        _ => StateKind.Info,
-    };
+    public static StateKind State(LintFinding finding) =>
+        finding.Severity switch
+        {
+            LintSeverity.Error => StateKind.Critical,
+            LintSeverity.Warning => StateKind.Warning,
+            _ => StateKind.Info,
+        };
 
     /// <summary>The finding that is told right below the expression.</summary>
     public LintFinding? Worst(IEnumerable<LintFinding> findings) =>
@@ -33,23 +34,31 @@ internal sealed class FindingPlaces(string expression, FileRule? inFile)
     /// <summary>From 1; 0 for a finding that is not about the expression.</summary>
     public int Line(LintFinding finding)
     {
-        if (finding.Check == LintChecks.Syntax) return finding.Line;
-        if (inFile is null || finding.Line < inFile.LineOf("expr")) return 0;
+        if (finding.Check == LintChecks.Syntax)
+            return finding.Line;
+        if (inFile is null || finding.Line < inFile.LineOf("expr"))
+            return 0;
         var lines = expression.Count('\n') + 1;
         var line = finding.Line - inFile.LineOfExpression(1) + 1;
         // On the line of the key it is about the whole.
-        return line <= 0 ? 1 : line <= lines ? line : 0;
+        return line <= 0 ? 1
+            : line <= lines ? line
+            : 0;
     }
 
     /// <summary>The characters of the line a finding is about; null for one that is not about the expression.</summary>
     public (int Start, int End)? Span(LintFinding finding)
     {
-        if (Line(finding) is not (> 0 and var line)) return null;
+        if (Line(finding) is not (> 0 and var line))
+            return null;
         var start = 0;
-        for (var i = 1; i < line && expression.IndexOf('\n', start) is >= 0 and var feed; i++) start = feed + 1;
+        for (var i = 1; i < line && expression.IndexOf('\n', start) is >= 0 and var feed; i++)
+            start = feed + 1;
         var end = expression.IndexOf('\n', start);
-        if (end < 0) end = expression.Length;
-        while (start < end && char.IsWhiteSpace(expression[start])) start++;
+        if (end < 0)
+            end = expression.Length;
+        while (start < end && char.IsWhiteSpace(expression[start]))
+            start++;
         return (start, end);
     }
 

@@ -11,6 +11,8 @@ public sealed class PromtoolOptions
 
 internal sealed class PromtoolOptionsValidator : IValidateOptions<PromtoolOptions>
 {
-    public ValidateOptionsResult Validate(string? name, PromtoolOptions options) => options.Promtool is { Length: > 0 } named && !File.Exists(named)
-        ? ValidateOptionsResult.Fail($"Archon:Rules:Promtool: there is no file {named}.") : ValidateOptionsResult.Success;
+    public ValidateOptionsResult Validate(string? name, PromtoolOptions options) =>
+        options.Promtool is { Length: > 0 } named && !File.Exists(named)
+            ? ValidateOptionsResult.Fail($"Archon:Rules:Promtool: there is no file {named}.")
+            : ValidateOptionsResult.Success;
 }

@@ -34,10 +34,12 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
             return new RuleTestRun(
                 [],
                 "promtool is not on this machine. ./archon up brings it; elsewhere name it in Archon:Rules:Promtool. "
-                    + "The tests are kept and can be run by promtool test rules.");
+                    + "The tests are kept and can be run by promtool test rules."
+            );
         }
         var (parts, fault) = RuleTestFile.Split(tests);
-        if (fault is not null) return new RuleTestRun([], fault);
+        if (fault is not null)
+            return new RuleTestRun([], fault);
         await turns.WaitAsync(cancellationToken);
         var folder = Directory.CreateTempSubdirectory("archon-rule-tests-").FullName;
         try
@@ -63,10 +65,15 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
     private async Task<RuleTestOutcome> RunOneAsync(string folder, string name, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo(Program!, ["test", "rules", "test.yml"])
-        {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Program!, ["test", "rules", "test.yml"])
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
@@ -79,12 +86,16 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new RuleTestOutcome(
-                name, false, clock.GetElapsedTime(began),
-                $"It was not done within {Patience.TotalSeconds:0} s and was stopped.");
+                name,
+                false,
+                clock.GetElapsedTime(began),
+                $"It was not done within {Patience.TotalSeconds:0} s and was stopped."
+            );
         }
         finally
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
         }
     }
 
@@ -103,14 +114,18 @@ public sealed partial class PromtoolRunner(IOptions<PromtoolOptions> options, Ti
 
     /// <summary>Without the heading, the empty lines and the folder of the moment.</summary>
     private static string Tidy(string said, string folder) =>
-        EmptyLines().Replace(said.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), "\n")
-            .Replace("Unit Testing:  test.yml\n", "", StringComparison.Ordinal).Trim('\n');
+        EmptyLines()
+            .Replace(said.Replace(folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), "\n")
+            .Replace("Unit Testing:  test.yml\n", "", StringComparison.Ordinal)
+            .Trim('\n');
 
     private static string? Find(string? named)
     {
-        if (named is { Length: > 0 }) return named;
+        if (named is { Length: > 0 })
+            return named;
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).ToList();
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .ToList();
         // Where ./archon up unpacks programs; it tells so by this name.
         if (Environment.GetEnvironmentVariable("ARCHON_TOOLS") is { Length: > 0 } tools)
         {

@@ -22,29 +22,34 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
     private bool isOurs;
 
     /// <summary>All labels of the alert, <c>alertname</c> among them.</summary>
-    [Parameter, EditorRequired] public IReadOnlyDictionary<string, string> Labels { get; set; } = default!;
+    [Parameter, EditorRequired]
+    public IReadOnlyDictionary<string, string> Labels { get; set; } = default!;
 
     /// <summary>Which alert the labels are of, in words; null where they are those of the rule alone.</summary>
-    [Parameter] public string? From { get; set; }
+    [Parameter]
+    public string? From { get; set; }
 
     protected override Task OnParametersSetAsync() => isInteractive && !IsAsked ? AskAsync() : Task.CompletedTask;
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // Nobody is asked for a page that nobody sees yet.
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         isInteractive = true;
         await AskAsync();
     }
 
-    private bool IsAsked => asked is not null && asked.Count == Labels.Count && Labels.All(label => asked.GetValueOrDefault(label.Key) == label.Value);
+    private bool IsAsked =>
+        asked is not null && asked.Count == Labels.Count && Labels.All(label => asked.GetValueOrDefault(label.Key) == label.Value);
 
     private async Task AskAsync()
     {
         asked = Labels;
         try
         {
-            if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer) return;
+            if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer)
+                return;
             preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
             (failure, isOurs) = (preview is null ? answer.Reason() : null, false);
         }
@@ -61,10 +66,15 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 
     private static string Timing(RouteStop stop)
     {
-        var grouping = stop.GroupBy.Contains("...") ? "each on its own" : stop.GroupBy.Count > 0 ? $"grouped by {string.Join(", ", stop.GroupBy)}" : "all in one group";
+        var grouping =
+            stop.GroupBy.Contains("...") ? "each on its own"
+            : stop.GroupBy.Count > 0 ? $"grouped by {string.Join(", ", stop.GroupBy)}"
+            : "all in one group";
         string[] parts =
         [
-            grouping, $"waits {Ages.Exactly(stop.GroupWait)}", $"repeats after {Ages.Exactly(stop.RepeatInterval)}",
+            grouping,
+            $"waits {Ages.Exactly(stop.GroupWait)}",
+            $"repeats after {Ages.Exactly(stop.RepeatInterval)}",
             stop.MuteTimes.Count > 0 ? $"muted in {string.Join(", ", stop.MuteTimes)}" : "",
             stop.ActiveTimes.Count > 0 ? $"only in {string.Join(", ", stop.ActiveTimes)}" : "",
         ];

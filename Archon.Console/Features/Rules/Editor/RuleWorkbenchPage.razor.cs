@@ -40,7 +40,8 @@ public sealed partial class RuleWorkbenchPage(
     Drafts drafts,
     Floats floats,
     IAuthorizationService authorization,
-    TimeProvider clock) : IDisposable
+    TimeProvider clock
+) : IDisposable
 {
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ThinkingPause = TimeSpan.FromMilliseconds(450);
@@ -88,14 +89,29 @@ public sealed partial class RuleWorkbenchPage(
     private bool isDraftLookedFor;
     private WorkbenchDraft? older;
 
-    [Parameter] public int? Id { get; set; }
-    [SupplyParameterFromQuery(Name = "expr")] private string? AskedExpression { get; set; }
-    [SupplyParameterFromQuery(Name = "for")] private string? AskedFor { get; set; }
-    [SupplyParameterFromQuery(Name = "severity")] private string? AskedSeverity { get; set; }
-    [SupplyParameterFromQuery(Name = "name")] private string? AskedName { get; set; }
-    [SupplyParameterFromQuery(Name = "from")] private string? AskedFrom { get; set; }
-    [SupplyParameterFromQuery(Name = "draft")] private string? SharedDraft { get; set; }
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [Parameter]
+    public int? Id { get; set; }
+
+    [SupplyParameterFromQuery(Name = "expr")]
+    private string? AskedExpression { get; set; }
+
+    [SupplyParameterFromQuery(Name = "for")]
+    private string? AskedFor { get; set; }
+
+    [SupplyParameterFromQuery(Name = "severity")]
+    private string? AskedSeverity { get; set; }
+
+    [SupplyParameterFromQuery(Name = "name")]
+    private string? AskedName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "from")]
+    private string? AskedFrom { get; set; }
+
+    [SupplyParameterFromQuery(Name = "draft")]
+    private string? SharedDraft { get; set; }
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private string DraftKey => $"rule/{view.EnvironmentId}/{Id}";
     private RuleLanguage Language => rule?.Language ?? rules.NewLanguage;
@@ -110,21 +126,23 @@ public sealed partial class RuleWorkbenchPage(
     private TimeRange Range => new(asOf - length, asOf);
     private FindingPlaces Places => new(draft.Expression, lint?.Rule);
     private LintFinding? Worst => Places.Worst(lint?.Findings ?? []);
-    private string? Graph => PrometheusLink.Graph(
-        upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, draft.Expression, Range);
+    private string? Graph =>
+        PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, draft.Expression, Range);
 
-    private string Standing => (rule, IsDirty) switch
-    {
-        (null, _) => "New",
-        (_, true) => $"Draft of v{draft.BasedOn}",
-        _ => $"v{rule.CurrentVersion}",
-    };
+    private string Standing =>
+        (rule, IsDirty) switch
+        {
+            (null, _) => "New",
+            (_, true) => $"Draft of v{draft.BasedOn}",
+            _ => $"v{rule.CurrentVersion}",
+        };
 
     private string Waiting
     {
         get
         {
-            if (draft.Expression.Length == 0) return "The backtest begins with the expression.";
+            if (draft.Expression.Length == 0)
+                return "The backtest begins with the expression.";
             PromqlParser.Parse(draft.Expression, out var error);
             return error?.Limit is { } limit
                 ? $"No backtest: {limit.Sentence}. Prometheus can still run it."
@@ -144,20 +162,23 @@ public sealed partial class RuleWorkbenchPage(
     protected override async Task OnParametersSetAsync()
     {
         // Parameters may come again while the first reading is under way: a second one would take back what was typed since.
-        if (isBegun && askedId == Id) return;
+        if (isBegun && askedId == Id)
+            return;
         (isBegun, askedId) = (true, Id);
         (loaded, missing, isLeaving, isAskingWhy, isDraftLookedFor) = (false, false, false, false, false);
         (rule, saved, theirs, older, origin) = (null, null, null, null, null);
         (lint, now, rendered, alertLabels, lastPicture, picked) = (null, null, null, null, null, null);
         replay.Forget();
         work.Say("");
-        if (Reader is not null) canEdit = (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
+        if (Reader is not null)
+            canEdit = (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
         await LoadAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (!loaded || !canEdit) return;
+        if (!loaded || !canEdit)
+            return;
         if (!isDraftLookedFor)
         {
             isDraftLookedFor = true;
@@ -166,8 +187,10 @@ public sealed partial class RuleWorkbenchPage(
                 (draft, origin) = (written, "Your draft is back: the connection was lost while you were writing.");
                 Changed();
             }
-            else if (await drafts.OlderAsync<WorkbenchDraft>(DraftKey) is { } left
-                && (saved is null || !left.Says(saved) || left.Tests != rule?.Tests))
+            else if (
+                await drafts.OlderAsync<WorkbenchDraft>(DraftKey) is { } left
+                && (saved is null || !left.Says(saved) || left.Tests != rule?.Tests)
+            )
             {
                 older = left;
             }
@@ -186,15 +209,18 @@ public sealed partial class RuleWorkbenchPage(
             others = (await rules.PictureAsync(view.EnvironmentId, lifetime.Token)).Rules;
             var found = asked is { } id ? await rules.FindAsync(id, lifetime.Token) : null;
             // The reader went on to another rule meanwhile.
-            if (asked != Id) return;
+            if (asked != Id)
+                return;
             if (asked is not null)
             {
                 rule = found;
                 missing = rule is null || rule.EnvironmentId != view.EnvironmentId;
-                if (missing) return;
+                if (missing)
+                    return;
                 Show(rule!);
             }
-            else draft = Begin();
+            else
+                draft = Begin();
             if (SharedDraft is { Length: > 0 } packed)
             {
                 var (shared, fault) = WorkbenchDraft.Shared(packed);
@@ -203,9 +229,11 @@ public sealed partial class RuleWorkbenchPage(
                     // Against what is saved now, whatever it was when the link was made.
                     origin = WorkbenchWords.Origin(AskedFrom) ?? "This is a draft that somebody shared by a link. It is not saved.";
                     draft = shared;
-                    if (rule is not null) (draft.BasedOn, draft.File) = (rule.CurrentVersion, rule.File);
+                    if (rule is not null)
+                        (draft.BasedOn, draft.File) = (rule.CurrentVersion, rule.File);
                 }
-                else origin = $"The draft in this link cannot be opened: {fault}.";
+                else
+                    origin = $"The draft in this link cannot be opened: {fault}.";
             }
             loaded = true;
             Changed();
@@ -233,8 +261,10 @@ public sealed partial class RuleWorkbenchPage(
     private WorkbenchDraft Begin()
     {
         var begun = new WorkbenchDraft { Expression = AskedExpression ?? "", Name = AskedName ?? "" };
-        if (AskedFor is { Length: > 0 } hold) begun.For = hold;
-        if (AskedSeverity is { Length: > 0 } severity) begun.Severity = severity;
+        if (AskedFor is { Length: > 0 } hold)
+            begun.For = hold;
+        if (AskedSeverity is { Length: > 0 } severity)
+            begun.Severity = severity;
         origin = WorkbenchWords.Origin(AskedFrom);
         (begun.File, begun.Group) = RulePlace.Usual(others);
         return begun;
@@ -252,7 +282,8 @@ public sealed partial class RuleWorkbenchPage(
     {
         looking?.Cancel();
         words = IsPromql ? ExpressionWords.Of(draft.Expression) : [];
-        if (faults.Count > 0) faults = draft.Faults();
+        if (faults.Count > 0)
+            faults = draft.Faults();
         _ = LookAsync();
     }
 
@@ -278,7 +309,8 @@ public sealed partial class RuleWorkbenchPage(
             }
             now = await queries.EvaluateAsync(draft.Expression, token);
             StateHasChanged();
-            if (draft.IsAlert) rendered = await queries.RenderAsync(draft.Content, LastFiring, token);
+            if (draft.IsAlert)
+                rendered = await queries.RenderAsync(draft.Content, LastFiring, token);
             // Not with every letter: Alertmanager is asked for each.
             alertLabels = LabelsOfAlert();
             StateHasChanged();
@@ -300,7 +332,8 @@ public sealed partial class RuleWorkbenchPage(
         }
         finally
         {
-            if (looking == mine) looking = null;
+            if (looking == mine)
+                looking = null;
         }
     }
 
@@ -308,7 +341,8 @@ public sealed partial class RuleWorkbenchPage(
     private Dictionary<string, string> LabelsOfAlert()
     {
         var said = rendered is Fetch<RenderedRule>.Ok { Value.Labels: var labels }
-            ? labels : draft.Content.Labels.Where(label => !label.Value.Contains("{{", StringComparison.Ordinal));
+            ? labels
+            : draft.Content.Labels.Where(label => !label.Value.Contains("{{", StringComparison.Ordinal));
         return new Dictionary<string, string>(said, StringComparer.Ordinal) { ["alertname"] = draft.Name.Trim() };
     }
 
@@ -323,14 +357,16 @@ public sealed partial class RuleWorkbenchPage(
         }
         var found = await queries.LintAsync(Wanted(), Language, askServer, token);
         (lint, isServerAsked) = (found, askServer || !IsPromql);
-        marks = IsPromql && PromqlParser.Parse(draft.Expression, out var error) is null && error is { Limit: null }
-            ? [new CodeMark(error.Start, Math.Min(draft.Expression.Length, error.Start + 1), StateKind.Critical, error.Message)]
-            : Places.Marks(found.Findings);
+        marks =
+            IsPromql && PromqlParser.Parse(draft.Expression, out var error) is null && error is { Limit: null }
+                ? [new CodeMark(error.Start, Math.Min(draft.Expression.Length, error.Start + 1), StateKind.Critical, error.Message)]
+                : Places.Marks(found.Findings);
     }
 
     private Task AskBacktestAsync(CancellationToken token)
     {
-        if (ReadsAsPromql) return replay.AskAsync(view.EnvironmentId, draft, saved, rule?.Group, Range, token);
+        if (ReadsAsPromql)
+            return replay.AskAsync(view.EnvironmentId, draft, saved, rule?.Group, Range, token);
         replay.Forget();
         return Task.CompletedTask;
     }
@@ -338,7 +374,8 @@ public sealed partial class RuleWorkbenchPage(
     private async Task BacktestDoneAsync(BacktestPicture picture)
     {
         lastPicture = picture;
-        if (rendered is Fetch<RenderedRule>.Ok || !draft.IsAlert) return;
+        if (rendered is Fetch<RenderedRule>.Ok || !draft.IsAlert)
+            return;
         try
         {
             rendered = await queries.RenderAsync(draft.Content, LastFiring, lifetime.Token);
@@ -379,7 +416,8 @@ public sealed partial class RuleWorkbenchPage(
 
     private void SetThreshold(double threshold)
     {
-        if (!canEdit || Condition is not { } condition) return;
+        if (!canEdit || Condition is not { } condition)
+            return;
         draft.Expression = condition.With(draft.Expression, threshold);
         Changed();
     }
@@ -387,24 +425,32 @@ public sealed partial class RuleWorkbenchPage(
     private void ThresholdTyped(ChangeEventArgs change)
     {
         var isNumber = double.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold);
-        if (isNumber && double.IsFinite(threshold)) SetThreshold(threshold);
+        if (isNumber && double.IsFinite(threshold))
+            SetThreshold(threshold);
     }
 
-    private Task LayOutAsync() => WorkAsync(async () =>
-    {
-        switch (await prometheus.FormatQueryAsync(draft.Expression, lifetime.Token))
+    private Task LayOutAsync() =>
+        WorkAsync(async () =>
         {
-            case Fetch<string>.Ok { Value: var laidOut } when draft.Expression.Contains('#', StringComparison.Ordinal):
-                // The server drops comments, and with them reasons that are written in them.
-                var comments = draft.Expression.Split('\n').Where(line => line.TrimStart().StartsWith('#'));
-                draft.Expression = string.Join('\n', comments.Append(laidOut));
-                break;
-            case Fetch<string>.Ok { Value: var laidOut }: draft.Expression = laidOut; break;
-            case Fetch<string>.Rejected { Reason: var reason }: work.SayProblem(reason); return;
-            case Fetch<string>.Unavailable { Reason: var reason }: work.SayProblem($"Not laid out: {reason}"); return;
-        }
-        Changed();
-    });
+            switch (await prometheus.FormatQueryAsync(draft.Expression, lifetime.Token))
+            {
+                case Fetch<string>.Ok { Value: var laidOut } when draft.Expression.Contains('#', StringComparison.Ordinal):
+                    // The server drops comments, and with them reasons that are written in them.
+                    var comments = draft.Expression.Split('\n').Where(line => line.TrimStart().StartsWith('#'));
+                    draft.Expression = string.Join('\n', comments.Append(laidOut));
+                    break;
+                case Fetch<string>.Ok { Value: var laidOut }:
+                    draft.Expression = laidOut;
+                    break;
+                case Fetch<string>.Rejected { Reason: var reason }:
+                    work.SayProblem(reason);
+                    return;
+                case Fetch<string>.Unavailable { Reason: var reason }:
+                    work.SayProblem($"Not laid out: {reason}");
+                    return;
+            }
+            Changed();
+        });
 
     private void SeverityChosen(ChangeEventArgs change)
     {
@@ -420,13 +466,15 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task ShowAsync(LintFinding finding)
     {
-        if (editor is null || Places.Span(finding) is not (var start, var end)) return;
+        if (editor is null || Places.Span(finding) is not (var start, var end))
+            return;
         await editor.SelectAsync(start, end);
     }
 
     private Task FixAsync(LintFinding finding)
     {
-        if (!canEdit || finding.Fix is not { } mended) return Task.CompletedTask;
+        if (!canEdit || finding.Fix is not { } mended)
+            return Task.CompletedTask;
         draft.Take(mended);
         Changed();
         return Task.CompletedTask;
@@ -435,7 +483,8 @@ public sealed partial class RuleWorkbenchPage(
     /// <summary>The reason is written into the expression as a comment, so that it travels with the rule.</summary>
     private void Accept(LintFinding finding, string reason)
     {
-        if (!canEdit) return;
+        if (!canEdit)
+            return;
         var onOneLine = string.Join(' ', reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         draft.Expression = $"# archon-accept: {finding.Check.Id}: {onOneLine}\n{draft.Expression}";
         Changed();
@@ -443,7 +492,8 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task MakeTestAsync(bool mustFire)
     {
-        if (!canEdit || picked is not { } window || lastPicture is not { Interval: { } interval } picture) return;
+        if (!canEdit || picked is not { } window || lastPicture is not { Interval: { } interval } picture)
+            return;
         await WorkAsync(async () =>
         {
             var firings = picture.Draft?.Spans.Where(span => span.State == AlertState.Firing).ToList() ?? [];
@@ -458,7 +508,8 @@ public sealed partial class RuleWorkbenchPage(
             picked = null;
             work.Say($"A test was made: {test.Name}.");
         });
-        if (work.IsProblem || testsPanel is null) return;
+        if (work.IsProblem || testsPanel is null)
+            return;
         StateHasChanged();
         await Task.Yield();
         await testsPanel.RunAsync();
@@ -468,7 +519,8 @@ public sealed partial class RuleWorkbenchPage(
     {
         string[] placing = [nameof(WorkbenchDraft.File), nameof(WorkbenchDraft.Group)];
         var wrong = draft.Faults().Where(fault => !placing.Contains(fault.Key)).ToList();
-        if (wrong.Count > 0) return (null, $"The tests wait: {wrong[0].Value}");
+        if (wrong.Count > 0)
+            return (null, $"The tests wait: {wrong[0].Value}");
         // A rule that stands nowhere yet is tested alone.
         if (string.IsNullOrWhiteSpace(draft.File) || string.IsNullOrWhiteSpace(draft.Group))
         {
@@ -480,16 +532,20 @@ public sealed partial class RuleWorkbenchPage(
         return file is not null ? (file.After.Text, null) : (null, string.Join(" ", why));
     }
 
-    private Task SaveTestsAsync() => rule is null ? Task.CompletedTask : WorkAsync(async () =>
-    {
-        var result = await commands.SaveTestsAsync(rule.Id, draft.Tests, await WhoAsync(), lifetime.Token);
-        if (result is RuleSaveResult.Saved)
-        {
-            rule = rule with { Tests = draft.Tests };
-            work.Say("Tests saved with the rule's file.");
-        }
-        else Tell(result);
-    });
+    private Task SaveTestsAsync() =>
+        rule is null
+            ? Task.CompletedTask
+            : WorkAsync(async () =>
+            {
+                var result = await commands.SaveTestsAsync(rule.Id, draft.Tests, await WhoAsync(), lifetime.Token);
+                if (result is RuleSaveResult.Saved)
+                {
+                    rule = rule with { Tests = draft.Tests };
+                    work.Say("Tests saved with the rule's file.");
+                }
+                else
+                    Tell(result);
+            });
 
     private async Task SaveAsync()
     {
@@ -513,8 +569,11 @@ public sealed partial class RuleWorkbenchPage(
                 if (Id is null)
                 {
                     isLeaving = true;
-                    if (!string.IsNullOrWhiteSpace(draft.Tests)
-                        && await commands.SaveTestsAsync(done.RuleId, draft.Tests, await WhoAsync(), lifetime.Token) is not RuleSaveResult.Saved)
+                    if (
+                        !string.IsNullOrWhiteSpace(draft.Tests)
+                        && await commands.SaveTestsAsync(done.RuleId, draft.Tests, await WhoAsync(), lifetime.Token)
+                            is not RuleSaveResult.Saved
+                    )
                     {
                         await floats.SayFailureAsync("The rule is saved, its unit tests are not.");
                     }
@@ -556,26 +615,37 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task DiscardAsync()
     {
-        var question = new Question("Discard this draft?", "What you changed since the last save is gone.", "Discard the draft", "Keep writing");
-        if (!await floats.ConfirmAsync(question)) return;
+        var question = new Question(
+            "Discard this draft?",
+            "What you changed since the last save is gone.",
+            "Discard the draft",
+            "Keep writing"
+        );
+        if (!await floats.ConfirmAsync(question))
+            return;
         await drafts.DropAsync(DraftKey);
         (origin, theirs, older) = (null, null, null);
         work.Say("");
-        if (rule is not null) Show(rule);
-        else draft = new WorkbenchDraft { File = draft.File, Group = draft.Group };
+        if (rule is not null)
+            Show(rule);
+        else
+            draft = new WorkbenchDraft { File = draft.File, Group = draft.Group };
         Changed();
     }
 
     private async Task RestoreAsync(int version)
     {
-        if (rule is null) return;
+        if (rule is null)
+            return;
         var loss = IsDirty ? ", but your draft is" : "";
         var question = new Question(
             $"Restore v{version}?",
             $"Its text becomes v{rule.CurrentVersion + 1}. Nothing is lost{loss}; the server runs it once it is applied.",
             $"Restore v{version}",
-            "Keep as it is");
-        if (!await floats.ConfirmAsync(question)) return;
+            "Keep as it is"
+        );
+        if (!await floats.ConfirmAsync(question))
+            return;
         await WorkAsync(async () =>
         {
             var reason = draft.Reason.Length > 0 ? draft.Reason : $"Restored v{version}";
@@ -592,7 +662,8 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task DeleteAsync()
     {
-        if (rule is null) return;
+        if (rule is null)
+            return;
         if (string.IsNullOrWhiteSpace(draft.Reason))
         {
             isAskingWhy = true;
@@ -603,8 +674,10 @@ public sealed partial class RuleWorkbenchPage(
             $"Delete {rule.Content.Name}?",
             "It leaves its file and stops alerting once that is applied. Its versions stay and can be restored.",
             "Delete the rule",
-            "Keep it");
-        if (!await floats.ConfirmAsync(question)) return;
+            "Keep it"
+        );
+        if (!await floats.ConfirmAsync(question))
+            return;
         await WorkAsync(async () =>
         {
             var result = await commands.DeleteAsync(rule.Id, rule.CurrentVersion, await WhoAsync(), draft.Reason, lifetime.Token);
@@ -624,7 +697,8 @@ public sealed partial class RuleWorkbenchPage(
         {
             Show(found, HasUnsavedTests ? draft.Tests : null);
         }
-        else missing = rule is not null;
+        else
+            missing = rule is not null;
         others = (await rules.PictureAsync(view.EnvironmentId, lifetime.Token)).Rules;
         (origin, isAskingWhy) = (null, false);
         replay.Forget();
@@ -632,17 +706,21 @@ public sealed partial class RuleWorkbenchPage(
         Changed();
     }
 
-    private void Tell(RuleSaveResult result) => work.SayProblem(result switch
-    {
-        RuleSaveResult.Invalid invalid => $"Not saved: {string.Join(" ", invalid.Reasons)}",
-        RuleSaveResult.ChangedMeanwhile => "Not saved yet.",
-        _ => "This rule no longer exists.",
-    });
+    private void Tell(RuleSaveResult result) =>
+        work.SayProblem(
+            result switch
+            {
+                RuleSaveResult.Invalid invalid => $"Not saved: {string.Join(" ", invalid.Reasons)}",
+                RuleSaveResult.ChangedMeanwhile => "Not saved yet.",
+                _ => "This rule no longer exists.",
+            }
+        );
 
     private async Task WorkAsync(Func<Task> task)
     {
         // The buttons are not there for others; what the server is asked to do is checked all the same.
-        if (Reader is null || !(await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded) return;
+        if (Reader is null || !(await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded)
+            return;
         await work.DoAsync(task, lifetime.Token);
     }
 
@@ -651,16 +729,20 @@ public sealed partial class RuleWorkbenchPage(
         // The same page with another range or sheet in its address keeps what is written.
         var target = navigation.ToAbsoluteUri(leaving.TargetLocation);
         var isSamePage = target.AbsolutePath == new Uri(navigation.Uri).AbsolutePath;
-        if (isLeaving || !canEdit || !loaded || !(IsDirty || HasUnsavedTests) || isSamePage) return;
+        if (isLeaving || !canEdit || !loaded || !(IsDirty || HasUnsavedTests) || isSamePage)
+            return;
         var question = new Question("Leave this draft?", "What you wrote is not saved.", "Leave without saving", "Keep writing");
-        if (await floats.ConfirmAsync(question)) await drafts.DropAsync(DraftKey);
-        else leaving.PreventNavigation();
+        if (await floats.ConfirmAsync(question))
+            await drafts.DropAsync(DraftKey);
+        else
+            leaving.PreventNavigation();
     }
 
     private RuleDraft Wanted() =>
         new(view.EnvironmentId, rule?.Id, draft.File.Trim(), draft.Group.Trim(), draft.Content, draft.BasedOn, draft.Reason.Trim());
 
     private string Wrong(string field) => faults.ContainsKey(field) ? "err" : "";
+
     private string Invalid(string field) => faults.ContainsKey(field) ? "true" : "false";
 
     private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";

@@ -27,7 +27,7 @@ public static class RuleYaml
         }
         catch (RuleEditException)
         {
-            return null;   // as with an expression that does not parse: lint says so, with the place
+            return null; // as with an expression that does not parse: lint says so, with the place
         }
     }
 
@@ -35,7 +35,8 @@ public static class RuleYaml
     public static string Text(RuleContent content)
     {
         // As text it does not matter whether the expression is right.
-        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content), RuleLanguage.Logql) is not { } file) return Plain(content);
+        if (File(new GroupContent("g"), WorkbenchDraft.Ordered(content), RuleLanguage.Logql) is not { } file)
+            return Plain(content);
         var lines = file.Text.Split('\n');
         var first = file.Rules.First().Line - 1;
         var indent = lines[first].Length - lines[first].TrimStart().Length;
@@ -57,8 +58,11 @@ public static class RuleYaml
     }
 
     /// <summary>What does not yet read as a rule is compared all the same.</summary>
-    private static string Plain(RuleContent content) => string.Join('\n', new[]
-    {
-        $"- {(content.IsAlert ? "alert" : "record")}: {content.Name}", "  expr: |",
-    }.Concat(content.Expression.Split('\n').Select(line => "    " + line)));
+    private static string Plain(RuleContent content) =>
+        string.Join(
+            '\n',
+            new[] { $"- {(content.IsAlert ? "alert" : "record")}: {content.Name}", "  expr: |" }.Concat(
+                content.Expression.Split('\n').Select(line => "    " + line)
+            )
+        );
 }

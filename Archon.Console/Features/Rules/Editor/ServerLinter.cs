@@ -48,7 +48,11 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
 
     /// <summary>The faults that <see cref="RuleLinter"/> finds, corrected and completed by what the server has.</summary>
     public async Task<ServerLintResult> LintAsync(
-        IReadOnlyList<NamedRuleFile> files, ServerLintSettings settings, IProgress<double>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<NamedRuleFile> files,
+        ServerLintSettings settings,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var build = await prometheus.BuildInfoAsync(cancellationToken);
         var version = build is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
@@ -60,36 +64,49 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         }
         var described = await prometheus.MetadataAsync(null, cancellationToken);
         var types = described is Fetch<IReadOnlyList<MetricMetadata>>.Ok { Value: var metadata }
-            ? metadata.GroupBy(one => one.Metric).ToDictionary(one => one.Key, one => one.First().Type, StringComparer.Ordinal) : [];
+            ? metadata.GroupBy(one => one.Metric).ToDictionary(one => one.Key, one => one.First().Type, StringComparer.Ordinal)
+            : [];
         var ownRecords = files.SelectMany(file => file.File.Rules).Where(rule => !rule.Content.IsAlert).Select(rule => rule.Content.Name);
         var servedRecords = served.SelectMany(group => group.Rules).Where(rule => !rule.IsAlerting).Select(rule => rule.Name);
         var recorded = ownRecords.Concat(servedRecords).ToHashSet(StringComparer.Ordinal);
         var run = new Run(this, settings, types, recorded, served, version, cancellationToken);
-        var rules = files.Where(file => file.File.Language == RuleLanguage.Promql)
-            .SelectMany(file => file.File.Rules.Select(rule => new Place(file.Name, rule))).ToList();
+        var rules = files
+            .Where(file => file.File.Language == RuleLanguage.Promql)
+            .SelectMany(file => file.File.Rules.Select(rule => new Place(file.Name, rule)))
+            .ToList();
         for (var i = 0; i < rules.Count; i++)
         {
             await run.CheckAsync(rules[i]);
             progress?.Report((i + 1) / (double)rules.Count);
         }
         findings.RemoveAll(finding =>
-            finding.Check == LintChecks.RateWindow && run.GoodWindows.Contains((finding.File, finding.Line, finding.Rule!)));
+            finding.Check == LintChecks.RateWindow && run.GoodWindows.Contains((finding.File, finding.Line, finding.Rule!))
+        );
         // What the server knows for certain takes the place of what a name suggests.
         findings.RemoveAll(finding => finding.Check == LintChecks.RateOfGauge && run.KnownCounters.Contains((finding.File, finding.Rule!)));
-        findings.RemoveAll(finding => run.Findings.Any(one =>
-            one.Check == finding.Check && (one.File, one.Line, one.Rule) == (finding.File, finding.Line, finding.Rule)));
+        findings.RemoveAll(finding =>
+            run.Findings.Any(one =>
+                one.Check == finding.Check && (one.File, one.Line, one.Rule) == (finding.File, finding.Line, finding.Rule)
+            )
+        );
         findings.AddRange(run.Findings);
         return new ServerLintResult(RuleLinter.Accepted(files, findings), run.NotChecked);
     }
 
     private sealed class Run(
-        ServerLinter linter, ServerLintSettings settings, Dictionary<string, string> types, HashSet<string> recorded,
-        IReadOnlyList<PrometheusRuleGroup> served, string? version, CancellationToken cancellationToken)
+        ServerLinter linter,
+        ServerLintSettings settings,
+        Dictionary<string, string> types,
+        HashSet<string> recorded,
+        IReadOnlyList<PrometheusRuleGroup> served,
+        string? version,
+        CancellationToken cancellationToken
+    )
     {
         private readonly Dictionary<string, double?> values = new(StringComparer.Ordinal);
         private readonly Dictionary<string, TimeSpan?> intervals = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string?> links = new(StringComparer.Ordinal);
-        private int questions;   // asked of the server for the rule that is being checked
+        private int questions; // asked of the server for the rule that is being checked
 
         public List<LintFinding> Findings { get; } = [];
         public HashSet<(string, int, string)> GoodWindows { get; } = [];
@@ -99,7 +116,8 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         public async Task CheckAsync(Place at)
         {
             // The linter has said of a file in another language, and of an expression beyond a limit, that it is not checked.
-            if (PromqlParser.Parse(at.Rule.Content.Expression, out _) is not { } expression) return;
+            if (PromqlParser.Parse(at.Rule.Content.Expression, out _) is not { } expression)
+                return;
             questions = 0;
             await SelectorsAsync(at, expression);
             await WindowsAsync(at, expression);
@@ -111,10 +129,16 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                 await PastAsync(at);
                 await LinkAsync(at);
             }
-            if (questions <= InputLimits.ServerQuestions.Most) return;
-            Add(at.Field(
-                LintChecks.NotChecked, LintSeverity.Warning, "expr",
-                $"not checked to the end with the server's series: {InputLimits.ServerQuestions.Sentence}"));
+            if (questions <= InputLimits.ServerQuestions.Most)
+                return;
+            Add(
+                at.Field(
+                    LintChecks.NotChecked,
+                    LintSeverity.Warning,
+                    "expr",
+                    $"not checked to the end with the server's series: {InputLimits.ServerQuestions.Sentence}"
+                )
+            );
         }
 
         private async Task SelectorsAsync(Place at, PromqlExpression expression)
@@ -123,45 +147,69 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             var wanted = absences.SelectMany(call => call.All()).ToHashSet();
             foreach (var selector in expression.All().OfType<PromqlSelector>().DistinctBy(selector => selector.Series()))
             {
-                if (selector.OneMetric is not { } metric || metric is "ALERTS" or "ALERTS_FOR_STATE") continue;
+                if (selector.OneMetric is not { } metric || metric is "ALERTS" or "ALERTS_FOR_STATE")
+                    continue;
                 if (metric.Contains(':', StringComparison.Ordinal) && !recorded.Contains(metric))
                 {
-                    Add(at.Expression(
-                        LintChecks.MissingRecord, LintSeverity.Warning, selector.Start,
-                        $"{metric} looks recorded, but no rule records it"));
+                    Add(
+                        at.Expression(
+                            LintChecks.MissingRecord,
+                            LintSeverity.Warning,
+                            selector.Start,
+                            $"{metric} looks recorded, but no rule records it"
+                        )
+                    );
                     continue;
                 }
-                if (recorded.Contains(metric) || await CountAsync(selector.Series()) is not 0) continue;
+                if (recorded.Contains(metric) || await CountAsync(selector.Series()) is not 0)
+                    continue;
                 // Under absent() it may well be what the rule is there for.
                 var severity = wanted.Contains(selector) ? LintSeverity.Info : LintSeverity.Warning;
                 var name = new PromqlSelector(metric, [], 0, 0).Series();
-                if (!PromqlNames.IsPlainMetric(metric)) name = $"{{__name__={GoText.Quote(metric)}}}";
+                if (!PromqlNames.IsPlainMetric(metric))
+                    name = $"{{__name__={GoText.Quote(metric)}}}";
                 if (await CountAsync(name) is 0)
                 {
-                    Add(at.Expression(
-                        LintChecks.MissingMetric, severity, selector.Start,
-                        await SeenAsync(name)
-                            ? $"{metric} is not there now; it was within the last week"
-                            : $"the server has no series {metric}, nor had it within the last week"));
+                    Add(
+                        at.Expression(
+                            LintChecks.MissingMetric,
+                            severity,
+                            selector.Start,
+                            await SeenAsync(name)
+                                ? $"{metric} is not there now; it was within the last week"
+                                : $"the server has no series {metric}, nor had it within the last week"
+                        )
+                    );
                     continue;
                 }
                 var alone = new List<PromqlMatcher>();
                 foreach (var matcher in selector.Matchers.Where(matcher => matcher.Label != PromqlMatcher.Name))
                 {
-                    if (await CountAsync($"{{__name__={GoText.Quote(metric)},{matcher}}}") is 0) alone.Add(matcher);
+                    if (await CountAsync($"{{__name__={GoText.Quote(metric)},{matcher}}}") is 0)
+                        alone.Add(matcher);
                 }
                 foreach (var matcher in alone)
                 {
                     var isLabel = await CountAsync($"{{__name__={GoText.Quote(metric)},{matcher.Label}!=\"\"}}") is not 0;
-                    Add(at.Expression(
-                        LintChecks.MissingLabel, severity, selector.Start,
-                        isLabel ? $"no series {metric} matches {matcher}" : $"no series {metric} has the label {matcher.Label}"));
+                    Add(
+                        at.Expression(
+                            LintChecks.MissingLabel,
+                            severity,
+                            selector.Start,
+                            isLabel ? $"no series {metric} matches {matcher}" : $"no series {metric} has the label {matcher.Label}"
+                        )
+                    );
                 }
                 if (alone.Count == 0)
                 {
-                    Add(at.Expression(
-                        LintChecks.MissingLabel, severity, selector.Start,
-                        $"no series matches {selector.Series()}; each of its matchers alone finds some"));
+                    Add(
+                        at.Expression(
+                            LintChecks.MissingLabel,
+                            severity,
+                            selector.Start,
+                            $"no series matches {selector.Series()}; each of its matchers alone finds some"
+                        )
+                    );
                 }
             }
         }
@@ -174,20 +222,31 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                 {
                     continue;
                 }
-                if (await IntervalAsync(range.Selector) is not { } interval) continue;
+                if (await IntervalAsync(range.Selector) is not { } interval)
+                    continue;
                 var shown = PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(interval.TotalSeconds)));
                 var window = PrometheusDuration.Format(length);
                 if (length < interval * 2)
                 {
-                    Add(at.Expression(
-                        LintChecks.RateWindow, LintSeverity.Error, call.Start,
-                        $"{call.Function.Name} over {window}: there is a sample every {shown}, so that two seldom lie in it"));
+                    Add(
+                        at.Expression(
+                            LintChecks.RateWindow,
+                            LintSeverity.Error,
+                            call.Start,
+                            $"{call.Function.Name} over {window}: there is a sample every {shown}, so that two seldom lie in it"
+                        )
+                    );
                 }
                 else if (length < interval * 3.9)
                 {
-                    Add(at.Expression(
-                        LintChecks.RateWindow, LintSeverity.Warning, call.Start,
-                        $"{call.Function.Name} over {window}: with a sample every {shown} that is less than four"));
+                    Add(
+                        at.Expression(
+                            LintChecks.RateWindow,
+                            LintSeverity.Warning,
+                            call.Start,
+                            $"{call.Function.Name} over {window}: with a sample every {shown} that is less than four"
+                        )
+                    );
                 }
                 else
                 {
@@ -203,15 +262,20 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         private async Task<TimeSpan?> IntervalAsync(PromqlSelector selector)
         {
             var key = selector.Series();
-            if (intervals.TryGetValue(key, out var known)) return known;
-            if (++questions > InputLimits.ServerQuestions.Most) return null;
+            if (intervals.TryGetValue(key, out var known))
+                return known;
+            if (++questions > InputLimits.ServerQuestions.Most)
+                return null;
             TimeSpan? interval = null;
             var first = await linter.prometheus.QueryAsync($"topk(1, {key})", null, cancellationToken);
             if (first is Fetch<QueryResult>.Ok { Value.Series: [var one, ..] })
             {
                 var matchers = one.Labels.Values.Select(label => new PromqlMatcher(label.Key, PromqlMatch.Equal, label.Value));
                 var samples = await linter.prometheus.QueryAsync(
-                    $"{{{string.Join(',', matchers)}}}[{PrometheusDuration.Format(RateProbe)}]", null, cancellationToken);
+                    $"{{{string.Join(',', matchers)}}}[{PrometheusDuration.Format(RateProbe)}]",
+                    null,
+                    cancellationToken
+                );
                 if (samples is Fetch<QueryResult>.Ok { Value.Series: [{ Count: >= 4 } raw, ..] })
                 {
                     var times = raw.Times.ToArray();
@@ -227,31 +291,53 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
             foreach (var call in expression.All().OfType<PromqlCall>())
             {
                 var range = call.Arguments.FirstOrDefault(argument => argument.Bare() is PromqlRange)?.Bare();
-                if (range is not PromqlRange { Selector.OneMetric: { } metric } || !types.TryGetValue(metric, out var type)) continue;
+                if (range is not PromqlRange { Selector.OneMetric: { } metric } || !types.TryGetValue(metric, out var type))
+                    continue;
                 if (RuleLinter.IsRate(call.Function.Name))
                 {
                     if (type == "gauge")
                     {
-                        Add(at.Expression(
-                            LintChecks.RateOfGauge, LintSeverity.Error, call.Start, $"{call.Function.Name} of {metric}, which is a gauge"));
+                        Add(
+                            at.Expression(
+                                LintChecks.RateOfGauge,
+                                LintSeverity.Error,
+                                call.Start,
+                                $"{call.Function.Name} of {metric}, which is a gauge"
+                            )
+                        );
                     }
-                    else if (type is "counter" or "histogram" or "summary") KnownCounters.Add((at.File, at.Rule.Content.Name));
+                    else if (type is "counter" or "histogram" or "summary")
+                        KnownCounters.Add((at.File, at.Rule.Content.Name));
                 }
                 else if (type == "counter" && call.Function.Name is "delta" or "idelta" or "deriv" or "predict_linear")
                 {
-                    Add(at.Expression(
-                        LintChecks.CounterAsGauge, LintSeverity.Error, call.Start,
-                        $"{call.Function.Name} of {metric}, which is a counter"));
+                    Add(
+                        at.Expression(
+                            LintChecks.CounterAsGauge,
+                            LintSeverity.Error,
+                            call.Start,
+                            $"{call.Function.Name} of {metric}, which is a counter"
+                        )
+                    );
                 }
             }
-            foreach (var binary in expression.All().OfType<PromqlBinary>()
-                .Where(binary => binary.IsComparison && binary.Right.Type == PromqlType.Scalar))
+            foreach (
+                var binary in expression
+                    .All()
+                    .OfType<PromqlBinary>()
+                    .Where(binary => binary.IsComparison && binary.Right.Type == PromqlType.Scalar)
+            )
             {
                 if (binary.Left.Bare() is PromqlSelector { OneMetric: { } metric } && types.GetValueOrDefault(metric) == "counter")
                 {
-                    Add(at.Expression(
-                        LintChecks.CounterAsGauge, LintSeverity.Error, binary.Left.Start,
-                        $"{metric} is a counter; compare its rate or increase"));
+                    Add(
+                        at.Expression(
+                            LintChecks.CounterAsGauge,
+                            LintSeverity.Error,
+                            binary.Left.Start,
+                            $"{metric} is a counter; compare its rate or increase"
+                        )
+                    );
                 }
             }
         }
@@ -259,19 +345,31 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
         /// <summary>Two sides that have series, of which none meet.</summary>
         private async Task MatchingAsync(Place at, PromqlExpression expression)
         {
-            foreach (var binary in expression.All().OfType<PromqlBinary>()
-                .Where(binary => binary.IsBetweenVectors && binary.Operator is not ("or" or "unless")))
+            foreach (
+                var binary in expression
+                    .All()
+                    .OfType<PromqlBinary>()
+                    .Where(binary => binary.IsBetweenVectors && binary.Operator is not ("or" or "unless"))
+            )
             {
                 // Each question holds a whole side, so that those of a long chain would be longer and longer.
-                if (questions > InputLimits.ServerQuestions.Most) return;
-                if (await CountAsync(binary.Left.ToString()) is not > 0 || await CountAsync(binary.Right.ToString()) is not > 0) continue;
-                var meeting = binary.IsSet ? binary
+                if (questions > InputLimits.ServerQuestions.Most)
+                    return;
+                if (await CountAsync(binary.Left.ToString()) is not > 0 || await CountAsync(binary.Right.ToString()) is not > 0)
+                    continue;
+                var meeting = binary.IsSet
+                    ? binary
                     : new PromqlBinary("+", binary.Left, binary.Right, false, binary.Matching, binary.OperatorStart);
                 if (await CountAsync(meeting.ToString()) is 0)
                 {
-                    Add(at.Expression(
-                        LintChecks.Matching, LintSeverity.Error, binary.OperatorStart,
-                        $"{binary.Operator}: both sides have series, but none of them meet"));
+                    Add(
+                        at.Expression(
+                            LintChecks.Matching,
+                            LintSeverity.Error,
+                            binary.OperatorStart,
+                            $"{binary.Operator}: both sides have series, but none of them meet"
+                        )
+                    );
                 }
             }
         }
@@ -288,28 +386,41 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                     break;
                 case Fetch<QueryResult>.Ok { Value: var result }:
                     var count = result.Series.Count + result.Histograms.Count;
-                    if (result.Statistics is { } cost
-                        && (cost.TotalSamples > settings.MostSamples || cost.TotalSeconds > settings.LongestEvaluation.TotalSeconds))
+                    if (
+                        result.Statistics is { } cost
+                        && (cost.TotalSamples > settings.MostSamples || cost.TotalSeconds > settings.LongestEvaluation.TotalSeconds)
+                    )
                     {
                         var words = string.Create(
                             CultureInfo.InvariantCulture,
-                            $"one evaluation reads {cost.TotalSamples:N0} samples and takes {cost.TotalSeconds:0.00} s");
+                            $"one evaluation reads {cost.TotalSamples:N0} samples and takes {cost.TotalSeconds:0.00} s"
+                        );
                         Add(at.Field(LintChecks.Cost, LintSeverity.Warning, "expr", words));
                     }
                     if (count > settings.MostSeries)
                     {
-                        Add(at.Field(
-                            LintChecks.TooMany, LintSeverity.Warning, "expr",
-                            string.Create(CultureInfo.InvariantCulture, $"{count:N0} series at once")));
+                        Add(
+                            at.Field(
+                                LintChecks.TooMany,
+                                LintSeverity.Warning,
+                                "expr",
+                                string.Create(CultureInfo.InvariantCulture, $"{count:N0} series at once")
+                            )
+                        );
                     }
                     if (at.Rule.Content.IsAlert && count > 0)
                     {
                         var hold = at.Rule.Content.For;
-                        Add(at.Field(
-                            LintChecks.FiresNow, LintSeverity.Info, "expr",
-                            hold == TimeSpan.Zero
-                                ? $"would fire at once: {count} {Alerts(count)}"
-                                : $"would be pending at once and fire in {PrometheusDuration.Format(hold)}: {count} {Alerts(count)}"));
+                        Add(
+                            at.Field(
+                                LintChecks.FiresNow,
+                                LintSeverity.Info,
+                                "expr",
+                                hold == TimeSpan.Zero
+                                    ? $"would fire at once: {count} {Alerts(count)}"
+                                    : $"would be pending at once and fire in {PrometheusDuration.Format(hold)}: {count} {Alerts(count)}"
+                            )
+                        );
                     }
                     break;
             }
@@ -317,7 +428,8 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
 
         private async Task PastAsync(Place at)
         {
-            if (settings.Past <= TimeSpan.Zero) return;
+            if (settings.Past <= TimeSpan.Zero)
+                return;
             var group = at.Rule.Group.Content;
             var schedule = GroupSchedules.Find(Path.GetFullPath(at.File), group.Name, group.Interval, served, version).Schedule;
             var now = linter.clock.GetUtcNow();
@@ -327,21 +439,32 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                 QueryOffset = group.QueryOffset ?? TimeSpan.Zero,
             };
             var (history, end) = await new RuleBacktest(linter.prometheus).HistoryAsync(request, null, cancellationToken);
-            if (end is BacktestEvent.Unavailable { Reason: var reason }) NotChecked = reason;
+            if (end is BacktestEvent.Unavailable { Reason: var reason })
+                NotChecked = reason;
             var summary = history.Summary();
-            if (summary.Firings <= settings.MostFirings) return;
-            Add(at.Field(
-                LintChecks.Noisy, LintSeverity.Warning, "alert",
-                $"would have fired {summary.Firings} times in {PrometheusDuration.Format(settings.Past)}, "
-                    + $"{summary.Flaps} of them again within a quarter of an hour"));
+            if (summary.Firings <= settings.MostFirings)
+                return;
+            Add(
+                at.Field(
+                    LintChecks.Noisy,
+                    LintSeverity.Warning,
+                    "alert",
+                    $"would have fired {summary.Firings} times in {PrometheusDuration.Format(settings.Past)}, "
+                        + $"{summary.Flaps} of them again within a quarter of an hour"
+                )
+            );
         }
 
         private async Task LinkAsync(Place at)
         {
-            if (linter.http is null || !at.Rule.Content.Annotations.TryGetValue("runbook_url", out var link)) return;
-            if (link.Contains("{{", StringComparison.Ordinal)) return;
-            if (!Uri.TryCreate(link, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")) return;
-            if (!links.TryGetValue(link, out var fault)) links[link] = fault = await TryAsync(address);
+            if (linter.http is null || !at.Rule.Content.Annotations.TryGetValue("runbook_url", out var link))
+                return;
+            if (link.Contains("{{", StringComparison.Ordinal))
+                return;
+            if (!Uri.TryCreate(link, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+                return;
+            if (!links.TryGetValue(link, out var fault))
+                links[link] = fault = await TryAsync(address);
             if (fault is not null)
             {
                 Add(at.Entry(LintChecks.RunbookLink, LintSeverity.Warning, "annotations", "runbook_url", $"{link}: {fault}"));
@@ -357,7 +480,8 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                 using var reply = await linter.http!.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, limit.Token);
                 // A page behind a sign-in is there.
                 return (int)reply.StatusCode is < 400 or 401 or 403
-                    ? null : string.Create(CultureInfo.InvariantCulture, $"answers {(int)reply.StatusCode}");
+                    ? null
+                    : string.Create(CultureInfo.InvariantCulture, $"answers {(int)reply.StatusCode}");
             }
             catch (HttpRequestException failure)
             {
@@ -378,14 +502,22 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
 
         private async Task<double?> ValueAsync(string promql, double? whenEmpty = null)
         {
-            if (values.TryGetValue(promql, out var known)) return known;
-            if (++questions > InputLimits.ServerQuestions.Most) return null;
+            if (values.TryGetValue(promql, out var known))
+                return known;
+            if (++questions > InputLimits.ServerQuestions.Most)
+                return null;
             double? value = null;
             switch (await linter.prometheus.QueryAsync(promql, null, cancellationToken))
             {
-                case Fetch<QueryResult>.Ok { Value.Series: [{ Count: > 0 } one, ..] }: value = one.Values.Span[0]; break;
-                case Fetch<QueryResult>.Ok: value = whenEmpty; break;
-                case Fetch<QueryResult>.Unavailable { Reason: var reason }: NotChecked = reason; break;
+                case Fetch<QueryResult>.Ok { Value.Series: [{ Count: > 0 } one, ..] }:
+                    value = one.Values.Span[0];
+                    break;
+                case Fetch<QueryResult>.Ok:
+                    value = whenEmpty;
+                    break;
+                case Fetch<QueryResult>.Unavailable { Reason: var reason }:
+                    NotChecked = reason;
+                    break;
             }
             return values[promql] = value;
         }

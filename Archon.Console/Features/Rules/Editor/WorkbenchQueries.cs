@@ -16,7 +16,13 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Rules.Editor;
 
 /// <summary>What one evaluation now comes to, and costs.</summary>
-public sealed record EvaluationNow(int Series, double? First, QueryStatistics? Cost, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
+public sealed record EvaluationNow(
+    int Series,
+    double? First,
+    QueryStatistics? Cost,
+    IReadOnlyList<string> Warnings,
+    IReadOnlyList<string> Infos
+);
 
 /// <summary>A rule's words as a notification would carry them.</summary>
 /// <param name="From">Which alert or sample they are rendered from, in words.</param>
@@ -27,11 +33,7 @@ public sealed record RenderedRule(string From, IReadOnlyDictionary<string, strin
 /// <param name="NotChecked">Why the server was not asked, or not about everything; null where it was.</param>
 public sealed record WorkbenchLint(IReadOnlyList<LintFinding> Findings, FileRule? Rule, string? NotChecked);
 
-public sealed class WorkbenchQueries(
-    PrometheusClient prometheus,
-    ServerLinter linter,
-    RuleCommands commands,
-    TimeProvider clock)
+public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter linter, RuleCommands commands, TimeProvider clock)
 {
     // The replay of the past is the backtest's, which is seen right beside.
     private static readonly ServerLintSettings NoPast = new() { Past = TimeSpan.Zero };
@@ -39,12 +41,15 @@ public sealed class WorkbenchQueries(
     public async Task<Fetch<EvaluationNow>> EvaluateAsync(string expression, CancellationToken cancellationToken) =>
         await prometheus.QueryAsync(expression, null, cancellationToken, withStatistics: true) switch
         {
-            Fetch<QueryResult>.Ok { Value: var result } => new Fetch<EvaluationNow>.Ok(new EvaluationNow(
-                result.Series.Count + result.Histograms.Count,
-                result.Series is [{ Count: > 0 } first, ..] ? first.Values.Span[^1] : null,
-                result.Statistics,
-                result.Warnings,
-                result.Infos)),
+            Fetch<QueryResult>.Ok { Value: var result } => new Fetch<EvaluationNow>.Ok(
+                new EvaluationNow(
+                    result.Series.Count + result.Histograms.Count,
+                    result.Series is [{ Count: > 0 } first, ..] ? first.Values.Span[^1] : null,
+                    result.Statistics,
+                    result.Warnings,
+                    result.Infos
+                )
+            ),
             Fetch<QueryResult>.Rejected { Reason: var reason } => new Fetch<EvaluationNow>.Rejected(reason),
             Fetch<QueryResult>.Unavailable { Reason: var reason } => new Fetch<EvaluationNow>.Unavailable(reason),
             _ => throw new InvalidOperationException("An answer is one of three."),
@@ -55,21 +60,29 @@ public sealed class WorkbenchQueries(
     public async Task<Fetch<RenderedRule>> RenderAsync(RuleContent rule, ReplaySpan? lastFiring, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        List<(string Expression, DateTimeOffset At, Func<string> From)> tries = [(rule.Expression, now, () => "what the expression yields now")];
+        List<(string Expression, DateTimeOffset At, Func<string> From)> tries =
+        [
+            (rule.Expression, now, () => "what the expression yields now"),
+        ];
         if (lastFiring is not null)
         {
             var at = DateTimeOffset.FromUnixTimeMilliseconds(lastFiring.From);
             tries.Add((rule.Expression, at, () => $"the alert that would have fired {at.UtcDateTime:d MMM HH:mm} UTC"));
         }
-        if (AlertCondition.Of(rule.Expression) is { } condition) tries.Add((condition.Value, now, () => "the present value, for nothing fires"));
+        if (AlertCondition.Of(rule.Expression) is { } condition)
+            tries.Add((condition.Value, now, () => "the present value, for nothing fires"));
         foreach (var (expression, at, from) in tries)
         {
             switch (await prometheus.QueryAsync(expression, at, cancellationToken))
             {
-                case Fetch<QueryResult>.Unavailable { Reason: var reason }: return new Fetch<RenderedRule>.Unavailable(reason);
-                case Fetch<QueryResult>.Rejected { Reason: var reason }: return new Fetch<RenderedRule>.Rejected(reason);
+                case Fetch<QueryResult>.Unavailable { Reason: var reason }:
+                    return new Fetch<RenderedRule>.Unavailable(reason);
+                case Fetch<QueryResult>.Rejected { Reason: var reason }:
+                    return new Fetch<RenderedRule>.Rejected(reason);
                 case Fetch<QueryResult>.Ok { Value.Series: [{ Count: > 0 } sample, ..] }:
-                    return new Fetch<RenderedRule>.Ok(await ExpandAsync(rule, sample.Labels.Values, sample.Values.Span[^1], at, from(), cancellationToken));
+                    return new Fetch<RenderedRule>.Ok(
+                        await ExpandAsync(rule, sample.Labels.Values, sample.Values.Span[^1], at, from(), cancellationToken)
+                    );
             }
         }
         return new Fetch<RenderedRule>.Rejected("The expression yields nothing, now or in the backtest, so there is nothing to render.");
@@ -83,9 +96,14 @@ public sealed class WorkbenchQueries(
         if (language == RuleLanguage.Promql && PromqlParser.Parse(content.Expression, out var error) is null && error is { Limit: null })
         {
             var line = error.Line;
-            return new WorkbenchLint([new LintFinding(LintChecks.Syntax, LintSeverity.Error, draft.File, line, draft.Group, content.Name, error.Message)], null, null);
+            return new WorkbenchLint(
+                [new LintFinding(LintChecks.Syntax, LintSeverity.Error, draft.File, line, draft.Group, content.Name, error.Message)],
+                null,
+                null
+            );
         }
-        if (RuleYaml.File(group, content, language) is not { } alone) return new WorkbenchLint([], null, "The rule is not yet complete.");
+        if (RuleYaml.File(group, content, language) is not { } alone)
+            return new WorkbenchLint([], null, "The rule is not yet complete.");
         var rule = alone.Rules.First();
         IReadOnlyList<NamedRuleFile> files = [new NamedRuleFile(draft.File.Length > 0 ? draft.File : "rules.yml", alone)];
         var (findings, notChecked) = (RuleLinter.Lint(files), (string?)null);
@@ -98,37 +116,70 @@ public sealed class WorkbenchQueries(
     }
 
     /// <summary>What shows only beside the other rules of the file: the same rule twice, and reasons that stand in comments of the file.</summary>
-    private async Task<IReadOnlyList<LintFinding>> InFileAsync(RuleDraft draft, IReadOnlyList<LintFinding> findings, FileRule rule, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<LintFinding>> InFileAsync(
+        RuleDraft draft,
+        IReadOnlyList<LintFinding> findings,
+        FileRule rule,
+        CancellationToken cancellationToken
+    )
     {
-        if (draft.File.Length == 0 || draft.Group.Length == 0 || await commands.PreviewAsync(draft, cancellationToken) is not ({ } file, _)) return findings;
+        if (draft.File.Length == 0 || draft.Group.Length == 0 || await commands.PreviewAsync(draft, cancellationToken) is not ({ } file, _))
+            return findings;
         var inFile = file.After.Groups[file.Group].Rules[file.Rule];
-        var beside = RuleLinter.Lint([new NamedRuleFile(file.Name, file.After)])
-            .Where(finding => finding.Check == LintChecks.Duplicate && finding.Rule == inFile.Content.Name && finding.Line >= inFile.Line).Select(finding => finding with { Line = rule.Line });
+        var beside = RuleLinter
+            .Lint([new NamedRuleFile(file.Name, file.After)])
+            .Where(finding => finding.Check == LintChecks.Duplicate && finding.Rule == inFile.Content.Name && finding.Line >= inFile.Line)
+            .Select(finding => finding with { Line = rule.Line });
         var accepted = LintAcceptance.Of(file.After);
-        return [.. findings.Concat(beside).Select(finding => finding.Accepted is null ? finding with { Accepted = accepted.Reason(finding with { Line = inFile.Line }) } : finding)];
+        return
+        [
+            .. findings
+                .Concat(beside)
+                .Select(finding =>
+                    finding.Accepted is null ? finding with { Accepted = accepted.Reason(finding with { Line = inFile.Line }) } : finding
+                ),
+        ];
     }
 
     private Task<RenderedRule> ExpandAsync(
-        RuleContent rule, IReadOnlyDictionary<string, string> labels, double value, DateTimeOffset at, string from, CancellationToken cancellationToken)
+        RuleContent rule,
+        IReadOnlyDictionary<string, string> labels,
+        double value,
+        DateTimeOffset at,
+        string from,
+        CancellationToken cancellationToken
+    )
     {
         var data = new AlertTemplateData(labels, value, at) { Query = Ask };
         // A template may ask the server in the middle of a sentence, and waits for it: not on the page's own thread.
         return Task.Run(
             () =>
             {
-                var all = labels.Where(label => label.Key != PromqlMatcher.Name).ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
-                foreach (var (name, text) in rule.Labels) all[name] = AlertTemplate.ExpandOrTell(text, data);
-                var annotations = rule.Annotations.ToDictionary(one => one.Key, one => AlertTemplate.ExpandOrTell(one.Value, data), StringComparer.Ordinal);
+                var all = labels
+                    .Where(label => label.Key != PromqlMatcher.Name)
+                    .ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
+                foreach (var (name, text) in rule.Labels)
+                    all[name] = AlertTemplate.ExpandOrTell(text, data);
+                var annotations = rule.Annotations.ToDictionary(
+                    one => one.Key,
+                    one => AlertTemplate.ExpandOrTell(one.Value, data),
+                    StringComparer.Ordinal
+                );
                 return new RenderedRule(from, all, annotations);
             },
-            cancellationToken);
+            cancellationToken
+        );
 
-        IReadOnlyList<TemplateSample> Ask(string promql) => prometheus.QueryAsync(promql, at, cancellationToken).GetAwaiter().GetResult() switch
-        {
-            Fetch<QueryResult>.Ok { Value: var result } => [.. result.Series.Select(one => new TemplateSample(one.Labels.Values, one.Values.Span[^1]))],
-            Fetch<QueryResult>.Rejected { Reason: var reason } => throw new AlertTemplateException(reason),
-            Fetch<QueryResult>.Unavailable { Reason: var reason } => throw new AlertTemplateException(reason),
-            _ => throw new InvalidOperationException("An answer is one of three."),
-        };
+        IReadOnlyList<TemplateSample> Ask(string promql) =>
+            prometheus.QueryAsync(promql, at, cancellationToken).GetAwaiter().GetResult() switch
+            {
+                Fetch<QueryResult>.Ok { Value: var result } =>
+                [
+                    .. result.Series.Select(one => new TemplateSample(one.Labels.Values, one.Values.Span[^1])),
+                ],
+                Fetch<QueryResult>.Rejected { Reason: var reason } => throw new AlertTemplateException(reason),
+                Fetch<QueryResult>.Unavailable { Reason: var reason } => throw new AlertTemplateException(reason),
+                _ => throw new InvalidOperationException("An answer is one of three."),
+            };
     }
 }

@@ -13,13 +13,14 @@ namespace Archon.Features.Rules.Editor;
 internal static class WorkbenchWords
 {
     /// <summary>Where a draft that was not begun here comes from.</summary>
-    public static string? Origin(string? from) => from switch
-    {
-        null or "" => null,
-        "coverage" => "Begun from a gap in the coverage. It is not saved; the backtest shows what it would have done.",
-        "noise" => "A quieter form of this rule, from the noise report. It is not saved; the backtest shows both.",
-        _ => "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.",
-    };
+    public static string? Origin(string? from) =>
+        from switch
+        {
+            null or "" => null,
+            "coverage" => "Begun from a gap in the coverage. It is not saved; the backtest shows what it would have done.",
+            "noise" => "A quieter form of this rule, from the noise report. It is not saved; the backtest shows both.",
+            _ => "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.",
+        };
 
     /// <summary>The place of a rule, and how the server does with it.</summary>
     public static string Where(WorkbenchDraft draft, RuleDetail? rule)
@@ -41,13 +42,14 @@ internal static class WorkbenchWords
     }
 
     /// <summary>What one evaluation yields and costs.</summary>
-    public static string Cost(Fetch<EvaluationNow>? now, string expression) => now switch
-    {
-        Fetch<EvaluationNow>.Ok { Value: var one } => $"{Yield(one, expression)} · {Cost(one)}",
-        Fetch<EvaluationNow>.Rejected => "refused by the server",
-        Fetch<EvaluationNow>.Unavailable { Reason: var reason } => $"cost not known: {reason}",
-        _ => "",
-    };
+    public static string Cost(Fetch<EvaluationNow>? now, string expression) =>
+        now switch
+        {
+            Fetch<EvaluationNow>.Ok { Value: var one } => $"{Yield(one, expression)} · {Cost(one)}",
+            Fetch<EvaluationNow>.Rejected => "refused by the server",
+            Fetch<EvaluationNow>.Unavailable { Reason: var reason } => $"cost not known: {reason}",
+            _ => "",
+        };
 
     public static string Plain(double value) => value.ToString("0.###############", CultureInfo.InvariantCulture);
 
@@ -55,36 +57,41 @@ internal static class WorkbenchWords
 
     public static string WasLength(TimeSpan? before, TimeSpan now)
     {
-        if (before is not { } known || known == now) return "";
+        if (before is not { } known || known == now)
+            return "";
         return Was(known == TimeSpan.Zero ? "unset" : PrometheusDuration.Format(known));
     }
 
-    public static string Sla(string severity) => severity switch
-    {
-        "critical" => "Acknowledge within 5 min, resolve within 15 min.",
-        "warning" => "Acknowledge within 30 min, resolve within 4 h.",
-        "info" => "Look at it within 24 h.",
-        "" => "Without a severity nobody's clock runs.",
-        _ => "No clock is known for this severity.",
-    };
+    public static string Sla(string severity) =>
+        severity switch
+        {
+            "critical" => "Acknowledge within 5 min, resolve within 15 min.",
+            "warning" => "Acknowledge within 30 min, resolve within 4 h.",
+            "info" => "Look at it within 24 h.",
+            "" => "Without a severity nobody's clock runs.",
+            _ => "No clock is known for this severity.",
+        };
 
-    public static StateKind SeverityState(string? severity) => severity switch
-    {
-        "critical" => StateKind.Critical,
-        "warning" => StateKind.Warning,
-        "info" => StateKind.Info,
-        _ => StateKind.Unknown,
-    };
+    public static StateKind SeverityState(string? severity) =>
+        severity switch
+        {
+            "critical" => StateKind.Critical,
+            "warning" => StateKind.Warning,
+            "info" => StateKind.Info,
+            _ => StateKind.Unknown,
+        };
 
-    private static string Yield(EvaluationNow one, string expression) => one switch
-    {
-        { Series: 0 } => "no series now",
-        { Series: 1, First: { } value } => $"1 series now, {Figures.Format(value, ExpressionUnit.Of(expression))}",
-        { Series: 1 } => "1 series now",
-        _ => $"{one.Series} series now",
-    };
+    private static string Yield(EvaluationNow one, string expression) =>
+        one switch
+        {
+            { Series: 0 } => "no series now",
+            { Series: 1, First: { } value } => $"1 series now, {Figures.Format(value, ExpressionUnit.Of(expression))}",
+            { Series: 1 } => "1 series now",
+            _ => $"{one.Series} series now",
+        };
 
-    private static string Cost(EvaluationNow one) => one.Cost is { } cost
-        ? $"{Figures.Format(cost.TotalSeconds, "s")}, {Figures.Format(cost.TotalSamples, "")} samples, peak {Figures.Format(cost.PeakSamples, "")}"
-        : "cost not told";
+    private static string Cost(EvaluationNow one) =>
+        one.Cost is { } cost
+            ? $"{Figures.Format(cost.TotalSeconds, "s")}, {Figures.Format(cost.TotalSamples, "")} samples, peak {Figures.Format(cost.PeakSamples, "")}"
+            : "cost not told";
 }

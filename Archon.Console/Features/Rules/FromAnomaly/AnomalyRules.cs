@@ -19,8 +19,19 @@ namespace Archon.Features.Rules.FromAnomaly;
 /// <param name="Peak">Its value furthest beyond the band.</param>
 /// <param name="Lasted">From its start to when it was last beyond.</param>
 public sealed record AnomalyFacts(
-    string? Service, string Watch, string Unit, string Query, IReadOnlyDictionary<string, string> Labels, AnomalyDirection Direction,
-    double Lower, double Upper, double Expected, double Peak, TimeSpan Lasted, bool IsCritical);
+    string? Service,
+    string Watch,
+    string Unit,
+    string Query,
+    IReadOnlyDictionary<string, string> Labels,
+    AnomalyDirection Direction,
+    double Lower,
+    double Upper,
+    double Expected,
+    double Peak,
+    TimeSpan Lasted,
+    bool IsCritical
+);
 
 /// <param name="Words">What it compares, in a sentence.</param>
 public sealed record ProposedRule(string Words, RuleContent Content);
@@ -58,11 +69,17 @@ public static class AnomalyRules
         var flat = new ProposedRule(
             $"{(isDown ? "Below" : "Above")} {Figures.Format(threshold, facts.Unit)}, which lies beyond the band of {band}.",
             Content(
-                facts, isDown ? "Low" : "High", Compared(expression, comparison, threshold),
-                $"{side} {Figures.Plain(Figures.Format(threshold, facts.Unit))}, where {usual} was usual"));
+                facts,
+                isDown ? "Low" : "High",
+                Compared(expression, comparison, threshold),
+                $"{side} {Figures.Plain(Figures.Format(threshold, facts.Unit))}, where {usual} was usual"
+            )
+        );
         var (beyond, words) = Seasonal(facts, expression, comparison, bound);
-        var seasonal = new ProposedRule(words, Content(
-            facts, isDown ? "UnusuallyLow" : "UnusuallyHigh", beyond, $"{side} what is usual at this time of the day"));
+        var seasonal = new ProposedRule(
+            words,
+            Content(facts, isDown ? "UnusuallyLow" : "UnusuallyHigh", beyond, $"{side} what is usual at this time of the day")
+        );
         return new ProposedRules(flat, seasonal, null);
     }
 
@@ -77,7 +94,8 @@ public static class AnomalyRules
     /// <summary>The same, round in the way people read the unit: bytes by powers of 1024.</summary>
     internal static double Threshold(double bound, double peak, string unit)
     {
-        if (!unit.StartsWith("By", StringComparison.Ordinal)) return Threshold(bound, peak);
+        if (!unit.StartsWith("By", StringComparison.Ordinal))
+            return Threshold(bound, peak);
         var scale = Math.Pow(1024, Math.Max(0, Math.Floor(Math.Log(Math.Max(Math.Abs(bound), Math.Abs(peak)), 1024))));
         return Threshold(bound / scale, peak / scale) * scale;
     }
@@ -94,7 +112,8 @@ public static class AnomalyRules
                 var value = (Math.Floor(low / step) + 1) * step;
                 // Of binary fractions only the figures that were meant are kept.
                 value = double.Parse(value.ToString("G12", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-                if (value > low && value < high) return value;
+                if (value > low && value < high)
+                    return value;
             }
         }
         return (low + high) / 2;
@@ -114,59 +133,68 @@ public static class AnomalyRules
                 var times = factor.ToString("0.###", CultureInfo.InvariantCulture);
                 return (
                     SeasonalExpression.Times(expression, comparison, factor)!,
-                    $"{(isDown ? "Below" : "Above")} {times} times what it was a day ago at this time, {unlessUsual}");
+                    $"{(isDown ? "Below" : "Above")} {times} times what it was a day ago at this time, {unlessUsual}"
+                );
             }
         }
         var difference = Math.Abs(Threshold(bound, peak, facts.Unit) - (double.IsFinite(usual) ? usual : bound));
-        if (difference == 0) difference = Math.Abs(peak - bound);
+        if (difference == 0)
+            difference = Math.Abs(peak - bound);
         // A tenth less or more of it is round.
         difference = Threshold(difference * 0.85, difference * 1.35, facts.Unit);
         return (
             SeasonalExpression.Plus(expression, comparison, difference)!,
             $"More than {Figures.Format(difference, facts.Unit)} {(isDown ? "below" : "above")} what it was a day ago at this time, "
-                + unlessUsual);
+                + unlessUsual
+        );
     }
 
     internal static string Compared(string expression, string comparison, double threshold)
     {
         var value = PromqlParser.Parse(expression, out _)!;
         var whole = value is PromqlBinary { IsSet: true } or PromqlBinary { IsComparison: true }
-            ? new PromqlParentheses(value, 0, 0) : value;
+            ? new PromqlParentheses(value, 0, 0)
+            : value;
         return new PromqlBinary(comparison, whole, new PromqlNumber(threshold, false, 0, 0), false, new PromqlMatching(), 0).ToString();
     }
 
     internal static RuleContent Content(AnomalyFacts facts, string suffix, string expression, string than)
     {
         var subject = Subject(facts);
-        return WorkbenchDraft.Ordered(new RuleContent(Name(facts, suffix), true, expression)
-        {
-            // Half of what it lasted, so that it would have been told of while it went on.
-            For = Holds.FirstOrDefault(hold => hold * 2 <= facts.Lasted),
-            Labels = new Dictionary<string, string>(StringComparer.Ordinal)
+        return WorkbenchDraft.Ordered(
+            new RuleContent(Name(facts, suffix), true, expression)
             {
-                [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning",
-            },
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["summary"] = $"{subject}: {Words(facts.Watch)} is {(facts.Direction == AnomalyDirection.Down ? "low" : "high")}",
-                ["description"] = $"{Words(facts.Watch)} of {subject} is {{{{ $value | {Humanized(facts.Unit)} }}}}, {Words(than)}.",
-            },
-        });
+                // Half of what it lasted, so that it would have been told of while it went on.
+                For = Holds.FirstOrDefault(hold => hold * 2 <= facts.Lasted),
+                Labels = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning",
+                },
+                Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["summary"] = $"{subject}: {Words(facts.Watch)} is {(facts.Direction == AnomalyDirection.Down ? "low" : "high")}",
+                    ["description"] = $"{Words(facts.Watch)} of {subject} is {{{{ $value | {Humanized(facts.Unit)} }}}}, {Words(than)}.",
+                },
+            }
+        );
     }
 
-    private static string Humanized(string unit) => unit switch
-    {
-        "1" => "humanizePercentage",
-        "s" => "humanizeDuration",
-        "By" or "By/s" => "humanize1024",
-        _ => "humanize",
-    };
+    private static string Humanized(string unit) =>
+        unit switch
+        {
+            "1" => "humanizePercentage",
+            "s" => "humanizeDuration",
+            "By" or "By/s" => "humanize1024",
+            _ => "humanize",
+        };
 
     /// <summary>The label that names the service, by its name: its value may be any text and is no template.</summary>
     private static string Subject(AnomalyFacts facts)
     {
-        var named = facts.Labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0)
-            .OrderBy(one => one.Key, StringComparer.Ordinal).ToList();
+        var named = facts
+            .Labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0)
+            .OrderBy(one => one.Key, StringComparer.Ordinal)
+            .ToList();
         var label = named.FirstOrDefault(one => one.Value == facts.Service).Key ?? named.FirstOrDefault().Key;
         return label is null ? Words(facts.Service ?? "all")
             : PromqlNames.IsPlainLabel(label) ? $"{{{{ $labels.{label} }}}}"
@@ -183,11 +211,14 @@ public static class AnomalyRules
         var isFirst = true;
         foreach (var character in $"{facts.Service} {facts.Watch}")
         {
-            if (name.Length >= LongestName) break;
-            if (char.IsAsciiLetterOrDigit(character)) name.Append(isFirst ? char.ToUpperInvariant(character) : character);
+            if (name.Length >= LongestName)
+                break;
+            if (char.IsAsciiLetterOrDigit(character))
+                name.Append(isFirst ? char.ToUpperInvariant(character) : character);
             isFirst = !char.IsAsciiLetterOrDigit(character);
         }
-        if (name.Length == 0 || char.IsAsciiDigit(name[0])) name.Insert(0, "Anomaly");
+        if (name.Length == 0 || char.IsAsciiDigit(name[0]))
+            name.Insert(0, "Anomaly");
         return name.Append(suffix).ToString();
     }
 }

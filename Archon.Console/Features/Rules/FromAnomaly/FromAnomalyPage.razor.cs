@@ -19,7 +19,12 @@ namespace Archon.Features.Rules.FromAnomaly;
 
 /// <summary>Two rules that would have told of an anomaly, each over the same past, for a person to choose from.</summary>
 public sealed partial class FromAnomalyPage(
-    AnomalyQueries anomalies, RuleQueries rules, PrometheusClient prometheus, ViewState view, TimeProvider clock) : IDisposable
+    AnomalyQueries anomalies,
+    RuleQueries rules,
+    PrometheusClient prometheus,
+    ViewState view,
+    TimeProvider clock
+) : IDisposable
 {
     private static readonly TimeSpan Past = TimeSpan.FromDays(7);
     private static readonly TimeSpan Around = TimeSpan.FromHours(1);
@@ -33,14 +38,16 @@ public sealed partial class FromAnomalyPage(
     private bool gone;
     private bool isReplayed;
 
-    [Parameter] public long Id { get; set; }
+    [Parameter]
+    public long Id { get; set; }
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // Once the rules are there: where the database was away at first, that is later.
-        if (isReplayed || detail is null) return;
+        if (isReplayed || detail is null)
+            return;
         isReplayed = true;
         await ReplayAsync();
     }
@@ -52,18 +59,32 @@ public sealed partial class FromAnomalyPage(
             failure = null;
             var found = await anomalies.FindAsync(view.EnvironmentId, Id, lifetime.Token);
             gone = found is null;
-            if (found is null) return;
+            if (found is null)
+                return;
             var place = RulePlace.Usual((await rules.PictureAsync(view.EnvironmentId, lifetime.Token)).Rules);
             var row = found.Row;
             var until = row.EndedAt ?? row.LastSeenAt;
             var now = clock.GetUtcNow();
-            range = row.StartedAt - Around >= now - Past
-                ? new TimeRange(now - Past, now)
-                : new TimeRange(row.StartedAt - Past + Around, until + Around);
-            proposed = AnomalyRules.Of(new AnomalyFacts(
-                row.Service, row.Watch, row.Unit, found.Query, row.Labels, row.Direction, row.Lower, row.Upper, found.Expected,
-                row.PeakValue, until - row.StartedAt,
-                HealthStates.Of(row.Signal, row.Direction, row.Confidence, null) == HealthState.Critical));
+            range =
+                row.StartedAt - Around >= now - Past
+                    ? new TimeRange(now - Past, now)
+                    : new TimeRange(row.StartedAt - Past + Around, until + Around);
+            proposed = AnomalyRules.Of(
+                new AnomalyFacts(
+                    row.Service,
+                    row.Watch,
+                    row.Unit,
+                    found.Query,
+                    row.Labels,
+                    row.Direction,
+                    row.Lower,
+                    row.Upper,
+                    found.Expected,
+                    row.PeakValue,
+                    until - row.StartedAt,
+                    HealthStates.Of(row.Signal, row.Direction, row.Confidence, null) == HealthState.Critical
+                )
+            );
             choices =
             [
                 .. new[]
@@ -76,7 +97,8 @@ public sealed partial class FromAnomalyPage(
 
             Choice? Choose(string key, string title, ProposedRule? rule)
             {
-                if (rule is null) return null;
+                if (rule is null)
+                    return null;
                 var link = WorkbenchLinks.New(rule.Content, place, $"anomaly-{Id.ToString(CultureInfo.InvariantCulture)}");
                 return new Choice(key, title, rule, place, link);
             }
@@ -94,15 +116,25 @@ public sealed partial class FromAnomalyPage(
     /// <summary>One after the other: both ask the same server for the same past.</summary>
     private async Task ReplayAsync()
     {
-        if (detail?.Row is not { } row) return;
+        if (detail?.Row is not { } row)
+            return;
         var trouble = new KnownTrouble(
-            "the anomaly", row.StartedAt.ToUnixTimeMilliseconds(), (row.EndedAt ?? row.LastSeenAt).ToUnixTimeMilliseconds());
+            "the anomaly",
+            row.StartedAt.ToUnixTimeMilliseconds(),
+            (row.EndedAt ?? row.LastSeenAt).ToUnixTimeMilliseconds()
+        );
         try
         {
             foreach (var choice in choices)
             {
                 var question = new BacktestQuestion(
-                    choice.Rule.Content, null, choice.Place.File, new GroupContent(choice.Place.Group), range, [trouble]);
+                    choice.Rule.Content,
+                    null,
+                    choice.Place.File,
+                    new GroupContent(choice.Place.Group),
+                    range,
+                    [trouble]
+                );
                 await foreach (var picture in new LiveBacktest(prometheus, clock).RunAsync(question, lifetime.Token))
                 {
                     choice.Picture = picture;
@@ -116,42 +148,48 @@ public sealed partial class FromAnomalyPage(
         }
     }
 
-    private static string Status(Choice choice) => choice.Picture switch
-    {
-        null => "waits",
-        { IsDone: false, Progress: var far } => $"replaying, {Figures.Format(far, "1")}",
-        { Draft.Ended: not null } => "not replayed",
-        _ => "replayed",
-    };
+    private static string Status(Choice choice) =>
+        choice.Picture switch
+        {
+            null => "waits",
+            { IsDone: false, Progress: var far } => $"replaying, {Figures.Format(far, "1")}",
+            { Draft.Ended: not null } => "not replayed",
+            _ => "replayed",
+        };
 
-    private static StateKind CaughtState(Choice choice) => choice.Done?.Judged switch
-    {
-        null => StateKind.Unknown,
-        { Caught.Count: > 0 } => StateKind.Ok,
-        _ => StateKind.Warning,
-    };
+    private static StateKind CaughtState(Choice choice) =>
+        choice.Done?.Judged switch
+        {
+            null => StateKind.Unknown,
+            { Caught.Count: > 0 } => StateKind.Ok,
+            _ => StateKind.Warning,
+        };
 
-    private static string Caught(Choice choice) => choice.Done?.Judged switch
-    {
-        null => choice.Picture is { IsDone: true } ? "not known" : "…",
-        { Caught: [var (_, delay), ..] } => delay > TimeSpan.Zero ? $"caught after {Ages.Of(delay)}" : "caught at once",
-        _ => "missed",
-    };
+    private static string Caught(Choice choice) =>
+        choice.Done?.Judged switch
+        {
+            null => choice.Picture is { IsDone: true } ? "not known" : "…",
+            { Caught: [var (_, delay), ..] } => delay > TimeSpan.Zero ? $"caught after {Ages.Of(delay)}" : "caught at once",
+            _ => "missed",
+        };
 
     private static string Number(Choice choice, Func<BacktestLane, int> number) =>
         Told(choice, lane => number(lane).ToString(CultureInfo.InvariantCulture));
 
     private static string Told(Choice choice, Func<BacktestLane, string> words) =>
-        choice.Done is { } lane ? words(lane) : choice.Picture is { IsDone: true } ? "not known" : "…";
+        choice.Done is { } lane ? words(lane)
+        : choice.Picture is { IsDone: true } ? "not known"
+        : "…";
 
-    private static string NoChart(Choice choice) => choice.Picture switch
-    {
-        null or { IsDone: false } => "Asking Prometheus...",
-        { ChartFailure: { } failure } => $"The value is not known: {failure}",
-        { Draft.Summary.Firings: 0 } when AlertCondition.Of(choice.Rule.Content.Expression) is null =>
-            "It never fired. Where the server keeps less than a day of history there was nothing to compare with.",
-        _ => "The server has no samples of this in the whole range. That is not the same as calm.",
-    };
+    private static string NoChart(Choice choice) =>
+        choice.Picture switch
+        {
+            null or { IsDone: false } => "Asking Prometheus...",
+            { ChartFailure: { } failure } => $"The value is not known: {failure}",
+            { Draft.Summary.Firings: 0 } when AlertCondition.Of(choice.Rule.Content.Expression) is null =>
+                "It never fired. Where the server keeps less than a day of history there was nothing to compare with.",
+            _ => "The server has no samples of this in the whole range. That is not the same as calm.",
+        };
 
     public void Dispose()
     {

@@ -15,38 +15,45 @@ public static class NarrowedExpression
     /// <returns>Canonical PromQL; null where the query does not parse or yields no vector.</returns>
     public static string? To(string query, IReadOnlyDictionary<string, string> labels)
     {
-        if (PromqlParser.Parse(query, out _) is not { Type: PromqlType.Vector } narrowed) return null;
+        if (PromqlParser.Parse(query, out _) is not { Type: PromqlType.Vector } narrowed)
+            return null;
         var rest = new Dictionary<string, string>(StringComparer.Ordinal);
         var wanted = labels.Where(one => one.Key != PromqlMatcher.Name && one.Value.Length > 0);
         foreach (var (name, value) in wanted.OrderBy(one => one.Key, StringComparer.Ordinal))
         {
-            if (Narrow(narrowed, new PromqlMatcher(name, PromqlMatch.Equal, value)) is { } pushed) narrowed = pushed;
-            else rest[name] = value;
+            if (Narrow(narrowed, new PromqlMatcher(name, PromqlMatch.Equal, value)) is { } pushed)
+                narrowed = pushed;
+            else
+                rest[name] = value;
         }
         return rest.Count == 0 ? narrowed.ToString() : PromqlParser.Parse(NarrowQuery.To(narrowed.ToString(), [rest]), out _)?.ToString();
     }
 
     /// <summary>Null where the label does not come through unchanged from every selector it would have to be asked of.</summary>
-    private static PromqlExpression? Narrow(PromqlExpression expression, PromqlMatcher matcher) => expression switch
-    {
-        { Type: PromqlType.Scalar or PromqlType.Text } => expression,
-        PromqlParentheses { Inner: var inner } => Narrow(inner, matcher) is { } narrowed ? new PromqlParentheses(narrowed, 0, 0) : null,
-        PromqlUnary { Operator: var sign, Inner: var inner } =>
-            Narrow(inner, matcher) is { } narrowed ? new PromqlUnary(sign, narrowed, 0) : null,
-        PromqlSelector selector => Narrow(selector, matcher),
-        PromqlRange range => new PromqlRange(Narrow(range.Selector, matcher), range.Length, range.ComputedLength, 0),
-        PromqlSubquery subquery => Narrow(subquery, matcher),
-        PromqlAggregation aggregation => Narrow(aggregation, matcher),
-        PromqlCall call => Narrow(call, matcher),
-        PromqlBinary chain => chain.Fold(
-            first => Narrow(first, matcher),
-            (left, binary) => binary.Type == PromqlType.Scalar ? binary : Narrow(binary, left, Narrow(binary.Right, matcher), matcher)),
-        _ => null,
-    };
+    private static PromqlExpression? Narrow(PromqlExpression expression, PromqlMatcher matcher) =>
+        expression switch
+        {
+            { Type: PromqlType.Scalar or PromqlType.Text } => expression,
+            PromqlParentheses { Inner: var inner } => Narrow(inner, matcher) is { } narrowed ? new PromqlParentheses(narrowed, 0, 0) : null,
+            PromqlUnary { Operator: var sign, Inner: var inner } => Narrow(inner, matcher) is { } narrowed
+                ? new PromqlUnary(sign, narrowed, 0)
+                : null,
+            PromqlSelector selector => Narrow(selector, matcher),
+            PromqlRange range => new PromqlRange(Narrow(range.Selector, matcher), range.Length, range.ComputedLength, 0),
+            PromqlSubquery subquery => Narrow(subquery, matcher),
+            PromqlAggregation aggregation => Narrow(aggregation, matcher),
+            PromqlCall call => Narrow(call, matcher),
+            PromqlBinary chain => chain.Fold(
+                first => Narrow(first, matcher),
+                (left, binary) => binary.Type == PromqlType.Scalar ? binary : Narrow(binary, left, Narrow(binary.Right, matcher), matcher)
+            ),
+            _ => null,
+        };
 
     private static PromqlSelector Narrow(PromqlSelector selector, PromqlMatcher matcher)
     {
-        if (selector.Matchers.Contains(matcher)) return selector;
+        if (selector.Matchers.Contains(matcher))
+            return selector;
         var narrowed = new PromqlSelector(selector.Metric, [.. selector.Matchers, matcher], 0, 0) { Modifier = selector.Modifier };
         Shift(selector.Shift, narrowed.Shift);
         return narrowed;
@@ -54,7 +61,8 @@ public static class NarrowedExpression
 
     private static PromqlSubquery? Narrow(PromqlSubquery subquery, PromqlMatcher matcher)
     {
-        if (Narrow(subquery.Inner, matcher) is not { } inner) return null;
+        if (Narrow(subquery.Inner, matcher) is not { } inner)
+            return null;
         var narrowed = new PromqlSubquery(inner, subquery.Length, subquery.ComputedLength, subquery.Step, subquery.ComputedStep, 0);
         Shift(subquery.Shift, narrowed.Shift);
         return narrowed;
@@ -63,44 +71,57 @@ public static class NarrowedExpression
     private static PromqlAggregation? Narrow(PromqlAggregation aggregation, PromqlMatcher matcher)
     {
         // Those that choose among series would choose others.
-        if (aggregation.KeepsSeries || aggregation.Grouping.Contains(matcher.Label) == aggregation.IsWithout) return null;
-        if (aggregation is { Operator: "count_values", Parameter: PromqlString { Value: var made } } && made == matcher.Label) return null;
-        if (Narrow(aggregation.Inner, matcher) is not { } inner) return null;
+        if (aggregation.KeepsSeries || aggregation.Grouping.Contains(matcher.Label) == aggregation.IsWithout)
+            return null;
+        if (aggregation is { Operator: "count_values", Parameter: PromqlString { Value: var made } } && made == matcher.Label)
+            return null;
+        if (Narrow(aggregation.Inner, matcher) is not { } inner)
+            return null;
         var grouping = aggregation.HasGrouping ? aggregation.Grouping : null;
         return new PromqlAggregation(aggregation.Operator, inner, aggregation.Parameter, grouping, aggregation.IsWithout, 0, 0);
     }
 
     private static PromqlCall? Narrow(PromqlCall call, PromqlMatcher matcher)
     {
-        if (call.Function.Name is "absent" or "absent_over_time" or "vector" or "info") return null;
-        if (call.Function.Name is "label_replace" or "label_join"
-            && (call.Arguments[1] is not PromqlString { Value: var made } || made == matcher.Label)) return null;
+        if (call.Function.Name is "absent" or "absent_over_time" or "vector" or "info")
+            return null;
+        if (
+            call.Function.Name is "label_replace" or "label_join"
+            && (call.Arguments[1] is not PromqlString { Value: var made } || made == matcher.Label)
+        )
+            return null;
         var narrowed = new List<PromqlExpression>();
         foreach (var argument in call.Arguments)
         {
-            if (Narrow(argument, matcher) is not { } one) return null;
+            if (Narrow(argument, matcher) is not { } one)
+                return null;
             narrowed.Add(one);
         }
         return call.Arguments.Any(one => one.Type is PromqlType.Vector or PromqlType.Matrix)
-            ? new PromqlCall(call.Function, narrowed, 0, 0) : null;
+            ? new PromqlCall(call.Function, narrowed, 0, 0)
+            : null;
     }
 
     private static PromqlBinary? Narrow(PromqlBinary binary, PromqlExpression? left, PromqlExpression? right, PromqlMatcher matcher)
     {
         var matching = binary.Matching;
-        if (matching.FillLeft is not null || matching.FillRight is not null) return null;
-        if (!binary.IsBetweenVectors || binary.Operator == "or") return left is null || right is null ? null : With(left, right);
+        if (matching.FillLeft is not null || matching.FillRight is not null)
+            return null;
+        if (!binary.IsBetweenVectors || binary.Operator == "or")
+            return left is null || right is null ? null : With(left, right);
         // Series that find each other by the label have the same value of it.
         var isMatched = matching.Labels.Contains(matcher.Label) == matching.IsOn;
         if (binary.IsSet || matching.Group == "left")
         {
             return left is null || matching.Included.Contains(matcher.Label)
-                ? null : With(left, isMatched ? right ?? binary.Right : binary.Right);
+                ? null
+                : With(left, isMatched ? right ?? binary.Right : binary.Right);
         }
         if (matching.Group == "right")
         {
             return right is null || matching.Included.Contains(matcher.Label)
-                ? null : With(isMatched ? left ?? binary.Left : binary.Left, right);
+                ? null
+                : With(isMatched ? left ?? binary.Left : binary.Left, right);
         }
         return isMatched && (left ?? right) is not null ? With(left ?? binary.Left, right ?? binary.Right) : null;
 

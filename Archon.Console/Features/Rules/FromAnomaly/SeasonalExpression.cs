@@ -28,7 +28,8 @@ public static class SeasonalExpression
 
     private static string? Of(string expression, string comparison, Func<PromqlExpression, PromqlExpression> bound)
     {
-        if (PromqlParser.Parse(expression, out _) is not { Type: PromqlType.Vector } value) return null;
+        if (PromqlParser.Parse(expression, out _) is not { Type: PromqlType.Vector } value)
+            return null;
         var whole = value is PromqlBinary ? new PromqlParentheses(value, 0, 0) : value;
         var now = Beyond(comparison, 1);
         var lastWeek = Beyond(comparison == ">" ? "<=" : ">=", 7);

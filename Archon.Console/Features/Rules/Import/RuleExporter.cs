@@ -16,12 +16,18 @@ public sealed class RuleExporter(IDbContextFactory<ArchonDbContext> contexts)
     /// <param name="name">Null for all files.</param>
     /// <param name="group">Only files with a group of the name, with this group alone; null for whole files.</param>
     public async Task<IReadOnlyList<ExportedFile>> ExportAsync(
-        int environmentId, string? name, string? group, CancellationToken cancellationToken)
+        int environmentId,
+        string? name,
+        string? group,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var documents = await db.RuleDocuments.AsNoTracking()
+        var documents = await db
+            .RuleDocuments.AsNoTracking()
             .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null && (name == null || one.Name == name))
-            .OrderBy(one => one.Name).ToListAsync(cancellationToken);
+            .OrderBy(one => one.Name)
+            .ToListAsync(cancellationToken);
         return [.. documents.SelectMany(document => Export(document, group))];
     }
 
@@ -45,10 +51,12 @@ public sealed class RuleExporter(IDbContextFactory<ArchonDbContext> contexts)
         if (group is not null)
         {
             var file = RuleCatalogue.Read(content);
-            if (file.Groups.All(one => one.Content.Name != group)) yield break;
+            if (file.Groups.All(one => one.Content.Name != group))
+                yield break;
             for (var i = file.Groups.Count - 1; i >= 0; i--)
             {
-                if (file.Groups[i].Content.Name != group) file = RuleFileEditor.RemoveGroup(file, i);
+                if (file.Groups[i].Content.Name != group)
+                    file = RuleFileEditor.RemoveGroup(file, i);
             }
             content = file.ToBytes();
         }
@@ -56,7 +64,9 @@ public sealed class RuleExporter(IDbContextFactory<ArchonDbContext> contexts)
         if (document.Tests.Length > 0)
         {
             yield return new ExportedFile(
-                RuleTests.NameFor(document.Name), Encoding.UTF8.GetBytes(RuleTests.Export(document.Name, document.Tests)));
+                RuleTests.NameFor(document.Name),
+                Encoding.UTF8.GetBytes(RuleTests.Export(document.Name, document.Tests))
+            );
         }
     }
 }

@@ -41,7 +41,9 @@ public abstract record ImportReview(string Name)
 public abstract record ImportResult(string Name)
 {
     public sealed record Taken(string Name, int Version) : ImportResult(Name);
+
     public sealed record Unchanged(string Name, string Why) : ImportResult(Name);
+
     public sealed record Refused(string Name, IReadOnlyList<string> Reasons) : ImportResult(Name);
 
     /// <summary>Both sides changed it and nobody has chosen; nothing was written.</summary>
@@ -64,25 +66,33 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(CancellationToken cancellationToken)
     {
         var list = await target.ListAsync(cancellationToken);
-        if (list is not Fetch<IReadOnlyList<string>>.Ok { Value: var names }) return Failed(list);
+        if (list is not Fetch<IReadOnlyList<string>>.Ok { Value: var names })
+            return Failed(list);
         var files = new List<IncomingFile>();
         foreach (var name in names)
         {
             switch (await target.ReadAsync(name, cancellationToken))
             {
-                case Fetch<byte[]?>.Ok { Value: { } content }: files.Add(new IncomingFile(name, content, IsFromTarget: true)); break;
-                case Fetch<byte[]?>.Unavailable { Reason: var reason }: return new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(reason);
-                case Fetch<byte[]?>.Rejected { Reason: var reason }: return new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason);
+                case Fetch<byte[]?>.Ok { Value: { } content }:
+                    files.Add(new IncomingFile(name, content, IsFromTarget: true));
+                    break;
+                case Fetch<byte[]?>.Unavailable { Reason: var reason }:
+                    return new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(reason);
+                case Fetch<byte[]?>.Rejected { Reason: var reason }:
+                    return new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason);
             }
         }
         return new Fetch<IReadOnlyList<IncomingFile>>.Ok(files);
 
-        static Fetch<IReadOnlyList<IncomingFile>> Failed(Fetch<IReadOnlyList<string>> answer) => answer switch
-        {
-            Fetch<IReadOnlyList<string>>.Rejected { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason),
-            Fetch<IReadOnlyList<string>>.Unavailable { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(reason),
-            _ => new Fetch<IReadOnlyList<IncomingFile>>.Ok([]),
-        };
+        static Fetch<IReadOnlyList<IncomingFile>> Failed(Fetch<IReadOnlyList<string>> answer) =>
+            answer switch
+            {
+                Fetch<IReadOnlyList<string>>.Rejected { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Rejected(reason),
+                Fetch<IReadOnlyList<string>>.Unavailable { Reason: var reason } => new Fetch<IReadOnlyList<IncomingFile>>.Unavailable(
+                    reason
+                ),
+                _ => new Fetch<IReadOnlyList<IncomingFile>>.Ok([]),
+            };
     }
 
     /// <summary>
@@ -95,21 +105,24 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
-        var rules = await db.AlertRules
-            .Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null)
+        var rules = await db
+            .AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null)
             .ToListAsync(cancellationToken);
         var files = rules.GroupBy(rule => rule.File).Select(file => file.First()).ToList();
-        foreach (var rule in files) await catalogue.OpenAsync(db, rule, cancellationToken);
+        foreach (var rule in files)
+            await catalogue.OpenAsync(db, rule, cancellationToken);
         if (files.Count > 0)
         {
-            db.AuditEntries.Add(new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Actor = who,
-                Action = "rule-file.import",
-                Subject = "rules",
-                Detail = $"all that the server runs, {files.Count} files",
-            });
+            db.AuditEntries.Add(
+                new AuditEntry
+                {
+                    At = clock.GetUtcNow(),
+                    Actor = who,
+                    Action = "rule-file.import",
+                    Subject = "rules",
+                    Detail = $"all that the server runs, {files.Count} files",
+                }
+            );
             await db.SaveChangesAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -118,18 +131,28 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
 
     /// <summary>What an import would do, file by file. Nothing is written.</summary>
     public async Task<IReadOnlyList<ImportReview>> ReviewAsync(
-        int environmentId, IReadOnlyList<IncomingFile> files, CancellationToken cancellationToken)
+        int environmentId,
+        IReadOnlyList<IncomingFile> files,
+        CancellationToken cancellationToken
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var known = await db.RuleDocuments.AsNoTracking().Where(one => one.EnvironmentId == environmentId)
+        var known = await db
+            .RuleDocuments.AsNoTracking()
+            .Where(one => one.EnvironmentId == environmentId)
             .ToDictionaryAsync(one => one.Name, cancellationToken);
         return [.. files.Select(file => Review(file, files, known))];
     }
 
     /// <param name="choices">For files that both sides changed.</param>
     public async Task<IReadOnlyList<ImportResult>> ImportAsync(
-        int environmentId, IReadOnlyList<IncomingFile> files, IReadOnlyDictionary<string, ImportChoice> choices,
-        string who, string reason, CancellationToken cancellationToken)
+        int environmentId,
+        IReadOnlyList<IncomingFile> files,
+        IReadOnlyDictionary<string, ImportChoice> choices,
+        string who,
+        string reason,
+        CancellationToken cancellationToken
+    )
     {
         var results = new List<ImportResult>();
         // Rule files first: tests need theirs.
@@ -141,11 +164,17 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             try
             {
                 var note = new RuleChangeNote(
-                    who, reason.Trim().Length > 0 ? reason.Trim() : file.IsFromTarget ? $"Imported from {target.Words}" : "Imported",
-                    "rule-file.import");
-                results.Add(RuleTests.IsTestFile(file.Name)
-                    ? await ImportTestsAsync(db, environmentId, file, note, cancellationToken)
-                    : await ImportAsync(db, environmentId, file, choices.GetValueOrDefault(file.Name), note, cancellationToken));
+                    who,
+                    reason.Trim().Length > 0 ? reason.Trim()
+                        : file.IsFromTarget ? $"Imported from {target.Words}"
+                        : "Imported",
+                    "rule-file.import"
+                );
+                results.Add(
+                    RuleTests.IsTestFile(file.Name)
+                        ? await ImportTestsAsync(db, environmentId, file, note, cancellationToken)
+                        : await ImportAsync(db, environmentId, file, choices.GetValueOrDefault(file.Name), note, cancellationToken)
+                );
                 await transaction.CommitAsync(cancellationToken);
             }
             catch (RuleEditException refused)
@@ -162,10 +191,12 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         {
             var names = known.Values.Where(one => one.DeletedAt is null).Select(one => one.Name);
             var owner = Owner(file.Name, names.Concat(all.Select(one => one.Name)));
-            if (Tests(file, out var tests) is { } odd) return new ImportReview.Refused(file.Name, [odd]);
+            if (Tests(file, out var tests) is { } odd)
+                return new ImportReview.Refused(file.Name, [odd]);
             return new ImportReview.Tests(file.Name, owner, owner is null || known.GetValueOrDefault(owner)?.Tests != tests);
         }
-        if (target.NameFault(file.Name) is { } fault) return new ImportReview.Refused(file.Name, [new RuleFileError(0, 0, fault)]);
+        if (target.NameFault(file.Name) is { } fault)
+            return new ImportReview.Refused(file.Name, [new RuleFileError(0, 0, fault)]);
         if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
         {
             return new ImportReview.Refused(file.Name, errors);
@@ -175,15 +206,24 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             return new ImportReview.IsNew(file.Name, read.Rules.Count(), RuleLinter.Lint([new NamedRuleFile(file.Name, read)]));
         }
         return new ImportReview.Known(
-            file.Name, document.CurrentVersion, RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language),
-            RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read));
+            file.Name,
+            document.CurrentVersion,
+            RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language),
+            RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read)
+        );
     }
 
     private async Task<ImportResult> ImportAsync(
-        ArchonDbContext db, int environmentId, IncomingFile file, ImportChoice? choice, RuleChangeNote note,
-        CancellationToken cancellationToken)
+        ArchonDbContext db,
+        int environmentId,
+        IncomingFile file,
+        ImportChoice? choice,
+        RuleChangeNote note,
+        CancellationToken cancellationToken
+    )
     {
-        if (target.NameFault(file.Name) is { } fault) return new ImportResult.Refused(file.Name, [fault]);
+        if (target.NameFault(file.Name) is { } fault)
+            return new ImportResult.Refused(file.Name, [fault]);
         if (RuleFile.Read(file.Content, out var errors, target.Language) is not { } read)
         {
             return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
@@ -192,7 +232,11 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         if (open is not { Document.DeletedAt: null })
         {
             open ??= catalogue.Create(
-                db, environmentId, file.Name, (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File);
+                db,
+                environmentId,
+                file.Name,
+                (await catalogue.ServedAsync(db, environmentId, file.Name, cancellationToken))?.File
+            );
             return await TakeAsync(read);
         }
         var document = open.Document;
@@ -207,12 +251,22 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             case MergeState.OnlyTheirs:
                 return await TakeAsync(read);
             case MergeState.Both both:
-                if (both.Conflicts > 0 && choice is null) return new ImportResult.Conflict(file.Name, both.Conflicts);
-                if (choice is not null && choice.BasedOn != document.CurrentVersion) return new ImportResult.ChangedMeanwhile(file.Name);
-                var merged = both.Rows.Count == 0
-                    ? choice!.Form == MergeSide.Theirs ? file.Content : document.Content
-                    : RuleMerge.Take(
-                        document.Content, file.Content, target.Language, both.Rows, row => row.IsConflict ? choice!.Side(row) : row.Side);
+                if (both.Conflicts > 0 && choice is null)
+                    return new ImportResult.Conflict(file.Name, both.Conflicts);
+                if (choice is not null && choice.BasedOn != document.CurrentVersion)
+                    return new ImportResult.ChangedMeanwhile(file.Name);
+                var merged =
+                    both.Rows.Count == 0
+                        ? choice!.Form == MergeSide.Theirs
+                            ? file.Content
+                            : document.Content
+                        : RuleMerge.Take(
+                            document.Content,
+                            file.Content,
+                            target.Language,
+                            both.Rows,
+                            row => row.IsConflict ? choice!.Side(row) : row.Side
+                        );
                 if (merged.AsSpan().SequenceEqual(document.Content))
                 {
                     await AgreeAsync();
@@ -238,17 +292,25 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private async Task<ImportResult> ImportTestsAsync(
-        ArchonDbContext db, int environmentId, IncomingFile file, RuleChangeNote note, CancellationToken cancellationToken)
+        ArchonDbContext db,
+        int environmentId,
+        IncomingFile file,
+        RuleChangeNote note,
+        CancellationToken cancellationToken
+    )
     {
-        if (Tests(file, out var tests) is { } fault) return new ImportResult.Refused(file.Name, [fault.ToString()]);
-        var documents = await db.RuleDocuments
-            .Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null).ToListAsync(cancellationToken);
+        if (Tests(file, out var tests) is { } fault)
+            return new ImportResult.Refused(file.Name, [fault.ToString()]);
+        var documents = await db
+            .RuleDocuments.Where(one => one.EnvironmentId == environmentId && one.DeletedAt == null)
+            .ToListAsync(cancellationToken);
         var owner = Owner(file.Name, documents.Select(one => one.Name));
         if (documents.FirstOrDefault(one => one.Name == owner) is not { } document)
         {
             return new ImportResult.Refused(file.Name, ["The catalogue holds no rule file these tests belong to."]);
         }
-        if (document.Tests == tests) return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
+        if (document.Tests == tests)
+            return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
         document.Tests = tests;
         await catalogue.AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
         return new ImportResult.Taken(file.Name, document.CurrentVersion);

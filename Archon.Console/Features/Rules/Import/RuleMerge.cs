@@ -19,7 +19,15 @@ public enum MergeSide
 /// <param name="Ours">In the catalogue.</param>
 /// <param name="IsConflict">Both changed it. Otherwise <paramref name="Side"/> says who did.</param>
 public sealed record MergeRow(
-    string Group, string? Rule, int Ordinal, string? Base, string? Ours, string? Theirs, bool IsConflict, MergeSide Side)
+    string Group,
+    string? Rule,
+    int Ordinal,
+    string? Base,
+    string? Ours,
+    string? Theirs,
+    bool IsConflict,
+    MergeSide Side
+)
 {
     /// <summary>Of one of the three texts the lines that not all have. What is the same everywhere helps nobody to choose.</summary>
     public string Differing(string text)
@@ -34,9 +42,7 @@ public sealed record MergeRow(
 /// <summary>How a file from outside stands to the one in the catalogue.</summary>
 public abstract record MergeState
 {
-    private MergeState()
-    {
-    }
+    private MergeState() { }
 
     /// <summary>Byte by byte the same.</summary>
     public sealed record Same : MergeState;
@@ -61,47 +67,67 @@ public static class RuleMerge
     /// <param name="common">What both came from; null where nobody knows.</param>
     public static MergeState Compare(byte[]? common, byte[] ours, byte[] theirs, RuleLanguage language)
     {
-        if (ours.AsSpan().SequenceEqual(theirs)) return new MergeState.Same();
-        if (common is not null && theirs.AsSpan().SequenceEqual(common)) return new MergeState.OnlyOurs();
-        if (common is not null && ours.AsSpan().SequenceEqual(common)) return new MergeState.OnlyTheirs();
-        return new MergeState.Both(Rows(
-            common is null ? null : RuleCatalogue.Read(common, language), RuleCatalogue.Read(ours, language),
-            RuleCatalogue.Read(theirs, language)));
+        if (ours.AsSpan().SequenceEqual(theirs))
+            return new MergeState.Same();
+        if (common is not null && theirs.AsSpan().SequenceEqual(common))
+            return new MergeState.OnlyOurs();
+        if (common is not null && ours.AsSpan().SequenceEqual(common))
+            return new MergeState.OnlyTheirs();
+        return new MergeState.Both(
+            Rows(
+                common is null ? null : RuleCatalogue.Read(common, language),
+                RuleCatalogue.Read(ours, language),
+                RuleCatalogue.Read(theirs, language)
+            )
+        );
     }
 
     /// <summary>The catalogue's file with what is chosen of theirs. Where all that differs is theirs, their file to the byte.</summary>
     /// <param name="choose">For each row whose to take.</param>
     /// <exception cref="RuleEditException">The file is written in a way that the rules cannot be changed one by one.</exception>
     public static byte[] Take(
-        byte[] ours, byte[] theirs, RuleLanguage language, IReadOnlyList<MergeRow> rows, Func<MergeRow, MergeSide> choose)
+        byte[] ours,
+        byte[] theirs,
+        RuleLanguage language,
+        IReadOnlyList<MergeRow> rows,
+        Func<MergeRow, MergeSide> choose
+    )
     {
         // Of what only we changed they hold the old state, so their bytes do only where nothing is ours.
-        if (rows.All(row => choose(row) == MergeSide.Theirs)) return theirs;
-        if (rows.All(row => choose(row) == MergeSide.Ours)) return ours;
+        if (rows.All(row => choose(row) == MergeSide.Theirs))
+            return theirs;
+        if (rows.All(row => choose(row) == MergeSide.Ours))
+            return ours;
         var (file, from) = (RuleCatalogue.Read(ours, language), RuleCatalogue.Read(theirs, language));
         foreach (var row in rows.Where(row => row.Rule is null && choose(row) == MergeSide.Theirs))
         {
             var (mine, wanted) = (Group(file, row.Group), Group(from, row.Group));
-            if (mine is not null && wanted is not null) file = RuleFileEditor.SetGroup(file, mine.Index, wanted.Content);
-            else if (wanted is not null) file = RuleFileEditor.AddGroup(file, wanted.Content, []);
+            if (mine is not null && wanted is not null)
+                file = RuleFileEditor.SetGroup(file, mine.Index, wanted.Content);
+            else if (wanted is not null)
+                file = RuleFileEditor.AddGroup(file, wanted.Content, []);
         }
         // From the last of a name to the first, so that taking one away moves none that is still to come.
         var taken = rows.Where(row => row.Rule is not null && choose(row) == MergeSide.Theirs);
         foreach (var row in taken.OrderByDescending(row => row.Ordinal))
         {
             var (mine, wanted) = (Rule(file, row), Rule(from, row));
-            if (mine is not null && wanted is not null) file = RuleFileEditor.SetRule(file, mine.Group.Index, mine.Index, wanted.Content);
-            else if (mine is not null) file = RuleFileEditor.RemoveRule(file, mine.Group.Index, mine.Index);
+            if (mine is not null && wanted is not null)
+                file = RuleFileEditor.SetRule(file, mine.Group.Index, mine.Index, wanted.Content);
+            else if (mine is not null)
+                file = RuleFileEditor.RemoveRule(file, mine.Group.Index, mine.Index);
             else if (wanted is not null)
             {
-                if (Group(file, row.Group) is null) file = RuleFileEditor.AddGroup(file, wanted.Group.Content, []);
+                if (Group(file, row.Group) is null)
+                    file = RuleFileEditor.AddGroup(file, wanted.Group.Content, []);
                 var group = Group(file, row.Group)!;
                 file = RuleFileEditor.AddRule(file, group.Index, Math.Min(wanted.Index, group.Rules.Count), wanted.Content);
             }
         }
         foreach (var row in rows.Where(row => row.Rule is null && row.Theirs is null && choose(row) == MergeSide.Theirs))
         {
-            if (Group(file, row.Group) is { Rules.Count: 0 } gone) file = RuleFileEditor.RemoveGroup(file, gone.Index);
+            if (Group(file, row.Group) is { Rules.Count: 0 } gone)
+                file = RuleFileEditor.RemoveGroup(file, gone.Index);
         }
         return file.ToBytes();
     }
@@ -112,26 +138,45 @@ public static class RuleMerge
         foreach (var group in ours.Groups.Concat(theirs.Groups).Select(one => one.Content.Name).Distinct(StringComparer.Ordinal))
         {
             Add(
-                group, null, 0, Group(common, group) is { } was ? Text(was.Content) : null,
+                group,
+                null,
+                0,
+                Group(common, group) is { } was ? Text(was.Content) : null,
                 Group(ours, group) is { } mine ? Text(mine.Content) : null,
-                Group(theirs, group) is { } other ? Text(other.Content) : null);
+                Group(theirs, group) is { } other ? Text(other.Content) : null
+            );
             foreach (var (name, ordinal) in Keys(ours, group).Union(Keys(theirs, group)))
             {
                 Add(
-                    group, name, ordinal, Said(common, group, name, ordinal),
+                    group,
+                    name,
+                    ordinal,
+                    Said(common, group, name, ordinal),
                     Said(ours, group, name, ordinal),
-                    Said(theirs, group, name, ordinal));
+                    Said(theirs, group, name, ordinal)
+                );
             }
         }
         return rows;
 
         void Add(string group, string? rule, int ordinal, string? @base, string? mine, string? other)
         {
-            if (mine == other) return;
+            if (mine == other)
+                return;
             // Without common ground nobody can say who changed it.
             var isConflict = common is null || (mine != @base && other != @base);
-            rows.Add(new MergeRow(
-                group, rule, ordinal, @base, mine, other, isConflict, !isConflict && mine == @base ? MergeSide.Theirs : MergeSide.Ours));
+            rows.Add(
+                new MergeRow(
+                    group,
+                    rule,
+                    ordinal,
+                    @base,
+                    mine,
+                    other,
+                    isConflict,
+                    !isConflict && mine == @base ? MergeSide.Theirs : MergeSide.Ours
+                )
+            );
         }
     }
 
@@ -146,27 +191,33 @@ public static class RuleMerge
         Rule(file, group, name, ordinal) is { } rule ? Text(rule.Content) : null;
 
     private static IEnumerable<(string Name, int Ordinal)> Keys(RuleFile file, string group) =>
-        Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name)
-            .SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i))) ?? [];
+        Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name).SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i)))
+        ?? [];
 
     /// <summary>All that a rule says, a line for each thing.</summary>
     public static string Text(RuleContent rule)
     {
         var lines = new List<string> { $"{(rule.IsAlert ? "alert" : "record")}: {rule.Name}", $"expr: {rule.Expression.Trim()}" };
-        if (rule.For > TimeSpan.Zero) lines.Add($"for: {PrometheusDuration.Format(rule.For)}");
-        if (rule.KeepFiringFor > TimeSpan.Zero) lines.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
+        if (rule.For > TimeSpan.Zero)
+            lines.Add($"for: {PrometheusDuration.Format(rule.For)}");
+        if (rule.KeepFiringFor > TimeSpan.Zero)
+            lines.Add($"keep_firing_for: {PrometheusDuration.Format(rule.KeepFiringFor)}");
         lines.AddRange(rule.Labels.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"label {one.Key}: {one.Value}"));
-        lines.AddRange(rule.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal)
-            .Select(one => $"annotation {one.Key}: {one.Value}"));
+        lines.AddRange(
+            rule.Annotations.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"annotation {one.Key}: {one.Value}")
+        );
         return string.Join('\n', lines);
     }
 
     private static string Text(GroupContent group)
     {
         var lines = new List<string> { $"group: {group.Name}" };
-        if (group.Interval is { } interval) lines.Add($"interval: {PrometheusDuration.Format(interval)}");
-        if (group.QueryOffset is { } offset) lines.Add($"query_offset: {PrometheusDuration.Format(offset)}");
-        if (group.Limit != 0) lines.Add(string.Create(CultureInfo.InvariantCulture, $"limit: {group.Limit}"));
+        if (group.Interval is { } interval)
+            lines.Add($"interval: {PrometheusDuration.Format(interval)}");
+        if (group.QueryOffset is { } offset)
+            lines.Add($"query_offset: {PrometheusDuration.Format(offset)}");
+        if (group.Limit != 0)
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"limit: {group.Limit}"));
         lines.AddRange(group.Labels.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"label {one.Key}: {one.Value}"));
         return string.Join('\n', lines);
     }

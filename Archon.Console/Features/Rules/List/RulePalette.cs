@@ -11,9 +11,19 @@ internal sealed class RulePalette(RuleQueries rules) : IPaletteSource
         new("Page", "Rule noise", "/rules/noise", "rules"),
     ];
 
-    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit,
-        CancellationToken cancellationToken) =>
-        [.. Reports.Where(report => report.Name.Contains(text, StringComparison.OrdinalIgnoreCase)),
-            .. (await rules.SearchAsync(environmentId, text, limit, cancellationToken))
-                .Select(rule => new PaletteEntry("Rule", rule.Name, $"/rules/{rule.Id}", "rules"))];
+    public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(
+        int environmentId,
+        string text,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        [
+            .. Reports.Where(report => report.Name.Contains(text, StringComparison.OrdinalIgnoreCase)),
+            .. (await rules.SearchAsync(environmentId, text, limit, cancellationToken)).Select(rule => new PaletteEntry(
+                "Rule",
+                rule.Name,
+                $"/rules/{rule.Id}",
+                "rules"
+            )),
+        ];
 }

@@ -19,8 +19,8 @@ public sealed partial class RulesPage(
     UpstreamHealth upstreams,
     ViewState view,
     NavigationManager navigation,
-    IJSRuntime scripts)
-    : LivePage<RulesPicture>
+    IJSRuntime scripts
+) : LivePage<RulesPicture>
 {
     /// <summary>With so many rules in all, rows are drawn at once, also into the first reply; beyond, only those on screen.</summary>
     private const int DrawnAtOnce = 150;
@@ -35,25 +35,38 @@ public sealed partial class RulesPage(
     private List<RuleRow> Shown { get; set; } = [];
 
     /// <summary>The rule whose detail is open under its row.</summary>
-    [SupplyParameterFromQuery(Name = "r")] private int? Asked { get; set; }
+    [SupplyParameterFromQuery(Name = "r")]
+    private int? Asked { get; set; }
 
     /// <summary><c>deleted</c> for those that can be put back.</summary>
-    [SupplyParameterFromQuery(Name = "view")] private string? Which { get; set; }
+    [SupplyParameterFromQuery(Name = "view")]
+    private string? Which { get; set; }
 
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
-    [SupplyParameterFromQuery(Name = "q")] private string? Text { get; set; }
+    [SupplyParameterFromQuery(Name = "q")]
+    private string? Text { get; set; }
 
     private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
 
     private bool ShowsDeleted => Which == "deleted";
 
-    private string Summary => Picture is null ? "" : ShowsDeleted ? $"{Picture.Deleted.Count} in all" : string.Join(" · ", new[]
-    {
-        $"{Picture.Rules.Count} in all", Picture.Broken > 0 ? $"{Picture.Broken} broken" : "", Picture.Firing > 0 ? $"{Picture.Firing} firing" : "",
-        Picture.Pending > 0 ? $"{Picture.Pending} pending" : "", Picture.NotApplied > 0 ? $"{Picture.NotApplied} not applied" : "",
-        Picture.ChangedOutside > 0 ? $"{Picture.ChangedOutside} changed outside" : "",
-    }.Where(part => part.Length > 0));
+    private string Summary =>
+        Picture is null ? ""
+        : ShowsDeleted ? $"{Picture.Deleted.Count} in all"
+        : string.Join(
+            " · ",
+            new[]
+            {
+                $"{Picture.Rules.Count} in all",
+                Picture.Broken > 0 ? $"{Picture.Broken} broken" : "",
+                Picture.Firing > 0 ? $"{Picture.Firing} firing" : "",
+                Picture.Pending > 0 ? $"{Picture.Pending} pending" : "",
+                Picture.NotApplied > 0 ? $"{Picture.NotApplied} not applied" : "",
+                Picture.ChangedOutside > 0 ? $"{Picture.ChangedOutside} changed outside" : "",
+            }.Where(part => part.Length > 0)
+        );
 
     protected override string Key => $"rules/{view.EnvironmentId}";
 
@@ -68,8 +81,10 @@ public sealed partial class RulesPage(
     protected override async Task OnParametersSetAsync()
     {
         await base.OnParametersSetAsync();
-        if (Picture is not null) Shown = Matching(ShowsDeleted ? Picture.Deleted : Picture.Rules);
-        if (versionsOf == Asked) return;
+        if (Picture is not null)
+            Shown = Matching(ShowsDeleted ? Picture.Deleted : Picture.Rules);
+        if (versionsOf == Asked)
+            return;
         (versionsOf, versions) = (Asked, []);
         await ReadVersionsAsync();
     }
@@ -79,7 +94,8 @@ public sealed partial class RulesPage(
         isVersionsFailed = false;
         try
         {
-            if (Asked is { } id) versions = await rules.VersionsAsync(id, Lifetime);
+            if (Asked is { } id)
+                versions = await rules.VersionsAsync(id, Lifetime);
         }
         catch (OperationCanceledException) when (Lifetime.IsCancellationRequested)
         {
@@ -96,7 +112,8 @@ public sealed partial class RulesPage(
     {
         try
         {
-            if (firstRender && Asked is not null) await scripts.InvokeVoidAsync("archon.reveal", "tr.more.sel");
+            if (firstRender && Asked is not null)
+                await scripts.InvokeVoidAsync("archon.reveal", "tr.more.sel");
         }
         catch (JSDisconnectedException)
         {
@@ -112,7 +129,8 @@ public sealed partial class RulesPage(
     private void Narrow(string text)
     {
         Text = text;
-        if (Picture is { } picture) Arrived(picture);
+        if (Picture is { } picture)
+            Arrived(picture);
     }
 
     private void KeepInAddress(string text) =>
@@ -120,7 +138,8 @@ public sealed partial class RulesPage(
 
     private async Task RestoreAsync(RuleRow rule)
     {
-        if (busy) return;
+        if (busy)
+            return;
         (busy, notice) = (true, "");
         try
         {
@@ -148,20 +167,22 @@ public sealed partial class RulesPage(
         }
     }
 
-    private static string Standing(RuleRow rule) => rule.Standing switch
-    {
-        RuleStanding.NotApplied => "Not applied",
-        RuleStanding.ChangedOutside => "Changed outside",
-        RuleStanding.StillRuns => "Only on server",
-        _ => "",
-    };
+    private static string Standing(RuleRow rule) =>
+        rule.Standing switch
+        {
+            RuleStanding.NotApplied => "Not applied",
+            RuleStanding.ChangedOutside => "Changed outside",
+            RuleStanding.StillRuns => "Only on server",
+            _ => "",
+        };
 
-    private static string StandingWords(RuleRow rule) => rule.Standing switch
-    {
-        RuleStanding.NotApplied => "The server does not run this version yet.",
-        RuleStanding.ChangedOutside => "The server runs what no version of the catalogue says.",
-        _ => "The catalogue does not hold it, and the server runs it.",
-    };
+    private static string StandingWords(RuleRow rule) =>
+        rule.Standing switch
+        {
+            RuleStanding.NotApplied => "The server does not run this version yet.",
+            RuleStanding.ChangedOutside => "The server runs what no version of the catalogue says.",
+            _ => "The catalogue does not hold it, and the server runs it.",
+        };
 
     private List<RuleRow> Matching(IReadOnlyList<RuleRow> all)
     {
@@ -171,21 +192,23 @@ public sealed partial class RulesPage(
         bool Has(string text) => text.Contains(wanted, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static StateKind Shape(RuleRow rule) => rule.Urgency switch
-    {
-        0 => StateKind.Critical,
-        1 => rule.Labels.GetValueOrDefault("severity") == "critical" ? StateKind.Critical : StateKind.Warning,
-        2 => StateKind.Info,
-        3 => StateKind.Unknown,
-        _ => StateKind.Ok,
-    };
+    private static StateKind Shape(RuleRow rule) =>
+        rule.Urgency switch
+        {
+            0 => StateKind.Critical,
+            1 => rule.Labels.GetValueOrDefault("severity") == "critical" ? StateKind.Critical : StateKind.Warning,
+            2 => StateKind.Info,
+            3 => StateKind.Unknown,
+            _ => StateKind.Ok,
+        };
 
-    private static string Word(RuleRow rule) => rule.Urgency switch
-    {
-        0 => "Broken",
-        1 => "Firing",
-        2 => "Pending",
-        3 => "Not evaluated",
-        _ => rule.Kind == AlertRuleKind.Recording ? "Recorded" : "Quiet",
-    };
+    private static string Word(RuleRow rule) =>
+        rule.Urgency switch
+        {
+            0 => "Broken",
+            1 => "Firing",
+            2 => "Pending",
+            3 => "Not evaluated",
+            _ => rule.Kind == AlertRuleKind.Recording ? "Recorded" : "Quiet",
+        };
 }

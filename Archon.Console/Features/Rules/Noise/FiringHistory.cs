@@ -46,14 +46,17 @@ public sealed class FiringHistory(TimeSpan step)
     public void Add(IReadOnlyList<MetricSeries> alerts, IReadOnlyList<long> recorded)
     {
         Seen += recorded.Count;
-        if (recorded.Count > 0) FirstSeen ??= recorded[0];
+        if (recorded.Count > 0)
+            FirstSeen ??= recorded[0];
         var times = recorded.ToArray();
         foreach (var series in alerts)
         {
             var labels = new SeriesLabels(series.Labels.Values.Where(one => one.Key is not (PromqlMatcher.Name or StateLabel)));
-            for (var i = 0; i < series.Count; i++) Add(labels, series.Times.Span[i], times);
+            for (var i = 0; i < series.Count; i++)
+                Add(labels, series.Times.Span[i], times);
         }
-        if (times.Length == 0) return;
+        if (times.Length == 0)
+            return;
         // What was recorded after the last sample of an alert says that it ended, also when the next slice begins blind.
         foreach (var one in open.Values)
         {

@@ -22,30 +22,40 @@ public sealed record KnownTime(TimeRange Asked, DateTimeOffset? Since, TimeSpan 
     public bool IsWhole => Since is not null && Recorded >= Asked.Length * Enough;
 
     /// <param name="stamp">How the reader writes a time.</param>
-    public string Words(Func<DateTimeOffset, string> stamp) => (Failure, Since) switch
-    {
-        ({ } failure, _) => $"Could not check since when the server has records: {failure}",
-        (_, null) => $"The server has no record of the {Ages.Of(Asked.Length)} asked for, or none that can be told by the metric up.",
-        (_, { } since) => $"Known since {stamp(since)} ({Extent})",
-    };
+    public string Words(Func<DateTimeOffset, string> stamp) =>
+        (Failure, Since) switch
+        {
+            ({ } failure, _) => $"Could not check since when the server has records: {failure}",
+            (_, null) => $"The server has no record of the {Ages.Of(Asked.Length)} asked for, or none that can be told by the metric up.",
+            (_, { } since) => $"Known since {stamp(since)} ({Extent})",
+        };
 
     /// <summary>Such as <c>7 min of the 7 d asked for</c>.</summary>
     public string Extent => $"{Ages.Of(Recorded)} of the {Ages.Of(Asked.Length)} asked for";
 
     /// <summary>The moments at which the server recorded anything, in Unix milliseconds.</summary>
     internal static async Task<Fetch<IReadOnlyList<long>>> MomentsAsync(
-        PrometheusClient prometheus, TimeRange range, TimeSpan step, CancellationToken cancellationToken) =>
+        PrometheusClient prometheus,
+        TimeRange range,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    ) =>
         await prometheus.QueryRangeAsync(Anything, range, step, cancellationToken) switch
         {
-            Fetch<MatrixResult>.Ok { Value.Series: var series } =>
-                new Fetch<IReadOnlyList<long>>.Ok(series is [var any, ..] ? any.Times.ToArray() : []),
+            Fetch<MatrixResult>.Ok { Value.Series: var series } => new Fetch<IReadOnlyList<long>>.Ok(
+                series is [var any, ..] ? any.Times.ToArray() : []
+            ),
             Fetch<MatrixResult>.Unavailable { Reason: var away } => new Fetch<IReadOnlyList<long>>.Unavailable(away),
             Fetch<MatrixResult>.Rejected { Reason: var refused } => new Fetch<IReadOnlyList<long>>.Rejected(refused),
             _ => throw new InvalidOperationException("An answer is one of three."),
         };
 
     internal static async Task<KnownTime> ReadAsync(
-        PrometheusClient prometheus, TimeRange range, TimeSpan step, CancellationToken cancellationToken)
+        PrometheusClient prometheus,
+        TimeRange range,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
     {
         var answer = await MomentsAsync(prometheus, range, step, cancellationToken);
         return answer is Fetch<IReadOnlyList<long>>.Ok { Value: var moments }

@@ -16,8 +16,16 @@ namespace Archon.Features.Rules.Noise;
 /// <param name="Past">For how much of the time that was replayed the server has records.</param>
 /// <param name="Link">Opens the workbench on it; null where it is too long for an address.</param>
 public sealed record NoiseAdvice(
-    string Change, RuleContent Content, ReplaySummary Before, ReplaySummary After, int Troubles, int CaughtBefore, int CaughtAfter,
-    KnownTime Past, string? Link);
+    string Change,
+    RuleContent Content,
+    ReplaySummary Before,
+    ReplaySummary After,
+    int Troubles,
+    int CaughtBefore,
+    int CaughtAfter,
+    KnownTime Past,
+    string? Link
+);
 
 /// <param name="Advice">Null where there is none.</param>
 /// <param name="Words">Why there is none.</param>
@@ -46,9 +54,11 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
         var known = await troubles.TroublesAsync(rule.EnvironmentId, rule.Content, range, cancellationToken);
         var live = new LiveBacktest(prometheus, clock);
         var (asIs, picture) = await TryAsync(rule.Content);
-        if (asIs.Ended is { } away) return new AdviceResult(null, away, false);
+        if (asIs.Ended is { } away)
+            return new AdviceResult(null, away, false);
         var past = await KnownTime.ReadAsync(prometheus, range, NoiseQueries.Step, cancellationToken);
-        if (asIs.Summary.Firings == 0) return Quiet(past);
+        if (asIs.Summary.Firings == 0)
+            return Quiet(past);
 
         var found = new List<(string Change, RuleContent Content, BacktestLane Lane)>();
         var condition = AlertCondition.Of(rule.Content.Expression);
@@ -56,20 +66,30 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
         if (asIs.Summary.Flaps * 3 >= asIs.Summary.Firings)
         {
             await FirstAsync(
-                "keep_firing_for", rule.Content.KeepFiringFor, length => rule.Content with { KeepFiringFor = length },
-                lane => lane.Summary.Flaps * 2 <= asIs.Summary.Flaps);
+                "keep_firing_for",
+                rule.Content.KeepFiringFor,
+                length => rule.Content with { KeepFiringFor = length },
+                lane => lane.Summary.Flaps * 2 <= asIs.Summary.Flaps
+            );
         }
         await FirstAsync("for", rule.Content.For, length => rule.Content with { For = length }, lane => IsHalf(lane.Summary));
-        if (condition is not null && await live.SweepAsync(picture, cancellationToken) is { } outcomes
-            && WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is { Summary.Firings: > 0, Threshold: var threshold })
+        if (
+            condition is not null
+            && await live.SweepAsync(picture, cancellationToken) is { } outcomes
+            && WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is { Summary.Firings: > 0, Threshold: var threshold }
+        )
         {
             var content = rule.Content with { Expression = condition.With(rule.Content.Expression, threshold) };
             var (lane, _) = await TryAsync(content);
-            if (lane.Ended is null) found.Add(($"threshold {Plain(condition.Threshold)} → {Plain(threshold)}", content, lane));
+            if (lane.Ended is null)
+                found.Add(($"threshold {Plain(condition.Threshold)} → {Plain(threshold)}", content, lane));
         }
         // Of two that are as quiet, the one that tells of the same trouble sooner.
-        var best = found.Where(one => CatchesAll(one.Lane, asIs))
-            .OrderBy(one => one.Lane.Summary.Firings).ThenBy(one => Delay(one.Lane, asIs)).ThenBy(one => one.Lane.Summary.FiringTime)
+        var best = found
+            .Where(one => CatchesAll(one.Lane, asIs))
+            .OrderBy(one => one.Lane.Summary.Firings)
+            .ThenBy(one => Delay(one.Lane, asIs))
+            .ThenBy(one => one.Lane.Summary.FiringTime)
             .FirstOrDefault();
         if (best.Lane is null)
         {
@@ -77,17 +97,29 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
         }
         return new AdviceResult(
             new NoiseAdvice(
-                best.Change, best.Content, asIs.Summary, best.Lane.Summary, known.Troubles.Count, Caught(asIs), Caught(best.Lane), past,
-                WorkbenchLinks.Changed(rule, best.Content)),
-            "", true);
+                best.Change,
+                best.Content,
+                asIs.Summary,
+                best.Lane.Summary,
+                known.Troubles.Count,
+                Caught(asIs),
+                Caught(best.Lane),
+                past,
+                WorkbenchLinks.Changed(rule, best.Content)
+            ),
+            "",
+            true
+        );
 
         async Task FirstAsync(string name, TimeSpan own, Func<TimeSpan, RuleContent> with, Func<BacktestLane, bool> isEnough)
         {
             foreach (var length in Lengths.Where(length => length > own).Take(most))
             {
                 var content = with(length);
-                if ((await TryAsync(content)).Lane is not { Ended: null, Summary.Firings: > 0 } lane) return;
-                if (!isEnough(lane)) continue;
+                if ((await TryAsync(content)).Lane is not { Ended: null, Summary.Firings: > 0 } lane)
+                    return;
+                if (!isEnough(lane))
+                    continue;
                 var was = own > TimeSpan.Zero ? PrometheusDuration.Format(own) : "none";
                 found.Add(($"{name} {was} → {PrometheusDuration.Format(length)}", content, lane));
                 return;
@@ -98,7 +130,8 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
         {
             BacktestPicture? last = null;
             var question = new BacktestQuestion(content, null, rule.File, rule.Group, range, known.Troubles);
-            await foreach (var one in live.RunAsync(question, cancellationToken)) last = one;
+            await foreach (var one in live.RunAsync(question, cancellationToken))
+                last = one;
             return (last!.Draft!, last);
         }
 
@@ -106,20 +139,29 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
     }
 
     /// <summary>A rule that was quiet while nobody recorded anything was not checked.</summary>
-    private static AdviceResult Quiet(KnownTime past) => past.Since is null
-        ? new AdviceResult(null, past.Words(_ => ""), false)
-        : new AdviceResult(null, $"As it is written now it would not have fired in {(past.IsWhole ? Ages.Of(Past) : past.Extent)}.", true);
+    private static AdviceResult Quiet(KnownTime past) =>
+        past.Since is null
+            ? new AdviceResult(null, past.Words(_ => ""), false)
+            : new AdviceResult(
+                null,
+                $"As it is written now it would not have fired in {(past.IsWhole ? Ages.Of(Past) : past.Extent)}.",
+                true
+            );
 
-    private static string Within(KnownTime past) => past.IsWhole ? "" : past.Since is null ? " over an unknown time" : $" in {past.Extent}";
+    private static string Within(KnownTime past) =>
+        past.IsWhole ? ""
+        : past.Since is null ? " over an unknown time"
+        : $" in {past.Extent}";
 
     private static int Caught(BacktestLane lane) => lane.Judged?.Caught.Count ?? 0;
 
-    private static bool CatchesAll(BacktestLane lane, BacktestLane asIs) => asIs.Judged is not { } judged
-        || judged.Caught.All(before => lane.Judged?.Caught.Any(now => now.Trouble == before.Trouble) == true);
+    private static bool CatchesAll(BacktestLane lane, BacktestLane asIs) =>
+        asIs.Judged is not { } judged || judged.Caught.All(before => lane.Judged?.Caught.Any(now => now.Trouble == before.Trouble) == true);
 
     private static TimeSpan Delay(BacktestLane lane, BacktestLane asIs)
     {
-        if (asIs.Judged is not { } judged || lane.Judged is not { } now) return TimeSpan.Zero;
+        if (asIs.Judged is not { } judged || lane.Judged is not { } now)
+            return TimeSpan.Zero;
         var again = now.Caught.Where(one => judged.Caught.Any(before => before.Trouble == one.Trouble));
         return again.Aggregate(TimeSpan.Zero, (sum, one) => sum + one.Delay);
     }

@@ -13,7 +13,12 @@ namespace Archon.Features.Rules.Noise;
 
 /// <summary>Which alerts cost people most and what came of it, with a quieter form for the worst.</summary>
 public sealed partial class NoisePage(
-    NoiseQueries noise, NoiseAdvisor advisor, AlertResponseCommands commands, ViewState view, TimeProvider clock) : IDisposable
+    NoiseQueries noise,
+    NoiseAdvisor advisor,
+    AlertResponseCommands commands,
+    ViewState view,
+    TimeProvider clock
+) : IDisposable
 {
     private const int ShownRows = 50;
 
@@ -23,7 +28,8 @@ public sealed partial class NoisePage(
 
     private static readonly (AlertResponseKind Kind, string Words)[] Kinds =
     [
-        (AlertResponseKind.Acknowledged, "Acknowledge"), (AlertResponseKind.ActedOn, "Acted on"),
+        (AlertResponseKind.Acknowledged, "Acknowledge"),
+        (AlertResponseKind.ActedOn, "Acted on"),
         (AlertResponseKind.FalsePositive, "False alarm"),
     ];
 
@@ -41,59 +47,80 @@ public sealed partial class NoisePage(
     private bool isOurs;
     private bool busy;
 
-    [SupplyParameterFromQuery(Name = "days")] private int? AskedDays { get; set; }
-    [CascadingParameter] private Task<AuthenticationState>? Reader { get; set; }
+    [SupplyParameterFromQuery(Name = "days")]
+    private int? AskedDays { get; set; }
+
+    [CascadingParameter]
+    private Task<AuthenticationState>? Reader { get; set; }
 
     private int Days => Lengths.Contains(AskedDays ?? 0) ? AskedDays!.Value : Lengths[0];
 
-    private string Summary => picture is null ? reading.IsUnderWay ? $"reading {Days} days" : "" : string.Join(" · ", new[]
-    {
-        $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}",
-        Many(picture.Rows.Sum(row => row.Flaps), "flap"), reading.IsUnderWay ? "reading again" : "",
-    }.Where(part => part.Length > 0));
+    private string Summary =>
+        picture is null
+            ? reading.IsUnderWay
+                ? $"reading {Days} days"
+                : ""
+            : string.Join(
+                " · ",
+                new[]
+                {
+                    $"{Many(picture.Rows.Sum(row => row.Firings), "firing")} of {Many(picture.Rows.Count, "rule")}",
+                    Many(picture.Rows.Sum(row => row.Flaps), "flap"),
+                    reading.IsUnderWay ? "reading again" : "",
+                }.Where(part => part.Length > 0)
+            );
 
     protected override async Task OnParametersSetAsync()
     {
-        if (isInteractive && shownDays != Days) await ReadAsync();
+        if (isInteractive && shownDays != Days)
+            await ReadAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // Once somebody watches: the history is too dear to be read for a page that nobody sees.
-        if (!firstRender) return;
+        if (!firstRender)
+            return;
         isInteractive = true;
         await ReadAsync();
     }
 
     private async Task ReadAsync()
     {
-        if (shownDays != Days) (picture, opened) = (null, null);
+        if (shownDays != Days)
+            (picture, opened) = (null, null);
         (shownDays, failure, far) = (Days, null, 0);
         var (length, told) = (TimeSpan.FromDays(Days), new Told(this));
         var read = reading.ReadAsync(token => noise.PictureAsync(view.EnvironmentId, length, told, token), lifetime.Token);
         StateHasChanged();
         try
         {
-            if (await read is not { } answer) return;
-            if (answer is Fetch<NoisePicture>.Ok { Value: var found }) picture = found;
-            else (failure, isOurs) = (answer.Reason(), false);
+            if (await read is not { } answer)
+                return;
+            if (answer is Fetch<NoisePicture>.Ok { Value: var found })
+                picture = found;
+            else
+                (failure, isOurs) = (answer.Reason(), false);
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
             (failure, isOurs) = (reason, true);
         }
         StateHasChanged();
-        if (failure is not null) return;
+        if (failure is not null)
+            return;
         var worst = (picture?.Rows ?? []).Select(row => row.Rule).OfType<RuleRow>().Take(AdvisedAlone);
         foreach (var rule in worst.Where(rule => !advice.ContainsKey(rule.Id)).ToList())
         {
-            if (advising is null) await AdviseAsync(rule.Id);
+            if (advising is null)
+                await AdviseAsync(rule.Id);
         }
     }
 
     private async Task AdviseAsync(int ruleId)
     {
-        if (advising is not null) return;
+        if (advising is not null)
+            return;
         advising = ruleId;
         StateHasChanged();
         try
@@ -112,12 +139,14 @@ public sealed partial class NoisePage(
         {
             advising = null;
         }
-        if (!lifetime.IsCancellationRequested) StateHasChanged();
+        if (!lifetime.IsCancellationRequested)
+            StateHasChanged();
     }
 
     private async Task RespondAsync(NoiseRow row, NoiseFiring firing, AlertResponseKind kind)
     {
-        if (busy) return;
+        if (busy)
+            return;
         (busy, notice) = (true, "");
         try
         {
@@ -156,18 +185,26 @@ public sealed partial class NoisePage(
     private string? By(NoiseFiring firing, AlertResponseKind kind) =>
         firing.Responses.FirstOrDefault(one => one.Kind == kind) is { } given ? $"{given.By}, {view.Exact(given.At)}" : null;
 
-    private static string Effect(NoiseAdvice better) => string.Join(" · ", new[]
-    {
-        $"firings {better.Before.Firings} → {better.After.Firings}", Changed("flaps", better.Before.Flaps, better.After.Flaps),
-        $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}", Catches(better),
-        better.Past.IsWhole ? $"in {Ages.Of(better.Past.Asked.Length)}"
-            : better.Past.Since is null ? "over an unknown time"
-            : $"in {better.Past.Extent}",
-    }.Where(part => part.Length > 0));
+    private static string Effect(NoiseAdvice better) =>
+        string.Join(
+            " · ",
+            new[]
+            {
+                $"firings {better.Before.Firings} → {better.After.Firings}",
+                Changed("flaps", better.Before.Flaps, better.After.Flaps),
+                $"firing {Ages.Of(better.Before.FiringTime)} → {Ages.Of(better.After.FiringTime)}",
+                Catches(better),
+                better.Past.IsWhole ? $"in {Ages.Of(better.Past.Asked.Length)}"
+                : better.Past.Since is null ? "over an unknown time"
+                : $"in {better.Past.Extent}",
+            }.Where(part => part.Length > 0)
+        );
 
-    private static string Catches(NoiseAdvice better) => better.Troubles == 0 ? "no incidents to judge by"
-        : $"caught {better.CaughtAfter} of {better.Troubles} incidents"
-            + (better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}");
+    private static string Catches(NoiseAdvice better) =>
+        better.Troubles == 0
+            ? "no incidents to judge by"
+            : $"caught {better.CaughtAfter} of {better.Troubles} incidents"
+                + (better.CaughtAfter == better.CaughtBefore ? " as before" : $", before {better.CaughtBefore}");
 
     private static string Changed(string name, int before, int after) =>
         before == after ? "" : string.Create(CultureInfo.InvariantCulture, $"{name} {before} → {after}");
