@@ -104,7 +104,16 @@ function leaveDialog(): void {
 
 Object.assign(window, {
   archon: {
-    chart: () => import("./chart"), editor: () => import("./editor"), remember, live, floats, enterDialog, leaveDialog, press: keyboard.pressKey, focus, reveal,
+    chart: () => import("./chart"),
+    editor: () => import("./editor"),
+    remember,
+    live,
+    floats,
+    enterDialog,
+    leaveDialog,
+    press: keyboard.pressKey,
+    focus,
+    reveal,
     drafts: { keep: drafts.keep, take: drafts.take, older: drafts.older, drop: drafts.drop },
   },
 });

@@ -3,19 +3,54 @@ import uPlot from "uplot";
 import { figure, range } from "./figures";
 import { Legend } from "./legend";
 
-interface Line { name: string; unit: string; color: number; dashed: boolean }
-interface Span { from: number; to: number | null; words: string; state: string }
-interface Threshold { value: number; words: string }
-interface Chart {
-  height: number; syncKey: string | null; points: number; lines: Line[]; hasBand: boolean; bandName: string;
-  anomalies: Span[]; gaps: Span[]; thresholds: Threshold[]; zone: string; canZoom: boolean;
+interface Line {
+  name: string;
+  unit: string;
+  color: number;
+  dashed: boolean;
 }
-interface Owner { invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown> }
+interface Span {
+  from: number;
+  to: number | null;
+  words: string;
+  state: string;
+}
+interface Threshold {
+  value: number;
+  words: string;
+}
+interface Chart {
+  height: number;
+  syncKey: string | null;
+  points: number;
+  lines: Line[];
+  hasBand: boolean;
+  bandName: string;
+  anomalies: Span[];
+  gaps: Span[];
+  thresholds: Threshold[];
+  zone: string;
+  canZoom: boolean;
+}
+interface Owner {
+  invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown>;
+}
 type Column = Float64Array | (number | null)[];
-interface Columns { data: uPlot.AlignedData; lower: number[]; upper: number[] }
+interface Columns {
+  data: uPlot.AlignedData;
+  lower: number[];
+  upper: number[];
+}
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const stateToken: Record<string, string> = { critical: "--critical-mark", warning: "--warning-mark", info: "--info", ok: "--ok", unknown: "--unknown", silenced: "--silenced" };
+const stateToken: Record<string, string> = {
+  critical: "--critical-mark",
+  warning: "--warning-mark",
+  info: "--info",
+  ok: "--ok",
+  unknown: "--unknown",
+  silenced: "--silenced",
+};
 const fallbackWidth = 600;
 const minWidth = 160;
 const axisWidth = 48;
@@ -30,7 +65,8 @@ function unpack(chart: Chart, bytes: Uint8Array): Columns {
   const values = new Float64Array(bytes.slice().buffer);
   const column = (at: number): Float64Array => values.subarray(at * chart.points, (at + 1) * chart.points);
   // uPlot breaks a line at null and not at NaN; a line without gaps is taken as it came.
-  const holes = (from: Float64Array): Column => (from.every(Number.isFinite) ? from : Array.from(from, (one) => (Number.isFinite(one) ? one : null)));
+  const holes = (from: Float64Array): Column =>
+    from.every(Number.isFinite) ? from : Array.from(from, (one) => (Number.isFinite(one) ? one : null));
   const data: uPlot.AlignedData = [column(0), ...chart.lines.map((_, at) => holes(column(at + 1)))];
   const band = chart.lines.length + 1;
   return { data, lower: chart.hasBand ? Array.from(column(band)) : [], upper: chart.hasBand ? Array.from(column(band + 1)) : [] };
@@ -45,7 +81,12 @@ class Drawing {
   private readonly at = document.createElement("span");
   private readonly redrawn = (): void => this.rebuild();
 
-  constructor(private readonly host: HTMLElement, private readonly owner: Owner, private chart: Chart, bytes: Uint8Array) {
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly owner: Owner,
+    private chart: Chart,
+    bytes: Uint8Array,
+  ) {
     this.columns = unpack(chart, bytes);
     this.said = host.parentElement?.querySelector("[data-chart-said]") ?? null;
     this.legend = new Legend(host.parentElement?.querySelector<HTMLElement>("[data-chart-legend]") ?? null, (line) => this.isolate(line));
@@ -61,8 +102,10 @@ class Drawing {
   }
 
   update(chart: Chart, bytes: Uint8Array): void {
-    const same = chart.zone === this.chart.zone && chart.lines.length === this.chart.lines.length
-      && chart.lines.every((line, at) => line.name === this.chart.lines[at]?.name && line.unit === this.chart.lines[at]?.unit);
+    const same =
+      chart.zone === this.chart.zone &&
+      chart.lines.length === this.chart.lines.length &&
+      chart.lines.every((line, at) => line.name === this.chart.lines[at]?.name && line.unit === this.chart.lines[at]?.unit);
     this.chart = chart;
     this.columns = unpack(chart, bytes);
     if (same) {
@@ -110,9 +153,19 @@ class Drawing {
       focus: { alpha: 0.35 },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.reach(low, high, unit) } },
       axes: [
-        { ...axis, grid: { show: false }, border: { show: true, stroke: token("--n-5"), width: 1 }, size: 24, space: 72, values: (_, ticks, __, ___, step) => ticks.map((tick, place) => tickTime(tick, step, zone, place === 0)) },
         {
-          ...axis, grid: { stroke: token("--grid-line"), width: 1 }, space: 30, ...(unit === "By" ? { incrs: powersOfTwo } : {}),
+          ...axis,
+          grid: { show: false },
+          border: { show: true, stroke: token("--n-5"), width: 1 },
+          size: 24,
+          space: 72,
+          values: (_, ticks, __, ___, step) => ticks.map((tick, place) => tickTime(tick, step, zone, place === 0)),
+        },
+        {
+          ...axis,
+          grid: { stroke: token("--grid-line"), width: 1 },
+          space: 30,
+          ...(unit === "By" ? { incrs: powersOfTwo } : {}),
           size: (plot, labels) => Math.max(axisWidth, ...(labels ?? []).map((label) => Math.ceil(widthOf(plot.ctx, font, label)) + 14)),
           values: (_, ticks) => ticks.map((tick) => figure(tick, unit)),
         },
@@ -120,7 +173,11 @@ class Drawing {
       series: [
         {},
         ...this.chart.lines.map((line): uPlot.Series => ({
-          label: line.name, stroke: token(`--s-${line.color}`), width: this.isDense ? 1 : 1.5, points: { show: false }, spanGaps: false,
+          label: line.name,
+          stroke: token(`--s-${line.color}`),
+          width: this.isDense ? 1 : 1.5,
+          points: { show: false },
+          spanGaps: false,
           ...(line.dashed ? { dash: [5, 4] } : {}),
         })),
       ],
@@ -145,7 +202,8 @@ class Drawing {
     this.legend.build(
       lines.map((line) => ({ name: line.name, color: token(`--s-${line.color}`), dashed: line.dashed })),
       hasBand ? { name: bandName, color: token("--s-8") } : null,
-      worst ? token(stateToken[worst] ?? "--critical-mark") : null);
+      worst ? token(stateToken[worst] ?? "--critical-mark") : null,
+    );
   }
 
   /** What the legend tells: the values under the cursor, the newest ones without it. */
@@ -170,7 +228,9 @@ class Drawing {
   }
 
   private isolate(line: number | null): void {
-    this.plot.batch(() => this.chart.lines.forEach((_, place) => this.plot.setSeries(place + 1, { show: line === null || line === place })));
+    this.plot.batch(() =>
+      this.chart.lines.forEach((_, place) => this.plot.setSeries(place + 1, { show: line === null || line === place })),
+    );
   }
 
   /** Zero belongs to rates and shares; the band and every threshold stay in sight. */
@@ -210,8 +270,10 @@ class Drawing {
       while (to < times.length && Number.isFinite(this.columns.lower[to])) to++;
       if (to > from) {
         ctx.beginPath();
-        for (let at = from; at < to; at++) ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.upper[at] ?? 0, "y", true));
-        for (let at = to - 1; at >= from; at--) ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.lower[at] ?? 0, "y", true));
+        for (let at = from; at < to; at++)
+          ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.upper[at] ?? 0, "y", true));
+        for (let at = to - 1; at >= from; at--)
+          ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.lower[at] ?? 0, "y", true));
         ctx.closePath();
         ctx.fill();
       }
@@ -298,7 +360,13 @@ class Drawing {
       const value = values[at];
       if (value === undefined || value === null || plot.series[row + 1]?.show === false) return;
       ctx.beginPath();
-      ctx.arc(plot.valToPos(this.columns.data[0][at] ?? 0, "x", true), plot.valToPos(value, "y", true), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.arc(
+        plot.valToPos(this.columns.data[0][at] ?? 0, "x", true),
+        plot.valToPos(value, "y", true),
+        2.5 * devicePixelRatio,
+        0,
+        2 * Math.PI,
+      );
       ctx.fillStyle = token(`--s-${line.color}`);
       ctx.fill();
     });
@@ -342,9 +410,14 @@ class Drawing {
     const next = Math.min(times.length - 1, Math.max(0, at + by));
     this.plot.setCursor({ left: this.plot.valToPos(times[next] ?? 0, "x"), top: this.plot.height / 2 });
     if (this.said) {
-      const values = this.chart.lines.map((line, place) => `${line.name} ${figure((this.columns.data[place + 1] as Column)[next], line.unit)}`);
+      const values = this.chart.lines.map(
+        (line, place) => `${line.name} ${figure((this.columns.data[place + 1] as Column)[next], line.unit)}`,
+      );
       const [lower, upper] = [this.columns.lower[next], this.columns.upper[next]];
-      const band = lower !== undefined && upper !== undefined && Number.isFinite(lower) ? `, ${this.chart.bandName} ${range(lower, upper, this.chart.lines[0]?.unit ?? "")}` : "";
+      const band =
+        lower !== undefined && upper !== undefined && Number.isFinite(lower)
+          ? `, ${this.chart.bandName} ${range(lower, upper, this.chart.lines[0]?.unit ?? "")}`
+          : "";
       this.said.textContent = `${clock(times[next] ?? 0, this.chart.zone)}: ${values.join(", ")}${band}`;
     }
   };
@@ -356,7 +429,15 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function pieces(at: number, zone: string): Record<string, string> {
   let format = formats.get(zone);
   if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone });
+    format = new Intl.DateTimeFormat("en-GB", {
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+      timeZone: zone,
+    });
     formats.set(zone, format);
   }
   return Object.fromEntries(format.formatToParts(at * 1000).map(({ type, value }) => [type, value]));

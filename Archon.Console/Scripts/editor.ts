@@ -5,13 +5,35 @@ import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { PromQLExtension } from "@prometheus-io/codemirror-promql";
 
-interface Owner { invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown> }
-interface Options { language: "promql" | "yaml" | "plain"; value: string; label: string; readOnly: boolean; completeFrom: string | null; placeholder: string }
-interface Mark { from: number; to: number; severity: Diagnostic["severity"]; message: string }
+interface Owner {
+  invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown>;
+}
+interface Options {
+  language: "promql" | "yaml" | "plain";
+  value: string;
+  label: string;
+  readOnly: boolean;
+  completeFrom: string | null;
+  placeholder: string;
+}
+interface Mark {
+  from: number;
+  to: number;
+  severity: Diagnostic["severity"];
+  message: string;
+}
 
 const tellAfter = 200;
 const hour = 3_600_000;
@@ -28,10 +50,20 @@ const theme = EditorView.theme({
   ".cm-lineNumbers .cm-gutterElement": { minWidth: "36px", paddingRight: "10px" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
   "&:not(.cm-focused) .cm-activeLine, &:not(.cm-focused) .cm-activeLineGutter": { backgroundColor: "transparent" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { background: "color-mix(in srgb, var(--accent) 30%, transparent)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    background: "color-mix(in srgb, var(--accent) 30%, transparent)",
+  },
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--selected)", outline: "1px solid var(--n-6)" },
   ".cm-placeholder": { color: "var(--text-3)" },
-  ".cm-tooltip": { backgroundColor: "var(--float)", color: "var(--text)", border: "var(--hair-strong)", borderRadius: "var(--r-3)", boxShadow: "var(--pop-shadow)", fontSize: "12px", overflow: "hidden" },
+  ".cm-tooltip": {
+    backgroundColor: "var(--float)",
+    color: "var(--text)",
+    border: "var(--hair-strong)",
+    borderRadius: "var(--r-3)",
+    boxShadow: "var(--pop-shadow)",
+    fontSize: "12px",
+    overflow: "hidden",
+  },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--font-mono)", maxHeight: "14em" },
   ".cm-tooltip-autocomplete > ul > li": { padding: "3px 8px", lineHeight: "18px" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--selected)", color: "var(--n-10)" },
@@ -39,10 +71,23 @@ const theme = EditorView.theme({
   ".cm-completionDetail": { color: "var(--text-3)", fontStyle: "normal", fontFamily: "var(--font-ui)" },
   ".cm-completionIcon": { display: "none" },
   ".cm-completionInfo": { padding: "6px 10px", maxWidth: "320px", lineHeight: "16px" },
-  ".cm-diagnostic": { padding: "6px 10px", borderLeft: "3px solid var(--info)", lineHeight: "16px", maxWidth: "480px", whiteSpace: "normal" },
+  ".cm-diagnostic": {
+    padding: "6px 10px",
+    borderLeft: "3px solid var(--info)",
+    lineHeight: "16px",
+    maxWidth: "480px",
+    whiteSpace: "normal",
+  },
   ".cm-diagnostic-error": { borderLeftColor: "var(--critical-mark)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warning-mark)" },
-  ".cm-lintRange": { backgroundImage: "none", paddingBottom: "1px", textDecorationLine: "underline", textDecorationStyle: "wavy", textDecorationThickness: "1px", textUnderlineOffset: "4px" },
+  ".cm-lintRange": {
+    backgroundImage: "none",
+    paddingBottom: "1px",
+    textDecorationLine: "underline",
+    textDecorationStyle: "wavy",
+    textDecorationThickness: "1px",
+    textUnderlineOffset: "4px",
+  },
   ".cm-lintRange-error": { textDecorationColor: "var(--critical-mark)" },
   ".cm-lintRange-warning": { textDecorationColor: "var(--warning-mark)" },
   ".cm-lintRange-info": { textDecorationColor: "var(--info)" },
@@ -66,7 +111,9 @@ function languageOf(options: Options): Extension {
   const promql = new PromQLExtension().activateLinter(false).activateCompletion(options.completeFrom !== null);
   if (options.completeFrom !== null) {
     // Where the server is away there is nothing to complete from; the page says so elsewhere.
-    promql.setComplete({ remote: { url: "", apiPrefix: options.completeFrom, httpMethod: "POST", lookbackInterval: hour, httpErrorHandler: () => undefined } });
+    promql.setComplete({
+      remote: { url: "", apiPrefix: options.completeFrom, httpMethod: "POST", lookbackInterval: hour, httpErrorHandler: () => undefined },
+    });
   }
   return promql.asExtension();
 }
@@ -77,17 +124,32 @@ class Editing {
   private timer = 0;
   private told: string;
 
-  constructor(host: HTMLElement, private readonly owner: Owner, options: Options) {
+  constructor(
+    host: HTMLElement,
+    private readonly owner: Owner,
+    options: Options,
+  ) {
     this.told = options.value;
     this.view = new EditorView({
       parent: host,
       state: EditorState.create({
         doc: options.value,
         extensions: [
-          lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), autocompletion({ icons: false }),
-          highlightActiveLine(), highlightActiveLineGutter(), EditorView.lineWrapping, placeholder(options.placeholder),
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          bracketMatching(),
+          closeBrackets(),
+          autocompletion({ icons: false }),
+          highlightActiveLine(),
+          highlightActiveLineGutter(),
+          EditorView.lineWrapping,
+          placeholder(options.placeholder),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
-          languageOf(options), theme, syntaxHighlighting(colours), this.changing.of(changeable(options.readOnly)),
+          languageOf(options),
+          theme,
+          syntaxHighlighting(colours),
+          this.changing.of(changeable(options.readOnly)),
           EditorView.contentAttributes.of({ "aria-label": options.label, spellcheck: "false" }),
           EditorView.updateListener.of((update) => update.docChanged && this.changed()),
           EditorView.domEventHandlers({ blur: () => this.tell() }),
@@ -112,7 +174,12 @@ class Editing {
   mark(marks: Mark[]): void {
     const length = this.view.state.doc.length;
     const inside = (at: number): number => Math.max(0, Math.min(length, at));
-    this.view.dispatch(setDiagnostics(this.view.state, marks.map((one) => ({ ...one, from: inside(one.from), to: Math.max(inside(one.from), inside(one.to)) }))));
+    this.view.dispatch(
+      setDiagnostics(
+        this.view.state,
+        marks.map((one) => ({ ...one, from: inside(one.from), to: Math.max(inside(one.from), inside(one.to)) })),
+      ),
+    );
   }
 
   lock(readOnly: boolean): void {

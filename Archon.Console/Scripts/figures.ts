@@ -9,13 +9,21 @@ export function figure(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "no value";
   if (unit === "{cpu}") return `${digits(value * 100)}${gap}%`;
   switch (unit.replace(/\{[^}]*\}/, "")) {
-    case "1": return `${digits(value * 100)}${gap}%`;
-    case "s": return seconds(value);
-    case "By": return scaled(value, 1024, binary);
-    case "By/s": return `${scaled(value, 1024, binary)}/s`;
-    case "1/s": case "/s": return `${scaled(value, 1000, decimal)}/s`;
-    case "": return scaled(value, 1000, decimal);
-    default: return `${scaled(value, 1000, decimal)}${gap}${unit}`;
+    case "1":
+      return `${digits(value * 100)}${gap}%`;
+    case "s":
+      return seconds(value);
+    case "By":
+      return scaled(value, 1024, binary);
+    case "By/s":
+      return `${scaled(value, 1024, binary)}/s`;
+    case "1/s":
+    case "/s":
+      return `${scaled(value, 1000, decimal)}/s`;
+    case "":
+      return scaled(value, 1000, decimal);
+    default:
+      return `${scaled(value, 1000, decimal)}${gap}${unit}`;
   }
 }
 

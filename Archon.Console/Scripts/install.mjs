@@ -7,7 +7,9 @@ import { join } from "node:path";
 function run(command, args, cwd) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: "inherit", shell: process.platform === "win32" });
   if (error || status !== 0) {
-    console.error(`${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ""}. The build needs Node 20 or newer and the npm registry.`);
+    console.error(
+      `${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ""}. The build needs Node 20 or newer and the npm registry.`,
+    );
     process.exit(1);
   }
 }

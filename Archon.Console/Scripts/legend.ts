@@ -1,8 +1,15 @@
 // The line above a chart: swatch, name and value of each series, and what was expected, now or under the cursor.
 // The canvas can be neither read nor tabbed to; these are ordinary elements. Names are labels of other people's systems: always text.
 
-export interface Entry { name: string; color: string; dashed: boolean }
-export interface Reading { values: string[]; expected: string | null }
+export interface Entry {
+  name: string;
+  color: string;
+  dashed: boolean;
+}
+export interface Reading {
+  values: string[];
+  expected: string | null;
+}
 
 function swatch(kind: string, color: string): HTMLElement {
   const mark = document.createElement("i");
@@ -29,13 +36,22 @@ export class Legend {
   private alone: number | null = null;
 
   /** @param isolate Told the one series to show, or null for all. */
-  constructor(private readonly host: HTMLElement | null, private readonly isolate: (line: number | null) => void) {}
+  constructor(
+    private readonly host: HTMLElement | null,
+    private readonly isolate: (line: number | null) => void,
+  ) {}
 
   build(entries: Entry[], band: { name: string; color: string } | null, anomaly: string | null): void {
     if (!this.host) return;
     this.alone = null;
     // One line is what the chart is about: its name stands above already.
-    const made = entries.map((entry) => item(entries.length > 1 ? "button" : "span", swatch(entry.dashed ? "da" : "", entry.color), entries.length > 1 ? entry.name : "measured"));
+    const made = entries.map((entry) =>
+      item(
+        entries.length > 1 ? "button" : "span",
+        swatch(entry.dashed ? "da" : "", entry.color),
+        entries.length > 1 ? entry.name : "measured",
+      ),
+    );
     this.lines = made.map((one) => one.host);
     this.values = made.map((one) => one.value);
     if (entries.length > 1) {
