@@ -15,6 +15,7 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>The published console as a browser and the machine feel it, beside Prometheus' page in the same run.</summary>
+[SystemTest]
 public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, BenchTable table)
 {
     private const int Services = 200;

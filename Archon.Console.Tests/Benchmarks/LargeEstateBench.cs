@@ -11,6 +11,7 @@ namespace Archon.Tests.Benchmarks;
 
 /// <summary>How much a page sends first and how long the server takes for it, with 10,000 services, 20,000 series, 5,000 open anomalies and
 /// 2,000 rules.</summary>
+[SystemTest]
 public sealed class LargeEstateBench(PostgresFixture postgres, Chromium chromium, BenchTable table)
 {
     private const double MostKilobytes = 300;

@@ -9,6 +9,7 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>Memory of the published console while it idles, under load, after it, and with upstreams that send without an end.</summary>
+[SystemTest]
 public sealed class MemoryBench(PostgresFixture postgres, Chromium chromium, BenchTable table)
 {
     private const int Services = 200;

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using Archon.Cli;
+using Archon.Tests.Kit;
 using Archon.Ui.Format;
 using Xunit;
 using Console = System.Console;
@@ -12,6 +13,7 @@ namespace Archon.Tests.Benchmarks;
 /// How good the engine's answers are: its commands over public and generated data sets, judged by their scorers. What is absent (data, python3,
 /// a scorer, a command) is skipped, and its rows say so. Generated cases come from a model: they tell less of real systems than the others do.
 /// </summary>
+[SystemTest]
 public sealed class QualityBench : IDisposable
 {
     private static readonly QualityMeasure NabStandard = new(

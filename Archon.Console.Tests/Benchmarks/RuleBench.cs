@@ -12,6 +12,7 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>What a backtest costs the console: reading what a server answers, and replaying it.</summary>
+[SystemTest]
 public sealed class RuleBench(BenchTable table)
 {
     private const int Instances = 20;

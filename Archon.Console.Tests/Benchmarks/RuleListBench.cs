@@ -13,6 +13,7 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>The list of rules with an estate of 2,000 of them and 200,000 alerts.</summary>
+[SystemTest]
 public sealed class RuleListBench(PostgresFixture postgres, Chromium chromium, BenchTable table)
 {
     private const int Rules = 2000;

@@ -25,6 +25,7 @@ using Xunit;
 namespace Archon.Tests.Benchmarks;
 
 /// <summary>What a large estate costs: scans on a real Prometheus and PostgreSQL, and the queries of Overview.</summary>
+[SystemTest]
 public sealed class ScanBench(PostgresFixture postgres, BenchTable table)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Charts as people use them: by pointer, by keyboard, and without seeing them.</summary>
+[SystemTest]
 public sealed class ChartTests(ChartedConsole console, Chromium chromium) : IClassFixture<ChartedConsole>
 {
     [Fact]

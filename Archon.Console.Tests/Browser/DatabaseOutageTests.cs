@@ -14,6 +14,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>A database that is stopped or frozen under open pages: they say so, and go on when it is back without being loaded again.</summary>
+[SystemTest]
 public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper output)
 {
     private const string Viewer = "viewer.user";

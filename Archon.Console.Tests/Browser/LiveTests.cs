@@ -10,6 +10,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Pages that go on by themselves, stand still when asked, and come back after the console was gone.</summary>
+[SystemTest]
 public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Rules of Loki's ruler, by the pages.</summary>
+[SystemTest]
 public sealed class LogqlRuleTests(PostgresFixture postgres, Chromium chromium)
 {
     private const string Editor = "[contenteditable][aria-label='Expression in LogQL']";

@@ -10,6 +10,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Lists too long to be drawn at once.</summary>
+[SystemTest]
 public sealed class LongListTests(PostgresFixture postgres, Chromium chromium)
 {
     private const int Rules = 400;

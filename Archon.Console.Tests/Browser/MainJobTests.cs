@@ -13,6 +13,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>The way of a sample, from a service to the eyes of someone on call.</summary>
+[SystemTest]
 public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
 {
     private static readonly TimeSpan Limit = Waits.For(TimeSpan.FromMinutes(5));

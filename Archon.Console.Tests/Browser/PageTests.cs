@@ -17,6 +17,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>What must hold on every page, with an estate whose names were made by someone who means harm.</summary>
+[SystemTest]
 public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClassFixture<HostileConsole>
 {
     public static TheoryData<string> Pages =>

@@ -13,6 +13,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>How rules come in, go to the server and come back, by the pages.</summary>
+[SystemTest]
 public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromium) : IDisposable
 {
     // Not the plain field that stands in its place until it has come.

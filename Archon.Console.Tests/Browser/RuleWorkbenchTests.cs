@@ -13,6 +13,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>What a person does at the rule workbench, against a real Prometheus.</summary>
+[SystemTest]
 public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromium)
 {
     // Not the plain field that stands in its place until it has come.

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>An open page whose session ends leads to sign-in, which says why.</summary>
+[SystemTest]
 public sealed class SessionEndTests(RunningConsole console, Chromium chromium) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

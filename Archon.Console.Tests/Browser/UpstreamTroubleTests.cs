@@ -16,6 +16,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Upstreams that are killed, slow or answer rubbish: pages go on, and say since when and why they know nothing newer.</summary>
+[SystemTest]
 public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chromium)
 {
     private static readonly string[] Names = ["Prometheus", "Alertmanager", "Loki"];

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>What a person does to a watch, by the page.</summary>
+[SystemTest]
 public sealed class WatchEditTests(PostgresFixture postgres, Chromium chromium)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

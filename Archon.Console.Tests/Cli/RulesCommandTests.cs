@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Archon.Tests.Cli;
 
+[SystemTest]
 public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
 {
     private const string Rules = """

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Archon.Tests.Data;
 
+[SystemTest]
 public sealed class AdvisoryLockTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -12,6 +12,7 @@ using Xunit;
 
 namespace Archon.Tests.Data;
 
+[SystemTest]
 public sealed class ArchonDatabaseTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Limit = Waits.Limit;

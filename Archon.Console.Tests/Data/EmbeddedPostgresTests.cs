@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Archon.Tests.Data;
 
+[SystemTest]
 public sealed class EmbeddedPostgresTests : IDisposable
 {
     private static readonly TimeSpan Limit = Waits.Limit;

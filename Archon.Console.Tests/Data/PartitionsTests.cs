@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Archon.Tests.Data;
 
+[SystemTest]
 public sealed class PartitionsTests(PostgresFixture postgres)
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);

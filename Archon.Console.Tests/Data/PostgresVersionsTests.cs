@@ -17,6 +17,7 @@ using Xunit;
 namespace Archon.Tests.Data;
 
 /// <summary>A connection string may lead to a server of these versions; the embedded one, on which all other tests run, is newer.</summary>
+[SystemTest]
 public sealed class PostgresVersionsTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("archon-versions-").FullName;

@@ -11,6 +11,7 @@ using Xunit;
 namespace Archon.Tests.Data;
 
 /// <summary>Databases of Archon 0.1, whose eight migrations one replaced.</summary>
+[SystemTest]
 public sealed class ReplacedMigrationsTests(PostgresFixture postgres)
 {
     /// <summary>What <c>pg_dump --schema-only</c> writes, a line each: columns in their order, constraints, indexes, triggers, functions, sequences.</summary>

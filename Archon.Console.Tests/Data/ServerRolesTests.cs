@@ -13,6 +13,7 @@ using Xunit;
 namespace Archon.Tests.Data;
 
 /// <summary>The role that the console signs in as owns its databases and nothing else, in new data folders and in those of earlier versions.</summary>
+[SystemTest]
 public sealed class ServerRolesTests : IDisposable
 {
     private const string OldPassword = "0123456789abcdef0123456789abcdef0123456789abcdef";

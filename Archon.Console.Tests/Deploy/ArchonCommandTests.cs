@@ -11,6 +11,7 @@ using Xunit;
 namespace Archon.Tests.Deploy;
 
 /// <summary><c>./archon</c> as a newcomer meets it, in a folder of its own.</summary>
+[SystemTest]
 public sealed partial class ArchonCommandTests : IAsyncDisposable
 {
     private static readonly TimeSpan TimeLimit = Waits.For(TimeSpan.FromMinutes(3));

@@ -7,6 +7,7 @@ using Xunit;
 namespace Archon.Tests.Deploy;
 
 /// <summary>The demo estate runs as newcomers run it: by node, on ports of its own.</summary>
+[SystemTest]
 public sealed partial class DemoEstateTests : IAsyncLifetime
 {
     private static readonly TimeSpan TimeLimit = Waits.Limit;

@@ -5,6 +5,7 @@ using Xunit;
 namespace Archon.Tests.Deploy;
 
 /// <summary><c>deploy-monitoring.sh</c> against a Docker that writes down what it was asked.</summary>
+[SystemTest]
 public sealed class DeployMonitoringTests : IDisposable
 {
     private const string Compose = "compose -f docker-compose.monitoring.yml --env-file .env.monitoring";

@@ -10,6 +10,7 @@ using YamlDotNet.RepresentationModel;
 namespace Archon.Tests.Deploy;
 
 /// <summary>The files of <c>deploy/</c> are what the programs accept, and open nothing to the outside.</summary>
+[SystemTest]
 public sealed partial class DeployTests
 {
     private static readonly TimeSpan TimeLimit = Waits.Limit;

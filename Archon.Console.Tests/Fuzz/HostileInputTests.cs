@@ -1,5 +1,6 @@
 using System.Text;
 using Archon.Analysis;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Fuzz;
@@ -7,6 +8,7 @@ namespace Archon.Tests.Fuzz;
 /// <summary>
 /// Inputs that once ended the process, filled its memory or kept it busy for minutes, and others of their kind. Each is taken in a child process.
 /// </summary>
+[SystemTest]
 public sealed class HostileInputTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Archon.Tests.Hosting;
 
+[SystemTest]
 public sealed class AddressCheckTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

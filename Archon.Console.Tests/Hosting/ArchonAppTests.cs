@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Archon.Tests.Hosting;
 
+[SystemTest]
 public sealed class ArchonAppTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

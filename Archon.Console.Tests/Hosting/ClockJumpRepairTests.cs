@@ -16,6 +16,7 @@ using Xunit;
 
 namespace Archon.Tests.Hosting;
 
+[SystemTest]
 public sealed class ClockJumpRepairTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

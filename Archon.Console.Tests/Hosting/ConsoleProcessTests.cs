@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Hosting;
 
 /// <summary>The console as a process with nothing beside it: how it starts, dies, comes back and ends.</summary>
+[SystemTest]
 public sealed class ConsoleProcessTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("archon-process-").FullName;

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Archon.Tests.Hosting;
 
+[SystemTest]
 public sealed class DatabaseAwayTests
 {
     private const string Secret = "hunter2hunter2";

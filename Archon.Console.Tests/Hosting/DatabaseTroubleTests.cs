@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Hosting;
 
 /// <summary>A server that is stopped or frozen under a running console, with the settings that it has by default.</summary>
+[SystemTest]
 public sealed class DatabaseTroubleTests(ITestOutputHelper output)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

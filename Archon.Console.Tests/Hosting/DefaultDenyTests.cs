@@ -17,6 +17,7 @@ using Xunit;
 namespace Archon.Tests.Hosting;
 
 /// <summary>Whoever adds an endpoint and forgets who may use it finds out here.</summary>
+[SystemTest]
 public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     // What a person needs to sign in, and an orchestrator to look after the process. Files are known by what they are.

@@ -17,6 +17,7 @@ using Xunit;
 namespace Archon.Tests.Hosting;
 
 /// <summary>Jobs and their locks with Hangfire's own servers on a real PostgreSQL.</summary>
+[SystemTest]
 public sealed class JobLockTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

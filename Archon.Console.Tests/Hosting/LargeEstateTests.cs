@@ -18,6 +18,7 @@ namespace Archon.Tests.Hosting;
 
 /// <summary>What the console sends of an estate that no page can show as a whole. How long it takes is measured by ./archon
 /// bench.</summary>
+[SystemTest]
 public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<LargeConsole>
 {
     private const int MostBytes = 300_000;

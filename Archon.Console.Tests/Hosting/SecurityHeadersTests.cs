@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Archon.Tests.Hosting;
 
+[SystemTest]
 public sealed partial class SecurityHeadersTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

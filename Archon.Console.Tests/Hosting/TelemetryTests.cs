@@ -9,6 +9,7 @@ using Xunit;
 namespace Archon.Tests.Hosting;
 
 /// <summary>The console measures itself, in a form that Prometheus and OpenTelemetry take.</summary>
+[SystemTest]
 public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
 {
     private readonly string home = Directory.CreateTempSubdirectory("archon-home").FullName;

@@ -2,11 +2,13 @@ using System.Globalization;
 using System.Text;
 using Archon.Analysis.AlertTemplates;
 using Archon.Tests.ConfigFiles.Rules;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Analysis.AlertTemplates;
 
 /// <summary>Templates are expanded here and by the real promtool, which objects to any difference.</summary>
+[SystemTest]
 public sealed class AlertTemplateTests
 {
     private static readonly string[] Templates =

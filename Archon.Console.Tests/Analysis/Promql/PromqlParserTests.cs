@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Archon.Tests.Analysis.Promql;
 
+[SystemTest]
 public sealed class PromqlParserTests
 {
     /// <summary>What every server since 2.42 takes.</summary>

@@ -4,11 +4,13 @@ using Archon.Analysis.Promql;
 using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.Tests.ConfigFiles.Rules;
+using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Analysis.RuleReplay;
 
 /// <summary>Four hours of made-up data go through the rule engine of the real promtool, which is told what the replay says of every minute and objects to any difference.</summary>
+[SystemTest]
 public sealed class RuleReplayerPromtoolTests
 {
     private const int Minutes = 240;

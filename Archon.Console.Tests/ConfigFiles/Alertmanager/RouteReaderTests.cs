@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.ConfigFiles.Alertmanager;
 
+[SystemTest]
 public sealed class RouteReaderTests
 {
     private const string Config = """

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Archon.Tests.ConfigFiles.Rules;
 
+[SystemTest]
 public sealed class RuleFileTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

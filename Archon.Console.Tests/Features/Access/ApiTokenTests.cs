@@ -13,6 +13,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Access;
 
+[SystemTest]
 public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

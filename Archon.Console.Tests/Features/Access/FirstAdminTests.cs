@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Access;
 
+[SystemTest]
 public sealed class FirstAdminTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

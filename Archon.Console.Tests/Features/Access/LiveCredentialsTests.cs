@@ -11,6 +11,7 @@ using Xunit;
 namespace Archon.Tests.Features.Access;
 
 /// <summary>What the process knows of sessions, with and without its database.</summary>
+[SystemTest]
 public sealed class LiveCredentialsTests(PostgresFixture postgres)
 {
     private readonly FakeTimeProvider clock = new(DateTimeOffset.UtcNow);

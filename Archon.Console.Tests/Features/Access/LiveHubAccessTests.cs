@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Access;
 
+[SystemTest]
 public sealed class LiveHubAccessTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -12,6 +12,7 @@ using Xunit;
 namespace Archon.Tests.Features.Access;
 
 /// <summary>Two consoles on one database: what ends at one is over at the other.</summary>
+[SystemTest]
 public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsoles>
 {
     private const string NewPassword = "quite another password";

@@ -15,6 +15,7 @@ using Xunit;
 namespace Archon.Tests.Features.Access;
 
 /// <summary>What the settings show to whom.</summary>
+[SystemTest]
 public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConsole>
 {
     private const string Secret = "nightly-backup-of-payroll";

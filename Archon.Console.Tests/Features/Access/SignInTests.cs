@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Access;
 
+[SystemTest]
 public sealed class SignInTests(RunningConsole console, PostgresFixture postgres) : IClassFixture<RunningConsole>
 {
     private const string Wrong = "not the password at all";

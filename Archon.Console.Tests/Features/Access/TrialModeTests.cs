@@ -4,6 +4,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Access;
 
+[SystemTest]
 public sealed class TrialModeTests(RunningConsole console, PostgresFixture postgres) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -16,6 +16,7 @@ using Xunit;
 namespace Archon.Tests.Features.Access;
 
 /// <summary>No user fills the tables.</summary>
+[SystemTest]
 public sealed class UserLimitTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static int users;

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Anomalies;
 
+[SystemTest]
 public sealed class AnomalyCommandsTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

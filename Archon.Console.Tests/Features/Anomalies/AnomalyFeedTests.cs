@@ -19,6 +19,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Anomalies;
 
+[SystemTest]
 public sealed class AnomalyFeedTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

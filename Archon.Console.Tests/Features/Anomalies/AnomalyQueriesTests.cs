@@ -11,6 +11,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Anomalies;
 
+[SystemTest]
 public sealed class AnomalyQueriesTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Forecasts;
 
+[SystemTest]
 public sealed class ForecastJobTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);

@@ -13,6 +13,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Incidents;
 
+[SystemTest]
 public sealed class TriageJobTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);

@@ -10,6 +10,7 @@ using Xunit;
 namespace Archon.Tests.Features.MonitoringApi;
 
 /// <summary>The surface for programs, on a console that watches nothing yet.</summary>
+[SystemTest]
 public sealed partial class MonitoringTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Notifications;
 
+[SystemTest]
 public sealed class ImportChannelsJobTests(PostgresFixture postgres)
 {
     private const string Config = """

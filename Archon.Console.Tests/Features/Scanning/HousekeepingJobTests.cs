@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Scanning;
 
+[SystemTest]
 public sealed class HousekeepingJobTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

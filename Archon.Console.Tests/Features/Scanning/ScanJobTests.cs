@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Scanning;
 
+[SystemTest]
 public sealed class ScanJobTests(PostgresFixture postgres)
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);

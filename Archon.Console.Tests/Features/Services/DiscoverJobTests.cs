@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Services;
 
+[SystemTest]
 public sealed class DiscoverJobTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

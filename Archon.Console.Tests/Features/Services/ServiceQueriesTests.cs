@@ -13,6 +13,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Services;
 
+[SystemTest]
 public sealed class ServiceQueriesTests(PostgresFixture postgres)
 {
     private const int Services = 300;

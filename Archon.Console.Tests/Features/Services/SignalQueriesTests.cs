@@ -8,6 +8,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Services;
 
+[SystemTest]
 public sealed class SignalQueriesTests(PostgresFixture postgres)
 {
     private static readonly TimeRange Range = new(JobBench.Start - TimeSpan.FromHours(1), JobBench.Start);

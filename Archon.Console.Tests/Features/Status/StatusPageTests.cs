@@ -18,6 +18,7 @@ using Xunit;
 namespace Archon.Tests.Features.Status;
 
 /// <summary>Status tells what went wrong in the console's own work.</summary>
+[SystemTest]
 public sealed class StatusPageTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

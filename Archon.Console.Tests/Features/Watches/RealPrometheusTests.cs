@@ -18,6 +18,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Watches;
 
+[SystemTest]
 public sealed class RealPrometheusTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -14,6 +14,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Watches;
 
+[SystemTest]
 public sealed class RecurringJobsTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -15,6 +15,7 @@ using Xunit;
 namespace Archon.Tests.Features.Watches;
 
 /// <summary>A console whose scans stop says so everywhere, for whatever reason they do.</summary>
+[SystemTest]
 public sealed class ScansStoppedTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

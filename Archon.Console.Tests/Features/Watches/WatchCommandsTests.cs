@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Watches;
 
+[SystemTest]
 public sealed class WatchCommandsTests(PostgresFixture postgres)
 {
     private static readonly WatchDraft Draft = new(

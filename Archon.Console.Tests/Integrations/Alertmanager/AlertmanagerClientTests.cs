@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Archon.Tests.Integrations.Alertmanager;
 
+[SystemTest]
 public sealed class AlertmanagerClientTests
 {
     public static readonly TheoryData<string> Versions = ["0.25.0", "0.33.1"];

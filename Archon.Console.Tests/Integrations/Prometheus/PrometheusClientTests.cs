@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.Integrations.Prometheus;
 
+[SystemTest]
 public sealed class PrometheusClientTests
 {
     public static readonly TheoryData<string> Versions = ["2.42.0", "3.5.3"];

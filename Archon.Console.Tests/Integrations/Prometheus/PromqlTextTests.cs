@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Archon.Tests.Integrations.Prometheus;
 
+[SystemTest]
 public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFixture<RealPrometheusFixture>
 {
     public static readonly TheoryData<string> Hostile =

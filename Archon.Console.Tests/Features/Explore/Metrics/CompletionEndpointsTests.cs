@@ -9,6 +9,7 @@ using Xunit;
 namespace Archon.Tests.Features.Explore.Metrics;
 
 /// <summary>What the editor completes from, and nothing else of the server.</summary>
+[SystemTest]
 public sealed class CompletionEndpointsTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -14,6 +14,7 @@ using Xunit;
 namespace Archon.Tests.Features.Rules.Apply;
 
 /// <summary>Against a real Prometheus that reads a real folder.</summary>
+[SystemTest]
 public sealed class RuleApplierTests(PostgresFixture postgres)
 {
     private const string Good =

@@ -16,6 +16,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Apply;
 
+[SystemTest]
 public sealed class RulerTargetTests(PostgresFixture postgres)
 {
     private const string Two =

@@ -11,6 +11,7 @@ using Xunit;
 namespace Archon.Tests.Features.Rules.Backtest;
 
 /// <summary>The workbench's replays over a real Prometheus.</summary>
+[SystemTest]
 public sealed class LiveBacktestTests
 {
     private static readonly GroupContent Group = new("queues") { Interval = TimeSpan.FromSeconds(15) };

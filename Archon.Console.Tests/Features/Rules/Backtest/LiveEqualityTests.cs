@@ -18,6 +18,7 @@ namespace Archon.Tests.Features.Rules.Backtest;
 /// another Prometheus that it reads from, so that both the rules and their replay see the same whenever they look. Then every sample of ALERTS and
 /// ALERTS_FOR_STATE is compared.
 /// </summary>
+[SystemTest]
 public sealed class LiveEqualityTests
 {
     private const int Evaluations = 40;

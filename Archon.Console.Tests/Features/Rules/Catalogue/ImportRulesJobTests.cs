@@ -9,6 +9,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Catalogue;
 
+[SystemTest]
 public sealed class ImportRulesJobTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -10,6 +10,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Catalogue;
 
+[SystemTest]
 public sealed class RuleCommandsTests(PostgresFixture postgres)
 {
     private const string Written = """

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Features.Rules.Editor;
 
 /// <summary>Unit tests as they are written, and as the real promtool runs them.</summary>
+[SystemTest]
 public sealed class RuleTestFileTests
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);

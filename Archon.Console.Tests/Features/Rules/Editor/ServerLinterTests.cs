@@ -17,6 +17,7 @@ using Xunit;
 namespace Archon.Tests.Features.Rules.Editor;
 
 /// <summary>The linter against a real Prometheus that scrapes a small exporter.</summary>
+[SystemTest]
 public sealed class ServerLinterTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

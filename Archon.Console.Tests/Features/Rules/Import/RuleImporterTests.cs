@@ -12,6 +12,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Import;
 
+[SystemTest]
 public sealed class RuleImporterTests(PostgresFixture postgres)
 {
     private const string Base = """

@@ -8,6 +8,7 @@ using Xunit;
 namespace Archon.Tests.Features.Rules.Noise;
 
 /// <summary>Suggestions over a week that a fake Prometheus tells, minute by minute.</summary>
+[SystemTest]
 public sealed class NoiseAdvisorTests(PostgresFixture postgres)
 {
     private const long Hour = 3600;

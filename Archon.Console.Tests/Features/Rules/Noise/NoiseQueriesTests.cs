@@ -15,6 +15,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Noise;
 
+[SystemTest]
 public sealed class NoiseQueriesTests(PostgresFixture postgres)
 {
     private const string NobodyThere = "http://127.0.0.1:9/";

@@ -15,6 +15,7 @@ using Xunit;
 
 namespace Archon.Tests.Features.Rules.Noise;
 
+[SystemTest]
 public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContext
 {
     private bool isReady;
