@@ -30,10 +30,18 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     /// <summary>The options that are bound, by their sections.</summary>
     private static readonly (string Section, object Options)[] Bound =
     [
-        ("Archon", new JobsOptions()), ("Archon", new WatchOptions()), ("Archon:Access", new AccessOptions()),
-        ("Archon:Database", new DatabaseOptions()), ("Archon:Forecasts", new ForecastOptions()), ("Archon:Rules", new RuleOptions()),
-        ("Archon:Rules", new PromtoolOptions()), (ReplyOptions.Section, new ReplyOptions()), ("ConnectionStrings", new LiveOptions()),
-        ("Prometheus", new PrometheusOptions()), ("Alertmanager", new AlertmanagerOptions()), ("Loki", new LokiOptions()),
+        ("Archon", new JobsOptions()),
+        ("Archon", new WatchOptions()),
+        ("Archon:Access", new AccessOptions()),
+        ("Archon:Database", new DatabaseOptions()),
+        ("Archon:Forecasts", new ForecastOptions()),
+        ("Archon:Rules", new RuleOptions()),
+        ("Archon:Rules", new PromtoolOptions()),
+        (ReplyOptions.Section, new ReplyOptions()),
+        ("ConnectionStrings", new LiveOptions()),
+        ("Prometheus", new PrometheusOptions()),
+        ("Alertmanager", new AlertmanagerOptions()),
+        ("Loki", new LokiOptions()),
     ];
 
     [Fact]
@@ -92,9 +100,12 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
         {
             var program = shipped[name] ?? DefaultOf(name);
             // Made at the start: the folder of the checkout or the current one.
-            if (name == "Archon:Database:Folder") program = ".archon";
-            if (string.IsNullOrEmpty(program)) program = "none";
-            if (documented != program) different.Add($"{name}: {documented} in the table, {program} in the program");
+            if (name == "Archon:Database:Folder")
+                program = ".archon";
+            if (string.IsNullOrEmpty(program))
+                program = "none";
+            if (documented != program)
+                different.Add($"{name}: {documented} in the table, {program} in the program");
         }
 
         Assert.Empty(different);
@@ -129,7 +140,8 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
             var text = File.ReadAllText(files[number]);
             var headings = SecondHeading().Matches(text).Select(match => match.Groups[1].Value);
             Assert.True(Headings.SequenceEqual(headings), $"{name} has other headings.");
-            if (number > 0) Assert.True(DateSection().IsMatch(text), $"{name} has no date.");
+            if (number > 0)
+                Assert.True(DateSection().IsMatch(text), $"{name} has no date.");
         }
     }
 
@@ -150,7 +162,8 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     private static List<string> Documents()
     {
         var documents = new List<string>(
-            ((string[])["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]).Select(name => Path.Combine(Root, name)));
+            ((string[])["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]).Select(name => Path.Combine(Root, name))
+        );
         documents.AddRange(Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories));
         return documents;
     }
@@ -160,7 +173,8 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
         foreach (Match match in Link().Matches(CodeBlock().Replace(text, "")))
         {
             var address = match.Groups[1].Value;
-            if (address.Contains("://", StringComparison.Ordinal)) continue;
+            if (address.Contains("://", StringComparison.Ordinal))
+                continue;
             var (path, heading) = address.Split('#', 2) is [var before, var after] ? (before, after) : (address, null);
             var file = path.Length == 0 ? document : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(document)!, path));
             if (!Path.Exists(file) || (heading is not null && !HeadingsOf(file).Contains(heading)))
@@ -171,8 +185,11 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     }
 
     /// <summary>The names by which headings are linked to: in lower case, spaces as hyphens, other signs left out.</summary>
-    private static HashSet<string> HeadingsOf(string file) => AnyHeading().Matches(CodeBlock().Replace(File.ReadAllText(file), ""))
-        .Select(match => NoName().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-')).ToHashSet();
+    private static HashSet<string> HeadingsOf(string file) =>
+        AnyHeading()
+            .Matches(CodeBlock().Replace(File.ReadAllText(file), ""))
+            .Select(match => NoName().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'))
+            .ToHashSet();
 
     private static IEnumerable<string> CommandsOf(string document) =>
         Command().Matches(File.ReadAllText(document)).Select(match => match.Groups[1].Value);
@@ -181,15 +198,22 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     {
         var script = File.ReadAllText(Path.Combine(Root, "archon"));
         var main = script[script.IndexOf("\nmain() {", StringComparison.Ordinal)..];
-        return CaseOfMain().Matches(main).SelectMany(match => match.Groups[1].Value.Split('|', StringSplitOptions.TrimEntries))
-            .Where(word => word[0] != '-').ToHashSet();
+        return CaseOfMain()
+            .Matches(main)
+            .SelectMany(match => match.Groups[1].Value.Split('|', StringSplitOptions.TrimEntries))
+            .Where(word => word[0] != '-')
+            .ToHashSet();
     }
 
     /// <summary>Every name of the table of settings with its default, <c>none</c> where it has none.</summary>
     private static List<(string Name, string Default)> Settings()
     {
-        var rows = File.ReadAllLines(Operations).SkipWhile(line => !line.StartsWith("| setting |", StringComparison.Ordinal)).Skip(2)
-            .TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToList();
+        var rows = File.ReadAllLines(Operations)
+            .SkipWhile(line => !line.StartsWith("| setting |", StringComparison.Ordinal))
+            .Skip(2)
+            .TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .ToList();
         Assert.True(rows.Count > 40, $"{rows.Count} rows: the table was not found.");
         return [.. rows.SelectMany(cells => Quoted().Matches(cells[1]).Select(match => (match.Groups[1].Value, cells[2].Trim('`'))))];
     }
@@ -199,25 +223,31 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     /// <summary>The connection string, and variables of the environment.</summary>
     private static bool IsReadByName(string name)
     {
-        if (name == "ConnectionStrings:Archon") return IsInSource("GetConnectionString(\"Archon\")");
-        if (name.Contains(':')) return false;
-        return IsInSource($"\"{name}\"") || File.ReadAllText(Path.Combine(Root, "archon")).Contains($"${{{name}:-", StringComparison.Ordinal);
+        if (name == "ConnectionStrings:Archon")
+            return IsInSource("GetConnectionString(\"Archon\")");
+        if (name.Contains(':'))
+            return false;
+        return IsInSource($"\"{name}\"")
+            || File.ReadAllText(Path.Combine(Root, "archon")).Contains($"${{{name}:-", StringComparison.Ordinal);
     }
 
     private static bool IsInSource(string text) => Sources().Any(source => source.Contains(text, StringComparison.Ordinal));
 
     private static IConfiguration Shipped() => new ConfigurationBuilder().AddJsonFile(Path.Combine(Root, "appsettings.json")).Build();
 
-    private static IEnumerable<string> Sources() => ((string[])["Archon.Console", "Archon.Console.Data"])
-        .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
-        .Where(file => !Built().IsMatch(Path.GetRelativePath(Root, file))).Select(File.ReadAllText);
+    private static IEnumerable<string> Sources() =>
+        ((string[])["Archon.Console", "Archon.Console.Data"])
+            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
+            .Where(file => !Built().IsMatch(Path.GetRelativePath(Root, file)))
+            .Select(File.ReadAllText);
 
     private static (object Options, PropertyInfo Property)? PropertyOf(string name)
     {
         var (section, last) = name.LastIndexOf(':') is var at and >= 0 ? (name[..at], name[(at + 1)..]) : ("", name);
         foreach (var (_, options) in Bound.Where(one => one.Section == section))
         {
-            if (Properties(options).FirstOrDefault(property => property.Name == last) is { } property) return (options, property);
+            if (Properties(options).FirstOrDefault(property => property.Name == last) is { } property)
+                return (options, property);
         }
         return null;
     }
@@ -226,11 +256,14 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
         options.GetType().GetProperties().Where(property => property.SetMethod is { IsPublic: true });
 
     /// <summary>As it is written in a configuration; null where there is none.</summary>
-    private static string? DefaultOf(string name) => PropertyOf(name) is not { } found ? null : found.Property.GetValue(found.Options) switch
-    {
-        bool value => value ? "true" : "false",
-        var value => Convert.ToString(value, CultureInfo.InvariantCulture),
-    };
+    private static string? DefaultOf(string name) =>
+        PropertyOf(name) is not { } found
+            ? null
+            : found.Property.GetValue(found.Options) switch
+            {
+                bool value => value ? "true" : "false",
+                var value => Convert.ToString(value, CultureInfo.InvariantCulture),
+            };
 
     [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)\)")]
     private static partial Regex Link();
