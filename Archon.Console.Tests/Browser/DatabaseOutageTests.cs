@@ -128,7 +128,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                     await page.GetByLabel("Name of the file").FillAsync("typed.yml");
                     await page.GetByLabel("Text of the file").FillAsync("groups: []");
                 },
-                Button("Look at the text")
+                Button("Preview import")
             ),
             ("/settings?tab=tokens", page => page.GetByLabel("Used by").FillAsync("typed"), Button("Create token")),
         ];
@@ -238,7 +238,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
             "This part of the page failed",
             "Your role does not reach",
             "This page has stopped",
-            "The console does not answer."
+            "Connection lost"
         );
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string otherwise, IPage? page = null)

@@ -32,7 +32,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(page.Locator("main .an")).ToHaveCountAsync(1);
         await page.GetByRole(AriaRole.Button, new() { Name = "Show 1 new" }).ClickAsync();
         await Assertions.Expect(page.Locator("main .an")).ToHaveCountAsync(2);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Go on", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByText("Paused at")).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator(".nav [data-go=n] .n")).ToContainTextAsync("2");
         await page.Context.CloseAsync();
@@ -54,7 +54,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         );
 
         await app.StopAsync();
-        await Assertions.Expect(page.GetByText("The console does not answer.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Connection lost")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("Europe/Berlin");
         await using var again = await ArchonApp.StartAsync(database, ("urls", address.AbsoluteUri.TrimEnd('/')));
 

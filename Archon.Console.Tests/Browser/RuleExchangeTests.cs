@@ -36,11 +36,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
 
         await page.GetByLabel("Name of the file").FillAsync("shop.yml");
         await page.GetByLabel("Text of the file").FillAsync(Text.Replace("vector(1) == 2", "rate(up)", StringComparison.Ordinal));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Look at the text" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview import" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Refused as a whole")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("line 7: could not parse expression")).ToBeVisibleAsync();
         await page.GetByLabel("Text of the file").FillAsync(Text);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Look at the text" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview import" }).ClickAsync();
         await Assertions.Expect(page.GetByText("New, 1 rule")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
         await page.GetByRole(AriaRole.Status).GetByRole(AriaRole.Link, new() { Name = "Review and apply" }).ClickAsync();

@@ -67,19 +67,23 @@ public abstract record Evidence
     /// <param name="Share">0 to 1.</param>
     public sealed record ShareOfTrouble(string Service, string Metric, double Share) : Evidence
     {
-        public override string Sentence => $"{Percent(Share)} of all {Metric} that nothing else explains arises at {Service}.";
+        public override string Sentence =>
+            Share > 0.995
+                ? $"All unexplained {Metric} starts at {Service}."
+                : $"{Percent(Share)} of the unexplained {Metric} starts at {Service}.";
     }
 
     /// <summary>Services in trouble that the cause reaches through calls.</summary>
     public sealed record Reaches(string Service, int Reached, int Troubled) : Evidence
     {
-        public override string Sentence => $"Calls lead from {Reached} of {Troubled} other troubled services to {Service}.";
+        public override string Sentence =>
+            $"{Reached} of {Troubled} affected services {(Reached == 1 ? "calls" : "call")} {Service}, directly or through others.";
     }
 
     /// <summary>Troubled services that the cause does not reach.</summary>
     public sealed record DoesNotReach(string Service, int Missed, int Troubled) : Evidence
     {
-        public override string Sentence => $"No call leads from {Missed} of {Troubled} other troubled services to {Service}.";
+        public override string Sentence => $"{Missed} of {Troubled} affected services {(Missed == 1 ? "does" : "do")} not call {Service}.";
     }
 
     /// <param name="AfterOnset">Time from the onset.</param>

@@ -137,8 +137,8 @@ public sealed partial class AnomalyPanel(
             var bins = detail!.Reliability.Bins;
             var bin = bins[Math.Min(bins.Count - 1, (int)(detail.Row.Confidence * bins.Count))];
             return bin.Claims == 0
-                ? "nobody has judged an anomaly about as sure as this one yet"
-                : $"{Math.Round(bin.Observed * bin.Claims)} of {bin.Claims} judged anomalies about as sure as this one were no noise";
+                ? "No verdicts yet at this confidence"
+                : $"{Math.Round(bin.Observed * bin.Claims)} of {bin.Claims} similar anomalies were real";
         }
     }
 
@@ -359,9 +359,9 @@ public sealed partial class AnomalyPanel(
         {
             "Profile" => "Far from its usual value",
             "Jump" => "Changed at once",
-            "Forecast" => "Not where the last samples led",
-            "Shift" => "Several in a row to one side",
-            "Drift" => "Many, each a little to one side",
+            "Forecast" => "Off the short-term forecast",
+            "Shift" => "Run on one side",
+            "Drift" => "Slow drift",
             "Range" => "Beyond all that was seen",
             "FlatLine" => "Stands still",
             "Gap" => "Samples were missing",

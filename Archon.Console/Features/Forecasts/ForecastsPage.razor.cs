@@ -102,8 +102,8 @@ public sealed partial class ForecastsPage(
 
     private static string Said(PredictionRecord record) =>
         record.Judged + record.Open == 0
-            ? "nothing was told yet."
-            : $"{record.Judged + record.Open} told, {record.Judged - record.False} came true, {record.False} false, {record.Open} still to come.{Rate(record)}";
+            ? "no warnings yet."
+            : $"{record.Judged + record.Open} warnings, {record.Judged - record.False} came true, {record.False} false, {record.Open} open.{Rate(record)}";
 
     private static string Rate(PredictionRecord record) =>
         record.Judged == 0

@@ -127,7 +127,7 @@ internal static class Outlooks
             NoExhaustionReason.TooShort => "There is too little history.",
             NoExhaustionReason.Wave => "It swings around one level.",
             NoExhaustionReason.Saturating => "It levels off before the limit.",
-            NoExhaustionReason.Sawtooth => "It grows, and is cleared in time.",
+            NoExhaustionReason.Sawtooth => "Fills and is emptied regularly.",
             NoExhaustionReason.FarAhead => "It grows, but not to the limit within 14 days.",
             _ => "No trend towards the limit.",
         };

@@ -48,7 +48,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     private string OriginWords =>
         watch?.Origin switch
         {
-            null => "what a person writes, discovery never overwrites",
+            null => "discovery never overwrites your edits",
             CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
             CatalogueOrigin.Accepted => "discovered and accepted as it is",
             CatalogueOrigin.Ignored => "ignored: not watched, and not found again",

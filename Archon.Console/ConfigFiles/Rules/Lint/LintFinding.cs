@@ -34,7 +34,7 @@ public sealed record NamedRuleFile(string Name, RuleFile File);
 /// <summary>Every kind of fault.</summary>
 public static class LintChecks
 {
-    public static readonly LintCheck Syntax = new("syntax", "Prometheus refuses the whole file, and at a reload goes on with the old one.");
+    public static readonly LintCheck Syntax = new("syntax", "Prometheus would reject this file and keep the old one.");
     public static readonly LintCheck NotPromql = new(
         "not-promql",
         "Archon parses PromQL. Of an expression in another language it can neither find faults nor replay it."
@@ -115,7 +115,7 @@ public static class LintChecks
         "Routing, paging and the clocks of an incident go by the label severity: critical, warning or info."
     );
     public static readonly LintCheck Summary = new("summary", "The summary is what the person who is woken reads first.");
-    public static readonly LintCheck Runbook = new("runbook", "The runbook says what to do; at night nobody should have to find that out.");
+    public static readonly LintCheck Runbook = new("runbook", "Add a runbook so responders know what to do.");
     public static readonly LintCheck RunbookLink = new("runbook-link", "A link that leads nowhere costs time when there is none.");
     public static readonly LintCheck ReservedLabel = new(
         "reserved-label",

@@ -25,7 +25,7 @@ public sealed partial class RuleApplyPage(
     [
         (RuleApplyStage.Writing, "Write the files"),
         (RuleApplyStage.Reloading, "Reload the server"),
-        (RuleApplyStage.Verifying, "See every rule run"),
+        (RuleApplyStage.Verifying, "Verify rules"),
     ];
 
     private readonly HashSet<int> left = [];

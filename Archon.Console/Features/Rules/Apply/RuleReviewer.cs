@@ -11,7 +11,7 @@ namespace Archon.Features.Rules.Apply;
 
 public enum ReviewState
 {
-    /// <summary>The target holds what the catalogue says.</summary>
+    /// <summary>Nothing to apply: the server is up to date.</summary>
     InStep,
 
     /// <summary>It can be applied.</summary>

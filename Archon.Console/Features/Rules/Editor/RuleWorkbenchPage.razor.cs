@@ -142,11 +142,11 @@ public sealed partial class RuleWorkbenchPage(
         get
         {
             if (draft.Expression.Length == 0)
-                return "The backtest begins with the expression.";
+                return "Enter an expression to backtest it.";
             PromqlParser.Parse(draft.Expression, out var error);
             return error?.Limit is { } limit
                 ? $"No backtest: {limit.Sentence}. Prometheus can still run it."
-                : "The expression does not read as PromQL yet; the backtest waits for it.";
+                : "Invalid PromQL; backtest paused.";
         }
     }
 
@@ -667,7 +667,7 @@ public sealed partial class RuleWorkbenchPage(
         if (string.IsNullOrWhiteSpace(draft.Reason))
         {
             isAskingWhy = true;
-            work.SayProblem("Say why it goes, then delete.");
+            work.SayProblem("Enter a reason to delete this rule.");
             return;
         }
         var question = new Question(

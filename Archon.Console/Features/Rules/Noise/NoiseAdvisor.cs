@@ -93,7 +93,7 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
             .FirstOrDefault();
         if (best.Lane is null)
         {
-            return new AdviceResult(null, $"No other for, threshold or keep_firing_for halves it and catches as much{Within(past)}.", true);
+            return new AdviceResult(null, $"No quieter setting catches as much{Within(past)}.", true);
         }
         return new AdviceResult(
             new NoiseAdvice(
