@@ -39,7 +39,7 @@ public sealed class LogqlRuleTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(page.GetByText("PromQL checks do not apply to LogQL").First).ToBeVisibleAsync();
         await page.GetByLabel("Reason for the save").FillAsync("The shop writes errors");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create rule" }).ClickAsync();
-        await page.WaitForURLAsync("**/rules/1");
+        await page.ArriveAsync(url => url.EndsWith("/rules/1", StringComparison.Ordinal));
         await page.GotoAsync("rules/apply");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();

@@ -65,8 +65,12 @@ public sealed class Chromium : IAsyncDisposable
         return context;
     }
 
-    internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options) =>
-        await (await browser.Value).NewContextAsync(options);
+    internal async Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions options)
+    {
+        var context = await (await browser.Value).NewContextAsync(options);
+        context.SetDefaultTimeout(Waits.Milliseconds);
+        return context;
+    }
 
     public async ValueTask DisposeAsync()
     {
