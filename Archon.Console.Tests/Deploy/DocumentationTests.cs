@@ -20,6 +20,7 @@ using Xunit;
 namespace Archon.Tests.Deploy;
 
 /// <summary>What the documents name exists: files, headings, commands, settings with their defaults, endpoints.</summary>
+[SystemTest]
 public sealed partial class DocumentationTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private const int LongestLine = 140;
