@@ -9,7 +9,7 @@ public sealed class LoadWatchTests
     private static readonly DateTimeOffset Start = new(2026, 11, 30, 7, 0, 0, TimeSpan.Zero);
     private readonly LoadWatch watch = new(Start, 0);
     private long allocated;
-    private long committed;
+    private long resident;
     private DateTimeOffset now = Start;
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class LoadWatchTests
     {
         Assert.Equal([30], Releases(seconds: 60, megabytesPerSecond: 1));
 
-        committed += LoadWatch.Grown + 1;
+        resident += LoadWatch.Grown + 1;
 
         Assert.Equal([10, 190], Releases(seconds: 200, megabytesPerSecond: 1));
     }
@@ -48,7 +48,7 @@ public sealed class LoadWatchTests
     [Fact]
     public void Memory_that_is_still_in_use_after_a_release_is_no_reason_for_another()
     {
-        committed = 10 * LoadWatch.Grown;
+        resident = 10 * LoadWatch.Grown;
 
         Assert.Equal([30, 210], Releases(seconds: 240, megabytesPerSecond: 1));
     }
@@ -62,9 +62,9 @@ public sealed class LoadWatchTests
         {
             now += TimeSpan.FromSeconds(10);
             allocated += megabytesPerSecond * 10_000_000L;
-            if (!watch.IsReleaseDue(now, allocated, committed))
+            if (!watch.IsReleaseDue(now, allocated, resident))
                 continue;
-            watch.NoteReleased(committed);
+            watch.NoteReleased(resident);
             found.Add((now - began).TotalSeconds);
         }
         return found;

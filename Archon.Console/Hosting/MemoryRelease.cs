@@ -19,14 +19,15 @@ internal sealed partial class MemoryRelease(Supervision supervision, TimeProvide
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var before = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
+            // What the collector knows of itself is as old as its last collection, and without a load there is none.
+            var before = Environment.WorkingSet;
             if (!load.IsReleaseDue(clock.GetUtcNow(), GC.GetTotalAllocatedBytes(), before))
                 continue;
             var began = Stopwatch.GetTimestamp();
             // Aggressive is the mode that also returns the memory to the system. It stops all threads, so it runs when little goes on.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             TrimNativeHeap();
-            var after = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
+            var after = Environment.WorkingSet;
             load.NoteReleased(after);
             var released = (before - after) / 1_000_000;
             var milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
@@ -80,23 +81,23 @@ internal sealed class LoadWatch(DateTimeOffset start, long allocatedAtStart)
     private DateTimeOffset quietSince = start;
     private DateTimeOffset? releasedAt;
     private long allocated = allocatedAtStart;
-    private long? committedAfter;
+    private long? residentAfter;
 
     /// <param name="totalAllocated">Bytes allocated since the process started.</param>
-    /// <param name="committed">Bytes that the collector has from the system.</param>
-    public bool IsReleaseDue(DateTimeOffset now, long totalAllocated, long committed)
+    /// <param name="resident">Bytes that the process has in memory.</param>
+    public bool IsReleaseDue(DateTimeOffset now, long totalAllocated, long resident)
     {
         var isBusy = totalAllocated - allocated > QuietBytesPerSecond * (now - lookedAt).TotalSeconds;
         (lookedAt, allocated) = (now, totalAllocated);
         if (isBusy)
             (quietSince, releasedAt) = (now, null);
-        var hasGrown = committed - committedAfter > Grown;
+        var hasGrown = resident - residentAfter > Grown;
         if (now - quietSince < Quiet || now - releasedAt < (hasGrown ? Quiet : Again))
             return false;
         releasedAt = now;
         return true;
     }
 
-    /// <param name="committed">What the collector still has.</param>
-    public void NoteReleased(long committed) => committedAfter = committed;
+    /// <param name="resident">What it still has.</param>
+    public void NoteReleased(long resident) => residentAfter = resident;
 }
