@@ -166,7 +166,7 @@ internal sealed partial class ArchonDatabaseStarter(
         }
         catch (Exception failure) when (failure is TimeoutException || (failure is NpgsqlException { InnerException: TimeoutException }))
         {
-            throw new TimeoutException($"The database did not answer within {limit.TotalSeconds:0.#} s.");
+            throw new TimeoutException($"The database did not answer within {limit.TotalSeconds:0.#} s.", failure);
         }
         finally
         {

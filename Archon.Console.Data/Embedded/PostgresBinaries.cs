@@ -85,7 +85,9 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
         foreach (
             var version in Directory
                 .GetDirectories(Debian)
-                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var major) ? major : 0)
+                .OrderByDescending(path =>
+                    int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : 0
+                )
         )
         {
             yield return Path.Combine(version, "bin");

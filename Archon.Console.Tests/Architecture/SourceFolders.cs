@@ -13,11 +13,13 @@ internal sealed partial class SourceFolders
     private const string Root = "Archon";
 
     private readonly List<SourceFile> files;
+    private readonly List<string> namespaces;
     private readonly Dictionary<string, HashSet<string>> namespacesOf = new(StringComparer.Ordinal);
 
     private SourceFolders(List<SourceFile> files)
     {
         this.files = files;
+        namespaces = [.. files.Select(one => one.Namespace).Distinct()];
         foreach (var (name, space) in files.SelectMany(file => file.Declared.Select(name => (name, file.Namespace))))
         {
             if (!namespacesOf.TryGetValue(name, out var spaces))
@@ -62,13 +64,7 @@ internal sealed partial class SourceFolders
         let named = Qualified()
             .Matches(file.Text)
             .Select(match => $"{Root}.{match.Groups[1].Value}")
-            .Select(name =>
-                files
-                    .Select(one => one.Namespace)
-                    .Distinct()
-                    .Where(space => name.StartsWith(space + ".", StringComparison.Ordinal))
-                    .MaxBy(space => space.Length)
-            )
+            .Select(name => namespaces.Where(space => name.StartsWith(space + ".", StringComparison.Ordinal)).MaxBy(space => space.Length))
         from space in seen.Concat(named.OfType<string>()).Distinct()
         where space != file.Namespace
         select (file.Path, Short(file.Namespace), Short(space));

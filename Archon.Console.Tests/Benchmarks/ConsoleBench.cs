@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

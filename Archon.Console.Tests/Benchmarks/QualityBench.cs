@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Archon.Cli;
 using Archon.Tests.Kit;
-using Archon.Ui.Format;
 using Xunit;
 using Console = System.Console;
 

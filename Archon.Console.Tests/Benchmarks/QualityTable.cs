@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Archon.Ui.Parts;
 
 namespace Archon.Tests.Benchmarks;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
 using Archon.Tests.Analysis;
-using Archon.Ui.Dialogs;
 using Xunit;
 
 namespace Archon.Tests.Benchmarks;

@@ -6,7 +6,6 @@ using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.Features.Rules.Backtest;
 using Archon.Tests.Kit;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Archon.Tests.Benchmarks;

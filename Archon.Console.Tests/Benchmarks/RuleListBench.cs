@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

@@ -1,4 +1,3 @@
-using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Live;
 using Archon.Tests.Kit;

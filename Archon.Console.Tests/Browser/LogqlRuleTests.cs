@@ -1,4 +1,3 @@
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;

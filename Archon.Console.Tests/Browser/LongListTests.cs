@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

@@ -10,7 +10,6 @@ using Archon.Data.Notifications;
 using Archon.Data.Rules;
 using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
 

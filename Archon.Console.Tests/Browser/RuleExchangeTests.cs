@@ -1,8 +1,6 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Features.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;

@@ -1,11 +1,8 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Features.Access;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Integrations;
 using Archon.Tests.Features.Rules.Editor;
 using Archon.Tests.Kit;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Xunit;

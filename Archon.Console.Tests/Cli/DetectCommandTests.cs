@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using Archon.Cli;
 using Archon.Tests.Analysis;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Cli;

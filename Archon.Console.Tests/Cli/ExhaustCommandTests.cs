@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Archon.Cli;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Cli;

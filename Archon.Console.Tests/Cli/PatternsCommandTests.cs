@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Archon.Cli;
-using Archon.Tests.Kit;
 using Xunit;
 
 namespace Archon.Tests.Cli;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Archon.Data;
-using Archon.Integrations;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;

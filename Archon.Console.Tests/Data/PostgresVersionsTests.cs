@@ -4,7 +4,6 @@ using Archon.Data;
 using Archon.Data.Embedded;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Shell;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

@@ -1,6 +1,5 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
-using Archon.Integrations;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;

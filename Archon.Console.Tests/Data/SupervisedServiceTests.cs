@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Archon.Data.Background;
-using Archon.Integrations;
 using Archon.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

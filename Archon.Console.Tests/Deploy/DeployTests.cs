@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules.Editor;
 using Archon.Tests.Kit;
 using Xunit;
 using YamlDotNet.RepresentationModel;

@@ -1,4 +1,3 @@
-using Archon.Data;
 using Archon.Hosting;
 using Archon.Jobs;
 using Archon.Tests.Data;
@@ -60,7 +59,11 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
         );
         Assert.Equal(untouched, next["housekeeping"]);
         using var connection = bench.Storage.GetConnection();
-        Assert.InRange(connection.GetRecurringJobs(["scan"])[0].LastExecution!.Value, DateTime.UtcNow.AddMinutes(-1), DateTime.UtcNow);
+        Assert.InRange(
+            connection.GetRecurringJobs(["scan"])[0].LastExecution!.Value,
+            DateTimeOffset.UtcNow.UtcDateTime.AddMinutes(-1),
+            DateTimeOffset.UtcNow.UtcDateTime
+        );
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Archon.Data;
 using Archon.Hosting;
-using Archon.Integrations;
 using Archon.Jobs;
 using Archon.Tests.Kit;
 using Hangfire;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
 using Archon.Features.Rules.Coverage;

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using Archon.Features.Access;
-using Archon.Features.Scanning;
 using Archon.Tests.Kit;
-using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Archon.Tests.Hosting;

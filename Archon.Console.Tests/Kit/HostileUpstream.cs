@@ -32,7 +32,7 @@ internal static class HostileUpstream
     }
 
     /// <summary>A few kilobytes that unpack to <paramref name="megabytes"/> of the same text.</summary>
-    public static Task<FakeUpstream> PackedAsync(string beginning, string repeated, int megabytes)
+    public static async Task<FakeUpstream> PackedAsync(string beginning, string repeated, int megabytes)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
@@ -43,7 +43,7 @@ internal static class HostileUpstream
                 gzip.Write(piece);
         }
         var body = packed.ToArray();
-        return FakeUpstream.StartAsync(async context =>
+        return await FakeUpstream.StartAsync(async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.Headers.ContentEncoding = "gzip";

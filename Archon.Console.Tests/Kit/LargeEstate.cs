@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Tests.Features.Watches;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace Archon.Tests.Kit;
 

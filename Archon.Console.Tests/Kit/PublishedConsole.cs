@@ -101,10 +101,10 @@ internal sealed class PublishedConsole : IAsyncDisposable
                 await Task.Delay(50, limit.Token);
             }
         }
-        catch
+        catch (Exception failure)
         {
             await console.DisposeAsync();
-            throw new InvalidOperationException($"The console did not become ready:\n{string.Join('\n', said)}");
+            throw new InvalidOperationException($"The console did not become ready:\n{string.Join('\n', said)}", failure);
         }
     }
 

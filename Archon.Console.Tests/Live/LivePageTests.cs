@@ -1,8 +1,6 @@
 using Archon.Data;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Tests.Kit;
-using Archon.Tests.Shell;
 using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components.Rendering;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.Analysis.AlertTemplates;
 
 namespace Archon.Analysis;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Cli;

@@ -1,5 +1,4 @@
 using Archon.Data;
-using Archon.Integrations;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Cli;

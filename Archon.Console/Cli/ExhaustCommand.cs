@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
-using Archon.Integrations;
 using nietras.SeparatedValues;
 
 namespace Archon.Cli;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
-using Archon.Integrations;
 
 namespace Archon.Cli;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Archon.Analysis.Detection;
 using Archon.Analysis.LogPatterns;
 
 namespace Archon.Cli;

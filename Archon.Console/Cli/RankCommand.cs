@@ -1,9 +1,7 @@
 using System.CommandLine;
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Archon.Analysis.RootCause;
-using Archon.Integrations;
-using Archon.Shell;
-using Archon.Ui.Dialogs;
 
 namespace Archon.Cli;
 
@@ -46,7 +44,7 @@ internal static class RankCommand
         return command;
     }
 
-    private static Task RunAsync(string folder, Known known, string output, CancellationToken cancellationToken)
+    private static async Task RunAsync(string folder, Known known, string output, CancellationToken cancellationToken)
     {
         var files = Files.Below(folder, Endings).Where(file => !known.IsNormal(file.Path)).ToList();
         var lines = new string[files.Count];
@@ -66,9 +64,9 @@ internal static class RankCommand
         }
         catch (AggregateException several) when (several.InnerExceptions.OfType<BadInputException>().FirstOrDefault() is { } bad)
         {
-            throw bad;
+            ExceptionDispatchInfo.Throw(bad);
         }
-        return Files.WriteAsync(
+        await Files.WriteAsync(
             output,
             async writer =>
             {

@@ -8,7 +8,6 @@ using Archon.Analysis.Series;
 using Archon.Features.Rules.Backtest;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Cli;

@@ -5,7 +5,6 @@ using Archon.Data;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Import;
 using Archon.Integrations;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Microsoft.EntityFrameworkCore;
 

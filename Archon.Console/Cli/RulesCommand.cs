@@ -8,7 +8,6 @@ using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
 using Archon.Features.Rules.Editor;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Cli;

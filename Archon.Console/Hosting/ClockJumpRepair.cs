@@ -3,7 +3,6 @@ using Archon.Data.Background;
 using Archon.Jobs;
 using Hangfire;
 using Hangfire.Common;
-using Hangfire.Storage;
 
 namespace Archon.Hosting;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Archon.Data;
-using Archon.Integrations;
 
 namespace Archon.Hosting;
 
@@ -27,7 +26,7 @@ internal sealed partial class DatabaseAwayPage(
             return;
         }
         // A circuit or a hub's connection lasts for hours; it stays while the database is away.
-        if (context.WebSockets.IsWebSocketRequest || path.StartsWithSegments("/_blazor"))
+        if (context.WebSockets.IsWebSocketRequest || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase))
         {
             await next(context);
             return;
@@ -80,14 +79,14 @@ internal sealed partial class DatabaseAwayPage(
 
     // Reading metrics and health is how one finds out; the rest of what is let through are files.
     private static bool WorksWithout(PathString path) =>
-        path.StartsWithSegments("/monitoring/health")
-        || path.StartsWithSegments("/monitoring/metrics")
-        || path.StartsWithSegments("/_framework")
-        || path.StartsWithSegments("/_content")
-        || path.StartsWithSegments("/_blazor")
-        || path.StartsWithSegments("/dist")
-        || path.StartsWithSegments("/css")
-        || path.StartsWithSegments("/js");
+        path.StartsWithSegments("/monitoring/health", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/monitoring/metrics", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/_framework", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/_content", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/dist", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/css", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/js", StringComparison.OrdinalIgnoreCase);
 
     // Colours and sizes are those of tokens.css, written out: the style sheet may be what cannot be had.
     private string Page(string title, string words, string since)

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Archon.Data;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Server;

@@ -1,7 +1,6 @@
 using Archon.Data;
 using Archon.Jobs;
 using Hangfire;
-using Hangfire.Common;
 using Hangfire.Server;
 
 namespace Archon.Hosting;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;

@@ -1,5 +1,3 @@
-using Archon.Integrations;
-
 namespace Archon.Integrations;
 
 public static class FetchReasons

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using Archon.Integrations;
 using Hangfire.Common;
 using Hangfire.States;
 

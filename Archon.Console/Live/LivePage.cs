@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Archon.Data;
-using Archon.Integrations;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 

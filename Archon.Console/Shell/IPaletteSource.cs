@@ -1,5 +1,3 @@
-using Archon.Ui.Parts;
-
 namespace Archon.Shell;
 
 /// <summary>Something the palette can go to, or do.</summary>

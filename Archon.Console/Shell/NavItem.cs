@@ -1,5 +1,3 @@
-using Archon.Ui.Parts;
-
 namespace Archon.Shell;
 
 /// <summary>Where a screen stands in the navigation; a line is between two groups.</summary>

@@ -1,6 +1,5 @@
 using Archon.Analysis.Correlation;
 using Archon.Analysis.RootCause;
-using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Correlation;

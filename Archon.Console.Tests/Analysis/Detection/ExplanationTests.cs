@@ -1,5 +1,4 @@
 using Archon.Analysis.Detection;
-using Archon.Ui.Format;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Detection;

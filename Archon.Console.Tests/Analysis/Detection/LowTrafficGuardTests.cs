@@ -1,5 +1,4 @@
 using Archon.Analysis.Detection;
-using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Detection;

@@ -1,6 +1,5 @@
 using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
-using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Forecasting;

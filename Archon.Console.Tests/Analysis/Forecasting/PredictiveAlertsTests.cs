@@ -1,5 +1,4 @@
 using Archon.Analysis.Forecasting;
-using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.Forecasting;

@@ -1,5 +1,4 @@
 using Archon.Analysis.RootCause;
-using Archon.Integrations;
 using Xunit;
 
 namespace Archon.Tests.Analysis.RootCause;

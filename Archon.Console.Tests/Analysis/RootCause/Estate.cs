@@ -1,5 +1,4 @@
 using Archon.Analysis.RootCause;
-using Archon.Ui.Dialogs;
 
 namespace Archon.Tests.Analysis.RootCause;
 

@@ -1,5 +1,4 @@
 using Archon.ConfigFiles.Rules;
-using Archon.Tests.ConfigFiles.Rules;
 using Xunit;
 
 namespace Archon.Tests.ConfigFiles.Rules;

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Yaml;
-using Archon.Tests.ConfigFiles.Rules;
 using Xunit;
 
 namespace Archon.Tests.ConfigFiles.Rules;

@@ -4,7 +4,6 @@ using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Tests.ConfigFiles.Rules;
 using Archon.Tests.Kit;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using Archon.Data;
 using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Tests.Kit;

@@ -1,8 +1,6 @@
 using Archon.Features.Access;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Tests.Kit;
-using Archon.Tests.Shell;
 using Archon.Ui.Dialogs;
 using Bunit;
 using Bunit.TestDoubles;

@@ -6,7 +6,6 @@ using Archon.Data.Rules;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
 using Archon.Features.Watches;
-using Archon.Integrations;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

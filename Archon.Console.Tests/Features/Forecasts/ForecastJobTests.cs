@@ -2,7 +2,6 @@ using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
 using Archon.Features.Forecasts;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;

@@ -4,7 +4,6 @@ using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
 using Archon.Features.Incidents;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

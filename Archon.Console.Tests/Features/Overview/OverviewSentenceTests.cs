@@ -5,7 +5,6 @@ using Archon.Features.Forecasts;
 using Archon.Features.Overview;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
-using Archon.Features.Watches;
 using Archon.Ui.Health;
 using Xunit;
 
@@ -13,8 +12,8 @@ namespace Archon.Tests.Features.Overview;
 
 public sealed class OverviewSentenceTests
 {
-    private static readonly ScanState Scanning = new ScanState.Running(Now);
     private static readonly DateTimeOffset Now = new(2026, 9, 17, 3, 7, 18, TimeSpan.Zero);
+    private static readonly ScanState Scanning = new ScanState.Running(Now);
 
     [Fact]
     public void What_is_on_fire_comes_first_with_its_time_and_what_nobody_checks_after_it()

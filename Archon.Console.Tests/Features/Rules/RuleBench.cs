@@ -3,7 +3,6 @@ using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations.Prometheus;

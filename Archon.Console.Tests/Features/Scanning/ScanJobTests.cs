@@ -1,7 +1,6 @@
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;

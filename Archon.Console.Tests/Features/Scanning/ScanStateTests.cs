@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;

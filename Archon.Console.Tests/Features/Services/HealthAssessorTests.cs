@@ -1,7 +1,6 @@
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
-using Archon.Integrations;
 using Archon.Ui.Health;
 using Xunit;
 

@@ -1,8 +1,6 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
-using Archon.Shell;
 using Archon.Tests.Kit;
-using Archon.Tests.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 using Bunit;

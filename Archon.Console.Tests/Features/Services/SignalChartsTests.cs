@@ -1,7 +1,6 @@
 using Archon.Analysis.Series;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Xunit;
 

@@ -7,8 +7,6 @@ using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
 using Archon.Features.Status;
-using Archon.Features.Watches;
-using Archon.Integrations;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.States;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
-using Archon.Features.Watches;
 using Archon.Hosting;
 using Archon.Tests.Kit;
 using Hangfire;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.Storage;
@@ -130,7 +129,9 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
         await Waits.UntilAsync(() =>
         {
             using var connection = app.Services.GetRequiredService<JobStorage>().GetConnection();
-            return Task.FromResult(connection.GetRecurringJobs().All(job => job.NextExecution < DateTime.UtcNow.AddHours(1.01)));
+            return Task.FromResult(
+                connection.GetRecurringJobs().All(job => job.NextExecution < DateTimeOffset.UtcNow.UtcDateTime.AddHours(1.01))
+            );
         });
         Assert.Contains(
             app.Log,

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Archon.Analysis.Promql;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;

@@ -1,4 +1,3 @@
-using Archon.Shell;
 using Archon.Tests.Kit;
 using Archon.Ui.Charts;
 using Bunit;

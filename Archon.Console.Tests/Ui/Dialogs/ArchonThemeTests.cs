@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
-using Archon.Shell;
 using Archon.Ui.Dialogs;
-using MudBlazor;
 using MudBlazor.Utilities;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using Archon.Shell;
 using Archon.Ui.Format;
 using Bunit;
 using Xunit;

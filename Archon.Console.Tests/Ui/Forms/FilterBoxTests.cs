@@ -1,4 +1,3 @@
-using Archon.Shell;
 using Archon.Ui.Forms;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,3 @@
-using Archon.Shell;
 using Archon.Ui.View;
 using Xunit;
 

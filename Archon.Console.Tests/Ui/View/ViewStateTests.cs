@@ -1,6 +1,4 @@
-using Archon.Shell;
 using Archon.Tests.Kit;
-using Archon.Tests.Shell;
 using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;

@@ -41,11 +41,11 @@ public sealed class LogTemplateMiner
     /// <exception cref="ArgumentOutOfRangeException">A setting lies outside of its range.</exception>
     public LogTemplateMiner(LogMinerSettings settings)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(settings.MostTemplates, 16);
-        ArgumentOutOfRangeException.ThrowIfLessThan(settings.MostWords, 8);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.MostWords, 128);
-        ArgumentOutOfRangeException.ThrowIfLessThan(settings.LongestLine, 128);
-        ArgumentOutOfRangeException.ThrowIfLessThan(settings.WordsOfVariable, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.MostTemplates, 16, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.MostWords, 8, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(settings.MostWords, 128, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.LongestLine, 128, nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.WordsOfVariable, 2, nameof(settings));
         this.settings = settings;
         reader = new LogLineReader(settings);
     }
@@ -264,7 +264,7 @@ public sealed class LogTemplateMiner
 
     private static bool IsMasked(LogWordKind kind) => (kind & (LogWordKind.HasMask | LogWordKind.HasLetter)) == LogWordKind.HasMask;
 
-    private static bool LooksLikeValue(LogWordKind kind) => (kind & (LogWordKind.HasMask | LogWordKind.IsValue)) != 0;
+    private static bool LooksLikeValue(LogWordKind kind) => (kind & (LogWordKind.HasMask | LogWordKind.IsValue)) != default;
 
     private static void Generalise(LogTemplate template, ReadOnlySpan<LogWord> words)
     {

@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using Archon.Analysis.AlertTemplates;
-using Archon.Analysis.Detection;
 
 namespace Archon.Analysis.Promql;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.ConfigFiles.Rules.Lint;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

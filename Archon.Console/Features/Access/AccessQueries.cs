@@ -32,7 +32,7 @@ public sealed record EnvironmentRow(int Id, string Name, DateTimeOffset CreatedA
 
 public sealed record AuditRow(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);
 
-/// <summary>Everything of the settings page at one time. Readers are shown parts of it by their role: no <see cref="ISharedPicture"/>.</summary>
+/// <summary>Everything of the settings page at one time. Readers are shown parts of it by their role: no <see cref="Live.ISharedPicture"/>.</summary>
 public sealed record AccessPicture(
     DateTimeOffset ReadAt,
     IReadOnlyList<UserRow> Users,

@@ -170,7 +170,7 @@ public static class AccessSetup
         if (context.HttpContext.Features.Get<CredentialState>() is CredentialState.Unknown)
         {
             // The person may well be signed in: that cannot be found out now.
-            if (!request.Path.StartsWithSegments("/_blazor"))
+            if (!request.Path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase))
                 throw new DatabaseAwayException("The database does not respond.");
             status = StatusCodes.Status503ServiceUnavailable;
         }

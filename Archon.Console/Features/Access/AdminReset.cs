@@ -1,7 +1,6 @@
 using Archon.Data;
 using Archon.Data.Access;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Access;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Archon.Data;
-using Archon.Data.Access;
-using Archon.Ui.Format;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,4 @@
 using Archon.Data.Access;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Features.Access;

@@ -1,6 +1,4 @@
-using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Dialogs;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

@@ -2,7 +2,6 @@ using Archon.Analysis.Detection;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
-using Archon.Features.Services;
 using Archon.Live;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;

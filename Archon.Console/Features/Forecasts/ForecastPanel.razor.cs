@@ -1,10 +1,8 @@
 using Archon.Analysis.Series;
-using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
 using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
 using Archon.Ui.Health;

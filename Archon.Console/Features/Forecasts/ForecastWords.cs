@@ -1,6 +1,4 @@
-using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Catalogue;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -3,7 +3,6 @@ using Archon.Analysis.Forecasting;
 using Archon.Features.Anomalies;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;

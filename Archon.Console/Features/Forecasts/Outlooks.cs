@@ -1,7 +1,6 @@
 using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
 using Archon.Data.Catalogue;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Features.Forecasts;

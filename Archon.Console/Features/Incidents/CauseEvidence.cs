@@ -3,7 +3,6 @@ using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
-using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Microsoft.EntityFrameworkCore;

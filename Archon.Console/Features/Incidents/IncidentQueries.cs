@@ -2,7 +2,6 @@ using System.Globalization;
 using Archon.Analysis.Correlation;
 using Archon.Data;
 using Archon.Data.Incidents;
-using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Incidents;

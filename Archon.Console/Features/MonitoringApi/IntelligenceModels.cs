@@ -1,6 +1,4 @@
 using System.ComponentModel;
-using Archon.Analysis.Detection;
-using Archon.Analysis.RootCause;
 
 namespace Archon.Features.MonitoringApi;
 

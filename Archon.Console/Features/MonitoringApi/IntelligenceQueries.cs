@@ -8,9 +8,7 @@ using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
-using Archon.Features.Watches;
 using Archon.Integrations;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

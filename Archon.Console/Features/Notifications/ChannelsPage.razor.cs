@@ -1,7 +1,6 @@
 using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.View;
 
 namespace Archon.Features.Notifications;

@@ -1,10 +1,8 @@
 using Archon.Features.Anomalies;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
-using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 using Archon.Ui.View;

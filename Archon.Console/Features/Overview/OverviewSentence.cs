@@ -1,7 +1,5 @@
 using Archon.Features.Scanning;
 using Archon.Features.Services;
-using Archon.Features.Watches;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -8,7 +8,6 @@ using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Jobs;
 using Archon.Live;
-using Archon.Ui.Parts;
 using Hangfire;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;

@@ -1,9 +1,6 @@
-using Archon.Analysis.Detection;
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Data.Catalogue;
-using Archon.Hosting;
-using Archon.Integrations;
 using Hangfire;
 using Hangfire.States;
 using Hangfire.Storage;

@@ -1,7 +1,6 @@
 using Archon.Analysis.Detection;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
-using Archon.Integrations;
 
 namespace Archon.Features.Scanning;
 

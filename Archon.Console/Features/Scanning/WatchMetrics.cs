@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Archon.Analysis.Forecasting;
 
 namespace Archon.Features.Scanning;
 

@@ -1,4 +1,3 @@
-using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Ui.Health;
 

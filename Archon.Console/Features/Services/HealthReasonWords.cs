@@ -1,5 +1,3 @@
-using Archon.Integrations;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -1,7 +1,5 @@
 using Archon.Data.Catalogue;
-using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Forms;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

@@ -1,7 +1,6 @@
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Live;
-using Archon.Ui.Format;
 using Archon.Ui.Health;
 
 namespace Archon.Features.Services;

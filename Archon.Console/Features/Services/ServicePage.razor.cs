@@ -1,5 +1,4 @@
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

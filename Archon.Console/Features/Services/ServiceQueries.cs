@@ -1,7 +1,5 @@
 using Archon.Data;
-using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
-using Archon.Integrations;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,5 @@
 using Archon.Data.Catalogue;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Dialogs;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;

@@ -1,4 +1,3 @@
-using Archon.Shell;
 using Archon.Ui.Charts;
 using Archon.Ui.Health;
 

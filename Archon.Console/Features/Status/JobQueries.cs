@@ -1,4 +1,3 @@
-using Archon.Integrations;
 using Hangfire;
 using Hangfire.Storage;
 

@@ -5,7 +5,6 @@ using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 

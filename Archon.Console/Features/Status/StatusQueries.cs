@@ -1,6 +1,5 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
-using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Status;

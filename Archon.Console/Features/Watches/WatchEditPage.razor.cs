@@ -2,7 +2,6 @@ using System.Globalization;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;

@@ -96,9 +96,9 @@ public sealed record PrometheusAlert(
 /// <param name="Type"><c>counter</c>, <c>gauge</c>, <c>histogram</c>, <c>summary</c> or <c>unknown</c>.</param>
 public sealed record MetricMetadata(string Metric, string Type, string Help, string Unit);
 
-/// <param name="TraceId">Null where the exemplar names none.</param>
 public sealed record Exemplar(SeriesLabels Series, IReadOnlyDictionary<string, string> Labels, double Value, DateTimeOffset At)
 {
+    /// <summary>Null where the exemplar names none.</summary>
     public string? TraceId =>
         Labels.GetValueOrDefault("trace_id") ?? Labels.GetValueOrDefault("traceID") ?? Labels.GetValueOrDefault("traceId");
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Archon.Analysis.Promql;
 
 namespace Archon.Integrations.Prometheus;
 

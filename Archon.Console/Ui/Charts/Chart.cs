@@ -1,10 +1,9 @@
-using Archon.Analysis.Forecasting;
 using Archon.Ui.Health;
 
 namespace Archon.Ui.Charts;
 
 /// <summary>One line of a chart.</summary>
-/// <param name="Unit">As in <see cref="Figures.Format"/>.</param>
+/// <param name="Unit">As in <see cref="Format.Figures"/>.</param>
 /// <param name="Values">A value per time of the chart; NaN where there is none, and the line breaks there.</param>
 /// <param name="ColorIndex">1 to 10, a step of the series palette.</param>
 public sealed record ChartLine(string Name, string Unit, double[] Values, int ColorIndex)

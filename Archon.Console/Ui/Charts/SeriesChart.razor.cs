@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Archon.Analysis.Forecasting;
 using Archon.Analysis.Series;
 using Archon.Ui.Format;
 using Archon.Ui.View;

@@ -1,5 +1,4 @@
 using Archon.Ui.Format;
-using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using MudBlazor;
 

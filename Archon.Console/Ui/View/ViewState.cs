@@ -64,7 +64,7 @@ public sealed class ViewState : IDisposable
     public TimeZoneInfo Zone { get; private set; } = TimeZoneInfo.Utc;
 
     /// <summary>As people read it: <c>UTC</c>, or an IANA name that a browser knows too.</summary>
-    public string ZoneName => Zone == TimeZoneInfo.Utc ? "UTC" : Zone.Id;
+    public string ZoneName => Zone.Equals(TimeZoneInfo.Utc) ? "UTC" : Zone.Id;
 
     /// <summary>The range now. One that ends at <c>now</c> moves on with each reading.</summary>
     public TimeRange Range
@@ -227,7 +227,7 @@ public sealed class ViewState : IDisposable
     /// <summary>UTC, then the browser's own zone, then UTC again.</summary>
     public string NextZone()
     {
-        var next = Zone == TimeZoneInfo.Utc ? "local" : "utc";
+        var next = Zone.Equals(TimeZoneInfo.Utc) ? "local" : "utc";
         SetZone(next);
         Write();
         return next;
@@ -298,7 +298,7 @@ public sealed class ViewState : IDisposable
                 ["to"] = chosen?.To,
                 ["refresh"] = RefreshEvery is { } every ? $"{(int)every.TotalSeconds}s" : null,
                 ["env"] = EnvironmentId == MonitoredEnvironment.DefaultId ? null : EnvironmentId,
-                ["tz"] = Zone == TimeZoneInfo.Utc ? null : Zone.Id,
+                ["tz"] = Zone.Equals(TimeZoneInfo.Utc) ? null : Zone.Id,
             }
         );
 

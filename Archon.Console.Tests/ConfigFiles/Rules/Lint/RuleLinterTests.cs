@@ -1,7 +1,5 @@
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules.Editor;
-using Archon.Tests.ConfigFiles.Rules;
 using Xunit;
 
 namespace Archon.Tests.ConfigFiles.Rules.Lint;

@@ -1,6 +1,5 @@
 using System.Text;
 using Archon.Data.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Import;

@@ -5,7 +5,6 @@ using Archon.Features.Rules.Backtest;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Rules.Editor;
 using Archon.Tests.Kit;
-using Archon.Ui.Dialogs;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.Backtest;

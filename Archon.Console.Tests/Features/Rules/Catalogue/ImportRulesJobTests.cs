@@ -1,6 +1,5 @@
 using Archon.Data.Catalogue;
 using Archon.Data.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;

@@ -1,9 +1,6 @@
 using System.Text;
 using Archon.ConfigFiles.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Integrations;
-using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

@@ -1,4 +1,3 @@
-using Archon.Analysis.RootCause;
 using Archon.Data.Catalogue;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Coverage;

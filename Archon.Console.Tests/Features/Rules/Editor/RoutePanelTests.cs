@@ -1,7 +1,6 @@
 using Archon.Features.Notifications;
 using Archon.Features.Rules.Editor;
 using Archon.Tests.Kit;
-using Archon.Tests.Shell;
 using Bunit;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,11 +1,8 @@
 using System.Text;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.Editor;
 using Archon.Features.Rules.Import;
-using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

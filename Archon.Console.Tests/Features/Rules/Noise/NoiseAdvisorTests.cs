@@ -1,7 +1,6 @@
 using Archon.Data.Incidents;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Noise;
-using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Xunit;
 

@@ -1,14 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Archon.Analysis.Series;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.FromAnomaly;
 using Archon.Features.Rules.Noise;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;

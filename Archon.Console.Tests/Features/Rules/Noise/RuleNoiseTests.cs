@@ -1,6 +1,5 @@
 using Archon.Analysis.Series;
 using Archon.Data.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Noise;
 using Archon.Integrations.Alertmanager;

@@ -1,9 +1,6 @@
 using Archon.Data.Rules;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Noise;
-using Archon.Shell;
-using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Archon.Ui.Format;
 using Archon.Ui.View;

@@ -1,5 +1,3 @@
-using Archon.Analysis.Detection;
-
 namespace Archon.ConfigFiles.Rules.Lint;
 
 public enum LintSeverity

@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using Archon.Analysis;
 using Archon.Analysis.AlertTemplates;
 using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Yaml;
 using Archon.Data.Rules;
-using Archon.Integrations;
 
 namespace Archon.ConfigFiles.Rules.Lint;
 

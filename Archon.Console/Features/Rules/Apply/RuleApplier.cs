@@ -256,7 +256,7 @@ public sealed partial class RuleApplier(
         while (true)
         {
             var (missing, unknown, broken, otherwise) = ((string?)null, (string?)null, (string?)null, (string?)null);
-            switch (await (target.RunningAsync(cancellationToken) ?? prometheus.RulesAsync(cancellationToken)))
+            switch (await target.RunningAsync(cancellationToken) ?? await prometheus.RulesAsync(cancellationToken))
             {
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served }:
                     foreach (var (name, file) in files)

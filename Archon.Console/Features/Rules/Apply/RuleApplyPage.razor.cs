@@ -1,9 +1,7 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Features.Services;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

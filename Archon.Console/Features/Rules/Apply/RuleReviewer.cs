@@ -3,7 +3,6 @@ using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.Editor;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 

@@ -100,12 +100,12 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
         Task.FromResult<TargetResult>(new TargetResult.Done());
 
     /// <summary>Loki evaluates its rules itself, and tells of them by an API like that of Prometheus beside its own.</summary>
-    public override Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken)
+    public override async Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>?> RunningAsync(CancellationToken cancellationToken)
     {
         if (Language != RuleLanguage.Logql)
             return null;
         var root = address.AbsoluteUri.TrimEnd('/')[..^RuleOptions.LokiPath.Length];
-        return server.RunningAsync(new Uri($"{root}/prometheus/api/v1/rules"), cancellationToken);
+        return await server.RunningAsync(new Uri($"{root}/prometheus/api/v1/rules"), cancellationToken);
     }
 
     public override bool IsSame(byte[]? one, byte[]? other) => RuleFileDiff.Between(Said(one), Said(other)) is { Count: 0 };

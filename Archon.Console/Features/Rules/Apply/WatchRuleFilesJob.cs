@@ -1,5 +1,4 @@
 using Archon.Data;
-using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Jobs;

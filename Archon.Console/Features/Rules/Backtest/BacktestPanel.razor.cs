@@ -1,10 +1,6 @@
 using System.Globalization;
-using Archon.Analysis.Forecasting;
 using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
-using Archon.ConfigFiles.Rules.Lint;
-using Archon.Shell;
-using Archon.Ui.Dialogs;
 using Archon.Ui.Format;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

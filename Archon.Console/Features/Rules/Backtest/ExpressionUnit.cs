@@ -5,7 +5,7 @@ namespace Archon.Features.Rules.Backtest;
 /// <summary>The unit of an expression's value, as far as the names of its metrics tell.</summary>
 public static class ExpressionUnit
 {
-    /// <returns>As in <see cref="Archon.Shell.Figures.Format"/>; empty where nothing is known.</returns>
+    /// <returns>As in <see cref="Archon.Ui.Format.Figures"/>; empty where nothing is known.</returns>
     public static string Of(string expression) => PromqlParser.Parse(expression, out _) is { } parsed ? Of(parsed) : "";
 
     private static string Of(PromqlExpression expression) =>

@@ -1,16 +1,12 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Archon.Analysis.Forecasting;
 using Archon.Analysis.Promql;
 using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
-using Archon.Features.Rules.Backtest;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Shell;
 using Archon.Ui.Charts;
-using Archon.Ui.Dialogs;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -147,8 +147,8 @@ public sealed partial class ImportRulesJob(
     {
         var running = new Dictionary<RuleLanguage, IReadOnlyList<PrometheusRuleGroup>>();
         Take(RuleLanguage.Promql, "Prometheus", await prometheus.RulesAsync(cancellationToken));
-        if (target.RunningAsync(cancellationToken) is { } ruler)
-            Take(target.Language, target.Words, await ruler);
+        if (await target.RunningAsync(cancellationToken) is { } ruler)
+            Take(target.Language, target.Words, ruler);
         return running;
 
         void Take(RuleLanguage language, string server, Fetch<IReadOnlyList<PrometheusRuleGroup>> answer)

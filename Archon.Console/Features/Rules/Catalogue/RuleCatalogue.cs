@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archon.ConfigFiles.Rules;
-using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;

@@ -1,7 +1,6 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Catalogue;

@@ -1,7 +1,6 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Rules;
-using Archon.Integrations;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 

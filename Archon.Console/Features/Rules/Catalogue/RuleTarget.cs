@@ -63,7 +63,8 @@ public abstract class RuleTarget
     public abstract Task<TargetResult> ReloadAsync(CancellationToken cancellationToken);
 
     /// <summary>What runs there, where that is not what the configured Prometheus runs; null where it is.</summary>
-    public virtual Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>>? RunningAsync(CancellationToken cancellationToken) => null;
+    public virtual Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>?> RunningAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<Fetch<IReadOnlyList<PrometheusRuleGroup>>?>(null);
 
     /// <summary>Whether two states of a file are one for this target.</summary>
     public virtual bool IsSame(byte[]? one, byte[]? other) =>

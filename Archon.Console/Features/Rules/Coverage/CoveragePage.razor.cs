@@ -1,6 +1,5 @@
 using Archon.Features.Services;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Parts;
 using Archon.Ui.View;

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
-using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.FromAnomaly;
 using Archon.Live;
 using Archon.Ui.Parts;
 using Microsoft.EntityFrameworkCore;

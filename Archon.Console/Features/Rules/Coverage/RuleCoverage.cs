@@ -1,7 +1,5 @@
 using Archon.Analysis;
 using Archon.Analysis.Promql;
-using Archon.Analysis.RootCause;
-using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
 

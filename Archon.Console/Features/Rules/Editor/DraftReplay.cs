@@ -3,7 +3,6 @@ using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Live;
-using Archon.Ui.Dialogs;
 
 namespace Archon.Features.Rules.Editor;
 

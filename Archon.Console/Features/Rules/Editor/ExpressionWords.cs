@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archon.Analysis;
-using Archon.Analysis.Detection;
 using Archon.Analysis.Promql;
 
 namespace Archon.Features.Rules.Editor;

@@ -1,10 +1,7 @@
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules.Editor;
-using Archon.Shell;
 using Archon.Ui.Editor;
 using Archon.Ui.Health;
-using Archon.Ui.Parts;
 
 namespace Archon.Features.Rules.Editor;
 

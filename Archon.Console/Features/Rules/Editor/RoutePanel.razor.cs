@@ -2,7 +2,6 @@ using Archon.Analysis.Routing;
 using Archon.Features.Notifications;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Microsoft.AspNetCore.Components;
 

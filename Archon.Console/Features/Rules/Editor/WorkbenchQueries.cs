@@ -1,14 +1,11 @@
 using Archon.Analysis.AlertTemplates;
 using Archon.Analysis.Promql;
 using Archon.Analysis.RuleReplay;
-using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Data;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.Editor;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Microsoft.EntityFrameworkCore;

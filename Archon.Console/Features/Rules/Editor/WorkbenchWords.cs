@@ -3,7 +3,6 @@ using Archon.Analysis.Promql;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Archon.ConfigFiles.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.Import;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

@@ -6,9 +6,7 @@ using Archon.ConfigFiles.Yaml;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
-using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Rules.Editor;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
 

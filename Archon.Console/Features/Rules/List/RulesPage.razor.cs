@@ -3,7 +3,6 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

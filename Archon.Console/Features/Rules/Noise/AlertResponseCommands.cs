@@ -1,4 +1,3 @@
-using Archon.Analysis.Correlation;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;

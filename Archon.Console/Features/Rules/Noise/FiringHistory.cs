@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Archon.Analysis.Correlation;
 using Archon.Analysis.Promql;
 using Archon.Analysis.Series;
 

@@ -1,7 +1,6 @@
 using Archon.Analysis.Series;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Features.Rules.Noise;

@@ -6,7 +6,6 @@ using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations.Prometheus;
-using Archon.Shell;
 using Archon.Ui.Format;
 
 namespace Archon.Features.Rules.Noise;

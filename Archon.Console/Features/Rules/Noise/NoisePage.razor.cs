@@ -3,7 +3,6 @@ using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;

@@ -1,4 +1,3 @@
-using Archon.Analysis.Correlation;
 using Archon.Analysis.RuleReplay;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;

@@ -2,7 +2,6 @@ using Archon.Analysis.Series;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
-using Archon.Shell;
 using Archon.Ui.Format;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
