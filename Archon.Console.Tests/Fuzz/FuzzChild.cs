@@ -25,7 +25,7 @@ internal static class FuzzChild
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Bytes that a step may allocate.</summary>
-    public static long MostAllocated(FuzzStep step, int length) => 2_000_000 + ((long)step.PerByte * length);
+    public static long MostAllocated(FuzzStep step, int length) => step.Fixed + ((long)step.PerByte * length);
 
     /// <summary>Runs a batch.</summary>
     /// <returns>One outcome an input; a process that ended early is told at the input that it was at, and the rest goes to another.</returns>

@@ -6,7 +6,6 @@ using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using Archon.Integrations.Prometheus;
-using Archon.Shell;
 using Archon.Tests.Kit;
 using Archon.Ui.View;
 using FsCheck;

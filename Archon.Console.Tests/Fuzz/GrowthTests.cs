@@ -2,7 +2,6 @@ using Archon.Analysis.AlertTemplates;
 using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using Xunit;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Archon.Analysis.AlertTemplates;
 using Archon.Analysis.Routing;
 using Archon.ConfigFiles.Alertmanager;
-using Archon.Features.Notifications;
 using Archon.Tests.Kit;
 using Xunit;
 
@@ -58,6 +57,23 @@ public sealed class RouteReaderTests
         Assert.Null(fault);
         var stops = RouteTree.Stops(root!, given);
         Assert.Equal(await AmtoolAsync(file, given), string.Join(',', stops.Select(stop => stop.Receiver)));
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("---\nroute: {receiver: other}\n")]
+    [InlineData("---\n---\n[not: yaml")]
+    public async Task Only_the_first_document_counts(string more)
+    {
+        var text = $"{Config}\n{more}";
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+
+        var (root, fault) = RouteReader.Read(text);
+
+        Assert.Null(fault);
+        var stops = RouteTree.Stops(root!, new Dictionary<string, string>());
+        Assert.Equal(await AmtoolAsync(file, []), string.Join(',', stops.Select(stop => stop.Receiver)));
         File.Delete(file);
     }
 

@@ -21,10 +21,11 @@ internal sealed class BoundedYaml(string text) : IParser
     private readonly Stack<(AnchorName Anchor, long Before)> open = [];
     private long written; // nodes of the text
     private long expanded; // nodes with every alias written out
+    private int documents;
 
-    public ParsingEvent? Current => parser.Current;
+    public ParsingEvent? Current { get; private set; }
 
-    /// <summary>Every document of the text as a tree.</summary>
+    /// <summary>The first two documents of the text as trees: only the first is used, and a second shows that there are more.</summary>
     /// <exception cref="YamlException">The text is no YAML, or is beyond a limit.</exception>
     public static YamlStream Load(string text)
     {
@@ -45,22 +46,28 @@ internal sealed class BoundedYaml(string text) : IParser
     /// <exception cref="YamlException">The text is no YAML, or is beyond a limit; <see cref="InputLimitException"/> is then within.</exception>
     public bool MoveNext()
     {
+        if (Current is DocumentEnd && ++documents == 2)
+        {
+            Current = new StreamEnd();
+            return true;
+        }
         try
         {
-            if (!parser.MoveNext())
+            if (Current is StreamEnd || !parser.MoveNext())
                 return false;
-            Count(parser.Current!);
+            Current = parser.Current!;
+            Count(Current);
             return true;
         }
         catch (InvalidOperationException odd)
         {
             // Thrown by the scanner for a plain text that breaks off a flow collection.
-            var place = parser.Current?.End ?? Mark.Empty;
+            var place = Current?.End ?? Mark.Empty;
             throw new YamlException(place, place, "did not find expected ',' or the end of a list or map", odd);
         }
         catch (InputLimitException beyond)
         {
-            throw new YamlException(parser.Current!.Start, parser.Current.End, beyond.Message, beyond);
+            throw new YamlException(Current!.Start, Current.End, beyond.Message, beyond);
         }
     }
 
