@@ -170,9 +170,7 @@ public sealed class AlertmanagerClient
             ReplyKind.Document,
             send,
             async (body, token) =>
-                await JsonSerializer.DeserializeAsync(body, type, token) is { } reply
-                    ? map(reply)
-                    : throw new JsonException("The reply is empty."),
+                await body.ReadJsonAsync(type, token) is { } reply ? map(reply) : throw new JsonException("The reply is empty."),
             Words,
             cancellationToken
         );

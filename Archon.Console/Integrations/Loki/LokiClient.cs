@@ -330,10 +330,10 @@ public sealed class LokiClient
             send,
             async (body, token) =>
             {
-                using var reply = await JsonDocument.ParseAsync(body, cancellationToken: token);
+                var reply = await body.ReadJsonAsync(token);
                 try
                 {
-                    return map(reply.RootElement);
+                    return map(reply);
                 }
                 catch (Exception odd)
                     when (odd is KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or OverflowException)

@@ -348,7 +348,7 @@ public sealed class PrometheusClient
             ReplyKind.Document,
             send,
             async (body, token) =>
-                await JsonSerializer.DeserializeAsync(body, type, token) is { Status: "success", Data: { } data }
+                await body.ReadJsonAsync(type, token) is { Status: "success", Data: { } data }
                     ? map(data)
                     : throw new JsonException("The reply has no data."),
             Words,

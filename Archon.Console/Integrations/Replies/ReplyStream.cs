@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Archon.Integrations.Replies;
 
@@ -55,10 +57,36 @@ internal sealed class ReplyStream : Stream
     /// <summary>The whole body as text.</summary>
     public async ValueTask<string> ReadTextAsync(CancellationToken cancellationToken)
     {
-        using var whole = new MemoryStream();
-        await CopyToAsync(whole, cancellationToken);
-        return Encoding.UTF8.GetString(whole.GetBuffer().AsSpan(0, (int)whole.Length));
+        using var whole = await ReadWholeAsync(cancellationToken);
+        return Encoding.UTF8.GetString(Bytes(whole));
     }
+
+    /// <summary>As <see cref="ReadJsonAsync{T}"/>, of any form.</summary>
+    public async ValueTask<JsonElement> ReadJsonAsync(CancellationToken cancellationToken)
+    {
+        using var whole = await ReadWholeAsync(cancellationToken);
+        return JsonElement.Parse(Bytes(whole));
+    }
+
+    /// <summary>
+    /// The whole body as one JSON document; null where it is <c>null</c>. The serializer's own reading of a stream takes its buffers from the
+    /// shared pool, which keeps those of a long reply for minutes.
+    /// </summary>
+    /// <exception cref="JsonException">It is not JSON of this form.</exception>
+    public async ValueTask<T?> ReadJsonAsync<T>(JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var whole = await ReadWholeAsync(cancellationToken);
+        return JsonSerializer.Deserialize(Bytes(whole), type);
+    }
+
+    private async ValueTask<MemoryStream> ReadWholeAsync(CancellationToken cancellationToken)
+    {
+        var whole = new MemoryStream();
+        await CopyToAsync(whole, cancellationToken);
+        return whole;
+    }
+
+    private static ReadOnlySpan<byte> Bytes(MemoryStream whole) => whole.GetBuffer().AsSpan(0, (int)whole.Length);
 
     protected override void Dispose(bool disposing)
     {
