@@ -14,6 +14,7 @@ using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Hosting;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
 
 // With the name of a tool first, such as "detect", the program does that and ends.
@@ -25,6 +26,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.Services.AddArchonData(builder.Configuration);
 builder.AddArchonHosting();
 builder.Services.AddIntegrations();
+builder.Services.AddLive();
 builder.Services.AddShell();
 builder.Services.AddScanning();
 builder.Services.AddWatches();
@@ -43,7 +45,7 @@ var app = builder.Build();
 app.UseArchonHosting();
 app.MapShell();
 app.MapAccess();
-app.MapAnomalies();
+app.MapLive();
 app.MapIntelligence();
 app.MapRules();
 return await app.RunOrExplainAsync();

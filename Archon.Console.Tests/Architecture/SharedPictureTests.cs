@@ -17,6 +17,8 @@ public sealed class SharedPictureTests
         "HttpContext",
     ];
 
+    private static readonly string[] Reading = ["get_Source", "ReadAsync"];
+
     private static readonly ModuleDefinition Console = ModuleDefinition.ReadModule(typeof(Program).Assembly.Location);
 
     [Fact]
@@ -39,7 +41,9 @@ public sealed class SharedPictureTests
 
     private static bool IsShared(TypeDefinition picture) => picture.Interfaces.Any(one => one.InterfaceType.Name == nameof(ISharedPicture));
 
-    /// <summary>The first member of <c>ReadAsync</c>, or of what it calls within the page, that knows the reader or was set by something that does.</summary>
+    /// <summary>
+    /// The first member of <c>Source</c> and <c>ReadAsync</c>, or of what they call within the page, that knows the reader or was set by something that does.
+    /// </summary>
     private static string? WhoIsAsked(TypeDefinition page)
     {
         var own = new[] { page }.Concat(page.NestedTypes).SelectMany(type => type.Methods).Where(method => method.HasBody).ToList();
@@ -58,7 +62,13 @@ public sealed class SharedPictureTests
             .Select(field => field.FullName)
             .ToHashSet(StringComparer.Ordinal);
         var waiting = new Stack<MethodDefinition>(
-            own.Where(method => method.Name == "ReadAsync" || method.DeclaringType.Name.StartsWith("<ReadAsync>", StringComparison.Ordinal))
+            own.Where(method =>
+                Reading.Any(name =>
+                    method.Name == name
+                    || method.Name.StartsWith($"<{name}>", StringComparison.Ordinal)
+                    || method.DeclaringType.Name.StartsWith($"<{name}>", StringComparison.Ordinal)
+                )
+            )
         );
         var seen = new HashSet<MethodDefinition>();
         while (waiting.TryPop(out var method))

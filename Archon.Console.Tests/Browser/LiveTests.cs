@@ -1,4 +1,5 @@
 using Archon.Data.Anomalies;
+using Archon.Features.Scanning;
 using Archon.Live;
 using Archon.Tests.Kit;
 using Deque.AxeCore.Playwright;
@@ -161,7 +162,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
             }
         );
         await db.SaveChangesAsync(Token);
-        await db.AnnounceAsync(FeedChannels.Anomalies, Token);
+        await db.AnnounceAsync(AnomalyTopic.Id, Token);
     }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)

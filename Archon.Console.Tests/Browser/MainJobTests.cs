@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Archon.Features.Access;
-using Archon.Features.Anomalies;
+using Archon.Features.Scanning;
+using Archon.Live;
 using Archon.Tests.Kit;
 using Hangfire;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -16,6 +17,7 @@ namespace Archon.Tests.Browser;
 [SystemTest]
 public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
 {
+    private const string Watch = "HTTP latency P95";
     private static readonly TimeSpan Limit = Waits.For(TimeSpan.FromMinutes(5));
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -52,7 +54,7 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         using var http = new HttpClient { BaseAddress = shop.Address };
         await http.PostAsync(new Uri("slow", UriKind.Relative), null, Token);
 
-        var open = page.Locator("section[aria-labelledby=live-head], main").GetByText("HTTP latency P95").First;
+        var open = page.Locator("section[aria-labelledby=live-head], main").GetByText(Watch).First;
         await Assertions.Expect(open).ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
         await heard.WaitAsync(Limit, Token);
         Assert.Contains("shop", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
@@ -63,7 +65,7 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
             told.RootElement.GetProperty("anomalies").EnumerateArray(),
             one =>
                 one.GetProperty("service").GetString() == "shop"
-                && one.GetProperty("watch").GetString() == "HTTP latency P95"
+                && one.GetProperty("watch").GetString() == Watch
                 && one.GetProperty("confidence").GetDouble() > 0.9
         );
 
@@ -88,41 +90,33 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
     /// <summary>Discovers, and analyses on demand until a band of the service is known; the schedules would take a minute more.</summary>
     private static async Task LearnAsync(ArchonApp app, TestDatabase database)
     {
-        var client = await app.WithTokenAsync(Roles.Responder);
+        app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
         await Waits.UntilAsync(
             async () =>
             {
                 await using var db = await database.Contexts.CreateDbContextAsync(Token);
-                if (
-                    await db.WatchedSeries.AnyAsync(
-                        one =>
-                            one.Model != null
-                            && one.ServiceId != null
-                            && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == "HTTP latency P95"),
-                        Token
-                    )
-                )
-                    return true;
-                app.Services.GetRequiredService<IRecurringJobManager>().Trigger("discover");
-                using var started = await client.PostAsync(
-                    new Uri("monitoring/intelligence/start_analysis", UriKind.Relative),
-                    null,
+                return await db.Services.AnyAsync(Token) && await db.Watches.AnyAsync(watch => watch.Name == Watch, Token);
+            },
+            Limit
+        );
+        var client = await app.WithTokenAsync(Roles.Responder);
+        using var started = await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token);
+        Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
+        await Waits.UntilAsync(
+            async () =>
+            {
+                await using var db = await database.Contexts.CreateDbContextAsync(Token);
+                return await db.WatchedSeries.AnyAsync(
+                    one =>
+                        one.Model != null
+                        && one.ServiceId != null
+                        && db.Watches.Any(watch => watch.Id == one.WatchId && watch.Name == Watch),
                     Token
                 );
-                Assert.True(started.IsSuccessStatusCode, await started.Content.ReadAsStringAsync(Token));
-                await Waits.UntilAsync(async () => await IdleAsync(app), Limit);
-                return false;
             },
             Limit
         );
     }
-
-    private static Task<bool> IdleAsync(ArchonApp app) =>
-        Task.Run(() =>
-        {
-            var now = app.Services.GetRequiredService<JobStorage>().GetMonitoringApi().GetStatistics();
-            return now.Enqueued + now.Processing == 0;
-        });
 
     private static async Task<HubConnection> ListenAsync(ArchonApp app)
     {
@@ -137,10 +131,17 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         return hub;
     }
 
-    private static Task<AnomaliesChanged> Next(HubConnection hub)
+    private static Task<TopicChanged> Next(HubConnection hub)
     {
-        var next = new TaskCompletionSource<AnomaliesChanged>(TaskCreationOptions.RunContinuationsAsynchronously);
-        hub.On<AnomaliesChanged>(nameof(ILiveClient.AnomaliesChanged), change => next.TrySetResult(change));
+        var next = new TaskCompletionSource<TopicChanged>(TaskCreationOptions.RunContinuationsAsynchronously);
+        hub.On<TopicChanged>(
+            nameof(ILiveClient.TopicChanged),
+            change =>
+            {
+                if (change.Topic == AnomalyTopic.Id)
+                    next.TrySetResult(change);
+            }
+        );
         return next.Task;
     }
 }

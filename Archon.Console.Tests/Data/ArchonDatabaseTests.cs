@@ -95,12 +95,17 @@ public sealed class ArchonDatabaseTests(PostgresFixture postgres)
         var heard = System.Threading.Channels.Channel.CreateUnbounded<string>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
 
-        var listening = notifications.ListenAsync("archon_words", word => heard.Writer.TryWrite(word), stop.Token);
-        Assert.Equal("", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
+        var listening = notifications.ListenAsync(
+            ["archon_words", "archon_others"],
+            (channel, word) => heard.Writer.TryWrite($"{channel} {word}"),
+            stop.Token
+        );
+        Assert.Equal("archon_words ", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
+        Assert.Equal("archon_others ", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
         await db.Database.ExecuteSqlAsync($"SELECT pg_notify('archon_words', 'it''s <b>')", Token);
 
-        Assert.Equal("it's <b>", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
+        Assert.Equal("archon_words it's <b>", await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Limit, Token));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listening);
     }

@@ -1,3 +1,4 @@
+using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.View;
 using Bunit;
@@ -18,6 +19,8 @@ internal static class ShellParts
         context.Services.AddSingleton<TimeProvider>(clock);
         context.Services.AddScoped(provider => new ViewState(clock, provider.GetRequiredService<NavigationManager>()));
         context.Services.AddSingleton(LiveDatabase.Ready());
+        context.Services.AddSingleton<LiveUpdates>();
+        context.Services.AddSingleton<SnapshotCache>();
         context.Services.AddSingleton(new NavItems(Contributions.Screens));
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         return clock;

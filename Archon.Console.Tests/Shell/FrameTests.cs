@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Archon.Integrations;
+using Archon.Live;
 using Archon.Shell;
 using Archon.Tests.Kit;
 using Archon.Ui.Forms;
@@ -9,6 +9,7 @@ using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Archon.Tests.Shell;
@@ -16,7 +17,7 @@ namespace Archon.Tests.Shell;
 /// <summary>What stands around every page.</summary>
 public sealed class FrameTests : BunitContext
 {
-    private readonly TimeProvider clock;
+    private readonly FakeTimeProvider clock;
 
     public FrameTests() => clock = this.AddShellParts();
 
@@ -60,25 +61,25 @@ public sealed class FrameTests : BunitContext
     [Fact]
     public async Task Counts_follow_their_source_go_when_nobody_knows_and_start_anew_in_another_environment()
     {
-        var source = new StagedCounts();
-        using var counts = new NavCounts([source], Services.GetRequiredService<ViewState>());
-        var changed = Channel.CreateUnbounded<bool>();
-        counts.Changed += () => changed.Writer.TryWrite(true);
+        var source = new StagedCounts(clock);
+        var view = Services.GetRequiredService<ViewState>();
+        using var counts = new NavCounts([source], Services.GetRequiredService<SnapshotCache>(), view, clock);
+        source.Say(1, new NavCount(5, true, "5 open"));
+        source.Say(2, new NavCount(1, false, "1 open"));
+
         counts.Follow();
+        await UntilAsync(() => counts["/anomalies"] is { Number: 5, IsCritical: true });
+        source.Say(1, null);
+        await UntilAsync(() => counts["/anomalies"] is null);
+        view.ChooseEnvironment(2);
+        await UntilAsync(() => counts["/anomalies"] is { Number: 1 });
 
-        await Next(new NavCount(5, true, "5 open"));
-        Assert.Equal(5, counts["/anomalies"]!.Number);
-        await Next(null);
-        Assert.Null(counts["/anomalies"]);
-        Services.GetRequiredService<ViewState>().ChooseEnvironment(2);
-        await Next(new NavCount(1, false, "1 open"));
-        Assert.Equal([1, 2], source.Environments);
-
-        async Task Next(NavCount? count)
-        {
-            source.Tell(count);
-            await changed.Reader.ReadAsync(Xunit.TestContext.Current.CancellationToken);
-        }
+        Task UntilAsync(Func<bool> isSo) =>
+            Waits.UntilAsync(() =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return isSo();
+            });
     }
 
     [Fact]
@@ -135,20 +136,24 @@ public sealed class FrameTests : BunitContext
         ) => Task.FromException<IReadOnlyList<PaletteEntry>>(new TimeoutException());
     }
 
-    private sealed class StagedCounts : INavCountSource
+    private sealed class StagedCounts(TimeProvider clock) : INavCountSource
     {
-        private readonly Channel<NavCount?> told = Channel.CreateUnbounded<NavCount?>();
+        private readonly Topic topic = new(clock);
+        private readonly ConcurrentDictionary<int, NavCount?> told = new();
 
-        public List<int> Environments { get; } = [];
         public string Href => "/anomalies";
+        public IReadOnlyList<LiveTopic> Topics => [topic];
 
-        public void Tell(NavCount? count) => told.Writer.TryWrite(count);
-
-        public async IAsyncEnumerable<NavCount?> WatchAsync(int environmentId, [EnumeratorCancellation] CancellationToken cancellationToken)
+        /// <param name="count">Null for a database that is away.</param>
+        public void Say(int environmentId, NavCount? count)
         {
-            Environments.Add(environmentId);
-            await foreach (var count in told.Reader.ReadAllAsync(cancellationToken))
-                yield return count;
+            told[environmentId] = count;
+            topic.Tick();
         }
+
+        public Task<NavCount> CountAsync(int environmentId, CancellationToken cancellationToken) =>
+            told[environmentId] is { } count ? Task.FromResult(count) : Task.FromException<NavCount>(new TimeoutException());
     }
+
+    private sealed class Topic(TimeProvider clock) : LiveTopic("staged", clock);
 }

@@ -37,6 +37,9 @@ public sealed class UpstreamHealth
     /// <summary>Raised after each report, on the thread of the call.</summary>
     public event Action? Changed;
 
+    /// <summary>Raised when one stopped answering, answers again, or tells another version, on the thread of the call.</summary>
+    public event Action? StateChanged;
+
     public void Answered(string name) =>
         Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });
 
@@ -47,14 +50,22 @@ public sealed class UpstreamHealth
 
     private void Report(string name, Func<UpstreamState, UpstreamState> change)
     {
+        var isNews = false;
         lock (gate)
         {
             for (var i = 0; i < states.Length; i++)
             {
-                if (states[i].Name == name)
-                    states = states.SetItem(i, change(states[i]));
+                if (states[i].Name != name)
+                    continue;
+                var (before, after) = (states[i], change(states[i]));
+                states = states.SetItem(i, after);
+                isNews |=
+                    (before with { LastAnswerAt = null }) != (after with { LastAnswerAt = null })
+                    || before.LastAnswerAt is null != after.LastAnswerAt is null;
             }
         }
         Changed?.Invoke();
+        if (isNews)
+            StateChanged?.Invoke();
     }
 }

@@ -9,7 +9,7 @@ namespace Archon.Live;
 public sealed record ReadFailure(string Reason, DateTimeOffset Since);
 
 /// <summary>A page that shows one picture of the catalogue and keeps it fresh.</summary>
-/// <remarks>It holds what all such pages must do alike: read once when it opens and again on every tick, cancel a read that is no
+/// <remarks>It holds what all such pages must do alike: read once when it opens and again when a topic of its source ticks, cancel a read that is no
 /// longer wanted, repaint at most twice a second, keep the old picture while the database is away, and let go when the tab closes.</remarks>
 public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     where TPicture : class
@@ -30,7 +30,10 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     private string? shownKey;
 
     [Inject]
-    protected RecentPictures Recent { get; set; } = default!;
+    private SnapshotCache Snapshots { get; set; } = default!;
+
+    [Inject]
+    private LiveUpdates Updates { get; set; } = default!;
 
     [Inject]
     protected TimeProvider Clock { get; set; } = default!;
@@ -49,12 +52,10 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
 
     protected CancellationToken Lifetime => lifetime.Token;
 
-    /// <summary>Everything of the address that decides what is read.</summary>
-    protected abstract string Key { get; }
+    /// <summary>What is read for the address as it is now. Its topics are always the same.</summary>
+    protected abstract LiveSource<TPicture> Source { get; }
 
-    protected abstract Task<TPicture> ReadAsync(CancellationToken cancellationToken);
-
-    /// <summary>Called once the page is watched by someone: follow feeds here.</summary>
+    /// <summary>Called once the page is watched by someone: follow here what is no topic.</summary>
     protected virtual void Follow() { }
 
     /// <summary>Called with every new picture, before it is shown.</summary>
@@ -68,14 +69,15 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
 
     protected override Task OnParametersSetAsync()
     {
-        if (shownKey == Key)
+        var source = Source;
+        if (shownKey == source.Key)
             return Task.CompletedTask;
         if (shownKey is not null)
             KeyChanged();
-        shownKey = Key;
-        if (Recent.Find<TPicture>(Key) is { } known)
+        shownKey = source.Key;
+        if (source.Find(Snapshots) is { } known)
             Show(known);
-        return RefreshAsync();
+        return RefreshAsync(SnapshotAge.Opening);
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender) // not during prerender: nobody is watching yet
@@ -83,6 +85,9 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
         if (!firstRender)
             return;
         Follow();
+        foreach (var topic in Source.Topics)
+            _ = FollowAsync(topic);
+        WakeEvery(LiveUpdates.Fallback, () => Updates.Break is not null);
         LivePageView.Changed += WakeNow;
         LivePageView.ShowWaiting += ShowWaiting;
         Database.Changed += DatabaseChanged;
@@ -98,7 +103,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
                 if (LivePageView.Paused)
                     await LookAheadAsync();
                 else
-                    await RefreshAsync();
+                    await RefreshAsync(SnapshotAge.Current);
                 StateHasChanged();
                 // A page that is dear to read is read less often, so that watching never costs more than a tenth of a core.
                 var rest = Clock.GetElapsedTime(began) * 9;
@@ -167,7 +172,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
             limit.CancelAfter(ReadLimit);
-            var picture = await ReadAsync(limit.Token);
+            var picture = await Source.ReadAsync(Snapshots, SnapshotAge.Current, limit.Token);
             if (!LivePageView.Paused)
                 return;
             waiting = picture;
@@ -182,27 +187,24 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     /// <summary>Reads again soon. May be called from any thread, and as often as one likes.</summary>
     protected void Wake() => wake.Writer.TryWrite(true);
 
-    /// <summary>Reads again on every tick of a feed, for as long as the page is open.</summary>
-    protected void Follow<TTick>(IAsyncEnumerable<TTick> ticks)
+    /// <summary>Reads again on every tick of a topic, for as long as the page is open.</summary>
+    private async Task FollowAsync(LiveTopic topic)
     {
-        _ = FollowAsync(ticks);
-
-        async Task FollowAsync(IAsyncEnumerable<TTick> feed)
+        try
         {
-            try
-            {
-                await foreach (var _ in feed.WithCancellation(lifetime.Token))
-                    Wake();
-            }
-            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
-            {
-                // the tab closed
-            }
+            await foreach (var _ in topic.WatchAsync(lifetime.Token))
+                Wake();
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // the tab closed
         }
     }
 
-    /// <summary>Reads again at a steady pace, where no feed tells of what the page shows.</summary>
-    protected void WakeEvery(TimeSpan pace)
+    /// <summary>Reads again at a steady pace, where no topic tells of what the page shows.</summary>
+    protected void WakeEvery(TimeSpan pace) => WakeEvery(pace, () => true);
+
+    private void WakeEvery(TimeSpan pace, Func<bool> isNeeded)
     {
         _ = BeatAsync();
 
@@ -212,7 +214,10 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
             try
             {
                 while (await timer.WaitForNextTickAsync(lifetime.Token))
-                    Wake();
+                {
+                    if (isNeeded())
+                        Wake();
+                }
             }
             catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
             {
@@ -221,7 +226,10 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
         }
     }
 
-    protected async Task RefreshAsync()
+    /// <summary>Reads what is there now, for a reader who changed something.</summary>
+    protected Task RefreshAsync() => RefreshAsync(SnapshotAge.Newer);
+
+    private async Task RefreshAsync(SnapshotAge age)
     {
         if (lifetime.IsCancellationRequested)
             return;
@@ -235,15 +243,11 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token, Database.Usable);
         mine.CancelAfter(ReadLimit);
         reading = mine;
-        var key = Key;
         try
         {
-            var picture = await ReadAsync(mine.Token);
+            var picture = await Source.ReadAsync(Snapshots, age, mine.Token);
             if (reading != mine)
                 return;
-            // What depends on who reads must never be drawn for another reader.
-            if (picture is ISharedPicture shared)
-                Recent.Keep(key, shared);
             Failure = null;
             Show(picture);
         }

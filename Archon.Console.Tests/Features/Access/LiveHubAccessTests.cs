@@ -1,6 +1,7 @@
 using System.Net;
 using Archon.Features.Access;
-using Archon.Features.Anomalies;
+using Archon.Features.Scanning;
+using Archon.Live;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.SignalR.Client;
 using Xunit;
@@ -29,7 +30,7 @@ public sealed class LiveHubAccessTests(RunningConsole console) : IClassFixture<R
         await using var client = Client(token);
         await client.StartAsync(Token);
 
-        await using var ticks = client.StreamAsync<AnomaliesChanged>(nameof(LiveHub.WatchAnomalies), Token).GetAsyncEnumerator(Token);
+        await using var ticks = client.StreamAsync<TopicChanged>(nameof(LiveHub.Watch), AnomalyTopic.Id, Token).GetAsyncEnumerator(Token);
 
         Assert.True(await ticks.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token));
     }

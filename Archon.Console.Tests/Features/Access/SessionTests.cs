@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Archon.Data.Access;
 using Archon.Features.Access;
-using Archon.Features.Anomalies;
+using Archon.Live;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.EntityFrameworkCore;

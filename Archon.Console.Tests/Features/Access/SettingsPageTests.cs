@@ -1,5 +1,4 @@
 using Archon.Features.Access;
-using Archon.Live;
 using Archon.Tests.Kit;
 using Archon.Ui.Dialogs;
 using Bunit;
@@ -27,7 +26,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         reader = this.AddAuthorization();
         Services.AddMudServices();
         Services.AddScoped<Floats>();
-        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(RecentPictures), typeof(TrialMode)])
+        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(TrialMode)])
         {
             Services.AddSingleton(shared, console.App.Services.GetRequiredService(shared));
         }

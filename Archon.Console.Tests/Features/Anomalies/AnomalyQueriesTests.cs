@@ -92,7 +92,7 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
         }
         await db.SaveChangesAsync(Token);
 
-        Assert.Equal((2, false), await new AnomalyQueries(bench.Database.Contexts, bench.Clock).OpenCountAsync(1, Token));
+        Assert.Equal(new OpenCount(2, false), await new AnomalyQueries(bench.Database.Contexts, bench.Clock).OpenCountAsync(1, Token));
     }
 
     [Fact]

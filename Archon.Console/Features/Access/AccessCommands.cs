@@ -250,7 +250,7 @@ public sealed class AccessCommands(
         Note(db, "token.revoke", token.Name, null, who);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Access, token.OwnerId.ToString(), cancellationToken);
+        await db.AnnounceAsync(SessionListener.Id, token.OwnerId.ToString(), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new AccessResult.Done();
     }

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Live;
 using Archon.Shell;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -33,7 +34,7 @@ public static class AccessSetup
         services.AddSingleton<AdminReset>();
         services.AddSingleton<LiveCredentials>();
         services.AddSingleton<SessionCommands>();
-        services.AddHostedService<SessionListener>();
+        services.AddSingleton<IChangeHandler, SessionListener>();
         services.AddHostedService<SessionRecheck>();
         services.AddSingleton<SignInThrottle>();
         services.AddSingleton<KnownDevices>();

@@ -44,7 +44,7 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
                     session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany),
                     cancellationToken
                 );
-            await db.AnnounceAsync(FeedChannels.Access, user.Id.ToString(), cancellationToken);
+            await db.AnnounceAsync(SessionListener.Id, user.Id.ToString(), cancellationToken);
         }
         // Of those that are over as many are kept: whoever signs in and out all day must not fill the table.
         var over = db.Sessions.Where(one => one.UserId == user.Id && (one.EndedAt != null || one.ExpiresAt <= now));
@@ -80,7 +80,7 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
             return;
         (row.EndedAt, row.EndReason) = (now, SessionEnd.SignedOut);
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Access, row.UserId.ToString(), cancellationToken);
+        await db.AnnounceAsync(SessionListener.Id, row.UserId.ToString(), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -106,7 +106,7 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
                         .SetProperty(one => one.NewRole, newRole),
                 cancellationToken
             );
-        await db.AnnounceAsync(FeedChannels.Access, userId.ToString(), cancellationToken);
+        await db.AnnounceAsync(SessionListener.Id, userId.ToString(), cancellationToken);
     }
 
     /// <summary>Deletes what nobody asks about any more.</summary>

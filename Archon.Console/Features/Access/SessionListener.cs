@@ -5,15 +5,14 @@ using Archon.Live;
 namespace Archon.Features.Access;
 
 /// <summary>Hears from every process of sessions that ended and of changed users and tokens.</summary>
-internal sealed class SessionListener(
-    LiveCredentials credentials,
-    ArchonNotifications notifications,
-    ArchonDatabase database,
-    Supervision supervision,
-    ILogger<SessionListener> logger
-) : FeedListener("Listener for sessions", FeedChannels.Access, notifications, database, supervision, logger)
+internal sealed class SessionListener(LiveCredentials credentials) : IChangeHandler
 {
-    protected override Task OnChangedAsync(string payload, CancellationToken cancellationToken) =>
+    /// <summary>Its payload is the user's id.</summary>
+    public const string Id = "access";
+
+    public string Topic => Id;
+
+    public Task ChangedAsync(string payload, CancellationToken cancellationToken) =>
         credentials.ChangedAsync(Guid.TryParse(payload, out var user) ? user : null, cancellationToken);
 }
 

@@ -54,7 +54,7 @@ public sealed partial class SettingsPage
 
     private string Tab => Tabs.Any(one => one.Tab == Asked) ? Asked! : YouTab;
 
-    protected override string Key => "settings";
+    protected override LiveSource<AccessPicture> Source => new OwnSource<AccessPicture>("settings", [], ReadAsync);
 
     protected override async Task OnInitializedAsync()
     {
@@ -66,7 +66,7 @@ public sealed partial class SettingsPage
     }
 
     /// <summary>Who may not manage others sees only what is theirs.</summary>
-    protected override async Task<AccessPicture> ReadAsync(CancellationToken cancellationToken)
+    private async Task<AccessPicture> ReadAsync(CancellationToken cancellationToken)
     {
         var all = await Queries.PictureAsync(cancellationToken);
         return IsAdmin ? all : all with { Users = [], Audit = [], Tokens = [.. all.Tokens.Where(one => one.Owner == UserName)] };

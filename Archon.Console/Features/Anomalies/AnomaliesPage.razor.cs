@@ -1,4 +1,7 @@
 using System.Globalization;
+using Archon.Features.Incidents;
+using Archon.Features.Scanning;
+using Archon.Features.Watches;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Parts;
@@ -7,8 +10,15 @@ using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Anomalies;
 
-public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed feed, ViewState view, NavigationManager navigation)
-    : LivePage<AnomaliesPicture>
+public sealed partial class AnomaliesPage(
+    AnomalyQueries anomalies,
+    AnomalyTopic topic,
+    SampleTopic samples,
+    WatchTopic watches,
+    IncidentTopic incidents,
+    ViewState view,
+    NavigationManager navigation
+) : LivePage<AnomaliesPicture>
 {
     private const int EndedAtFirst = 12;
 
@@ -66,12 +76,16 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
                 $"{Figures.Count(judged)} of {Figures.Count(all)} series have a band, and all of those are inside it.",
         };
 
-    protected override string Key => $"anomalies/{view.EnvironmentId}/{Skip}/{Confidence.ToString(CultureInfo.InvariantCulture)}/{Text}";
+    protected override LiveSource<AnomaliesPicture> Source =>
+        LiveSource.Shared(
+            "anomalies",
+            view.EnvironmentId,
+            $"{Skip}/{Confidence}/{Text}",
+            [topic, samples, watches, incidents],
+            token => anomalies.PictureAsync(view.EnvironmentId, Filter, AnomalyWindow.First with { Skip = Skip }, token)
+        );
 
     private int Skip => Paging.Skip(PageText, AnomalyQueries.OpenShown);
-
-    protected override Task<AnomaliesPicture> ReadAsync(CancellationToken cancellationToken) =>
-        anomalies.PictureAsync(view.EnvironmentId, Filter, AnomalyWindow.First with { Skip = Skip }, cancellationToken);
 
     protected override void Arrived(AnomaliesPicture picture)
     {
@@ -86,11 +100,6 @@ public sealed partial class AnomaliesPage(AnomalyQueries anomalies, AnomalyFeed 
     }
 
     protected override void KeyChanged() => list.Reset();
-
-    protected override void Follow()
-    {
-        Follow(feed.WatchAsync(Lifetime));
-    }
 
     protected override void Dispose(bool disposing)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
+using Archon.Features.Scanning;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
@@ -65,7 +66,7 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
                     }
                 );
                 await db.SaveChangesAsync(cancellationToken);
-                await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+                await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return new JudgeResult.Done();
             });

@@ -82,7 +82,13 @@ public sealed record AnomaliesPicture(
     int EndedInAll,
     int EndedAsNoise,
     CheckingState Checking
-) : ISharedPicture;
+) : ISharedPicture
+{
+    public long Bytes => Open.Concat(Ended).Sum(row => 500L + (200L * row.Labels.Count) + (8 * row.Recent.Count));
+}
+
+/// <summary>How many anomalies are open that nobody called noise or expected.</summary>
+public sealed record OpenCount(int Number, bool IsCritical);
 
 /// <summary>Which part of the lists to read.</summary>
 /// <param name="Skip">Open ones that come before; beyond the last one the last part is read.</param>
@@ -308,14 +314,14 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
 
     /// <summary>How many open anomalies wait for somebody, without those that were judged noise or expected, and whether one of them is
     /// critical.</summary>
-    public async Task<(int Number, bool IsCritical)> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
+    public async Task<OpenCount> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var states = await Ranked(db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null))
             .GroupBy(one => one.State)
             .Select(group => new { State = group.Key, Number = group.Count() })
             .ToListAsync(cancellationToken);
-        return (
+        return new OpenCount(
             states.Where(one => one.State != (int)HealthState.Judged).Sum(one => one.Number),
             states.Any(one => one.State == (int)HealthState.Critical)
         );

@@ -120,7 +120,7 @@ public sealed partial class ForecastJob(
         await db
             .Watches.Where(one => one.Id == watchId)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+        await db.AnnounceAsync(ForecastTopic.Id, cancellationToken);
         // Told before it is kept: an alert that Alertmanager did not take is told again by the retry, and one it took twice is one.
         await PostAsync(alerts, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

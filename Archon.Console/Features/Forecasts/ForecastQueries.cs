@@ -79,7 +79,10 @@ public sealed record ForecastsPicture(
     DateTimeOffset? MadeAt,
     PredictionRecord Exhaustion,
     PredictionRecord Degradation
-) : ISharedPicture;
+) : ISharedPicture
+{
+    public long Bytes => 1500L * Limits.Count;
+}
 
 /// <summary>Which part of the limits to read.</summary>
 /// <param name="Skip">Limits of the list that come before; beyond the last one the last part is read.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Archon.Analysis.Forecasting;
-using Archon.Features.Anomalies;
+using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
@@ -14,7 +15,9 @@ namespace Archon.Features.Forecasts;
 
 public sealed partial class ForecastsPage(
     ForecastQueries forecasts,
-    AnomalyFeed feed,
+    ForecastTopic topic,
+    WatchTopic watches,
+    ServiceTopic services,
     UpstreamHealth upstreams,
     IOptions<ForecastOptions> options,
     ViewState view,
@@ -37,7 +40,16 @@ public sealed partial class ForecastsPage(
     [SupplyParameterFromQuery(Name = "page")]
     private string? PageText { get; set; }
 
-    protected override string Key => $"forecasts/{view.EnvironmentId}/{Skip}/{All is not null}/{Asked}";
+    protected override LiveSource<ForecastsPicture> Source =>
+        LiveSource.Shared(
+            "forecasts",
+            view.EnvironmentId,
+            $"{Skip}/{All is not null}/{Asked}",
+            [topic, watches, services],
+            token => forecasts.PictureAsync(view.EnvironmentId, Window, token)
+        );
+
+    private ForecastWindow Window => new(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked);
 
     private int Skip => Paging.Skip(PageText, PageSize);
     private int Hidden => Picture!.InAll - Picture.Listed;
@@ -63,23 +75,15 @@ public sealed partial class ForecastsPage(
             ? $"{Picture.Watches} watches with a limit"
             : $"{Figures.Count(Picture.InAll)} limits watched, soonest first; bars show the 80 % interval, the tick its median";
 
-    protected override Task<ForecastsPicture> ReadAsync(CancellationToken cancellationToken) =>
-        forecasts.PictureAsync(
-            view.EnvironmentId,
-            new ForecastWindow(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked),
-            cancellationToken
-        );
-
     protected override void Follow()
     {
-        Follow(feed.WatchAsync(Lifetime));
-        upstreams.Changed += Wake;
+        upstreams.StateChanged += Wake;
         view.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
-        upstreams.Changed -= Wake;
+        upstreams.StateChanged -= Wake;
         view.Changed -= Wake;
         base.Dispose(disposing);
     }

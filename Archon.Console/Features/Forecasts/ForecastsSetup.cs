@@ -1,4 +1,5 @@
 using Archon.Jobs;
+using Archon.Live;
 using Archon.Shell;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ public static class ForecastsSetup
                 job => job.DispatchAsync(CancellationToken.None)
             )
         );
+        services.AddTopic<ForecastTopic>();
         services.AddSingleton<ForecastQueries>();
         services.AddScoped<ForecastJob>();
         services.AddSingleton<INavCountSource, ForecastCount>();

@@ -1,5 +1,6 @@
 using Archon.Data.Catalogue;
 using Archon.Jobs;
+using Archon.Live;
 
 namespace Archon.Features.Incidents;
 
@@ -18,6 +19,7 @@ public static class IncidentsSetup
         );
         services.AddScoped<TriageJob>();
         services.AddSingleton<CauseEvidence>();
+        services.AddTopic<IncidentTopic>();
         services.AddSingleton<IncidentQueries>();
         return services;
     }

@@ -123,7 +123,7 @@ public sealed partial class TriageJob(
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
-            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+            await db.AnnounceAsync(IncidentTopic.Id, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             LogTriaged(environmentId, live.Count, ranked);
         }

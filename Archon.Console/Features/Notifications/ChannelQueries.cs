@@ -15,7 +15,10 @@ public sealed record ChannelRow(
     DateTimeOffset? ServerSeenAt
 );
 
-public sealed record ChannelsPicture(IReadOnlyList<ChannelRow> Channels, DateTimeOffset? ServerSeenAt) : ISharedPicture;
+public sealed record ChannelsPicture(IReadOnlyList<ChannelRow> Channels, DateTimeOffset? ServerSeenAt) : ISharedPicture
+{
+    public long Bytes => 500L * Channels.Count;
+}
 
 public sealed class ChannelQueries(IDbContextFactory<ArchonDbContext> contexts)
 {

@@ -72,7 +72,7 @@ public sealed partial class ImportChannelsJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await db.AnnounceAsync(ChannelTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

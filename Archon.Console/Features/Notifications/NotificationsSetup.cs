@@ -1,5 +1,6 @@
 using Archon.Data.Catalogue;
 using Archon.Jobs;
+using Archon.Live;
 using Archon.Shell;
 
 namespace Archon.Features.Notifications;
@@ -20,6 +21,7 @@ public static class NotificationsSetup
             )
         );
         services.AddScoped<ImportChannelsJob>();
+        services.AddTopic<ChannelTopic>();
         services.AddSingleton<ChannelQueries>();
         services.AddSingleton<RouteQueries>();
         return services;

@@ -1,6 +1,7 @@
-using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
@@ -11,8 +12,11 @@ namespace Archon.Features.Overview;
 
 public sealed partial class OverviewPage(
     OverviewQueries overview,
-    AnomalyFeed anomalies,
-    CatalogueFeed catalogue,
+    SampleTopic samples,
+    AnomalyTopic anomalies,
+    WatchTopic watches,
+    ServiceTopic services,
+    ForecastTopic forecasts,
     UpstreamHealth upstreams,
     ScanHealth scans,
     ViewState view
@@ -22,7 +26,14 @@ public sealed partial class OverviewPage(
 
     private readonly SeenRows seen = new();
 
-    protected override string Key => $"overview/{view.EnvironmentId}";
+    protected override LiveSource<OverviewPicture> Source =>
+        LiveSource.Shared(
+            "overview",
+            view.EnvironmentId,
+            $"",
+            [samples, anomalies, watches, services, forecasts],
+            token => overview.PictureAsync(view.EnvironmentId, token)
+        );
 
     private IReadOnlyList<ServiceHealth> Shown => Picture!.Services.Services;
     private int Calm => Picture!.Services.Count(HealthState.Healthy);
@@ -58,9 +69,6 @@ public sealed partial class OverviewPage(
             var checking => $"{Figures.Count(checking.SeriesWithBand)} series are inside their bands.",
         };
 
-    protected override Task<OverviewPicture> ReadAsync(CancellationToken cancellationToken) =>
-        overview.PictureAsync(view.EnvironmentId, cancellationToken);
-
     protected override void Arrived(OverviewPicture picture) => seen.See(picture.Anomalies.Open.Select(row => row.Id));
 
     protected override int? NewIn(OverviewPicture picture)
@@ -71,15 +79,13 @@ public sealed partial class OverviewPage(
 
     protected override void Follow()
     {
-        Follow(anomalies.WatchAsync(Lifetime));
-        Follow(catalogue.WatchAsync(Lifetime));
-        upstreams.Changed += Wake;
+        upstreams.StateChanged += Wake;
         scans.Changed += Wake;
     }
 
     protected override void Dispose(bool disposing)
     {
-        upstreams.Changed -= Wake;
+        upstreams.StateChanged -= Wake;
         scans.Changed -= Wake;
         base.Dispose(disposing);
     }

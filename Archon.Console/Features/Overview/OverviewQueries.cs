@@ -8,6 +8,8 @@ namespace Archon.Features.Overview;
 /// <summary>The first page at one time.</summary>
 public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies, ForecastsPicture Forecasts) : ISharedPicture
 {
+    public long Bytes => Services.Bytes + Anomalies.Bytes + Forecasts.Bytes;
+
     public DateTimeOffset ReadAt => Services.ReadAt;
     public CheckingState Checking => Anomalies.Checking;
 

@@ -1,4 +1,3 @@
-using Archon.Live;
 using Archon.Shell;
 
 namespace Archon.Features.Overview;
@@ -8,7 +7,6 @@ public static class OverviewSetup
     public static IServiceCollection AddOverview(this IServiceCollection services)
     {
         services.AddSingleton(new NavItem("/", "Overview", "overview", "o", NavGroup.Now, 0) { IsOnPhone = true });
-        services.AddSingleton<RecentPictures>();
         services.AddSingleton<OverviewQueries>();
         return services;
     }

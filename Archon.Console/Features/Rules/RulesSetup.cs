@@ -11,6 +11,7 @@ using Archon.Features.Rules.Noise;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Jobs;
+using Archon.Live;
 using Archon.Shell;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -48,6 +49,7 @@ public static class RulesSetup
         services.AddSingleton(new RenamedJob("Archon.Features.Rules.WatchRuleFilesJob", typeof(WatchRuleFilesJob)));
         services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
+        services.AddTopic<RuleTopic>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
         services.AddScoped<WatchRuleFilesJob>();

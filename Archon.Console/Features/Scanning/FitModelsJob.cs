@@ -235,7 +235,7 @@ public sealed partial class FitModelsJob(
             .Watches.Where(one => one.Id == watch.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
         if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null))
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

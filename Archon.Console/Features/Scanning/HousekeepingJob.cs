@@ -48,7 +48,7 @@ public sealed partial class HousekeepingJob(
             )
             .ExecuteDeleteAsync(cancellationToken);
         if (services > 0)
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
         LogCleaned(series, services);
     }
 

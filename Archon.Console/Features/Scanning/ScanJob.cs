@@ -84,11 +84,12 @@ public sealed partial class ScanJob(
     {
         var failures = new List<Exception>();
         var volumes = new SharedVolumes(prometheus);
+        var anyScanned = false;
         foreach (var watchId in watchIds)
         {
             try
             {
-                await ScanWatchAsync(watchId, volumes, cancellationToken);
+                anyScanned |= await ScanWatchAsync(watchId, volumes, cancellationToken);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -96,9 +97,10 @@ public sealed partial class ScanJob(
             }
         }
         // One tick for the shard: sparklines moved on even where nothing is anomalous.
-        await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+        if (anyScanned)
         {
-            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
         }
         if (failures.Count > 0)
             throw new AggregateException($"{failures.Count} of {watchIds.Length} watches could not be scanned.", failures);
@@ -108,15 +110,21 @@ public sealed partial class ScanJob(
     [Queue("scan"), AutomaticRetry(Attempts = 3)]
     public Task ScanAsync(int watchId, CancellationToken cancellationToken) => ScanShardAsync([watchId], cancellationToken);
 
-    private async Task ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    /// <returns>False where there was nothing to score.</returns>
+    private async Task<bool> ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         try
         {
-            while (await ScanSliceAsync(db, watchId, volumes, cancellationToken))
+            var anyScanned = false;
+            Slice slice;
+            do
             {
                 db.ChangeTracker.Clear();
-            }
+                slice = await ScanSliceAsync(db, watchId, volumes, cancellationToken);
+                anyScanned |= slice != Slice.NotScanned;
+            } while (slice == Slice.MoreToCatchUp);
+            return anyScanned;
         }
         catch
         {
@@ -126,16 +134,22 @@ public sealed partial class ScanJob(
         }
     }
 
-    /// <returns>True when more is to be caught up.</returns>
-    private async Task<bool> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    private enum Slice
+    {
+        NotScanned,
+        UpToDate,
+        MoreToCatchUp,
+    }
+
+    private async Task<Slice> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
-            return false; // another worker is at it
+            return Slice.NotScanned; // another worker is at it
         var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
         if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored)
-            return false;
+            return Slice.NotScanned;
 
         var now = clock.GetUtcNow();
         var step = watch.Step;
@@ -152,7 +166,7 @@ public sealed partial class ScanJob(
                 .ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
         }
         if (end <= mark)
-            return false;
+            return Slice.NotScanned;
 
         var oldest = Floor(now - options.Value.CatchUpLimit, step);
         if (mark < oldest)
@@ -181,7 +195,7 @@ public sealed partial class ScanJob(
         {
             await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return false; // the mark stays: the next run sees this window again
+            return Slice.NotScanned; // the mark stays: the next run sees this window again
         }
 
         if (
@@ -217,7 +231,7 @@ public sealed partial class ScanJob(
                 cancellationToken
             );
         if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null)
-            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+            await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
         entry.ScannedTo = sliceEnd;
@@ -230,7 +244,7 @@ public sealed partial class ScanJob(
             metrics.Changed(began, ended);
             LogScanned(watchId, began, ended);
         }
-        return sliceEnd < end;
+        return sliceEnd < end ? Slice.MoreToCatchUp : Slice.UpToDate;
     }
 
     /// <summary>The series that have a row, with rows made for the new ones, up to the limit.</summary>
@@ -361,7 +375,7 @@ public sealed partial class ScanJob(
                 cancellationToken
             );
         if (watch.UncheckedSince is null)
-            await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+            await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
         metrics.NotChecked();
         LogNotChecked(watch.Id, words);
     }

@@ -1,4 +1,5 @@
 using Archon.Jobs;
+using Archon.Live;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
@@ -50,6 +51,8 @@ public static class ScanningSetup
         services.AddScoped<ScanJob>();
         services.AddScoped<FitModelsJob>();
         services.AddScoped<HousekeepingJob>();
+        services.AddTopic<SampleTopic>();
+        services.AddTopic<AnomalyTopic>();
         return services;
     }
 }

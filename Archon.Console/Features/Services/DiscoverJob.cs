@@ -209,7 +209,7 @@ public sealed partial class DiscoverJob(
                 if (fresh.Count + newCalls > 0)
                 {
                     await db.SaveChangesAsync(cancellationToken);
-                    await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+                    await db.AnnounceAsync(ServiceTopic.Id, cancellationToken);
                 }
                 await transaction.CommitAsync(cancellationToken);
                 return fresh.Count;

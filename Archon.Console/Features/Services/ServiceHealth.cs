@@ -103,6 +103,8 @@ public sealed record ServicesPicture(
     int Skipped
 ) : ISharedPicture
 {
+    public long Bytes => Services.Sum(service => 500L + service.Signals.Sum(signal => 500L + (8 * signal.Recent.Count)));
+
     private IEnumerable<ServiceCount> Listed => Counts.Where(count => count.Origin != CatalogueOrigin.Ignored);
 
     /// <summary>Of those that were not dismissed.</summary>

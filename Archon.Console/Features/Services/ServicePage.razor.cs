@@ -1,3 +1,5 @@
+using Archon.Features.Scanning;
+using Archon.Features.Watches;
 using Archon.Live;
 using Archon.Ui.Health;
 using Archon.Ui.View;
@@ -7,15 +9,24 @@ using Microsoft.AspNetCore.Components.Authorization;
 namespace Archon.Features.Services;
 
 /// <summary>One service at one time; without a detail when there is none of that name.</summary>
-public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open) : ISharedPicture;
+public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open) : ISharedPicture
+{
+    public long Bytes => 5000 + (500L * Open.Count) + (2000L * (Detail?.Watches.Count + Detail?.Rules.Count ?? 0));
+}
 
-public sealed partial class ServicePage(ServiceQueries services, ServiceCommands commands, CatalogueFeed catalogue, ViewState view)
-    : LivePage<ServiceView>
+public sealed partial class ServicePage(
+    ServiceQueries services,
+    ServiceCommands commands,
+    ServiceTopic topic,
+    WatchTopic watches,
+    SampleTopic samples,
+    AnomalyTopic anomalies,
+    ViewState view
+) : LivePage<ServiceView>
 {
     private const int RulesShown = 8;
 
-    // Samples come at the pace of a scrape; looking more often shows the same ones again.
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
 
     private string notice = "";
 
@@ -25,9 +36,10 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
     [CascadingParameter]
     private Task<AuthenticationState>? Reader { get; set; }
 
-    protected override string Key => $"service/{view.EnvironmentId}/{Name}";
+    protected override LiveSource<ServiceView> Source =>
+        LiveSource.Shared("service", view.EnvironmentId, $"{Name}", [topic, watches, samples, anomalies], ReadAsync);
 
-    protected override async Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
+    private async Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
     {
         var readAt = Clock.GetUtcNow();
         var detail = await services.FindAsync(view.EnvironmentId, Name, cancellationToken);
@@ -37,7 +49,7 @@ public sealed partial class ServicePage(ServiceQueries services, ServiceCommands
 
     protected override void Follow()
     {
-        Follow(catalogue.WatchAsync(Lifetime));
+        // The state of its rules comes from a feature that knows services, and not the other way round.
         WakeEvery(Beat);
     }
 

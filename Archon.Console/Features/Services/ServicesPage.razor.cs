@@ -1,4 +1,6 @@
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning;
+using Archon.Features.Watches;
 using Archon.Live;
 using Archon.Ui.Dialogs;
 using Archon.Ui.Health;
@@ -12,7 +14,10 @@ namespace Archon.Features.Services;
 public sealed partial class ServicesPage(
     ServiceQueries services,
     ServiceCommands commands,
-    CatalogueFeed catalogue,
+    ServiceTopic topic,
+    WatchTopic watches,
+    SampleTopic samples,
+    AnomalyTopic anomalies,
     ViewState view,
     NavigationManager navigation,
     Floats floats
@@ -68,18 +73,17 @@ public sealed partial class ServicesPage(
     private int Skip => Paging.Skip(PageText, PageSize);
     private IEnumerable<ServiceHealth> Discovered => Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered);
 
-    protected override string Key => $"services/{view.EnvironmentId}/{Skip}/{Origin}/{State}/{Text}";
-
-    protected override Task<ServicesPicture> ReadAsync(CancellationToken cancellationToken) =>
-        services.PictureAsync(view.EnvironmentId, Filter, Skip, PageSize, cancellationToken);
+    protected override LiveSource<ServicesPicture> Source =>
+        LiveSource.Shared(
+            "services",
+            view.EnvironmentId,
+            $"{Skip}/{Origin}/{State}/{Text}",
+            [topic, watches, samples, anomalies],
+            token => services.PictureAsync(view.EnvironmentId, Filter, Skip, PageSize, token)
+        );
 
     // What is not on the page cannot be seen to be chosen.
     protected override void Arrived(ServicesPicture picture) => chosen.IntersectWith(picture.Services.Select(service => service.Id));
-
-    protected override void Follow()
-    {
-        Follow(catalogue.WatchAsync(Lifetime));
-    }
 
     private void Choose(int id)
     {

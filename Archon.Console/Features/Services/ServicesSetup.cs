@@ -1,5 +1,6 @@
 using Archon.Data.Catalogue;
 using Archon.Jobs;
+using Archon.Live;
 using Archon.Shell;
 
 namespace Archon.Features.Services;
@@ -21,11 +22,10 @@ public static class ServicesSetup
         );
         services.AddScoped<DiscoverJob>();
         services.AddSingleton<ServiceCommands>();
-        services.AddSingleton<CatalogueFeed>();
+        services.AddTopic<ServiceTopic>();
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<IPaletteSource, ServicePalette>();
         services.AddSingleton<SignalQueries>();
-        services.AddHostedService<CatalogueListener>();
         return services;
     }
 }

@@ -1,7 +1,8 @@
 using Archon.Data.Background;
 using Archon.Data.Catalogue;
-using Archon.Features.Anomalies;
+using Archon.Features.Scanning;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
@@ -12,7 +13,13 @@ namespace Archon.Features.Status;
 
 /// <summary>What the page shows beside the freshness of the sources, which it reads live.</summary>
 public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fetch<IReadOnlyList<PrometheusTarget>> Targets)
-    : ISharedPicture;
+    : ISharedPicture
+{
+    public long Bytes =>
+        (600L * (Watches.Watches.Count + Watches.Unchecked.Count))
+        + (1000L * (Jobs.Schedules.Count + Jobs.Failures.Count))
+        + (Targets is Fetch<IReadOnlyList<PrometheusTarget>>.Ok { Value: var targets } ? 1000L * targets.Count : 0);
+}
 
 public sealed partial class StatusPage(
     StatusQueries queries,
@@ -20,8 +27,10 @@ public sealed partial class StatusPage(
     PrometheusClient prometheus,
     UpstreamHealth upstreams,
     BackgroundServiceStates background,
-    AnomalyFeed anomalies,
-    CatalogueFeed catalogue,
+    SampleTopic samples,
+    AnomalyTopic anomalies,
+    WatchTopic watches,
+    ServiceTopic services,
     ViewState view,
     TimeProvider clock
 ) : LivePage<StatusPicture>
@@ -72,9 +81,14 @@ public sealed partial class StatusPage(
     private IEnumerable<(string Service, BackgroundServiceFailure Fault)> FailedServices =>
         background.Current.Where(service => service.Failure is not null).Select(service => (service.Name, service.Failure!));
 
-    protected override string Key => $"status/{view.EnvironmentId}";
+    // Jobs and targets change without a topic: read at the page's pace, once for all who look.
+    protected override LiveSource<StatusPicture> Source =>
+        LiveSource.Shared("status", view.EnvironmentId, $"", [samples, anomalies, watches, services], ReadAsync) with
+        {
+            Lifetime = Pace / 2,
+        };
 
-    protected override async Task<StatusPicture> ReadAsync(CancellationToken cancellationToken)
+    private async Task<StatusPicture> ReadAsync(CancellationToken cancellationToken)
     {
         var targets = TargetsAsync(cancellationToken);
         var ran = jobs.PictureAsync(cancellationToken);
@@ -99,8 +113,6 @@ public sealed partial class StatusPage(
 
     protected override void Follow()
     {
-        Follow(catalogue.WatchAsync(Lifetime));
-        Follow(anomalies.WatchAsync(Lifetime));
         WakeEvery(Pace);
     }
 

@@ -241,7 +241,7 @@ public sealed class WatchCommands(
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await db.AnnounceAsync(WatchTopic.Id, cancellationToken);
     }
 
     private static void Fill(Watch watch, WatchDraft draft, string who, DateTimeOffset now)

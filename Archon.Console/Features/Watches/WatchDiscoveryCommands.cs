@@ -85,7 +85,7 @@ public sealed class WatchDiscoveryCommands(
             {
                 await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
                 await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
-                await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+                await db.AnnounceAsync(WatchTopic.Id, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
             });
         return new WatchDiscovery.Done(added, changed);

@@ -1,3 +1,5 @@
+using Archon.Live;
+
 namespace Archon.Features.Watches;
 
 public static class WatchesSetup
@@ -7,6 +9,7 @@ public static class WatchesSetup
         services.AddScoped<AnalyseJob>();
         services.AddScoped<WatchDiscoveryCommands>();
         services.AddScoped<WatchCommands>();
+        services.AddTopic<WatchTopic>();
         services.AddSingleton<WatchQueries>();
         return services;
     }

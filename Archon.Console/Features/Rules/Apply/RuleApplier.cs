@@ -379,7 +379,7 @@ public sealed partial class RuleApplier(
     {
         (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
         progress?.Report(stage);
     }
 
@@ -413,7 +413,7 @@ public sealed partial class RuleApplier(
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
     }
 
     private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)

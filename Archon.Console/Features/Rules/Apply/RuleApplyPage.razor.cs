@@ -1,6 +1,6 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Rules;
-using Archon.Features.Services;
+using Archon.Features.Rules.Catalogue;
 using Archon.Live;
 using Archon.Ui.Health;
 using Archon.Ui.View;
@@ -12,7 +12,7 @@ namespace Archon.Features.Rules.Apply;
 public sealed partial class RuleApplyPage(
     RuleApplyQueries applies,
     RuleApplier applier,
-    CatalogueFeed catalogue,
+    RuleTopic rules,
     ViewState view,
     IHostApplicationLifetime host
 ) : LivePage<ApplyPicture>
@@ -57,15 +57,12 @@ public sealed partial class RuleApplyPage(
             }.Where(part => part.Length > 0)
         );
 
-    protected override string Key => $"rules-apply/{view.EnvironmentId}";
-
-    protected override Task<ApplyPicture> ReadAsync(CancellationToken cancellationToken) =>
-        applies.PictureAsync(view.EnvironmentId, cancellationToken);
-
-    protected override void Follow()
-    {
-        Follow(catalogue.WatchAsync(Lifetime));
-    }
+    protected override LiveSource<ApplyPicture> Source =>
+        LiveSource.Shared("rules-apply", view.EnvironmentId, $"", [rules], token => applies.PictureAsync(view.EnvironmentId, token)) with
+        {
+            // The files of the target change without a word.
+            Lifetime = TimeSpan.FromSeconds(1),
+        };
 
     private string Count(ReviewState state, string words) =>
         Pending.Count(file => file.State == state) is > 0 and var count ? $"{count} {words}" : "";

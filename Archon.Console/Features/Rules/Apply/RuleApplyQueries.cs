@@ -20,8 +20,12 @@ public sealed record ApplyRow(
 
 /// <param name="Review">Not there where nothing could be compared.</param>
 /// <param name="NotChecked">Why not.</param>
-public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies)
-    : ISharedPicture;
+public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies) : ISharedPicture
+{
+    public long Bytes =>
+        (1000L * Applies.Count)
+        + (Review?.Files.Sum(file => 1000L + (file.Held?.Length ?? 0) + (file.Wanted?.Length ?? 0) + (1000L * file.Changes.Count)) ?? 0);
+}
 
 public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts, RuleReviewer reviewer, RuleTarget target)
 {

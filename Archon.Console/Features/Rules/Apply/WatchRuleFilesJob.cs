@@ -43,7 +43,7 @@ public sealed class WatchRuleFilesJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

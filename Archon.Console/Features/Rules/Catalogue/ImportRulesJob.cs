@@ -135,7 +135,7 @@ public sealed partial class ImportRulesJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+            await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

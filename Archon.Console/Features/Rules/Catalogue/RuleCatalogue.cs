@@ -130,7 +130,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(FeedChannels.Catalogue, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
     }
 
     /// <summary>Takes a file with all its rules out of the catalogue. It can be restored.</summary>

@@ -79,6 +79,9 @@ public sealed record RecoveredApply(RuleApplyStage Stage, string? Message, DateT
 
 public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? ServerSeenAt) : ISharedPicture
 {
+    public long Bytes =>
+        Rules.Concat(Deleted).Sum(rule => 800L + (2 * (rule.Name.Length + rule.Expression.Length)) + (200L * rule.Labels.Count));
+
     /// <summary>Those that can be put back, the newest first.</summary>
     public IReadOnlyList<RuleRow> Deleted { get; init; } = [];
 

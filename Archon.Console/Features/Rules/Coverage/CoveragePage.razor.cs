@@ -1,4 +1,6 @@
+using Archon.Features.Rules.Catalogue;
 using Archon.Features.Services;
+using Archon.Features.Watches;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Parts;
@@ -8,8 +10,14 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Features.Rules.Coverage;
 
 /// <summary>Services by signals: where there is an alert, and where samples come and nobody would be told.</summary>
-public sealed partial class CoveragePage(CoverageQueries coverage, CatalogueFeed catalogue, ViewState view, NavigationManager navigation)
-    : LivePage<CoveragePicture>
+public sealed partial class CoveragePage(
+    CoverageQueries coverage,
+    RuleTopic rules,
+    WatchTopic watches,
+    ServiceTopic services,
+    ViewState view,
+    NavigationManager navigation
+) : LivePage<CoveragePicture>
 {
     private const int PageSize = 60;
     private const int UnreadShown = 3;
@@ -38,15 +46,14 @@ public sealed partial class CoveragePage(CoverageQueries coverage, CatalogueFeed
             }.Where(part => part.Length > 0)
         );
 
-    protected override string Key => $"rule-coverage/{view.EnvironmentId}/{Skip}/{OnlyGaps}/{Text}";
-
-    protected override Task<CoveragePicture> ReadAsync(CancellationToken cancellationToken) =>
-        coverage.PictureAsync(view.EnvironmentId, new CoverageFilter(Text, OnlyGaps), Skip, PageSize, cancellationToken);
-
-    protected override void Follow()
-    {
-        Follow(catalogue.WatchAsync(Lifetime));
-    }
+    protected override LiveSource<CoveragePicture> Source =>
+        LiveSource.Shared(
+            "rule-coverage",
+            view.EnvironmentId,
+            $"{Skip}/{OnlyGaps}/{Text}",
+            [rules, watches, services],
+            token => coverage.PictureAsync(view.EnvironmentId, new CoverageFilter(Text, OnlyGaps), Skip, PageSize, token)
+        );
 
     private void Filter(string text) =>
         navigation.NavigateTo(

@@ -19,7 +19,11 @@ public sealed record CoveragePicture(
     int Matching,
     int Skipped,
     IReadOnlyDictionary<(int ServiceId, int WatchId), string> Links
-) : ISharedPicture;
+) : ISharedPicture
+{
+    /// <summary>Without the table, which <see cref="CoverageQueries"/> keeps.</summary>
+    public long Bytes => 1500L * Rows.Count;
+}
 
 /// <param name="Text">Part of the name of a service.</param>
 /// <param name="OnlyGaps">Only services with a signal that nothing covers, or of which nobody knows.</param>

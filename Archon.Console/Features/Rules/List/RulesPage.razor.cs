@@ -1,6 +1,5 @@
 using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;
-using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Health;
@@ -14,7 +13,7 @@ namespace Archon.Features.Rules.List;
 public sealed partial class RulesPage(
     RuleQueries rules,
     RuleCommands commands,
-    CatalogueFeed catalogue,
+    RuleTopic topic,
     UpstreamHealth upstreams,
     ViewState view,
     NavigationManager navigation,
@@ -67,15 +66,8 @@ public sealed partial class RulesPage(
             }.Where(part => part.Length > 0)
         );
 
-    protected override string Key => $"rules/{view.EnvironmentId}";
-
-    protected override Task<RulesPicture> ReadAsync(CancellationToken cancellationToken) =>
-        rules.PictureAsync(view.EnvironmentId, cancellationToken);
-
-    protected override void Follow()
-    {
-        Follow(catalogue.WatchAsync(Lifetime));
-    }
+    protected override LiveSource<RulesPicture> Source =>
+        LiveSource.Shared("rules", view.EnvironmentId, $"", [topic], token => rules.PictureAsync(view.EnvironmentId, token));
 
     protected override async Task OnParametersSetAsync()
     {

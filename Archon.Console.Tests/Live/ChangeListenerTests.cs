@@ -2,8 +2,6 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Archon.Data;
 using Archon.Data.Background;
-using Archon.Features.Anomalies;
-using Archon.Features.Services;
 using Archon.Live;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.Authentication;
@@ -11,42 +9,20 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xunit;
 
-namespace Archon.Tests.Features.Anomalies;
+namespace Archon.Tests.Live;
 
 [SystemTest]
-public sealed class AnomalyFeedTests(PostgresFixture postgres)
+public sealed class ChangeListenerTests(PostgresFixture postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task A_reader_is_told_at_once_and_then_of_every_change()
-    {
-        var feed = new AnomalyFeed(TimeProvider.System);
-        await using var ticks = feed.WatchAsync(Token).GetAsyncEnumerator(Token);
-
-        Assert.True(await ticks.MoveNextAsync());
-        feed.Tick();
-        Assert.True(await ticks.MoveNextAsync());
-    }
-
-    [Fact]
-    public async Task A_reader_who_leaves_is_forgotten()
-    {
-        var feed = new AnomalyFeed(TimeProvider.System);
-        await using (var ticks = feed.WatchAsync(Token).GetAsyncEnumerator(Token))
-        {
-            await ticks.MoveNextAsync();
-            Assert.Equal(1, feed.Readers);
-        }
-
-        Assert.Equal(0, feed.Readers);
-    }
 
     [Fact]
     public async Task An_announcement_of_another_process_reaches_feed_and_hub_clients()
@@ -55,9 +31,9 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         await using var app = await StartAsync(database);
         var heard = Channel();
         await using var client = Client(app, signedIn: true);
-        client.On<AnomaliesChanged>(nameof(ILiveClient.AnomaliesChanged), change => heard.Writer.TryWrite(change));
+        client.On<TopicChanged>(nameof(ILiveClient.TopicChanged), change => heard.Writer.TryWrite(change));
         await client.StartAsync(Token);
-        var streamed = client.StreamAsync<AnomaliesChanged>(nameof(LiveHub.WatchAnomalies), Token).GetAsyncEnumerator(Token);
+        var streamed = client.StreamAsync<TopicChanged>(nameof(LiveHub.Watch), TestTopic.Id, Token).GetAsyncEnumerator(Token);
         Assert.True(await streamed.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token));
 
         // Until the listener listens there is nobody to hear, so it is said until somebody does.
@@ -69,7 +45,48 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         await announcing;
 
         Assert.True(next);
+        Assert.Equal(TestTopic.Id, pushed.Topic);
         Assert.NotEqual(default, pushed.At);
+    }
+
+    [Fact]
+    public async Task An_unknown_topic_is_refused_with_those_that_there_are()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await StartAsync(database);
+        await using var client = Client(app, signedIn: true);
+        await client.StartAsync(Token);
+
+        var refused = await Assert.ThrowsAsync<HubException>(async () =>
+            await client.StreamAsync<TopicChanged>(nameof(LiveHub.Watch), "weather", Token).GetAsyncEnumerator(Token).MoveNextAsync()
+        );
+
+        Assert.Contains("There is no such topic. The topics are test.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_are_told_when_changes_are_no_longer_heard_and_when_they_are_again()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await StartAsync(database);
+        var (updates, topic) = (app.Services.GetRequiredService<LiveUpdates>(), app.Services.GetRequiredService<TestTopic>());
+        await Waits.UntilAsync(() => topic.Version > 0);
+        var breaks = new List<LiveBreak?>();
+        updates.Changed += () => breaks.Add(updates.Break);
+
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'archon listens'",
+                Token
+            );
+        }
+        await Waits.UntilAsync(() => breaks.Count >= 2);
+
+        Assert.NotEmpty(breaks[0]!.Reason);
+        Assert.Null(updates.Break);
+        // Nobody knows what was said meanwhile.
+        Assert.True(topic.Version > 1);
     }
 
     [Fact]
@@ -84,20 +101,8 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
         Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
-    [Fact]
-    public async Task Someone_without_a_role_is_turned_away_from_the_hub()
-    {
-        await using var database = await postgres.NewDatabaseAsync();
-        await using var app = await StartAsync(database);
-        await using var client = Client(app, signedIn: true, role: "guest");
-
-        var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.StartAsync(Token));
-
-        Assert.Equal(System.Net.HttpStatusCode.Forbidden, refused.StatusCode);
-    }
-
-    private static System.Threading.Channels.Channel<AnomaliesChanged> Channel() =>
-        System.Threading.Channels.Channel.CreateUnbounded<AnomaliesChanged>();
+    private static System.Threading.Channels.Channel<TopicChanged> Channel() =>
+        System.Threading.Channels.Channel.CreateUnbounded<TopicChanged>();
 
     private static async Task AnnounceAsync(TestDatabase database, CancellationToken cancellationToken)
     {
@@ -107,7 +112,7 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 await using var db = await database.Contexts.CreateDbContextAsync(cancellationToken);
-                await db.AnnounceAsync(FeedChannels.Anomalies, cancellationToken);
+                await db.AnnounceAsync(TestTopic.Id, cancellationToken);
             }
         }
         catch (OperationCanceledException) { }
@@ -141,16 +146,21 @@ public sealed class AnomalyFeedTests(PostgresFixture postgres)
             .AddSingleton(LiveDatabase.Ready())
             .AddSingleton<BackgroundServiceStates>()
             .AddSingleton<Supervision>();
-        builder.Services.AddAnomalies();
-        builder.Services.AddServices();
+        builder.Services.AddLive();
+        builder.Services.AddTopic<TestTopic>();
         builder.Services.AddAuthentication("Test").AddScheme<AuthenticationSchemeOptions, TestSignIn>("Test", null);
         builder.Services.AddAuthorization();
         var app = builder.Build();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapAnomalies();
+        app.MapLive();
         await app.StartAsync(Token);
         return app;
+    }
+
+    private sealed class TestTopic(TimeProvider clock) : LiveTopic(Id, clock)
+    {
+        public const string Id = "test";
     }
 
     private sealed class TestSignIn(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)

@@ -1,4 +1,4 @@
-namespace Archon.Features.Anomalies;
+namespace Archon.Live;
 
 /// <summary>How live ticks travel between processes. Bound to <c>ConnectionStrings</c>.</summary>
 public sealed class LiveOptions

@@ -1,0 +1,168 @@
+using System.Data.Common;
+using Archon.Data;
+using Archon.Data.Catalogue;
+using Archon.Features.Anomalies;
+using Archon.Features.Forecasts;
+using Archon.Features.Overview;
+using Archon.Features.Scanning;
+using Archon.Features.Services;
+using Archon.Features.Watches;
+using Archon.Integrations;
+using Archon.Live;
+using Archon.Shell;
+using Archon.Tests.Kit;
+using Bunit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Archon.Tests.Features.Overview;
+
+/// <summary>What open pages cost the database.</summary>
+[SystemTest]
+public sealed class OverviewReadsTests(PostgresFixture postgres)
+{
+    private const int Ticks = 8;
+
+    private static CancellationToken Token => Xunit.TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Fifty_open_overviews_read_hardly_more_than_one()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await FillAsync(database);
+
+        var one = await ReadsAsync(database, viewers: 1);
+        var fifty = await ReadsAsync(database, viewers: 50);
+
+        // With a read or more for each tick: the count is of something.
+        Assert.True(one > Ticks, $"{one} commands");
+        Assert.True(fifty <= 1.2 * one, $"{fifty} commands for fifty viewers, {one} for one");
+    }
+
+    private static async Task FillAsync(TestDatabase database)
+    {
+        await using var db = await database.Contexts.CreateDbContextAsync(Token);
+        db.Services.Add(
+            new Service
+            {
+                EnvironmentId = MonitoredEnvironment.DefaultId,
+                Name = "shop",
+                Matchers = new Dictionary<string, string> { ["job"] = "shop" },
+                Origin = CatalogueOrigin.Discovered,
+            }
+        );
+        await db.SaveChangesAsync(Token);
+    }
+
+    /// <returns>Commands that were sent while the pages were opened and their topics ticked.</returns>
+    private static async Task<int> ReadsAsync(TestDatabase database, int viewers)
+    {
+        var counter = new CommandCounter();
+        var clock = new FakeTimeProvider(ShellParts.Now);
+        await using var shared = Shared(database, counter, clock);
+        var open = Enumerable.Range(0, viewers).Select(_ => new Viewer(shared)).ToList();
+        try
+        {
+            LiveTopic[] topics = [shared.GetRequiredService<AnomalyTopic>(), shared.GetRequiredService<SampleTopic>()];
+            await UntilAsync(clock, () => topics[1].Readers == viewers);
+            for (var i = 0; i < Ticks; i++)
+            {
+                var drawn = open.Select(viewer => viewer.Drawn).ToList();
+                foreach (var topic in topics)
+                    topic.Tick();
+                await UntilAsync(clock, () => open.Zip(drawn).All(one => one.First.Drawn > one.Second));
+            }
+            return counter.Commands;
+        }
+        finally
+        {
+            foreach (var viewer in open)
+                await viewer.DisposeAsync();
+        }
+    }
+
+    private static async Task UntilAsync(FakeTimeProvider clock, Func<bool> isSo) =>
+        await Waits.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return isSo();
+        });
+
+    private static ServiceProvider Shared(TestDatabase database, CommandCounter counter, FakeTimeProvider clock)
+    {
+        var services = new ServiceCollection().AddLogging().AddMetrics().AddOptions();
+        services.AddSingleton<TimeProvider>(clock);
+        services.AddDbContextFactory<ArchonDbContext>(options =>
+            options.UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().AddInterceptors(counter)
+        );
+        services.AddSingleton<LiveUpdates>().AddSingleton<SnapshotCache>();
+        services.AddSingleton(new UpstreamHealth([], clock));
+        services.AddSingleton(LiveDatabase.Ready());
+        services.AddScanning().AddWatches().AddServices().AddAnomalies().AddForecasts().AddOverview();
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>One open tab: the page, and the counts in the navigation.</summary>
+    private sealed class Viewer : IAsyncDisposable
+    {
+        private readonly BunitContext context = new();
+        private readonly IRenderedComponent<OverviewPage> page;
+
+        public Viewer(ServiceProvider shared)
+        {
+            var services = context.Services;
+            context.AddShellParts();
+            context.AddAuthorization().SetAuthorized("ada").SetRoles("viewer");
+            foreach (
+                var type in (Type[])
+                    [
+                        typeof(TimeProvider),
+                        typeof(OverviewQueries),
+                        typeof(SampleTopic),
+                        typeof(AnomalyTopic),
+                        typeof(WatchTopic),
+                        typeof(ServiceTopic),
+                        typeof(ForecastTopic),
+                        typeof(UpstreamHealth),
+                        typeof(ScanHealth),
+                        typeof(SnapshotCache),
+                        typeof(LiveUpdates),
+                        typeof(ArchonDatabase),
+                    ]
+            )
+            {
+                services.AddSingleton(type, shared.GetRequiredService(type));
+            }
+            foreach (var counted in shared.GetServices<INavCountSource>())
+                services.AddSingleton(counted);
+            services.AddScoped<NavCounts>();
+            page = context.Render<OverviewPage>();
+            services.GetRequiredService<NavCounts>().Follow();
+        }
+
+        public int Drawn => page.RenderCount;
+
+        public ValueTask DisposeAsync() => context.DisposeAsync();
+    }
+
+    private sealed class CommandCounter : DbCommandInterceptor
+    {
+        private int commands;
+
+        public int Commands => commands;
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command,
+            CommandEventData eventData,
+            InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default
+        )
+        {
+            Interlocked.Increment(ref commands);
+            return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
+        }
+    }
+}
