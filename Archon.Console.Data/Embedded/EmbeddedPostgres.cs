@@ -162,7 +162,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         if (Directory.Exists(cluster) && Directory.EnumerateFileSystemEntries(cluster).Any())
         {
             throw new EmbeddedPostgresException(
-                $"{cluster} holds something, but no cluster of PostgreSQL. Nothing was touched; move it away to begin anew."
+                $"{cluster} has files, but is no cluster of PostgreSQL. Nothing was changed. Move it away to start anew."
             );
         }
         return null;
@@ -173,7 +173,7 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     {
         try
         {
-            using var nobodyElse = new FileStream(users, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            using var noOneElse = new FileStream(users, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return false;
         }
         catch (IOException)

@@ -7,7 +7,7 @@ namespace Archon.Tests.Architecture;
 /// <summary>What is kept for every reader alike is read without asking who reads.</summary>
 public sealed class SharedPictureTests
 {
-    private static readonly string[] TellWhoReads =
+    private static readonly string[] ReportWhoReads =
     [
         "AuthenticationState",
         "AuthenticationStateProvider",
@@ -100,7 +100,7 @@ public sealed class SharedPictureTests
         Operands(method)
             .OfType<MemberReference>()
             .Any(member =>
-                TellWhoReads.Any(type =>
+                ReportWhoReads.Any(type =>
                     member.DeclaringType?.Name == type
                     || (member as MethodReference)?.ReturnType.FullName.Contains(type, StringComparison.Ordinal) == true
                 )

@@ -15,7 +15,7 @@ public sealed class WhoMayKnowWhomTests
 
     [Fact]
     public void Analysis_touches_nothing_outside() =>
-        Holds(
+        Contains(
             Types
                 .InAssembly(Console)
                 .That()
@@ -38,7 +38,7 @@ public sealed class WhoMayKnowWhomTests
 
     [Fact]
     public void Analysis_never_asks_what_time_it_is() =>
-        Holds(
+        Contains(
             Types
                 .InAssembly(Console)
                 .That()
@@ -49,7 +49,7 @@ public sealed class WhoMayKnowWhomTests
 
     [Fact]
     public void Configuration_files_touch_nothing_outside() =>
-        Holds(
+        Contains(
             Types
                 .InAssembly(Console)
                 .That()
@@ -224,7 +224,7 @@ public sealed class WhoMayKnowWhomTests
         }
     }
 
-    private static void Holds(ConditionList rule)
+    private static void Contains(ConditionList rule)
     {
         var result = rule.GetResult();
         Assert.True(result.IsSuccessful, string.Join("\n", result.FailingTypeNames ?? []));

@@ -244,11 +244,11 @@ public sealed class QualityBench : IDisposable
             );
 
         var alert = await Judge("alert", "--fast");
-        Tell(NabStandard, alert, "nab", "standard", "score");
-        Tell(NabLowFalse, alert, "nab", "reward_low_FP", "score");
-        Tell(FalseAlarms, alert, "alarms", "false_per_series_day");
-        Tell(Recall, alert, "alarms", "window_recall");
-        Tell(VusPr, await Judge("level"), "vus_pr");
+        Report(NabStandard, alert, "nab", "standard", "score");
+        Report(NabLowFalse, alert, "nab", "reward_low_FP", "score");
+        Report(FalseAlarms, alert, "alarms", "false_per_series_day");
+        Report(Recall, alert, "alarms", "window_recall");
+        Report(VusPr, await Judge("level"), "vus_pr");
     }
 
     private async Task ForecastAsync(DataSets sets)
@@ -262,9 +262,9 @@ public sealed class QualityBench : IDisposable
             sets.Scorer("score_forecast.py"),
             output => ["--train", train, "--test", test, "--forecast", output, "--period", "24", "--level", "0.95"]
         );
-        Tell(Owa, score, "owa");
-        Tell(Msis, score, "msis");
-        Tell(CoverageError, score, "acd");
+        Report(Owa, score, "owa");
+        Report(Msis, score, "msis");
+        Report(CoverageError, score, "acd");
     }
 
     private async Task ExhaustAsync(DataSets sets)
@@ -277,19 +277,19 @@ public sealed class QualityBench : IDisposable
             sets.Scorer("score_exhaustion.py"),
             output => ["--answers", answers, "--pred", output]
         );
-        Tell(TimeError, score, "median_log_error");
-        Tell(WorstTimeError, score, "p90_log_error");
-        Tell(CriedWolf, score, "false_alarms");
-        Tell(Missed, score, "missed");
-        Tell(Coverage, score, "coverage_80");
+        Report(TimeError, score, "median_log_error");
+        Report(WorstTimeError, score, "p90_log_error");
+        Report(CriedWolf, score, "false_alarms");
+        Report(Missed, score, "missed");
+        Report(Coverage, score, "coverage_80");
     }
 
     private async Task RankAsync(DataSets sets)
     {
         var petShop = await RankAsync(sets, "rca", "petshop_a");
-        Tell(PetShopFirst, petShop, "root_cause", "service", "AC@1");
-        Tell(PetShopThird, petShop, "root_cause", "service", "AC@3");
-        Tell(PetShopAverage, petShop, "root_cause", "service", "Avg@5");
+        Report(PetShopFirst, petShop, "root_cause", "service", "AC@1");
+        Report(PetShopThird, petShop, "root_cause", "service", "AC@3");
+        Report(PetShopAverage, petShop, "root_cause", "service", "Avg@5");
 
         var graphless = Directory.Exists(sets.In("rca"))
             ? Directory
@@ -302,13 +302,13 @@ public sealed class QualityBench : IDisposable
             table.Skip(WithoutGraph, "skipped: the data has none");
         foreach (var application in graphless)
         {
-            Tell(WithoutGraph, await RankAsync(sets, "rca", Path.GetFileName(application)), "root_cause", "service", "Avg@5");
+            Report(WithoutGraph, await RankAsync(sets, "rca", Path.GetFileName(application)), "root_cause", "service", "Avg@5");
         }
 
         var incidents = await RankAsync(sets, "ops", "incidents");
-        Tell(IncidentsFirst, incidents, "root_cause", "service", "AC@1");
-        Tell(IncidentsAverage, incidents, "root_cause", "service", "Avg@5");
-        Tell(Controls, incidents, "root_cause", "controls", "left_empty");
+        Report(IncidentsFirst, incidents, "root_cause", "service", "AC@1");
+        Report(IncidentsAverage, incidents, "root_cause", "service", "Avg@5");
+        Report(Controls, incidents, "root_cause", "controls", "left_empty");
     }
 
     private Task<Score> RankAsync(DataSets sets, params string[] application)
@@ -339,12 +339,12 @@ public sealed class QualityBench : IDisposable
             sets.Scorer("score_rca.py"),
             output => ["--alert-truth", In("alert_truth.jsonl"), "--alert-groups", output]
         );
-        Tell(PairF1, score, "grouping", "pair_f1");
-        Tell(Split, score, "grouping", "incidents_split");
-        Tell(Mixed, score, "grouping", "groups_mixed");
+        Report(PairF1, score, "grouping", "pair_f1");
+        Report(Split, score, "grouping", "incidents_split");
+        Report(Mixed, score, "grouping", "groups_mixed");
     }
 
-    private void Tell(QualityMeasure measure, Score score, params string[] path)
+    private void Report(QualityMeasure measure, Score score, params string[] path)
     {
         if (score.Figures is not { } figure)
         {

@@ -10,7 +10,7 @@ internal readonly record struct Bound(double Low, double High)
 
     public static Bound AtMost(double value) => new(double.NegativeInfinity, value);
 
-    public bool Holds(double value) => value >= Low && value <= High;
+    public bool Contains(double value) => value >= Low && value <= High;
 
     public override string ToString() =>
         (double.IsFinite(Low), double.IsFinite(High)) switch
@@ -33,11 +33,11 @@ internal sealed record QualityMeasure(string Name, Bound Gate, Bound Target, Bou
 {
     public string Mark(double value)
     {
-        if (Stretch is { } stretch && stretch.Holds(value))
+        if (Stretch is { } stretch && stretch.Contains(value))
             return "stretch";
-        if (Target.Holds(value))
+        if (Target.Contains(value))
             return "target";
-        return Gate.Holds(value) ? "gate" : "BELOW GATE";
+        return Gate.Contains(value) ? "gate" : "BELOW GATE";
     }
 }
 

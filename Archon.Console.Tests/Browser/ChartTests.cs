@@ -12,7 +12,7 @@ namespace Archon.Tests.Browser;
 public sealed class ChartTests(ChartedConsole console, Chromium chromium) : IClassFixture<ChartedConsole>
 {
     [Fact]
-    public async Task A_stretch_that_is_dragged_over_is_shown_larger_on_every_chart_and_stands_in_the_address()
+    public async Task A_stretch_that_is_dragged_over_is_shown_larger_on_every_chart_and_is_in_the_address()
     {
         var page = await OpenAsync();
         var area = (await Chart(page, 0).Locator(".u-over").BoundingBoxAsync())!;

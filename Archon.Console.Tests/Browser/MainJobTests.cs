@@ -58,11 +58,11 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(open).ToBeVisibleAsync(new() { Timeout = (float)Limit.TotalMilliseconds });
         await heard.WaitAsync(Limit, Token);
         Assert.Contains("shop", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
-        using var told = JsonDocument.Parse(
+        using var reported = JsonDocument.Parse(
             await (await app.WithTokenAsync(Roles.Viewer)).GetStringAsync("monitoring/intelligence/anomalies", Token)
         );
         Assert.Contains(
-            told.RootElement.GetProperty("anomalies").EnumerateArray(),
+            reported.RootElement.GetProperty("anomalies").EnumerateArray(),
             one =>
                 one.GetProperty("service").GetString() == "shop"
                 && one.GetProperty("watch").GetString() == Watch

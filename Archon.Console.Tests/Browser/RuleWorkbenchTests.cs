@@ -79,7 +79,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
     }
 
     [Fact]
-    public async Task Two_who_write_at_once_are_told_and_nothing_of_either_is_lost()
+    public async Task Two_who_write_at_once_are_reported_and_nothing_of_either_is_lost()
     {
         await using var server = await RecordedQueue.StartAsync(Token);
         await using var database = await postgres.NewDatabaseAsync();

@@ -69,13 +69,14 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
             await Assertions.Expect(row).ToContainTextAsync(words);
         }
         await Assertions.Expect(page.GetByText("The targets are not known now.")).ToBeVisibleAsync();
-        var told = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
+        var reported = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
             new Uri("monitoring/health/intelligent", UriKind.Relative),
             Token
         );
         Assert.Equal(
             3,
-            told.GetProperty("reasons")
+            reported
+                .GetProperty("reasons")
                 .EnumerateArray()
                 .Count(reason => reason.GetProperty("message").GetString()!.Contains(words, StringComparison.Ordinal))
         );

@@ -14,7 +14,7 @@ public sealed class DetectCommandTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task Every_row_of_every_file_is_scored_and_a_fault_stands_out_in_both_views()
+    public async Task Every_row_of_every_file_is_scored_and_a_fault_is_out_in_both_views()
     {
         Write("a/shop.csv", Series(1, faultAt: 1500));
         Write("b/calm.csv.gz", Series(2, faultAt: -1));

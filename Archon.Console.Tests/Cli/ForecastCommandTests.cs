@@ -42,7 +42,7 @@ public sealed class ForecastCommandTests : IDisposable
     [Theory]
     [InlineData("a,1,2\nb,3,x\n", "line 2: \"x\" in column 3 is not a number.")]
     [InlineData("a,1,2\nb,,\n", "line 2: The series \"b\" has no value.")]
-    [InlineData("", "holds no series.")]
+    [InlineData("", "has no series.")]
     public async Task Bad_input_names_file_and_line_and_nothing_is_written(string text, string reason)
     {
         var train = Path.Combine(folder, "train.csv");

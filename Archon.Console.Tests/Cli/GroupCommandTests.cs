@@ -48,13 +48,13 @@ public sealed class GroupCommandTests : IDisposable
     [InlineData("not json", "This is no JSON object.")]
     [InlineData("""{"alert": "b", "service": "shop"}""", "\"time\" is missing or is no number of seconds.")]
     [InlineData("""{"time": 5, "service": "shop"}""", "\"alert\" is missing or is no text.")]
-    public async Task A_line_that_is_no_alert_is_told_and_nothing_is_written(string line, string told)
+    public async Task A_line_that_is_no_alert_is_reported_and_nothing_is_written(string line, string reported)
     {
         var alerts = Text("alerts.jsonl", $$"""{"alert": "a", "time": 0, "service": "shop", "metric": "errors"}""" + "\n" + line + "\n");
 
         var bad = await Assert.ThrowsAsync<BadInputException>(() => RunAsync("--alerts", alerts));
 
-        Assert.EndsWith($"alerts.jsonl, line 2: {told}", bad.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"alerts.jsonl, line 2: {reported}", bad.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder, "out*"));
     }
 

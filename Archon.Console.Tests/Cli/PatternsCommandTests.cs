@@ -72,7 +72,7 @@ public sealed class PatternsCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_reader_tells_file_and_line_of_what_cannot_be_read_on()
+    public void A_reader_reports_file_and_line_of_what_cannot_be_read_on()
     {
         var path = Write("broken.log.gz", Entries(2000, i => $"served {i}"));
         var bytes = File.ReadAllBytes(path);
@@ -90,7 +90,7 @@ public sealed class PatternsCommandTests : IDisposable
     }
 
     [Fact]
-    public void Lines_are_as_they_stand_and_of_one_without_end_the_beginning_is_given()
+    public void Lines_are_as_they_are_and_of_one_without_end_the_beginning_is_given()
     {
         var text = $"one\r\n\ntwo\n{new string('x', 1_000_000)}\nthree";
         using var reader = new LineReader(new MemoryStream(Encoding.UTF8.GetBytes(text)), "-");

@@ -52,13 +52,13 @@ public sealed class RankCommandTests : IDisposable
     [InlineData("when,web|latency\n0,1\n", "broken.csv, line 1: The header is not time,")]
     [InlineData("time,latency\n0,1\n", "broken.csv, line 1: The column latency is not")]
     [InlineData("time,web|latency\n0,1,2\n", "broken.csv cannot be read")]
-    public async Task What_is_no_telemetry_is_told_by_file_and_line_and_nothing_is_written(string csv, string told)
+    public async Task What_is_no_telemetry_is_reported_by_file_and_line_and_nothing_is_written(string csv, string reported)
     {
         Text("broken.csv", csv);
 
         var bad = await Assert.ThrowsAsync<BadInputException>(() => RunAsync());
 
-        Assert.Contains(told, bad.Message, StringComparison.Ordinal);
+        Assert.Contains(reported, bad.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(Output));
     }
 
@@ -69,7 +69,7 @@ public sealed class RankCommandTests : IDisposable
         "{\"quiet\": {\"edges_caller_to_callee\": [[\"a\"]]}}",
         "case quiet: \"edges_caller_to_callee\" is no list of pairs of names."
     )]
-    public async Task An_index_of_another_form_is_told_by_file_and_place(string json, string told)
+    public async Task An_index_of_another_form_is_reported_by_file_and_place(string json, string reported)
     {
         Write("quiet", new Estate(3));
         var index = Text("cases.json", json);
@@ -77,7 +77,7 @@ public sealed class RankCommandTests : IDisposable
         var bad = await Assert.ThrowsAsync<BadInputException>(() => RunAsync("--index", index));
 
         Assert.Contains("cases.json", bad.Message, StringComparison.Ordinal);
-        Assert.Contains(told, bad.Message, StringComparison.Ordinal);
+        Assert.Contains(reported, bad.Message, StringComparison.Ordinal);
     }
 
     [Fact]

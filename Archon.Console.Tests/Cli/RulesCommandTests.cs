@@ -36,9 +36,9 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         var file = Text("a.yml", Rules.ReplaceLineEndings("\r\n"));
 
         Assert.Equal((0, "", ""), await RunAsync("roundtrip", file));
-        var (code, told, _) = await RunAsync("roundtrip", file, "--output", "json");
+        var (code, reported, _) = await RunAsync("roundtrip", file, "--output", "json");
 
-        Assert.Equal((0, true), (code, JsonDocument.Parse(told).RootElement[0].GetProperty("equal").GetBoolean()));
+        Assert.Equal((0, true), (code, JsonDocument.Parse(reported).RootElement[0].GetProperty("equal").GetBoolean()));
     }
 
     [Fact]
@@ -53,25 +53,28 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
-    public async Task Lint_exits_with_2_when_it_finds_the_asked_severity_and_tells_why()
+    public async Task Lint_exits_with_2_when_it_finds_the_asked_severity_and_reports_why()
     {
         var file = Text("a.yml", "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up == 0\n");
 
         var (calm, _, _) = await RunAsync("lint", file);
-        var (code, told, _) = await RunAsync("lint", file, "--fail-on", "warning", "--output", "json");
+        var (code, reported, _) = await RunAsync("lint", file, "--fail-on", "warning", "--output", "json");
 
         Assert.Equal((0, 2), (calm, code));
-        var found = JsonDocument.Parse(told).RootElement.EnumerateArray().Single(one => one.GetProperty("check").GetString() == "severity");
+        var found = JsonDocument
+            .Parse(reported)
+            .RootElement.EnumerateArray()
+            .Single(one => one.GetProperty("check").GetString() == "severity");
         Assert.Equal((4, "A"), (found.GetProperty("line").GetInt32(), found.GetProperty("rule").GetString()));
     }
 
     [Fact]
     public async Task Lint_of_a_broken_file_finds_an_error()
     {
-        var (code, told, _) = await RunAsync("lint", Text("a.yml", "groups: 1\n"));
+        var (code, reported, _) = await RunAsync("lint", Text("a.yml", "groups: 1\n"));
 
         Assert.Equal(2, code);
-        Assert.Contains("[syntax]", told, StringComparison.Ordinal);
+        Assert.Contains("[syntax]", reported, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,7 +102,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
-    public async Task Diff_tells_what_two_files_say_differently_and_not_how()
+    public async Task Diff_reports_what_two_files_say_differently_and_not_how()
     {
         var (one, same, other) = (
             Text("a.yml", Rules),
@@ -108,24 +111,24 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         );
 
         Assert.Equal((0, "", ""), await RunAsync("diff", one, same));
-        var (code, told, _) = await RunAsync("diff", one, other);
+        var (code, reported, _) = await RunAsync("diff", one, other);
         var (_, json, _) = await RunAsync("diff", one, other, "--output", "json");
 
-        Assert.Equal((2, "rule changed: shop / Down\n  - for: 5m\n  + for: 10m\n"), (code, told));
+        Assert.Equal((2, "rule changed: shop / Down\n  - for: 5m\n  + for: 10m\n"), (code, reported));
         Assert.Equal("10m", JsonDocument.Parse(json).RootElement[0].GetProperty("fields")[0].GetProperty("after").GetString());
     }
 
     [Fact]
     public async Task A_file_that_is_not_there_is_said_in_words()
     {
-        var (code, told, error) = await RunAsync("diff", Path.Combine(folder, "a.yml"), Path.Combine(folder, "b.yml"));
+        var (code, reported, error) = await RunAsync("diff", Path.Combine(folder, "a.yml"), Path.Combine(folder, "b.yml"));
 
-        Assert.Equal((1, ""), (code, told));
+        Assert.Equal((1, ""), (code, reported));
         Assert.Contains("cannot be read", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Backtest_tells_the_state_of_each_alert_at_each_evaluation()
+    public async Task Backtest_reports_the_state_of_each_alert_at_each_evaluation()
     {
         await using var prometheus = await RealPrometheus.StartAsync(
             "global: {scrape_interval: 1s, evaluation_interval: 1s}\nscrape_configs: [{job_name: none, static_configs: [{targets: ['127.0.0.1:1']}]}]\n",
@@ -140,7 +143,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         }
         var file = Text("a.yml", "groups:\n- name: a\n  rules:\n  - alert: Down\n    expr: up == 0\n");
 
-        var (code, told, error) = await RunAsync(
+        var (code, reported, error) = await RunAsync(
             "backtest",
             file,
             "--from",
@@ -170,7 +173,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         );
 
         Assert.True(code == 0, error);
-        var last = JsonDocument.Parse(told.TrimEnd().Split('\n')[^1]).RootElement;
+        var last = JsonDocument.Parse(reported.TrimEnd().Split('\n')[^1]).RootElement;
         Assert.Equal(
             ("Down", "firing", "none"),
             (
@@ -186,7 +189,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     [Fact]
     public async Task Backtest_without_a_server_that_answers_exits_with_1()
     {
-        var (code, told, error) = await RunAsync(
+        var (code, reported, error) = await RunAsync(
             "backtest",
             Text("a.yml", Rules),
             "--from",
@@ -197,7 +200,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
             $"http://127.0.0.1:{Tools.FreePort()}"
         );
 
-        Assert.Equal((1, ""), (code, told));
+        Assert.Equal((1, ""), (code, reported));
         Assert.Contains("Nothing listens", error, StringComparison.Ordinal);
     }
 
@@ -220,7 +223,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         Assert.True(imported.Code == 0 && exported.Code == 0, imported.Error + exported.Error);
         Assert.Equal(
             ["taken", "taken"],
-            JsonDocument.Parse(imported.Told).RootElement.EnumerateArray().Select(one => one.GetProperty("result").GetString())
+            JsonDocument.Parse(imported.Reported).RootElement.EnumerateArray().Select(one => one.GetProperty("result").GetString())
         );
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Path.Combine(folder, "out", "team", "shop.yml"), Token));
         Assert.Equal(
@@ -228,7 +231,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
             await File.ReadAllTextAsync(Path.Combine(folder, "out", "team", "shop_test.yml"), Token)
         );
         var (missing, _, words) = await RunOnAsync(database, "export", "--group", "nothing");
-        Assert.Equal((2, "archon rules: The catalogue holds no file with a group nothing.\n"), (missing, words));
+        Assert.Equal((2, "archon rules: The catalogue has no file with a group nothing.\n"), (missing, words));
     }
 
     [Fact]
@@ -236,9 +239,14 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     {
         await using var database = await postgres.NewDatabaseAsync();
 
-        var (code, told, error) = await RunOnAsync(database, "import", Text("bad.yml", "groups:\n- rules: []\n"), Text("good.yml", Rules));
+        var (code, reported, error) = await RunOnAsync(
+            database,
+            "import",
+            Text("bad.yml", "groups:\n- rules: []\n"),
+            Text("good.yml", Rules)
+        );
 
-        Assert.Equal((1, "good.yml: taken as version 1\n"), (code, told));
+        Assert.Equal((1, "good.yml: taken as version 1\n"), (code, reported));
         Assert.Equal("bad.yml: line 2: Groupname must not be empty\n", error);
     }
 
@@ -257,11 +265,11 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
     [InlineData("export")]
     public async Task Help_names_the_options_and_the_exit_codes(string command)
     {
-        var (code, told, _) = await RunAsync(command, "--help");
+        var (code, reported, _) = await RunAsync(command, "--help");
 
         Assert.Equal(0, code);
-        Assert.Contains("--environment", told, StringComparison.Ordinal);
-        Assert.Contains("Exit code: 0", told, StringComparison.Ordinal);
+        Assert.Contains("--environment", reported, StringComparison.Ordinal);
+        Assert.Contains("Exit code: 0", reported, StringComparison.Ordinal);
     }
 
     private string Text(string name, string text)
@@ -271,12 +279,12 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         return path;
     }
 
-    private Task<(int Code, string Told, string Error)> RunAsync(params string[] arguments) => RunAsync([], arguments);
+    private Task<(int Code, string Reported, string Error)> RunAsync(params string[] arguments) => RunAsync([], arguments);
 
-    private Task<(int Code, string Told, string Error)> RunOnAsync(TestDatabase database, params string[] arguments) =>
+    private Task<(int Code, string Reported, string Error)> RunOnAsync(TestDatabase database, params string[] arguments) =>
         RunAsync(new Dictionary<string, string> { ["ConnectionStrings__Archon"] = database.ConnectionString }, arguments);
 
-    private async Task<(int Code, string Told, string Error)> RunAsync(Dictionary<string, string> settings, string[] arguments)
+    private async Task<(int Code, string Reported, string Error)> RunAsync(Dictionary<string, string> settings, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Archon.Console.dll"), "rules", .. arguments])
         {
@@ -287,8 +295,8 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
-        var (told, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
+        var (reported, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
         await process.WaitForExitAsync(Token);
-        return (process.ExitCode, await told, await error);
+        return (process.ExitCode, await reported, await error);
     }
 }

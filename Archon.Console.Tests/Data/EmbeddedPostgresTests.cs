@@ -152,7 +152,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_holds_something_else_is_left_alone()
+    public async Task A_folder_that_has_something_else_is_left_alone()
     {
         Directory.CreateDirectory(Path.Combine(Data, "data"));
         await File.WriteAllTextAsync(Path.Combine(Data, "data", "letters.txt"), "dear", Token);

@@ -68,10 +68,10 @@ public sealed class PostgresVersionsTests : IDisposable
             );
             await using (var scope = app.Services.CreateAsyncScope())
                 await scope.ServiceProvider.GetRequiredService<HousekeepingJob>().CleanAsync(Token);
-            using var told = JsonDocument.Parse(
+            using var reported = JsonDocument.Parse(
                 await client.GetStringAsync(new Uri("monitoring/intelligence/anomalies", UriKind.Relative), Token)
             );
-            Assert.True(told.RootElement.GetProperty("checking").GetProperty("seriesWithBand").GetInt32() > 0);
+            Assert.True(reported.RootElement.GetProperty("checking").GetProperty("seriesWithBand").GetInt32() > 0);
             Assert.Empty(app.Errors);
         }
         NpgsqlConnection.ClearAllPools();

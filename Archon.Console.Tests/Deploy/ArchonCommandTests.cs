@@ -30,10 +30,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     [Fact]
     public async Task Up_starts_everything_once_and_down_ends_it()
     {
-        var (exitCode, told) = await RunAsync("up", "--port", $"{Tools.FreePort()}");
-        Assert.True(exitCode == 0, told);
-        var address = Address().Match(told).Groups[1].Value;
-        Assert.Matches(@"Sign in as admin with password: \S{20}", told);
+        var (exitCode, reported) = await RunAsync("up", "--port", $"{Tools.FreePort()}");
+        Assert.True(exitCode == 0, reported);
+        var address = Address().Match(reported).Groups[1].Value;
+        Assert.Matches(@"Sign in as admin with password: \S{20}", reported);
 
         var (running, status) = await RunAsync("status");
         Assert.True(running == 0, status);
@@ -95,10 +95,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task With_a_Prometheus_named_it_starts_none_and_a_part_that_died_is_told_and_comes_back()
+    public async Task With_a_Prometheus_named_it_starts_none_and_a_part_that_died_is_reported_and_comes_back()
     {
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", """{"status":"success","data":{"version":"3.5.3"}}""");
-        var (exitCode, told) = await RunAsync(
+        var (exitCode, reported) = await RunAsync(
             "up",
             "--prometheus",
             mine.Address.AbsoluteUri,
@@ -107,10 +107,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             "--port",
             $"{Tools.FreePort()}"
         );
-        Assert.True(exitCode == 0, told);
+        Assert.True(exitCode == 0, reported);
         Assert.Contains(
             $"a Prometheus that runs as another user than {Environment.UserName}, or on another machine, needs an API token",
-            told,
+            reported,
             StringComparison.Ordinal
         );
         var (_, status) = await RunAsync("status");
@@ -145,7 +145,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        var (exitCode, told) = await RunAsync(
+        var (exitCode, reported) = await RunAsync(
             "up",
             "--prometheus",
             mine.Address.AbsoluteUri,
@@ -155,9 +155,12 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             $"{port}"
         );
 
-        Assert.True(exitCode == 0, told);
-        Assert.Matches($@"Port {port} is taken by .*\(process {Environment.ProcessId}\)\. The part 'console' takes \d+ instead\.", told);
-        Assert.NotEqual($"http://localhost:{port}", Address().Match(told).Groups[1].Value);
+        Assert.True(exitCode == 0, reported);
+        Assert.Matches(
+            $@"Port {port} is taken by .*\(process {Environment.ProcessId}\)\. The part 'console' takes \d+ instead\.",
+            reported
+        );
+        Assert.NotEqual($"http://localhost:{port}", Address().Match(reported).Groups[1].Value);
     }
 
     [Fact]
@@ -223,8 +226,8 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             "--port",
             $"{Tools.FreePort()}",
         ];
-        var (started, told) = await RunAsync(up);
-        Assert.True(started == 0, told);
+        var (started, reported) = await RunAsync(up);
+        Assert.True(started == 0, reported);
         var file = Path.Combine(state, "admin-password");
         var before = (await File.ReadAllTextAsync(file, limit.Token)).Trim();
 
@@ -235,7 +238,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         Assert.NotEqual(before, after);
         Assert.Contains($"admin has a new password. It is in {file}", words, StringComparison.Ordinal);
         Assert.DoesNotContain(after, words, StringComparison.Ordinal); // what is redirected is a log
-        var address = new Uri(Address().Match(told).Groups[1].Value);
+        var address = new Uri(Address().Match(reported).Groups[1].Value);
         Assert.False(await SignsInAsync(address, before));
         Assert.True(await SignsInAsync(address, after));
         var (none, refused) = await RunAsync("admin", "reset", "nobody.here");
@@ -274,12 +277,12 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             }
         }
 
-        var (exitCode, told) = await RunAsync(programs, ["up"], limit.Token);
+        var (exitCode, reported) = await RunAsync(programs, ["up"], limit.Token);
 
         Assert.Equal(1, exitCode);
         Assert.Contains(
             "This system has no apt: install the programs so that they are on PATH, then run this again",
-            told,
+            reported,
             StringComparison.Ordinal
         );
     }
@@ -293,10 +296,10 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     [InlineData("the demo estate does not run: ./archon up --demo starts it", "demo", "fault", "latency")]
     public async Task What_it_does_not_understand_it_refuses_in_words(string words, params string[] arguments)
     {
-        var (exitCode, told) = await RunAsync(arguments);
+        var (exitCode, reported) = await RunAsync(arguments);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains(words, told, StringComparison.Ordinal);
+        Assert.Contains(words, reported, StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()

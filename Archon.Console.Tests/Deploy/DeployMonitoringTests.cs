@@ -27,16 +27,16 @@ public sealed class DeployMonitoringTests : IDisposable
     {
         Settings(port: 8282);
 
-        var (exitCode, told) = await RunAsync();
+        var (exitCode, reported) = await RunAsync();
 
-        Assert.True(exitCode == 0, told);
+        Assert.True(exitCode == 0, reported);
         Assert.Contains($"{Compose} up -d --build --wait --wait-timeout 300", Asked());
         Assert.Contains(
             "Archon Console: http://localhost:8282, as admin with ARCHON_ADMIN_PASSWORD of deploy/.env.monitoring",
-            told,
+            reported,
             StringComparison.Ordinal
         );
-        Assert.DoesNotContain("a good password", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("a good password", reported, StringComparison.Ordinal);
         Assert.Equal("none\n", File.ReadAllText(Path.Combine(folder, "deploy", "prometheus", "archon-token")));
     }
 
@@ -48,22 +48,22 @@ public sealed class DeployMonitoringTests : IDisposable
     {
         Settings();
 
-        var (exitCode, told) = await RunAsync(words.Split(' '));
+        var (exitCode, reported) = await RunAsync(words.Split(' '));
 
-        Assert.True(exitCode == 0, told);
+        Assert.True(exitCode == 0, reported);
         Assert.Equal($"{Compose} {asked}", Asked()[^1]);
     }
 
     [Fact]
     public async Task What_is_missing_is_said_before_anything_starts()
     {
-        Assert.Contains("cp deploy/.env.monitoring.example deploy/.env.monitoring", (await FailAsync()).Told, StringComparison.Ordinal);
+        Assert.Contains("cp deploy/.env.monitoring.example deploy/.env.monitoring", (await FailAsync()).Reported, StringComparison.Ordinal);
         File.Copy(Path.Combine(folder, "deploy", ".env.monitoring.example"), Path.Combine(folder, "deploy", ".env.monitoring"));
-        Assert.Contains("ARCHON_DATABASE_PASSWORD has no value", (await FailAsync()).Told, StringComparison.Ordinal);
+        Assert.Contains("ARCHON_DATABASE_PASSWORD has no value", (await FailAsync()).Reported, StringComparison.Ordinal);
         Settings();
-        Assert.Contains("there is no 'fly'", (await FailAsync("fly")).Told, StringComparison.Ordinal);
+        Assert.Contains("there is no 'fly'", (await FailAsync("fly")).Reported, StringComparison.Ordinal);
         Docker(isThere: false);
-        Assert.Contains("the Docker daemon does not answer", (await FailAsync()).Told, StringComparison.Ordinal);
+        Assert.Contains("the Docker daemon does not answer", (await FailAsync()).Reported, StringComparison.Ordinal);
         Assert.DoesNotContain(Asked(), words => words.Contains(" up ", StringComparison.Ordinal));
     }
 
@@ -84,14 +84,14 @@ public sealed class DeployMonitoringTests : IDisposable
 
     private string[] Asked() => File.Exists(Path.Combine(folder, "asked")) ? File.ReadAllLines(Path.Combine(folder, "asked")) : [];
 
-    private async Task<(int ExitCode, string Told)> FailAsync(params string[] words)
+    private async Task<(int ExitCode, string Reported)> FailAsync(params string[] words)
     {
-        var (exitCode, told) = await RunAsync(words);
+        var (exitCode, reported) = await RunAsync(words);
         Assert.Equal(1, exitCode);
-        return (exitCode, told);
+        return (exitCode, reported);
     }
 
-    private async Task<(int ExitCode, string Told)> RunAsync(params string[] words)
+    private async Task<(int ExitCode, string Reported)> RunAsync(params string[] words)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeLimit);

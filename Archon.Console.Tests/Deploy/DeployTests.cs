@@ -123,7 +123,7 @@ public sealed partial class DeployTests
     }
 
     [Fact]
-    public void No_secret_stands_in_a_file_of_the_repository()
+    public void No_secret_is_in_a_file_of_the_repository()
     {
         var compose = File.ReadAllText(Path.Combine(Folder, "docker-compose.monitoring.yml"));
 

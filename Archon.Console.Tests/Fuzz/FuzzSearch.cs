@@ -71,7 +71,7 @@ internal static partial class FuzzSearch
                     var kind = Digits().Replace($"{target} {outcome.Step} {outcome.Failure}", "0");
                     kinds[kind] = kinds.GetValueOrDefault(kind) + 1;
                     if (kinds[kind] <= MostOfOneKind)
-                        Tell(target, input, outcome, folder);
+                        Report(target, input, outcome, folder);
                 }
                 if (round > 0 && Stopwatch.GetElapsedTime(began) >= length)
                     break;
@@ -85,7 +85,7 @@ internal static partial class FuzzSearch
         return kinds.Count > 0 ? 1 : 0;
     }
 
-    private static void Tell(string target, byte[] input, FuzzOutcome outcome, string folder)
+    private static void Report(string target, byte[] input, FuzzOutcome outcome, string folder)
     {
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, $"{target}-{Convert.ToHexStringLower(SHA256.HashData(input))[..12]}");

@@ -89,7 +89,7 @@ internal static class FuzzTargets
             ["template"] =
             [
                 Step("parse", text => AlertTemplate.Parse(text, out _)),
-                Step("expand", text => AlertTemplate.ExpandOrTell(text, new AlertTemplateData(Labels, 0.5, Now))),
+                Step("expand", text => AlertTemplate.ExpandOrReport(text, new AlertTemplateData(Labels, 0.5, Now))),
                 Step(
                     "lint",
                     text =>
@@ -199,9 +199,9 @@ internal static class FuzzTargets
             }
         );
 
-    private static void Require(bool holds, string otherwise)
+    private static void Require(bool contains, string otherwise)
     {
-        if (!holds)
+        if (!contains)
             throw new InvalidOperationException(otherwise);
     }
 

@@ -54,7 +54,7 @@ public sealed class GrowthTests
 
         Assert.NotNull(AlertTemplate.Parse(text(200), out _));
         Linear("reading", text, read => AlertTemplate.Parse(read, out _));
-        Linear("expanding", text, read => AlertTemplate.ExpandOrTell(read, Data));
+        Linear("expanding", text, read => AlertTemplate.ExpandOrReport(read, Data));
         Linear(
             "linting",
             count => File($"    expr: up == 0\n    annotations:\n      a: '{text(count)}'\n"),

@@ -30,7 +30,7 @@ public sealed class HostileInputTests
     }
 
     [Fact]
-    public async Task A_child_that_is_lost_is_told_at_the_input_it_was_at_and_the_others_are_still_taken()
+    public async Task A_child_that_is_lost_is_reported_at_the_input_it_was_at_and_the_others_are_still_taken()
     {
         IReadOnlyList<byte[]> inputs = ["up"u8.ToArray(), Encoding.UTF8.GetBytes(FuzzTargets.Overflow), "up == 0"u8.ToArray()];
 

@@ -42,14 +42,14 @@ public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFix
     }
 
     [Fact]
-    public async Task Every_endpoint_refuses_a_user_whom_nobody_gave_a_role()
+    public async Task Every_endpoint_refuses_a_user_whom_no_one_gave_a_role()
     {
-        var nobody = await SignInWithoutRoleAsync();
+        var noone = await SignInWithoutRoleAsync();
 
         // Signing out needs no role.
         foreach (var (method, path) in Guarded().Where(one => one.Path != "/sign-out"))
         {
-            using var reply = await SendAsync(nobody, method, path);
+            using var reply = await SendAsync(noone, method, path);
             Assert.True(
                 reply.StatusCode == HttpStatusCode.Forbidden
                     || (reply.StatusCode == HttpStatusCode.Redirect && reply.Headers.Location!.AbsolutePath == "/denied"),
@@ -68,7 +68,7 @@ public sealed partial class DefaultDenyTests(RunningConsole console) : IClassFix
     }
 
     [Fact]
-    public async Task An_address_where_nothing_is_tells_a_stranger_nothing()
+    public async Task An_address_where_nothing_is_reports_a_stranger_nothing()
     {
         using var reply = await console.App.NewClient(accept: null).GetAsync(new Uri("no/such/thing", UriKind.Relative), Token);
 

@@ -36,7 +36,7 @@ public sealed partial class SecurityHeadersTests(RunningConsole console) : IClas
     }
 
     [Fact]
-    public async Task No_page_holds_a_script_that_its_own_policy_would_refuse()
+    public async Task No_page_has_a_script_that_its_own_policy_would_refuse()
     {
         var person = await console.App.SignInAsync();
         foreach (var path in (string[])["sign-in", "", "services", "anomalies", "status", "settings"])
@@ -67,7 +67,7 @@ public sealed partial class SecurityHeadersTests(RunningConsole console) : IClas
     }
 
     [Fact]
-    public async Task Behind_a_proxy_with_https_cookies_go_over_https_only_and_browsers_are_told_to_stay_there()
+    public async Task Behind_a_proxy_with_https_cookies_go_over_https_only_and_browsers_are_reported_to_stay_there()
     {
         await using var app = await ArchonApp.StartAsync(console.Database, ("Archon:Access:TrustedProxies", "127.0.0.1"));
         var client = app.NewClient();

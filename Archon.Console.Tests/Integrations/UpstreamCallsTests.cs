@@ -160,7 +160,7 @@ public sealed class UpstreamCallsTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_stops_waiting_is_let_go_at_once()
+    public async Task The_one_who_stops_waiting_is_let_go_at_once()
     {
         var asked = new TaskCompletionSource();
         await using var fake = await FakeUpstream.StartAsync(context =>
@@ -242,7 +242,7 @@ public sealed class UpstreamCallsTests : IDisposable
     [InlineData(302, "sends elsewhere (302)")]
     [InlineData(404, "not as Prometheus (404)")]
     [InlineData(500, "failed (500)")]
-    public async Task A_status_that_is_no_answer_is_told_in_words(int status, string words)
+    public async Task A_status_that_is_no_answer_is_reported_in_words(int status, string words)
     {
         await using var fake = await FakeUpstream.SayAsync(status, "text/html", "<html>secret words of a proxy</html>");
 
@@ -253,11 +253,11 @@ public sealed class UpstreamCallsTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_nobody_listens_or_the_name_is_not_known_the_reason_says_that()
+    public async Task Where_no_one_listens_or_the_name_is_not_known_the_reason_says_that()
     {
-        var nobody = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
+        var noone = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
 
-        Assert.Equal($"Nothing listens at {nobody}.", Reason(await UpstreamClients.Prometheus(nobody).QueryAsync("up", null, Token)));
+        Assert.Equal($"Nothing listens at {noone}.", Reason(await UpstreamClients.Prometheus(noone).QueryAsync("up", null, Token)));
         Assert.Equal(
             "The name nowhere.invalid is not known.",
             Reason(await UpstreamClients.Loki(new Uri("http://nowhere.invalid/")).ReadyAsync(Token))
@@ -265,7 +265,7 @@ public sealed class UpstreamCallsTests : IDisposable
     }
 
     [Fact]
-    public async Task An_upstream_without_an_address_is_asked_by_nobody()
+    public async Task An_upstream_without_an_address_is_asked_by_no_one()
     {
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", ""), ("Loki:BaseAddress", ""));
 

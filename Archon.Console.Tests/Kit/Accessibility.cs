@@ -5,10 +5,16 @@ using Xunit;
 
 namespace Archon.Tests.Kit;
 
-/// <summary>The rules of axe on a page.</summary>
+/// <summary>The rules of axe on a page, and its words.</summary>
 internal static class Accessibility
 {
-    public static Task BreaksNoRuleAsync(this IPage page, string where) => CheckAsync(page, where, new AxeRunOptions());
+    /// <summary>All rules of axe, and no word of <see cref="BannedWords"/> among the texts.</summary>
+    public static async Task BreaksNoRuleAsync(this IPage page, string where)
+    {
+        await CheckAsync(page, where, new AxeRunOptions());
+        var words = BannedWords.InText(await page.Locator("body").InnerTextAsync()).Select(BannedWords.Advice).Distinct();
+        Assert.True(!words.Any(), $"{where}: {string.Join(", ", words)}");
+    }
 
     /// <summary>Contrast alone: it is all that a theme changes.</summary>
     public static Task HasContrastAsync(this IPage page, string where) =>

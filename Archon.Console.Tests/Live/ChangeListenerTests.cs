@@ -65,7 +65,7 @@ public sealed class ChangeListenerTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Pages_are_told_when_changes_are_no_longer_heard_and_when_they_are_again()
+    public async Task Pages_are_reported_when_changes_are_no_longer_heard_and_when_they_are_again()
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await StartAsync(database);

@@ -39,7 +39,7 @@ public sealed class LivePageTests : BunitContext
     }
 
     [Fact]
-    public async Task While_it_is_paused_it_stands_still_counts_what_is_new_and_shows_it_when_asked()
+    public async Task While_it_is_paused_it_is_still_counts_what_is_new_and_shows_it_when_asked()
     {
         var page = Render<NumberPage>();
         View.Pause(true);
@@ -57,7 +57,7 @@ public sealed class LivePageTests : BunitContext
     }
 
     [Fact]
-    public async Task A_pace_holds_ticks_back_but_never_the_reader()
+    public async Task A_pace_has_ticks_back_but_never_the_reader()
     {
         var page = Render<NumberPage>();
         await UntilAsync(() => Services.GetRequiredService<NumberTopic>().Readers == 1);

@@ -8,7 +8,7 @@ public sealed class LiveTopicTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_reader_is_told_at_once_and_then_of_every_change()
+    public async Task A_reader_is_reported_at_once_and_then_of_every_change()
     {
         var topic = new Topic();
         await using var ticks = topic.WatchAsync(Token).GetAsyncEnumerator(Token);

@@ -8,6 +8,9 @@ namespace Archon.Tests.Live;
 
 public sealed class SnapshotCacheTests : IDisposable
 {
+    /// <summary>In which ticks that come together become one.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
+
     private readonly FakeTimeProvider clock = new();
     private readonly LiveUpdates updates;
     private readonly SnapshotCache snapshots;
@@ -69,6 +72,23 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task Ticks_that_come_together_are_one_change()
+    {
+        var source = Source("a");
+        await GetAsync(source);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        topic.Tick();
+        var first = snapshots.GetAsync(source, SnapshotAge.Current, Token);
+        topic.Tick();
+        var second = snapshots.GetAsync(source, SnapshotAge.Current, Token);
+        clock.Advance(Moment);
+
+        Assert.Same(await first, await second);
+        Assert.Equal(2, reads);
+    }
+
+    [Fact]
     public async Task Ticks_are_read_at_most_twice_a_second()
     {
         var source = Source("a");
@@ -76,7 +96,7 @@ public sealed class SnapshotCacheTests : IDisposable
         topic.Tick();
 
         var next = GetAsync(source);
-        clock.Advance(TimeSpan.FromMilliseconds(490));
+        clock.Advance(TimeSpan.FromMilliseconds(390));
         Assert.Equal(1, reads);
         clock.Advance(TimeSpan.FromMilliseconds(10));
         await next.WaitAsync(Waits.Limit, Token);
@@ -113,7 +133,7 @@ public sealed class SnapshotCacheTests : IDisposable
         var source = Source("a");
         var first = await GetAsync(source);
 
-        clock.Advance(TimeSpan.FromSeconds(29));
+        clock.Advance(TimeSpan.FromSeconds(29) - Moment);
         Assert.Same(first, await GetAsync(source));
         clock.Advance(TimeSpan.FromSeconds(1));
 
@@ -134,7 +154,7 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_is_told_to_all_who_waited_and_asked_again_by_the_next()
+    public async Task A_failure_is_reported_to_all_who_waited_and_asked_again_by_the_next()
     {
         var held = new TaskCompletionSource();
         var isBroken = true;
@@ -207,7 +227,7 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_asks_for_leaves_the_memory()
+    public async Task What_no_one_asks_for_leaves_the_memory()
     {
         var kept = await KeepAsync();
         var used = Source("used");
@@ -228,8 +248,12 @@ public sealed class SnapshotCacheTests : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async Task<WeakReference> KeepAsync() => new(await GetAsync(Source("left")));
 
-    private Task<Picture> GetAsync(SharedSource<Picture> source, SnapshotAge age = SnapshotAge.Current) =>
-        snapshots.GetAsync(source, age, Token);
+    private Task<Picture> GetAsync(SharedSource<Picture> source, SnapshotAge age = SnapshotAge.Current)
+    {
+        var picture = snapshots.GetAsync(source, age, Token);
+        clock.Advance(Moment);
+        return picture;
+    }
 
     private SharedSource<Picture> Source(string key, Func<CancellationToken, Task>? whileReading = null, long bytes = 100) =>
         LiveSource.Shared(

@@ -59,7 +59,7 @@ public sealed class FrameTests : BunitContext
     }
 
     [Fact]
-    public async Task Counts_follow_their_source_go_when_nobody_knows_and_start_anew_in_another_environment()
+    public async Task Counts_follow_their_source_go_when_no_one_knows_and_start_anew_in_another_environment()
     {
         var source = new StagedCounts(clock);
         var view = Services.GetRequiredService<ViewState>();
@@ -99,7 +99,7 @@ public sealed class FrameTests : BunitContext
     }
 
     [Fact]
-    public void A_source_that_is_away_is_told_once_with_the_age_of_what_is_shown()
+    public void A_source_that_is_away_is_reported_once_with_the_age_of_what_is_shown()
     {
         var health = new UpstreamHealth([new Upstream("Prometheus", new Uri("http://localhost:9090"))], clock);
         Services.AddSingleton(health);
@@ -139,7 +139,7 @@ public sealed class FrameTests : BunitContext
     private sealed class StagedCounts(TimeProvider clock) : INavCountSource
     {
         private readonly Topic topic = new(clock);
-        private readonly ConcurrentDictionary<int, NavCount?> told = new();
+        private readonly ConcurrentDictionary<int, NavCount?> reported = new();
 
         public string Href => "/anomalies";
         public IReadOnlyList<LiveTopic> Topics => [topic];
@@ -147,12 +147,12 @@ public sealed class FrameTests : BunitContext
         /// <param name="count">Null for a database that is away.</param>
         public void Say(int environmentId, NavCount? count)
         {
-            told[environmentId] = count;
+            reported[environmentId] = count;
             topic.Tick();
         }
 
         public Task<NavCount> CountAsync(int environmentId, CancellationToken cancellationToken) =>
-            told[environmentId] is { } count ? Task.FromResult(count) : Task.FromException<NavCount>(new TimeoutException());
+            reported[environmentId] is { } count ? Task.FromResult(count) : Task.FromException<NavCount>(new TimeoutException());
     }
 
     private sealed class Topic(TimeProvider clock) : LiveTopic("staged", clock);

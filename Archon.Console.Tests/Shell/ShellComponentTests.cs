@@ -52,12 +52,12 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
-    public void What_a_server_said_beside_its_answer_is_told_by_weight_and_nothing_where_it_said_nothing()
+    public void What_a_server_said_beside_its_answer_is_reported_by_weight_and_nothing_where_it_said_nothing()
     {
-        var told = Render<ServerNotes>(p => p.Add(c => c.Warnings, ["not a bucket (1:5)"]).Add(c => c.Infos, ["not a counter"]));
+        var reported = Render<ServerNotes>(p => p.Add(c => c.Warnings, ["not a bucket (1:5)"]).Add(c => c.Infos, ["not a counter"]));
 
-        Assert.Equal(["Warning", "Remark"], told.FindAll("[role=img]").Select(glyph => glyph.GetAttribute("aria-label")));
-        Assert.Equal(["not a bucket (1:5)", "not a counter"], told.FindAll("li span").Select(words => words.TextContent));
+        Assert.Equal(["Warning", "Remark"], reported.FindAll("[role=img]").Select(glyph => glyph.GetAttribute("aria-label")));
+        Assert.Equal(["not a bucket (1:5)", "not a counter"], reported.FindAll("li span").Select(words => words.TextContent));
         Assert.Equal("", Render<ServerNotes>().Markup.Trim());
     }
 
@@ -79,7 +79,7 @@ public sealed class ShellComponentTests : BunitContext
         Assert.Equal(expected, Render<Stamp>(p => p.Add(c => c.At, ShellParts.Now.AddDays(days))).Find("time").TextContent);
 
     [Fact]
-    public void A_sparkline_breaks_where_nobody_looked()
+    public void A_sparkline_breaks_where_no_one_looked()
     {
         var spark = Render<Sparkline>(p => p.Add(c => c.Values, [1, 2, double.NaN, 3, 4]).Add(c => c.Label, "p95 of checkout")).Find("svg");
 
@@ -98,7 +98,7 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
-    public void The_table_of_a_chart_holds_its_values_and_what_was_expected()
+    public void The_table_of_a_chart_has_its_values_and_what_was_expected()
     {
         var chart = Render<SeriesChart>(p => p.Add(c => c.Title, "p95 of checkout").Add(c => c.Data, Latency()));
 
@@ -136,7 +136,7 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
-    public void A_length_typed_alone_becomes_the_range_and_stands_in_the_address()
+    public void A_length_typed_alone_becomes_the_range_and_is_in_the_address()
     {
         var picker = Render<RangePicker>();
         picker.Find("button[aria-haspopup=dialog]").Click();
@@ -150,7 +150,7 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
-    public void A_chosen_environment_stands_in_the_address_and_a_link_brings_it_back()
+    public void A_chosen_environment_is_in_the_address_and_a_link_brings_it_back()
     {
         Services.AddSingleton<IEnvironmentSource>(new TwoEnvironments());
         var picker = Render<EnvironmentPicker>();

@@ -35,7 +35,7 @@ internal static class DetectCommand
         {
             HelpName = "alert|level",
             DefaultValueFactory = _ => View.Alert,
-            Description = "alert: not 0 only where something is to be told, once per episode. level: how anomalous the series is.",
+            Description = "alert: not 0 only at the start of an episode. level: how anomalous the series is.",
         };
         var output = new Option<string>("--output")
         {

@@ -40,11 +40,11 @@ internal static partial class ExhaustCommand
         var command = new Command(
             "exhaust",
             """
-            Projects when resources run out, with limits that hold with a probability of 80 %.
+            Projects when resources run out, with an 80 % interval.
 
             Input: a header time,value, then a row per sample; time in seconds, an empty value or NaN for a gap. Order does not matter.
             Output: {"case","hours","lower","upper","reason"}, hours from the last sample on; case is the name of the file below DIR
-            without its ending. hours is null when it is not expected within 14 days, and then reason tells why: TooShort, NotTrending,
+            without its ending. hours is null when it is not expected within 14 days, and then reason is one of: TooShort, NotTrending,
             Wave, Saturating, Sawtooth or FarAhead. A resource that is at its limit already has 0 hours.
             """
         )

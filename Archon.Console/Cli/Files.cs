@@ -45,7 +45,7 @@ internal static class Files
             .Select(path => (Name: Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/'), Path: path))
             .OrderBy(one => one.Name, StringComparer.Ordinal)
             .ToList();
-        return found.Count > 0 ? found : throw new BadInputException($"{folder} holds no {string.Join(" or ", endings)} file.");
+        return found.Count > 0 ? found : throw new BadInputException($"{folder} has no {string.Join(" or ", endings)} file.");
     }
 
     /// <summary>Writes beside the target and moves it there at the end, so that a tool that fails leaves no half a file. <c>-</c> is standard output.</summary>

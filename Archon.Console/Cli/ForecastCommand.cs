@@ -35,7 +35,7 @@ internal static class ForecastCommand
         {
             HelpName = "SHARE",
             DefaultValueFactory = _ => 0.95,
-            Description = "Probability that a value lies between the limits, up to 0.995.",
+            Description = "Probability that a value is between the limits, up to 0.995.",
         };
         var output = new Option<string>("--output")
         {
@@ -142,7 +142,7 @@ internal static class ForecastCommand
         {
             throw new BadInputException($"{Files.NameOf(file)} cannot be read: {failure.Message}");
         }
-        return rows.Count > 0 ? rows : throw new BadInputException($"{Files.NameOf(file)} holds no series.");
+        return rows.Count > 0 ? rows : throw new BadInputException($"{Files.NameOf(file)} has no series.");
     }
 
     private static bool IsHeader(SepReader.Row row)

@@ -16,7 +16,7 @@ internal static class GraphFile
     /// <param name="reason">What is wrong; empty when the object merely names no edges.</param>
     public static bool TryRead(JsonElement json, out ServiceGraph graph, out string reason)
     {
-        (graph, reason) = (ServiceGraph.Empty, "It holds no \"edges_caller_to_callee\".");
+        (graph, reason) = (ServiceGraph.Empty, "It has no \"edges_caller_to_callee\".");
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("edges_caller_to_callee", out var edges))
             return false;
         reason = "\"edges_caller_to_callee\" is no list of pairs of names.";

@@ -14,8 +14,8 @@ internal static class GroupCommand
         Alerts: JSON lines in time order, {"alert": id, "time": seconds, "service": name, "metric": name}.
         Estate: {"edges_caller_to_callee": [[caller, callee], ...]}; without it only alerts of one service meet.
         Output: JSON lines in the order of the alerts, {"alert": id, "group": name, "event": "placed", "reason": why}.
-        When later alerts show that two groups have one cause, each alert that moves is told again with its new group
-        and "event": "merged": the last line of an alert holds.
+        When later alerts show that two groups have one cause, each alert that moves is printed again with its new group
+        and "event": "merged": the last line of an alert counts.
         """;
 
     public static Command Build()
@@ -44,7 +44,7 @@ internal static class GroupCommand
                     if (string.IsNullOrWhiteSpace(text))
                         continue;
                     foreach (var one in grouper.Add(ReadAlert(alerts, line, text)))
-                        await TellAsync(writer, one);
+                        await ReportAsync(writer, one);
                 }
             },
             cancellationToken
@@ -70,9 +70,9 @@ internal static class GroupCommand
         }
     }
 
-    private static async Task TellAsync(TextWriter writer, GroupEvent told)
+    private static async Task ReportAsync(TextWriter writer, GroupEvent reported)
     {
-        switch (told)
+        switch (reported)
         {
             case GroupEvent.Placed placed:
                 await WriteLineAsync(writer, placed.Alert, placed.Group, "placed", placed.Reason);

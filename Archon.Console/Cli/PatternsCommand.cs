@@ -17,7 +17,7 @@ internal static class PatternsCommand
         Input: text, a line each, UTF-8, .gz too. Lines may be plain, logfmt or JSON. Of structured lines the level, the message and the error count:
           level, lvl, severity, ...          ts, time, timestamp, @timestamp, ... (ISO 8601, or a number since 1970)
           msg, message, line, log, event ... error, err, exception ...
-        So the entries of Loki ({"timestamp":"...","labels":{...},"line":"..."}), of Promtail and of Docker are taken as they are; what stands in "line" or
+        So the entries of Loki ({"timestamp":"...","labels":{...},"line":"..."}), of Promtail and of Docker are taken as they are; what is in "line" or
         "log" is read as a line again. Lines that are indented deeper than the one before go on with it, as those of stack traces do.
 
         Output: a JSON object per template and line. With --lines, the most frequent first:
@@ -25,10 +25,10 @@ internal static class PatternsCommand
         With --baseline and --window, the most significant first:
           {"template","level","change","significant","p","q","ratio","dispersion","baseline":{"count","first","last"},"window":{...},"example"}
           change      new, gone, exploding, shrinking or steady
-          ratio       rate in the window over rate in the baseline; rates are per time when the lines tell it, else per line
+          ratio       rate in the window over rate in the baseline; rates are per time when the lines have times, else per line
           p, q        chance of it at equal rates, for bursts of the size of the baseline's; q allows for the number of templates
           significant q is at most --false-discovery-rate
-          first, last UTC; null when no line of the template tells a time
+          first, last UTC; null when no line of the template has a time
         """;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -56,7 +56,7 @@ internal static class PatternsCommand
         };
         var most = new Option<int>("--max-templates")
         {
-            Description = "Templates kept in memory; past that the one seen longest ago is forgotten, which is told.",
+            Description = "Templates kept in memory; beyond it the least recently seen one is dropped, with a message.",
             HelpName = "N",
             DefaultValueFactory = _ => new LogMinerSettings().MostTemplates,
         };
@@ -68,13 +68,15 @@ internal static class PatternsCommand
         };
         var year = new Option<int>("--year")
         {
-            Description = "Year of times that carry none, as those of syslog; the current one unless told.",
+            Description = "Year of times that carry none, as those of syslog; the current year by default.",
             HelpName = "Y",
             DefaultValueFactory = _ => TimeProvider.System.GetUtcNow().Year,
         };
         most.Validators.Add(given => Require(given, given.GetValue(most) >= 16, "--max-templates is at least 16."));
-        rate.Validators.Add(given => Require(given, given.GetValue(rate) is > 0 and < 1, "--false-discovery-rate lies between 0 and 1."));
-        year.Validators.Add(given => Require(given, given.GetValue(year) is >= 1970 and < 2200, "--year lies between 1970 and 2199."));
+        rate.Validators.Add(given =>
+            Require(given, given.GetValue(rate) is > 0 and < 1, "--false-discovery-rate must be between 0 and 1.")
+        );
+        year.Validators.Add(given => Require(given, given.GetValue(year) is >= 1970 and < 2200, "--year must be between 1970 and 2199."));
         var command = new Command("patterns", About) { lines, baseline, window, output, most, rate, year };
         command.Validators.Add(given =>
         {
@@ -102,9 +104,9 @@ internal static class PatternsCommand
         return command;
     }
 
-    private static void Require(SymbolResult given, bool holds, string otherwise)
+    private static void Require(SymbolResult given, bool contains, string otherwise)
     {
-        if (!holds)
+        if (!contains)
             given.AddError(otherwise);
     }
 
@@ -124,7 +126,7 @@ internal static class PatternsCommand
             Read(lines, LogPeriod.Window, miner, cancellationToken);
             var listed = miner.Templates.OrderByDescending(template => template.Count).ThenBy(template => template.Number).Select(Listed);
             await WriteAsync(output, listed, cancellationToken);
-            await TellAsync(miner, "");
+            await ReportAsync(miner, "");
             return;
         }
         Read(baseline!, LogPeriod.Baseline, miner, cancellationToken);
@@ -137,7 +139,7 @@ internal static class PatternsCommand
             .Select(kind =>
                 $"{kind.Count()} {kind.Key.ToString().ToLowerInvariant()} ({kind.Count(change => change.IsSignificant)} significant)"
             );
-        await TellAsync(miner, $": {string.Join(", ", kinds)}");
+        await ReportAsync(miner, $": {string.Join(", ", kinds)}");
     }
 
     private static void Read(string file, LogPeriod period, LogTemplateMiner miner, CancellationToken cancellationToken)
@@ -156,7 +158,7 @@ internal static class PatternsCommand
                 progress.Advance();
         }
         if (text.Count == 0)
-            throw new BadInputException($"{Files.NameOf(file)} holds no line.");
+            throw new BadInputException($"{Files.NameOf(file)} has no line.");
     }
 
     private static Task WriteAsync<T>(string file, IEnumerable<T> rows, CancellationToken cancellationToken) =>
@@ -195,12 +197,12 @@ internal static class PatternsCommand
             Q = Short(change.QValue),
             Ratio = change.RateRatio is { } ratio ? Short(ratio) : (double?)null,
             Dispersion = Short(change.Dispersion),
-            Baseline = Told(change.Template.Baseline),
-            Window = Told(change.Template.Window),
+            Baseline = Reported(change.Template.Baseline),
+            Window = Reported(change.Template.Window),
             change.Template.Example,
         };
 
-    private static object Told(LogTally tally) =>
+    private static object Reported(LogTally tally) =>
         new
         {
             tally.Count,
@@ -216,7 +218,7 @@ internal static class PatternsCommand
     private static double Short(double value) =>
         double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
-    private static async Task TellAsync(LogTemplateMiner miner, string more)
+    private static async Task ReportAsync(LogTemplateMiner miner, string more)
     {
         var lines = miner.Baseline.Count + miner.Window.Count;
         await Console.Error.WriteLineAsync(

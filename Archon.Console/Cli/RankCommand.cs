@@ -18,7 +18,7 @@ internal static class RankCommand
         Graph: {"services": [...], "edges_caller_to_callee": [[caller, callee], ...]}, for cases whose index gives none.
         Normal: CSV of an ordinary past in the same form and step. Without an onset, it is found.
         Output: JSON lines in the order of the ids, {"case", "onset", "ranking": [{"service", "metric", "confidence"}],
-        "evidence": [{"service", "path", "for", "against"}]}; an empty ranking and a "reason" when nothing stands out.
+        "evidence": [{"service", "path", "for", "against"}]}; an empty ranking and a "reason" when no cause is found.
         """;
 
     private static readonly string[] Endings = [".csv.gz", ".csv"];
@@ -57,7 +57,7 @@ internal static class RankCommand
                 new ParallelOptions { CancellationToken = cancellationToken },
                 i =>
                 {
-                    lines[i] = Tell(files[i].Path, known);
+                    lines[i] = Report(files[i].Path, known);
                     progress.Advance();
                 }
             );
@@ -77,7 +77,7 @@ internal static class RankCommand
         );
     }
 
-    private static string Tell(string file, Known known)
+    private static string Report(string file, Known known)
     {
         var id = Path.GetFileName(file);
         id = id[..^Endings.First(ending => id.EndsWith(ending, StringComparison.Ordinal)).Length];

@@ -55,7 +55,7 @@ internal static class RulesBacktestCommand
             Output: one JSON object a line per evaluation and alert, in time order for each rule:
               {"time":"2026-11-25T12:00:07.123Z","alertname":"TargetDown","labels":{"instance":"a:80"},"state":"pending"}
             The labels are those of the series ALERTS, the time is that of its sample. With --output text: the figures of each rule.
-            Evaluations that fail are told on standard error. Not replayed: evaluations the server skipped, and what it restored after a restart.
+            Evaluations that fail are printed on standard error. Not replayed: evaluations the server skipped, and what it restored after a restart.
             Exit code: 0 done, 1 bad input, or the server does not answer or refuses the expression.
             """
         )
@@ -127,9 +127,9 @@ internal static class RulesBacktestCommand
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         var beginnings = new Dictionary<SeriesLabels, string>(ReferenceEqualityComparer.Instance);
-        await foreach (var told in backtest.RunAsync(request, cancellationToken))
+        await foreach (var reported in backtest.RunAsync(request, cancellationToken))
         {
-            switch (told)
+            switch (reported)
             {
                 case BacktestEvent.Evaluated { Failure: { } failure, At: var at }:
                     history.Add(at, new ReplayStep([], failure));

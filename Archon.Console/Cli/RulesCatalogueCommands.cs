@@ -25,7 +25,7 @@ internal static class RulesCatalogueCommands
         {
             HelpName = "TEXT",
             DefaultValueFactory = _ => "Imported by command",
-            Description = "Stands with the new version.",
+            Description = "Shown with the new version.",
         };
         var take = new Option<MergeSide?>("--take")
         {
@@ -119,7 +119,7 @@ internal static class RulesCatalogueCommands
             Writes rule files of the catalogue: to the byte what was imported, but for what was edited; with -o also their unit tests, as NAME_test.yml.
 
             {CommandHost.WhichDatabase}
-            Exit code: 0 done, 1 it cannot be written, 2 the catalogue holds no such file or group.
+            Exit code: 0 done, 1 it cannot be written, 2 the catalogue contains no such file or group.
             """
         )
         {
@@ -196,7 +196,7 @@ internal static class RulesCatalogueCommands
     private static int Missing(string? name, string? group)
     {
         var (file, within) = (name is null ? "no file" : $"no file {name}", group is null ? "" : $" with a group {group}");
-        Console.Error.WriteLine(Outside.Text($"archon rules: The catalogue holds {file}{within}."));
+        Console.Error.WriteLine(Outside.Text($"archon rules: The catalogue has {file}{within}."));
         return RulesCommand.Found;
     }
 

@@ -75,13 +75,13 @@ internal static class RulesCommand
                     if (file is null)
                     {
                         worst = Math.Max(worst, 1);
-                        var told = errors.Select(error => new { line = error.Line, message = error.Message });
+                        var reported = errors.Select(error => new { line = error.Line, message = error.Message });
                         results.Add(
                             new
                             {
                                 file = name,
                                 equal = false,
-                                errors = told,
+                                errors = reported,
                             }
                         );
                         if (parsed.GetValue(output) == OutputForm.Text)
@@ -199,15 +199,15 @@ internal static class RulesCommand
                 {
                     throw new BadInputException("--links needs --prometheus.");
                 }
-                List<LintFinding> told = [.. refused, .. findings.Where(finding => parsed.GetValue(all) || finding.Accepted is null)];
+                List<LintFinding> reported = [.. refused, .. findings.Where(finding => parsed.GetValue(all) || finding.Accepted is null)];
                 if (parsed.GetValue(output) == OutputForm.Json)
-                    Console.WriteLine(JsonSerializer.Serialize(told.Select(Row), Json));
+                    Console.WriteLine(JsonSerializer.Serialize(reported.Select(Row), Json));
                 else
-                    foreach (var finding in told)
+                    foreach (var finding in reported)
                         Console.WriteLine(Line(finding));
                 if (notChecked is not null)
                     throw new BadInputException($"Not everything was checked: {notChecked}");
-                return told.Any(finding => finding.Accepted is null && finding.Severity >= parsed.GetValue(failOn)) ? Found : 0;
+                return reported.Any(finding => finding.Accepted is null && finding.Severity >= parsed.GetValue(failOn)) ? Found : 0;
             }
         );
         return command;
@@ -221,7 +221,7 @@ internal static class RulesCommand
         var command = new Command(
             "diff",
             """
-            Tells what two rule files say differently: groups and rules that are added, removed, changed or moved. How they are written does not count.
+            Reports what two rule files say differently: groups and rules that are added, removed, changed or moved. How they are written does not count.
 
             Exit code: 0 they say the same, 1 a file cannot be read, 2 they differ.
             """

@@ -101,7 +101,7 @@ internal sealed partial class UpstreamCalls(
     )
     {
         var text = await HeadAsync(reply.Content, cancellationToken);
-        var words = explain(reply.StatusCode, text) is { Length: > 0 } told ? told[..Math.Min(told.Length, WordsLimit)] : null;
+        var words = explain(reply.StatusCode, text) is { Length: > 0 } reported ? reported[..Math.Min(reported.Length, WordsLimit)] : null;
         if (words is not null && IsRefusal(reply.StatusCode))
         {
             health.Answered(upstream.Name);

@@ -40,7 +40,7 @@ public abstract class UpstreamOptions : IValidatableObject
         else if (BaseAddress.Length > 0 && new Uri(BaseAddress).UserInfo.Length > 0)
         {
             yield return new ValidationResult(
-                "An address is shown on pages, so it must not hold a password. Use Username and Password.",
+                "An address is shown on pages, so it must not contain a password. Use Username and Password.",
                 [nameof(BaseAddress)]
             );
         }

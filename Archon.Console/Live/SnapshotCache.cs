@@ -31,6 +31,9 @@ public sealed class SnapshotCache : IDisposable
     /// <summary>Twice a second is as fast as people read.</summary>
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A scan ticks several topics at nearly one time: they are one change.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(50);
+
     private readonly TimeProvider clock;
     private readonly LiveUpdates updates;
     private readonly ITimer sweep;
@@ -84,8 +87,11 @@ public sealed class SnapshotCache : IDisposable
                 return newest;
             if (entry.FailedAttempt > begun)
                 entry.Failure!.Throw();
-            if (age == SnapshotAge.Current && entry.Newest is not null && clock.GetElapsedTime(entry.ReadAt) is var since && since < Gap)
-                await Task.Delay(Gap - since, clock, cancellationToken);
+            if (age == SnapshotAge.Current && entry.Newest is not null)
+            {
+                var rest = Gap - clock.GetElapsedTime(entry.ReadAt);
+                await Task.Delay(rest > Settle ? rest : Settle, clock, cancellationToken);
+            }
             return await ReadAsync(entry, source, cancellationToken);
         }
         finally

@@ -1,7 +1,7 @@
 import * as ages from "./ages";
 import * as drafts from "./drafts";
 import * as keyboard from "./keyboard";
-import { followSystem, nextTheme, remember, showTheme, tellZone, toggleNav } from "./looks";
+import { followSystem, nextTheme, remember, showTheme, reportZone, toggleNav } from "./looks";
 
 interface BlazorCircuit {
   start(options: object): Promise<void>;
@@ -195,7 +195,7 @@ async function start(): Promise<void> {
   // Moving between pages without a circuit takes over the attributes of the page that came.
   Blazor.addEventListener?.("enhancedload", showTheme);
   followSystem();
-  tellZone();
+  reportZone();
 }
 
 start().catch((fault: unknown) => {

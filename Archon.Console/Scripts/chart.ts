@@ -183,7 +183,7 @@ class Drawing {
       ],
       hooks: {
         drawClear: [(plot) => this.drawBand(plot)],
-        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot), (plot) => this.tellEdges(plot)],
+        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot), (plot) => this.reportEdges(plot)],
         setCursor: [(plot) => plot === this.plot && this.read(plot.cursor.idx)],
         setSelect: [(plot) => this.zoom(plot)],
       },
@@ -374,7 +374,7 @@ class Drawing {
   }
 
   /** What stands under the chart on the same axis, such as bars of a backtest, is placed by these. */
-  private tellEdges(plot: uPlot): void {
+  private reportEdges(plot: uPlot): void {
     const frame = this.host.closest<HTMLElement>("[data-plot-frame]");
     const left = plot.bbox.left / devicePixelRatio;
     frame?.style.setProperty("--plot-left", `${left}px`);

@@ -35,7 +35,7 @@ interface Mark {
   message: string;
 }
 
-const tellAfter = 200;
+const reportAfter = 200;
 const hour = 3_600_000;
 
 // Every colour is a token, so that both themes are one.
@@ -122,14 +122,14 @@ class Editing {
   private readonly view: EditorView;
   private readonly changing = new Compartment();
   private timer = 0;
-  private told: string;
+  private reported: string;
 
   constructor(
     host: HTMLElement,
     private readonly owner: Owner,
     options: Options,
   ) {
-    this.told = options.value;
+    this.reported = options.value;
     this.view = new EditorView({
       parent: host,
       state: EditorState.create({
@@ -152,7 +152,7 @@ class Editing {
           this.changing.of(changeable(options.readOnly)),
           EditorView.contentAttributes.of({ "aria-label": options.label, spellcheck: "false" }),
           EditorView.updateListener.of((update) => update.docChanged && this.changed()),
-          EditorView.domEventHandlers({ blur: () => this.tell() }),
+          EditorView.domEventHandlers({ blur: () => this.report() }),
         ],
       }),
     });
@@ -162,7 +162,7 @@ class Editing {
   set(value: string): void {
     const old = this.view.state.doc.toString();
     clearTimeout(this.timer);
-    this.told = value;
+    this.reported = value;
     if (old === value) return;
     let from = 0;
     while (from < old.length && from < value.length && old[from] === value[from]) from++;
@@ -200,15 +200,15 @@ class Editing {
 
   private changed(): void {
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.tell(), tellAfter);
+    this.timer = window.setTimeout(() => this.report(), reportAfter);
   }
 
-  private tell(): void {
+  private report(): void {
     clearTimeout(this.timer);
     const text = this.view.state.doc.toString();
-    if (text === this.told) return;
-    this.told = text;
-    this.owner.invokeMethodAsync("ChangedAsync", text).catch(() => (this.told = ""));
+    if (text === this.reported) return;
+    this.reported = text;
+    this.owner.invokeMethodAsync("ChangedAsync", text).catch(() => (this.reported = ""));
   }
 }
 

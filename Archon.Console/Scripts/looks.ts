@@ -36,7 +36,7 @@ export function toggleNav(): void {
 }
 
 /** The zone of the browser is for the server to know from the next page on. */
-export function tellZone(): void {
+export function reportZone(): void {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && cookie("archon.browser-zone") !== zone) remember("archon.browser-zone", zone);
 }

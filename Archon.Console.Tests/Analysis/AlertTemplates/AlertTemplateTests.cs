@@ -166,7 +166,7 @@ public sealed class AlertTemplateTests
     private static string Expand(string template, double value)
     {
         var up = ((string, double)[])[("y", 1), ("x", 0)];
-        return AlertTemplate.ExpandOrTell(
+        return AlertTemplate.ExpandOrReport(
             template,
             new AlertTemplateData(
                 new Dictionary<string, string>

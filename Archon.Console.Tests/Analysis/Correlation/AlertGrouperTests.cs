@@ -14,7 +14,7 @@ public sealed class AlertGrouperTests
 
     private readonly AlertGrouper grouper = new(Estate, new AlertGrouperSettings());
     private readonly Dictionary<string, int> groups = new(StringComparer.Ordinal);
-    private readonly List<GroupEvent> told = [];
+    private readonly List<GroupEvent> reported = [];
     private int alerts;
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class AlertGrouperTests
         Fire(90, "web", "errors", "s3");
 
         Assert.Single(groups.Values.Distinct());
-        Assert.Equal("errors of web began 60 s after latency of shop, it calls.", told[^1].Reason);
+        Assert.Equal("errors of web began 60 s after latency of shop, it calls.", reported[^1].Reason);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class AlertGrouperTests
         Fire(1300, "shop", "latency", "late");
 
         Assert.Equal(3, groups.Values.Distinct().Count());
-        Assert.Equal("Nothing near it came before.", told[^1].Reason);
+        Assert.Equal("No related alert came before it.", reported[^1].Reason);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class AlertGrouperTests
 
         Assert.Equal(groups["r1"], groups["r2"]);
         Assert.NotEqual(groups["r1"], groups["r3"]);
-        var split = Assert.Single(told.OfType<GroupEvent.Split>());
+        var split = Assert.Single(reported.OfType<GroupEvent.Split>());
         Assert.Equal((groups["r1"], groups["r3"]), (split.From, split.Into));
         Assert.EndsWith("no service can be behind it and all of group 1.", split.Reason, StringComparison.Ordinal);
     }
@@ -63,7 +63,7 @@ public sealed class AlertGrouperTests
 
         Fire(230, "shop", "latency", "link");
 
-        var merged = Assert.Single(told.OfType<GroupEvent.Merged>());
+        var merged = Assert.Single(reported.OfType<GroupEvent.Merged>());
         Assert.Single(groups.Values.Distinct());
         Assert.Equal(groups["link"], merged.Into);
         Assert.NotEmpty(merged.Alerts);
@@ -71,7 +71,7 @@ public sealed class AlertGrouperTests
     }
 
     [Fact]
-    public void Latency_told_before_the_requests_that_explain_it_is_one_group_with_them()
+    public void Latency_reported_before_the_requests_that_explain_it_is_one_group_with_them()
     {
         Fire(0, "shop", "latency", "s1");
         Fire(60, "web", "latency", "s2");
@@ -80,7 +80,7 @@ public sealed class AlertGrouperTests
         Fire(100, "search", "requests", "r2");
 
         Assert.Single(groups.Values.Distinct());
-        Assert.Empty(told.OfType<GroupEvent.Split>());
+        Assert.Empty(reported.OfType<GroupEvent.Split>());
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class AlertGrouperTests
     }
 
     [Fact]
-    public void Alerts_of_one_service_in_one_moment_stand_alone_until_something_joins()
+    public void Alerts_of_one_service_in_one_moment_are_alone_until_something_joins()
     {
         Fire(0, "stock", "latency", "s1");
         Fire(0, "stock", "cpu", "s2");
@@ -107,7 +107,7 @@ public sealed class AlertGrouperTests
     }
 
     [Fact]
-    public void An_id_told_twice_changes_nothing()
+    public void An_id_reported_twice_changes_nothing()
     {
         Fire(0, "stock", "latency", "s1");
 
@@ -126,7 +126,7 @@ public sealed class AlertGrouperTests
     }
 
     [Fact]
-    public void What_was_told_depends_on_what_came_before_alone()
+    public void What_was_reported_depends_on_what_came_before_alone()
     {
         var stream = Stream(1).ToList();
 
@@ -179,7 +179,7 @@ public sealed class AlertGrouperTests
         alerts++;
         foreach (var one in grouper.Add(new GroupingAlert(id, second * 1000L, service, metric)))
         {
-            told.Add(one);
+            reported.Add(one);
             if (one is GroupEvent.Placed placed)
                 groups[placed.Alert] = placed.Group;
             if (one is GroupEvent.Merged merged)

@@ -35,7 +35,7 @@ public sealed class AnomalyDetectorTests
     }
 
     [Fact]
-    public void More_sensitivity_tells_more_and_less_tells_less()
+    public void More_sensitivity_reports_more_and_less_reports_less()
     {
         var model = Learn(3, out _);
         double Width(double sensitivity)
@@ -78,7 +78,7 @@ public sealed class AnomalyDetectorTests
     }
 
     [Fact]
-    public void A_change_too_small_for_anyone_to_care_is_not_told()
+    public void A_change_too_small_for_anyone_to_care_is_not_reported()
     {
         var model = SeriesModel.Fit(SeriesText.Of(2000, Step, (_, _) => 0), new SeriesModelSettings { Unit = "1" });
         var detector = new AnomalyDetector(model, Usual);

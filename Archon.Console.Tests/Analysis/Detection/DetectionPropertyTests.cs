@@ -24,7 +24,7 @@ public sealed class DetectionPropertyTests
     [Theory]
     [InlineData(1000)]
     [InlineData(0.37)]
-    public void Another_unit_that_rounds_otherwise_tells_the_same_alerts(double factor)
+    public void Another_unit_that_rounds_otherwise_reports_the_same_alerts(double factor)
     {
         var series = Eventful(2);
 
@@ -151,7 +151,7 @@ public sealed class DetectionPropertyTests
     }
 
     [Fact]
-    public void What_nobody_looked_at_is_no_gap()
+    public void What_no_one_looked_at_is_no_gap()
     {
         var series = Eventful(11);
         var detector = Run(SeriesModel.Start(Settings), series, 0, 2000, out _);
@@ -288,7 +288,7 @@ public sealed class DetectionPropertyTests
     }
 
     [Fact]
-    public void At_15_seconds_an_outage_is_told_within_minutes_and_once()
+    public void At_15_seconds_an_outage_is_reported_within_minutes_and_once()
     {
         var noise = SeriesText.Noise(16);
         var history = SeriesText.Of(
@@ -298,25 +298,25 @@ public sealed class DetectionPropertyTests
         );
         var detector = new AnomalyDetector(SeriesModel.Fit(history, Settings), new DetectorSettings());
         var start = SeriesText.Monday.AddDays(14);
-        var told = new List<DateTimeOffset>();
+        var reported = new List<DateTimeOffset>();
 
         for (var at = start; at < start.AddHours(4); at = at.AddSeconds(15))
         {
             var outage = at >= start.AddHours(3) ? 60 : 0;
             var usual = 100 + (30 * Math.Sin(2 * Math.PI * at.TimeOfDay.TotalHours / 24));
             if (detector.Score(at.ToUnixTimeMilliseconds(), usual - outage + (3 * noise())).IsAlert)
-                told.Add(at);
+                reported.Add(at);
         }
 
-        Assert.InRange(told.Count(at => at >= start.AddHours(3)), 1, 2);
-        Assert.InRange(told[^1] - start.AddHours(3), TimeSpan.Zero, TimeSpan.FromMinutes(20));
+        Assert.InRange(reported.Count(at => at >= start.AddHours(3)), 1, 2);
+        Assert.InRange(reported[^1] - start.AddHours(3), TimeSpan.Zero, TimeSpan.FromMinutes(20));
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(60)]
-    public void A_fault_soon_after_a_fit_is_told_with_confidence_and_does_not_widen_its_own_band(int minutesAfter)
+    public void A_fault_soon_after_a_fit_is_reported_with_confidence_and_does_not_widen_its_own_band(int minutesAfter)
     {
         var noise = SeriesText.Noise(21);
         var fine = TimeSpan.FromSeconds(15);
@@ -352,7 +352,7 @@ public sealed class DetectionPropertyTests
     }
 
     [Fact]
-    public void A_level_that_has_held_for_a_third_of_a_day_is_told_once_as_the_new_normal()
+    public void A_level_that_has_held_for_a_third_of_a_day_is_reported_once_as_the_new_normal()
     {
         var noise = SeriesText.Noise(17);
         var series = SeriesText.Of(16 * Day, Step, (i, _) => (i < 14 * Day ? 50 : 90) + noise());

@@ -28,7 +28,7 @@ public sealed class FeedbackTests
         Assert.Equal(3, often.RarityShift);
         Assert.Equal(0.25, alike.RarityShift);
         Assert.Equal(
-            "Only what is 3.2 x rarer than usual is told: anomalies here and on series alike were called noise once.",
+            "Detection is 3.2× stricter for this and similar series: their anomalies were marked noise once.",
             Assert.Single(once.Words)
         );
     }
@@ -43,11 +43,7 @@ public sealed class FeedbackTests
         );
 
         Assert.Equal(0.5, adjustment.RarityShift);
-        Assert.EndsWith(
-            "noise twice, and once useful, which took half of it back.",
-            Assert.Single(adjustment.Words),
-            StringComparison.Ordinal
-        );
+        Assert.EndsWith("noise twice, and useful once, which halved it.", Assert.Single(adjustment.Words), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,11 +58,31 @@ public sealed class FeedbackTests
         var time = Assert.Single(accepted.Accepted);
         Assert.Equal((DeviationDirection.Up, 10), (time.Direction, time.MostDeviation));
         Assert.Equal(
-            "Monday 02:00 to Monday 04:30, up to 10 deviations above is not told: it was called expected on 25 December 2026.",
+            "Values up to 10 deviations above the usual on Mondays 02:00 to 04:30 are muted: marked expected on 25 December 2026.",
             Assert.Single(accepted.Words)
         );
         Assert.Empty(contradicted.Accepted);
         Assert.Empty(contradicted.Words);
+    }
+
+    [Fact]
+    public void A_preview_says_what_a_verdict_would_change()
+    {
+        var noise = Feedback.Adjust([Label(FeedbackLabel.Noise, 1)], Now, TimeZoneInfo.Utc);
+        var night = Label(FeedbackLabel.Expected, 7) with
+        {
+            Deviation = -8,
+            AnomalyAt = Label(FeedbackLabel.Expected, 7).AnomalyAt.AddHours(-3),
+        };
+
+        Assert.Equal(
+            "Marking it noise would make detection 3.2× stricter for this and similar series.",
+            Feedback.Preview(FeedbackLabel.Noise, noise)
+        );
+        Assert.Equal(
+            "Values up to 10 deviations below the usual on Sundays 23:00 to Mondays 01:30 would be muted.",
+            Feedback.Preview(FeedbackLabel.Expected, Feedback.Adjust([night], Now, TimeZoneInfo.Utc))
+        );
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ReliabilityTests
     }
 
     [Fact]
-    public void Bins_hold_their_lower_limit_and_the_last_one_both()
+    public void Bins_keep_their_lower_limit_and_the_last_one_both()
     {
         var table = Reliability.Of([(0, false), (0.1, false), (1, true)]);
 

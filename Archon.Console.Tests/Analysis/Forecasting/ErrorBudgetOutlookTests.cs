@@ -25,7 +25,7 @@ public sealed class ErrorBudgetOutlookTests
     }
 
     [Fact]
-    public void An_outage_that_goes_on_is_told_in_hours()
+    public void An_outage_that_goes_on_is_reported_in_hours()
     {
         var outlook = Outlook(at => at < -24 ? 0.1 : 100, days: 30);
 

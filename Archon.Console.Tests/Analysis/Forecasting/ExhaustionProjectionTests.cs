@@ -10,7 +10,7 @@ public sealed class ExhaustionProjectionTests
     private static readonly ExhaustionSettings Full = new();
 
     [Fact]
-    public void A_disk_that_fills_steadily_is_told_to_the_hour()
+    public void A_disk_that_fills_steadily_is_reported_to_the_hour()
     {
         // 0.4 now, 0.004 an hour more: 150 hours.
         var series = Gauge(7, hour => 0.4 + (0.004 * hour), seed: 1);
@@ -49,7 +49,7 @@ public sealed class ExhaustionProjectionTests
     [InlineData(NoExhaustionReason.Saturating)]
     [InlineData(NoExhaustionReason.Sawtooth)]
     [InlineData(NoExhaustionReason.FarAhead)]
-    public void What_never_fills_is_not_told_and_the_reason_is(NoExhaustionReason reason)
+    public void What_never_fills_is_not_reported_and_the_reason_is(NoExhaustionReason reason)
     {
         var series = Gauge(
             10,
@@ -93,7 +93,7 @@ public sealed class ExhaustionProjectionTests
     }
 
     [Fact]
-    public void What_lies_at_the_limit_is_reached()
+    public void What_is_at_the_limit_is_reached()
     {
         Assert.IsType<ExhaustionResult.Reached>(ExhaustionProjection.Project(Gauge(7, hour => 1.05 + (0.002 * hour), seed: 6), Full));
         Assert.IsType<ExhaustionResult.Reached>(ExhaustionProjection.Project(Gauge(7, hour => hour < -0.6 ? 0.5 : 1.02, seed: 7), Full));

@@ -23,7 +23,7 @@ public sealed class ForecasterTests
     }
 
     [Fact]
-    public void Limits_hold_about_as_often_as_they_say()
+    public void Limits_keep_about_as_often_as_they_say()
     {
         int within = 0,
             all = 0;

@@ -9,13 +9,13 @@ public sealed class PredictiveAlertsTests
     private static readonly PredictiveAlertSettings Settings = new();
 
     [Fact]
-    public void Two_projections_that_agree_are_told_with_the_record_of_their_kind()
+    public void Two_projections_that_agree_are_reported_with_the_record_of_their_kind()
     {
         var record = new PredictionRecord(20, 2, 1, 3, 0.1);
 
-        var told = Assert.IsType<PredictiveVerdict.Tell>(PredictiveAlerts.Decide([In(40), In(41)], record, Now, Settings));
+        var reported = Assert.IsType<PredictiveVerdict.Report>(PredictiveAlerts.Decide([In(40), In(41)], record, Now, Settings));
 
-        Assert.Equal((In(41), record), (told.Projection, told.Record));
+        Assert.Equal((In(41), record), (reported.Projection, reported.Record));
     }
 
     [Theory]
@@ -25,7 +25,7 @@ public sealed class PredictiveAlertsTests
         Assert.Contains(reason, Reason([.. hours.Select(hour => In(hour))], PredictionRecord.Empty), StringComparison.Ordinal);
 
     [Fact]
-    public void What_is_unsure_or_was_often_wrong_is_not_told()
+    public void What_is_unsure_or_was_often_wrong_is_not_reported()
     {
         var unsure = In(40) with { Probability = 0.6 };
         var vague = In(10) with { Latest = Now.AddHours(40) };
@@ -33,7 +33,7 @@ public sealed class PredictiveAlertsTests
         Assert.Contains("not sure enough", Reason([In(40), unsure], PredictionRecord.Empty), StringComparison.Ordinal);
         Assert.Contains("not known well enough", Reason([In(10), vague], PredictionRecord.Empty), StringComparison.Ordinal);
         Assert.Contains("wrong too often", Reason([In(40), In(40)], new PredictionRecord(12, 8, 0, 0, 0.1)), StringComparison.Ordinal);
-        Assert.IsType<PredictiveVerdict.Tell>(
+        Assert.IsType<PredictiveVerdict.Report>(
             PredictiveAlerts.Decide([In(40), In(40)], new PredictionRecord(3, 3, 0, 0, 0.1), Now, Settings)
         );
     }

@@ -20,7 +20,7 @@ public sealed class GroupingAccuracyTests
     public void Lines_of_one_statement_are_one_template(string format) => AssertAccurate(LabelledLogs.All[format]);
 
     [Fact]
-    public void Logs_of_all_formats_in_one_stream_are_told_apart()
+    public void Logs_of_all_formats_in_one_stream_are_reported_apart()
     {
         var all = LabelledLogs.All.SelectMany(format =>
             format.Value.Select((line, at) => (At: at, Label: $"{format.Key}: {line.Label}", line.Line))

@@ -488,16 +488,16 @@ internal static class LabelledLogs
 
         public string Ip => $"{random.Next(1, 255)}.{random.Next(256)}.{random.Next(256)}.{random.Next(1, 255)}";
         public string Uuid => $"{Hex(8)}-{Hex(4)}-{Hex(4)}-{Hex(4)}-{Hex(12)}";
-        public string Clf => Told("dd/MMM/yyyy:HH:mm:ss +0000");
-        public string Iso => Told("yyyy-MM-ddTHH:mm:ss.ffffffZ");
-        public string Comma => Told("yyyy-MM-dd HH:mm:ss,fff");
-        public string Millis => Told("yyyy-MM-dd HH:mm:ss.fff");
-        public string Dated => Told("yyyy-MM-dd HH:mm:ss");
-        public string Slashed => Told("yyyy/MM/dd HH:mm:ss");
-        public string Redis => Told("dd MMM yyyy HH:mm:ss.fff");
-        public string Klog => Told("MMdd HH:mm:ss.ffffff");
-        public string Clock => Told("HH:mm:ss");
-        public string Syslog => $"{Told("MMM")} {at.Day, 2} {Clock}";
+        public string Clf => Reported("dd/MMM/yyyy:HH:mm:ss +0000");
+        public string Iso => Reported("yyyy-MM-ddTHH:mm:ss.ffffffZ");
+        public string Comma => Reported("yyyy-MM-dd HH:mm:ss,fff");
+        public string Millis => Reported("yyyy-MM-dd HH:mm:ss.fff");
+        public string Dated => Reported("yyyy-MM-dd HH:mm:ss");
+        public string Slashed => Reported("yyyy/MM/dd HH:mm:ss");
+        public string Redis => Reported("dd MMM yyyy HH:mm:ss.fff");
+        public string Klog => Reported("MMdd HH:mm:ss.ffffff");
+        public string Clock => Reported("HH:mm:ss");
+        public string Syslog => $"{Reported("MMM")} {at.Day, 2} {Clock}";
         public long Epoch => new DateTimeOffset(at).ToUnixTimeSeconds();
 
         public int Int(int most) => random.Next(1, most);
@@ -508,6 +508,6 @@ internal static class LabelledLogs
 
         public string Id(int length) => string.Concat(Enumerable.Range(0, length).Select(_ => Letters[random.Next(Letters.Length)]));
 
-        private string Told(string format) => at.ToString(format, CultureInfo.InvariantCulture);
+        private string Reported(string format) => at.ToString(format, CultureInfo.InvariantCulture);
     }
 }

@@ -10,7 +10,7 @@ public sealed class LogComparisonTests
     private static readonly string[] Words = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett"];
 
     [Fact]
-    public void New_gone_exploding_and_shrinking_templates_are_told_the_most_significant_first()
+    public void New_gone_exploding_and_shrinking_templates_are_reported_the_most_significant_first()
     {
         var changes = Compare(
             24,
@@ -92,7 +92,7 @@ public sealed class LogComparisonTests
     }
 
     [Fact]
-    public void Rates_are_per_time_when_lines_tell_it_and_per_line_when_not()
+    public void Rates_are_per_time_when_lines_report_it_and_per_line_when_not()
     {
         // A tenth of the lines in a tenth of the time is the same rate; in the same time it is a tenth.
         Assert.Equal(1, Ratio(windowSpacing: 1, isTimed: true), 1);
@@ -137,7 +137,7 @@ public sealed class LogComparisonTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(double.NaN)]
-    public void A_rate_of_false_findings_lies_between_0_and_1(double rate) =>
+    public void A_rate_of_false_findings_is_between_0_and_1(double rate) =>
         Assert.ThrowsAny<ArgumentException>(() => LogComparison.Compare(new LogTemplateMiner(new LogMinerSettings()), rate));
 
     /// <summary>A day of the baseline, and an hour in which one thing is as before, one is rare, one is a hundred times as often, one is gone and one is new.</summary>

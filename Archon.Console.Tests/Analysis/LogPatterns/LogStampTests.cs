@@ -5,7 +5,7 @@ namespace Archon.Tests.Analysis.LogPatterns;
 
 public sealed class LogStampTests
 {
-    private static readonly DateTimeOffset Told = new(2026, 3, 2, 6, 7, 8, TimeSpan.Zero);
+    private static readonly DateTimeOffset Reported = new(2026, 3, 2, 6, 7, 8, TimeSpan.Zero);
 
     [Theory]
     [InlineData("2026-03-02T06:07:08Z")]
@@ -33,7 +33,7 @@ public sealed class LogStampTests
     {
         Assert.True(LogStamp.TryRead(text + " rest", 2026, out var length, out var at));
         Assert.Equal(text.Length, length);
-        Assert.Equal(Told.ToUnixTimeMilliseconds(), at);
+        Assert.Equal(Reported.ToUnixTimeMilliseconds(), at);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public sealed class LogStampTests
     {
         Assert.True(LogStamp.TryRead(text, 2026, out var length, out var at));
         Assert.Equal(text.Length, length);
-        Assert.Equal(Told.ToUnixTimeMilliseconds() + milliseconds, at);
+        Assert.Equal(Reported.ToUnixTimeMilliseconds() + milliseconds, at);
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class LogStampTests
     [InlineData(1_772_431_628_500, 1_772_431_628_500)]
     [InlineData(1_772_431_628_500_000, 1_772_431_628_500)]
     [InlineData(1_772_431_628_500_000_000, 1_772_431_628_500)]
-    public void The_size_of_a_number_tells_its_unit(double epoch, long unixMs) => Assert.Equal(unixMs, LogStamp.FromEpoch(epoch));
+    public void The_size_of_a_number_reports_its_unit(double epoch, long unixMs) => Assert.Equal(unixMs, LogStamp.FromEpoch(epoch));
 
     [Theory]
     [InlineData(17)]

@@ -356,7 +356,7 @@ public sealed class PromqlParserTests
     }
 
     [Fact]
-    public void A_fault_is_told_with_its_line_and_column()
+    public void A_fault_is_reported_with_its_line_and_column()
     {
         Assert.Null(PromqlParser.Parse("up ==\n  rate(a)", out var error));
 
@@ -395,7 +395,7 @@ public sealed class PromqlParserTests
     }
 
     [Fact]
-    public void An_expression_beyond_the_limit_is_told_from_one_that_is_wrong()
+    public void An_expression_beyond_the_limit_is_reported_from_one_that_is_wrong()
     {
         Assert.Null(PromqlParser.Parse(new string(' ', 20_000) + "a", out var large));
         Assert.Null(PromqlParser.Parse("a b", out var wrong));

@@ -36,7 +36,7 @@ public sealed class CauseRankerTests
         Assert.Equal("stock", moved.Service);
         Assert.InRange(moved.Shift, 0.015, 0.05);
         Assert.True(moved.StandardErrors > 5);
-        Assert.Contains("latency of stock moved by +", moved.Sentence, StringComparison.Ordinal);
+        Assert.Contains("latency of stock rose from ", moved.Sentence, StringComparison.Ordinal);
         var reach = Assert.Single(first.For.OfType<Evidence.Reaches>());
         Assert.Equal(3, reach.Reached);
         Assert.All(first.For.Concat(first.Against), evidence => Assert.EndsWith(".", evidence.Sentence, StringComparison.Ordinal));
@@ -71,7 +71,7 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
-    public void A_quiet_day_names_nobody_and_says_why()
+    public void A_quiet_day_names_no_one_and_says_why()
     {
         var abstained = Enumerable.Range(10, 20).Select(seed => CauseRanker.Rank(new Estate(seed).Question())).ToList();
 
@@ -102,7 +102,7 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
-    public void A_change_just_before_the_onset_raises_a_service_and_is_told()
+    public void A_change_just_before_the_onset_raises_a_service_and_is_reported()
     {
         var question = Slow(8).Question();
         var change = new ServiceChange("stock", ServiceChangeKind.Deploy, Estate.OnsetMs - 60_000, "version 2.4");
@@ -112,7 +112,10 @@ public sealed class CauseRankerTests
 
         Assert.Equal(change, Assert.Single(with.Hypotheses[0].For.OfType<Evidence.Changed>()).Change);
         Assert.True(with.Hypotheses[0].Confidence >= Rank(question).Hypotheses[0].Confidence);
-        Assert.DoesNotContain(with.Hypotheses.SelectMany(one => one.For).OfType<Evidence.Changed>(), told => told.Change.Service == "pay");
+        Assert.DoesNotContain(
+            with.Hypotheses.SelectMany(one => one.For).OfType<Evidence.Changed>(),
+            reported => reported.Change.Service == "pay"
+        );
     }
 
     [Fact]
@@ -185,10 +188,10 @@ public sealed class CauseRankerTests
 
         var (one, other) = (Rank(question), Rank(question with { Series = [.. question.Series.Reverse()] }));
 
-        Assert.Equal(Told(one), Told(other));
-        Assert.Equal(Told(one), Told(Rank(question)));
+        Assert.Equal(Reported(one), Reported(other));
+        Assert.Equal(Reported(one), Reported(Rank(question)));
 
-        static IEnumerable<string> Told(CauseVerdict.Ranked ranked) =>
+        static IEnumerable<string> Reported(CauseVerdict.Ranked ranked) =>
             ranked.Hypotheses.SelectMany(hypothesis =>
                 hypothesis
                     .For.Concat(hypothesis.Against)
@@ -269,7 +272,7 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
-    public void A_past_of_its_own_stands_in_for_rows_before_the_onset()
+    public void A_past_of_its_own_is_in_for_rows_before_the_onset()
     {
         var (quiet, slow) = (new Estate(17).Question(), Slow(18).Question());
         var few = slow with
@@ -298,7 +301,7 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
-    public void An_onset_nobody_told_is_found()
+    public void An_onset_no_one_reported_is_found()
     {
         var ranked = Rank(new Estate(20).Break("stock", "latency", (_, usual) => 4 * usual).Question() with { OnsetMs = null });
 

@@ -11,14 +11,14 @@ public sealed class ServiceGraphTests
     );
 
     [Fact]
-    public void Services_stand_in_name_order_and_edges_count_once()
+    public void Services_are_in_name_order_and_edges_count_once()
     {
         Assert.Equal(["alone", "shop", "stock", "web"], Graph.Services);
         Assert.Equal(4, Graph.Calls);
     }
 
     [Fact]
-    public void Callers_and_callees_are_told_for_known_services_and_nothing_for_others()
+    public void Callers_and_callees_are_reported_for_known_services_and_nothing_for_others()
     {
         Assert.Equal(["shop", "stock"], Graph.CalleesOf("web"));
         Assert.Equal(["shop", "web"], Graph.CallersOf("stock"));

@@ -60,7 +60,7 @@ public sealed class RuleReplayerTests
     }
 
     [Fact]
-    public void A_resolved_alert_is_known_for_a_quarter_of_an_hour_so_that_Alertmanager_is_told()
+    public void A_resolved_alert_is_known_for_a_quarter_of_an_hour_so_that_Alertmanager_is_reported()
     {
         var replay = new RuleReplayer(new ReplayRule("Down", TimeSpan.Zero, TimeSpan.Zero, NoLabels));
         replay.Evaluate(0, [new ReplaySample(One, 1)]);
@@ -192,7 +192,7 @@ public sealed class RuleReplayerTests
     }
 
     [Fact]
-    public void A_replay_stops_when_it_is_told_to()
+    public void A_replay_stops_when_it_is_reported_to()
     {
         using var stop = new CancellationTokenSource();
         var seen = 0;

@@ -14,7 +14,7 @@ public sealed class CounterRatesTests
     public void A_restart_counts_from_zero_and_is_no_negative_rate() => Assert.Equal([double.NaN, 10, 3, 1], Rates(1000, 1100, 30, 40));
 
     [Fact]
-    public void Over_a_short_gap_the_mean_is_told_and_over_a_long_one_nothing()
+    public void Over_a_short_gap_the_mean_is_reported_and_over_a_long_one_nothing()
     {
         Assert.Equal([double.NaN, double.NaN, double.NaN, 1, 1], Rates(0, double.NaN, double.NaN, 30, 40));
         Assert.Equal(

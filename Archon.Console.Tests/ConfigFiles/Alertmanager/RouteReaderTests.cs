@@ -98,7 +98,7 @@ public sealed class RouteReaderTests
     }
 
     [Fact]
-    public void What_a_server_tells_is_read()
+    public void What_a_server_reports_is_read()
     {
         var (root, fault) = RouteReader.Read(
             JsonDocument
@@ -118,7 +118,7 @@ public sealed class RouteReaderTests
     [InlineData("route: {receiver: a, matchers: ['a=~\"(\"']}", "cannot be read")]
     [InlineData("receivers: []", "The configuration has no route.")]
     [InlineData("route: [", "Line 2")]
-    public void What_cannot_be_read_is_told(string yaml, string words)
+    public void What_cannot_be_read_is_reported(string yaml, string words)
     {
         var (root, fault) = RouteReader.Read(yaml);
 

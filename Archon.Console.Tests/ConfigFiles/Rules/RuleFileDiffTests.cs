@@ -47,7 +47,7 @@ public sealed class RuleFileDiffTests
         """;
 
     [Fact]
-    public void What_files_say_differently_is_told_and_not_how_they_are_written()
+    public void What_files_say_differently_is_reported_and_not_how_they_are_written()
     {
         var changes = RuleFileDiff.Between(RuleCorpus.Read(Before), RuleCorpus.Read(After));
 

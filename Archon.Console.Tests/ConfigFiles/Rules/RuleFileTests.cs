@@ -273,7 +273,7 @@ public sealed class RuleFileTests
     }
 
     [Fact]
-    public void Several_faults_are_told_at_once()
+    public void Several_faults_are_reported_at_once()
     {
         Assert.Null(RuleFile.Read("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: '('\n    for: x\n  - expr: up\n", out var errors));
 
@@ -281,7 +281,7 @@ public sealed class RuleFileTests
     }
 
     [Fact]
-    public void A_second_document_is_kept_and_told_of()
+    public void A_second_document_is_kept_and_reported_of()
     {
         var file = RuleCorpus.Read(RuleCorpus.Text("documents.yml"));
 

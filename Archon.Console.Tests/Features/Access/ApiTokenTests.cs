@@ -51,7 +51,7 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     [InlineData("arc_0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("arc_")]
     [InlineData("arc_' OR 1=1 --")]
-    public async Task A_token_that_nobody_made_opens_nothing(string token) =>
+    public async Task A_token_that_no_one_made_opens_nothing(string token) =>
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     }
 
     [Fact]
-    public async Task A_started_analysis_is_told_by_the_id_of_its_job()
+    public async Task A_started_analysis_is_reported_by_the_id_of_its_job()
     {
         var client = await console.App.WithTokenAsync(Roles.Responder);
 

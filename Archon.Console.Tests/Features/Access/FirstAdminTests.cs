@@ -35,7 +35,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_made_password_lies_in_a_file_for_this_account_alone_until_it_is_changed()
+    public async Task A_made_password_is_in_a_file_for_this_account_alone_until_it_is_changed()
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:AdminPassword", null));
@@ -75,7 +75,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_console_that_starts_again_makes_nobody_new()
+    public async Task A_console_that_starts_again_makes_no_one_new()
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using (await ArchonApp.StartAsync(database)) { }

@@ -19,7 +19,7 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task While_the_database_is_away_those_who_are_in_stay_and_nobody_new_gets_in()
+    public async Task While_the_database_is_away_those_who_are_in_stay_and_no_one_new_gets_in()
     {
         await using var database = await postgres.NewDatabaseAsync();
         var contexts = new Contexts(database.Contexts);
@@ -47,16 +47,16 @@ public sealed class LiveCredentialsTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         var credentials = New(database.Contexts);
         var session = await SessionAsync(database);
-        CredentialState.Ended? told = null;
-        using var watch = credentials.Watch(session, ended => told = ended);
+        CredentialState.Ended? reported = null;
+        using var watch = credentials.Watch(session, ended => reported = ended);
         Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(session, Token));
         await ChangeAsync(database, session, row => (row.EndedAt, row.EndReason) = (clock.GetUtcNow(), SessionEnd.PasswordReset));
         Assert.IsType<CredentialState.Active>(await credentials.CheckAsync(session, Token)); // what was read is trusted for a minute
 
         await credentials.RecheckAllAsync(Token);
 
-        Assert.Equal("You were signed out because your password was reset.", told?.Words);
-        Assert.Equal(told, await credentials.CheckAsync(session, Token));
+        Assert.Equal("You were signed out because your password was reset.", reported?.Words);
+        Assert.Equal(reported, await credentials.CheckAsync(session, Token));
     }
 
     [Fact]

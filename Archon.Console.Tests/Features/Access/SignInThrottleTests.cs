@@ -43,7 +43,7 @@ public sealed class SignInThrottleTests
     }
 
     [Fact]
-    public void Nobody_locks_somebody_else_out()
+    public void No_one_locks_somebody_else_out()
     {
         for (var i = 0; i < 100; i++)
         {

@@ -19,7 +19,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_disk_that_fills_is_told_with_an_interval_and_comes_true()
+    public async Task A_disk_that_fills_is_reported_with_an_interval_and_comes_true()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await LimitedAsync(bench, at => Math.Min(1, Filling(at)!.Value));
@@ -33,8 +33,8 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
         Assert.InRange((first.ReachedAt!.Value - Full).Duration(), TimeSpan.Zero, TimeSpan.FromHours(6));
         Assert.True(first.ReachedEarliest <= first.ReachedAt && first.ReachedAt <= first.ReachedLatest);
         Assert.NotEmpty(first.Median);
-        var told = Assert.Single(await PredictionsAsync(bench));
-        Assert.Equal((PredictionOutcome.Open, PredictionKind.Exhaustion, true), (told.Outcome, told.Kind, told.Alerted));
+        var reported = Assert.Single(await PredictionsAsync(bench));
+        Assert.Equal((PredictionOutcome.Open, PredictionKind.Exhaustion, true), (reported.Outcome, reported.Kind, reported.Alerted));
         var alert = Assert.Single(bench.Metrics.PostedAlerts);
         Assert.Contains("\"severity\":\"info\"", alert, StringComparison.Ordinal);
         Assert.Contains("No earlier prediction of this kind has come due yet.", alert, StringComparison.Ordinal);
@@ -50,7 +50,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_disk_that_is_emptied_in_time_counts_as_told_wrongly()
+    public async Task A_disk_that_is_emptied_in_time_counts_as_reported_wrongly()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var cleaned = JobBench.Start.AddHours(3);
@@ -69,7 +69,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_does_not_grow_is_forecast_and_told_to_nobody()
+    public async Task What_does_not_grow_is_forecast_and_reported_to_no_one()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await LimitedAsync(bench, at => 0.4 + (0.05 * Math.Sin(2 * Math.PI * at / 86_400)));
@@ -124,7 +124,7 @@ public sealed class ForecastJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Without_an_answer_the_old_forecast_stands_and_is_due_again()
+    public async Task Without_an_answer_the_old_forecast_is_and_is_due_again()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await LimitedAsync(bench, at => Filling(at));

@@ -55,7 +55,7 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
     }
 
     [Fact]
-    public async Task No_anomalies_and_no_checking_are_told_apart()
+    public async Task No_anomalies_and_no_checking_are_reported_apart()
     {
         var list = await ReadAsync("monitoring/intelligence/anomalies?confidence=0.5");
 

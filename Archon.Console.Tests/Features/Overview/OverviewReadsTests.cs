@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Archon.Data;
 using Archon.Data.Catalogue;
@@ -26,6 +27,9 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
 {
     private const int Ticks = 8;
 
+    /// <summary>Longer than a page rests between two reads.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(6);
+
     private static CancellationToken Token => Xunit.TestContext.Current.CancellationToken;
 
     [Fact]
@@ -37,6 +41,7 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
         var one = await ReadsAsync(database, viewers: 1);
         var fifty = await ReadsAsync(database, viewers: 50);
 
+        Xunit.TestContext.Current.TestOutputHelper?.WriteLine($"{one} commands for one viewer, {fifty} for fifty");
         // With a read or more for each tick: the count is of something.
         Assert.True(one > Ticks, $"{one} commands");
         Assert.True(fifty <= 1.2 * one, $"{fifty} commands for fifty viewers, {one} for one");
@@ -67,13 +72,17 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
         try
         {
             LiveTopic[] topics = [shared.GetRequiredService<AnomalyTopic>(), shared.GetRequiredService<SampleTopic>()];
-            await UntilAsync(clock, () => topics[1].Readers == viewers);
+            await Waits.UntilAsync(() => topics[1].Readers == viewers && open.TrueForAll(viewer => viewer.IsShown));
+            counter.NotePage();
+            foreach (var viewer in open)
+                viewer.FollowCounts();
             for (var i = 0; i < Ticks; i++)
             {
                 var drawn = open.Select(viewer => viewer.Drawn).ToList();
+                clock.Advance(Rest);
                 foreach (var topic in topics)
                     topic.Tick();
-                await UntilAsync(clock, () => open.Zip(drawn).All(one => one.First.Drawn > one.Second));
+                await UntilAsync(clock, () => counter.PageReads >= i + 2 && open.Zip(drawn).All(one => one.First.Drawn > one.Second));
             }
             return counter.Commands;
         }
@@ -84,10 +93,11 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
         }
     }
 
-    private static async Task UntilAsync(FakeTimeProvider clock, Func<bool> isSo) =>
-        await Waits.UntilAsync(() =>
+    /// <summary>The time moves slowly: much of it passing would be a reason of its own to read again.</summary>
+    private static Task UntilAsync(FakeTimeProvider clock, Func<bool> isSo) =>
+        Waits.UntilAsync(() =>
         {
-            clock.Advance(TimeSpan.FromSeconds(1));
+            clock.Advance(TimeSpan.FromMilliseconds(100));
             return isSo();
         });
 
@@ -140,8 +150,11 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
                 services.AddSingleton(counted);
             services.AddScoped<NavCounts>();
             page = context.Render<OverviewPage>();
-            services.GetRequiredService<NavCounts>().Follow();
         }
+
+        public bool IsShown => page.FindAll("h2").Count > 0;
+
+        public void FollowCounts() => context.Services.GetRequiredService<NavCounts>().Follow();
 
         public int Drawn => page.RenderCount;
 
@@ -150,9 +163,16 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
 
     private sealed class CommandCounter : DbCommandInterceptor
     {
-        private int commands;
+        private readonly ConcurrentDictionary<string, int> texts = new();
+        private IReadOnlyList<string> ofPage = [];
 
-        public int Commands => commands;
+        public int Commands => texts.Values.Sum();
+
+        /// <summary>How often every command of the page was sent.</summary>
+        public int PageReads => ofPage.Min(text => texts[text]);
+
+        /// <summary>All that was sent so far belongs to the page.</summary>
+        public void NotePage() => ofPage = [.. texts.Keys];
 
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command,
@@ -161,7 +181,7 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
             CancellationToken cancellationToken = default
         )
         {
-            Interlocked.Increment(ref commands);
+            texts.AddOrUpdate(command.CommandText, 1, (_, count) => count + 1);
             return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
         }
     }

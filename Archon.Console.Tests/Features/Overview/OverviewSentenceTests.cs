@@ -16,7 +16,7 @@ public sealed class OverviewSentenceTests
     private static readonly ScanState Scanning = new ScanState.Running(Now);
 
     [Fact]
-    public void What_is_on_fire_comes_first_with_its_time_and_what_nobody_checks_after_it()
+    public void What_is_on_fire_comes_first_with_its_time_and_what_no_one_checks_after_it()
     {
         var said = Say(
             Service("checkout", HealthState.Critical, Now.AddMinutes(-5)),

@@ -50,7 +50,7 @@ public sealed class HousekeepingJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_service_nobody_vouched_for_goes_with_its_last_sign_of_life()
+    public async Task A_service_no_one_vouched_for_goes_with_its_last_sign_of_life()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         await bench.ReadAsync(async db =>

@@ -106,7 +106,7 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Ten_minutes_without_an_answer_are_caught_up_and_told()
+    public async Task Ten_minutes_without_an_answer_are_caught_up_and_reported()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await FittedAsync(bench, at => at >= Unix(10) && at < Unix(20) ? 2 : Quiet(at));
@@ -148,7 +148,7 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Time_in_which_no_scan_ran_is_told_and_caught_up()
+    public async Task Time_in_which_no_scan_ran_is_reported_and_caught_up()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await FittedAsync(bench, Quiet);
@@ -238,7 +238,7 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_direction_nobody_asked_for_is_no_anomaly()
+    public async Task A_direction_no_one_asked_for_is_no_anomaly()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var watch = await FittedAsync(bench, at => at >= Unix(1) ? -2 : Quiet(at));
@@ -284,7 +284,7 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     [Theory]
     [InlineData(2, false)]
     [InlineData(900, true)]
-    public async Task A_value_of_a_handful_of_requests_is_drawn_and_not_judged(double requests, bool isTold)
+    public async Task A_value_of_a_handful_of_requests_is_drawn_and_not_judged(double requests, bool isReported)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         bench.Metrics.Serve("latency", "checkout", at => at > Unix(1) ? 9 : Quiet(at));
@@ -296,9 +296,9 @@ public sealed class ScanJobTests(PostgresFixture postgres)
 
         await bench.ScanAsync(watch, 6 * Step);
 
-        Assert.Equal(isTold, (await Anomalies(bench)).Count == 1);
+        Assert.Equal(isReported, (await Anomalies(bench)).Count == 1);
         var series = await bench.ReadAsync(db => db.WatchedSeries.AsNoTracking().SingleAsync(Token));
-        Assert.Equal(isTold, series.Guarded is null);
+        Assert.Equal(isReported, series.Guarded is null);
         Assert.Equal(9, series.LastValue);
     }
 

@@ -83,7 +83,7 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Nobody_answering_means_nothing_is_new_and_nothing_is_gone()
+    public async Task No_one_answering_means_nothing_is_new_and_nothing_is_gone()
     {
         await using var bench = await EstateAsync();
         await DiscoverAsync(bench);
@@ -110,7 +110,7 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Two_people_who_edit_one_service_are_told()
+    public async Task Two_people_who_edit_one_service_are_reported()
     {
         await using var bench = await EstateAsync();
         await DiscoverAsync(bench);

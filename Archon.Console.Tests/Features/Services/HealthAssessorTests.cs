@@ -24,7 +24,7 @@ public sealed class HealthAssessorTests
     }
 
     [Fact]
-    public void A_service_nobody_has_samples_of_is_not_checked_and_never_calm()
+    public void A_service_no_one_has_samples_of_is_not_checked_and_never_calm()
     {
         var silentSince = Now - TimeSpan.FromMinutes(5);
 
@@ -105,7 +105,7 @@ public sealed class HealthAssessorTests
     }
 
     [Fact]
-    public void Each_golden_signal_is_told_by_the_series_that_says_most()
+    public void Each_golden_signal_is_reported_by_the_series_that_says_most()
     {
         var calm = Series(10, Cpu) with { LastValue = 0.9 };
         var odd = Series(11, Cpu) with { LastValue = 0.4 };

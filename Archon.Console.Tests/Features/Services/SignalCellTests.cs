@@ -24,7 +24,7 @@ public sealed class SignalCellTests : BunitContext
         );
 
     [Fact]
-    public void What_was_known_stays_with_its_age_when_nobody_answers()
+    public void What_was_known_stays_with_its_age_when_no_one_answers()
     {
         var cell = Render(
             Reading(GoldenSignal.Rate, WatchSignal.Rate, 0.5) with

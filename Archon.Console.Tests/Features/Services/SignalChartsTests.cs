@@ -44,7 +44,7 @@ public sealed class SignalChartsTests
     }
 
     [Fact]
-    public void A_chart_that_nobody_answers_for_goes_on_to_now_without_a_line()
+    public void A_chart_that_no_one_answers_for_goes_on_to_now_without_a_line()
     {
         var known = SignalCharts.Draw(Picture([1, 2, 3]), "checkout");
 

@@ -28,7 +28,7 @@ public sealed class SignalQueriesTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Without_an_answer_there_is_no_picture_and_the_reason_is_told()
+    public async Task Without_an_answer_there_is_no_picture_and_the_reason_is_reported()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         bench.Metrics.Down = true;

@@ -24,7 +24,7 @@ public sealed class AlertmanagerClientTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task Alerts_tell_whether_they_are_active_silenced_or_inhibited_and_by_what(string version)
+    public async Task Alerts_report_whether_they_are_active_silenced_or_inhibited_and_by_what(string version)
     {
         var alerts = (await AskAsync(version, "alerts-all-states", client => client.AlertsAsync(null, null, Token))).ToDictionary(alert =>
             alert.Labels["alertname"]
@@ -85,7 +85,7 @@ public sealed class AlertmanagerClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task One_silence_is_read_and_one_that_nobody_knows_is_none(string version)
+    public async Task One_silence_is_read_and_one_that_no_one_knows_is_none(string version)
     {
         var known = await AskAsync(version, "silence-active", client => client.SilenceAsync("x", Token));
         var unknown = await AskAsync(version, "silence-unknown", client => client.SilenceAsync("x", Token));
@@ -95,7 +95,7 @@ public sealed class AlertmanagerClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task A_silence_is_made_and_its_id_told(string version)
+    public async Task A_silence_is_made_and_its_id_reported(string version)
     {
         await using var fake = await FakeUpstream.ReplayAsync(Reply(version, "silence-create"));
 
@@ -144,7 +144,7 @@ public sealed class AlertmanagerClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task Alerts_are_posted_and_what_is_wrong_with_them_is_told(string version)
+    public async Task Alerts_are_posted_and_what_is_wrong_with_them_is_reported(string version)
     {
         PostedAlert[] alerts =
         [
@@ -210,7 +210,7 @@ public sealed class AlertmanagerClientTests
     }
 
     [Fact]
-    public async Task The_real_program_takes_alerts_and_silences_and_tells_them()
+    public async Task The_real_program_takes_alerts_and_silences_and_reports_them()
     {
         await using var server = await RealAlertmanager.StartAsync(Token);
         var client = UpstreamClients.Alertmanager(server.Address);

@@ -157,7 +157,7 @@ public sealed class LokiClientTests
     }
 
     [Fact]
-    public async Task Pushed_lines_arrive_with_their_labels_and_a_refusal_is_told()
+    public async Task Pushed_lines_arrive_with_their_labels_and_a_refusal_is_reported()
     {
         LogStream[] streams =
         [
@@ -215,7 +215,7 @@ public sealed class LokiClientTests
     }
 
     [Fact]
-    public async Task A_tail_ends_when_its_reader_goes_and_the_server_is_told()
+    public async Task A_tail_ends_when_its_reader_goes_and_the_server_is_reported()
     {
         var gone = new TaskCompletionSource();
         await using var fake = await FakeUpstream.StartAsync(async context =>
@@ -277,10 +277,10 @@ public sealed class LokiClientTests
     {
         Assert.Equal("only log selector is supported", await TailFailureAsync("tail-websocket-metric-query"));
         Assert.Equal("Loki refused the query of the tail.", await TailFailureAsync("tail-websocket-bad-query"));
-        var nobody = UpstreamClients.Loki(new Uri($"http://127.0.0.1:{Tools.FreePort()}/"));
+        var noone = UpstreamClients.Loki(new Uri($"http://127.0.0.1:{Tools.FreePort()}/"));
         Assert.Contains(
             "cannot be reached",
-            (await Assert.ThrowsAsync<LokiTailException>(() => FirstAsync(nobody))).Message,
+            (await Assert.ThrowsAsync<LokiTailException>(() => FirstAsync(noone))).Message,
             StringComparison.Ordinal
         );
     }

@@ -115,7 +115,7 @@ public sealed class PrometheusClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task What_a_query_cost_is_told_when_asked_for(string version)
+    public async Task What_a_query_cost_is_reported_when_asked_for(string version)
     {
         var statistics = (await QueryAsync(version, "query-stats")).Statistics;
 
@@ -154,7 +154,7 @@ public sealed class PrometheusClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task Targets_tell_up_down_with_the_reason_and_not_yet_scraped(string version)
+    public async Task Targets_report_up_down_with_the_reason_and_not_yet_scraped(string version)
     {
         var targets = await AskAsync(version, "targets", client => client.TargetsAsync(Token));
 
@@ -167,7 +167,7 @@ public sealed class PrometheusClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task A_rule_that_fails_is_told_apart_from_one_that_is_calm(string version)
+    public async Task A_rule_that_fails_is_reported_apart_from_one_that_is_calm(string version)
     {
         var rules = (await AskAsync(version, "rules", client => client.RulesAsync(Token))).SelectMany(group => group.Rules).ToList();
 
@@ -206,7 +206,7 @@ public sealed class PrometheusClientTests
     }
 
     [Theory, MemberData(nameof(Versions))]
-    public async Task The_runtime_joins_what_two_addresses_tell(string version)
+    public async Task The_runtime_joins_what_two_addresses_report(string version)
     {
         await using var fake = await FakeUpstream.StartAsync(context =>
             Reply(version, context.Request.Path.Value!.EndsWith("tsdb", StringComparison.Ordinal) ? "status-tsdb" : "status-runtimeinfo")

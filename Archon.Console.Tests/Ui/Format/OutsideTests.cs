@@ -17,7 +17,7 @@ public sealed class OutsideTests : BunitContext
     [InlineData("one\r\ntwo\tthree\0", @"one\r\ntwo\tthree\x00")]
     [InlineData("\u2028\u2029", @"\u2028\u2029")]
     [InlineData("tag \U000E0041", @"tag \u{E0041}")]
-    public void What_nobody_would_see_is_shown_as_an_escape_and_everything_else_as_it_is(string text, string shown) =>
+    public void What_no_one_would_see_is_shown_as_an_escape_and_everything_else_as_it_is(string text, string shown) =>
         Assert.Equal(shown, Outside.Text(text));
 
     [Fact]

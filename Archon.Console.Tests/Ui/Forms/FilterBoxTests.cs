@@ -15,7 +15,7 @@ public sealed class FilterBoxTests : BunitContext
     private readonly List<string> kept = [];
 
     [Fact]
-    public void Each_letter_is_told_and_what_stands_after_a_pause_is_kept()
+    public void Each_letter_is_reported_and_what_is_after_a_pause_is_kept()
     {
         var box = Shown();
 

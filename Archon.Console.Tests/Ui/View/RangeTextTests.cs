@@ -35,7 +35,7 @@ public sealed class RangeTextTests
     [InlineData("now-1d/d", "2026-03-28T23:59:59.999Z")]
     [InlineData("now/M", "2026-03-31T23:59:59.999Z")]
     [InlineData("2026-03-29", "2026-03-29T23:59:59.999Z")]
-    public void An_end_that_is_rounded_lies_at_the_end_of_its_unit(string text, string expected)
+    public void An_end_that_is_rounded_is_at_the_end_of_its_unit(string text, string expected)
     {
         Assert.True(RangeText.TryParse(text, Now, TimeZoneInfo.Utc, isEnd: true, out var at));
 

@@ -77,7 +77,7 @@ public sealed class ViewStateTests : BunitContext
     }
 
     [Fact]
-    public void Pausing_tells_since_when_and_what_waits_and_going_on_forgets_both()
+    public void Pausing_reports_since_when_and_what_waits_and_going_on_forgets_both()
     {
         var shown = 0;
         View.ShowWaiting += () => shown++;

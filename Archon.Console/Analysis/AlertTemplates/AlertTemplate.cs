@@ -87,7 +87,7 @@ public sealed class AlertTemplate
     }
 
     /// <summary>As Prometheus puts it into a label or an annotation: where expanding fails, the reason stands in its place.</summary>
-    public static string ExpandOrTell(string text, AlertTemplateData data)
+    public static string ExpandOrReport(string text, AlertTemplateData data)
     {
         if (!text.Contains("{{", StringComparison.Ordinal))
             return text;

@@ -113,10 +113,9 @@ public sealed class AlertGrouper
             return events;
         var reason = (events.Count > 0, twins > 0) switch
         {
-            (true, _) => "No group near it can have its cause in common.",
-            (_, true) =>
-                $"Other alerts of {alert.Service} began in the same moment and nothing else did: it stands alone until something joins.",
-            _ => "Nothing near it came before.",
+            (true, _) => "No nearby group can share its cause.",
+            (_, true) => $"Other alerts of {alert.Service} began at the same time and nothing else did. It is alone until another joins.",
+            _ => "No related alert came before it.",
         };
         events.Insert(0, new GroupEvent.Placed(alert.Id, group.Number, reason));
         return events;

@@ -349,16 +349,16 @@ public sealed class AnomalyDetector
         var distance = view.Residual / scale;
         var probability = distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance);
         var isJudged = state.Learnt >= FirstJudged;
-        var (rarity, isTold) = isJudged ? Weigh(seen, view.Sum) : (0, false);
+        var (rarity, isReported) = isJudged ? Weigh(seen, view.Sum) : (0, false);
         var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
         var isOutside = seen.Value < lower || seen.Value > upper;
-        var isAccepted = (isOutside || isTold) && IsAccepted(seen.Wall, distance / MeanToSigma);
+        var isAccepted = (isOutside || isReported) && IsAccepted(seen.Wall, distance / MeanToSigma);
         return new SampleVerdict
         {
             Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
             Score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
-            Alert = isTold && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
+            Alert = isReported && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
             Confidence =
                 !isJudged ? 0
                 : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(probability * seen.Closeness))
@@ -379,13 +379,13 @@ public sealed class AnomalyDetector
     }
 
     /// <summary>How rare the evidence is, and whether that is to be told; remembers that it was.</summary>
-    private (double Rarity, bool IsTold) Weigh(in Sighting seen, double sum)
+    private (double Rarity, bool IsReported) Weigh(in Sighting seen, double sum)
     {
         // Twenty looks at one step find twenty times as much by chance.
         var rarity = state.Evidence.Rarity(sum);
         if (seen.Closeness > 1)
             rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
-        return (rarity, state.Evidence.Tell(rarity, seen.UnixMs, alertRarity));
+        return (rarity, state.Evidence.Report(rarity, seen.UnixMs, alertRarity));
     }
 
     private static double Confidence(double rarity) => 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope));
@@ -397,7 +397,7 @@ public sealed class AnomalyDetector
     {
         foreach (var time in accepted)
         {
-            if (time.Holds(wall, deviation))
+            if (time.Contains(wall, deviation))
                 return true;
         }
         return false;
@@ -436,13 +436,13 @@ public sealed class AnomalyDetector
         votes[(int)DetectionMember.Gap] = (float)vote;
         var sum = Weights[(int)DetectionMember.Gap] * vote * vote / VoteSum;
         var level = state.Evidence.Level(sum);
-        var (rarity, isTold) = Weigh(seen, sum);
+        var (rarity, isReported) = Weigh(seen, sum);
         return verdict with
         {
             Votes = votes,
             Level = level / (level + LevelHalf),
             Confidence = Confidence(rarity),
-            Alert = isTold ? rarity / (rarity + AlertHalf) : 0,
+            Alert = isReported ? rarity / (rarity + AlertHalf) : 0,
         };
     }
 

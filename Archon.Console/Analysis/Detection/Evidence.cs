@@ -41,9 +41,9 @@ internal struct Evidence
     private double upper,
         excesses,
         excessSum;
-    private double told;
-    private long toldAt,
-        toldAtMs,
+    private double reported;
+    private long reportedAt,
+        reportedAtMs,
         raisedAt;
     private long samples;
 
@@ -51,9 +51,9 @@ internal struct Evidence
         new()
         {
             upper = 1,
-            toldAt = -RefractorySamples - 1,
+            reportedAt = -RefractorySamples - 1,
             raisedAt = -RefractorySamples - 1,
-            toldAtMs = long.MinValue / 2,
+            reportedAtMs = long.MinValue / 2,
         };
 
     /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with
@@ -69,13 +69,13 @@ internal struct Evidence
 
     /// <summary>Whether this is told: the first of its episode, or much worse than what was told. Remembers that it was.</summary>
     /// <param name="least">What is less rare than this is not told.</param>
-    public bool Tell(double rarity, long unixMs, double least)
+    public bool Report(double rarity, long unixMs, double least)
     {
-        if (samples - toldAt > RefractorySamples && unixMs - toldAtMs > RefractoryMs)
-            told = 0;
-        if (rarity < least || (told > 0 && rarity <= told + Worse))
+        if (samples - reportedAt > RefractorySamples && unixMs - reportedAtMs > RefractoryMs)
+            reported = 0;
+        if (rarity < least || (reported > 0 && rarity <= reported + Worse))
             return false;
-        (told, toldAt, toldAtMs) = (rarity, samples, unixMs);
+        (reported, reportedAt, reportedAtMs) = (rarity, samples, unixMs);
         return true;
     }
 
@@ -108,9 +108,9 @@ internal struct Evidence
 
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, told])
+        foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, reported])
             writer.Double(value);
-        foreach (var value in (ReadOnlySpan<long>)[toldAt, toldAtMs, raisedAt, samples])
+        foreach (var value in (ReadOnlySpan<long>)[reportedAt, reportedAtMs, raisedAt, samples])
             writer.Int64(value);
     }
 
@@ -122,9 +122,9 @@ internal struct Evidence
             upper = reader.Double(),
             excesses = reader.Double(),
             excessSum = reader.Double(),
-            told = reader.Double(),
-            toldAt = reader.Int64(),
-            toldAtMs = reader.Int64(),
+            reported = reader.Double(),
+            reportedAt = reader.Int64(),
+            reportedAtMs = reader.Int64(),
             raisedAt = reader.Int64(),
             samples = reader.Int64(),
         };

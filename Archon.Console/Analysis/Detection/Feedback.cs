@@ -36,7 +36,7 @@ public readonly record struct AcceptedTime(int FromMinute, int Minutes, Deviatio
 {
     private const int WeekMinutes = 7 * 24 * 60;
 
-    internal bool Holds(double wallMinutes, double deviation)
+    internal bool Contains(double wallMinutes, double deviation)
     {
         if (Math.Abs(deviation) > MostDeviation || (deviation > 0) != (Direction == DeviationDirection.Up))
             return false;
@@ -99,7 +99,7 @@ public static class Feedback
                     break;
                 case FeedbackLabel.Useful:
                     shift *= 1 - (share / 2);
-                    accepted.RemoveAll(one => one.Time.Holds(WallMinutes(label.AnomalyAt, zone), label.Deviation));
+                    accepted.RemoveAll(one => one.Time.Contains(WallMinutes(label.AnomalyAt, zone), label.Deviation));
                     useful++;
                     break;
                 // What is expected of one series need not be of those alike.
@@ -116,6 +116,18 @@ public static class Feedback
             Accepted = [.. accepted.Select(one => one.Time)],
             Words = [.. ShiftWords(shift, noise, useful), .. accepted.Select(one => AcceptedWords(one.Time, one.Label))],
         };
+    }
+
+    /// <summary>What one more verdict would change, as a sentence.</summary>
+    /// <param name="label">The verdict: noise or expected.</param>
+    /// <param name="adjusted">What comes of all labels with this one as the last.</param>
+    public static string Preview(FeedbackLabel label, DetectionAdjustment adjusted)
+    {
+        if (label == FeedbackLabel.Noise)
+            return $"Marking it noise would make detection {Stricter(adjusted.RarityShift)} for this and similar series.";
+        return adjusted.Accepted.Count == 0
+            ? "Marking it expected would change nothing."
+            : $"{Muted(adjusted.Accepted[^1])} would be muted.";
     }
 
     private static AcceptedTime Accept(AnomalyFeedback label, TimeZoneInfo zone)
@@ -136,30 +148,37 @@ public static class Feedback
     {
         if (shift <= 0)
             yield break;
-        var times = Math.Pow(10, shift);
-        var back = useful > 0 ? $", and {Times(useful)} useful, which took half of it back" : "";
+        var back = useful > 0 ? $", and useful {Times(useful)}, which halved it" : "";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"Only what is {times:0.#} x rarer than usual is told: anomalies here and on series alike "
-                + $"were called noise {Times(noise)}{back}."
+            $"Detection is {Stricter(shift)} for this and similar series: their anomalies were marked noise {Times(noise)}{back}."
         );
     }
 
     private static string AcceptedWords(AcceptedTime time, AnomalyFeedback label)
     {
-        var when = $"{Clock(time.FromMinute)} to {Clock(time.FromMinute + time.Minutes)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{Muted(time)} are muted: marked expected on {label.GivenAt:d MMMM yyyy}.");
+    }
+
+    private static string Stricter(double shift) => string.Create(CultureInfo.InvariantCulture, $"{Math.Pow(10, shift):0.#}× stricter");
+
+    private static string Muted(AcceptedTime time)
+    {
         var side = time.Direction == DeviationDirection.Up ? "above" : "below";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{when}, up to {time.MostDeviation:0.#} deviations {side} is not told: "
-                + $"it was called expected on {label.GivenAt:d MMMM yyyy}."
+            $"Values up to {time.MostDeviation:0.#} deviations {side} the usual on {Days(time)}"
         );
     }
 
-    private static string Clock(int minute)
+    private static string Days(AcceptedTime time)
     {
-        var at = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Unspecified).AddMinutes(minute % (7 * 24 * 60)); // a Monday
-        return at.ToString("dddd HH:mm", CultureInfo.InvariantCulture);
+        var monday = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
+        var (from, to) = (monday.AddMinutes(time.FromMinute), monday.AddMinutes(time.FromMinute + time.Minutes));
+        var end = from.Date == to.Date ? to.ToString("HH:mm", CultureInfo.InvariantCulture) : Day(to);
+        return $"{Day(from)} to {end}";
+
+        static string Day(DateTime at) => at.ToString("dddd's' HH:mm", CultureInfo.InvariantCulture);
     }
 
     private static string Times(int count) =>

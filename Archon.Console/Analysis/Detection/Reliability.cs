@@ -44,7 +44,7 @@ public sealed class Reliability
         {
             if (confidence is not (>= 0 and <= 1))
             {
-                throw new ArgumentOutOfRangeException(nameof(claims), confidence, "A confidence lies between 0 and 1.");
+                throw new ArgumentOutOfRangeException(nameof(claims), confidence, "A confidence is between 0 and 1.");
             }
             var bin = Math.Min(bins - 1, (int)(confidence * bins));
             (count[bin], sum[bin]) = (count[bin] + 1, sum[bin] + confidence);

@@ -194,7 +194,7 @@ public sealed class Forecast
     {
         if (!(level >= 0 && level <= Levels[^1] + 1e-6))
         {
-            throw new ArgumentOutOfRangeException(nameof(level), level, "A level lies between 0 and 0.995.");
+            throw new ArgumentOutOfRangeException(nameof(level), level, "A level is between 0 and 0.995.");
         }
         var above = 1;
         while (above < Levels.Length - 1 && Levels[above] < level)

@@ -56,7 +56,13 @@ internal sealed class ForecastRun : IDisposable
         if (scale is null)
             return;
         // What was unlike anything is not learnt from, but a forecast that missed it has missed it.
-        Incidents.Mend(working.AsSpan(0, rows), plainScale is null ? [] : plain.AsSpan(0, rows), period, season, isLearnt.AsSpan(0, rows));
+        Incidents.Repair(
+            working.AsSpan(0, rows),
+            plainScale is null ? [] : plain.AsSpan(0, rows),
+            period,
+            season,
+            isLearnt.AsSpan(0, rows)
+        );
     }
 
     private ReadOnlySpan<double> Working => working.AsSpan(0, rows);
@@ -80,7 +86,7 @@ internal sealed class ForecastRun : IDisposable
             scale.ToValues(medians);
             if (isNonNegative)
                 Vectors.Clamp(medians, 0, double.MaxValue);
-            return Told(medians, origins, errorOrigins, inflation);
+            return Reported(medians, origins, errorOrigins, inflation);
         }
         finally
         {
@@ -256,7 +262,7 @@ internal sealed class ForecastRun : IDisposable
         return sum / weights;
     }
 
-    private Forecast Told(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
+    private Forecast Reported(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
     {
         var lanes = origins.Lanes;
         var errors = ArrayPool<double>.Shared.Rent(horizon * lanes);

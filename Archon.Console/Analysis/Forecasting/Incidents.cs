@@ -15,7 +15,7 @@ internal static class Incidents
     /// <param name="working">In working units.</param>
     /// <param name="plain">The same rows on another scale, or empty.</param>
     /// <param name="isLearnt">Cleared where a value was replaced.</param>
-    public static void Mend(Span<double> working, Span<double> plain, int period, int season, Span<bool> isLearnt)
+    public static void Repair(Span<double> working, Span<double> plain, int period, int season, Span<bool> isLearnt)
     {
         if (period == 1)
             return;

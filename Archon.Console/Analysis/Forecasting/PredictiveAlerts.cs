@@ -28,7 +28,7 @@ public abstract record PredictiveVerdict
 
     /// <param name="Projection">The latest.</param>
     /// <param name="Record">How often such predictions were right; shown with the alert.</param>
-    public sealed record Tell(ExhaustionResult.Projected Projection, PredictionRecord Record) : PredictiveVerdict;
+    public sealed record Report(ExhaustionResult.Projected Projection, PredictionRecord Record) : PredictiveVerdict;
 
     /// <summary>It is no prediction any more: an ordinary rule has to speak.</summary>
     public sealed record AlreadyReached : PredictiveVerdict;
@@ -81,7 +81,7 @@ public static class PredictiveAlerts
         {
             return new PredictiveVerdict.Quiet("Such predictions were wrong too often.");
         }
-        return new PredictiveVerdict.Tell(latest, record);
+        return new PredictiveVerdict.Report(latest, record);
     }
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;

@@ -164,8 +164,8 @@ internal static class LogStamp
             if (!Next(' '))
                 return false;
             var before = At;
-            var (told, length) = Number();
-            if (length != 4 || !IsDate(told, named, date) || !Skip(" "))
+            var (reported, length) = Number();
+            if (length != 4 || !IsDate(reported, named, date) || !Skip(" "))
                 At = before;
             if (!Clock(isDotted: false))
                 return false;

@@ -32,7 +32,7 @@ public static class CauseRanker
         var frame = new IncidentFrame(question);
         if (FirstRow(question) is not { } first)
         {
-            return new CauseVerdict.Abstained("No time stands out at which the series left their course.");
+            return new CauseVerdict.Abstained("No time was found at which the series left their usual range.");
         }
         if (frame.History + first < 2)
             return new CauseVerdict.Abstained("Nothing is known of the time before the onset.");

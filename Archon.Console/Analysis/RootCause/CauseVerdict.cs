@@ -47,9 +47,8 @@ public abstract record Evidence
     {
         public override string Sentence =>
             double.IsNaN(Usual)
-                ? $"{Metric} of {Service} was never seen before and stands {Figure(Shift)} above nothing."
-                : $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)}, "
-                    + $"{Figure(StandardErrors)} standard errors beyond what its neighbours and its load explain.";
+                ? $"{Metric} of {Service} appeared for the first time, at {Figure(Shift)}."
+                : $"{Metric} of {Service} {Move(Usual, Shift)}, more than load and neighbours explain.";
     }
 
     /// <summary>A metric left its usual range for good; nobody knows what its neighbours had to do with it.</summary>
@@ -59,8 +58,7 @@ public abstract record Evidence
     public sealed record BeyondItsRange(string Service, string Metric, double Usual, double Shift, double Deviations) : Evidence
     {
         public override string Sentence =>
-            $"{Metric} of {Service} moved by {Signed(Shift)} from {Figure(Usual)} "
-            + $"and stayed {Figure(Deviations)} deviations beyond its usual range.";
+            $"{Metric} of {Service} {Move(Usual, Shift)} and stayed {Figure(Deviations)} deviations outside its usual range.";
     }
 
     /// <summary>How much of what went wrong by itself went wrong here.</summary>
@@ -89,8 +87,7 @@ public abstract record Evidence
     /// <param name="AfterOnset">Time from the onset.</param>
     public sealed record MovedFirst(string Service, string Metric, TimeSpan AfterOnset) : Evidence
     {
-        public override string Sentence =>
-            $"{Metric} of {Service} was the first to leave its usual range, {Span(AfterOnset)} after the onset.";
+        public override string Sentence => $"{Metric} of {Service} left its usual range first, {Span(AfterOnset)} after the onset.";
     }
 
     /// <param name="Behind">Time from the first metric to move to this one.</param>
@@ -102,8 +99,7 @@ public abstract record Evidence
     /// <summary>Something is used up more than the load explains.</summary>
     public sealed record Supported(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
     {
-        public override string Sentence =>
-            $"{Metric} of {Service} moved with it, by {Signed(Shift)} from {Figure(Usual)} ({Figure(StandardErrors)} standard errors).";
+        public override string Sentence => $"{Metric} of {Service} {Move(Usual, Shift)} as well, more than the load explains.";
     }
 
     /// <param name="Before">Time from the change to the onset.</param>
@@ -124,25 +120,26 @@ public abstract record Evidence
     /// <param name="Share">0 to 1.</param>
     public sealed record Explained(string Service, string Metric, double Share) : Evidence
     {
-        public override string Sentence => $"Neighbours and load explain {Percent(Share)} of the move of {Metric} at {Service}.";
+        public override string Sentence => $"Neighbours and load explain {Percent(Share)} of the change of {Metric} at {Service}.";
     }
 
     /// <summary>A service newly called, whose trouble is put down to who calls it.</summary>
     public sealed record NewlyCalled(string Service, string Callee) : Evidence
     {
-        public override string Sentence => $"{Service} began to call {Callee}, which it did not before.";
+        public override string Sentence => $"{Service} calls {Callee}, which it did not before.";
     }
 
     /// <param name="Share">0 to 1, of the window.</param>
     public sealed record Gaps(string Service, double Share) : Evidence
     {
-        public override string Sentence => $"{Service} told nothing for {Percent(Share)} of the window.";
+        public override string Sentence => $"{Service} has no data for {Percent(Share)} of the window.";
     }
 
     private static string Figure(double value) =>
         value.ToString(Math.Abs(value) is >= 100 and < 1e6 ? "0" : "G3", CultureInfo.InvariantCulture);
 
-    private static string Signed(double value) => value > 0 ? "+" + Figure(value) : Figure(value);
+    private static string Move(double usual, double shift) =>
+        $"{(shift < 0 ? "fell" : "rose")} from {Figure(usual)} to {Figure(usual + shift)}";
 
     private static string Percent(double share) => (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %";
 

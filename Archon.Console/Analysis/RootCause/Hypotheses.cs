@@ -35,7 +35,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             .ThenBy(service => service)
             .Take(Most)
             .Select(service => (Service: service, Confidence: scores[service] / total * best[service]!.Certainty));
-        return [.. ranked.Where(one => one.Confidence >= least).Select(one => Tell(one.Service, one.Confidence, troubled))];
+        return [.. ranked.Where(one => one.Confidence >= least).Select(one => Report(one.Service, one.Confidence, troubled))];
     }
 
     private static MetricRole RoleOf(IncidentFrame frame, BreachedObjective breached) =>
@@ -141,7 +141,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                 .Select(finding => finding.Signal.Service),
         ];
 
-    private Hypothesis Tell(int service, double confidence, HashSet<int> troubled)
+    private Hypothesis Report(int service, double confidence, HashSet<int> troubled)
     {
         var finding = best[service]!;
         var name = frame.Services[service];
@@ -171,8 +171,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             else
                 against.Add(new Evidence.ShareOfTrouble(name, finding.Signal.Name, share));
         }
-        TellOrder(finding, speaksFor, against);
-        TellReach(service, finding, troubled, speaksFor, against);
+        ReportOrder(finding, speaksFor, against);
+        ReportReach(service, finding, troubled, speaksFor, against);
         foreach (var change in question.Changes.Where(change => change.Service == name))
         {
             if (Before(change) is { } before)
@@ -190,7 +190,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         return new Hypothesis(name, finding.Signal.Metric, confidence, speaksFor, against, PathTo(service, finding, troubled));
     }
 
-    private void TellOrder(Finding finding, List<Evidence> speaksFor, List<Evidence> against)
+    private void ReportOrder(Finding finding, List<Evidence> speaksFor, List<Evidence> against)
     {
         if (finding.FirstRow < 0)
             return;
@@ -206,7 +206,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             against.Add(new Evidence.MovedLater(name, metric, Step() * (finding.FirstRow - earliest)));
     }
 
-    private void TellReach(int service, Finding finding, HashSet<int> troubled, List<Evidence> speaksFor, List<Evidence> against)
+    private void ReportReach(int service, Finding finding, HashSet<int> troubled, List<Evidence> speaksFor, List<Evidence> against)
     {
         var others = troubled.Where(other => other != service).ToList();
         if (!hasGraph || others.Count == 0)

@@ -139,7 +139,7 @@ internal sealed class IncidentFrame
         }
     }
 
-    private static double Share(ReadOnlySpan<double> values, Func<double, bool> holds)
+    private static double Share(ReadOnlySpan<double> values, Func<double, bool> contains)
     {
         var (count, held) = (0, 0);
         foreach (var value in values)
@@ -147,7 +147,7 @@ internal sealed class IncidentFrame
             if (double.IsNaN(value))
                 continue;
             count++;
-            held += holds(value) ? 1 : 0;
+            held += contains(value) ? 1 : 0;
         }
         return count == 0 ? 0 : (double)held / count;
     }

@@ -62,7 +62,7 @@ public static class MatrixReplay
                 if (time > asked)
                     continue;
                 if (time < asked)
-                    throw new ArgumentException($"A sample at {time} lies between two evaluations.", nameof(series));
+                    throw new ArgumentException($"A sample at {time} is between two evaluations.", nameof(series));
                 vector[size++] = new ReplaySample(one.Labels, one.Values.Span[place]);
                 places[s] = place + 1;
             }

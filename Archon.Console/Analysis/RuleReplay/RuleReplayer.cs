@@ -90,7 +90,7 @@ public sealed class RuleReplayer
     public static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
 
     private readonly ReplayRule rule;
-    private readonly long hold;
+    private readonly long lasting;
     private readonly long keep;
     private readonly bool isStable;
     private readonly Dictionary<SeriesLabels, ReplayAlert> alerts = [];
@@ -104,7 +104,7 @@ public sealed class RuleReplayer
     public RuleReplayer(ReplayRule rule)
     {
         this.rule = rule;
-        (hold, keep) = ((long)rule.For.TotalMilliseconds, (long)rule.KeepFiringFor.TotalMilliseconds);
+        (lasting, keep) = ((long)rule.For.TotalMilliseconds, (long)rule.KeepFiringFor.TotalMilliseconds);
         isStable = rule.Labels.Values.All(IsStable);
     }
 
@@ -144,7 +144,7 @@ public sealed class RuleReplayer
                     (alert.IsActive, alert.ResolvedAt) = (false, at);
                 continue;
             }
-            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= hold)
+            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= lasting)
                 alert.State = AlertState.Firing;
             active.Add(alert);
         }
@@ -237,7 +237,7 @@ public sealed class RuleReplayer
         var labels = new Dictionary<string, string>(sample.Labels.Values, StringComparer.Ordinal);
         labels.Remove("__name__");
         foreach (var (name, template) in rule.Labels)
-            Set(labels, name, AlertTemplate.ExpandOrTell(template, data));
+            Set(labels, name, AlertTemplate.ExpandOrReport(template, data));
         Set(labels, "alertname", rule.Alert);
         var recorded = new Dictionary<string, string>(rule.Labels.Where(label => label.Value.Length > 0), StringComparer.Ordinal);
         foreach (var (name, value) in labels)

@@ -31,7 +31,7 @@ internal sealed class RuleFileReader
     {
         this.language = language;
         if (hasMore)
-            warnings.Add(new RuleFileError(0, 0, "the file holds several YAML documents; Prometheus reads only the first"));
+            warnings.Add(new RuleFileError(0, 0, "the file has several YAML documents; Prometheus reads only the first"));
         if (root is not null && !IsNull(root))
             Read(root);
         foreach (var twice in groups.GroupBy(group => group.Content.Name).SelectMany(same => same.Skip(1)))

@@ -109,7 +109,7 @@ internal static class YamlLayout
         var line = text.IndexOf('\n', end);
         var rest = (line < 0 ? text[end..] : text[end..line]).Trim();
         if (rest.Length > 0 && !rest.StartsWith('#'))
-            throw new RuleEditException("something else stands on the line");
+            throw new RuleEditException("something else is on the line");
         var insertion = string.Join(Newline(text), lines);
         return line < 0 ? text + Newline(text) + insertion : text[..(line + 1)] + insertion + Newline(text) + text[(line + 1)..];
     }

@@ -56,7 +56,7 @@ internal sealed partial class FirstAdmin(
         var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
         if (await db.Users.AnyAsync(cancellationToken))
         {
-            await ForgetPasswordOfNobodyAsync(users);
+            await ForgetPasswordOfNoOneAsync(users);
         }
         else
         {
@@ -94,7 +94,7 @@ internal sealed partial class FirstAdmin(
         db.Database.ExecuteSqlRawAsync("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", cancellationToken);
 
     /// <summary>A file that a killed or another console left, with a password that opens nothing, would only mislead.</summary>
-    private async Task ForgetPasswordOfNobodyAsync(UserManager<ArchonUser> users)
+    private async Task ForgetPasswordOfNoOneAsync(UserManager<ArchonUser> users)
     {
         if (file.Read() is not { } password)
             return;

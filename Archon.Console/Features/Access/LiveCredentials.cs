@@ -91,10 +91,10 @@ internal sealed class LiveCredentials(
         {
             foreach (var (credential, state) in await ReadAsync(credentials, cancellationToken))
             {
-                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var told))
+                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var reported))
                     continue;
-                foreach (var watcher in told)
-                    watcher.Tell(ended);
+                foreach (var watcher in reported)
+                    watcher.Report(ended);
             }
         }
         catch (Exception failure) when (IsAway(failure, cancellationToken))
@@ -238,7 +238,7 @@ internal sealed class LiveCredentials(
 
         public Credential Credential => credential;
 
-        public void Tell(CredentialState.Ended state)
+        public void Report(CredentialState.Ended state)
         {
             // Nobody is told after having disposed of it.
             lock (gate)

@@ -27,8 +27,8 @@ internal sealed partial class SignInCommands(
     ILogger<SignInCommands> logger
 )
 {
-    private static readonly ArchonUser Nobody = new();
-    private static string? hashOfNobody;
+    private static readonly ArchonUser NoOne = new();
+    private static string? hashOfNoOne;
 
     /// <remarks>Known and unknown names are answered alike, in words and in time.</remarks>
     public async Task<SignInOutcome> EnterAsync(HttpContext context, string name, string password, bool stay)
@@ -41,11 +41,11 @@ internal sealed partial class SignInCommands(
             return new SignInOutcome.TooMany(wait);
         }
         // Made by the first attempt whatever its name: made only for an unknown name, it would double the time of that one.
-        hashOfNobody ??= hasher.HashPassword(Nobody, "");
+        hashOfNoOne ??= hasher.HashPassword(NoOne, "");
         var user = await users.FindByNameAsync(name);
         if (user?.PasswordHash is null)
         {
-            hasher.VerifyHashedPassword(Nobody, hashOfNobody, password);
+            hasher.VerifyHashedPassword(NoOne, hashOfNoOne, password);
             return new SignInOutcome.Wrong();
         }
         if (!await users.CheckPasswordAsync(user, password))

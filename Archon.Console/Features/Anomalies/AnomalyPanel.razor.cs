@@ -361,7 +361,7 @@ public sealed partial class AnomalyPanel(
             "Shift" => "Run on one side",
             "Drift" => "Slow drift",
             "Range" => "Beyond all that was seen",
-            "FlatLine" => "Stands still",
+            "FlatLine" => "Does not change",
             "Gap" => "Samples were missing",
             _ => name,
         };

@@ -28,7 +28,7 @@ internal sealed class HeldList
         NewCount = picture.Open.Count(row => !shown.Contains(row.Id));
     }
 
-    public void Hold() => held = true;
+    public void Freeze() => held = true;
 
     public void Release()
     {

@@ -185,7 +185,7 @@ public sealed partial class ForecastJob(
                 Limit = watch.Limit,
                 Outlook = outlook.Words,
             };
-            Tell(forecast, outlook.Result, now);
+            Report(forecast, outlook.Result, now);
             if (near is null)
                 Paint(forecast, history, step);
             else
@@ -258,14 +258,14 @@ public sealed partial class ForecastJob(
             {
                 // What is over is told as over; a limit that is reached is for an ordinary rule.
                 if (prediction.Alerted)
-                    Tell(prediction, now);
+                    Report(prediction, now);
                 prediction = null;
                 // The old one must be settled before a new one is open: there is one open per series.
                 await db.SaveChangesAsync(cancellationToken);
             }
             var settings = new PredictiveAlertSettings { Lead = options.Value.WarnAhead };
             if (
-                PredictiveAlerts.Decide([.. Earlier(previous, now), sight.Result], record, now, settings) is PredictiveVerdict.Tell
+                PredictiveAlerts.Decide([.. Earlier(previous, now), sight.Result], record, now, settings) is PredictiveVerdict.Report
                 {
                     Projection: var projection
                 }
@@ -273,12 +273,12 @@ public sealed partial class ForecastJob(
             {
                 if (prediction is null)
                     db.Predictions.Add(prediction = Predict(watch, sight.Forecast, kind, projection, now));
-                Tell(prediction, now + AlertLasts);
+                Report(prediction, now + AlertLasts);
                 prediction.Alerted |= options.Value.PostAlerts;
             }
             else if (prediction is { Alerted: true })
             {
-                Tell(prediction, now);
+                Report(prediction, now);
                 prediction.Alerted = false;
             }
             if (previous is null)
@@ -286,10 +286,10 @@ public sealed partial class ForecastJob(
             else
                 db.Entry(previous).CurrentValues.SetValues(sight.Forecast);
 
-            void Tell(Prediction told, DateTimeOffset endsAt)
+            void Report(Prediction reported, DateTimeOffset endsAt)
             {
                 if (options.Value.PostAlerts)
-                    alerts.Add(Alert(watch, sight, told, record, endsAt));
+                    alerts.Add(Alert(watch, sight, reported, record, endsAt));
             }
         }
         // A series that is gone can no longer reach anything.
@@ -387,7 +387,7 @@ public sealed partial class ForecastJob(
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private static void Tell(SeriesForecast forecast, ExhaustionResult result, DateTimeOffset now)
+    private static void Report(SeriesForecast forecast, ExhaustionResult result, DateTimeOffset now)
     {
         switch (result)
         {

@@ -152,7 +152,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
         return values;
     }
 
-    private static string Outcome(ToldPrediction one) =>
+    private static string Outcome(ReportedPrediction one) =>
         one.Outcome switch
         {
             PredictionOutcome.Open => "still to come",

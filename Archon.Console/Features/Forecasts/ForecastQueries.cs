@@ -98,7 +98,7 @@ public sealed record ForecastWindow(int Skip, int Take, int Calm, long? Asked = 
 public sealed record ForecastMark(DateTimeOffset ReachedAt, long SeriesId);
 
 /// <summary>A prediction about one series that is settled or still to come.</summary>
-public sealed record ToldPrediction(
+public sealed record ReportedPrediction(
     DateTimeOffset MadeAt,
     DateTimeOffset ReachedAt,
     DateTimeOffset ReachedEarliest,
@@ -115,7 +115,7 @@ public sealed record ForecastDetail(
     double[] Upper,
     string Query,
     TimeSpan WatchStep,
-    IReadOnlyList<ToldPrediction> Past
+    IReadOnlyList<ReportedPrediction> Past
 );
 
 public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
@@ -209,7 +209,7 @@ public sealed class ForecastQueries(IDbContextFactory<ArchonDbContext> contexts,
             .Where(one => one.EnvironmentId == environmentId && one.SeriesId == seriesId)
             .OrderByDescending(one => one.MadeAt)
             .Take(PastShown)
-            .Select(one => new ToldPrediction(
+            .Select(one => new ReportedPrediction(
                 one.MadeAt,
                 one.ReachedAt,
                 one.ReachedEarliest,

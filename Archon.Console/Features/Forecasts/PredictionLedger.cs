@@ -25,7 +25,7 @@ internal static class PredictionLedger
     )
     {
         var since = now - RecordWindow;
-        var told = await db
+        var reported = await db
             .Predictions.AsNoTracking()
             .Where(one => one.EnvironmentId == environmentId && one.MadeAt >= since)
             .Select(one => new
@@ -42,7 +42,8 @@ internal static class PredictionLedger
                 kind => kind,
                 kind =>
                     PredictionRecord.Of(
-                        told.Where(one => one.Kind == kind)
+                        reported
+                            .Where(one => one.Kind == kind)
                             .Select(one => new PastPrediction(
                                 one.MadeAt,
                                 one.ReachedAt,

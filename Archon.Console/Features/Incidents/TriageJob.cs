@@ -405,7 +405,7 @@ public sealed partial class TriageJob(
                         null
                     ),
                     CauseVerdict.Abstained abstained => ([], Short(abstained.Reason, 512)),
-                    _ => (new List<IncidentHypothesis>(), "Nobody has looked."),
+                    _ => (new List<IncidentHypothesis>(), "Not analyzed yet."),
                 };
                 incident.Fingerprint = Fingerprint
                     .Of(mine.Select(Alert), verdict is CauseVerdict.Ranked { Hypotheses: var hypotheses } ? hypotheses : [])

@@ -61,7 +61,7 @@ public sealed record AnomalyEntry(
     double ExpectedUpper,
     [property: Description("Unit of the values, in UCUM where it has one: s, 1, By, 1/s.")] string Unit,
     [property: Description("0 to 1.")] double Confidence,
-    [property: Description("useful, noise, expected, or null where nobody judged.")] string? Verdict
+    [property: Description("useful, noise, expected, or null without a verdict.")] string? Verdict
 );
 
 /// <summary>How much of the estate is really being judged.</summary>

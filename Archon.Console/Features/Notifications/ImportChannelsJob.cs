@@ -76,6 +76,6 @@ public sealed partial class ImportChannelsJob(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: Alertmanager did not tell its receivers: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: Alertmanager did not return its receivers: {Reason}")]
     private partial void LogNotChecked(int environmentId, string reason);
 }

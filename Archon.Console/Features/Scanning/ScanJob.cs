@@ -269,7 +269,14 @@ public sealed partial class ScanJob(
             LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
         foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh.Take(room).ToList(), cancellationToken))
         {
-            entry.Scorers[row.LabelsKey] = new SeriesScorer(row.Id, row.ServiceId, null, watch.Interesting, new DetectorSettings());
+            entry.Scorers[row.LabelsKey] = new SeriesScorer(
+                row.Id,
+                row.ServiceId,
+                null,
+                watch.Interesting,
+                watch.Unit,
+                new DetectorSettings()
+            );
         }
         return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;
     }

@@ -88,7 +88,7 @@ internal static class ScanStore
                 Guard = guard,
                 Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
             };
-            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, settings);
+            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Unit, settings);
             scorers[row.LabelsKey] = scorer;
             byId[row.Id] = scorer;
         }

@@ -1,6 +1,7 @@
 using Archon.Analysis.Detection;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Ui.Format;
 
 namespace Archon.Features.Scanning;
 
@@ -37,6 +38,7 @@ internal sealed class SeriesScorer(
     int? serviceId,
     SeriesModel? model,
     AnomalyDirection interesting,
+    string unit,
     DetectorSettings settings
 )
 {
@@ -208,7 +210,7 @@ internal sealed class SeriesScorer(
         // What the members agree on needs no second sample: they have looked at the ones before.
         if (
             (candidate.SamplesOutside >= Confirm && candidate.Confidence >= leastConfidence)
-            || IsTold(verdict)
+            || IsReported(verdict)
             || Math.Abs(verdict.Deviation) >= Unmistakable
         )
         {
@@ -220,12 +222,12 @@ internal sealed class SeriesScorer(
     /// The members agree, and the loudest of them sees what never need leave the band. What it sees in a single sample has to leave the band; and samples that
     /// were missing are "not checked", no anomaly of what came after them.
     /// </summary>
-    private static bool IsTold(in SampleVerdict verdict) =>
+    private static bool IsReported(in SampleVerdict verdict) =>
         verdict.IsAlert && verdict.Votes.Loudest is (DetectionMember.Shift or DetectionMember.Drift or DetectionMember.FlatLine);
 
     /// <summary>Only the direction that people asked for counts.</summary>
     private bool Counts(in SampleVerdict verdict) =>
-        (verdict.IsOutside || IsTold(verdict))
+        (verdict.IsOutside || IsReported(verdict))
         && interesting switch
         {
             AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
@@ -248,7 +250,10 @@ internal sealed class SeriesScorer(
         (Open, candidate, calm, calmSince) = (null, null, 0, null);
     }
 
-    private static void Extend(OpenSpan span, DateTimeOffset at, double value, in SampleVerdict verdict)
+    // Kept with the anomaly, where only plain characters are.
+    private string Figure(double value) => Figures.Plain(Figures.Format(value, unit));
+
+    private void Extend(OpenSpan span, DateTimeOffset at, double value, in SampleVerdict verdict)
     {
         span.LastSeenAt = at;
         span.SamplesOutside++;
@@ -258,7 +263,7 @@ internal sealed class SeriesScorer(
         if (span.SamplesOutside == 1 || Math.Abs(verdict.Deviation) > Math.Abs(span.PeakDeviation))
         {
             (span.PeakValue, span.PeakDeviation) = (value, verdict.Deviation);
-            span.Explanation = Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc);
+            span.Explanation = Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc, Figure);
         }
         // The members need a few samples to find their feet at a finer step than that of the history: their loudest word counts.
         var votes = Voted(verdict.Votes);

@@ -62,10 +62,10 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
                 )
                 .ToList();
             var place = states.IndexOf(states.Min());
-            return pictures[place] is { Lines: [{ Last: { } last }, ..] } told
+            return pictures[place] is { Lines: [{ Last: { } last }, ..] } reported
                 ? (
                     Group.Watches.Count == 1 ? "" : $"{Group.LineName(Group.Watches[place])} ",
-                    Figures.Format(last, told.Unit),
+                    Figures.Format(last, reported.Unit),
                     states[place]
                 )
                 : null;

@@ -267,11 +267,11 @@ public sealed class WatchCommands(
         if (string.IsNullOrWhiteSpace(draft.Query))
             return new WatchResult.Invalid("A watch needs a query.");
         if (draft.Step < LeastStep || draft.Step > MostStep)
-            return new WatchResult.Invalid("The step lies between 5 s and 1 h.");
+            return new WatchResult.Invalid("The step must be between 5 s and 1 h.");
         if (draft.Step.Ticks % TimeSpan.TicksPerSecond != 0)
             return new WatchResult.Invalid("The step is in whole seconds.");
         if (draft.Sensitivity is not (>= 0 and <= 1))
-            return new WatchResult.Invalid("Sensitivity lies between 0 and 1.");
+            return new WatchResult.Invalid("Sensitivity must be between 0 and 1.");
         if (draft.Limit is { } limit && !double.IsFinite(limit))
             return new WatchResult.Invalid("The limit is a number, or left out.");
         // The server knows best whether it is PromQL, and whether it gives series at all.

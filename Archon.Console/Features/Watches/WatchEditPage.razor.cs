@@ -48,7 +48,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
         watch?.Origin switch
         {
             null => "discovery never overwrites your edits",
-            CatalogueOrigin.Discovered => "discovered, nobody has looked at it yet",
+            CatalogueOrigin.Discovered => "discovered, not reviewed yet",
             CatalogueOrigin.Accepted => "discovered and accepted as it is",
             CatalogueOrigin.Ignored => "ignored: not watched, and not found again",
             _ => $"written by {watch.EditedBy}, discovery never overwrites it",
@@ -132,7 +132,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
                 changedMeanwhile = true;
                 watch = await watches.FindAsync(view.EnvironmentId, watch.Id, lifetime.Token) ?? watch;
             }
-            Tell(result);
+            Report(result);
         });
 
     private Task AcceptAsync() => MarkAsync(commands.AcceptAsync, "Accepted.");
@@ -148,7 +148,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
             if (result is WatchResult.Done)
                 await ReloadAsync(done);
             else
-                Tell(result);
+                Report(result);
         });
 
     private async Task TakeTheirsAsync()
@@ -168,7 +168,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
         work.Say(words);
     }
 
-    private void Tell(WatchResult result) =>
+    private void Report(WatchResult result) =>
         work.SayProblem(
             result switch
             {

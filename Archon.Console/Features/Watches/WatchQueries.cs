@@ -33,7 +33,7 @@ public sealed record WatchDetail(
 /// <param name="Now">From the verdicts that were given.</param>
 /// <param name="IfNoise">If one more anomaly were judged noise.</param>
 /// <param name="IfExpected">If it were judged expected.</param>
-public sealed record FeedbackWords(IReadOnlyList<string> Now, IReadOnlyList<string> IfNoise, IReadOnlyList<string> IfExpected);
+public sealed record FeedbackWords(IReadOnlyList<string> Now, string IfNoise, string IfExpected);
 
 /// <summary>What a query gives now.</summary>
 public sealed record WatchTrial(int Series, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
@@ -82,8 +82,11 @@ public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Pr
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var labels = await WatchFeedback.LabelsAsync(db, watchId, cancellationToken);
-        IReadOnlyList<string> With(FeedbackLabel label) =>
-            WatchFeedback.Adjust([.. labels, (seriesId, new AnomalyFeedback(now, label, true, anomalyAt, deviation))], seriesId, now).Words;
+        string With(FeedbackLabel label) =>
+            Feedback.Preview(
+                label,
+                WatchFeedback.Adjust([.. labels, (seriesId, new AnomalyFeedback(now, label, true, anomalyAt, deviation))], seriesId, now)
+            );
         return new FeedbackWords(
             WatchFeedback.Adjust(labels, seriesId, now).Words,
             With(FeedbackLabel.Noise),

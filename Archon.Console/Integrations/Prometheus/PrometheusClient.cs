@@ -119,7 +119,12 @@ public sealed class PrometheusClient
             data =>
                 [
                     .. data.SelectMany(one =>
-                            one.Value.Select(told => new MetricMetadata(one.Key, told.Type ?? "unknown", told.Help ?? "", told.Unit ?? ""))
+                            one.Value.Select(reported => new MetricMetadata(
+                                one.Key,
+                                reported.Type ?? "unknown",
+                                reported.Help ?? "",
+                                reported.Unit ?? ""
+                            ))
                         )
                         .OrderBy(one => one.Metric, StringComparer.Ordinal),
                 ],
@@ -141,7 +146,7 @@ public sealed class PrometheusClient
                     target.ScrapeUrl ?? "",
                     limits.Check(target.Labels),
                     target.Health ?? "unknown",
-                    Told(target.LastError),
+                    Reported(target.LastError),
                     Happened(target.LastScrape),
                     TimeSpan.FromSeconds(target.LastScrapeDuration)
                 ),
@@ -181,7 +186,7 @@ public sealed class PrometheusClient
             rule.Type == "alerting",
             rule.State,
             rule.Health,
-            Told(rule.LastError),
+            Reported(rule.LastError),
             TimeSpan.FromSeconds(rule.Duration),
             TimeSpan.FromSeconds(rule.KeepFiringFor),
             limits.Check(rule.Labels),
@@ -397,7 +402,7 @@ public sealed class PrometheusClient
 
     private static string? End(TimeRange? range) => range is { } known ? Seconds(known.End) : null;
 
-    private static string? Told(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    private static string? Reported(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     /// <summary>The server writes year 1 for never.</summary>
     private static DateTimeOffset? Happened(DateTimeOffset? at) => at is { Year: > 1 } ? at : null;

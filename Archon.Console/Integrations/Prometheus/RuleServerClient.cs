@@ -96,7 +96,7 @@ public sealed class RuleServerClient
         ) switch
         {
             Fetch<IReadOnlyList<PrometheusRuleGroup>>.Rejected { Reason: "" } => new Fetch<IReadOnlyList<PrometheusRuleGroup>>.Unavailable(
-                $"{address} tells of no rules (404)."
+                $"{address} has no rules API (404)."
             ),
             var answer => answer,
         };

@@ -94,7 +94,7 @@ public sealed class RuleLinterTests
     }
 
     [Fact]
-    public void The_same_fault_at_each_of_many_operators_is_told_so_often_as_a_reader_can_use()
+    public void The_same_fault_at_each_of_many_operators_is_reported_so_often_as_a_reader_can_use()
     {
         var findings = Lint(Alert($"expr: {string.Concat(Enumerable.Repeat("a / sum by (job) (b) / ", 300))} c > 1"));
 
@@ -174,7 +174,7 @@ public sealed class RuleLinterTests
     [InlineData("absent(up{job=\"a\"})", "{{ $labels.instance }}", "instance")]
     [InlineData("sum without (pod) (load) > 1", "{{ .Labels.pod }}", "pod")]
     [InlineData("a / on (job) b > 1", "{{ index $labels \"host\" }}", "host")]
-    public void A_label_that_the_expression_never_has_is_told(string expression, string template, string label)
+    public void A_label_that_the_expression_never_has_is_reported(string expression, string template, string label)
     {
         var findings = Lint(
             Alert($"expr: '{expression}'", $"for: 5m\n    annotations: {{summary: '{template}', description: d, runbook: r}}")

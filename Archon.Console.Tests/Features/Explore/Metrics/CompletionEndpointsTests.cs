@@ -43,7 +43,7 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Nothing_else_of_the_server_is_reached_and_nobody_unknown_gets_in()
+    public async Task Nothing_else_of_the_server_is_reached_and_no_one_unknown_gets_in()
     {
         await using var prometheus = await FakeUpstream.StartAsync(AnswerAsync);
         await using var database = await postgres.NewDatabaseAsync();
@@ -123,7 +123,7 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_that_is_away_is_told_as_such()
+    public async Task A_server_that_is_away_is_reported_as_such()
     {
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await ArchonApp.StartAsync(database);

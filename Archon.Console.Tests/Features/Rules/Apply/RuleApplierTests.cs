@@ -214,7 +214,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task While_one_applies_another_is_refused_and_nobody_ends_what_is_alive()
+    public async Task While_one_applies_another_is_refused_and_no_one_ends_what_is_alive()
     {
         await using var stage = await Stage.StartAsync(postgres);
         await stage.SaveAsync("up == 0");

@@ -90,7 +90,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Loki_takes_LogQL_that_nobody_here_can_check_and_is_asked_itself_whether_it_runs()
+    public async Task Loki_takes_LogQL_that_no_one_here_can_check_and_is_asked_itself_whether_it_runs()
     {
         await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
@@ -116,7 +116,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task What_Loki_tells_in_other_words_is_applied_and_said_to_be_unread()
+    public async Task What_Loki_reports_in_other_words_is_applied_and_said_to_be_unread()
     {
         await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));
@@ -138,7 +138,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     [Theory]
     [InlineData(null)]
     [InlineData("""(sum by(service)(rate({app="rag"} |= "error"[300s])) > 5)""")]
-    public async Task What_Loki_runs_is_listed_as_applied_in_whatever_form_it_tells_it(string? prints)
+    public async Task What_Loki_runs_is_listed_as_applied_in_whatever_form_it_reports_it(string? prints)
     {
         await using var ruler = await FakeRuler.StartAsync("/loki/api/v1/rules");
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", "http://127.0.0.1:9/"));

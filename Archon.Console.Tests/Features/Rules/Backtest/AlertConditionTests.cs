@@ -13,7 +13,7 @@ public sealed class AlertConditionTests
     [InlineData("x > 5 and on (job) y > 1", "x", ">", 5, false)]
     [InlineData("# why\n  x\n> 5", "x", ">", 5, true)]
     [InlineData("x > 5m", "x", ">", 300, true)]
-    public void The_value_and_the_number_of_a_comparison_are_told_apart(
+    public void The_value_and_the_number_of_a_comparison_are_reported_apart(
         string expression,
         string value,
         string comparison,

@@ -69,7 +69,7 @@ public sealed class LiveBacktestTests
     }
 
     [Fact]
-    public async Task The_threshold_that_pages_half_as_often_is_found_and_holds()
+    public async Task The_threshold_that_pages_half_as_often_is_found_and_has()
     {
         await using var server = await RecordedQueue.StartAsync(Token);
         var live = new LiveBacktest(UpstreamClients.Prometheus(server.Address), TimeProvider.System);

@@ -149,10 +149,10 @@ public sealed class LiveEqualityTests
             WarmUp = TimeSpan.Zero,
         };
         var samples = new HashSet<Sample>();
-        await foreach (var told in new RuleBacktest(prometheus).RunAsync(request, Token))
+        await foreach (var reported in new RuleBacktest(prometheus).RunAsync(request, Token))
         {
-            Assert.False(told is BacktestEvent.Unavailable or BacktestEvent.Rejected, $"{rule.Content.Name}: {told}");
-            if (told is not BacktestEvent.Evaluated { At: var at, Active: var active } || at < from)
+            Assert.False(reported is BacktestEvent.Unavailable or BacktestEvent.Rejected, $"{rule.Content.Name}: {reported}");
+            if (reported is not BacktestEvent.Evaluated { At: var at, Active: var active } || at < from)
                 continue;
             foreach (var alert in active)
             {

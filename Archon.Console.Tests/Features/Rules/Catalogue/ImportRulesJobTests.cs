@@ -60,7 +60,7 @@ public sealed class ImportRulesJobTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Nobody_answering_marks_nothing_as_gone()
+    public async Task No_one_answering_marks_nothing_as_gone()
     {
         await using var bench = await JobBench.StartAsync(postgres);
         bench.Metrics.Rules = Served("up == 0", "inactive");

@@ -30,7 +30,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_new_rule_makes_its_file_and_its_group_and_stands_in_the_audit()
+    public async Task A_new_rule_makes_its_file_and_its_group_and_is_in_the_audit()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
 
@@ -142,7 +142,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_second_of_two_editors_is_told_and_nothing_is_lost()
+    public async Task The_second_of_two_editors_is_reported_and_nothing_is_lost()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
@@ -159,9 +159,9 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         );
 
         var saved = Assert.Single(results.OfType<RuleSaveResult.Saved>());
-        var told = Assert.Single(results.OfType<RuleSaveResult.ChangedMeanwhile>());
-        Assert.Equal((2, 2), (saved.Version, told.Theirs.Number));
-        Assert.Contains(told.Theirs.Expression, await bench.ContentAsync("shop.yml"), StringComparison.Ordinal);
+        var reported = Assert.Single(results.OfType<RuleSaveResult.ChangedMeanwhile>());
+        Assert.Equal((2, 2), (saved.Version, reported.Theirs.Number));
+        Assert.Contains(reported.Theirs.Expression, await bench.ContentAsync("shop.yml"), StringComparison.Ordinal);
     }
 
     [Fact]

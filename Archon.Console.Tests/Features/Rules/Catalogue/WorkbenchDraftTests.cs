@@ -42,7 +42,7 @@ public sealed class WorkbenchDraftTests
     [InlineData("nonsense!")]
     [InlineData("AAAA")]
     [InlineData("q1ZKTy0pT0xRsqqOBQA")]
-    public void A_link_that_holds_no_draft_is_told_apart(string text) =>
+    public void A_link_that_has_no_draft_is_reported_apart(string text) =>
         Assert.Equal((null, "it cannot be read"), WorkbenchDraft.Shared(text));
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class WorkbenchDraftTests
     }
 
     [Fact]
-    public void What_cannot_be_saved_is_told_by_field()
+    public void What_cannot_be_saved_is_reported_by_field()
     {
         var draft = new WorkbenchDraft
         {
@@ -84,7 +84,7 @@ public sealed class WorkbenchDraftTests
     }
 
     [Fact]
-    public void A_difference_is_told_line_by_line()
+    public void A_difference_is_reported_line_by_line()
     {
         var lines = RuleYaml.Compare(
             RuleYaml.Text(Content),

@@ -10,7 +10,7 @@ public sealed class GapRuleTests
     [Theory]
     [InlineData(WatchSignal.Errors, AnomalyDirection.Up, ">", 1.0, 1.6)]
     [InlineData(WatchSignal.Rate, AnomalyDirection.Both, "<", 0.2, 0.4)]
-    public void Without_a_limit_it_lies_beyond_the_band_on_the_side_that_hurts(
+    public void Without_a_limit_it_is_beyond_the_band_on_the_side_that_hurts(
         WatchSignal signal,
         AnomalyDirection interesting,
         string comparison,

@@ -45,7 +45,7 @@ public sealed class RuleCoverageTests
         Assert.DoesNotContain(Cells(new CoverageRule(1, "A", true, expression)), cell => cell.State == CoverageState.Covered);
 
     [Fact]
-    public void Recorded_series_stand_for_what_they_are_recorded_from_also_through_others()
+    public void Recorded_series_are_for_what_they_are_recorded_from_also_through_others()
     {
         CoverageRule[] rules =
         [

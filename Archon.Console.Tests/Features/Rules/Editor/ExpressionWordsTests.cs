@@ -6,7 +6,7 @@ namespace Archon.Tests.Features.Rules.Editor;
 public sealed class ExpressionWordsTests
 {
     [Fact]
-    public void Each_part_is_told_from_the_outside_in()
+    public void Each_part_is_reported_from_the_outside_in()
     {
         var parts = ExpressionWords.Of(
             "histogram_quantile(0.95, sum by (le) (rate(rag_seconds_bucket{service=\"rag\", zone!=\"\"}[5m]))) > 1.2"
@@ -37,7 +37,7 @@ public sealed class ExpressionWordsTests
     [InlineData("predict_linear(x[1h], 3600)", "where a straight line through that stretch leads in 3600 seconds")]
     [InlineData("max_over_time(sum(x)[1h:5m])", "highest value over that stretch")]
     [InlineData("x > bool 3", "1 where x is above 3, otherwise 0")]
-    public void What_stands_outermost_is_told_first(string expression, string words) =>
+    public void What_is_outermost_is_reported_first(string expression, string words) =>
         Assert.Equal(words, ExpressionWords.Of(expression)[0].Words);
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class RoutePanelTests : BunitContext
     }
 
     [Fact]
-    public async Task A_silence_that_holds_it_back_is_named()
+    public async Task A_silence_that_has_it_back_is_named()
     {
         await using var alertmanager = await AlertmanagerAsync(
             """

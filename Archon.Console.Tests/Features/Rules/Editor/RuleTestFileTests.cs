@@ -31,7 +31,7 @@ public sealed class RuleTestFileTests
     public void Samples_are_written_in_promtools_notation(double[] values, string text) => Assert.Equal(text, RuleTestFile.Values(values));
 
     [Fact]
-    public async Task What_is_written_for_a_spike_and_for_noise_holds_in_promtool()
+    public async Task What_is_written_for_a_spike_and_for_noise_has_in_promtool()
     {
         var labels = new SeriesLabels(
             new Dictionary<string, string>

@@ -23,7 +23,7 @@ public sealed class ServerLinterTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_only_a_server_can_tell_is_found_against_one()
+    public async Task What_only_a_server_can_report_is_found_against_one()
     {
         await using var exporter = await ServeAsync();
         var address = new Uri(exporter.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());

@@ -25,7 +25,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Importing_again_what_nobody_edited_takes_it_to_the_byte()
+    public async Task Importing_again_what_no_one_edited_takes_it_to_the_byte()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         await ImportAsync(bench, Base);
@@ -93,14 +93,14 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await EditAsync(bench, "One", "up == 10");
         var theirs = Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal);
 
-        var told = await ImportAsync(bench, theirs);
+        var reported = await ImportAsync(bench, theirs);
         var review = Assert.IsType<ImportReview.Known>(
             Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(theirs)], Token))
         );
         var row = Assert.Single(Assert.IsType<MergeState.Both>(review.State).Rows);
         await ImportAsync(bench, theirs, new ImportChoice(review.BasedOn, _ => side, side));
 
-        Assert.Equal(1, Assert.IsType<ImportResult.Conflict>(told).Conflicts);
+        Assert.Equal(1, Assert.IsType<ImportResult.Conflict>(reported).Conflicts);
         Assert.Equal(
             ("alert: One\nexpr: up == 1", "alert: One\nexpr: up == 10", "alert: One\nexpr: up == 11"),
             (row.Base, row.Ours, row.Theirs)

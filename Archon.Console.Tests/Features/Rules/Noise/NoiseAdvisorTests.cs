@@ -67,7 +67,7 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Of_two_forms_as_quiet_the_one_that_tells_of_the_incident_sooner_is_proposed()
+    public async Task Of_two_forms_as_quiet_the_one_that_reports_of_the_incident_sooner_is_proposed()
     {
         // Fifteen minutes of noise: waiting half an hour silences it, and so does a higher threshold, at once.
         await using var bench = await StartAsync(at =>
@@ -94,11 +94,11 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
             await HappenedAsync(bench, at, at + (5 * 60));
         }
 
-        var told = await AdviseAsync(bench, "load > 5");
+        var reported = await AdviseAsync(bench, "load > 5");
 
-        Assert.Null(told.Advice);
-        Assert.True(told.IsChecked);
-        Assert.Contains("catches as much", told.Words, StringComparison.Ordinal);
+        Assert.Null(reported.Advice);
+        Assert.True(reported.IsChecked);
+        Assert.Contains("catches as much", reported.Words, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,9 +106,12 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     {
         await using var bench = await StartAsync(_ => 1);
 
-        var told = await AdviseAsync(bench, "load > 5");
+        var reported = await AdviseAsync(bench, "load > 5");
 
-        Assert.Equal((null, "As it is written now it would not have fired in 7 d.", true), (told.Advice, told.Words, told.IsChecked));
+        Assert.Equal(
+            (null, "As it is written now it would not have fired in 7 d.", true),
+            (reported.Advice, reported.Words, reported.IsChecked)
+        );
     }
 
     [Fact]
@@ -117,10 +120,10 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
         var since = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - (7 * 60);
         await using var bench = await StartAsync(at => at >= since ? 1 : null, at => at >= since ? 1 : null);
 
-        var told = await AdviseAsync(bench, "load > 5");
+        var reported = await AdviseAsync(bench, "load > 5");
 
-        Assert.Null(told.Advice);
-        Assert.Matches("^As it is written now it would not have fired in [678] min of the 7 d asked for.$", told.Words);
+        Assert.Null(reported.Advice);
+        Assert.Matches("^As it is written now it would not have fired in [678] min of the 7 d asked for.$", reported.Words);
     }
 
     [Fact]
@@ -142,7 +145,7 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Where_nobody_recorded_anything_or_nobody_answers_it_was_not_checked()
+    public async Task Where_no_one_recorded_anything_or_no_one_answers_it_was_not_checked()
     {
         await using var bench = await StartAsync(_ => null, _ => null);
 

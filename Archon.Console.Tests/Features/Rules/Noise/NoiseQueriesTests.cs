@@ -16,7 +16,7 @@ namespace Archon.Tests.Features.Rules.Noise;
 [SystemTest]
 public sealed class NoiseQueriesTests(PostgresFixture postgres)
 {
-    private const string NobodyThere = "http://127.0.0.1:9/";
+    private const string NooneThere = "http://127.0.0.1:9/";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -76,10 +76,10 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_server_that_does_not_answer_is_told_and_never_looks_quiet()
+    public async Task A_server_that_does_not_answer_is_reported_and_never_looks_quiet()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
-        var away = UpstreamClients.Prometheus(new Uri(NobodyThere));
+        var away = UpstreamClients.Prometheus(new Uri(NooneThere));
 
         Assert.IsType<Fetch<NoisePicture>.Unavailable>(
             await Queries(bench, away).PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token)
@@ -132,7 +132,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_real_server_tells_the_same_evaluates_the_proposed_rules_and_bears_the_advice_out()
+    public async Task A_real_server_reports_the_same_evaluates_the_proposed_rules_and_bears_the_advice_out()
     {
         // A load that goes up for four minutes out of every thirty, and an alert on it, over the last ten hours.
         var end = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 1800 * 1800);
@@ -150,8 +150,8 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         Assert.Equal((id, 20, 0, 1), (row.Rule!.Id, row.Firings, row.Flaps, row.Instances));
 
         var advisor = new NoiseAdvisor(bench.Queries, new TroubleQueries(bench.Contexts), prometheus, TimeProvider.System);
-        var told = await advisor.AdviseAsync(id, Token);
-        Assert.True(told.IsChecked, told.Words);
+        var reported = await advisor.AdviseAsync(id, Token);
+        Assert.True(reported.IsChecked, reported.Words);
 
         const string Load = "load{service=\"shop\"}";
         foreach (
@@ -168,7 +168,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     }
 
     private static NoiseQueries Queries(RuleBench bench, PrometheusClient prometheus) =>
-        new(bench.Contexts, bench.Queries, prometheus, UpstreamClients.Alertmanager(new Uri(NobodyThere)), TimeProvider.System);
+        new(bench.Contexts, bench.Queries, prometheus, UpstreamClients.Alertmanager(new Uri(NooneThere)), TimeProvider.System);
 
     private static async Task<NoisePicture> ReadAsync(NoiseQueries queries) =>
         Assert

@@ -37,7 +37,7 @@ public sealed class RuleNoiseTests
     }
 
     [Fact]
-    public void Where_nobody_can_tell_when_the_server_recorded_a_gap_is_a_gap()
+    public void Where_no_one_can_report_when_the_server_recorded_a_gap_is_a_gap()
     {
         var history = new FiringHistory(Step);
         history.Add([Alert("a", 0, 3)], []);
@@ -64,7 +64,7 @@ public sealed class RuleNoiseTests
     }
 
     [Fact]
-    public void What_nobody_said_is_not_known_and_rates_are_out_of_what_was_said()
+    public void What_no_one_said_is_not_known_and_rates_are_out_of_what_was_said()
     {
         var (first, second, third) = (Firing("a", 0, 4), Firing("a", 30, 34), Firing("a", 90, 94));
         Assert.False(RuleNoise.Of([Rule(7, "a")], [first], [], [], Step).Single().IsKnown);

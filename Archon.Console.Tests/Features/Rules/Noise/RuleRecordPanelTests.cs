@@ -20,7 +20,7 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
     private static CancellationToken Token => Xunit.TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_record_of_the_version_that_runs_tells_firings_and_what_people_made_of_them()
+    public async Task The_record_of_the_version_that_runs_reports_firings_and_what_people_made_of_them()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await RunningAsync(bench, since: TimeSpan.FromDays(27));

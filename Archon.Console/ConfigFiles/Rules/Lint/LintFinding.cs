@@ -48,7 +48,7 @@ public static class LintChecks
     );
     public static readonly LintCheck Template = new(
         "template",
-        "Where a template fails, the error stands in the notification instead of the text."
+        "When a template fails, the notification shows the error instead of the text."
     );
     public static readonly LintCheck TemplateLabel = new(
         "template-label",
@@ -125,7 +125,7 @@ public static class LintChecks
     );
     public static readonly LintCheck RecordName = new(
         "record-name",
-        "By custom a recorded series is named level:metric:operation, so that it can be told from a scraped one."
+        "Name recorded series level:metric:operation, so that they differ from scraped ones."
     );
     public static readonly LintCheck MissingMetric = new(
         "missing-metric",
@@ -139,11 +139,8 @@ public static class LintChecks
         "missing-record",
         "Nothing records this series any more, so that the rule sees nothing, or only what was recorded before."
     );
-    public static readonly LintCheck Cost = new(
-        "cost",
-        "Every rule is evaluated again and again; a dear one slows its group, and evaluations are skipped."
-    );
-    public static readonly LintCheck TooMany = new("too-many-series", "Each series is an alert: thousands at once are read by nobody.");
+    public static readonly LintCheck Cost = new("cost", "A costly rule slows its group until evaluations are skipped.");
+    public static readonly LintCheck TooMany = new("too-many-series", "Each series is an alert. Thousands at once cannot be read.");
     public static readonly LintCheck Failing = new("evaluation", "An evaluation that fails leaves the alert in the state it was in.");
     public static readonly LintCheck FiresNow = new("fires-now", "Applied now, this would notify at once.");
     public static readonly LintCheck Noisy = new("noisy", "An alert that fires often and means little teaches people to look away.");

@@ -357,7 +357,7 @@ public static partial class RuleLinter
                     LintChecks.Histogram,
                     LintSeverity.Error,
                     call.Start,
-                    $"the quantile {GoText.Plain(quantile)} lies outside of 0 to 1"
+                    $"the quantile {GoText.Plain(quantile)} is outside 0 to 1"
                 );
             }
             var isClassic = call.Arguments[1]
@@ -524,16 +524,16 @@ public static partial class RuleLinter
 
     private static IEnumerable<LintFinding> Durations(Place at)
     {
-        var (hold, keep) = (at.Rule.Content.For, at.Rule.Content.KeepFiringFor);
+        var (lasting, keep) = (at.Rule.Content.For, at.Rule.Content.KeepFiringFor);
         if (at.Rule.Group.Content.Interval is { } interval)
         {
-            if (hold > TimeSpan.Zero && hold < interval)
+            if (lasting > TimeSpan.Zero && lasting < interval)
             {
                 yield return at.Field(
                     LintChecks.For,
                     LintSeverity.Warning,
                     "for",
-                    $"for {Text(hold)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}"
+                    $"for {Text(lasting)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}"
                 );
             }
             if (keep > TimeSpan.Zero && keep <= interval)
@@ -545,27 +545,27 @@ public static partial class RuleLinter
                     $"keep_firing_for {Text(keep)} is no longer than the group's interval of {Text(interval)}: it does next to nothing"
                 );
             }
-            if (hold > interval && hold.Ticks % interval.Ticks != 0)
+            if (lasting > interval && lasting.Ticks % interval.Ticks != 0)
             {
-                var rounded = TimeSpan.FromTicks(((hold.Ticks / interval.Ticks) + 1) * interval.Ticks);
+                var rounded = TimeSpan.FromTicks(((lasting.Ticks / interval.Ticks) + 1) * interval.Ticks);
                 yield return at.Field(
                     LintChecks.For,
                     LintSeverity.Info,
                     "for",
-                    $"for {Text(hold)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}"
+                    $"for {Text(lasting)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}"
                 );
             }
         }
-        if (hold > LongestFor)
+        if (lasting > LongestFor)
         {
             yield return at.Field(
                 LintChecks.For,
                 LintSeverity.Warning,
                 "for",
-                $"for {Text(hold)}: a restart or one gap in more than a day starts it anew"
+                $"for {Text(lasting)}: a restart or one gap in more than a day starts it anew"
             );
         }
-        if (hold == TimeSpan.Zero)
+        if (lasting == TimeSpan.Zero)
         {
             yield return at.Field(LintChecks.For, LintSeverity.Info, "for", "without 'for' a single odd sample notifies");
         }
@@ -644,7 +644,7 @@ public static partial class RuleLinter
                         LintSeverity.Warning,
                         field,
                         name,
-                        $"{name} names $labels or $value outside of {{{{ }}}}: it is sent as it stands"
+                        $"{name} names $labels or $value outside of {{{{ }}}}: it is sent unchanged"
                     );
                 }
                 continue;

@@ -58,7 +58,7 @@ public sealed partial class RuleApplier(
 )
 {
     /// <summary>Who acts when nobody does.</summary>
-    private const string Nobody = "archon";
+    private const string NoOne = "archon";
 
     private readonly ApplyPatience patience = patience ?? new ApplyPatience();
 
@@ -128,15 +128,15 @@ public sealed partial class RuleApplier(
         if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left)
             return;
         LogRecovers(left.Id, left.Stage);
-        await NoteAsync(db, Nobody, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
+        await NoteAsync(db, NoOne, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
         if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying)
         {
-            await RunAsync(db, left, Nobody, null, cancellationToken);
+            await RunAsync(db, left, NoOne, null, cancellationToken);
             return;
         }
         var reason = left.Message ?? "The console ended before all files were written.";
-        await PutBackAsync(db, left, Nobody, reason, null, cancellationToken);
+        await PutBackAsync(db, left, NoOne, reason, null, cancellationToken);
     }
 
     private async Task<ApplyResult> RunAsync(
@@ -224,9 +224,9 @@ public sealed partial class RuleApplier(
         }
         if (faults.Count > 0)
         {
-            var told = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
-            await EndAsync(db, apply, RuleApplyStage.Stuck, told, who, progress, cancellationToken);
-            return new ApplyResult.Stuck(apply.Id, told);
+            var reported = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
+            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, who, progress, cancellationToken);
+            return new ApplyResult.Stuck(apply.Id, reported);
         }
         if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
         {
@@ -293,10 +293,7 @@ public sealed partial class RuleApplier(
                 return (missing, unknown) switch
                 {
                     (not null, _) => ($"The server does not run it after {PrometheusDuration.Format(waited)}: {missing}", null),
-                    (_, null) => (
-                        null,
-                        $"The ruler tells {otherwise} in a form of its own; that it runs what was sent could not be read from it."
-                    ),
+                    (_, null) => (null, $"The ruler returns {otherwise} in its own form, so it is unknown whether it runs what was sent."),
                     _ when wait > patience.Most => (null, $"{unknown} was not evaluated yet: its interval is longer than anyone waits."),
                     _ => ($"The server never evaluated {unknown}.", null),
                 };

@@ -72,7 +72,7 @@ public sealed partial class RuleApplyPage(
         if (IsBusy)
             return;
         (stage, reached, result) = (RuleApplyStage.Writing, RuleApplyStage.Writing, null);
-        var progress = new Told(this);
+        var progress = new Reported(this);
         try
         {
             // Once begun it is not cut short by a closed tab; a console that stops leaves it in the journal.
@@ -85,7 +85,7 @@ public sealed partial class RuleApplyPage(
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
             result = new ApplyResult.Refused(
-                $"Archon's database failed in the middle: {reason} The state is looked after within a minute, and stands below."
+                $"Archon's database failed during the apply: {reason} The result appears below within a minute."
             );
         }
         if (!Lifetime.IsCancellationRequested)
@@ -173,7 +173,7 @@ public sealed partial class RuleApplyPage(
         };
 
     /// <summary>In step with the work: the usual progress hands its words on later, in any order.</summary>
-    private sealed class Told(RuleApplyPage page) : IProgress<RuleApplyStage>
+    private sealed class Reported(RuleApplyPage page) : IProgress<RuleApplyStage>
     {
         public void Report(RuleApplyStage value) => page.Note(value);
     }

@@ -96,13 +96,12 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
             return Of(
                 null,
                 ReviewState.Blocked,
-                target.NameFault(document.Name)
-                    ?? $"The server reads this file as {document.ServerFile}, which lies outside {target.Words}."
+                target.NameFault(document.Name) ?? $"The server reads this file as {document.ServerFile}, which is outside {target.Words}."
             );
         }
         if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
         {
-            return Of(null, ReviewState.Blocked, $"What {target.Words} holds could not be read.");
+            return Of(null, ReviewState.Blocked, $"The files of {target.Words} could not be read.");
         }
         if (target.IsSame(held, wanted))
             return Of(held, ReviewState.InStep);

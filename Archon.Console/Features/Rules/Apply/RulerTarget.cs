@@ -45,7 +45,9 @@ internal sealed class RulerTarget(Uri address, RuleServerClient server) : RuleTa
                     return new Fetch<byte[]?>.Ok(null);
                 // Such as source_tenants, which only rulers know: whoever wrote it back would lose it.
                 return RuleFile.Read(file, out var errors, Language) is null
-                    ? new Fetch<byte[]?>.Unavailable($"{name} holds what a rule file of Prometheus cannot: {string.Join("; ", errors)}")
+                    ? new Fetch<byte[]?>.Unavailable(
+                        $"{name} has fields that a Prometheus rule file cannot have: {string.Join("; ", errors)}"
+                    )
                     : new Fetch<byte[]?>.Ok(Encoding.UTF8.GetBytes(file));
             default:
                 throw new System.Diagnostics.UnreachableException();

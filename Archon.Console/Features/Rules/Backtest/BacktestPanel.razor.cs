@@ -194,10 +194,10 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             Row("Median lead", lane => lane.Judged is { Caught.Count: > 0 } judged ? Lead(judged) : "none"),
         ];
 
-        Number Row(string name, Func<BacktestLane, string> tell)
+        Number Row(string name, Func<BacktestLane, string> report)
         {
-            var now = Told(draft, tell);
-            var before = Told(saved, tell);
+            var now = Reported(draft, report);
+            var before = Reported(saved, report);
             return new Number(
                 name,
                 now,
@@ -207,10 +207,10 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             );
         }
 
-        static string Told(BacktestLane? lane, Func<BacktestLane, string> tell) =>
+        static string Reported(BacktestLane? lane, Func<BacktestLane, string> report) =>
             lane is null ? "…"
             : lane.Ended is not null ? "not known"
-            : tell(lane);
+            : report(lane);
         static string Count(int count) => count.ToString(CultureInfo.InvariantCulture);
     }
 

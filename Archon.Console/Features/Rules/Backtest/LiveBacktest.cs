@@ -375,9 +375,9 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         var shown = clock.GetTimestamp();
         string? ended = null;
         long? known = null;
-        await foreach (var told in new RuleBacktest(prometheus).RunAsync(request, cancellationToken).ConfigureAwait(false))
+        await foreach (var reported in new RuleBacktest(prometheus).RunAsync(request, cancellationToken).ConfigureAwait(false))
         {
-            switch (told)
+            switch (reported)
             {
                 case BacktestEvent.Evaluated evaluated:
                     history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure));
@@ -405,7 +405,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
         if (served is null || now - served.Value.At > ServedLasts)
         {
             var build = await prometheus.BuildInfoAsync(cancellationToken);
-            var version = build is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
+            var version = build is Fetch<ServerVersion>.Ok { Value.Version: var reported } ? reported : null;
             switch (await prometheus.RulesAsync(cancellationToken))
             {
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var groups }:

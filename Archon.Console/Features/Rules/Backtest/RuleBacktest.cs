@@ -133,9 +133,9 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         BacktestEvent? end = null;
-        await foreach (var told in RunAsync(request, cancellationToken))
+        await foreach (var reported in RunAsync(request, cancellationToken))
         {
-            switch (told)
+            switch (reported)
             {
                 case BacktestEvent.Evaluated evaluated:
                     history.Add(evaluated.At, new ReplayStep(evaluated.Active, evaluated.Failure));
@@ -144,7 +144,7 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
                     progress?.Report(far.Done / (double)far.Total);
                     break;
                 default:
-                    end = told;
+                    end = reported;
                     break;
             }
         }

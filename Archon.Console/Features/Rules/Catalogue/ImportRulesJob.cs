@@ -94,7 +94,7 @@ public sealed partial class ImportRulesJob(
                     if (rule.CurrentVersion == 0)
                     {
                         (rule.DocumentId, rule.DeletedAt, rule.CurrentVersion) = (document.Id, now, 1);
-                        (version.Number, version.Reason) = (1, "Runs on the server, and does not stand in the catalogue's file");
+                        (version.Number, version.Reason) = (1, "Runs on the server, not in the catalogue's file");
                         rule.Versions.Add(version);
                     }
                     // A ruler may come to hold the catalogue's file without telling anything new.
@@ -199,6 +199,6 @@ public sealed partial class ImportRulesJob(
         && RuleContent.Same(one.Labels, other.Labels)
         && RuleContent.Same(one.Annotations, other.Annotations);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: {Server} did not tell its rules")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Environment {EnvironmentId}: {Server} did not return its rules")]
     private partial void LogNotChecked(int environmentId, string server);
 }

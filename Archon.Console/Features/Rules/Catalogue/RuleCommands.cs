@@ -264,9 +264,9 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     private string? NameFault(RuleDraft draft) =>
-        string.IsNullOrWhiteSpace(draft.Group) ? "A rule stands in a group: name one."
+        string.IsNullOrWhiteSpace(draft.Group) ? "Enter a group. Every rule belongs to one."
         // What the server reads from elsewhere keeps its name.
-        : draft.RuleId is null && RuleTests.IsTestFile(draft.File) ? "A file of this name holds unit tests."
+        : draft.RuleId is null && RuleTests.IsTestFile(draft.File) ? "A file of this name contains unit tests."
         : draft.RuleId is null ? target.NameFault(draft.File)
         : string.IsNullOrWhiteSpace(draft.File) ? "A rule file needs a name."
         : null;

@@ -252,7 +252,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
     private async Task<List<RuleRow>> RowsAsync(ArchonDbContext db, IQueryable<AlertRule> rules, CancellationToken cancellationToken)
     {
         // Of a rule without a file only what the server told says whose it is; a Prometheus alone has but its own.
-        var told =
+        var reported =
             target.Language == RuleLanguage.Promql
                 ? []
                 : await rules
@@ -306,7 +306,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
             {
                 DeletedAt = rule.DeletedAt,
                 HasFile = rule.Document is not null,
-                Language = rule.Document is not null ? target.Language : told.GetValueOrDefault(rule.Id),
+                Language = rule.Document is not null ? target.Language : reported.GetValueOrDefault(rule.Id),
                 Standing = (rule.DeletedAt, rule.IsServed, rule.RunningVersion) switch
                 {
                     (not null, true, _) => RuleStanding.StillRuns,

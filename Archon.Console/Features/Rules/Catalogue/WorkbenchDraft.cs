@@ -76,7 +76,7 @@ public sealed class WorkbenchDraft
     public RuleContent Content =>
         new(Name.Trim(), IsAlert, Expression)
         {
-            For = IsAlert && PrometheusDuration.TryParse(For.Trim(), out var hold) ? hold : TimeSpan.Zero,
+            For = IsAlert && PrometheusDuration.TryParse(For.Trim(), out var lasting) ? lasting : TimeSpan.Zero,
             KeepFiringFor = IsAlert && PrometheusDuration.TryParse(KeepFiringFor.Trim(), out var keep) ? keep : TimeSpan.Zero,
             Labels = Words(Labels),
             Annotations = IsAlert ? Words(Annotations) : RuleContent.Empty,
@@ -91,9 +91,9 @@ public sealed class WorkbenchDraft
         if (string.IsNullOrWhiteSpace(Expression))
             faults[nameof(Expression)] = "A rule needs an expression.";
         if (string.IsNullOrWhiteSpace(File))
-            faults[nameof(File)] = "Name the file the rule stands in.";
+            faults[nameof(File)] = "Enter the file of the rule.";
         if (string.IsNullOrWhiteSpace(Group))
-            faults[nameof(Group)] = "Name the group the rule stands in.";
+            faults[nameof(Group)] = "Enter the group of the rule.";
         if (IsAlert && !IsLength(For))
             faults[nameof(For)] = "A length such as 90s, 5m or 1h30m.";
         if (IsAlert && !IsLength(KeepFiringFor))

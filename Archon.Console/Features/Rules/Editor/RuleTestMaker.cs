@@ -67,7 +67,7 @@ public sealed partial class RuleTestMaker(PrometheusClient prometheus, PromtoolR
                 case Fetch<MatrixResult>.Rejected { Reason: var reason }:
                     return (null, $"No test was made: {reason}");
                 case Fetch<MatrixResult>.Ok { Value: { Histograms.Count: > 0 } }:
-                    return (null, "The expression looks at native histograms, which a test made here cannot hold.");
+                    return (null, "The expression reads native histograms. Generated tests do not support them.");
                 case Fetch<MatrixResult>.Ok { Value.Series: var series }:
                     foreach (var one in series)
                         input.Add((one.Labels, Placed(one, begin, step, count)));
@@ -157,10 +157,10 @@ public sealed partial class RuleTestMaker(PrometheusClient prometheus, PromtoolR
             .Labels.Values.Where(label => label.Key != PromqlMatcher.Name)
             .ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
         foreach (var (name, text) in Static(wish))
-            labels[name] = AlertTemplate.ExpandOrTell(text, data);
+            labels[name] = AlertTemplate.ExpandOrReport(text, data);
         var annotations = wish.Rule.Annotations.ToDictionary(
             one => one.Key,
-            one => AlertTemplate.ExpandOrTell(one.Value, data),
+            one => AlertTemplate.ExpandOrReport(one.Value, data),
             StringComparer.Ordinal
         );
         return new ExpectedAlert(labels, annotations);

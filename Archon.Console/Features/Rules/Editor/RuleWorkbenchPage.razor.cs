@@ -259,8 +259,8 @@ public sealed partial class RuleWorkbenchPage(
     private WorkbenchDraft Begin()
     {
         var begun = new WorkbenchDraft { Expression = AskedExpression ?? "", Name = AskedName ?? "" };
-        if (AskedFor is { Length: > 0 } hold)
-            begun.For = hold;
+        if (AskedFor is { Length: > 0 } lasting)
+            begun.For = lasting;
         if (AskedSeverity is { Length: > 0 } severity)
             begun.Severity = severity;
         origin = WorkbenchWords.Origin(AskedFrom);
@@ -542,7 +542,7 @@ public sealed partial class RuleWorkbenchPage(
                     work.Say("Tests saved with the rule's file.");
                 }
                 else
-                    Tell(result);
+                    Report(result);
             });
 
     private async Task SaveAsync()
@@ -555,7 +555,7 @@ public sealed partial class RuleWorkbenchPage(
         }
         if (string.IsNullOrWhiteSpace(draft.Reason))
         {
-            work.SayProblem("Say why in a sentence; it stands in the list of versions.");
+            work.SayProblem("Enter a reason. It is shown in the list of versions.");
             return;
         }
         await WorkAsync(async () =>
@@ -589,7 +589,7 @@ public sealed partial class RuleWorkbenchPage(
                 rule = await rules.FindAsync(rule.Id, lifetime.Token) ?? rule;
                 (diffFrom, diffTo) = (other.Number, DiffPanel.Draft);
             }
-            Tell(result);
+            Report(result);
         });
     }
 
@@ -650,7 +650,7 @@ public sealed partial class RuleWorkbenchPage(
             var result = await commands.RestoreAsync(rule.Id, version, await WhoAsync(), reason, lifetime.Token);
             if (result is not RuleSaveResult.Saved { Version: var made })
             {
-                Tell(result);
+                Report(result);
                 return;
             }
             await drafts.DropAsync(DraftKey);
@@ -681,7 +681,7 @@ public sealed partial class RuleWorkbenchPage(
             var result = await commands.DeleteAsync(rule.Id, rule.CurrentVersion, await WhoAsync(), draft.Reason, lifetime.Token);
             if (result is not RuleSaveResult.Saved)
             {
-                Tell(result);
+                Report(result);
                 return;
             }
             await drafts.DropAsync(DraftKey);
@@ -704,7 +704,7 @@ public sealed partial class RuleWorkbenchPage(
         Changed();
     }
 
-    private void Tell(RuleSaveResult result) =>
+    private void Report(RuleSaveResult result) =>
         work.SayProblem(
             result switch
             {

@@ -55,12 +55,12 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
     )
     {
         var build = await prometheus.BuildInfoAsync(cancellationToken);
-        var version = build is Fetch<ServerVersion>.Ok { Value.Version: var told } ? told : null;
+        var version = build is Fetch<ServerVersion>.Ok { Value.Version: var reported } ? reported : null;
         var known = GroupSchedules.Parse(version);
         var findings = RuleLinter.Lint(files, known).ToList();
         if (await prometheus.RulesAsync(cancellationToken) is not Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served })
         {
-            return new ServerLintResult(findings, "the server did not tell its rules");
+            return new ServerLintResult(findings, "the server did not return its rules");
         }
         var described = await prometheus.MetadataAsync(null, cancellationToken);
         var types = described is Fetch<IReadOnlyList<MetricMetadata>>.Ok { Value: var metadata }
@@ -410,15 +410,15 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                     }
                     if (at.Rule.Content.IsAlert && count > 0)
                     {
-                        var hold = at.Rule.Content.For;
+                        var lasting = at.Rule.Content.For;
                         Add(
                             at.Field(
                                 LintChecks.FiresNow,
                                 LintSeverity.Info,
                                 "expr",
-                                hold == TimeSpan.Zero
+                                lasting == TimeSpan.Zero
                                     ? $"would fire at once: {count} {Alerts(count)}"
-                                    : $"would be pending at once and fire in {PrometheusDuration.Format(hold)}: {count} {Alerts(count)}"
+                                    : $"would be pending at once and fire in {PrometheusDuration.Format(lasting)}: {count} {Alerts(count)}"
                             )
                         );
                     }

@@ -156,10 +156,10 @@ public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter l
                     .Where(label => label.Key != PromqlMatcher.Name)
                     .ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
                 foreach (var (name, text) in rule.Labels)
-                    all[name] = AlertTemplate.ExpandOrTell(text, data);
+                    all[name] = AlertTemplate.ExpandOrReport(text, data);
                 var annotations = rule.Annotations.ToDictionary(
                     one => one.Key,
-                    one => AlertTemplate.ExpandOrTell(one.Value, data),
+                    one => AlertTemplate.ExpandOrReport(one.Value, data),
                     StringComparer.Ordinal
                 );
                 return new RenderedRule(from, all, annotations);

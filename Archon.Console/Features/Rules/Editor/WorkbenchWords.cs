@@ -67,7 +67,7 @@ internal static class WorkbenchWords
             "critical" => "Acknowledge within 5 min, resolve within 15 min.",
             "warning" => "Acknowledge within 30 min, resolve within 4 h.",
             "info" => "Look at it within 24 h.",
-            "" => "Without a severity nobody's clock runs.",
+            "" => "Without a severity no response time applies.",
             _ => "No clock is known for this severity.",
         };
 
@@ -92,5 +92,5 @@ internal static class WorkbenchWords
     private static string Cost(EvaluationNow one) =>
         one.Cost is { } cost
             ? $"{Figures.Format(cost.TotalSeconds, "s")}, {Figures.Format(cost.TotalSamples, "")} samples, peak {Figures.Format(cost.PeakSamples, "")}"
-            : "cost not told";
+            : "cost unknown";
 }

@@ -45,7 +45,7 @@ public static class AnomalyRules
     private const double NearBand = 0.1;
     private const double NearPeak = 0.5;
     private const int LongestName = 120;
-    private static readonly TimeSpan[] Holds = [.. new[] { 15, 10, 5, 2, 1 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
+    private static readonly TimeSpan[] Contains = [.. new[] { 15, 10, 5, 2, 1 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
     public static ProposedRules Of(AnomalyFacts facts)
     {
@@ -57,7 +57,7 @@ public static class AnomalyRules
         var bound = isDown ? facts.Lower : facts.Upper;
         if (!double.IsFinite(bound) || !double.IsFinite(facts.Peak) || (isDown ? facts.Peak >= bound : facts.Peak <= bound))
         {
-            return new ProposedRules(null, null, "Its peak does not lie beyond the band that is kept, so nothing lies between the two.");
+            return new ProposedRules(null, null, "Its peak is inside the stored band, so no threshold fits between them.");
         }
         var comparison = isDown ? "<" : ">";
         var threshold = Threshold(bound, facts.Peak, facts.Unit);
@@ -65,7 +65,7 @@ public static class AnomalyRules
         var usual = Figures.Plain(band);
         var side = isDown ? "below" : "above";
         var flat = new ProposedRule(
-            $"{(isDown ? "Below" : "Above")} {Figures.Format(threshold, facts.Unit)}, which lies beyond the band of {band}.",
+            $"{(isDown ? "Below" : "Above")} {Figures.Format(threshold, facts.Unit)}, outside the band of {band}.",
             Content(
                 facts,
                 isDown ? "Low" : "High",
@@ -163,7 +163,7 @@ public static class AnomalyRules
             new RuleContent(Name(facts, suffix), true, expression)
             {
                 // Half of what it lasted, so that it would have been told of while it went on.
-                For = Holds.FirstOrDefault(hold => hold * 2 <= facts.Lasted),
+                For = Contains.FirstOrDefault(lasting => lasting * 2 <= facts.Lasted),
                 Labels = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
                     [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning",

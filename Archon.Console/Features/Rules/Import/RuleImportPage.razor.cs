@@ -73,7 +73,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         {
             if (chosen.FileCount > MostFiles)
             {
-                Tell($"At most {MostFiles} files at once.", isFault: true);
+                Report($"At most {MostFiles} files at once.", isFault: true);
                 return;
             }
             var read = new List<IncomingFile>();
@@ -81,7 +81,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             {
                 if (file.Size > MostBytes)
                 {
-                    Tell($"{file.Name} is larger than 1 MB.", isFault: true);
+                    Report($"{file.Name} is larger than 1 MB.", isFault: true);
                     return;
                 }
                 using var bytes = new MemoryStream();
@@ -100,16 +100,16 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             switch (await importer.FromTargetAsync(lifetime.Token))
             {
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value.Count: 0 }:
-                    Tell($"There is no rule file in {target.Words}.", isFault: false);
+                    Report($"There is no rule file in {target.Words}.", isFault: false);
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value: var found }:
                     await ReviewAsync(found);
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Unavailable { Reason: var words }:
-                    Tell(words, isFault: true);
+                    Report(words, isFault: true);
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Rejected { Reason: var words }:
-                    Tell(words, isFault: true);
+                    Report(words, isFault: true);
                     break;
             }
         });
@@ -154,7 +154,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
                 return;
             }
             Clear();
-            Tell(
+            Report(
                 $"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.",
                 isFault: false
             );
@@ -172,7 +172,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         (files, reviews, pasted) = ([], [], "");
     }
 
-    private void Tell(string words, bool isFault)
+    private void Report(string words, bool isFault)
     {
         if (isFault)
             work.SayProblem(words);
@@ -224,13 +224,13 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
         {
             ImportReview.Refused => "Refused as a whole",
             ImportReview.IsNew { Rules: var rules } => rules == 1 ? "New, 1 rule" : $"New, {rules} rules",
-            ImportReview.Known { State: MergeState.Same } => "The catalogue holds the same",
+            ImportReview.Known { State: MergeState.Same } => "Identical to the catalogue",
             ImportReview.Known { State: MergeState.OnlyOurs } => "Only the catalogue changed since, nothing to take",
             ImportReview.Known { State: MergeState.OnlyTheirs } => "Changed, replaces the catalogue's",
             ImportReview.Known { State: MergeState.Both { Conflicts: 0 } } => "Changed on both sides, in different rules: brought together",
             ImportReview.Known => "Changed on both sides: choose whose to keep",
             ImportReview.Tests { Of: null } => "Unit tests of a file that is not here",
-            ImportReview.Tests { IsChanged: false } => "The catalogue holds the same tests",
+            ImportReview.Tests { IsChanged: false } => "Identical tests",
             ImportReview.Tests tests => $"Unit tests of {tests.Of}",
             _ => "",
         };

@@ -242,7 +242,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         {
             case MergeState.Same:
                 await AgreeAsync();
-                return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
+                return new ImportResult.Unchanged(file.Name, "Identical to the catalogue.");
             case MergeState.OnlyOurs:
                 await AgreeAsync();
                 return new ImportResult.Unchanged(file.Name, "Only the catalogue changed since.");
@@ -305,10 +305,10 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         var owner = Owner(file.Name, documents.Select(one => one.Name));
         if (documents.FirstOrDefault(one => one.Name == owner) is not { } document)
         {
-            return new ImportResult.Refused(file.Name, ["The catalogue holds no rule file these tests belong to."]);
+            return new ImportResult.Refused(file.Name, ["No rule file in the catalogue matches these tests."]);
         }
         if (document.Tests == tests)
-            return new ImportResult.Unchanged(file.Name, "The catalogue holds the same.");
+            return new ImportResult.Unchanged(file.Name, "Identical to the catalogue.");
         document.Tests = tests;
         await catalogue.AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
         return new ImportResult.Taken(file.Name, document.CurrentVersion);

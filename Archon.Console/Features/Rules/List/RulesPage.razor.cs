@@ -172,7 +172,7 @@ public sealed partial class RulesPage(
         {
             RuleStanding.NotApplied => "The server does not run this version yet.",
             RuleStanding.ChangedOutside => "The server runs what no version of the catalogue says.",
-            _ => "The catalogue does not hold it, and the server runs it.",
+            _ => "Not in the catalogue, but the server runs it.",
         };
 
     private List<RuleRow> Matching(IReadOnlyList<RuleRow> all)

@@ -25,7 +25,7 @@ public sealed record KnownTime(TimeRange Asked, DateTimeOffset? Since, TimeSpan 
         (Failure, Since) switch
         {
             ({ } failure, _) => $"Could not check since when the server has records: {failure}",
-            (_, null) => $"The server has no record of the {Ages.Of(Asked.Length)} asked for, or none that can be told by the metric up.",
+            (_, null) => $"Unknown: no samples of the metric up in the last {Ages.Of(Asked.Length)}.",
             (_, { } since) => $"Known since {stamp(since)} ({Extent})",
         };
 

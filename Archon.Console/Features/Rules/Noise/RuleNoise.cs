@@ -82,7 +82,7 @@ public static class RuleNoise
 
         NoiseRow Row(RuleRow? rule, string name, IReadOnlyList<AlertFiring> all)
         {
-            var told = all.OrderByDescending(firing => firing.From).Select(Told).ToList();
+            var reported = all.OrderByDescending(firing => firing.From).Select(Reported).ToList();
             var instances = all.GroupBy(firing => firing.Labels).ToList();
             return new NoiseRow(
                 rule,
@@ -91,18 +91,18 @@ public static class RuleNoise
                 all.Aggregate(TimeSpan.Zero, (sum, firing) => sum + TimeSpan.FromMilliseconds(firing.To - firing.From) + step),
                 instances.Sum(Flaps),
                 instances.Count,
-                told.Count(one => one.IsAnswered),
-                told.Count(one => one.IsAcknowledged),
-                told.Count(one => one.Has(AlertResponseKind.ActedOn)),
-                told.Count(one => one.Has(AlertResponseKind.FalsePositive)),
-                [.. told.Take(LastFirings)]
+                reported.Count(one => one.IsAnswered),
+                reported.Count(one => one.IsAcknowledged),
+                reported.Count(one => one.Has(AlertResponseKind.ActedOn)),
+                reported.Count(one => one.Has(AlertResponseKind.FalsePositive)),
+                [.. reported.Take(LastFirings)]
             )
             {
-                MedianTakenUp = Median([.. told.Select(one => one.TakenUpAfter).OfType<TimeSpan>().Order()]),
+                MedianTakenUp = Median([.. reported.Select(one => one.TakenUpAfter).OfType<TimeSpan>().Order()]),
             };
         }
 
-        NoiseFiring Told(AlertFiring firing)
+        NoiseFiring Reported(AlertFiring firing)
         {
             var (given, silence) = (Of(firing), SilenceOf(firing));
             var until = DateTimeOffset.FromUnixTimeMilliseconds(firing.To) + step;

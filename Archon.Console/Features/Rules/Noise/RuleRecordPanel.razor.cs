@@ -89,12 +89,12 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
 
     private static string Acknowledged(NoiseRow row) =>
         !row.IsKnown
-            ? "not known, nobody has said"
+            ? "unknown, no answer yet"
             : $"{row.Acknowledged} of {row.Firings}{(row.MedianTakenUp is { } median ? $", median {Ages.Of(median)}" : "")}";
 
     /// <summary>Out of what somebody spoke of: silence means neither.</summary>
     private static string Said(int count, NoiseRow row) =>
-        row.Answered == 0 ? "not known, nobody has said" : $"{count} of {row.Answered} spoken of";
+        row.Answered == 0 ? "unknown, no answer yet" : $"{count} of {row.Answered} spoken of";
 
     private IEnumerable<string> Notes(RuleRecord read)
     {
