@@ -2,6 +2,7 @@ using Archon.Cli;
 using Archon.Data;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
+using Archon.Features.Explore;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.MonitoringApi;
@@ -28,24 +29,25 @@ builder.AddArchonHosting();
 builder.Services.AddIntegrations();
 builder.Services.AddLive();
 builder.Services.AddShell();
-builder.Services.AddScanning();
-builder.Services.AddWatches();
-builder.Services.AddServices();
-builder.Services.AddAnomalies();
-builder.Services.AddForecasts();
-builder.Services.AddIncidents();
-builder.Services.AddRules();
-builder.Services.AddNotifications();
-builder.Services.AddOverview();
-builder.Services.AddStatus();
-builder.Services.AddIntelligence();
-builder.Services.AddAccess(); // last: it takes back what others schedule to be read before the database is there
+builder.AddFeatures(
+    ScanningSetup.Feature,
+    WatchesSetup.Feature,
+    ServicesSetup.Feature,
+    AnomaliesSetup.Feature,
+    ForecastsSetup.Feature,
+    IncidentsSetup.Feature,
+    ExploreSetup.Feature,
+    NotificationsSetup.Feature,
+    RulesSetup.Feature,
+    OverviewSetup.Feature,
+    StatusSetup.Feature,
+    IntelligenceEndpoints.Feature,
+    AccessSetup.Feature // last: it takes back what others schedule to be read before the database is there
+);
 
 var app = builder.Build();
 app.UseArchonHosting();
 app.MapShell();
-app.MapAccess();
 app.MapLive();
-app.MapIntelligence();
-app.MapRules();
+app.MapFeatures();
 return await app.RunOrExplainAsync();

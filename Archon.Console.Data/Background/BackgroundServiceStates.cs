@@ -18,7 +18,6 @@ public sealed record BackgroundServiceFailure(DateTimeOffset Since, string Reaso
 /// <summary>The background services of this process. Each <see cref="SupervisedService"/> reports here.</summary>
 public sealed class BackgroundServiceStates
 {
-    private const string MeterName = "Archon";
     private readonly Lock gate = new();
     private ImmutableSortedDictionary<string, BackgroundServiceState> states = ImmutableSortedDictionary.Create<
         string,
@@ -27,7 +26,7 @@ public sealed class BackgroundServiceStates
 
     public BackgroundServiceStates(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = meters.Create(ArchonMeter.Name);
         meter.CreateObservableGauge(
             "archon.background_service.failed",
             () => Measure(state => state.Failure is null ? 0 : 1),

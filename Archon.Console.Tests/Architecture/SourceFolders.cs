@@ -48,6 +48,10 @@ internal sealed partial class SourceFolders
         return new SourceFolders(files);
     }
 
+    /// <summary>The texts of the console's <c>.razor</c> files.</summary>
+    public static IEnumerable<string> Markup() =>
+        Read().files.Where(file => file.Path.EndsWith(".razor", StringComparison.Ordinal)).Select(file => file.Text);
+
     public static SourceFolders Of(params (string Path, string Text)[] sources) =>
         new([.. sources.Select(source => SourceFile.Of(source.Path, Root, source.Text, []))]);
 

@@ -13,6 +13,7 @@ using Archon.Integrations;
 using Archon.Integrations.Replies;
 using Archon.Jobs;
 using Archon.Live;
+using Archon.Shell;
 using Archon.Tests.Kit;
 using Microsoft.Extensions.Configuration;
 using Xunit;
@@ -31,6 +32,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     /// <summary>The options that are bound, by their sections.</summary>
     private static readonly (string Section, object Options)[] Bound =
     [
+        ("Archon", new FeatureOptions()),
         ("Archon", new JobsOptions()),
         ("Archon", new WatchOptions()),
         ("Archon:Access", new AccessOptions()),

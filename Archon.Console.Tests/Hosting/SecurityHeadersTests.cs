@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Archon.Hosting;
 using Archon.Shell;
 using Archon.Tests.Kit;
 using Xunit;
@@ -9,6 +10,16 @@ namespace Archon.Tests.Hosting;
 public sealed partial class SecurityHeadersTests(RunningConsole console) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void A_feature_adds_what_its_pages_load_and_nothing_else()
+    {
+        var policy = SecurityHeaders.Policy([new("frame-src", "https://grafana.example.org"), new("object-src", "https://a.example.org")]);
+
+        Assert.Contains("; frame-src 'self' https://grafana.example.org", policy, StringComparison.Ordinal);
+        Assert.Contains("; object-src https://a.example.org;", policy, StringComparison.Ordinal);
+        Assert.StartsWith("default-src 'self'; script-src 'self' 'sha256-", policy, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("sign-in")]

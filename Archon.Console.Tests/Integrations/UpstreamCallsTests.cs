@@ -312,7 +312,7 @@ public sealed class UpstreamCallsTests : IDisposable
 
     [Theory]
     [InlineData("BaseAddress", "localhost:9090", "is no http or https address")]
-    [InlineData("BaseAddress", "http://ada:pw@localhost:9090", "must not hold a password")]
+    [InlineData("BaseAddress", "http://ada:pw@localhost:9090", "must not contain a password")]
     [InlineData("CaFile", "/no/such/file.pem", "There is no file")]
     [InlineData("QueryTimeout", "00:00:00.5", "QueryTimeout")]
     [InlineData("QueryTimeout", "01:00:00", "QueryTimeout")]

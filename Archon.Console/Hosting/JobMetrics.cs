@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Archon.Data;
-using Archon.Features.Scanning;
+using Archon.Data.Background;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.Server;
@@ -28,7 +28,7 @@ internal sealed class JobMetrics : IServerFilter, IJobFilterProvider
     public JobMetrics(IMeterFactory meters, IServiceProvider services, ArchonDatabase database, TimeProvider clock)
     {
         (this.services, this.database, this.clock) = (services, database, clock);
-        var meter = meters.Create(WatchMetrics.MeterName);
+        var meter = meters.Create(ArchonMeter.Name);
         duration = meter.CreateHistogram(
             "archon.jobs.duration",
             "s",

@@ -1,6 +1,6 @@
 namespace Archon.Shell;
 
-/// <summary>Something the palette can go to, or do.</summary>
+/// <summary>Something the palette can go to, or do. A feature contributes those that are always there.</summary>
 /// <param name="Kind">What it is, in one word: <c>Service</c>.</param>
 /// <param name="Href">Where it leads; for an action the key of the button that it presses.</param>
 public sealed record PaletteEntry(string Kind, string Name, string Href, string Icon)

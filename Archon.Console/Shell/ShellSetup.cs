@@ -1,6 +1,7 @@
 using Archon.Ui.Dialogs;
 using Archon.Ui.Forms;
 using Archon.Ui.View;
+using Microsoft.AspNetCore.Components.Endpoints;
 using MudBlazor;
 using MudBlazor.Services;
 
@@ -37,8 +38,19 @@ public static class ShellSetup
         return services;
     }
 
+    private static Task NotThere(HttpContext context)
+    {
+        // Without Overview the first screen is the next one.
+        if (context.Request.Path == "/")
+            context.Response.Redirect(context.RequestServices.GetRequiredService<NavItems>().All[0].Href);
+        else
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+
     public static IEndpointRouteBuilder MapShell(this IEndpointRouteBuilder endpoints)
     {
+        var features = endpoints.ServiceProvider.GetRequiredService<ConsoleFeatures>();
         endpoints.MapStaticAssets().AllowAnonymous();
         endpoints
             .MapRazorComponents<App>()
@@ -46,6 +58,11 @@ public static class ShellSetup
             {
                 // Our own header says more.
                 options.ContentSecurityFrameAncestorsPolicy = null;
+            })
+            .Finally(page =>
+            {
+                if (page.Metadata.OfType<ComponentTypeMetadata>().FirstOrDefault() is { } shown && !features.Has(shown.Type))
+                    page.RequestDelegate = NotThere;
             });
         return endpoints;
     }

@@ -1,7 +1,5 @@
-using Archon.Analysis.Forecasting;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
-using Archon.Features.Forecasts;
 using Archon.Features.Overview;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
@@ -99,8 +97,7 @@ public sealed class OverviewSentenceTests
                 services.Length,
                 0
             ),
-            new AnomaliesPicture(Now, [], 0, 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12)),
-            new ForecastsPicture(Now, [], 0, 0, 0, 0, 0, null, 0, 0, null, PredictionRecord.Empty, PredictionRecord.Empty)
+            new AnomaliesPicture(Now, [], 0, 0, [], 0, 0, new CheckingState(4, 0, null, null, Now, 12, 12))
         );
 
     private static ServiceHealth Service(string name, HealthState state, DateTimeOffset? since = null) =>

@@ -7,6 +7,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
+using Archon.Jobs;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.Common;
@@ -41,6 +42,8 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
         collection.AddSingleton<RuleTarget, NoTarget>().AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
+        collection.AddSingleton<IRetention, ServiceRetention>().AddSingleton<IRetention, IncidentRetention>();
+        collection.AddSingleton<IRetention, PredictionRetention>();
         services = collection.BuildServiceProvider();
     }
 

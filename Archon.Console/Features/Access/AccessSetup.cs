@@ -16,6 +16,9 @@ namespace Archon.Features.Access;
 
 public static class AccessSetup
 {
+    public static ConsoleFeature Feature { get; } =
+        new("Access", services => services.AddAccess(), endpoints => endpoints.MapAccess()) { IsCore = true };
+
     private const string CookieOrToken = "CookieOrToken";
 
     public static IServiceCollection AddAccess(this IServiceCollection services)

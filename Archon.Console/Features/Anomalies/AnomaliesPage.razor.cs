@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archon.Features.Incidents;
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Live;
@@ -15,7 +14,6 @@ public sealed partial class AnomaliesPage(
     AnomalyTopic topic,
     SampleTopic samples,
     WatchTopic watches,
-    IncidentTopic incidents,
     ViewState view,
     NavigationManager navigation
 ) : LivePage<AnomaliesPicture>
@@ -81,7 +79,7 @@ public sealed partial class AnomaliesPage(
             "anomalies",
             view.EnvironmentId,
             $"{Skip}/{Confidence}/{Text}",
-            [topic, samples, watches, incidents],
+            [topic, samples, watches],
             token => anomalies.PictureAsync(view.EnvironmentId, Filter, AnomalyWindow.First with { Skip = Skip }, token)
         );
 

@@ -4,6 +4,8 @@ namespace Archon.Features.Anomalies;
 
 public static class AnomaliesSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Anomalies", services => services.AddAnomalies()) { IsCore = true };
+
     public static IServiceCollection AddAnomalies(this IServiceCollection services)
     {
         services.AddSingleton(new NavItem("/anomalies", "Anomalies", "anomalies", "n", NavGroup.Now, 10) { IsOnPhone = true });

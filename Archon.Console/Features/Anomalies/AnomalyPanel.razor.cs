@@ -2,7 +2,6 @@ using System.Globalization;
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data.Anomalies;
-using Archon.Features.Incidents;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations;
@@ -22,7 +21,6 @@ public sealed partial class AnomalyPanel(
     AnomalyCommands commands,
     SignalQueries signals,
     WatchQueries watches,
-    IncidentQueries incidents,
     UpstreamHealth upstreams,
     ViewState view,
     NavigationManager navigation,
@@ -53,8 +51,6 @@ public sealed partial class AnomalyPanel(
     private DateTimeOffset chartAt;
     private AnomalyDetail? detail;
     private FeedbackWords? feedback;
-    private IncidentRow? incident;
-    private IReadOnlyList<SimilarIncident> similar = [];
     private IReadOnlyList<AnomalyRow> neighbours = [];
     private SignalPicture? picture;
     private ChartData? chart;
@@ -184,8 +180,6 @@ public sealed partial class AnomalyPanel(
                 found.PeakDeviation,
                 lifetime.Token
             );
-            incident = await incidents.OfAnomalyAsync(view.EnvironmentId, Id, lifetime.Token);
-            similar = incident is null ? [] : await incidents.SimilarAsync(view.EnvironmentId, incident.Id, lifetime.Token);
             if (detail is null)
                 Fit(found.Row);
             detail = found;
@@ -360,7 +354,7 @@ public sealed partial class AnomalyPanel(
             "Forecast" => "Off the short-term forecast",
             "Shift" => "Run on one side",
             "Drift" => "Slow drift",
-            "Range" => "Beyond all that was seen",
+            "Range" => "Highest or lowest seen",
             "FlatLine" => "Does not change",
             "Gap" => "Samples were missing",
             _ => name,

@@ -7,6 +7,8 @@ namespace Archon.Features.Forecasts;
 
 public static class ForecastsSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Forecasts", services => services.AddForecasts());
+
     public static IServiceCollection AddForecasts(this IServiceCollection services)
     {
         services.AddOptions<ForecastOptions>().BindConfiguration("Archon:Forecasts").ValidateOnStart();
@@ -21,6 +23,8 @@ public static class ForecastsSetup
                 job => job.DispatchAsync(CancellationToken.None)
             )
         );
+        services.AddSingleton(new PageSection("overview/aside", typeof(LimitsSection), 0));
+        services.AddSingleton<IRetention, PredictionRetention>();
         services.AddTopic<ForecastTopic>();
         services.AddSingleton<ForecastQueries>();
         services.AddScoped<ForecastJob>();

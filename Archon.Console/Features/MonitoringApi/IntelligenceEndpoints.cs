@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Watches;
+using Archon.Shell;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
@@ -10,6 +11,12 @@ namespace Archon.Features.MonitoringApi;
 
 public static class IntelligenceEndpoints
 {
+    public static ConsoleFeature Feature { get; } =
+        new("MonitoringApi", services => services.AddIntelligence(), endpoints => endpoints.MapIntelligence())
+        {
+            Needs = ["Forecasts", "Incidents"],
+        };
+
     private const string Token = "token";
 
     public static IServiceCollection AddIntelligence(this IServiceCollection services)

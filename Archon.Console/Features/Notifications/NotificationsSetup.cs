@@ -7,6 +7,8 @@ namespace Archon.Features.Notifications;
 
 public static class NotificationsSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Notifications", services => services.AddNotifications());
+
     public static IServiceCollection AddNotifications(this IServiceCollection services)
     {
         services.AddSingleton(new NavItem("/channels", "Channels", "notifications", "c", NavGroup.Catalogue, 20));

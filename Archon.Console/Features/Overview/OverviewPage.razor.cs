@@ -1,4 +1,3 @@
-using Archon.Features.Forecasts;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Features.Watches;
@@ -16,7 +15,6 @@ public sealed partial class OverviewPage(
     AnomalyTopic anomalies,
     WatchTopic watches,
     ServiceTopic services,
-    ForecastTopic forecasts,
     UpstreamHealth upstreams,
     ScanHealth scans,
     ViewState view
@@ -31,7 +29,7 @@ public sealed partial class OverviewPage(
             "overview",
             view.EnvironmentId,
             $"",
-            [samples, anomalies, watches, services, forecasts],
+            [samples, anomalies, watches, services],
             token => overview.PictureAsync(view.EnvironmentId, token)
         );
 
@@ -40,24 +38,6 @@ public sealed partial class OverviewPage(
 
     private string? PrometheusAway =>
         upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
-
-    private string OutOfSight =>
-        Picture!.Forecasts switch
-        {
-            { InAll: 0 } => "No limit has a forecast yet.",
-            { Judged: 0, InAll: var all } => $"{Figures.Count(all)} limits need more history.",
-            { Judged: var judged, InAll: var all } when judged == all => "Nothing runs out in 14 days.",
-            { Judged: var judged, InAll: var all } =>
-                $"Nothing runs out in 14 days. {Figures.Count(all - judged)} of {Figures.Count(all)} limits need more history.",
-        };
-
-    private string Ahead =>
-        Picture!.Forecasts.InSight switch
-        {
-            0 => Picture.Forecasts.Judged > 0 ? "nothing in sight" : "not known yet",
-            1 => "1 in sight",
-            var many => $"{Figures.Count(many)} in sight, soonest first",
-        };
 
     private string NothingOpen =>
         Picture!.Checking switch

@@ -1,14 +1,13 @@
 using Archon.Features.Anomalies;
-using Archon.Features.Forecasts;
 using Archon.Features.Services;
 using Archon.Live;
 
 namespace Archon.Features.Overview;
 
 /// <summary>The first page at one time.</summary>
-public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies, ForecastsPicture Forecasts) : ISharedPicture
+public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture Anomalies) : ISharedPicture
 {
-    public long Bytes => Services.Bytes + Anomalies.Bytes + Forecasts.Bytes;
+    public long Bytes => Services.Bytes + Anomalies.Bytes;
 
     public DateTimeOffset ReadAt => Services.ReadAt;
     public CheckingState Checking => Anomalies.Checking;
@@ -17,12 +16,11 @@ public sealed record OverviewPicture(ServicesPicture Services, AnomaliesPicture 
     public bool IsFirstRun => Services.InAll == 0 && Anomalies.Checking.Watches == 0;
 }
 
-public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies, ForecastQueries forecasts)
+public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anomalies)
 {
     /// <summary>A screen and a half; the rest is a click away and never worse than what is shown.</summary>
     public const int ServicesShown = 30;
     public const int AnomaliesShown = 6;
-    public const int LimitsShown = 4;
 
     public async Task<OverviewPicture> PictureAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -34,8 +32,7 @@ public sealed class OverviewQueries(ServiceQueries services, AnomalyQueries anom
             new AnomalyWindow(0, AnomaliesShown, 0),
             cancellationToken
         );
-        var forecastsRead = forecasts.PictureAsync(environmentId, new ForecastWindow(0, LimitsShown, 0), cancellationToken);
-        await Task.WhenAll(servicesRead, anomaliesRead, forecastsRead);
-        return new OverviewPicture(await servicesRead, await anomaliesRead, await forecastsRead);
+        await Task.WhenAll(servicesRead, anomaliesRead);
+        return new OverviewPicture(await servicesRead, await anomaliesRead);
     }
 }

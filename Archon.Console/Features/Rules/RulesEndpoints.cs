@@ -1,6 +1,5 @@
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
-using Archon.Features.Explore.Metrics;
 using Archon.Features.Rules.Import;
 
 namespace Archon.Features.Rules;
@@ -8,10 +7,9 @@ namespace Archon.Features.Rules;
 public static class RulesEndpoints
 {
     /// <summary>The files of the catalogue, to be kept elsewhere: one by its name, or all in an archive with their unit tests.</summary>
-    public static void MapRules(this WebApplication app)
+    public static void MapRules(this IEndpointRouteBuilder app)
     {
         app.MapGet("/rules/export", ExportAsync).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
-        app.MapCompletion();
     }
 
     private static async Task<IResult> ExportAsync(

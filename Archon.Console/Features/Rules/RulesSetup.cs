@@ -1,10 +1,10 @@
 using Archon.Data.Catalogue;
-using Archon.Features.Explore.Metrics;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Coverage;
 using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.FromAnomaly;
 using Archon.Features.Rules.Import;
 using Archon.Features.Rules.List;
 using Archon.Features.Rules.Noise;
@@ -13,13 +13,15 @@ using Archon.Integrations.Prometheus;
 using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace Archon.Features.Rules;
 
 public static class RulesSetup
 {
+    public static ConsoleFeature Feature { get; } =
+        new("Rules", services => services.AddRules(), endpoints => endpoints.MapRules()) { Needs = ["Explore", "Notifications"] };
+
     public static IServiceCollection AddRules(this IServiceCollection services)
     {
         services.AddOptions<RuleOptions>().BindConfiguration("Archon:Rules").ValidateOnStart();
@@ -49,6 +51,9 @@ public static class RulesSetup
         services.AddSingleton(new RenamedJob("Archon.Features.Rules.WatchRuleFilesJob", typeof(WatchRuleFilesJob)));
         services.AddSingleton(Target);
         services.AddScoped<ImportRulesJob>();
+        services.AddSingleton(new PageSection("anomaly/actions", typeof(MakeRuleAction), 0));
+        services.AddSingleton(new PageSection("service/aside", typeof(ServiceRulesSection), 0));
+        services.AddSingleton<ServiceRuleQueries>();
         services.AddTopic<RuleTopic>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();
@@ -81,7 +86,6 @@ public static class RulesSetup
         ));
         services.AddSingleton<WorkbenchQueries>();
         services.AddSingleton<TroubleQueries>();
-        services.Configure<RateLimiterOptions>(limits => limits.AddPolicy<string, CompletionLimit>(CompletionLimit.Name));
         return services;
     }
 

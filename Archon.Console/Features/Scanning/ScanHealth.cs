@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Archon.Data.Background;
 
 namespace Archon.Features.Scanning;
 
@@ -13,7 +14,7 @@ public sealed class ScanHealth
     public ScanHealth(IMeterFactory meters, TimeProvider clock)
     {
         this.clock = clock;
-        var meter = meters.Create(WatchMetrics.MeterName);
+        var meter = meters.Create(ArchonMeter.Name);
         meter.CreateObservableGauge(
             "archon.scan.age",
             Age,

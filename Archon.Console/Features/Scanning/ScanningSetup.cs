@@ -1,5 +1,7 @@
+using Archon.Data.Background;
 using Archon.Jobs;
 using Archon.Live;
+using Archon.Shell;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
@@ -7,6 +9,8 @@ namespace Archon.Features.Scanning;
 
 public static class ScanningSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Scanning", services => services.AddScanning()) { IsCore = true };
+
     public static IServiceCollection AddScanning(this IServiceCollection services)
     {
         services.AddOptions<WatchOptions>().BindConfiguration("Archon").ValidateOnStart();
@@ -47,7 +51,7 @@ public static class ScanningSetup
         services.AddSingleton<ScanHealth>();
         services.AddHostedService<ScanMonitor>();
         services.AddHealthChecks().AddCheck<ScansCheck>("scans");
-        services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(WatchMetrics.MeterName));
+        services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ArchonMeter.Name));
         services.AddScoped<ScanJob>();
         services.AddScoped<FitModelsJob>();
         services.AddScoped<HousekeepingJob>();

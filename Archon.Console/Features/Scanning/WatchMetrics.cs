@@ -1,12 +1,11 @@
 using System.Diagnostics.Metrics;
+using Archon.Data.Background;
 
 namespace Archon.Features.Scanning;
 
-/// <summary>What scans and fits cost and find, under the meter <see cref="MeterName"/>.</summary>
+/// <summary>What scans and fits cost and find.</summary>
 public sealed class WatchMetrics
 {
-    public const string MeterName = "Archon";
-
     // The usual bounds are made for milliseconds: everything of ours would lie in the first.
     private static readonly InstrumentAdvice<double> Seconds = new()
     {
@@ -26,7 +25,7 @@ public sealed class WatchMetrics
 
     public WatchMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = meters.Create(ArchonMeter.Name);
         analyses = meter.CreateCounter<long>("archon.intelligence.analyses", "{analysis}", "Series analysed, by kind.");
         duration = meter.CreateHistogram(
             "archon.intelligence.analysis.duration",

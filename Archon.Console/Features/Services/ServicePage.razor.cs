@@ -1,7 +1,6 @@
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Live;
-using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -11,7 +10,7 @@ namespace Archon.Features.Services;
 /// <summary>One service at one time; without a detail when there is none of that name.</summary>
 public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, IReadOnlyList<ServiceAnomalyRow> Open) : ISharedPicture
 {
-    public long Bytes => 5000 + (500L * Open.Count) + (2000L * (Detail?.Watches.Count + Detail?.Rules.Count ?? 0));
+    public long Bytes => 5000 + (500L * Open.Count) + (2000L * (Detail?.Watches.Count ?? 0));
 }
 
 public sealed partial class ServicePage(
@@ -24,10 +23,6 @@ public sealed partial class ServicePage(
     ViewState view
 ) : LivePage<ServiceView>
 {
-    private const int RulesShown = 8;
-
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(30);
-
     private string notice = "";
 
     [Parameter]
@@ -45,12 +40,6 @@ public sealed partial class ServicePage(
         var detail = await services.FindAsync(view.EnvironmentId, Name, cancellationToken);
         var open = detail is null ? [] : await services.OpenAnomaliesAsync(detail.Id, cancellationToken);
         return new ServiceView(readAt, detail, open);
-    }
-
-    protected override void Follow()
-    {
-        // The state of its rules comes from a feature that knows services, and not the other way round.
-        WakeEvery(Beat);
     }
 
     private async Task AcceptAsync()
@@ -73,16 +62,6 @@ public sealed partial class ServicePage(
             notice = $"Not done: {reason}";
         }
     }
-
-    private static StateKind RuleShape(ServiceRuleRow rule) =>
-        (rule.ServerHealth, rule.ServerState) switch
-        {
-            ("err", _) => StateKind.Critical,
-            (_, "firing") => StateKind.Warning,
-            (_, "pending") => StateKind.Info,
-            (_, "inactive") => StateKind.Ok,
-            _ => StateKind.Unknown,
-        };
 
     /// <summary>An address that may be followed; a script hidden in a field is text, never a link.</summary>
     private static string? WebLink(string? address) =>

@@ -24,9 +24,6 @@ public sealed record ServiceWatchRow(
     string? UncheckedReason
 );
 
-/// <summary>An alert rule whose labels or expression name the service.</summary>
-public sealed record ServiceRuleRow(int Id, string Name, string Expression, string? ServerState, string? ServerHealth);
-
 /// <summary>An open anomaly of a service, for a short list.</summary>
 public sealed record ServiceAnomalyRow(long Id, string Watch, HealthState State, DateTimeOffset StartedAt);
 
@@ -52,8 +49,7 @@ public sealed record ServiceDetail(
     ServiceHealth Health,
     IReadOnlyList<NeighbourRow> Calls,
     IReadOnlyList<NeighbourRow> CalledBy,
-    IReadOnlyList<ServiceWatchRow> Watches,
-    IReadOnlyList<ServiceRuleRow> Rules
+    IReadOnlyList<ServiceWatchRow> Watches
 );
 
 /// <summary>Which services to list. Empty means all that were not dismissed.</summary>
@@ -242,8 +238,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             health[service.Id],
             Neighbours(edges.Where(edge => edge.CallerId == service.Id).Select(edge => (edge.CalleeId, edge.Origin))),
             Neighbours(edges.Where(edge => edge.CalleeId == service.Id).Select(edge => (edge.CallerId, edge.Origin))),
-            [.. watches.OrderBy(watch => watch.Signal).ThenBy(watch => watch.Id)],
-            await RulesNamingAsync(db, service, cancellationToken)
+            [.. watches.OrderBy(watch => watch.Signal).ThenBy(watch => watch.Id)]
         );
     }
 
@@ -415,43 +410,6 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 )),
             ]
         ));
-    }
-
-    /// <summary>Rules that name the service by a label, or by a matcher of their expression.</summary>
-    private static async Task<IReadOnlyList<ServiceRuleRow>> RulesNamingAsync(
-        ArchonDbContext db,
-        Service service,
-        CancellationToken cancellationToken
-    )
-    {
-        var rules = await (
-            from rule in db.AlertRules.AsNoTracking()
-            where rule.EnvironmentId == service.EnvironmentId && rule.DeletedAt == null
-            join version in db.AlertRuleVersions
-                on new { rule.Id, Number = rule.CurrentVersion } equals new { Id = version.RuleId, version.Number }
-            orderby rule.Name, rule.Id
-            select new
-            {
-                rule.Id,
-                rule.Name,
-                rule.ServerState,
-                rule.ServerHealth,
-                version.Expression,
-                version.Labels,
-            }
-        ).ToListAsync(cancellationToken);
-        var values = service.Matchers.Select(matcher => $"{matcher.Key}=\"{matcher.Value}\"").Append($"\"{service.Name}\"").ToList();
-        return
-        [
-            .. rules
-                .Where(rule =>
-                    rule.Labels.ContainsValue(service.Name)
-                    || values.Any(value =>
-                        rule.Expression.Replace(" ", "", StringComparison.Ordinal).Contains(value, StringComparison.Ordinal)
-                    )
-                )
-                .Select(rule => new ServiceRuleRow(rule.Id, rule.Name, rule.Expression, rule.ServerState, rule.ServerHealth)),
-        ];
     }
 
     private sealed class AssessedService

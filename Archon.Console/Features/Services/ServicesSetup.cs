@@ -7,6 +7,8 @@ namespace Archon.Features.Services;
 
 public static class ServicesSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Services", services => services.AddServices()) { IsCore = true };
+
     public static IServiceCollection AddServices(this IServiceCollection services)
     {
         services.AddSingleton(new NavItem("/services", "Services", "services", "s", NavGroup.Catalogue, 0) { IsOnPhone = true });
@@ -22,6 +24,8 @@ public static class ServicesSetup
         );
         services.AddScoped<DiscoverJob>();
         services.AddSingleton<ServiceCommands>();
+        services.AddSingleton(new PaletteEntry("Action", "Create a service", "/services/new", "plus"));
+        services.AddSingleton<IRetention, ServiceRetention>();
         services.AddTopic<ServiceTopic>();
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<IPaletteSource, ServicePalette>();

@@ -1,9 +1,12 @@
 using Archon.Live;
+using Archon.Shell;
 
 namespace Archon.Features.Watches;
 
 public static class WatchesSetup
 {
+    public static ConsoleFeature Feature { get; } = new("Watches", services => services.AddWatches()) { IsCore = true };
+
     public static IServiceCollection AddWatches(this IServiceCollection services)
     {
         services.AddScoped<AnalyseJob>();

@@ -132,7 +132,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
             new ApplyPatience { Gap = TimeSpan.FromMilliseconds(10), Most = TimeSpan.FromMilliseconds(100) }
         );
 
-        Assert.Contains("Errors in a form of its own", Assert.IsType<ApplyResult.Done>(result).Note, StringComparison.Ordinal);
+        Assert.Contains("Errors in its own form", Assert.IsType<ApplyResult.Done>(result).Note, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -202,7 +202,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     [Theory]
     [InlineData("shop.yml", "rate(up)", "could not parse expression")]
     [InlineData("../shop.yml", "up == 0", "no path inside the rule folder")]
-    [InlineData("shop_test.yml", "up == 0", "holds unit tests")]
+    [InlineData("shop_test.yml", "up == 0", "contains unit tests")]
     public async Task What_Prometheus_would_refuse_is_refused_with_its_reason(string file, string expression, string reason)
     {
         await using var bench = await RuleBench.StartAsync(postgres);

@@ -127,7 +127,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         var failed = new KnownTime(picture.Known.Asked, null, TimeSpan.Zero, "timed out");
 
         Assert.False(picture.Known.IsWhole);
-        Assert.StartsWith("The server has no record", picture.Known.Words(_ => ""), StringComparison.Ordinal);
+        Assert.StartsWith("Unknown: no samples of the metric up", picture.Known.Words(_ => ""), StringComparison.Ordinal);
         Assert.Equal("Could not check since when the server has records: timed out", failed.Words(_ => ""));
     }
 
