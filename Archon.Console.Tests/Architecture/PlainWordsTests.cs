@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Archon.Tests.Deploy;
 using Archon.Tests.Kit;
@@ -11,6 +12,9 @@ namespace Archon.Tests.Architecture;
 public sealed partial class PlainWordsTests
 {
     private static readonly string[] Projects = ["Archon.Console", "Archon.Console.Data", "Archon.Console.Tests"];
+
+    // Two tests read the same files.
+    private static readonly ConcurrentDictionary<string, IReadOnlyList<(bool IsIdentifier, string Text)>> Parsed = new();
 
     [Fact]
     public void No_identifier_has_a_banned_word() => None(Found(InIdentifiers));
@@ -63,28 +67,38 @@ public sealed partial class PlainWordsTests
 
     private static IEnumerable<string> InIdentifiers(string file, string source) =>
         file.EndsWith(".cs", StringComparison.Ordinal)
-            ? Tokens(source)
-                .Where(token => token.IsKind(SyntaxKind.IdentifierToken))
-                .SelectMany(token => BannedWords.InIdentifier(token.ValueText))
+            ? Tokens(source).Where(token => token.IsIdentifier).SelectMany(token => BannedWords.InIdentifier(token.Text))
             : WordsOf().Matches(Comments().Replace(source, " ")).Select(match => match.Value).SelectMany(BannedWords.InIdentifier);
 
     private static IEnumerable<string> InTexts(string file, string source) =>
         Path.GetExtension(file) switch
         {
-            ".cs" => Tokens(source)
-                .Where(token =>
-                    token.Kind()
-                        is SyntaxKind.StringLiteralToken
-                            or SyntaxKind.InterpolatedStringTextToken
-                            or SyntaxKind.SingleLineRawStringLiteralToken
-                            or SyntaxKind.MultiLineRawStringLiteralToken
-                )
-                .SelectMany(token => BannedWords.InText(token.ValueText)),
+            ".cs" => Tokens(source).Where(token => !token.IsIdentifier).SelectMany(token => BannedWords.InText(token.Text)),
             ".razor" => BannedWords.InText(Comments().Replace(source, " ")),
             _ => [],
         };
 
-    private static IEnumerable<SyntaxToken> Tokens(string source) => CSharpSyntaxTree.ParseText(source).GetRoot().DescendantTokens();
+    private static IReadOnlyList<(bool IsIdentifier, string Text)> Tokens(string source) =>
+        Parsed.GetOrAdd(
+            source,
+            text =>
+                [
+                    .. CSharpSyntaxTree
+                        .ParseText(text)
+                        .GetRoot()
+                        .DescendantTokens()
+                        .Where(IsWord)
+                        .Select(token => (token.IsKind(SyntaxKind.IdentifierToken), token.ValueText)),
+                ]
+        );
+
+    private static bool IsWord(SyntaxToken token) =>
+        token.Kind()
+            is SyntaxKind.IdentifierToken
+                or SyntaxKind.StringLiteralToken
+                or SyntaxKind.InterpolatedStringTextToken
+                or SyntaxKind.SingleLineRawStringLiteralToken
+                or SyntaxKind.MultiLineRawStringLiteralToken;
 
     [GeneratedRegex(@"\.(cs|razor|ts|css)$")]
     private static partial Regex Source();

@@ -50,7 +50,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await page.GetByRole(AriaRole.Combobox, new() { Name = "File" }).FillAsync("shop.yml");
         await page.GetByRole(AriaRole.Combobox, new() { Name = "Group" }).FillAsync("queues");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create rule" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("Say why in a sentence")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Enter a reason. It is shown")).ToBeVisibleAsync();
         await page.GetByLabel("Reason for the save").FillAsync("Queues block the shop");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create rule" }).ClickAsync();
         await page.ArriveAsync(url => url.EndsWith("/rules/1", StringComparison.Ordinal));

@@ -265,6 +265,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
             : found.Property.GetValue(found.Options) switch
             {
                 bool value => value ? "true" : "false",
+                string[] values => string.Join(", ", values),
                 var value => Convert.ToString(value, CultureInfo.InvariantCulture),
             };
 

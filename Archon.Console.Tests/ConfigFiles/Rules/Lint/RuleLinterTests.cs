@@ -28,7 +28,7 @@ public sealed class RuleLinterTests
             { "fragile-aggregation", LintSeverity.Warning, "only one side", "sum without (cpu) (a) / b > 1" },
             { "sampled", LintSeverity.Warning, "topk", "topk(5, load) > 1" },
             { "histogram", LintSeverity.Error, "lost their label le", "histogram_quantile(0.9, sum by (job) (rate(d_bucket[5m]))) > 1" },
-            { "histogram", LintSeverity.Error, "outside of 0 to 1", "histogram_quantile(95, sum by (le) (rate(d_bucket[5m]))) > 1" },
+            { "histogram", LintSeverity.Error, "outside 0 to 1", "histogram_quantile(95, sum by (le) (rate(d_bucket[5m]))) > 1" },
             { "histogram", LintSeverity.Warning, "since its process started", "histogram_quantile(0.9, d_bucket) > 1" },
             { "regex", LintSeverity.Info, "plain text", "up{job=~\"api\"} == 0" },
             { "regex", LintSeverity.Info, "anchored anyway", "up{job=~\"^api.*$\"} == 0" },
@@ -154,7 +154,7 @@ public sealed class RuleLinterTests
             {
                 "template",
                 LintSeverity.Warning,
-                "as it stands",
+                "sent unchanged",
                 "for: 5m\n    annotations: {summary: 'it is $value', description: d, runbook: r}"
             },
         };

@@ -154,7 +154,7 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
         var away = await Advisor(bench).AdviseAsync((await bench.RuleAsync("Busy")).Id, Token);
 
         Assert.Equal((null, false), (empty.Advice, empty.IsChecked));
-        Assert.Contains("no record", empty.Words, StringComparison.Ordinal);
+        Assert.Contains("no samples of the metric up", empty.Words, StringComparison.Ordinal);
         Assert.Equal((null, false), (away.Advice, away.IsChecked));
     }
 
