@@ -121,9 +121,10 @@ public sealed partial class ForecastJob(
             .Watches.Where(one => one.Id == watchId)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
         await db.AnnounceAsync(ForecastTopic.Id, cancellationToken);
-        // Told before it is kept: an alert that Alertmanager did not take is told again by the retry, and one it took twice is one.
-        await PostAsync(alerts, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        // After the commit: a slow Alertmanager must not keep a connection. What it does not take is posted again by the retry, and an alert that
+        // is over ends by its own end.
+        await PostAsync(alerts, cancellationToken);
         metrics.Forecasted(found.Count, Stopwatch.GetElapsedTime(started));
         var inSight = found.Count(one => one.Forecast.ReachedAt is not null);
         LogForecast(watchId, found.Count, inSight);

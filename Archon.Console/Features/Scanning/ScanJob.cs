@@ -144,41 +144,16 @@ public sealed partial class ScanJob(
     private async Task<Slice> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
-            return Slice.NotScanned; // another worker is at it
-        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken);
-        if (watch is not { Enabled: true } || watch.Origin == CatalogueOrigin.Ignored)
+        if (await FindAsync(db, watchId, cancellationToken) is not { } watch)
             return Slice.NotScanned;
-
         var now = clock.GetUtcNow();
         var step = watch.Step;
         var end = Floor(now, step);
-        var mark = watch.ScannedTo is { } scannedTo ? Floor(scannedTo, step) : end - step;
-        if (mark > end + step)
-        {
-            LogClockSetBack(watchId, mark);
-            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
-            memory.Forget(watchId);
-            watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
-            await db
-                .Watches.Where(one => one.Id == watchId)
-                .ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
-        }
-        if (end <= mark)
+        if (await MarkAsync(db, watch, now, end, cancellationToken) is not { } mark || end <= mark)
             return Slice.NotScanned;
-
-        var oldest = Floor(now - options.Value.CatchUpLimit, step);
-        if (mark < oldest)
-        {
-            // Too old to be worth it: told as never checked, and the rest is caught up.
-            await NoteUncheckedAsync(db, watch, mark, oldest, "Longer ago than scans catch up.", cancellationToken);
-            mark = oldest;
-        }
         var sliceEnd = end - mark > SliceSteps * step ? mark + (SliceSteps * step) : end;
 
-        var settings = (uint)
-            HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
+        var settings = Settings(watch);
         var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
         var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
         entry ??= new ScanMemory.Entry
@@ -189,8 +164,20 @@ public sealed partial class ScanJob(
             SavedTo = mark,
         };
 
+        // Asked before the transaction begins: a slow Prometheus must not keep a lock and a connection.
         var start = mark + step - (replay ? ReplayedSteps(entry, mark, step) * step : TimeSpan.Zero);
         var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
+        var requests =
+            fetched is Fetch<MatrixResult>.Ok && watch.VolumeQuery is { } volumeQuery
+                ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
+                : [];
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
+            return Slice.NotScanned; // another worker is at it
+        if (await FindAsync(db, watchId, cancellationToken) is not { } current || !IsAsBefore(watch, current))
+            return Slice.NotScanned; // another worker or a person was faster: the next run begins from there
+        watch = current;
         if (fetched is not Fetch<MatrixResult>.Ok { Value.Series: var series })
         {
             await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
@@ -207,9 +194,6 @@ public sealed partial class ScanJob(
         {
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
-        var requests = watch.VolumeQuery is { } volumeQuery
-            ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
-            : [];
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
         var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
@@ -245,6 +229,57 @@ public sealed partial class ScanJob(
             LogScanned(watchId, began, ended);
         }
         return sliceEnd < end ? Slice.MoreToCatchUp : Slice.UpToDate;
+    }
+
+    /// <returns>Null where the watch is not to be scanned.</returns>
+    private static async Task<Watch?> FindAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
+        await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == watchId, cancellationToken) is { Enabled: true } watch
+        && watch.Origin != CatalogueOrigin.Ignored
+            ? watch
+            : null;
+
+    private static bool IsAsBefore(Watch before, Watch now) =>
+        before.ScannedTo == now.ScannedTo && before.FittedAt == now.FittedAt && Settings(before) == Settings(now);
+
+    /// <summary>Hash of what a person may set, or judge.</summary>
+    private static uint Settings(Watch watch) =>
+        (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
+
+    /// <summary>Up to where the watch was scanned. A mark in the future or too far in the past is moved.</summary>
+    /// <returns>Null where another worker is at it.</returns>
+    private async Task<DateTimeOffset?> MarkAsync(
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset now,
+        DateTimeOffset end,
+        CancellationToken cancellationToken
+    )
+    {
+        var step = watch.Step;
+        var mark = watch.ScannedTo is { } scannedTo ? Floor(scannedTo, step) : end - step;
+        var oldest = Floor(now - options.Value.CatchUpLimit, step);
+        if (mark <= end + step && mark >= oldest)
+            return mark;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (!await ScanStore.TryLockAsync(db, watch.Id, cancellationToken))
+            return null;
+        if (mark > end + step)
+        {
+            LogClockSetBack(watch.Id, mark);
+            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
+            memory.Forget(watch.Id);
+            watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
+            await db
+                .Watches.Where(one => one.Id == watch.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(one => one.ScannedTo, mark), cancellationToken);
+        }
+        if (mark < oldest)
+        {
+            await NoteUncheckedAsync(db, watch, mark, oldest, "Longer ago than scans catch up.", cancellationToken);
+            mark = oldest;
+        }
+        await transaction.CommitAsync(cancellationToken);
+        return mark;
     }
 
     /// <summary>The series that have a row, with rows made for the new ones, up to the limit.</summary>
