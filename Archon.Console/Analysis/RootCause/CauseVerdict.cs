@@ -48,7 +48,7 @@ public abstract record Evidence
         public override string Sentence =>
             double.IsNaN(Usual)
                 ? $"{Metric} of {Service} appeared for the first time, at {Figure(Shift)}."
-                : $"{Metric} of {Service} {Move(Usual, Shift)}, more than load and neighbours explain.";
+                : $"{Metric} of {Service} is {Distance(Shift)} than load and neighbours explain (usually {Figure(Usual)}).";
     }
 
     /// <summary>A metric left its usual range for good; nobody knows what its neighbours had to do with it.</summary>
@@ -99,7 +99,8 @@ public abstract record Evidence
     /// <summary>Something is used up more than the load explains.</summary>
     public sealed record Supported(string Service, string Metric, double Usual, double Shift, double StandardErrors) : Evidence
     {
-        public override string Sentence => $"{Metric} of {Service} {Move(Usual, Shift)} as well, more than the load explains.";
+        public override string Sentence =>
+            $"{Metric} of {Service} is also {Distance(Shift)} than the load explains (usually {Figure(Usual)}).";
     }
 
     /// <param name="Before">Time from the change to the onset.</param>
@@ -140,6 +141,8 @@ public abstract record Evidence
 
     private static string Move(double usual, double shift) =>
         $"{(shift < 0 ? "fell" : "rose")} from {Figure(usual)} to {Figure(usual + shift)}";
+
+    private static string Distance(double shift) => $"{Figure(Math.Abs(shift))} {(shift < 0 ? "lower" : "higher")}";
 
     private static string Percent(double share) => (100 * share).ToString("0", CultureInfo.InvariantCulture) + " %";
 
