@@ -26,6 +26,10 @@ public sealed class AccessOptions
     [Range(1, 10_000)]
     public int WrongPasswordsPerAddress { get; init; } = 20;
 
+    /// <summary>How long audit entries, and API tokens that have ended, are kept. 30 days to 10 years, 400 days by default.</summary>
+    [Range(typeof(TimeSpan), "30.00:00:00", "3650.00:00:00")]
+    public TimeSpan AuditRetention { get; init; } = TimeSpan.FromDays(400);
+
     /// <summary>
     /// Proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> count: addresses and networks, such as <c>10.0.0.5, 172.18.0.0/16</c>.
     /// None by default.

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
 using Microsoft.AspNetCore.Authentication;
@@ -37,6 +38,7 @@ public static class AccessSetup
         services.AddSingleton<AdminReset>();
         services.AddSingleton<LiveCredentials>();
         services.AddSingleton<SessionCommands>();
+        services.AddSingleton<IRetention, AuditRetention>();
         services.AddSingleton<IChangeHandler, SessionListener>();
         services.AddHostedService<SessionRecheck>();
         services.AddSingleton<SignInThrottle>();

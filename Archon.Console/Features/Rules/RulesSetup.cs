@@ -54,6 +54,7 @@ public static class RulesSetup
         services.AddSingleton(new PageSection("anomaly/actions", typeof(MakeRuleAction), 0));
         services.AddSingleton(new PageSection("service/aside", typeof(ServiceRulesSection), 0));
         services.AddSingleton<ServiceRuleQueries>();
+        services.AddSingleton<IRetention, RuleRetention>();
         services.AddTopic<RuleTopic>();
         services.AddSingleton<RuleQueries>();
         services.AddSingleton<RuleCommands>();

@@ -37,6 +37,13 @@ public sealed class RuleOptions : IValidatableObject
     /// <c>/config/v1/rules</c> Mimir, <c>/loki/api/v1/rules</c> Loki, <c>/api/v1/rules</c> Cortex.</summary>
     public string? RulerAddress { get; init; }
 
+    /// <summary>
+    /// How long versions that are neither the newest nor running, applies that have ended, and answers to alerts are kept. 30 days to 10 years, 2 years by
+    /// default.
+    /// </summary>
+    [Range(typeof(TimeSpan), "30.00:00:00", "3650.00:00:00")]
+    public TimeSpan HistoryRetention { get; init; } = TimeSpan.FromDays(730);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Target == RuleTargetKind.Folder && string.IsNullOrWhiteSpace(Folder))

@@ -1,0 +1,17 @@
+using Archon.Data;
+using Archon.Jobs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Archon.Features.Access;
+
+/// <summary>Audit entries go by whole days, and tokens some time after they ended: until then the audit can be read with their names.</summary>
+internal sealed class AuditRetention(IOptions<AccessOptions> options) : IRetention
+{
+    public async Task CleanAsync(ArchonDbContext db, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var oldest = new DateTimeOffset((now - options.Value.AuditRetention).UtcDateTime.Date, TimeSpan.Zero);
+        await db.AuditEntries.Where(entry => entry.At < oldest).ExecuteDeleteAsync(cancellationToken);
+        await db.ApiTokens.Where(token => token.RevokedAt < oldest || token.ExpiresAt < oldest).ExecuteDeleteAsync(cancellationToken);
+    }
+}
