@@ -49,8 +49,11 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await page.GetByLabel("Label 1 name").FillAsync("job");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a label" }).ClickAsync();
         await page.GetByLabel("Label 2 name").FillAsync("stage");
-        await page.WaitForFunctionAsync(
-            "Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))"
+        // Playwright's own wait evaluates again within the page, where the content security policy forbids it.
+        await Waits.UntilAsync(() =>
+            page.EvaluateAsync<bool>(
+                "Object.entries(sessionStorage).some(([key, text]) => key.startsWith('archon.draft.') && text.includes('stage'))"
+            )
         );
 
         await app.StopAsync();
