@@ -128,6 +128,21 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task A_page_that_opens_does_not_wait_for_the_pace_of_one_that_is_open()
+    {
+        var source = Source("a");
+        var first = await GetAsync(source);
+        topic.Tick();
+        var waiting = snapshots.GetAsync(source, SnapshotAge.Current, Token);
+
+        Assert.Same(first, await snapshots.GetAsync(source, SnapshotAge.Opening, Token).WaitAsync(Waits.Limit, Token));
+
+        Assert.False(waiting.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotSame(first, await waiting.WaitAsync(Waits.Limit, Token));
+    }
+
+    [Fact]
     public async Task What_follows_from_the_time_is_read_again_without_a_tick()
     {
         var source = Source("a");

@@ -80,6 +80,9 @@ public sealed class SnapshotCache : IDisposable
     {
         var entry = Use((typeof(TPicture), source.Key));
         var begun = entry.Attempts;
+        // Outside of the gate: a page that opens must not wait for the pace of those that are open.
+        if (age == SnapshotAge.Current)
+            await RestAsync(entry, source, begun, cancellationToken);
         await entry.Reading.WaitAsync(cancellationToken);
         try
         {
@@ -87,11 +90,6 @@ public sealed class SnapshotCache : IDisposable
                 return newest;
             if (entry.FailedAttempt > begun)
                 entry.Failure!.Throw();
-            if (age == SnapshotAge.Current && entry.Newest is not null)
-            {
-                var rest = Gap - clock.GetElapsedTime(entry.ReadAt);
-                await Task.Delay(rest > Settle ? rest : Settle, clock, cancellationToken);
-            }
             return await ReadAsync(entry, source, cancellationToken);
         }
         finally
@@ -101,6 +99,28 @@ public sealed class SnapshotCache : IDisposable
     }
 
     public void Dispose() => sweep.Dispose();
+
+    /// <summary>Until ticks that belong together have come, and the last read is long enough ago.</summary>
+    private async Task RestAsync<TPicture>(Entry entry, SharedSource<TPicture> source, int begun, CancellationToken cancellationToken)
+        where TPicture : class, ISharedPicture
+    {
+        var least = Settle;
+        while (true)
+        {
+            TimeSpan rest;
+            lock (gate)
+            {
+                if (entry.Newest is null || IsNewEnough(entry, source, SnapshotAge.Current, begun))
+                    return;
+                rest = Gap - clock.GetElapsedTime(entry.ReadAt);
+            }
+            rest = rest > least ? rest : least;
+            if (rest <= TimeSpan.Zero)
+                return;
+            await Task.Delay(rest, clock, cancellationToken);
+            least = TimeSpan.Zero;
+        }
+    }
 
     private bool IsNewEnough<TPicture>(Entry entry, SharedSource<TPicture> source, SnapshotAge age, int begun)
         where TPicture : class, ISharedPicture
