@@ -29,21 +29,7 @@ builder.AddArchonHosting();
 builder.Services.AddIntegrations();
 builder.Services.AddLive();
 builder.Services.AddShell();
-builder.AddFeatures(
-    ScanningSetup.Feature,
-    WatchesSetup.Feature,
-    ServicesSetup.Feature,
-    AnomaliesSetup.Feature,
-    ForecastsSetup.Feature,
-    IncidentsSetup.Feature,
-    ExploreSetup.Feature,
-    NotificationsSetup.Feature,
-    RulesSetup.Feature,
-    OverviewSetup.Feature,
-    StatusSetup.Feature,
-    IntelligenceEndpoints.Feature,
-    AccessSetup.Feature // last: it takes back what others schedule to be read before the database is there
-);
+builder.AddFeatures(Features);
 
 var app = builder.Build();
 app.UseArchonHosting();
@@ -51,3 +37,24 @@ app.MapShell();
 app.MapLive();
 app.MapFeatures();
 return await app.RunOrExplainAsync();
+
+/// <summary>The console. Its features are listed here and nowhere else.</summary>
+public partial class Program
+{
+    public static IReadOnlyList<ConsoleFeature> Features { get; } =
+    [
+        ScanningSetup.Feature,
+        WatchesSetup.Feature,
+        ServicesSetup.Feature,
+        AnomaliesSetup.Feature,
+        ForecastsSetup.Feature,
+        IncidentsSetup.Feature,
+        ExploreSetup.Feature,
+        NotificationsSetup.Feature,
+        RulesSetup.Feature,
+        OverviewSetup.Feature,
+        StatusSetup.Feature,
+        IntelligenceEndpoints.Feature,
+        AccessSetup.Feature, // last: it takes back what others schedule to be read before the database is there
+    ];
+}

@@ -1,15 +1,3 @@
-using Archon.Features.Anomalies;
-using Archon.Features.Explore;
-using Archon.Features.Forecasts;
-using Archon.Features.Incidents;
-using Archon.Features.MonitoringApi;
-using Archon.Features.Notifications;
-using Archon.Features.Overview;
-using Archon.Features.Rules;
-using Archon.Features.Scanning;
-using Archon.Features.Services;
-using Archon.Features.Status;
-using Archon.Features.Watches;
 using Archon.Jobs;
 using Archon.Shell;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,22 +7,8 @@ namespace Archon.Tests.Kit;
 /// <summary>What the features contribute, without a console.</summary>
 internal static class Contributions
 {
-    /// <summary>As in <c>Program.cs</c>, but for access.</summary>
-    public static IReadOnlyList<ConsoleFeature> Features { get; } =
-    [
-        ScanningSetup.Feature,
-        WatchesSetup.Feature,
-        ServicesSetup.Feature,
-        AnomaliesSetup.Feature,
-        ForecastsSetup.Feature,
-        IncidentsSetup.Feature,
-        ExploreSetup.Feature,
-        NotificationsSetup.Feature,
-        RulesSetup.Feature,
-        OverviewSetup.Feature,
-        StatusSetup.Feature,
-        IntelligenceEndpoints.Feature,
-    ];
+    /// <summary>All but access, which needs the rest of a console.</summary>
+    public static IReadOnlyList<ConsoleFeature> Features { get; } = [.. Program.Features.Where(feature => feature.Name != "Access")];
 
     private static readonly IServiceCollection Services = Collect();
 

@@ -2,6 +2,7 @@ using Archon.Data;
 using Archon.Data.Background;
 using Archon.Features.Access;
 using Archon.Jobs;
+using Archon.Shell;
 using Hangfire;
 using Hangfire.Client;
 using Hangfire.Common;
@@ -137,6 +138,7 @@ internal sealed class JobServers(
         var schedules = services.GetRequiredService<IRecurringJobManager>();
         var contributed = services.GetServices<JobSchedule>().ToList();
         RecurringJobs.Register(schedules, contributed);
+        RecurringJobs.RemoveAbsent(schedules, storage, services.GetRequiredService<ConsoleFeatures>());
         foreach (var schedule in contributed.Where(one => one.RunsAtStart))
             schedules.Trigger(schedule.Id);
         // Scans have workers of their own: a long fit must not hold up what tells people.

@@ -1,5 +1,7 @@
 using Archon.Jobs;
+using Archon.Shell;
 using Hangfire;
+using Hangfire.Storage;
 
 namespace Archon.Hosting;
 
@@ -8,9 +10,20 @@ public static class RecurringJobs
 {
     public static void Register(IRecurringJobManager jobs, IEnumerable<JobSchedule> schedules)
     {
-        // A schedule missed while nobody ran is not made up for: the next run does all the work there is.
+        // A schedule missed while no console ran is not made up for: the next run does all the work there is.
         var options = new RecurringJobOptions { TimeZone = TimeZoneInfo.Utc, MisfireHandling = MisfireHandlingMode.Ignorable };
         foreach (var schedule in schedules)
             jobs.AddOrUpdate(schedule.Id, schedule.Job, schedule.Cron, options);
+    }
+
+    /// <summary>Hangfire keeps schedules in the database: those of features that are left out now go.</summary>
+    public static void RemoveAbsent(IRecurringJobManager jobs, JobStorage storage, ConsoleFeatures features)
+    {
+        using var connection = storage.GetConnection();
+        foreach (var stored in connection.GetRecurringJobs())
+        {
+            if (stored.Job is { Type: var type } && !features.Has(type))
+                jobs.RemoveIfExists(stored.Id);
+        }
     }
 }

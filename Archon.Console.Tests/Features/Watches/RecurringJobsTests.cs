@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Features.Scanning;
 using Archon.Features.Services;
 using Archon.Hosting;
+using Archon.Shell;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.PostgreSql;
@@ -36,6 +37,24 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         Assert.All(jobs, job => Assert.NotNull(job.NextExecution));
         var periods = Contributions.Schedules.ToDictionary(one => one.Id, one => one.Period);
         Assert.All(jobs, job => Assert.True(job.NextExecution - job.CreatedAt <= periods[job.Id], $"{job.Id}: {job.NextExecution}"));
+    }
+
+    [Fact]
+    public async Task Schedules_of_a_feature_that_is_left_out_go_and_come_back_with_it()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        var storage = Storage(database);
+        var manager = new RecurringJobManager(storage);
+        RecurringJobs.Register(manager, Contributions.Schedules);
+
+        RecurringJobs.RemoveAbsent(manager, storage, new ConsoleFeatures(Program.Features, ["Forecasts"]));
+
+        using var connection = storage.GetConnection();
+        var ids = connection.GetRecurringJobs().Select(job => job.Id).ToList();
+        Assert.DoesNotContain("forecast", ids);
+        Assert.Equal(Contributions.Schedules.Count - 1, ids.Count);
+        RecurringJobs.Register(manager, Contributions.Schedules);
+        Assert.Contains("forecast", connection.GetRecurringJobs().Select(job => job.Id));
     }
 
     [Fact]
