@@ -104,9 +104,9 @@ internal static class PatternsCommand
         return command;
     }
 
-    private static void Require(SymbolResult given, bool contains, string otherwise)
+    private static void Require(SymbolResult given, bool isValid, string otherwise)
     {
-        if (!contains)
+        if (!isValid)
             given.AddError(otherwise);
     }
 
@@ -197,12 +197,12 @@ internal static class PatternsCommand
             Q = Short(change.QValue),
             Ratio = change.RateRatio is { } ratio ? Short(ratio) : (double?)null,
             Dispersion = Short(change.Dispersion),
-            Baseline = Reported(change.Template.Baseline),
-            Window = Reported(change.Template.Window),
+            Baseline = Summary(change.Template.Baseline),
+            Window = Summary(change.Template.Window),
             change.Template.Example,
         };
 
-    private static object Reported(LogTally tally) =>
+    private static object Summary(LogTally tally) =>
         new
         {
             tally.Count,

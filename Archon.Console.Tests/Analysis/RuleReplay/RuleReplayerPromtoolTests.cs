@@ -189,10 +189,10 @@ public sealed class RuleReplayerPromtoolTests
     {
         public ReplayRule Rule()
         {
-            Assert.True(PrometheusDuration.TryParse(For, out var lasting));
+            Assert.True(PrometheusDuration.TryParse(For, out var pendingPeriod));
             Assert.True(PrometheusDuration.TryParse(Keep, out var keep));
             var file = RuleCorpus.Read($"groups:\n- name: g\n  rules:\n  - {{alert: A, expr: up, labels: {{{Labels}}}}}\n");
-            return new ReplayRule(Name, lasting, keep, file.Groups[0].Rules[0].Content.Labels);
+            return new ReplayRule(Name, pendingPeriod, keep, file.Groups[0].Rules[0].Content.Labels);
         }
     }
 }

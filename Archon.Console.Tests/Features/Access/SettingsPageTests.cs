@@ -51,8 +51,8 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         await using var holder = new NpgsqlConnection(console.Database.ConnectionString);
         await holder.OpenAsync(Token);
         await using var transaction = await holder.BeginTransactionAsync(Token);
-        await using (var lasting = new NpgsqlCommand("LOCK TABLE api_tokens IN ACCESS EXCLUSIVE MODE", holder, transaction))
-            await lasting.ExecuteNonQueryAsync(Token);
+        await using (var block = new NpgsqlCommand("LOCK TABLE api_tokens IN ACCESS EXCLUSIVE MODE", holder, transaction))
+            await block.ExecuteNonQueryAsync(Token);
         reader.SetAuthorized("night.watch").SetRoles(Roles.Viewer);
         var page = Render<SettingsPage>();
         Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);

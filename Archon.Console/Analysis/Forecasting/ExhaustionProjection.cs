@@ -23,8 +23,8 @@ public static class ExhaustionProjection
     // In deviations of the noise.
     private const double Jump = 4;
 
-    // As likely as not: below that it is not told.
-    private const double Reported = 0.5;
+    // As likely as not: a less likely end is not reported.
+    private const double LeastProbability = 0.5;
 
     /// <summary>Projects from the last sample of a series on.</summary>
     /// <param name="series">At any steps, with gaps or without; order and doubles do not matter. What lies further back than twice the time
@@ -69,7 +69,7 @@ public static class ExhaustionProjection
         if (crossings[crossings.Length / 2] == 0 || (latest >= limit && jump > Jump * run.Noise))
             return new ExhaustionResult.Reached();
         var probability = crossings.Count(double.IsFinite) / (double)crossings.Length;
-        if (probability <= Reported)
+        if (probability <= LeastProbability)
             return new ExhaustionResult.NotExpected(Reason(run), probability);
         var change = sign * deviation * (run.Best.At(day) - run.Best.At(0));
         return new ExhaustionResult.Projected(

@@ -86,7 +86,7 @@ internal sealed class ForecastRun : IDisposable
             scale.ToValues(medians);
             if (isNonNegative)
                 Vectors.Clamp(medians, 0, double.MaxValue);
-            return Reported(medians, origins, errorOrigins, inflation);
+            return ToForecast(medians, origins, errorOrigins, inflation);
         }
         finally
         {
@@ -262,7 +262,7 @@ internal sealed class ForecastRun : IDisposable
         return sum / weights;
     }
 
-    private Forecast Reported(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
+    private Forecast ToForecast(ReadOnlySpan<double> medians, Origins origins, int errorOrigins, double inflation)
     {
         var lanes = origins.Lanes;
         var errors = ArrayPool<double>.Shared.Rent(horizon * lanes);

@@ -190,13 +190,13 @@ internal sealed class LogLineReader(LogMinerSettings settings)
         return found;
     }
 
-    private void ReadTime(ReadOnlySpan<char> reported)
+    private void ReadTime(ReadOnlySpan<char> text)
     {
         if (UnixMs is not null)
             return;
-        if (LogStamp.TryRead(reported, settings.YearOfShortStamps, out _, out var at))
+        if (LogStamp.TryRead(text, settings.YearOfShortStamps, out _, out var at))
             UnixMs = at;
-        else if (double.TryParse(reported, CultureInfo.InvariantCulture, out var epoch))
+        else if (double.TryParse(text, CultureInfo.InvariantCulture, out var epoch))
             UnixMs = LogStamp.FromEpoch(epoch);
     }
 

@@ -164,8 +164,8 @@ internal static class LogStamp
             if (!Next(' '))
                 return false;
             var before = At;
-            var (reported, length) = Number();
-            if (length != 4 || !IsDate(reported, named, date) || !Skip(" "))
+            var (lastYear, length) = Number();
+            if (length != 4 || !IsDate(lastYear, named, date) || !Skip(" "))
                 At = before;
             if (!Clock(isDotted: false))
                 return false;

@@ -174,7 +174,7 @@ internal static class PromqlChecker
                 );
             }
         }
-        else if (selector.Matchers.All(one => one.Contains("")))
+        else if (selector.Matchers.All(one => one.Matches("")))
         {
             throw Fault(selector, "vector selector must contain at least one non-empty matcher");
         }

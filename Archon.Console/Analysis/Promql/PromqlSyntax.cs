@@ -148,7 +148,7 @@ public sealed record PromqlMatcher(string Label, PromqlMatch Match, string Value
     public const string Name = "__name__";
 
     /// <summary>Whether a series whose label has this value is selected. A label that a series lacks is empty.</summary>
-    public bool Contains(string value) =>
+    public bool Matches(string value) =>
         Match switch
         {
             PromqlMatch.Equal => value == Value,

@@ -139,17 +139,17 @@ internal sealed class IncidentFrame
         }
     }
 
-    private static double Share(ReadOnlySpan<double> values, Func<double, bool> contains)
+    private static double Share(ReadOnlySpan<double> values, Func<double, bool> isCounted)
     {
-        var (count, held) = (0, 0);
+        var (count, counted) = (0, 0);
         foreach (var value in values)
         {
             if (double.IsNaN(value))
                 continue;
             count++;
-            held += contains(value) ? 1 : 0;
+            counted += isCounted(value) ? 1 : 0;
         }
-        return count == 0 ? 0 : (double)held / count;
+        return count == 0 ? 0 : (double)counted / count;
     }
 
     private int[] Neighbours(int service, bool callees)

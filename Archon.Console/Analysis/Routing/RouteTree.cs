@@ -60,7 +60,7 @@ public static class RouteTree
 
     private static List<RouteStop> Stops(AlertRoute route, RouteStop above, IReadOnlyDictionary<string, string> labels)
     {
-        if (!route.Matchers.All(matcher => matcher.Contains(labels.GetValueOrDefault(matcher.Label, ""))))
+        if (!route.Matchers.All(matcher => matcher.Matches(labels.GetValueOrDefault(matcher.Label, ""))))
             return [];
         var here = new RouteStop(
             route.Receiver ?? above.Receiver,

@@ -90,7 +90,7 @@ public sealed class RuleReplayer
     public static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
 
     private readonly ReplayRule rule;
-    private readonly long lasting;
+    private readonly long pendingPeriod;
     private readonly long keep;
     private readonly bool isStable;
     private readonly Dictionary<SeriesLabels, ReplayAlert> alerts = [];
@@ -104,7 +104,7 @@ public sealed class RuleReplayer
     public RuleReplayer(ReplayRule rule)
     {
         this.rule = rule;
-        (lasting, keep) = ((long)rule.For.TotalMilliseconds, (long)rule.KeepFiringFor.TotalMilliseconds);
+        (pendingPeriod, keep) = ((long)rule.For.TotalMilliseconds, (long)rule.KeepFiringFor.TotalMilliseconds);
         isStable = rule.Labels.Values.All(IsStable);
     }
 
@@ -144,7 +144,7 @@ public sealed class RuleReplayer
                     (alert.IsActive, alert.ResolvedAt) = (false, at);
                 continue;
             }
-            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= lasting)
+            if (alert.State == AlertState.Pending && at - alert.ActiveAt >= pendingPeriod)
                 alert.State = AlertState.Firing;
             active.Add(alert);
         }

@@ -75,7 +75,7 @@ public static class ThresholdSweep
         for (var i = 0; i < series.Count; i++)
         {
             var value = series.Values.Span[i];
-            var contains = comparison switch
+            var isKept = comparison switch
             {
                 ">" => value > threshold,
                 ">=" => value >= threshold,
@@ -85,7 +85,7 @@ public static class ThresholdSweep
                 "!=" => value != threshold,
                 _ => throw new ArgumentException($"'{comparison}' is no comparison.", nameof(comparison)),
             };
-            if (!contains)
+            if (!isKept)
                 continue;
             times.Add(series.Times.Span[i]);
             values.Add(value);

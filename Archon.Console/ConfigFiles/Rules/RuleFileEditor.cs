@@ -267,15 +267,15 @@ public static class RuleFileEditor
         var changed =
             file.With(text, out var errors)
             ?? throw new RuleEditException($"{name} cannot be changed: {string.Join("; ", errors)}") { Refused = errors };
-        if (Contains(changed, isWanted))
+        if (IsAsWanted(changed, isWanted))
             return changed;
         // A block at the end of a file without a last line feed lacks its own.
-        if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && Contains(ended, isWanted))
+        if (!text.EndsWith('\n') && file.With(text + YamlLayout.Newline(text), out _) is { } ended && IsAsWanted(ended, isWanted))
             return ended;
         throw Shared(name);
     }
 
-    private static bool Contains(RuleFile changed, Func<int, int, RuleContent, bool> isWanted)
+    private static bool IsAsWanted(RuleFile changed, Func<int, int, RuleContent, bool> isWanted)
     {
         try
         {

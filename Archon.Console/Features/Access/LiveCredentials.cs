@@ -91,9 +91,9 @@ internal sealed class LiveCredentials(
         {
             foreach (var (credential, state) in await ReadAsync(credentials, cancellationToken))
             {
-                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var reported))
+                if (state is not CredentialState.Ended ended || !watchers.TryRemove(credential, out var watching))
                     continue;
-                foreach (var watcher in reported)
+                foreach (var watcher in watching)
                     watcher.Report(ended);
             }
         }

@@ -42,7 +42,7 @@ public sealed record SilenceMatcher(string Name, string Value, bool IsRegex, boo
 {
     /// <summary>Whether the label of an alert matches. A label that an alert lacks is empty.</summary>
     /// <exception cref="InputLimitException">The regular expression is too large, or takes too long.</exception>
-    public bool Contains(string value) => (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
+    public bool Matches(string value) => (IsRegex ? Re2.Fault(Value) is null && Re2.Matches(Value, value) : Value == value) == IsEqual;
 }
 
 /// <param name="State"><c>active</c>, <c>pending</c> or <c>expired</c>.</param>
@@ -67,7 +67,7 @@ public sealed record AlertmanagerSilence(
         {
             try
             {
-                if (!matcher.Contains(valueOf(matcher.Name)))
+                if (!matcher.Matches(valueOf(matcher.Name)))
                     return false;
             }
             catch (InputLimitException)

@@ -524,16 +524,16 @@ public static partial class RuleLinter
 
     private static IEnumerable<LintFinding> Durations(Place at)
     {
-        var (lasting, keep) = (at.Rule.Content.For, at.Rule.Content.KeepFiringFor);
+        var (pendingPeriod, keep) = (at.Rule.Content.For, at.Rule.Content.KeepFiringFor);
         if (at.Rule.Group.Content.Interval is { } interval)
         {
-            if (lasting > TimeSpan.Zero && lasting < interval)
+            if (pendingPeriod > TimeSpan.Zero && pendingPeriod < interval)
             {
                 yield return at.Field(
                     LintChecks.For,
                     LintSeverity.Warning,
                     "for",
-                    $"for {Text(lasting)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}"
+                    $"for {Text(pendingPeriod)} is shorter than the group's interval of {Text(interval)}: it comes to {Text(interval)}"
                 );
             }
             if (keep > TimeSpan.Zero && keep <= interval)
@@ -545,27 +545,27 @@ public static partial class RuleLinter
                     $"keep_firing_for {Text(keep)} is no longer than the group's interval of {Text(interval)}: it does next to nothing"
                 );
             }
-            if (lasting > interval && lasting.Ticks % interval.Ticks != 0)
+            if (pendingPeriod > interval && pendingPeriod.Ticks % interval.Ticks != 0)
             {
-                var rounded = TimeSpan.FromTicks(((lasting.Ticks / interval.Ticks) + 1) * interval.Ticks);
+                var rounded = TimeSpan.FromTicks(((pendingPeriod.Ticks / interval.Ticks) + 1) * interval.Ticks);
                 yield return at.Field(
                     LintChecks.For,
                     LintSeverity.Info,
                     "for",
-                    $"for {Text(lasting)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}"
+                    $"for {Text(pendingPeriod)} is no multiple of the group's interval of {Text(interval)}: it comes to {Text(rounded)}"
                 );
             }
         }
-        if (lasting > LongestFor)
+        if (pendingPeriod > LongestFor)
         {
             yield return at.Field(
                 LintChecks.For,
                 LintSeverity.Warning,
                 "for",
-                $"for {Text(lasting)}: a restart or one gap in more than a day starts it anew"
+                $"for {Text(pendingPeriod)}: a restart or one gap in more than a day starts it anew"
             );
         }
-        if (lasting == TimeSpan.Zero)
+        if (pendingPeriod == TimeSpan.Zero)
         {
             yield return at.Field(LintChecks.For, LintSeverity.Info, "for", "without 'for' a single odd sample notifies");
         }

@@ -72,7 +72,7 @@ public sealed partial class RuleApplyPage(
         if (IsBusy)
             return;
         (stage, reached, result) = (RuleApplyStage.Writing, RuleApplyStage.Writing, null);
-        var progress = new Reported(this);
+        var progress = new StageProgress(this);
         try
         {
             // Once begun it is not cut short by a closed tab; a console that stops leaves it in the journal.
@@ -173,7 +173,7 @@ public sealed partial class RuleApplyPage(
         };
 
     /// <summary>In step with the work: the usual progress hands its words on later, in any order.</summary>
-    private sealed class Reported(RuleApplyPage page) : IProgress<RuleApplyStage>
+    private sealed class StageProgress(RuleApplyPage page) : IProgress<RuleApplyStage>
     {
         public void Report(RuleApplyStage value) => page.Note(value);
     }

@@ -196,8 +196,8 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
 
         Number Row(string name, Func<BacktestLane, string> report)
         {
-            var now = Reported(draft, report);
-            var before = Reported(saved, report);
+            var now = Words(draft, report);
+            var before = Words(saved, report);
             return new Number(
                 name,
                 now,
@@ -207,7 +207,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             );
         }
 
-        static string Reported(BacktestLane? lane, Func<BacktestLane, string> report) =>
+        static string Words(BacktestLane? lane, Func<BacktestLane, string> report) =>
             lane is null ? "…"
             : lane.Ended is not null ? "not known"
             : report(lane);

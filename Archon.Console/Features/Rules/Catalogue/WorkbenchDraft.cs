@@ -76,7 +76,7 @@ public sealed class WorkbenchDraft
     public RuleContent Content =>
         new(Name.Trim(), IsAlert, Expression)
         {
-            For = IsAlert && PrometheusDuration.TryParse(For.Trim(), out var lasting) ? lasting : TimeSpan.Zero,
+            For = IsAlert && PrometheusDuration.TryParse(For.Trim(), out var pendingPeriod) ? pendingPeriod : TimeSpan.Zero,
             KeepFiringFor = IsAlert && PrometheusDuration.TryParse(KeepFiringFor.Trim(), out var keep) ? keep : TimeSpan.Zero,
             Labels = Words(Labels),
             Annotations = IsAlert ? Words(Annotations) : RuleContent.Empty,

@@ -25,8 +25,8 @@ public static class WorkbenchLinks
         // Too long as a whole: what matters most.
         var severity = content.Labels.GetValueOrDefault(WorkbenchDraft.SeverityLabel, "");
         var (name, expression) = (Uri.EscapeDataString(content.Name), Uri.EscapeDataString(content.Expression));
-        var lasting = PrometheusDuration.Format(content.For);
-        return $"/rules/new?name={name}&expr={expression}&for={lasting}&severity={Uri.EscapeDataString(severity)}&from={from}";
+        var pendingPeriod = PrometheusDuration.Format(content.For);
+        return $"/rules/new?name={name}&expr={expression}&for={pendingPeriod}&severity={Uri.EscapeDataString(severity)}&from={from}";
     }
 
     /// <summary>A rule of the catalogue with other content; null where that is too long for an address.</summary>

@@ -13,7 +13,7 @@ public static class GapRule
 {
     // Half as far again as the band goes: beyond what is ordinary, and for a person to move.
     private const double Beyond = 1.5;
-    private static readonly TimeSpan Freeze = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan PendingPeriod = TimeSpan.FromMinutes(5);
 
     /// <returns>Null where the watch's query cannot be narrowed to the service.</returns>
     public static RuleContent? Of(CoverageGap gap)
@@ -49,7 +49,7 @@ public static class GapRule
                 0,
                 0,
                 0,
-                Freeze * 2,
+                PendingPeriod * 2,
                 false
             ),
             isDown ? "Low" : "High",

@@ -200,7 +200,7 @@ public sealed class RuleCoverage
 
     private static bool IsOf(PromqlSelector asked, string metric) =>
         (asked.Metric is null || asked.Metric == metric)
-        && asked.Matchers.Where(matcher => matcher.Label == PromqlMatcher.Name).All(matcher => matcher.Contains(metric));
+        && asked.Matchers.Where(matcher => matcher.Label == PromqlMatcher.Name).All(matcher => matcher.Matches(metric));
 
     private IEnumerable<string> Telling(PromqlSelector selector) =>
         selector.Matchers.Where(matcher => !ownLabels.Contains(matcher.Label)).Select(matcher => matcher.Label);
@@ -361,8 +361,8 @@ public sealed class RuleCoverage
                 try
                 {
                     return service.Matchers.TryGetValue(matcher.Label, out var own)
-                        ? matcher.Contains(own)
-                        : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Contains);
+                        ? matcher.Matches(own)
+                        : !values.TryGetValue(matcher.Label, out var known) || known.Any(matcher.Matches);
                 }
                 catch (InputLimitException)
                 {

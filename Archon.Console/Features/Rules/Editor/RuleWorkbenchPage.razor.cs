@@ -259,8 +259,8 @@ public sealed partial class RuleWorkbenchPage(
     private WorkbenchDraft Begin()
     {
         var begun = new WorkbenchDraft { Expression = AskedExpression ?? "", Name = AskedName ?? "" };
-        if (AskedFor is { Length: > 0 } lasting)
-            begun.For = lasting;
+        if (AskedFor is { Length: > 0 } pendingPeriod)
+            begun.For = pendingPeriod;
         if (AskedSeverity is { Length: > 0 } severity)
             begun.Severity = severity;
         origin = WorkbenchWords.Origin(AskedFrom);

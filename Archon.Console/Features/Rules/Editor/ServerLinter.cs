@@ -410,15 +410,15 @@ public sealed class ServerLinter(PrometheusClient prometheus, HttpClient? http, 
                     }
                     if (at.Rule.Content.IsAlert && count > 0)
                     {
-                        var lasting = at.Rule.Content.For;
+                        var pendingPeriod = at.Rule.Content.For;
                         Add(
                             at.Field(
                                 LintChecks.FiresNow,
                                 LintSeverity.Info,
                                 "expr",
-                                lasting == TimeSpan.Zero
+                                pendingPeriod == TimeSpan.Zero
                                     ? $"would fire at once: {count} {Alerts(count)}"
-                                    : $"would be pending at once and fire in {PrometheusDuration.Format(lasting)}: {count} {Alerts(count)}"
+                                    : $"would be pending at once and fire in {PrometheusDuration.Format(pendingPeriod)}: {count} {Alerts(count)}"
                             )
                         );
                     }

@@ -45,7 +45,7 @@ public static class AnomalyRules
     private const double NearBand = 0.1;
     private const double NearPeak = 0.5;
     private const int LongestName = 120;
-    private static readonly TimeSpan[] Contains = [.. new[] { 15, 10, 5, 2, 1 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
+    private static readonly TimeSpan[] PendingPeriods = [.. new[] { 15, 10, 5, 2, 1 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
 
     public static ProposedRules Of(AnomalyFacts facts)
     {
@@ -163,7 +163,7 @@ public static class AnomalyRules
             new RuleContent(Name(facts, suffix), true, expression)
             {
                 // Half of what it lasted, so that it would have been told of while it went on.
-                For = Contains.FirstOrDefault(lasting => lasting * 2 <= facts.Lasted),
+                For = PendingPeriods.FirstOrDefault(pendingPeriod => pendingPeriod * 2 <= facts.Lasted),
                 Labels = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
                     [WorkbenchDraft.SeverityLabel] = facts.IsCritical ? "critical" : "warning",

@@ -171,9 +171,9 @@ public sealed partial class FromAnomalyPage(
         };
 
     private static string Number(Choice choice, Func<BacktestLane, int> number) =>
-        Reported(choice, lane => number(lane).ToString(CultureInfo.InvariantCulture));
+        Words(choice, lane => number(lane).ToString(CultureInfo.InvariantCulture));
 
-    private static string Reported(Choice choice, Func<BacktestLane, string> words) =>
+    private static string Words(Choice choice, Func<BacktestLane, string> words) =>
         choice.Done is { } lane ? words(lane)
         : choice.Picture is { IsDone: true } ? "not known"
         : "…";

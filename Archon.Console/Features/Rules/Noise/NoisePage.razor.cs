@@ -89,8 +89,8 @@ public sealed partial class NoisePage(
         if (shownDays != Days)
             (picture, opened) = (null, null);
         (shownDays, failure, far) = (Days, null, 0);
-        var (length, reported) = (TimeSpan.FromDays(Days), new Reported(this));
-        var read = reading.ReadAsync(token => noise.PictureAsync(view.EnvironmentId, length, reported, token), lifetime.Token);
+        var (length, progress) = (TimeSpan.FromDays(Days), new ReadProgress(this));
+        var read = reading.ReadAsync(token => noise.PictureAsync(view.EnvironmentId, length, progress, token), lifetime.Token);
         StateHasChanged();
         try
         {
@@ -214,7 +214,7 @@ public sealed partial class NoisePage(
         lifetime.Dispose();
     }
 
-    private sealed class Reported(NoisePage page) : IProgress<double>
+    private sealed class ReadProgress(NoisePage page) : IProgress<double>
     {
         public void Report(double value)
         {

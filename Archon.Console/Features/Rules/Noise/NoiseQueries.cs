@@ -96,7 +96,7 @@ public sealed class NoiseQueries(
     )
     {
         var history = new FiringHistory(Step);
-        string? notReported = null;
+        string? failure = null;
         for (var start = range.Start; start <= range.End; start += slice)
         {
             var last = start + slice - Step < range.End ? start + slice - Step : range.End;
@@ -106,7 +106,7 @@ public sealed class NoiseQueries(
                 return Failed<MatrixResult, Past>(alerts);
             var recorded = await KnownTime.MomentsAsync(prometheus, part, Step, cancellationToken);
             if (recorded is not Fetch<IReadOnlyList<long>>.Ok)
-                notReported ??= recorded.Reason();
+                failure ??= recorded.Reason();
             history.Add(series, recorded is Fetch<IReadOnlyList<long>>.Ok { Value: var moments } ? moments : []);
             progress?.Report(range.Length > TimeSpan.Zero ? (last - range.Start) / range.Length : 1);
         }
@@ -119,7 +119,7 @@ public sealed class NoiseQueries(
             new Past(
                 listed,
                 RuleNoise.Of(listed, firings, responses, silences, Step),
-                Known(history, range, notReported),
+                Known(history, range, failure),
                 history.IsCut,
                 asked is Fetch<IReadOnlyList<AlertmanagerSilence>>.Ok ? null : asked.Reason()
             )
@@ -135,10 +135,8 @@ public sealed class NoiseQueries(
             .MinAsync(version => (DateTimeOffset?)version.CreatedAt, cancellationToken);
     }
 
-    private static KnownTime Known(FiringHistory history, TimeRange range, string? notReported) =>
-        notReported is null
-            ? KnownTime.Of(range, history.FirstSeen, history.Seen * Step)
-            : new KnownTime(range, null, TimeSpan.Zero, notReported);
+    private static KnownTime Known(FiringHistory history, TimeRange range, string? failure) =>
+        failure is null ? KnownTime.Of(range, history.FirstSeen, history.Seen * Step) : new KnownTime(range, null, TimeSpan.Zero, failure);
 
     private async Task<IReadOnlyList<GivenResponse>> ResponsesAsync(
         int environmentId,

@@ -82,7 +82,7 @@ public static class RuleNoise
 
         NoiseRow Row(RuleRow? rule, string name, IReadOnlyList<AlertFiring> all)
         {
-            var reported = all.OrderByDescending(firing => firing.From).Select(Reported).ToList();
+            var newestFirst = all.OrderByDescending(firing => firing.From).Select(WithResponses).ToList();
             var instances = all.GroupBy(firing => firing.Labels).ToList();
             return new NoiseRow(
                 rule,
@@ -91,18 +91,18 @@ public static class RuleNoise
                 all.Aggregate(TimeSpan.Zero, (sum, firing) => sum + TimeSpan.FromMilliseconds(firing.To - firing.From) + step),
                 instances.Sum(Flaps),
                 instances.Count,
-                reported.Count(one => one.IsAnswered),
-                reported.Count(one => one.IsAcknowledged),
-                reported.Count(one => one.Has(AlertResponseKind.ActedOn)),
-                reported.Count(one => one.Has(AlertResponseKind.FalsePositive)),
-                [.. reported.Take(LastFirings)]
+                newestFirst.Count(one => one.IsAnswered),
+                newestFirst.Count(one => one.IsAcknowledged),
+                newestFirst.Count(one => one.Has(AlertResponseKind.ActedOn)),
+                newestFirst.Count(one => one.Has(AlertResponseKind.FalsePositive)),
+                [.. newestFirst.Take(LastFirings)]
             )
             {
-                MedianTakenUp = Median([.. reported.Select(one => one.TakenUpAfter).OfType<TimeSpan>().Order()]),
+                MedianTakenUp = Median([.. newestFirst.Select(one => one.TakenUpAfter).OfType<TimeSpan>().Order()]),
             };
         }
 
-        NoiseFiring Reported(AlertFiring firing)
+        NoiseFiring WithResponses(AlertFiring firing)
         {
             var (given, silence) = (Of(firing), SilenceOf(firing));
             var until = DateTimeOffset.FromUnixTimeMilliseconds(firing.To) + step;
