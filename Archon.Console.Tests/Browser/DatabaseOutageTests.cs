@@ -94,7 +94,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                 var (page, path) = (pages[place], paths[(place + (isMoved ? 1 : 0)) % paths.Count]);
                 await UntilAsync(
                     async () => await page.Locator("h1").CountAsync() > 0 && !await IsTroubledAsync(page),
-                    $"{path} did not come back",
+                    $"{path} did not come back, {Unhandled(app) ?? "without an unhandled exception"}",
                     page
                 );
                 Assert.True(await page.EvaluateAsync<bool>("window.loadedOnce === true"), $"{path} was loaded again.");
@@ -103,7 +103,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                 $"{user}, {(isFrozen ? "frozen" : "stopped")}, {(isMoved ? "gone to meanwhile" : "open before")}: all {pages.Count} pages back after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s."
             );
         }
-        Assert.DoesNotContain(app.Log, line => line.Contains("Unhandled exception", StringComparison.Ordinal));
+        Assert.Null(Unhandled(app));
         await context.CloseAsync();
     }
 
@@ -208,6 +208,9 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         await db.SaveChangesAsync(Token);
         return app;
     }
+
+    private static string? Unhandled(ArchonApp app) =>
+        app.Log.FirstOrDefault(line => line.Contains("Unhandled exception", StringComparison.Ordinal));
 
     private async Task<IBrowserContext> SignedInAsync(ArchonApp app, string user)
     {
