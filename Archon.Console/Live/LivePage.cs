@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Archon.Data;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
@@ -23,7 +24,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
     );
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private CancellationTokenSource? reading;
     private CancellationTokenSource? resting;
     private TPicture? waiting;
@@ -166,7 +167,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     /// <summary>While the page stands still: reads what would be shown, tells how much of it is new, and shows nothing.</summary>
     private async Task LookAheadAsync()
     {
-        if (lifetime.IsCancellationRequested || !Database.IsReady || Picture is not { } shown || NewIn(shown) is null)
+        if (lifetime.IsOver || !Database.IsReady || Picture is not { } shown || NewIn(shown) is null)
             return;
         try
         {
@@ -178,7 +179,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
             waiting = picture;
             LivePageView.NoteWaiting(NewIn(picture) ?? 0);
         }
-        catch (Exception exception) when (!lifetime.IsCancellationRequested && ReadFailures.Describe(exception) is not null)
+        catch (Exception exception) when (!lifetime.IsOver && ReadFailures.Describe(exception) is not null)
         {
             // Nothing new is known; going on tells of the failure.
         }
@@ -195,7 +196,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
             await foreach (var _ in topic.WatchAsync(lifetime.Token))
                 Wake();
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -219,7 +220,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
                         Wake();
                 }
             }
-            catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+            catch (OperationCanceledException) when (lifetime.IsOver)
             {
                 // the tab closed
             }
@@ -231,7 +232,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
 
     private async Task RefreshAsync(SnapshotAge age)
     {
-        if (lifetime.IsCancellationRequested)
+        if (lifetime.IsOver)
             return;
         reading?.Cancel();
         if (!Database.IsReady)
@@ -251,7 +252,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
             Failure = null;
             Show(picture);
         }
-        catch (OperationCanceledException) when (reading != mine || lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (reading != mine || lifetime.IsOver)
         {
             // a newer read took over, or the tab closed
         }
@@ -290,7 +291,6 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
         LivePageView.Changed -= WakeNow;
         LivePageView.ShowWaiting -= ShowWaiting;
         Database.Changed -= DatabaseChanged;
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Ui.Parts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 
@@ -8,7 +9,7 @@ namespace Archon.Shell;
 public sealed class PageBoundary : ErrorBoundary, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
 
     [Inject]
     private ArchonDatabase Database { get; set; } = default!;
@@ -34,7 +35,7 @@ public sealed class PageBoundary : ErrorBoundary, IDisposable
             await Database.WhenReadyAsync(lifetime.Token);
             await InvokeAsync(Recover);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -42,7 +43,6 @@ public sealed class PageBoundary : ErrorBoundary, IDisposable
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

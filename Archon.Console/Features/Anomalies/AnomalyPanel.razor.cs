@@ -9,6 +9,7 @@ using Archon.Live;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -45,7 +46,7 @@ public sealed partial class AnomalyPanel(
         ("7 d", TimeSpan.FromDays(7)),
     ];
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private CancellationTokenSource? asking;
     private DateTimeOffset shownAt;
     private DateTimeOffset chartAt;
@@ -184,7 +185,7 @@ public sealed partial class AnomalyPanel(
                 Fit(found.Row);
             detail = found;
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // another anomaly was chosen, or the tab closed
         }
@@ -363,7 +364,6 @@ public sealed partial class AnomalyPanel(
     public void Dispose()
     {
         view.Changed -= RangeChanged;
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

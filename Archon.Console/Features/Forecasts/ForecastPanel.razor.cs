@@ -6,6 +6,7 @@ using Archon.Live;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
@@ -20,7 +21,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
     private const int NearBack = 4;
     private static readonly TimeSpan NearHistory = TimeSpan.FromHours(1);
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private ForecastDetail? detail;
     private ChartData? chart;
     private string? failure;
@@ -76,7 +77,7 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
                 return;
             (chart, drawnFor) = (Draw(picture, detail), Row.MadeAt);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // another limit was chosen, or the tab closed
         }
@@ -165,7 +166,6 @@ public sealed partial class ForecastPanel(ForecastQueries forecasts, SignalQueri
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

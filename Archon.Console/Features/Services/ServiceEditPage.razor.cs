@@ -1,6 +1,7 @@
 using Archon.Data.Catalogue;
 using Archon.Live;
 using Archon.Ui.Forms;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -42,7 +43,7 @@ public sealed partial class ServiceEditPage(
         public string Value { get; set; } = "";
     }
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private Draft draft = new();
     private IReadOnlyList<(int Id, string Name)> others = [];
     private Dictionary<string, string> errors = [];
@@ -97,7 +98,7 @@ public sealed partial class ServiceEditPage(
             others = [.. names.Where(one => one.Id != id)];
             loaded = true;
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -249,7 +250,6 @@ public sealed partial class ServiceEditPage(
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -4,6 +4,7 @@ using Archon.Live;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
@@ -15,7 +16,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     private const int Height = 152;
     private const int ChartPoints = 480;
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private CancellationTokenSource? asking;
     private IReadOnlyList<SignalPicture> pictures = [];
     private ChartData? chart;
@@ -126,7 +127,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
 
     private async Task AskAsync(TimeRange range)
     {
-        if (lifetime.IsCancellationRequested)
+        if (lifetime.IsOver)
             return;
         asking?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
@@ -174,7 +175,6 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     public void Dispose()
     {
         view.Changed -= RangeChanged;
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -26,7 +27,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
         public string? VolumeQuery { get; set; }
     }
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly PageWork work = new();
     private Draft draft = new();
     private WatchDetail? watch;
@@ -83,7 +84,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
             }
             loaded = true;
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -196,7 +197,6 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -7,7 +7,7 @@ namespace Archon.Ui.Parts;
 public sealed class DatabaseRetry : ComponentBase, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
 
     /// <summary>Reads again. Where that succeeds the page no longer shows this component.</summary>
     [Parameter, EditorRequired]
@@ -49,7 +49,6 @@ public sealed class DatabaseRetry : ComponentBase, IDisposable
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -3,6 +3,7 @@ using Archon.Features.Notifications;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
+using Archon.Ui.Parts;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Rules.Editor;
@@ -10,7 +11,7 @@ namespace Archon.Features.Rules.Editor;
 /// <summary>The routes an alert of the rule takes, and what would hold it back.</summary>
 public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 {
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly NewestReading reading = new();
     private IReadOnlyDictionary<string, string>? asked;
     private RoutePreview? preview;
@@ -82,7 +83,6 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

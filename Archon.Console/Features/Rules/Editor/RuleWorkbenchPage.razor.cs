@@ -16,6 +16,7 @@ using Archon.Ui.Dialogs;
 using Archon.Ui.Editor;
 using Archon.Ui.Forms;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
@@ -48,7 +49,7 @@ public sealed partial class RuleWorkbenchPage(
     private const string ExampleLogql = """sum by (service) (rate({app="shop"} |= "error" [5m])) > 1""";
     private const string ExampleExpression = """rate(http_requests_total{status=~"5.."}[5m]) > 0.1""";
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly PageWork work = new();
     private readonly LiveBacktest live = new(prometheus, clock);
     private readonly DraftReplay replay = new(troubles);
@@ -236,7 +237,7 @@ public sealed partial class RuleWorkbenchPage(
             loaded = true;
             Changed();
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -378,7 +379,7 @@ public sealed partial class RuleWorkbenchPage(
         {
             rendered = await queries.RenderAsync(draft.Content, LastFiring, lifetime.Token);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -402,7 +403,7 @@ public sealed partial class RuleWorkbenchPage(
         {
             await AskBacktestAsync(lifetime.Token);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -747,7 +748,6 @@ public sealed partial class RuleWorkbenchPage(
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

@@ -9,6 +9,7 @@ using Archon.Integrations.Prometheus;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
@@ -26,7 +27,7 @@ public sealed partial class FromAnomalyPage(
     private static readonly TimeSpan Past = TimeSpan.FromDays(7);
     private static readonly TimeSpan Around = TimeSpan.FromHours(1);
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private AnomalyDetail? detail;
     private ProposedRules? proposed;
     private IReadOnlyList<Choice> choices = [];
@@ -100,7 +101,7 @@ public sealed partial class FromAnomalyPage(
                 return new Choice(key, title, rule, place, link);
             }
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -139,7 +140,7 @@ public sealed partial class FromAnomalyPage(
                 }
             }
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -190,7 +191,6 @@ public sealed partial class FromAnomalyPage(
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 

@@ -5,6 +5,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Health;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -17,7 +18,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private const long MostBytes = 1_000_000;
     private const int MostFiles = 200;
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly PageWork work = new();
     private readonly Dictionary<(string File, MergeRow? Row), MergeSide> choices = [];
     private IReadOnlyList<IncomingFile> files = [];
@@ -246,7 +247,6 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }

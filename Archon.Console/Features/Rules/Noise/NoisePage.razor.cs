@@ -4,6 +4,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -32,7 +33,7 @@ public sealed partial class NoisePage(
         (AlertResponseKind.FalsePositive, "False alarm"),
     ];
 
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly Dictionary<int, AdviceResult> advice = [];
     private readonly NewestReading reading = new();
     private NoisePicture? picture;
@@ -126,7 +127,7 @@ public sealed partial class NoisePage(
         {
             advice[ruleId] = await advisor.AdviseAsync(ruleId, lifetime.Token);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             // the tab closed
         }
@@ -138,7 +139,7 @@ public sealed partial class NoisePage(
         {
             advising = null;
         }
-        if (!lifetime.IsCancellationRequested)
+        if (!lifetime.IsOver)
             StateHasChanged();
     }
 
@@ -152,7 +153,7 @@ public sealed partial class NoisePage(
             var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
             await commands.SetAsync(view.EnvironmentId, firing.Firing, row.Rule?.Id, kind, !firing.Has(kind), who, lifetime.Token);
         }
-        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (lifetime.IsOver)
         {
             return;
         }
@@ -210,7 +211,6 @@ public sealed partial class NoisePage(
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 

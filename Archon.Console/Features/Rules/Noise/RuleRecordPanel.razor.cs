@@ -3,6 +3,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
+using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
@@ -11,7 +12,7 @@ namespace Archon.Features.Rules.Noise;
 /// <summary>What a rule asked of people since it fires as the version that the server runs does.</summary>
 public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, TimeProvider clock) : IDisposable
 {
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly ComponentLifetime lifetime = new();
     private readonly NewestReading reading = new();
     private (int Rule, int Version)? shown;
     private RuleRecord? record;
@@ -110,7 +111,6 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
 
     public void Dispose()
     {
-        lifetime.Cancel();
         lifetime.Dispose();
     }
 }
