@@ -7,7 +7,7 @@ using System.Text.Json.Serialization;
 using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Editor.ServerLint;
 using Archon.Ui.Format;
 
 namespace Archon.Cli;

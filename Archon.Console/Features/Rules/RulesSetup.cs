@@ -4,6 +4,7 @@ using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Coverage;
 using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Editor.ServerLint;
 using Archon.Features.Rules.FromAnomaly;
 using Archon.Features.Rules.Import;
 using Archon.Features.Rules.List;

@@ -105,6 +105,20 @@ public sealed class RuleLinterTests
         );
     }
 
+    /// <summary>Of one line those of higher severity come first, then those of the same checks in the order of the text.</summary>
+    [Fact]
+    public void Findings_of_one_line_follow_their_severity_and_then_the_text()
+    {
+        const string Expression = "rate(a_bytes[5m]) + irate(errors_total[30s]) + sum without (cpu) (b) > on (job) sum by (instance) (c)";
+
+        var found = Lint(Alert($"expr: '{Expression}'")).Where(finding => finding.Line == 5);
+
+        Assert.Equal(
+            ["vector-matching", "rate-of-gauge", "rate-window", "irate", "fragile-aggregation"],
+            found.Select(finding => finding.Check.Id)
+        );
+    }
+
     [Theory, MemberData(nameof(GoodExpressions))]
     public void A_sound_expression_has_no_fault(string expression)
     {

@@ -6,6 +6,7 @@ using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Editor.ServerLint;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Microsoft.EntityFrameworkCore;

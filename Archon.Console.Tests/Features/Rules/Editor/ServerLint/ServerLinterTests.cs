@@ -1,6 +1,6 @@
 using System.Net;
 using Archon.ConfigFiles.Rules.Lint;
-using Archon.Features.Rules.Editor;
+using Archon.Features.Rules.Editor.ServerLint;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.ConfigFiles.Rules;
@@ -14,7 +14,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace Archon.Tests.Features.Rules.Editor;
+namespace Archon.Tests.Features.Rules.Editor.ServerLint;
 
 /// <summary>The linter against a real Prometheus that scrapes a small exporter.</summary>
 [SystemTest]

@@ -1,0 +1,20 @@
+using Archon.Analysis.Promql;
+
+namespace Archon.ConfigFiles.Rules.Lint;
+
+/// <summary>topk and its like in an alert.</summary>
+internal static class SampledCheck
+{
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    {
+        if (rule.Content.IsAlert && node is PromqlAggregation { KeepsSeries: true } aggregation)
+        {
+            yield return rule.AtCharacter(
+                LintChecks.Sampled,
+                LintSeverity.Warning,
+                aggregation.Start,
+                $"{aggregation.Operator} in an alert"
+            );
+        }
+    }
+}
