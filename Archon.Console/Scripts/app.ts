@@ -156,7 +156,10 @@ async function reconnect(): Promise<void> {
       if ((await Blazor.reconnect?.()) === false) loadAgain();
       return;
     } catch {
-      if (await isSignedOut()) return loadAgain();
+      if (await isSignedOut()) {
+        loadAgain();
+        return;
+      }
       await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** attempt, 5000)));
     }
   }

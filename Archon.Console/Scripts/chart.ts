@@ -1,47 +1,13 @@
 // Draws SeriesChart with uPlot. Times are Unix seconds; values come as one block of doubles: times, each line, then the band.
 import uPlot from "uplot";
+import { type Chart, type Column, type Columns, finiteRuns, hasSameSeries, lastFinite, unpack, valueRange } from "./chart-data";
 import { figure, range } from "./figures";
 import { Legend } from "./legend";
+import { clock, tickTime } from "./times";
 
-interface Line {
-  name: string;
-  unit: string;
-  color: number;
-  dashed: boolean;
-}
-interface Span {
-  from: number;
-  to: number | null;
-  words: string;
-  state: string;
-}
-interface Threshold {
-  value: number;
-  words: string;
-}
-interface Chart {
-  height: number;
-  syncKey: string | null;
-  points: number;
-  lines: Line[];
-  hasBand: boolean;
-  bandName: string;
-  anomalies: Span[];
-  gaps: Span[];
-  thresholds: Threshold[];
-  zone: string;
-  canZoom: boolean;
-}
 interface Owner {
   invokeMethodAsync(name: string, ...args: unknown[]): Promise<unknown>;
 }
-type Column = Float64Array | (number | null)[];
-interface Columns {
-  data: uPlot.AlignedData;
-  lower: number[];
-  upper: number[];
-}
-
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const stateToken: Record<string, string> = {
   critical: "--critical-mark",
@@ -54,23 +20,10 @@ const stateToken: Record<string, string> = {
 const fallbackWidth = 600;
 const minWidth = 160;
 const axisWidth = 48;
-const day = 86_400;
 const keyStep = 10;
 const densePoints = 20_000;
 const stateOrder = ["critical", "warning", "info", "silenced", "unknown", "ok"];
 const powersOfTwo = Array.from({ length: 51 }, (_, power) => 2 ** power);
-
-function unpack(chart: Chart, bytes: Uint8Array): Columns {
-  // The block may lie anywhere in a larger buffer; doubles need a place divisible by eight.
-  const values = new Float64Array(bytes.slice().buffer);
-  const column = (at: number): Float64Array => values.subarray(at * chart.points, (at + 1) * chart.points);
-  // uPlot breaks a line at null and not at NaN; a line without gaps is taken as it came.
-  const holes = (from: Float64Array): Column =>
-    from.every(Number.isFinite) ? from : Array.from(from, (one) => (Number.isFinite(one) ? one : null));
-  const data: uPlot.AlignedData = [column(0), ...chart.lines.map((_, at) => holes(column(at + 1)))];
-  const band = chart.lines.length + 1;
-  return { data, lower: chart.hasBand ? Array.from(column(band)) : [], upper: chart.hasBand ? Array.from(column(band + 1)) : [] };
-}
 
 class Drawing {
   private plot: uPlot;
@@ -102,10 +55,7 @@ class Drawing {
   }
 
   update(chart: Chart, bytes: Uint8Array): void {
-    const same =
-      chart.zone === this.chart.zone &&
-      chart.lines.length === this.chart.lines.length &&
-      chart.lines.every((line, at) => line.name === this.chart.lines[at]?.name && line.unit === this.chart.lines[at]?.unit);
+    const same = hasSameSeries(chart, this.chart);
     this.chart = chart;
     this.columns = unpack(chart, bytes);
     if (same) {
@@ -151,7 +101,7 @@ class Drawing {
         ...(this.chart.syncKey ? { sync: { key: this.chart.syncKey, setSeries: false } } : {}),
       },
       focus: { alpha: 0.35 },
-      scales: { x: { time: true }, y: { range: (_, low, high) => this.reach(low, high, unit) } },
+      scales: { x: { time: true }, y: { range: (_, low, high) => valueRange(low, high, this.columns, this.chart.thresholds, unit) } },
       axes: [
         {
           ...axis,
@@ -166,6 +116,8 @@ class Drawing {
           grid: { stroke: token("--grid-line"), width: 1 },
           space: 30,
           ...(unit === "By" ? { incrs: powersOfTwo } : {}),
+          // Without labels yet uPlot passes null, which its types do not say.
+          // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
           size: (plot, labels) => Math.max(axisWidth, ...(labels ?? []).map((label) => Math.ceil(widthOf(plot.ctx, font, label)) + 14)),
           values: (_, ticks) => ticks.map((tick) => figure(tick, unit)),
         },
@@ -233,22 +185,6 @@ class Drawing {
     );
   }
 
-  /** Zero belongs to rates and shares; the band and every threshold stay in sight. */
-  private reach(low: number | null, high: number | null, unit: string): [number, number] {
-    const known = [...this.columns.lower, ...this.columns.upper].filter(Number.isFinite);
-    const marks = this.chart.thresholds.map((one) => one.value);
-    let least = Infinity;
-    let most = -Infinity;
-    for (const value of [...known, ...marks, low ?? NaN, high ?? NaN]) {
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
-    if (!Number.isFinite(least) || !Number.isFinite(most)) return [0, 1];
-    const span = most - least || Math.abs(most) || 1;
-    const fromZero = least >= 0 && (unit === "1" || unit.endsWith("/s") || unit === "" || least < span);
-    return [fromZero ? 0 : least - span * 0.08, most + span * 0.08];
-  }
-
   private last(place: number): number | null {
     const values = this.columns.data[place + 1] as Column | undefined;
     return values?.[lastFinite(values)] ?? null;
@@ -264,20 +200,14 @@ class Drawing {
     ctx.clip();
     ctx.fillStyle = token("--s-8");
     ctx.globalAlpha = 0.26;
-    for (let from = 0; from < times.length;) {
-      while (from < times.length && !Number.isFinite(this.columns.lower[from])) from++;
-      let to = from;
-      while (to < times.length && Number.isFinite(this.columns.lower[to])) to++;
-      if (to > from) {
-        ctx.beginPath();
-        for (let at = from; at < to; at++)
-          ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.upper[at] ?? 0, "y", true));
-        for (let at = to - 1; at >= from; at--)
-          ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.lower[at] ?? 0, "y", true));
-        ctx.closePath();
-        ctx.fill();
-      }
-      from = to + 1;
+    for (const [from, to] of finiteRuns(this.columns.lower)) {
+      ctx.beginPath();
+      for (let at = from; at < to; at++)
+        ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.upper[at] ?? 0, "y", true));
+      for (let at = to - 1; at >= from; at--)
+        ctx.lineTo(plot.valToPos(times[at] ?? 0, "x", true), plot.valToPos(this.columns.lower[at] ?? 0, "y", true));
+      ctx.closePath();
+      ctx.fill();
     }
     ctx.restore();
   }
@@ -423,58 +353,12 @@ class Drawing {
   };
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Pieces of a time in a zone; a formatter is dear to make and cheap to keep. */
-function pieces(at: number, zone: string): Record<string, string> {
-  let format = formats.get(zone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-GB", {
-      day: "numeric",
-      month: "short",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      hourCycle: "h23",
-      timeZone: zone,
-    });
-    formats.set(zone, format);
-  }
-  return Object.fromEntries(format.formatToParts(at * 1000).map(({ type, value }) => [type, value]));
-}
-
-/** With the day where it is not today. */
-function clock(at: number, zone: string): string {
-  const { day: date, month, hour, minute, second } = pieces(at, zone);
-  const time = `${hour}:${minute}:${second}`;
-  return isToday(date, month, zone) ? time : `${date} ${month} ${time}`;
-}
-
-function isToday(date: string | undefined, month: string | undefined, zone: string): boolean {
-  const now = pieces(Date.now() / 1000, zone);
-  return date === now.day && month === now.month;
-}
-
-/** The clock alone; the day where one begins, and at the left where it is not today. */
-function tickTime(at: number, step: number, zone: string, isFirst: boolean): string {
-  const { day: date, month, hour, minute, second } = pieces(at, zone);
-  const isMidnight = hour === "00" && minute === "00" && second === "00";
-  if (step >= day || isMidnight) return `${date} ${month}`;
-  const time = step < 60 ? `${hour}:${minute}:${second}` : `${hour}:${minute}`;
-  return isFirst && !isToday(date, month, zone) ? `${date} ${month} ${time}` : time;
-}
-
 function widthOf(ctx: CanvasRenderingContext2D, font: string, text: string): number {
   ctx.save();
   ctx.font = font;
   const { width } = ctx.measureText(text);
   ctx.restore();
   return width;
-}
-
-function lastFinite(values: ArrayLike<number | null>): number {
-  for (let at = values.length - 1; at >= 0; at--) if (values[at] !== null && Number.isFinite(values[at])) return at;
-  return -1;
 }
 
 export function draw(host: HTMLElement, owner: Owner, chart: Chart, bytes: Uint8Array): Drawing {

@@ -1,4 +1,4 @@
-// Values with their units in the browser: as Shell/Figures.cs and Features/Services/HealthWords.cs say them on the server.
+// Values with their units in the browser, as Ui/Format/Figures.cs writes them on the server. Both are tested with one table.
 
 // A unit never goes to the next line without its number.
 const gap = "\u00a0";
@@ -7,6 +7,7 @@ const decimal = ["", ...["k", "M", "G", "T"].map((unit) => gap + unit)];
 
 export function figure(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "no value";
+  if (!Number.isFinite(value)) return value > 0 ? "infinite" : "minus infinite";
   if (unit === "{cpu}") return `${digits(value * 100)}${gap}%`;
   switch (unit.replace(/\{[^}]*\}/, "")) {
     case "1":
@@ -44,7 +45,7 @@ function scaled(v: number, step: number, names: string[]): string {
     v /= step;
     place++;
   }
-  return digits(v) + names[place];
+  return digits(v) + (names[place] ?? "");
 }
 
 function digits(v: number): string {
@@ -52,6 +53,8 @@ function digits(v: number): string {
   if (size === 0) return "0";
   if (size < 1e-6) return v.toExponential(1);
   if (size < 0.001) return v.toFixed(6).replace(/0+$/, "");
+  // A thin space that does not break groups digits without being taken for a decimal mark.
+  if (size >= 10_000) return v.toFixed(0).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   return String(Number(v.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3)));
 }
 
