@@ -2,6 +2,7 @@ using Archon.Cli;
 using Archon.Data;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
+using Archon.Features.DevUi;
 using Archon.Features.Explore;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -55,6 +56,7 @@ public partial class Program
         OverviewSetup.Feature,
         StatusSetup.Feature,
         IntelligenceEndpoints.Feature,
+        DevUiSetup.Feature,
         AccessSetup.Feature, // last: it takes back what others schedule to be read before the database is there
     ];
 }

@@ -231,8 +231,8 @@ internal sealed partial class ArchonApp : IAsyncDisposable
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            // As it is deployed: in Development a failure shows its stack trace.
-            builder.UseEnvironment(Environments.Production);
+            // As it is deployed unless a test sets it: in Development a failure shows its stack trace.
+            builder.UseEnvironment(settings.GetValueOrDefault(HostDefaults.EnvironmentKey) ?? Environments.Production);
             builder.UseContentRoot(AppContext.BaseDirectory);
             foreach (var (name, value) in settings)
                 builder.UseSetting(name, value);

@@ -65,21 +65,34 @@ function live(): void {
   document.documentElement.dataset.live = "";
 }
 
-let floating: Promise<void> | undefined;
+let mudBlazorLoading: Promise<unknown> | undefined;
 
-/** MudBlazor's style sheet and script, fetched once, when the first dialog or note is wanted. */
-function floats(): Promise<void> {
-  const place = "/_content/MudBlazor/MudBlazor.min";
-  return (floating ??= new Promise((loaded, failed) => {
-    const style = document.createElement("style");
-    // In a layer of its own whatever it says gives way to our style sheet.
-    style.textContent = `@import url("${place}.css") layer(mud);`;
-    const script = document.createElement("script");
-    script.src = `${place}.js`;
-    script.onload = () => loaded();
-    script.onerror = failed;
-    document.head.append(style, script);
-  }));
+function loaded(element: HTMLStyleElement | HTMLLinkElement | HTMLScriptElement): Promise<unknown> {
+  return new Promise((done, failed) => {
+    element.onload = done;
+    element.onerror = failed;
+    document.head.append(element);
+  });
+}
+
+/** MudBlazor's style sheet and script: sent with a page that has forms, else fetched once, when the first dialog, note or menu opens. */
+function mudBlazor(): Promise<unknown> {
+  mudBlazorLoading ??= loadMudBlazor().catch((fault: unknown) => {
+    mudBlazorLoading = undefined;
+    throw fault;
+  });
+  return mudBlazorLoading;
+}
+
+function loadMudBlazor(): Promise<unknown> {
+  const [theirs = "", ours = "", scripts = ""] =
+    document.querySelector<HTMLElement>("[data-mud-blazor]")?.dataset.mudBlazor?.split(" ") ?? [];
+  const script = Object.assign(document.createElement("script"), { src: scripts });
+  if (document.querySelector("link[data-mud]")) return loaded(script);
+  // In a layer of its own whatever it says gives way to our style sheets.
+  const style = Object.assign(document.createElement("style"), { textContent: `@import url("${theirs}") layer(mud);` });
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: ours });
+  return Promise.all([loaded(style), loaded(link), loaded(script)]);
 }
 
 let focusedBefore: HTMLElement | null = null;
@@ -108,7 +121,7 @@ Object.assign(window, {
     editor: () => import("./editor"),
     remember,
     live,
-    floats,
+    mudBlazor,
     enterDialog,
     leaveDialog,
     press: keyboard.pressKey,
@@ -183,7 +196,8 @@ async function loadBlazor(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  await loadBlazor();
+  // What the page has of MudBlazor calls its scripts as soon as the page is live.
+  await Promise.all([loadBlazor(), document.querySelector("link[data-mud]") ? mudBlazor() : undefined]);
   await Blazor.start({
     circuit: {
       reconnectionHandler: {

@@ -44,7 +44,7 @@ function act(event: KeyboardEvent): boolean {
   const key = event.key;
   if ((event.ctrlKey || event.metaKey) && !event.altKey) return key.toLowerCase() === "k" && press('[data-key="mod+k"]');
   if (event.altKey || isTyping(event.target)) return false;
-  const open = document.querySelector("[data-trap], .mud-dialog");
+  const open = document.querySelector("[data-trap], .mud-dialog, .mud-popover-open");
   if (open) return false;
   if (prefix && Date.now() - prefixAt < prefixLasts) {
     const before = prefix;
@@ -101,8 +101,15 @@ function escape(event: KeyboardEvent): void {
   dialog.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
 }
 
+/** Enter in an open list chooses from it: the form is not submitted by the same key. */
+function choose(event: KeyboardEvent): void {
+  const isOpen = event.target instanceof Element && event.target.matches("[role=combobox][aria-expanded=true]");
+  if (event.key === "Enter" && isOpen && event.target.closest("form")) event.preventDefault();
+}
+
 export function start(): void {
   document.addEventListener("keydown", (event) => {
+    choose(event);
     escape(event);
     trap(event);
     moveInMenu(event);

@@ -11,6 +11,9 @@ public sealed record ConsoleFeature(string Name, Action<IServiceCollection> Add,
     /// <summary>Always present.</summary>
     public bool IsCore { get; init; }
 
+    /// <summary>Present only in the environment <c>Development</c>.</summary>
+    public bool IsForDevelopment { get; init; }
+
     /// <summary>Features that it cannot do without, beside those that are always present.</summary>
     public IReadOnlyList<string> Needs { get; init; } = [];
 }
@@ -27,18 +30,21 @@ public sealed class ConsoleFeatures
 {
     private const string Root = "Archon.Features.";
 
-    private readonly HashSet<string> off;
+    private readonly HashSet<string> absent;
 
     /// <param name="all">Every feature there is, in the order in which they are added.</param>
     /// <param name="off">Names to leave out. Others than those of features that can be left out change nothing.</param>
-    public ConsoleFeatures(IReadOnlyList<ConsoleFeature> all, IReadOnlyCollection<string> off)
+    /// <param name="isDevelopment">Features for development are present.</param>
+    public ConsoleFeatures(IReadOnlyList<ConsoleFeature> all, IReadOnlyCollection<string> off, bool isDevelopment = false)
     {
         Optional = [.. all.Where(feature => !feature.IsCore).Select(feature => feature.Name).Order(StringComparer.Ordinal)];
-        this.off = Optional.Intersect(off, StringComparer.OrdinalIgnoreCase).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        absent = Optional.Intersect(off, StringComparer.OrdinalIgnoreCase).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (!isDevelopment)
+            absent.UnionWith(all.Where(feature => feature.IsForDevelopment).Select(feature => feature.Name));
         // A feature that needs another one of those goes with it.
-        while (all.FirstOrDefault(feature => !this.off.Contains(feature.Name) && feature.Needs.Any(this.off.Contains)) is { } dependent)
-            this.off.Add(dependent.Name);
-        Present = [.. all.Where(feature => !this.off.Contains(feature.Name))];
+        while (all.FirstOrDefault(feature => !absent.Contains(feature.Name) && feature.Needs.Any(absent.Contains)) is { } dependent)
+            absent.Add(dependent.Name);
+        Present = [.. all.Where(feature => !absent.Contains(feature.Name))];
     }
 
     public IReadOnlyList<ConsoleFeature> Present { get; }
@@ -46,11 +52,11 @@ public sealed class ConsoleFeatures
     /// <summary>Names of those that can be left out.</summary>
     public IReadOnlyList<string> Optional { get; }
 
-    /// <summary>False for a page of a feature that is left out.</summary>
+    /// <summary>False for a page of a feature that is not present.</summary>
     public bool Has(Type page)
     {
         var space = page.Namespace ?? "";
-        return !space.StartsWith(Root, StringComparison.Ordinal) || !off.Contains(space[Root.Length..].Split('.')[0]);
+        return !space.StartsWith(Root, StringComparison.Ordinal) || !absent.Contains(space[Root.Length..].Split('.')[0]);
     }
 }
 
@@ -72,7 +78,7 @@ public static class ConsoleFeaturesSetup
     public static void AddFeatures(this WebApplicationBuilder builder, params IReadOnlyList<ConsoleFeature> all)
     {
         var options = builder.Configuration.GetSection("Archon").Get<FeatureOptions>() ?? new FeatureOptions();
-        var features = new ConsoleFeatures(all, options.FeaturesOff);
+        var features = new ConsoleFeatures(all, options.FeaturesOff, builder.Environment.IsDevelopment());
         builder.Services.AddSingleton(features);
         builder.Services.AddOptions<FeatureOptions>().BindConfiguration("Archon").ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<FeatureOptions>, FeatureOptionsValidator>();

@@ -15,6 +15,7 @@ public static class ShellSetup
         services.AddSingleton<NavItems>();
         services.AddScoped<NavCounts>();
         services.AddScoped<Drafts>();
+        services.AddScoped<MudFiles>();
         services.AddScoped<Floats>();
         services.AddMudServices(mud =>
         {

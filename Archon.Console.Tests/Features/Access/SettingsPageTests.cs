@@ -25,6 +25,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         this.AddShellParts();
         reader = this.AddAuthorization();
         Services.AddMudServices();
+        Services.AddScoped<MudFiles>();
         Services.AddScoped<Floats>();
         foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(TrialMode)])
         {

@@ -49,6 +49,11 @@ public sealed partial class ArchonThemeTests
         }
     }
 
+    /// <summary>MudBlazor writes a colon before a scope without one, and browsers ignore what follows.</summary>
+    [Fact]
+    public void The_scope_of_each_theme_begins_with_a_colon() =>
+        Assert.All([ArchonTheme.Dark, ArchonTheme.Light], theme => Assert.StartsWith(":", theme.PseudoCss.Scope, StringComparison.Ordinal));
+
     /// <summary>The tokens of one theme that are plain colours.</summary>
     private static Dictionary<string, string> Tokens(string theme)
     {

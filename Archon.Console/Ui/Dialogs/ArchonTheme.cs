@@ -7,7 +7,7 @@ public static class ArchonTheme
 {
     private const string Corner = "5px";
 
-    /// <summary>What the style sheet shows while <c>data-theme</c> is not light.</summary>
+    /// <summary>While <c>data-theme</c> is not light.</summary>
     public static MudTheme Dark { get; } =
         Theme(
             ":root",
@@ -40,7 +40,7 @@ public static class ArchonTheme
 
     public static MudTheme Light { get; } =
         Theme(
-            "[data-theme=light]",
+            ":root[data-theme=light]",
             new PaletteLight
             {
                 Primary = "#3b52d4",
@@ -68,6 +68,7 @@ public static class ArchonTheme
             }
         );
 
+    // MudBlazor puts a colon before a scope that does not begin with one.
     private static MudTheme Theme(string scope, MudBlazor.Palette palette)
     {
         var theme = new MudTheme

@@ -12,23 +12,12 @@ namespace Archon.Ui.Dialogs;
 public sealed record Question(string Title, string Consequence, string Act, string Keep);
 
 /// <summary>Questions and notes that float over the page: MudBlazor's dialogs and snackbars.</summary>
-/// <remarks>Its style sheet and script are fetched when the first of them is needed. Most visits need none, and the first page is not to pay for it.</remarks>
-public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntime scripts)
+public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntime scripts, MudFiles files)
 {
-    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Raised when the first float is wanted: the layout then makes room for them.</summary>
-    public event Action? Wanted;
-
-    public bool IsWanted { get; private set; }
-
-    /// <summary>Told by the layout once floats have a place to appear.</summary>
-    public void HasPlace() => ready.TrySetResult();
-
     /// <returns>True when the reader wants it done.</returns>
     public async Task<bool> ConfirmAsync(Question question)
     {
-        await PrepareAsync();
+        await files.LoadAsync();
         var parameters = new DialogParameters<ConfirmDialog> { { dialog => dialog.Question, question } };
         var options = new DialogOptions
         {
@@ -50,7 +39,7 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     /// <param name="undo">Takes it back.</param>
     public async Task SayAsync(string words, Func<Task>? undo = null)
     {
-        await PrepareAsync();
+        await files.LoadAsync();
         snackbar.Add(
             Outside.Text(words),
             Severity.Normal,
@@ -68,22 +57,11 @@ public sealed class Floats(IDialogService dialogs, ISnackbar snackbar, IJSRuntim
     /// <summary>Says why something was not done, until the reader closes it.</summary>
     public async Task SayFailureAsync(string words)
     {
-        await PrepareAsync();
+        await files.LoadAsync();
         snackbar.Add(
             Outside.Text(words),
             Severity.Error,
             toast => (toast.RequireInteraction, toast.ShowCloseIcon, toast.HideIcon) = (true, true, true)
         );
-    }
-
-    private async Task PrepareAsync()
-    {
-        if (!IsWanted)
-        {
-            await scripts.InvokeVoidAsync("archon.floats");
-            IsWanted = true;
-            Wanted?.Invoke();
-        }
-        await ready.Task;
     }
 }
