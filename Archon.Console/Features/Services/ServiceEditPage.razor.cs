@@ -20,6 +20,13 @@ public sealed partial class ServiceEditPage(
 {
     private const int PicksShown = 60;
     private const int FindFrom = 12;
+    private static readonly IReadOnlyList<(ServiceTier, string)> Tiers =
+    [
+        (ServiceTier.Critical, "critical: users notice at once"),
+        (ServiceTier.Standard, "standard"),
+        (ServiceTier.BestEffort, "best effort: may wait for the morning"),
+    ];
+
     private const string LokiExample = "{app=\"checkout\"}";
 
     /// <summary>What is in the fields. Not yet a service: half of it may be wrong.</summary>
@@ -46,12 +53,13 @@ public sealed partial class ServiceEditPage(
     private readonly ComponentLifetime lifetime = new();
     private Draft draft = new();
     private IReadOnlyList<(int Id, string Name)> others = [];
+    private IReadOnlyList<string> teams = [];
     private Dictionary<string, string> errors = [];
     private int id;
     private uint version;
     private string problem = "";
     private string? failure;
-    private string find = "";
+    private string? find;
     private ServiceResult.NameTaken? takenBy;
     private bool loaded;
     private bool missing;
@@ -86,6 +94,7 @@ public sealed partial class ServiceEditPage(
         {
             failure = null;
             var names = await services.NamesAsync(view.EnvironmentId, lifetime.Token);
+            teams = await services.TeamsAsync(view.EnvironmentId, lifetime.Token);
             if (Name is not null)
             {
                 var found = await services.FindAsync(view.EnvironmentId, Name, lifetime.Token);
@@ -119,6 +128,8 @@ public sealed partial class ServiceEditPage(
         };
         if (errors.Count > 0)
         {
+            // The fields are marked first.
+            await Task.Yield();
             await scripts.InvokeVoidAsync("archon.focus", "form [aria-invalid=true]");
             return;
         }
@@ -240,9 +251,7 @@ public sealed partial class ServiceEditPage(
 
     private string Error(string field) => errors.GetValueOrDefault(field, "");
 
-    private string Wrong(string field) => errors.ContainsKey(field) ? "err" : "";
-
-    private string Invalid(string field) => errors.ContainsKey(field) ? "true" : "false";
+    private bool IsWrong(string field) => errors.ContainsKey(field);
 
     private static bool IsWeb(string address) =>
         Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri)

@@ -289,6 +289,19 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return [.. rows.Select(row => (row.Id, row.Name))];
     }
 
+    /// <summary>Teams that own a service, by name.</summary>
+    public async Task<IReadOnlyList<string>> TeamsAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Services.AsNoTracking()
+            .Where(s => s.EnvironmentId == environmentId && s.Team != null && s.Team != "")
+            .Select(s => s.Team!)
+            .Distinct()
+            .Order()
+            .ToListAsync(cancellationToken);
+    }
+
     private static IQueryable<AssessedService> Matching(IQueryable<AssessedService> services, ServiceFilter filter)
     {
         services = filter.Origin is { } origin

@@ -6,12 +6,37 @@ using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.JSInterop;
 
 namespace Archon.Features.Watches;
 
-public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands commands, ViewState view, NavigationManager navigation)
-    : IDisposable
+public sealed partial class WatchEditPage(
+    WatchQueries watches,
+    WatchCommands commands,
+    ViewState view,
+    NavigationManager navigation,
+    IJSRuntime scripts
+) : IDisposable
 {
+    private const string LimitHelp =
+        "The value that must not be reached, in this unit: 1 where a share fills up, 0 where something runs down. Forecasts then says when.";
+    private const string VolumeHelp =
+        "PromQL of the number of requests behind each value. Shares and latencies of very few requests are shown but not judged.";
+
+    private static readonly IReadOnlyList<(WatchSignal, string)> Signals =
+    [
+        .. Enum.GetValues<WatchSignal>().Select(signal => (signal, signal.ToString().ToLowerInvariant())),
+    ];
+
+    private static readonly IReadOnlyList<(AnomalyDirection, string)> Directions =
+    [
+        (AnomalyDirection.Both, "above and below the band"),
+        (AnomalyDirection.Up, "above the band"),
+        (AnomalyDirection.Down, "below the band"),
+    ];
+
+    private static readonly IReadOnlyList<(LimitSide, string)> Sides = [(LimitSide.Ceiling, "growth"), (LimitSide.Floor, "decline")];
+
     /// <summary>What is in the fields. Not yet a watch: half of it may be wrong.</summary>
     private sealed class Draft
     {
@@ -30,6 +55,7 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     private readonly ComponentLifetime lifetime = new();
     private readonly PageWork work = new();
     private Draft draft = new();
+    private Dictionary<string, string> errors = [];
     private WatchDetail? watch;
     private Fetch<WatchTrial>? trial;
     private string? failure;
@@ -99,9 +125,13 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
     private Task SaveAsync() =>
         WorkAsync(async () =>
         {
-            if (!TryLimit(out var limit))
+            errors = Faults(out var limit);
+            if (errors.Count > 0)
             {
-                work.SayProblem("The limit is a number, such as 0.9, or left empty.");
+                work.SayProblem(errors.Count == 1 ? "One field to fix." : $"{errors.Count} fields to fix.");
+                // The fields are marked first.
+                await Task.Yield();
+                await scripts.InvokeVoidAsync("archon.focus", "form [aria-invalid=true]");
                 return;
             }
             var wanted = new WatchDraft(
@@ -182,16 +212,22 @@ public sealed partial class WatchEditPage(WatchQueries watches, WatchCommands co
 
     private Task WorkAsync(Func<Task> task) => work.DoAsync(task, lifetime.Token);
 
-    private bool TryLimit(out double? limit)
+    private Dictionary<string, string> Faults(out double? limit)
     {
+        var found = new Dictionary<string, string>();
+        if (string.IsNullOrWhiteSpace(draft.Name))
+            found[nameof(Draft.Name)] = "A watch needs a name.";
+        if (string.IsNullOrWhiteSpace(draft.Query))
+            found[nameof(Draft.Query)] = "A watch needs a query.";
         limit = null;
-        if (string.IsNullOrWhiteSpace(draft.Limit))
-            return true;
-        if (!double.TryParse(draft.Limit, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
-            return false;
-        limit = value;
-        return true;
+        if (double.TryParse(draft.Limit, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+            limit = value;
+        else if (!string.IsNullOrWhiteSpace(draft.Limit))
+            found[nameof(Draft.Limit)] = "The limit is a number, such as 0.9, or left empty.";
+        return found;
     }
+
+    private string Error(string field) => errors.GetValueOrDefault(field, "");
 
     private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
