@@ -13,6 +13,7 @@ public static class AdvisoryLocks
     // Of these there is one for each environment: the first number says what, the second which.
     public const int RuleCatalogue = 0x41_72_63_01;
     public const int RuleApply = 0x41_72_63_02;
+    public const int States = 0x41_72_63_03;
 
     /// <summary>The key of the lock on a resource that is named by a text, such as <c>triage:1</c>.</summary>
     /// <remarks>

@@ -5,6 +5,7 @@ using Archon.Data.Forecasts;
 using Archon.Data.Incidents;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
+using Archon.Data.States;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
@@ -37,6 +38,8 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
     public DbSet<UserSession> Sessions => Set<UserSession>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<StateChange> StateChanges => Set<StateChange>();
+    public DbSet<ConsoleRun> ConsoleRuns => Set<ConsoleRun>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
     protected override void OnModelCreating(ModelBuilder builder)

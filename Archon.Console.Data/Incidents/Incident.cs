@@ -35,6 +35,7 @@ public sealed class Incident
 /// <summary>One alert or anomaly of an incident, and why it belongs there.</summary>
 public sealed class IncidentMember
 {
+    public int EnvironmentId { get; set; }
     public long IncidentId { get; set; }
     public IncidentMemberKind Kind { get; set; }
 

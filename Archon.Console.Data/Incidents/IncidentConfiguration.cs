@@ -25,8 +25,14 @@ internal sealed class IncidentMemberConfiguration : IEntityTypeConfiguration<Inc
 {
     public void Configure(EntityTypeBuilder<IncidentMember> member)
     {
-        // A member is in one incident at a time, whoever places it.
-        member.HasKey(m => new { m.Kind, m.Key });
+        // A member is in one incident at a time, whoever places it. Alertmanagers of two environments may give two alerts one fingerprint.
+        member.HasKey(m => new
+        {
+            m.EnvironmentId,
+            m.Kind,
+            m.Key,
+        });
+        member.HasOne<MonitoredEnvironment>().WithMany().HasForeignKey(m => m.EnvironmentId);
         member.HasOne<Incident>().WithMany(i => i.Members).HasForeignKey(m => m.IncidentId).OnDelete(DeleteBehavior.Cascade);
         member.HasOne<Service>().WithMany().HasForeignKey(m => m.ServiceId).OnDelete(DeleteBehavior.SetNull);
         member.Property(m => m.Kind).HasConversion<string>().HasMaxLength(16);

@@ -1157,6 +1157,10 @@ namespace Archon.Data.Migrations
 
             modelBuilder.Entity("Archon.Data.Incidents.IncidentMember", b =>
                 {
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
                     b.Property<string>("Kind")
                         .HasMaxLength(16)
                         .HasColumnType("character varying(16)")
@@ -1195,7 +1199,7 @@ namespace Archon.Data.Migrations
                         .HasColumnType("character varying(256)")
                         .HasColumnName("title");
 
-                    b.HasKey("Kind", "Key")
+                    b.HasKey("EnvironmentId", "Kind", "Key")
                         .HasName("pk_incident_members");
 
                     b.HasIndex("IncidentId")
@@ -1699,6 +1703,108 @@ namespace Archon.Data.Migrations
                     b.ToTable("rule_document_versions", (string)null);
                 });
 
+            modelBuilder.Entity("Archon.Data.States.ConsoleRun", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("HeartbeatAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("heartbeat_at");
+
+                    b.Property<string>("Host")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)")
+                        .HasColumnName("host");
+
+                    b.Property<int>("ProcessId")
+                        .HasColumnType("integer")
+                        .HasColumnName("process_id");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<bool>("TakesJobs")
+                        .HasColumnType("boolean")
+                        .HasColumnName("takes_jobs");
+
+                    b.HasKey("Id")
+                        .HasName("pk_console_runs");
+
+                    b.ToTable("console_runs", (string)null);
+                });
+
+            modelBuilder.Entity("Archon.Data.States.StateChange", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<int?>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<string>("Figures")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("figures");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("subject");
+
+                    b.Property<string>("SubjectId")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("subject_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_state_changes");
+
+                    b.HasIndex("EnvironmentId", "At")
+                        .HasDatabaseName("ix_state_changes_environment_id_at");
+
+                    b.HasIndex("EnvironmentId", "Subject", "SubjectId", "At")
+                        .HasDatabaseName("ix_state_changes_environment_id_subject_subject_id_at");
+
+                    b.HasIndex("EnvironmentId", "Subject", "SubjectId", "Id")
+                        .HasDatabaseName("ix_state_changes_environment_id_subject_subject_id_id");
+
+                    b.ToTable("state_changes", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_state_changes_environment", "(environment_id IS NULL) = (subject = 'Console')");
+                        });
+                });
+
             modelBuilder.Entity("Microsoft.AspNetCore.DataProtection.EntityFrameworkCore.DataProtectionKey", b =>
                 {
                     b.Property<int>("Id")
@@ -2049,6 +2155,13 @@ namespace Archon.Data.Migrations
 
             modelBuilder.Entity("Archon.Data.Incidents.IncidentMember", b =>
                 {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_incident_members_environments_environment_id");
+
                     b.HasOne("Archon.Data.Incidents.Incident", null)
                         .WithMany("Members")
                         .HasForeignKey("IncidentId")
@@ -2142,6 +2255,14 @@ namespace Archon.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_rule_document_versions_rule_documents_document_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.States.StateChange", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .HasConstraintName("fk_state_changes_environments_environment_id");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRoleClaim<System.Guid>", b =>

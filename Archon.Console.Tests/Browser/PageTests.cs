@@ -707,6 +707,7 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
             incident.Members.Add(
                 new IncidentMember
                 {
+                    EnvironmentId = 1,
                     Kind = IncidentMemberKind.Anomaly,
                     Key = id.ToString(System.Globalization.CultureInfo.InvariantCulture),
                     Title = text,

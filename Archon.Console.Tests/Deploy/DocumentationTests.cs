@@ -9,6 +9,7 @@ using Archon.Features.Forecasts;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using Archon.Features.Scanning;
+using Archon.Features.Scanning.States;
 using Archon.Integrations;
 using Archon.Integrations.Replies;
 using Archon.Jobs;
@@ -35,6 +36,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
         ("Archon", new FeatureOptions()),
         ("Archon", new JobsOptions()),
         ("Archon", new WatchOptions()),
+        ("Archon", new StateOptions()),
         ("Archon:Access", new AccessOptions()),
         ("Archon:Database", new DatabaseOptions()),
         ("Archon:Forecasts", new ForecastOptions()),

@@ -6,6 +6,7 @@ using Archon.Data.Forecasts;
 using Archon.Data.Incidents;
 using Archon.Data.Notifications;
 using Archon.Data.Rules;
+using Archon.Data.States;
 using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Jobs;
@@ -38,6 +39,7 @@ public sealed class RetentionTests(PostgresFixture postgres)
         typeof(ApiToken),
         typeof(UserSession),
         typeof(AuditEntry),
+        typeof(StateChange),
     ];
 
     /// <summary>Rows that people or discovery make and end, and those that go with another row.</summary>
@@ -55,6 +57,7 @@ public sealed class RetentionTests(PostgresFixture postgres)
         typeof(ArchonUser),
         typeof(ArchonRole),
         typeof(DataProtectionKey),
+        typeof(ConsoleRun),
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -1,10 +1,13 @@
 using Archon.Data;
+using Archon.Data.Background;
 using Archon.Data.Catalogue;
+using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.Notifications;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Scanning;
+using Archon.Features.Scanning.States;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Jobs;
@@ -43,7 +46,12 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
         collection.AddSingleton<RuleTarget, NoTarget>().AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
         collection.AddSingleton<IRetention, ServiceRetention>().AddSingleton<IRetention, IncidentRetention>();
-        collection.AddSingleton<IRetention, PredictionRetention>();
+        collection.AddSingleton<IRetention, PredictionRetention>().AddSingleton<IRetention, StateRetention>();
+        collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new StateOptions()));
+        collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new JobsOptions()));
+        collection.AddSingleton<IStateSource, WatchStates>().AddSingleton<IStateSource, ServiceStates>();
+        collection.AddSingleton<StateQueries>().AddSingleton<AnomalyCommands>().AddSingleton(Ready());
+        collection.AddSingleton<BackgroundServiceStates>().AddSingleton<Supervision>().AddTransient<StateRecorder>();
         services = collection.BuildServiceProvider();
     }
 
@@ -118,6 +126,13 @@ internal sealed class JobBench : IAsyncDisposable
         await services.DisposeAsync();
         await Metrics.DisposeAsync();
         await Database.DisposeAsync();
+    }
+
+    private static ArchonDatabase Ready()
+    {
+        var database = new ArchonDatabase();
+        database.Become(new DatabaseState.Ready());
+        return database;
     }
 
     private sealed class NoJobs : IBackgroundJobClient

@@ -37,6 +37,8 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
             .ExecuteAsync(async () =>
             {
                 await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+                if (!await AnomalyStates.LockAsync(db, id, started, cancellationToken))
+                    return (JudgeResult)new JudgeResult.NotFound();
                 var changed = await db
                     .Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
                     .ExecuteUpdateAsync(
@@ -47,7 +49,7 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
                         cancellationToken
                     );
                 if (changed == 0)
-                    return (JudgeResult)new JudgeResult.NotFound();
+                    return new JudgeResult.NotFound();
                 // The next scan of the watch reads what was learnt from verdicts anew.
                 await db
                     .Watches.Where(watch =>
@@ -55,6 +57,7 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
                     )
                     .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.JudgedAt, now), cancellationToken);
                 db.ChangeTracker.Clear();
+                await AnomalyStates.RecordVerdictAsync(db, id, started, now, cancellationToken);
                 db.AuditEntries.Add(
                     new AuditEntry
                     {

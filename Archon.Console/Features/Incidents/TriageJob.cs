@@ -319,6 +319,7 @@ public sealed partial class TriageJob(
                 home.Members.Add(
                     new IncidentMember
                     {
+                        EnvironmentId = home.EnvironmentId,
                         Kind = member.Kind,
                         Key = member.Key,
                         Title = Short(member.Title, 256),

@@ -4,6 +4,7 @@ using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning.States;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Jobs;
@@ -198,7 +199,7 @@ public sealed partial class ScanJob(
         var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
-        var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, cancellationToken);
+        var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, now, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
         var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;
         if (isSaveDue)
@@ -214,6 +215,8 @@ public sealed partial class ScanJob(
                         .SetProperty(one => one.UncheckedReason, (string?)null),
                 cancellationToken
             );
+        if (watch.UncheckedSince is not null || watch.ScannedTo is null)
+            await StateLog.RecordAsync(db, WatchStates.Answered(watch, now, mark), cancellationToken);
         if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null)
             await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -417,7 +420,10 @@ public sealed partial class ScanJob(
                 cancellationToken
             );
         if (watch.UncheckedSince is null)
+        {
+            await StateLog.RecordAsync(db, WatchStates.NotAnswered(watch, clock.GetUtcNow(), since, words), cancellationToken);
             await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
+        }
         metrics.NotChecked();
         LogNotChecked(watch.Id, words);
     }

@@ -4,6 +4,7 @@ using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning.States;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -179,17 +180,19 @@ internal static class ScanStore
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Writes what began, went on or ended, by natural key.</summary>
+    /// <summary>Writes what began, went on or ended, by natural key, and the changes of state that this means.</summary>
     public static async Task<(int Began, int Ended)> SaveAnomaliesAsync(
         ArchonDbContext db,
         Watch watch,
         IReadOnlyList<(SeriesScorer Scorer, OpenSpan Span)> changes,
+        DateTimeOffset now,
         CancellationToken cancellationToken
     )
     {
         if (changes.Count == 0)
             return (0, 0);
         var (began, ended) = (0, 0);
+        var (opened, over) = (new List<(Anomaly Anomaly, DateTimeOffset Since)>(), new List<Anomaly>());
         var seriesIds = changes.Select(change => change.Scorer.SeriesId).Distinct().ToList();
         var starts = changes.Select(change => change.Span.StartedAt).Distinct().ToList();
         var known = (
@@ -201,6 +204,7 @@ internal static class ScanStore
         ).ToDictionary(anomaly => (anomaly.SeriesId, anomaly.StartedAt));
         foreach (var (scorer, span) in changes)
         {
+            var beganBefore = began;
             if (!known.TryGetValue((scorer.SeriesId, span.StartedAt), out var anomaly))
             {
                 anomaly = new Anomaly
@@ -219,7 +223,11 @@ internal static class ScanStore
                 began++;
             }
             if (anomaly.EndedAt is null && span.EndedAt is not null)
+            {
                 ended++;
+                over.Add(anomaly);
+            }
+            var (isNew, before) = (began > beganBefore, AnomalyStates.Of(watch, anomaly));
             anomaly.EndedAt ??= span.EndedAt;
             anomaly.LastSeenAt = span.LastSeenAt;
             anomaly.Score = span.Score;
@@ -233,9 +241,20 @@ internal static class ScanStore
             anomaly.SamplesOutside = span.SamplesOutside;
             anomaly.Explanation = span.Explanation;
             anomaly.Votes = span.Votes;
+            if (isNew || (anomaly.EndedAt is null && AnomalyStates.Of(watch, anomaly) != before))
+                opened.Add((anomaly, isNew ? span.StartedAt : span.LastSeenAt));
         }
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
+        // Now that new anomalies have their ids.
+        await StateLog.AddAsync(
+            db,
+            [
+                .. opened.Select(one => AnomalyStates.Open(watch, one.Anomaly, now, one.Since)),
+                .. over.Select(one => AnomalyStates.End(watch, one, now)),
+            ],
+            cancellationToken
+        );
         return (began, ended);
     }
 
@@ -304,9 +323,18 @@ internal static class ScanStore
         await db
             .UncheckedSpans.Where(span => span.WatchId == watch.Id && span.To > now)
             .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, now), cancellationToken);
-        await db
+        var future = await db
             .Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.LastSeenAt > now)
-            .ExecuteUpdateAsync(set => set.SetProperty(anomaly => anomaly.EndedAt, anomaly => anomaly.LastSeenAt), cancellationToken);
+            .ToListAsync(cancellationToken);
+        foreach (var anomaly in future)
+            anomaly.EndedAt = anomaly.LastSeenAt;
+        await db.SaveChangesAsync(cancellationToken);
+        db.ChangeTracker.Clear();
+        await StateLog.AddAsync(
+            db,
+            [.. future.Select(one => AnomalyStates.End(watch, one, now, "The clock was set back; scans go on from an earlier time."))],
+            cancellationToken
+        );
         await db
             .WatchedSeries.Where(series => series.WatchId == watch.Id && series.LastSampleAt > now)
             .ExecuteUpdateAsync(

@@ -1,4 +1,5 @@
 using Archon.Data.Background;
+using Archon.Features.Scanning.States;
 using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
@@ -55,6 +56,12 @@ public static class ScanningSetup
         services.AddScoped<ScanJob>();
         services.AddScoped<FitModelsJob>();
         services.AddScoped<HousekeepingJob>();
+        services.AddOptions<StateOptions>().BindConfiguration("Archon").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StateOptions>, StateOptionsValidator>();
+        services.AddSingleton<IStateSource, WatchStates>();
+        services.AddSingleton<IRetention, StateRetention>();
+        services.AddSingleton<StateQueries>();
+        services.AddHostedService<StateRecorder>();
         services.AddTopic<SampleTopic>();
         services.AddTopic<AnomalyTopic>();
         return services;

@@ -327,7 +327,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         select new AssessedService { Service = service, Facts = facts };
 
     /// <summary>Those services with their state, its reason and the newest values of their golden signals.</summary>
-    private static async Task<List<ServiceHealth>> HealthAsync(
+    internal static async Task<List<ServiceHealth>> HealthAsync(
         ArchonDbContext db,
         int environmentId,
         List<int> ids,

@@ -1,4 +1,5 @@
 using Archon.Data.Catalogue;
+using Archon.Features.Scanning.States;
 using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
@@ -26,6 +27,7 @@ public static class ServicesSetup
         services.AddSingleton<ServiceCommands>();
         services.AddSingleton(new PaletteEntry("Action", "Create a service", "/services/new", "plus"));
         services.AddSingleton<IRetention, ServiceRetention>();
+        services.AddSingleton<IStateSource, ServiceStates>();
         services.AddTopic<ServiceTopic>();
         services.AddSingleton<ServiceQueries>();
         services.AddSingleton<IPaletteSource, ServicePalette>();
