@@ -88,6 +88,7 @@ public static class RulesSetup
         ));
         services.AddSingleton<WorkbenchQueries>();
         services.AddSingleton<TroubleQueries>();
+        services.AddScoped<RuleEditorServices>();
         return services;
     }
 

@@ -226,12 +226,7 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
         if (lane is null)
             return [];
         // Where the draft's value has no samples the saved rule's has none either, as long as both look at the same.
-        var isBlindToo =
-            lane == shown.Draft
-            || (
-                shown.Question.Saved is { } saved
-                && AlertCondition.Of(saved.Expression)?.Value == AlertCondition.Of(shown.Question.Draft.Expression)?.Value
-            );
+        var isBlindToo = lane == shown.Draft || shown.ComparesTheSame;
         var gap = (long)(shown.Question.Range.Length.TotalMilliseconds / BarsAtMost);
         var step = (long)(shown.Interval ?? TimeSpan.Zero).TotalMilliseconds;
         var extra = lane.Judged?.Extra.ToHashSet() ?? [];

@@ -57,7 +57,28 @@ public sealed record BacktestPicture(
     TimeSpan Took
 )
 {
+    /// <summary>The comparison of the draft; null where there is none. Parsed once for all that draws the picture.</summary>
+    public AlertCondition? Condition { get; init; }
+
+    /// <summary>Of the value of the draft's expression; empty where nothing is known.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>Whether what is saved compares the same value, and has no samples where the draft has none.</summary>
+    public bool ComparesTheSame { get; init; }
+
     public bool IsDone => Progress >= 1;
+
+    /// <summary>Before anything is known.</summary>
+    public static BacktestPicture Begin(BacktestQuestion question)
+    {
+        var condition = AlertCondition.Of(question.Draft.Expression);
+        return new BacktestPicture(question, 0, null, null, null, 0, null, null, false, TimeSpan.Zero)
+        {
+            Condition = condition,
+            Unit = ExpressionUnit.Of(question.Draft.Expression),
+            ComparesTheSame = question.Saved is { } saved && AlertCondition.Of(saved.Expression)?.Value == condition?.Value,
+        };
+    }
 }
 
 /// <summary>
@@ -91,7 +112,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, TimeProvider clock
     )
     {
         var began = clock.GetTimestamp();
-        var picture = new BacktestPicture(question, 0, null, null, null, 0, null, null, false, TimeSpan.Zero);
+        var picture = BacktestPicture.Begin(question);
         yield return picture;
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var earlier = Interlocked.Exchange(ref latest, ended.Task);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archon.Analysis.Promql;
-using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Ui.Format;
@@ -41,10 +40,11 @@ internal static class WorkbenchWords
     }
 
     /// <summary>What one evaluation yields and costs.</summary>
-    public static string Cost(Fetch<EvaluationNow>? now, string expression) =>
+    /// <param name="unit">Of the expression's value; empty where nothing is known.</param>
+    public static string Cost(Fetch<EvaluationNow>? now, string unit) =>
         now switch
         {
-            Fetch<EvaluationNow>.Ok { Value: var one } => $"{Yield(one, expression)} · {Cost(one)}",
+            Fetch<EvaluationNow>.Ok { Value: var one } => $"{Yield(one, unit)} · {Cost(one)}",
             Fetch<EvaluationNow>.Rejected => "refused by the server",
             Fetch<EvaluationNow>.Unavailable { Reason: var reason } => $"cost not known: {reason}",
             _ => "",
@@ -80,11 +80,11 @@ internal static class WorkbenchWords
             _ => StateKind.Unknown,
         };
 
-    private static string Yield(EvaluationNow one, string expression) =>
+    private static string Yield(EvaluationNow one, string unit) =>
         one switch
         {
             { Series: 0 } => "no series now",
-            { Series: 1, First: { } value } => $"1 series now, {Figures.Format(value, ExpressionUnit.Of(expression))}",
+            { Series: 1, First: { } value } => $"1 series now, {Figures.Format(value, unit)}",
             { Series: 1 } => "1 series now",
             _ => $"{one.Series} series now",
         };

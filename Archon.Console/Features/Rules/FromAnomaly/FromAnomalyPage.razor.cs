@@ -184,7 +184,7 @@ public sealed partial class FromAnomalyPage(
         {
             null or { IsDone: false } => "Asking Prometheus...",
             { ChartFailure: { } failure } => $"The value is not known: {failure}",
-            { Draft.Summary.Firings: 0 } when AlertCondition.Of(choice.Rule.Content.Expression) is null =>
+            { Draft.Summary.Firings: 0, Condition: null } =>
                 "It never fired. Where the server keeps less than a day of history there was nothing to compare with.",
             _ => "The server has no samples of this in the whole range. That is not the same as calm.",
         };

@@ -30,13 +30,14 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         Rule.RunningVersion is { } running ? Rule.Versions.FirstOrDefault(version => version.Number == running) : null;
 
     /// <summary>When the first version in an unbroken row was saved that fires as the running one does.</summary>
-    private DateTimeOffset Since(RuleVersionRow counted) =>
-        Rule
-            .Versions.Where(version => version.Number <= counted.Number)
+    private readonly Memo<(RuleDetail Rule, RuleVersionRow Counted), DateTimeOffset> since = new(shown =>
+        shown
+            .Rule.Versions.Where(version => version.Number <= shown.Counted.Number)
             .OrderByDescending(version => version.Number)
-            .TakeWhile(version => ServedRules.FireAlike(version, counted))
+            .TakeWhile(version => ServedRules.FireAlike(version, shown.Counted))
             .Last()
-            .CreatedAt;
+            .CreatedAt
+    );
 
     protected override Task OnParametersSetAsync() =>
         isInteractive && shown != (Rule.Id, Counted?.Number ?? 0) ? ReadAsync() : Task.CompletedTask;
@@ -58,7 +59,10 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
         StateHasChanged();
         try
         {
-            if (await reading.ReadAsync(token => noise.RecordAsync(Rule, Since(counted), token), lifetime.Token) is not { } answer)
+            if (
+                await reading.ReadAsync(token => noise.RecordAsync(Rule, since.Of((Rule, counted)), token), lifetime.Token)
+                is not { } answer
+            )
                 return;
             if (answer is Fetch<RuleRecord>.Ok { Value: var read })
                 record = read;
@@ -74,7 +78,7 @@ public sealed partial class RuleRecordPanel(NoiseQueries noise, ViewState view, 
 
     private string Span(TimeRange asked, RuleVersionRow counted) =>
         asked.Length == TimeSpan.Zero ? ""
-        : asked.Start - Since(counted) > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}"
+        : asked.Start - since.Of((Rule, counted)) > TimeSpan.FromHours(1) ? $"last {Ages.Of(asked.Length)}"
         : Ages.Of(asked.Length);
 
     private static string Fired(RuleRecord record) =>

@@ -1,0 +1,211 @@
+using Archon.Analysis.RuleReplay;
+using Archon.ConfigFiles.Rules;
+using Archon.Features.Rules.Catalogue;
+using Archon.Ui.Dialogs;
+
+namespace Archon.Features.Rules.Editor;
+
+/// <content>What is saved: the rule against what others saved meanwhile, its unit tests, older versions, and its end.</content>
+public sealed partial class RuleEditorSession
+{
+    /// <returns>The id of a rule that was created; null where none was.</returns>
+    public async Task<int?> SaveAsync()
+    {
+        Faults = Draft.Faults();
+        if (Faults.Count > 0)
+        {
+            Work.SayProblem(Faults.Count == 1 ? "One field to fix." : $"{Faults.Count} fields to fix.");
+            return null;
+        }
+        if (string.IsNullOrWhiteSpace(Draft.Reason))
+        {
+            Work.SayProblem("Enter a reason. It is shown in the list of versions.");
+            return null;
+        }
+        int? created = null;
+        await WorkAsync(async who =>
+        {
+            var result = await services.Commands.SaveAsync(Subject.Wanted(Checks.Reading.Content), who, lifetime.Token);
+            if (result is not RuleSaveResult.Saved done)
+            {
+                if (result is RuleSaveResult.ChangedMeanwhile { Theirs: var other })
+                    await MeetAsync(other);
+                Report(result);
+                return;
+            }
+            await services.Drafts.DropAsync(DraftKey);
+            if (RuleId is not null)
+            {
+                await ReloadAsync($"Saved as v{done.Version}. It runs once it is applied.");
+                return;
+            }
+            (isCreated, created) = (true, done.RuleId);
+            if (
+                !string.IsNullOrWhiteSpace(Draft.Tests)
+                && await services.Commands.SaveTestsAsync(done.RuleId, Draft.Tests, who, lifetime.Token) is not RuleSaveResult.Saved
+            )
+            {
+                await host.WarnAsync("The rule is saved, its unit tests are not.");
+            }
+        });
+        return created;
+    }
+
+    /// <summary>Gives up the draft for the version that someone saved meanwhile.</summary>
+    public async Task TakeTheirsAsync()
+    {
+        await services.Drafts.DropAsync(DraftKey);
+        await WorkAsync(_ => ReloadAsync(""));
+    }
+
+    public async Task RestoreAsync(int version)
+    {
+        if (Rule is null)
+            return;
+        var loss = IsDirty ? ", but your draft is" : "";
+        var question = new Question(
+            $"Restore v{version}?",
+            $"Its text becomes v{Rule.CurrentVersion + 1}. Nothing is lost{loss}; the server runs it once it is applied.",
+            $"Restore v{version}",
+            "Keep as it is"
+        );
+        if (!await host.ConfirmAsync(question))
+            return;
+        await WorkAsync(async who =>
+        {
+            var reason = Draft.Reason.Length > 0 ? Draft.Reason : $"Restored v{version}";
+            var result = await services.Commands.RestoreAsync(Rule.Id, version, who, reason, lifetime.Token);
+            if (result is not RuleSaveResult.Saved { Version: var made })
+            {
+                Report(result);
+                return;
+            }
+            await services.Drafts.DropAsync(DraftKey);
+            await ReloadAsync($"v{version} is back as v{made}.");
+        });
+    }
+
+    public async Task DeleteAsync()
+    {
+        if (Rule is null)
+            return;
+        if (string.IsNullOrWhiteSpace(Draft.Reason))
+        {
+            IsAskingWhy = true;
+            Work.SayProblem("Enter a reason to delete this rule.");
+            return;
+        }
+        var question = new Question(
+            $"Delete {Rule.Content.Name}?",
+            "It leaves its file and stops alerting once that is applied. Its versions stay and can be restored.",
+            "Delete the rule",
+            "Keep it"
+        );
+        if (!await host.ConfirmAsync(question))
+            return;
+        await WorkAsync(async who =>
+        {
+            var result = await services.Commands.DeleteAsync(Rule.Id, Rule.CurrentVersion, who, Draft.Reason, lifetime.Token);
+            if (result is not RuleSaveResult.Saved)
+            {
+                Report(result);
+                return;
+            }
+            await services.Drafts.DropAsync(DraftKey);
+            await ReloadAsync("Deleted. It stops alerting once that is applied.");
+        });
+    }
+
+    /// <summary>Makes a unit test of the picked stretch.</summary>
+    /// <returns>Whether there is one more to run.</returns>
+    public async Task<bool> MakeTestAsync(bool mustFire)
+    {
+        if (!CanEdit || Backtest.Picked is not { } window || Backtest.LastPicture is not { Interval: { } interval } picture)
+            return false;
+        await WorkAsync(async _ =>
+        {
+            var firings = picture.Draft?.Spans.Where(span => span.State == AlertState.Firing).ToList() ?? [];
+            var wish = new TestWish(Checks.Reading.Content, picture.Question.Group, interval, window, firings, mustFire);
+            var (test, why) = await services.TestMaker.MakeAsync(wish, lifetime.Token);
+            if (test is null)
+            {
+                Work.SayProblem(why!);
+                return;
+            }
+            Draft.Tests = RuleTestFile.Add(Draft.Tests, test, interval);
+            Backtest.Picked = null;
+            Read();
+            Work.Say($"A test was made: {test.Name}.");
+        });
+        return !Work.IsProblem;
+    }
+
+    /// <summary>The rules that the unit tests run on: the file as it would be with this draft.</summary>
+    public async Task<(string? Rules, string? Why)> RulesToTestAsync(CancellationToken token)
+    {
+        string[] placing = [nameof(WorkbenchDraft.File), nameof(WorkbenchDraft.Group)];
+        var wrong = Draft.Faults().Where(fault => !placing.Contains(fault.Key)).ToList();
+        if (wrong.Count > 0)
+            return (null, $"The tests wait: {wrong[0].Value}");
+        // A rule without a place yet is tested alone.
+        if (string.IsNullOrWhiteSpace(Draft.File) || string.IsNullOrWhiteSpace(Draft.Group))
+        {
+            return RuleYaml.File(new GroupContent("group"), Checks.Reading.Content, Language) is { } alone
+                ? (alone.Text, null)
+                : (null, "The tests wait: the expression does not read as PromQL.");
+        }
+        var (file, why) = await services.Commands.PreviewAsync(Subject.Wanted(Checks.Reading.Content), token);
+        return file is not null ? (file.After.Text, null) : (null, string.Join(" ", why));
+    }
+
+    public Task SaveTestsAsync() =>
+        Rule is null
+            ? Task.CompletedTask
+            : WorkAsync(async who =>
+            {
+                var result = await services.Commands.SaveTestsAsync(Rule.Id, Draft.Tests, who, lifetime.Token);
+                if (result is RuleSaveResult.Saved)
+                {
+                    Rule = Rule with { Tests = Draft.Tests };
+                    Work.Say("Tests saved with the rule's file.");
+                }
+                else
+                    Report(result);
+            });
+
+    /// <summary>Saving again is then a decision, not an accident: it is made against the version that is there now.</summary>
+    private async Task MeetAsync(RuleVersionRow other)
+    {
+        if (Rule is null)
+            return;
+        Theirs = other;
+        Draft.BasedOn = other.Number;
+        Rule = await services.Rules.FindAsync(Rule.Id, lifetime.Token) ?? Rule;
+        (DiffFrom, DiffTo) = (other.Number, DraftVersion);
+    }
+
+    private async Task ReloadAsync(string said)
+    {
+        if (Rule is not null && await services.Rules.FindAsync(Rule.Id, lifetime.Token) is { } found)
+        {
+            Show(found, HasUnsavedTests ? Draft.Tests : null);
+        }
+        else
+            IsMissing = Rule is not null;
+        Others = (await services.Rules.PictureAsync(environmentId, lifetime.Token)).Rules;
+        (Origin, IsAskingWhy) = (null, false);
+        Backtest.Forget();
+        Work.Say(said);
+        Changed();
+    }
+
+    private void Report(RuleSaveResult result) =>
+        Work.SayProblem(
+            result switch
+            {
+                RuleSaveResult.Invalid invalid => $"Not saved: {string.Join(" ", invalid.Reasons)}",
+                RuleSaveResult.ChangedMeanwhile => "Not saved yet.",
+                _ => "This rule no longer exists.",
+            }
+        );
+}
