@@ -45,6 +45,20 @@ public sealed class EngineBench(BenchTable table)
             )
         );
         table.Add(new BenchRow("matrix to arrays, JsonDocument", megabytes / document.TotalSeconds, "MB/s", null, false));
+        var pipe = await BestAsync(async () =>
+            (await PipeMatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Count
+        );
+        table.Add(
+            new BenchRow(
+                "matrix to arrays, Utf8JsonReader over PipeReader",
+                megabytes / pipe.TotalSeconds,
+                "MB/s",
+                null,
+                false,
+                "MatrixReader",
+                ours / pipe
+            )
+        );
     }
 
     /// <summary>The same arrays by the library's document, read as one would write it without thinking of speed.</summary>
