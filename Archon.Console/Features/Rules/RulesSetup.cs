@@ -88,6 +88,7 @@ public static class RulesSetup
         ));
         services.AddSingleton<WorkbenchQueries>();
         services.AddSingleton<TroubleQueries>();
+        services.AddSingleton(provider => new BacktestSampleCache(provider.GetRequiredService<TimeProvider>()));
         services.AddScoped<RuleEditorServices>();
         return services;
     }

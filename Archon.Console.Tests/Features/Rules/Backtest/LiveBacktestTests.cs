@@ -4,6 +4,7 @@ using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Rules.Editor;
+using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Xunit;
 
@@ -72,7 +73,7 @@ public sealed class LiveBacktestTests
     public async Task The_threshold_that_pages_half_as_often_is_found_and_has()
     {
         await using var server = await RecordedQueue.StartAsync(Token);
-        var live = new LiveBacktest(UpstreamClients.Prometheus(server.Address), TimeProvider.System);
+        var live = Page(UpstreamClients.Prometheus(server.Address));
         BacktestPicture? last = null;
         await foreach (var picture in live.RunAsync(Question(Alert("queue_length > 3"), null, Range()), Token))
             last = picture;
@@ -124,13 +125,78 @@ public sealed class LiveBacktestTests
         // So long that the server is asked for it in several slices.
         var question = Question(Alert("queue_length > 3"), null, new TimeRange(now.AddDays(-2), now));
         var alone = await LastAsync(prometheus, question);
-        var page = new LiveBacktest(prometheus, TimeProvider.System);
+        var page = Page(prometheus);
 
         var both = await Task.WhenAll(LastAsync(page, question), LastAsync(page, question with { Draft = Alert("queue_length > 3.0") }));
 
         Assert.All(both, picture => Assert.Equal(Spans(alone.Draft!), Spans(picture.Draft!)));
         Assert.NotNull(await page.SweepAsync(both[1], Token));
     }
+
+    [Fact]
+    public async Task What_one_page_has_asked_the_server_is_given_to_the_others()
+    {
+        await using var server = await FakeMetrics.StartAsync();
+        server.Serve("queue_length", "shop", at => at / 600 % 2 == 0 ? 9 : 1);
+        var prometheus = UpstreamClients.Prometheus(server.Address);
+        using var samples = new BacktestSampleCache(TimeProvider.System);
+        var now = DateTimeOffset.UtcNow.AddHours(-1);
+        var question = Question(Alert("queue_length > 3"), null, new TimeRange(now.AddDays(-3), now));
+        var first = await LastAsync(Page(prometheus, samples), question);
+        var asked = server.RangeRequests;
+
+        var second = await LastAsync(Page(prometheus, samples), question with { Draft = Alert("queue_length > 5.0") });
+        var other = await LastAsync(new LiveBacktest(prometheus, samples, 2, TimeProvider.System), question);
+
+        Assert.True(first.Draft!.Summary.Firings > 0);
+        Assert.Equal(Spans(first.Draft), Spans(second.Draft!));
+        Assert.Equal(Spans(first.Draft), Spans(other.Draft!));
+        // Again for the page of another environment, and for no other.
+        Assert.InRange(asked, 4, 5);
+        Assert.Equal(2 * asked, server.RangeRequests);
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_into_the_memory_of_all_is_asked_again()
+    {
+        await using var server = await FakeMetrics.StartAsync();
+        server.Serve("queue_length", "shop", at => at / 600 % 2 == 0 ? 9 : 1);
+        var prometheus = UpstreamClients.Prometheus(server.Address);
+        var now = DateTimeOffset.UtcNow.AddHours(-1);
+        var question = Question(Alert("queue_length > 3"), null, new TimeRange(now.AddDays(-3), now));
+        var enough = Page(prometheus);
+        var none = Page(prometheus, new BacktestSampleCache(TimeProvider.System, mostBytes: 1));
+
+        var (kept, forgotten) = (await LastAsync(enough, question), await LastAsync(none, question));
+
+        Assert.Equal(Spans(kept.Draft!), Spans(forgotten.Draft!));
+        var asked = server.RangeRequests;
+        var outcomes = await enough.SweepAsync(kept, Token);
+        Assert.Equal(asked, server.RangeRequests);
+        Assert.Equal(
+            outcomes!.Select(one => (one.Threshold, one.Summary)),
+            (await none.SweepAsync(forgotten, Token))!.Select(one => (one.Threshold, one.Summary))
+        );
+        Assert.True(server.RangeRequests > asked);
+    }
+
+    [Fact]
+    public void Ranges_that_overlap_are_asked_for_in_the_same_stretches()
+    {
+        var now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+        var schedule = GroupSchedule.Through(now.AddSeconds(7), TimeSpan.FromSeconds(15));
+        List<(long First, int Count)> Slices(TimeSpan ago) =>
+            [.. new BacktestRun(Question(Alert("up > 3"), null, new TimeRange(now.AddDays(-7) - ago, now - ago)), schedule).Slices()];
+
+        var (early, late) = (Slices(TimeSpan.FromMinutes(73)), Slices(TimeSpan.Zero));
+
+        Assert.Equal(6, early.Intersect(late).Count());
+        Assert.All(early, slice => Assert.InRange(slice.Count, 1, BacktestRun.EvaluationsPerSlice));
+        Assert.All(early.Zip(early.Skip(1)), pair => Assert.Equal(pair.Second.First, pair.First.First + (pair.First.Count * 15_000L)));
+    }
+
+    private static LiveBacktest Page(PrometheusClient prometheus, BacktestSampleCache? samples = null) =>
+        new(prometheus, samples ?? new BacktestSampleCache(TimeProvider.System), RuleBench.Environment, TimeProvider.System);
 
     private static TimeRange Range() => new(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddMinutes(-1));
 
@@ -143,7 +209,7 @@ public sealed class LiveBacktestTests
         lane.Spans.Select(span => (span.Labels.Key, span.State, span.From, span.To)).Order();
 
     private static Task<BacktestPicture> LastAsync(PrometheusClient prometheus, BacktestQuestion question) =>
-        LastAsync(new LiveBacktest(prometheus, TimeProvider.System), question);
+        LastAsync(Page(prometheus), question);
 
     private static async Task<BacktestPicture> LastAsync(LiveBacktest live, BacktestQuestion question)
     {

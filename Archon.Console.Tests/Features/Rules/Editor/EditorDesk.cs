@@ -33,6 +33,7 @@ internal sealed class EditorDesk : IDisposable
             new TroubleQueries(contexts),
             new RuleTestMaker(prometheus, promtool),
             prometheus,
+            new BacktestSampleCache(Clock),
             new Drafts(Browser),
             Clock
         );

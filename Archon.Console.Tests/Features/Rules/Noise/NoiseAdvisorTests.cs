@@ -171,7 +171,13 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
             .AdviseAsync(await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Busy", expression))), Token);
 
     private static NoiseAdvisor Advisor(RuleBench bench) =>
-        new(bench.Queries, new TroubleQueries(bench.Contexts), bench.Prometheus, TimeProvider.System);
+        new(
+            bench.Queries,
+            new TroubleQueries(bench.Contexts),
+            bench.Prometheus,
+            new BacktestSampleCache(TimeProvider.System),
+            TimeProvider.System
+        );
 
     private static Task<int> HappenedAsync(RuleBench bench, long from, long to) =>
         bench.ReadAsync(db =>

@@ -149,7 +149,13 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         var row = Assert.Single((await ReadAsync(Queries(bench, prometheus))).Rows);
         Assert.Equal((id, 20, 0, 1), (row.Rule!.Id, row.Firings, row.Flaps, row.Instances));
 
-        var advisor = new NoiseAdvisor(bench.Queries, new TroubleQueries(bench.Contexts), prometheus, TimeProvider.System);
+        var advisor = new NoiseAdvisor(
+            bench.Queries,
+            new TroubleQueries(bench.Contexts),
+            prometheus,
+            new BacktestSampleCache(TimeProvider.System),
+            TimeProvider.System
+        );
         var reported = await advisor.AdviseAsync(id, Token);
         Assert.True(reported.IsChecked, reported.Words);
 

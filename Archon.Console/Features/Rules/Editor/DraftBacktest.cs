@@ -13,7 +13,7 @@ public sealed class DraftBacktest(RuleEditorServices services, int environmentId
 
     private DateTimeOffset asOf;
 
-    public LiveBacktest Live { get; } = new(services.Prometheus, services.Clock);
+    public LiveBacktest Live { get; } = new(services.Prometheus, services.Samples, environmentId, services.Clock);
 
     /// <summary>How far back the draft is replayed.</summary>
     public TimeSpan Length { get; private set; } = FirstLength;

@@ -36,6 +36,7 @@ public sealed record RuleEditorServices(
     TroubleQueries Troubles,
     RuleTestMaker TestMaker,
     PrometheusClient Prometheus,
+    BacktestSampleCache Samples,
     Drafts Drafts,
     TimeProvider Clock
 );

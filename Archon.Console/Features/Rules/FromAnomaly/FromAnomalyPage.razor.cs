@@ -20,6 +20,7 @@ public sealed partial class FromAnomalyPage(
     AnomalyQueries anomalies,
     RuleQueries rules,
     PrometheusClient prometheus,
+    BacktestSampleCache samples,
     ViewState view,
     TimeProvider clock
 ) : IDisposable
@@ -133,7 +134,8 @@ public sealed partial class FromAnomalyPage(
                     range,
                     [trouble]
                 );
-                await foreach (var picture in new LiveBacktest(prometheus, clock).RunAsync(question, lifetime.Token))
+                var live = new LiveBacktest(prometheus, samples, view.EnvironmentId, clock);
+                await foreach (var picture in live.RunAsync(question, lifetime.Token))
                 {
                     choice.Picture = picture;
                     StateHasChanged();

@@ -34,7 +34,13 @@ public sealed record AdviceResult(NoiseAdvice? Advice, string Words, bool IsChec
 /// <summary>
 /// Looks for a form of a rule that would have fired at most half as often, and still caught what it caught, by replaying the past.
 /// </summary>
-public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, PrometheusClient prometheus, TimeProvider clock)
+public sealed class NoiseAdvisor(
+    RuleQueries rules,
+    TroubleQueries troubles,
+    PrometheusClient prometheus,
+    BacktestSampleCache samples,
+    TimeProvider clock
+)
 {
     public static readonly TimeSpan Past = TimeSpan.FromDays(7);
     private static readonly TimeSpan[] Lengths = [.. new[] { 2, 5, 10, 15, 30, 60 }.Select(minutes => TimeSpan.FromMinutes(minutes))];
@@ -51,7 +57,7 @@ public sealed class NoiseAdvisor(RuleQueries rules, TroubleQueries troubles, Pro
         var now = clock.GetUtcNow();
         var range = new TimeRange(now - Past, now);
         var known = await troubles.TroublesAsync(rule.EnvironmentId, rule.Content, range, cancellationToken);
-        var live = new LiveBacktest(prometheus, clock);
+        var live = new LiveBacktest(prometheus, samples, rule.EnvironmentId, clock);
         var (asIs, picture) = await TryAsync(rule.Content);
         if (asIs.Ended is { } away)
             return new AdviceResult(null, away, false);
