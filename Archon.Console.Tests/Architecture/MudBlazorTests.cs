@@ -49,14 +49,17 @@ public sealed partial class MudBlazorTests
             .GroupBy(path => Path.GetFileNameWithoutExtension(path), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => string.Join('\n', group.Select(File.ReadAllText)), StringComparer.Ordinal);
 
-    /// <summary>Names of what has a field in it, itself or in a component.</summary>
+    /// <summary>Names of what has a field in it, itself or in a component. What fetches the files before it draws a field needs no page with
+    /// them.</summary>
     private static HashSet<string> Drawing(Dictionary<string, string> markup)
     {
         var found = Fields.ToHashSet(StringComparer.Ordinal);
         while (true)
         {
             var more = markup.Where(one =>
-                !found.Contains(one.Key) && Element().Matches(one.Value).Any(match => found.Contains(match.Groups[1].Value))
+                !found.Contains(one.Key)
+                && !one.Value.Contains("@inject MudFiles", StringComparison.Ordinal)
+                && Element().Matches(one.Value).Any(match => found.Contains(match.Groups[1].Value))
             );
             if (!more.Any())
                 return [.. found.Except(Fields)];

@@ -104,7 +104,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await AppAsync(database, prometheus);
         await File.WriteAllTextAsync(Path.Combine(folder, "shop.yml"), Text, Token);
-        var page = await OpenAsync(app, "rules/import?from=target");
+        var page = await OpenAsync(app, "rules/import?source=target");
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
         await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
         await SaveAsync(app, database, "vector(1) == 3");
@@ -180,7 +180,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
             await UntilAsync(database, db => db.Users.AnyAsync(Token));
             var page = await (await chromium.NewContextAsync(new() { BaseURL = console.Address.AbsoluteUri })).NewPageAsync();
             await page.SignInAsync();
-            await page.GotoAsync("rules/import?from=target");
+            await page.GotoAsync("rules/import?source=target");
             await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
             await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();

@@ -1,10 +1,12 @@
 using Archon.Live;
 using Archon.Shell;
+using Archon.Ui.Dialogs;
 using Archon.Ui.View;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using MudBlazor.Services;
 
 namespace Archon.Tests.Kit;
 
@@ -22,7 +24,16 @@ internal static class ShellParts
         context.Services.AddSingleton<LiveUpdates>();
         context.Services.AddSingleton<SnapshotCache>();
         context.Services.AddSingleton(new NavItems(Contributions.Screens));
+        context.Services.AddMudServices();
+        context.Services.AddScoped<MudFiles>();
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         return clock;
+    }
+
+    /// <summary>The layer of dialogs, notes, lists and menus, as it is once their files are in the browser.</summary>
+    public static IRenderedComponent<FloatLayer> RenderFloats(this BunitContext context)
+    {
+        context.Services.GetRequiredService<MudFiles>().ComeWithPage();
+        return context.Render<FloatLayer>();
     }
 }

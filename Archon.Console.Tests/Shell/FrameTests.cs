@@ -48,14 +48,17 @@ public sealed class FrameTests : BunitContext
     [Fact]
     public void A_pace_is_chosen_and_said_on_the_button()
     {
+        var floats = this.RenderFloats();
         var picker = Render<RefreshPicker>();
 
         picker.Find("[aria-haspopup=menu]").Click();
-        picker.FindAll("[role=menuitemradio]")[2].Click();
+        floats.WaitForElements("[role=menuitemradio]")[2].Click();
 
-        Assert.Contains("1 min", picker.Find("[aria-haspopup=menu]").TextContent, StringComparison.Ordinal);
+        picker.WaitForAssertion(() =>
+            Assert.Contains("1 min", picker.Find("[aria-haspopup=menu]").TextContent, StringComparison.Ordinal)
+        );
         Assert.Equal(TimeSpan.FromMinutes(1), Services.GetRequiredService<ViewState>().RefreshEvery);
-        Assert.Empty(picker.FindAll("[role=menu]"));
+        floats.WaitForAssertion(() => Assert.Empty(floats.FindAll("[role=menu]")));
     }
 
     [Fact]

@@ -125,6 +125,7 @@ public sealed class ShellComponentTests : BunitContext
     [Fact]
     public void A_range_that_cannot_be_read_is_said_and_changes_nothing()
     {
+        this.RenderFloats();
         var picker = Render<RangePicker>();
         picker.Find("button[aria-haspopup=dialog]").Click();
 
@@ -138,6 +139,7 @@ public sealed class ShellComponentTests : BunitContext
     [Fact]
     public void A_length_typed_alone_becomes_the_range_and_is_in_the_address()
     {
+        this.RenderFloats();
         var picker = Render<RangePicker>();
         picker.Find("button[aria-haspopup=dialog]").Click();
 
@@ -153,12 +155,14 @@ public sealed class ShellComponentTests : BunitContext
     public void A_chosen_environment_is_in_the_address_and_a_link_brings_it_back()
     {
         Services.AddSingleton<IEnvironmentSource>(new TwoEnvironments());
+        var floats = this.RenderFloats();
         var picker = Render<EnvironmentPicker>();
 
-        picker.Find("select[aria-label=Environment]").Change("2");
+        picker.Find("[aria-haspopup=menu]").Click();
+        floats.WaitForElements("[role=menuitemradio]")[1].Click();
 
         var address = Services.GetRequiredService<NavigationManager>();
-        Assert.Contains("env=2", address.Uri, StringComparison.Ordinal);
+        picker.WaitForAssertion(() => Assert.Contains("env=2", address.Uri, StringComparison.Ordinal));
         using var reopened = new ViewState(TimeProvider.System, address);
         Assert.Equal(2, reopened.EnvironmentId);
     }

@@ -109,6 +109,17 @@ async function enterDialog(): Promise<void> {
   }
 }
 
+/** Gives the focus to the first entry of an open menu. MudBlazor does so by a key alone, and counts the entries from there. */
+async function enterMenu(): Promise<void> {
+  for (let frame = 0; frame < focusFrames; frame++) {
+    await new Promise(requestAnimationFrame);
+    const list = document.querySelector(".mud-popover-open [role=menu]");
+    if (!list?.firstElementChild) continue;
+    list.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+    return;
+  }
+}
+
 function leaveDialog(): void {
   // What had the focus may be gone with the row it belonged to.
   if (focusedBefore?.isConnected) focusedBefore.focus({ preventScroll: true });
@@ -123,6 +134,7 @@ Object.assign(window, {
     live,
     mudBlazor,
     enterDialog,
+    enterMenu,
     leaveDialog,
     press: keyboard.pressKey,
     focus,

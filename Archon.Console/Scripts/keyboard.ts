@@ -69,16 +69,6 @@ function act(event: KeyboardEvent): boolean {
   return key.length === 1 && press(`[data-key="${CSS.escape(key)}"]`);
 }
 
-/** Up and down within a menu, as people expect of one. */
-function moveInMenu(event: KeyboardEvent): void {
-  const menu = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-menu]") : null;
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!menu || by === undefined) return;
-  const items = [...menu.querySelectorAll<HTMLElement>("button, a[href]")];
-  items[(items.indexOf(document.activeElement as HTMLElement) + by + items.length) % items.length]?.focus();
-  event.preventDefault();
-}
-
 /** Keeps Tab inside an open dialog. */
 function trap(event: KeyboardEvent): void {
   const dialog = document.querySelector<HTMLElement>("[data-trap]");
@@ -97,14 +87,15 @@ function trap(event: KeyboardEvent): void {
 /** Escape closes an open dialog also before the focus has come into it: who types fast is not made to type twice. */
 function escape(event: KeyboardEvent): void {
   const dialog = document.querySelector<HTMLElement>("[data-trap]");
-  if (event.key !== "Escape" || !dialog || (event.target instanceof Node && dialog.contains(event.target))) return;
+  if (event.key !== "Escape" || !dialog || document.querySelector(".mud-popover-open")) return;
+  if (event.target instanceof Node && dialog.contains(event.target)) return;
   dialog.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
 }
 
-/** Enter in an open list chooses from it: the form is not submitted by the same key. */
+/** Enter opens a select and chooses from an open list: the form is not submitted by the same key. */
 function choose(event: KeyboardEvent): void {
-  const isOpen = event.target instanceof Element && event.target.matches("[role=combobox][aria-expanded=true]");
-  if (event.key === "Enter" && isOpen && event.target.closest("form")) event.preventDefault();
+  if (event.key !== "Enter" || !(event.target instanceof Element) || !event.target.closest("form")) return;
+  if (event.target.matches("[role=combobox]:is([readonly], [aria-expanded=true])")) event.preventDefault();
 }
 
 export function start(): void {
@@ -112,7 +103,6 @@ export function start(): void {
     choose(event);
     escape(event);
     trap(event);
-    moveInMenu(event);
     if (!event.defaultPrevented && act(event)) event.preventDefault();
   });
 }

@@ -5,7 +5,6 @@ using Bunit;
 using Bunit.TestDoubles;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
-using MudBlazor.Services;
 using Npgsql;
 using Xunit;
 
@@ -24,8 +23,6 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         this.console = console;
         this.AddShellParts();
         reader = this.AddAuthorization();
-        Services.AddMudServices();
-        Services.AddScoped<MudFiles>();
         Services.AddScoped<Floats>();
         foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(TrialMode)])
         {

@@ -47,5 +47,7 @@ public abstract class FieldBase : ComponentBase
 
     protected bool HasError => IsInvalid || !string.IsNullOrEmpty(Error);
 
+    protected string ErrorId => $"{Id}-error";
+
     protected string ControlCss => Mono ? "mono" : "";
 }

@@ -28,8 +28,8 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private string reason = "";
 
     /// <summary><c>target</c> reads the target at once.</summary>
-    [SupplyParameterFromQuery(Name = "from")]
-    private string? From { get; set; }
+    [SupplyParameterFromQuery(Name = "source")]
+    private string? AskedSource { get; set; }
 
     [CascadingParameter]
     private Task<AuthenticationState>? Reader { get; set; }
@@ -67,7 +67,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             }.Where(part => part.Length > 0)
         );
 
-    protected override Task OnInitializedAsync() => From == "target" && target.IsThere ? FromTargetAsync() : Task.CompletedTask;
+    protected override Task OnInitializedAsync() => AskedSource == "target" && target.IsThere ? FromTargetAsync() : Task.CompletedTask;
 
     private Task UploadAsync(InputFileChangeEventArgs chosen) =>
         WorkAsync(async () =>
