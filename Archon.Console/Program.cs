@@ -15,7 +15,6 @@ using Archon.Features.Services;
 using Archon.Features.Status;
 using Archon.Features.Watches;
 using Archon.Hosting;
-using Archon.Integrations;
 using Archon.Live;
 using Archon.Shell;
 
@@ -27,7 +26,7 @@ if (CliCommands.Names(args))
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Services.AddArchonData(builder.Configuration);
 builder.AddArchonHosting();
-builder.Services.AddIntegrations();
+builder.Services.AddConfiguredUpstreams();
 builder.Services.AddLive();
 builder.Services.AddShell();
 builder.AddFeatures(Features);

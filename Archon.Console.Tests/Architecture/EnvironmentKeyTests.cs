@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Data.States;
+using Archon.Tests.Deploy;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -9,7 +11,7 @@ using Xunit;
 namespace Archon.Tests.Architecture;
 
 /// <summary>Two environments may hold things of one name: what is unique is unique within its environment.</summary>
-public sealed class EnvironmentKeyTests
+public sealed partial class EnvironmentKeyTests
 {
     private const string EnvironmentId = nameof(Service.EnvironmentId);
 
@@ -55,6 +57,39 @@ public sealed class EnvironmentKeyTests
         Assert.True(found > 20, $"{found} keys");
         Assert.Empty(shared);
     }
+
+    [Fact]
+    public void Only_first_run_code_names_the_first_environment()
+    {
+        Assert.Equal(
+            ["Archon.Console.Data/Catalogue/CatalogueConfiguration.cs", "Archon.Console/Hosting/FirstEnvironment.cs"],
+            Naming(new Regex(@"MonitoredEnvironment\.DefaultId|\bDefaultId\b(?! =)"))
+        );
+    }
+
+    [Fact]
+    public void No_code_takes_the_environment_1_for_granted()
+    {
+        var literal = new Regex(@"\b[eE]nvironment(Id)?\s*(:|==?)\s*1\b");
+
+        Assert.Empty(Naming(literal));
+        Assert.Matches(literal, "Find(environmentId: 1)");
+        Assert.Matches(literal, "one.EnvironmentId == 1");
+        Assert.DoesNotMatch(literal, "environmentId == 10");
+    }
+
+    /// <summary>Files of the program with such a text, but for migrations.</summary>
+    private static IEnumerable<string> Naming(Regex text) =>
+        from project in (string[])["Archon.Console", "Archon.Console.Data"]
+        from file in Directory.EnumerateFiles(Path.Combine(DeployTests.Checkout(), project), "*", SearchOption.AllDirectories)
+        where file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".razor", StringComparison.Ordinal)
+        let path = Path.GetRelativePath(DeployTests.Checkout(), file).Replace('\\', '/')
+        where !Generated().IsMatch(path) && text.IsMatch(File.ReadAllText(file))
+        orderby path
+        select path;
+
+    [GeneratedRegex("/(obj|bin|node_modules|wwwroot|Migrations)/")]
+    private static partial Regex Generated();
 
     /// <summary>Given by the database, or the id of another row that belongs to an environment.</summary>
     private static bool IsIdOfARow(IReadOnlyProperty property) =>

@@ -165,7 +165,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
             }
         );
         await db.SaveChangesAsync(Token);
-        await db.AnnounceAsync(AnomalyTopic.Id, Token);
+        await db.AnnounceAsync(AnomalyTopic.Id, 1, Token);
     }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path)

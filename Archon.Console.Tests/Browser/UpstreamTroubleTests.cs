@@ -38,7 +38,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
         await ScanBench.SeedAsync(database, 3);
         await using var app = await StartAsync(database, upstream);
         var health = app.Services.GetRequiredService<UpstreamHealth>();
-        await Waits.UntilAsync(() => health.Current.All(one => one.LastAnswerAt is not null));
+        await Waits.UntilAsync(() => health.Of(1).All(one => one.LastAnswerAt is not null));
         var person = await app.SignInAsync();
         // Opened while all is well, and not loaded again.
         var faults = new ConcurrentQueue<string>();
@@ -48,7 +48,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
         await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync();
 
         await upstream.BecomeAsync(trouble);
-        await Waits.UntilAsync(() => health.Current.All(one => one.FailingSince is not null));
+        await Waits.UntilAsync(() => health.Of(1).All(one => one.FailingSince is not null));
 
         foreach (var path in app.Services.GetRequiredService<NavItems>().All.Select(item => item.Href).Append("/services/service-000"))
         {
@@ -83,7 +83,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
 
         await upstream.BecomeAsync(Trouble.None);
 
-        await Waits.UntilAsync(() => health.Current.All(one => one.FailingSince is null));
+        await Waits.UntilAsync(() => health.Of(1).All(one => one.FailingSince is null));
         await Assertions.Expect(page.GetByText("Prometheus scrapes nothing.")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("No answer since")).ToHaveCountAsync(0);
         Assert.True(

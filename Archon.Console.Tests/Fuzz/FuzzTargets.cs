@@ -13,6 +13,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Coverage;
 using Archon.Features.Rules.Editor;
 using Archon.Features.Rules.FromAnomaly;
+using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Integrations.Replies;
 using Archon.Tests.Kit;
@@ -294,6 +295,7 @@ internal static class FuzzTargets
     private static void Address(string text)
     {
         using var view = new ViewState(
+            new ConfiguredEnvironment(1),
             TimeProvider.System,
             new OneAddress(
                 $"http://localhost/anomalies?{HttpUtility.UrlEncode(text).Replace("%3d", "=", StringComparison.Ordinal).Replace("%26", "&", StringComparison.Ordinal)}"

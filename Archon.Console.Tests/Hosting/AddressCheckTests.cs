@@ -21,7 +21,7 @@ public sealed class AddressCheckTests(RunningConsole console) : IClassFixture<Ru
     [InlineData("services/%00")]
     [InlineData("services/%ff")]
     [InlineData("monitoring/intelligence/anomalies?cursor=%00")]
-    [InlineData("rules/prometheus/api/v1/labels?match[]=%00")]
+    [InlineData("rules/prometheus/1/api/v1/labels?match[]=%00")]
     [InlineData("no/such/page%00")]
     public async Task An_address_that_is_no_text_is_a_bad_request(string address)
     {

@@ -40,7 +40,7 @@ public sealed class ClockJumpRepairTests(PostgresFixture postgres)
     public async Task A_schedule_that_was_to_run_in_the_future_or_never_again_runs_now()
     {
         await using var bench = await Bench.StartAsync(postgres);
-        RecurringJobs.Register(new RecurringJobManager(bench.Storage), Contributions.Schedules);
+        RecurringJobs.Register(new RecurringJobManager(bench.Storage), Contributions.Schedules, 1);
         await bench.RunAsync(
             """
             UPDATE hangfire.set SET score = score + 3600 WHERE key = 'recurring-jobs' AND value = 'scan';

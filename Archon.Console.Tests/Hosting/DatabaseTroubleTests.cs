@@ -87,7 +87,7 @@ public sealed class DatabaseTroubleTests(ITestOutputHelper output)
             "monitoring/intelligence/insights",
             "monitoring/intelligence/predictions",
             "openapi/v1.json",
-            "rules/prometheus/api/v1/labels",
+            "rules/prometheus/1/api/v1/labels",
         ];
         string[] posts = ["monitoring/intelligence/start_analysis", "hubs/live/negotiate?negotiateVersion=1"];
         using var program = await app.WithTokenAsync(Roles.Responder);

@@ -278,7 +278,7 @@ public sealed class UpstreamCallsTests : IDisposable
             await foreach (var _ in services.GetRequiredService<LokiClient>().TailAsync("{}", DateTimeOffset.UtcNow, 1, Token)) { }
         });
         Assert.All(
-            services.GetRequiredService<UpstreamHealth>().Current,
+            services.GetRequiredService<UpstreamHealth>().Of(1),
             one => Assert.False(one.Configured && one.Name is "Prometheus" or "Loki")
         );
     }
@@ -294,7 +294,7 @@ public sealed class UpstreamCallsTests : IDisposable
         });
         await using var services = UpstreamClients.Build(("Prometheus:BaseAddress", fake.Address.AbsoluteUri));
         var (prometheus, health) = (services.GetRequiredService<PrometheusClient>(), services.GetRequiredService<UpstreamHealth>());
-        UpstreamState State() => health.Current.Single(one => one.Name == "Prometheus");
+        UpstreamState State() => health.Of(1).Single(one => one.Name == "Prometheus");
 
         await prometheus.QueryAsync("up", null, Token);
         var first = State();

@@ -1,3 +1,4 @@
+using Archon.Integrations;
 using Archon.Live;
 using Archon.Shell;
 using Archon.Ui.Dialogs;
@@ -19,7 +20,11 @@ internal static class ShellParts
     {
         var clock = new FakeTimeProvider(Now);
         context.Services.AddSingleton<TimeProvider>(clock);
-        context.Services.AddScoped(provider => new ViewState(clock, provider.GetRequiredService<NavigationManager>()));
+        context.Services.AddScoped(provider => new ViewState(
+            new ConfiguredEnvironment(1),
+            clock,
+            provider.GetRequiredService<NavigationManager>()
+        ));
         context.Services.AddSingleton(LiveDatabase.Ready());
         context.Services.AddSingleton<LiveUpdates>();
         context.Services.AddSingleton<SnapshotCache>();

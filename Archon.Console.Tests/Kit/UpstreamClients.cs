@@ -10,6 +10,12 @@ namespace Archon.Tests.Kit;
 /// <summary>The clients as the console makes them, at an address of the test's choice.</summary>
 internal static class UpstreamClients
 {
+    private const int Environment = 1;
+
+    public static Upstreams At(Uri prometheus, Uri alertmanager) =>
+        Build(("Prometheus:BaseAddress", prometheus.AbsoluteUri), ("Alertmanager:BaseAddress", alertmanager.AbsoluteUri))
+            .GetRequiredService<Upstreams>();
+
     public static PrometheusClient Prometheus(Uri address) =>
         Build(("Prometheus:BaseAddress", address.AbsoluteUri)).GetRequiredService<PrometheusClient>();
 
@@ -25,6 +31,9 @@ internal static class UpstreamClients
                 new ConfigurationBuilder().AddInMemoryCollection(settings.ToDictionary(one => one.Name, string? (one) => one.Value)).Build()
             )
             .AddLogging()
-            .AddIntegrations()
+            .AddIntegrations(Environment)
+            .AddSingleton(provider => provider.GetRequiredService<Upstreams>().For(Environment).Prometheus)
+            .AddSingleton(provider => provider.GetRequiredService<Upstreams>().For(Environment).Alertmanager)
+            .AddSingleton(provider => provider.GetRequiredService<Upstreams>().For(Environment).Loki)
             .BuildServiceProvider();
 }

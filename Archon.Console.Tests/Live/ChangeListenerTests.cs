@@ -39,13 +39,16 @@ public sealed class ChangeListenerTests(PostgresFixture postgres)
         // Until the listener listens there is nobody to hear, so it is said until somebody does.
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var announcing = AnnounceAsync(database, done.Token);
-        var pushed = await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Waits.Limit, Token);
+        // A listener that begins ticks all environments first.
+        TopicChanged pushed;
+        do pushed = await heard.Reader.ReadAsync(Token).AsTask().WaitAsync(Waits.Limit, Token);
+        while (pushed.EnvironmentId is null);
         var next = await streamed.MoveNextAsync().AsTask().WaitAsync(Waits.Limit, Token);
         await done.CancelAsync();
         await announcing;
 
         Assert.True(next);
-        Assert.Equal(TestTopic.Id, pushed.Topic);
+        Assert.Equal((TestTopic.Id, 7), (pushed.Topic, pushed.EnvironmentId));
         Assert.NotEqual(default, pushed.At);
     }
 
@@ -112,7 +115,7 @@ public sealed class ChangeListenerTests(PostgresFixture postgres)
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 await using var db = await database.Contexts.CreateDbContextAsync(cancellationToken);
-                await db.AnnounceAsync(TestTopic.Id, cancellationToken);
+                await db.AnnounceAsync(TestTopic.Id, 7, cancellationToken);
             }
         }
         catch (OperationCanceledException) { }

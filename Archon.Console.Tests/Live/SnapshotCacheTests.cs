@@ -56,6 +56,22 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tick_of_another_environment_reads_nothing()
+    {
+        var source = Source("a");
+        await GetAsync(source);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        topic.Tick(2);
+        await GetAsync(source);
+        Assert.Equal(1, reads);
+
+        topic.Tick(1);
+        await GetAsync(source);
+        Assert.Equal(2, reads);
+    }
+
+    [Fact]
     public async Task A_change_while_a_read_is_under_way_is_read_afterwards()
     {
         var held = new TaskCompletionSource();

@@ -104,7 +104,11 @@ public sealed class FrameTests : BunitContext
     [Fact]
     public void A_source_that_is_away_is_reported_once_with_the_age_of_what_is_shown()
     {
-        var health = new UpstreamHealth([new Upstream("Prometheus", new Uri("http://localhost:9090"))], clock);
+        var health = new UpstreamHealth(
+            new ConfiguredEnvironment(1),
+            [new Upstream("Prometheus", new Uri("http://localhost:9090"))],
+            clock
+        );
         Services.AddSingleton(health);
         var note = Render<UpstreamNote>(p => p.Add(c => c.Name, "Prometheus"));
 

@@ -163,7 +163,7 @@ public sealed class ShellComponentTests : BunitContext
 
         var address = Services.GetRequiredService<NavigationManager>();
         picker.WaitForAssertion(() => Assert.Contains("env=2", address.Uri, StringComparison.Ordinal));
-        using var reopened = new ViewState(TimeProvider.System, address);
+        using var reopened = new ViewState(new ConfiguredEnvironment(1), TimeProvider.System, address);
         Assert.Equal(2, reopened.EnvironmentId);
     }
 

@@ -9,11 +9,15 @@ internal sealed class PrometheusConnection : IDisposable
 {
     // A tool's questions are heavier than a page's, and nobody waits for a screen to fill.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    // A tool knows no environments: there is only what the command line names.
+    private const int Environment = 0;
+
     private readonly ServiceProvider services;
 
     private PrometheusConnection(ServiceProvider services) => this.services = services;
 
-    public PrometheusClient Client => services.GetRequiredService<PrometheusClient>();
+    public PrometheusClient Client => services.GetRequiredService<Upstreams>().For(Environment).Prometheus;
 
     /// <exception cref="BadInputException">The address is none.</exception>
     public static PrometheusConnection To(string address)
@@ -37,7 +41,7 @@ internal sealed class PrometheusConnection : IDisposable
                 .AddSingleton(TimeProvider.System)
                 .AddSingleton<IConfiguration>(settings)
                 .AddLogging()
-                .AddIntegrations()
+                .AddIntegrations(Environment)
                 .BuildServiceProvider()
         );
     }

@@ -4,7 +4,7 @@ using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Import;
-using Archon.Integrations;
+using Archon.Hosting;
 using Archon.Ui.Format;
 using Microsoft.EntityFrameworkCore;
 
@@ -235,7 +235,7 @@ internal static class RulesCatalogueCommands
     /// <exception cref="BadInputException">The database does not answer, or there is no such environment.</exception>
     private static async Task<Catalogue> CatalogueAsync(string? environment, CancellationToken cancellationToken)
     {
-        var host = await CommandHost.StartAsync(services => services.AddIntegrations().AddRules(), cancellationToken);
+        var host = await CommandHost.StartAsync(services => services.AddConfiguredUpstreams().AddRules(), cancellationToken);
         try
         {
             var contexts = host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>();

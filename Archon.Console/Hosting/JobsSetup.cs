@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Features.Access;
+using Archon.Integrations;
 using Archon.Jobs;
 using Archon.Shell;
 using Hangfire;
@@ -137,7 +138,7 @@ internal sealed class JobServers(
         var storage = services.GetRequiredService<JobStorage>();
         var schedules = services.GetRequiredService<IRecurringJobManager>();
         var contributed = services.GetServices<JobSchedule>().ToList();
-        RecurringJobs.Register(schedules, contributed);
+        RecurringJobs.Register(schedules, contributed, services.GetRequiredService<ConfiguredEnvironment>().Id);
         RecurringJobs.RemoveAbsent(schedules, storage, services.GetRequiredService<ConsoleFeatures>());
         foreach (var schedule in contributed.Where(one => one.RunsAtStart))
             schedules.Trigger(schedule.Id);

@@ -1,22 +1,20 @@
 using Archon.Data.Background;
 using Archon.Integrations;
 using Archon.Integrations.Alertmanager;
-using Archon.Integrations.Loki;
-using Archon.Integrations.Prometheus;
 
 namespace Archon.Hosting;
 
 /// <summary>Asks every upstream now and then whether it is there and what it is, so that its freshness is known also while nobody uses it.</summary>
 internal sealed class UpstreamProbe(
-    PrometheusClient prometheus,
-    AlertmanagerClient alertmanager,
-    LokiClient loki,
+    Upstreams upstreams,
+    ConfiguredEnvironment configured,
     UpstreamHealth health,
     Supervision supervision,
     TimeProvider clock
 ) : SupervisedService("Upstream probe", supervision)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+    private readonly EnvironmentUpstreams upstreams = upstreams.For(configured.Id);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -27,13 +25,16 @@ internal sealed class UpstreamProbe(
             await Task.WhenAll(
                 NoteAsync(
                     "Prometheus",
-                    async () => (await prometheus.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version
+                    async () => (await upstreams.Prometheus.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version
                 ),
                 NoteAsync(
                     "Alertmanager",
-                    async () => (await alertmanager.StatusAsync(stoppingToken) as Fetch<AlertmanagerStatus>.Ok)?.Value.Version
+                    async () => (await upstreams.Alertmanager.StatusAsync(stoppingToken) as Fetch<AlertmanagerStatus>.Ok)?.Value.Version
                 ),
-                NoteAsync("Loki", async () => (await loki.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version)
+                NoteAsync(
+                    "Loki",
+                    async () => (await upstreams.Loki.BuildInfoAsync(stoppingToken) as Fetch<ServerVersion>.Ok)?.Value.Version
+                )
             );
             ReportHealthy();
         } while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -41,7 +42,7 @@ internal sealed class UpstreamProbe(
 
     private async Task NoteAsync(string name, Func<Task<string?>> version)
     {
-        if (!health.Current.Any(one => one.Name == name && one.Configured))
+        if (!health.Of(configured.Id).Any(one => one.Name == name && one.Configured))
             return;
         if (await version() is { } known)
             health.HasVersion(name, known);

@@ -8,9 +8,12 @@ namespace Archon.Integrations;
 
 public static class IntegrationsSetup
 {
-    public static IServiceCollection AddIntegrations(this IServiceCollection services)
+    /// <param name="environmentId">The environment that the outside systems of the settings serve.</param>
+    public static IServiceCollection AddIntegrations(this IServiceCollection services, int environmentId)
     {
+        services.AddSingleton(new ConfiguredEnvironment(environmentId));
         services.AddSingleton(provider => new UpstreamHealth(
+            provider.GetRequiredService<ConfiguredEnvironment>(),
             provider.GetServices<Upstream>(),
             provider.GetRequiredService<TimeProvider>()
         ));
@@ -18,10 +21,6 @@ public static class IntegrationsSetup
         services.AddSingleton<IValidateOptions<ReplyOptions>>(new SectionValidator<ReplyOptions>(ReplyOptions.Section));
         services.AddSingleton<ReplyReading>();
         services.AddUpstream<IPrometheusApi, PrometheusOptions>("Prometheus");
-        services.AddSingleton(provider => new PrometheusClient(
-            provider.GetRequiredService<IPrometheusApi>(),
-            Calls<PrometheusOptions>(provider, "Prometheus")
-        ));
         services
             .AddHttpClient(
                 RuleServerClient.Name,
@@ -41,28 +40,45 @@ public static class IntegrationsSetup
             provider.GetRequiredService<ReplyReading>()
         ));
         services.AddUpstream<IAlertmanagerApi, AlertmanagerOptions>("Alertmanager");
-        services.AddSingleton(provider => new AlertmanagerClient(
-            provider.GetRequiredService<IAlertmanagerApi>(),
-            Calls<AlertmanagerOptions>(provider, "Alertmanager", blamesWith500: true)
-        ));
         services.AddUpstream<ILokiApi, LokiOptions>("Loki");
-        services.AddSingleton(provider => new LokiClient(
-            provider.GetRequiredService<ILokiApi>(),
-            Calls<LokiOptions>(provider, "Loki", blamesWith500: true),
-            provider.GetRequiredService<IOptions<LokiOptions>>().Value,
-            provider.GetRequiredService<ReplyReading>()
-        ));
+        services.AddSingleton(provider =>
+        {
+            var named = provider.GetServices<Upstream>().ToDictionary(one => one.Name);
+            return new Upstreams(
+                provider.GetRequiredService<ConfiguredEnvironment>(),
+                Clients(provider, name => named[name]),
+                // Without an address they send nothing, and say which environment it is that has none.
+                environment => Clients(provider, name => new Upstream(name, null, environment))
+            );
+        });
         return services;
     }
 
-    private static UpstreamCalls Calls<TOptions>(IServiceProvider provider, string name, bool blamesWith500 = false)
-        where TOptions : UpstreamOptions =>
-        new(
-            provider.GetServices<Upstream>().Single(one => one.Name == name),
-            provider.GetRequiredService<IOptions<TOptions>>().Value.QueryTimeout,
-            blamesWith500,
-            provider.GetRequiredService<UpstreamHealth>(),
-            provider.GetRequiredService<ReplyReading>(),
-            provider.GetRequiredService<ILogger<UpstreamCalls>>()
+    private static EnvironmentUpstreams Clients(IServiceProvider provider, Func<string, Upstream> upstream)
+    {
+        return new EnvironmentUpstreams(
+            new PrometheusClient(provider.GetRequiredService<IPrometheusApi>(), Calls<PrometheusOptions>("Prometheus")),
+            new AlertmanagerClient(
+                provider.GetRequiredService<IAlertmanagerApi>(),
+                Calls<AlertmanagerOptions>("Alertmanager", blamesWith500: true)
+            ),
+            new LokiClient(
+                provider.GetRequiredService<ILokiApi>(),
+                Calls<LokiOptions>("Loki", blamesWith500: true),
+                provider.GetRequiredService<IOptions<LokiOptions>>().Value,
+                provider.GetRequiredService<ReplyReading>()
+            )
         );
+
+        UpstreamCalls Calls<TOptions>(string name, bool blamesWith500 = false)
+            where TOptions : UpstreamOptions =>
+            new(
+                upstream(name),
+                provider.GetRequiredService<IOptions<TOptions>>().Value.QueryTimeout,
+                blamesWith500,
+                provider.GetRequiredService<UpstreamHealth>(),
+                provider.GetRequiredService<ReplyReading>(),
+                provider.GetRequiredService<ILogger<UpstreamCalls>>()
+            );
+    }
 }

@@ -29,6 +29,9 @@ internal sealed partial class UpstreamCalls(
     // A reply may come slowly without being stuck, such as a month of a thousand series.
     private readonly TimeSpan bodyLimit = queryTimeout * 3;
 
+    /// <summary>Why nothing can be asked; null where there is an address.</summary>
+    public string? NoAddress => upstream.Address is null ? upstream.NoAddress : null;
+
     /// <summary>The limits of replies to <paramref name="path"/>.</summary>
     public ReplyLimits Limits(ReplyKind kind, string path) => replies.Limits(kind, upstream.Name, path);
 
@@ -44,8 +47,8 @@ internal sealed partial class UpstreamCalls(
         CancellationToken cancellationToken
     )
     {
-        if (upstream.Address is null)
-            return new Fetch<T>.Unavailable($"No address of {upstream.Name} is configured.");
+        if (NoAddress is { } without)
+            return new Fetch<T>.Unavailable(without);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(bodyLimit);
         ReplyStream? body = null;
@@ -189,8 +192,7 @@ internal sealed partial class UpstreamCalls(
                 $"{upstream.Name} did not answer within {queryTimeout.TotalSeconds:0.#} s.",
             // Left alone for two seconds after failing again and again. What people want to know is why it failed.
             BrokenCircuitException { InnerException: { } cause } => Describe(cause),
-            BrokenCircuitException => health.Current.First(one => one.Name == upstream.Name).Reason
-                ?? $"{upstream.Name} failed many times in a row.",
+            BrokenCircuitException => health.ReasonOf(upstream.Name) ?? $"{upstream.Name} failed many times in a row.",
             RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
             HttpRequestException { InnerException: AuthenticationException } =>
                 $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",

@@ -21,24 +21,30 @@ public sealed record UpstreamState(
 /// <summary>Freshness of every upstream, told by the clients with each call.</summary>
 public sealed class UpstreamHealth
 {
+    private readonly ConfiguredEnvironment configured;
     private readonly TimeProvider clock;
     private readonly Lock gate = new();
+    private readonly ImmutableArray<UpstreamState> without;
     private ImmutableArray<UpstreamState> states;
 
-    internal UpstreamHealth(IEnumerable<Upstream> upstreams, TimeProvider clock)
+    internal UpstreamHealth(ConfiguredEnvironment configured, IEnumerable<Upstream> upstreams, TimeProvider clock)
     {
-        this.clock = clock;
+        (this.configured, this.clock) = (configured, clock);
         states = [.. upstreams.Select(one => new UpstreamState(one.Name, one.Address, null, null, null, null, one.Address is not null))];
+        without = [.. states.Select(one => one with { Address = null, Configured = false })];
     }
 
-    /// <summary>In the order of registration.</summary>
-    public IReadOnlyList<UpstreamState> Current => states;
+    /// <summary>In the order of registration. Of an environment without outside systems none is configured.</summary>
+    public IReadOnlyList<UpstreamState> Of(int environmentId) => environmentId == configured.Id ? states : without;
 
     /// <summary>Raised after each report, on the thread of the call.</summary>
     public event Action? Changed;
 
     /// <summary>Raised when one stopped answering, answers again, or tells another version, on the thread of the call.</summary>
     public event Action? StateChanged;
+
+    /// <summary>Why the last call got no answer; null where it got one.</summary>
+    internal string? ReasonOf(string name) => states.FirstOrDefault(one => one.Name == name)?.Reason;
 
     public void Answered(string name) =>
         Report(name, state => state with { LastAnswerAt = clock.GetUtcNow(), FailingSince = null, Reason = null });

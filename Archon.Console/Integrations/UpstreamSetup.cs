@@ -113,4 +113,10 @@ internal static class UpstreamSetup
 }
 
 /// <summary>An outside system as the configuration names it.</summary>
-internal sealed record Upstream(string Name, Uri? Address);
+/// <param name="Without">The environment that has none; null where the settings leave it out.</param>
+internal sealed record Upstream(string Name, Uri? Address, int? Without = null)
+{
+    /// <summary>Why it is not asked, while there is no address.</summary>
+    public string NoAddress =>
+        Without is { } environment ? $"No {Name} is configured for environment {environment}." : $"No address of {Name} is configured.";
+}

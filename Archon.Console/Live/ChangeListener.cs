@@ -47,10 +47,11 @@ internal sealed partial class ChangeListener(
         updates.Hears();
         if (topics.TryGetValue(channel, out var topic))
         {
-            topic.Tick();
+            var (origin, environmentId) = Announcements.Read(payload);
+            topic.Tick(environmentId);
             // With a backplane "all" reaches the clients of every process, so only the process that announced speaks.
-            if (options.Value.Redis is null || payload == Announcements.Origin)
-                _ = PassOnAsync(channel, () => hub.Clients.All.TopicChanged(topic.Now()), stoppingToken);
+            if (options.Value.Redis is null || origin == Announcements.Origin)
+                _ = PassOnAsync(channel, () => hub.Clients.All.TopicChanged(topic.Now(environmentId)), stoppingToken);
         }
         foreach (var handler in handlers[channel])
             _ = PassOnAsync(channel, () => handler.ChangedAsync(payload, stoppingToken), stoppingToken);

@@ -188,12 +188,12 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     /// <summary>Reads again soon. May be called from any thread, and as often as one likes.</summary>
     protected void Wake() => wake.Writer.TryWrite(true);
 
-    /// <summary>Reads again on every tick of a topic, for as long as the page is open.</summary>
+    /// <summary>Reads again on every tick of a topic in the environment that the page shows, for as long as it is open.</summary>
     private async Task FollowAsync(LiveTopic topic)
     {
         try
         {
-            await foreach (var _ in topic.WatchAsync(lifetime.Token))
+            await foreach (var _ in topic.WatchAsync(environment => environment == LivePageView.EnvironmentId, lifetime.Token))
                 Wake();
         }
         catch (OperationCanceledException) when (lifetime.IsOver)

@@ -16,6 +16,9 @@ public interface ISharedPicture
 public abstract record LiveSource<TPicture>(string Key, IReadOnlyList<LiveTopic> Topics)
     where TPicture : class
 {
+    /// <summary>Whose changes concern it; null for those of all environments.</summary>
+    public int? EnvironmentId { get; init; }
+
     /// <summary>The last snapshot, to begin with; null where there is none.</summary>
     internal abstract TPicture? Find(SnapshotCache snapshots);
 
@@ -59,5 +62,8 @@ public static class LiveSource
         Func<CancellationToken, Task<TPicture>> read
     )
         where TPicture : class, ISharedPicture =>
-        new(FormattableString.Invariant($"{name}/{environmentId}/{FormattableString.Invariant(filter)}"), topics, read);
+        new(FormattableString.Invariant($"{name}/{environmentId}/{FormattableString.Invariant(filter)}"), topics, read)
+        {
+            EnvironmentId = environmentId,
+        };
 }

@@ -132,7 +132,7 @@ public sealed class SnapshotCache : IDisposable
             return true;
         // Where changes are not heard, only the time tells that there may be some.
         var longest = updates.Break is null || source.Lifetime < LiveUpdates.Fallback ? source.Lifetime : LiveUpdates.Fallback / 2;
-        return entry.Stamp == Stamp(source.Topics) && old < longest;
+        return entry.Stamp == Stamp(source.Topics, source.EnvironmentId) && old < longest;
     }
 
     private async Task<TPicture> ReadAsync<TPicture>(Entry entry, SharedSource<TPicture> source, CancellationToken cancellationToken)
@@ -140,7 +140,7 @@ public sealed class SnapshotCache : IDisposable
     {
         entry.Attempts++;
         // Before the read: a change that comes while it is under way may not be in it.
-        var (stamp, readAt) = (Stamp(source.Topics), clock.GetTimestamp());
+        var (stamp, readAt) = (Stamp(source.Topics, source.EnvironmentId), clock.GetTimestamp());
         try
         {
             var picture = await source.Read(cancellationToken);
@@ -155,12 +155,12 @@ public sealed class SnapshotCache : IDisposable
         }
     }
 
-    private static long Stamp(IReadOnlyList<LiveTopic> topics)
+    private static long Stamp(IReadOnlyList<LiveTopic> topics, int? environmentId)
     {
         // Versions only grow, so the sum changes with each of them.
         var sum = 0L;
         foreach (var topic in topics)
-            sum += topic.Version;
+            sum += environmentId is { } id ? topic.VersionOf(id) : topic.Version;
         return sum;
     }
 

@@ -50,7 +50,7 @@ public sealed class NavCounts(IEnumerable<INavCountSource> sources, SnapshotCach
         {
             await using var beat = clock.CreateTimer(_ => wake.Writer.TryWrite(true), null, Beat, Beat);
             foreach (var topic in source.Topics)
-                _ = WakeAsync(topic, wake.Writer, cancellationToken);
+                _ = WakeAsync(topic, environment, wake.Writer, cancellationToken);
             wake.Writer.TryWrite(true);
             await foreach (var _ in wake.Reader.ReadAllAsync(cancellationToken))
             {
@@ -64,11 +64,11 @@ public sealed class NavCounts(IEnumerable<INavCountSource> sources, SnapshotCach
         }
     }
 
-    private static async Task WakeAsync(LiveTopic topic, ChannelWriter<bool> wake, CancellationToken cancellationToken)
+    private static async Task WakeAsync(LiveTopic topic, int environment, ChannelWriter<bool> wake, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var _ in topic.WatchAsync(cancellationToken))
+            await foreach (var _ in topic.WatchAsync(one => one == environment, cancellationToken))
                 wake.TryWrite(true);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -109,7 +109,7 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
             options.UseNpgsql(database.ConnectionString).UseSnakeCaseNamingConvention().AddInterceptors(counter)
         );
         services.AddSingleton<LiveUpdates>().AddSingleton<SnapshotCache>();
-        services.AddSingleton(new UpstreamHealth([], clock));
+        services.AddSingleton(new UpstreamHealth(new ConfiguredEnvironment(1), [], clock));
         services.AddSingleton(LiveDatabase.Ready());
         services.AddScanning().AddWatches().AddServices().AddAnomalies().AddForecasts().AddOverview();
         return services.BuildServiceProvider();

@@ -5,6 +5,7 @@ using Archon.Data.Catalogue;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
+using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
@@ -26,7 +27,10 @@ internal sealed class RuleBench : IAsyncDisposable
     {
         (this.database, Metrics) = (database, metrics);
         folder = path is null ? Directory.CreateTempSubdirectory("archon-rules") : new DirectoryInfo(path);
-        upstreams = UpstreamClients.Build(("Prometheus:BaseAddress", prometheus.AbsoluteUri));
+        upstreams = UpstreamClients.Build(
+            ("Prometheus:BaseAddress", prometheus.AbsoluteUri),
+            ("Alertmanager:BaseAddress", "http://127.0.0.1:9/")
+        );
         Target = path is not null
             ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>())
             : new NoTarget();
@@ -42,6 +46,7 @@ internal sealed class RuleBench : IAsyncDisposable
     public IDbContextFactory<ArchonDbContext> Contexts => database.Contexts;
     public string Folder => folder.FullName;
     public string ConnectionString => database.ConnectionString;
+    public Upstreams Upstreams => upstreams.GetRequiredService<Upstreams>();
     public PrometheusClient Prometheus => upstreams.GetRequiredService<PrometheusClient>();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -59,7 +64,7 @@ internal sealed class RuleBench : IAsyncDisposable
     }
 
     public Task LookAsync() =>
-        new ImportRulesJob(Contexts, Prometheus, Target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(
+        new ImportRulesJob(Contexts, Upstreams, Target, TimeProvider.System, NullLogger<ImportRulesJob>.Instance).ImportAsync(
             Environment,
             Token
         );

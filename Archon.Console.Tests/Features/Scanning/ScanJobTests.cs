@@ -226,6 +226,25 @@ public sealed class ScanJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_watch_of_an_environment_without_outside_systems_is_not_checked_and_asks_no_other()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, Quiet);
+        await bench.ReadAsync(async db =>
+        {
+            db.Environments.Add(new MonitoredEnvironment { Id = 2, Name = "other" });
+            await db.SaveChangesAsync(Token);
+            return await db.Watches.ExecuteUpdateAsync(set => set.SetProperty(one => one.EnvironmentId, 2), Token);
+        });
+        var requests = bench.Metrics.RangeRequests;
+
+        await bench.ScanAsync(watch, Step);
+
+        Assert.Equal(requests, bench.Metrics.RangeRequests);
+        Assert.Equal("No Prometheus is configured for environment 2.", (await Watch(bench, watch)).UncheckedReason);
+    }
+
+    [Fact]
     public async Task Two_workers_on_one_watch_score_each_sample_once()
     {
         await using var bench = await JobBench.StartAsync(postgres);

@@ -53,12 +53,9 @@ public sealed class SignalQueriesTests(PostgresFixture postgres)
             db.WatchedSeries.Add(series);
             return db.SaveChangesAsync(Token);
         });
-        return await new SignalQueries(bench.Database.Contexts, UpstreamClients.Prometheus(bench.Metrics.Address)).SeriesAsync(
-            watch,
-            series.Id,
-            Range,
-            100,
-            Token
-        );
+        return await new SignalQueries(
+            bench.Database.Contexts,
+            UpstreamClients.At(bench.Metrics.Address, bench.Metrics.Address)
+        ).SeriesAsync(watch, series.Id, Range, 100, Token);
     }
 }

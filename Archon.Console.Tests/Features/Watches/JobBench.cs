@@ -35,9 +35,7 @@ internal sealed class JobBench : IAsyncDisposable
         var collection = new ServiceCollection().AddLogging().AddMetrics().AddOptions();
         collection.AddSingleton(clock ?? Clock).AddSingleton(database.Contexts);
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
-        collection
-            .AddSingleton(_ => UpstreamClients.Prometheus(prometheus))
-            .AddSingleton(_ => UpstreamClients.Alertmanager(metrics.Address));
+        collection.AddSingleton(_ => UpstreamClients.At(prometheus, metrics.Address));
         collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();

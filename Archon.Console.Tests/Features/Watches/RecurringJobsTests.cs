@@ -25,7 +25,7 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         var storage = Storage(database);
 
-        RecurringJobs.Register(new RecurringJobManager(storage), Contributions.Schedules);
+        RecurringJobs.Register(new RecurringJobManager(storage), Contributions.Schedules, 1);
 
         using var connection = storage.GetConnection();
         var jobs = connection.GetRecurringJobs();
@@ -45,7 +45,7 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         await using var database = await postgres.NewDatabaseAsync();
         var storage = Storage(database);
         var manager = new RecurringJobManager(storage);
-        RecurringJobs.Register(manager, Contributions.Schedules);
+        RecurringJobs.Register(manager, Contributions.Schedules, 1);
 
         RecurringJobs.RemoveAbsent(manager, storage, new ConsoleFeatures(Program.Features, ["Forecasts"]));
 
@@ -53,7 +53,7 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         var ids = connection.GetRecurringJobs().Select(job => job.Id).ToList();
         Assert.DoesNotContain("forecast", ids);
         Assert.Equal(Contributions.Schedules.Count - 1, ids.Count);
-        RecurringJobs.Register(manager, Contributions.Schedules);
+        RecurringJobs.Register(manager, Contributions.Schedules, 1);
         Assert.Contains("forecast", connection.GetRecurringJobs().Select(job => job.Id));
     }
 

@@ -71,7 +71,7 @@ public sealed class ScansStoppedTests(PostgresFixture postgres)
             "^Unhealthy\nscans: Scans stopped at [0-9:]{8} UTC\\. The schedule \"scan\" was removed from Hangfire\\.",
             stopped.Body
         );
-        Archon.Hosting.RecurringJobs.Register(schedules, Contributions.Schedules);
+        Archon.Hosting.RecurringJobs.Register(schedules, Contributions.Schedules, 1);
         Assert.Equal("Healthy", (await UntilAsync(app, reply => reply.Status == HttpStatusCode.OK)).Body);
     }
 

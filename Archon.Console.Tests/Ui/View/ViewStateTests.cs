@@ -1,3 +1,4 @@
+using Archon.Integrations;
 using Archon.Tests.Kit;
 using Archon.Ui.View;
 using Bunit;
@@ -70,7 +71,7 @@ public sealed class ViewStateTests : BunitContext
         View.RefreshAtMost(TimeSpan.FromMinutes(1));
 
         Assert.Contains("refresh=60s", Navigation.Uri, StringComparison.Ordinal);
-        using var reopened = new ViewState(clock, Navigation);
+        using var reopened = new ViewState(new ConfiguredEnvironment(1), clock, Navigation);
         Assert.Equal(TimeSpan.FromMinutes(1), reopened.RefreshEvery);
         View.RefreshAtMost(null);
         Assert.DoesNotContain("refresh=", Navigation.Uri, StringComparison.Ordinal);

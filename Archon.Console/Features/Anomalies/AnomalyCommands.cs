@@ -37,7 +37,7 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
             .ExecuteAsync(async () =>
             {
                 await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-                if (!await AnomalyStates.LockAsync(db, id, started, cancellationToken))
+                if (await AnomalyStates.LockAsync(db, id, started, cancellationToken) is not { } environmentId)
                     return (JudgeResult)new JudgeResult.NotFound();
                 var changed = await db
                     .Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
@@ -69,7 +69,7 @@ public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts,
                     }
                 );
                 await db.SaveChangesAsync(cancellationToken);
-                await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
+                await db.AnnounceAsync(AnomalyTopic.Id, environmentId, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return new JudgeResult.Done();
             });

@@ -85,14 +85,14 @@ public sealed partial class AnomalyPanel(
         picture is null
             ? null
             : PrometheusLink.Graph(
-                upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address,
+                upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus")?.Address,
                 picture.Query,
                 picture.Range
             );
 
     /// <summary>The same question for a terminal.</summary>
     private string? Curl =>
-        picture is null || upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address is not { } server
+        picture is null || upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus")?.Address is not { } server
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,

@@ -21,8 +21,7 @@ namespace Archon.Features.Forecasts;
 /// <summary>Looks ahead for every series of a watch with a limit: what its values will be, and when the limit is reached.</summary>
 public sealed partial class ForecastJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
-    AlertmanagerClient alertmanager,
+    Upstreams upstreams,
     WatchMetrics metrics,
     IBackgroundJobClient jobs,
     JobStorage storage,
@@ -120,11 +119,11 @@ public sealed partial class ForecastJob(
         await db
             .Watches.Where(one => one.Id == watchId)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.ForecastAt, now), cancellationToken);
-        await db.AnnounceAsync(ForecastTopic.Id, cancellationToken);
+        await db.AnnounceAsync(ForecastTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         // After the commit: a slow Alertmanager must not keep a connection. What it does not take is posted again by the retry, and an alert that
         // is over ends by its own end.
-        await PostAsync(alerts, cancellationToken);
+        await PostAsync(watch.EnvironmentId, alerts, cancellationToken);
         metrics.Forecasted(found.Count, Stopwatch.GetElapsedTime(started));
         var inSight = found.Count(one => one.Forecast.ReachedAt is not null);
         LogForecast(watchId, found.Count, inSight);
@@ -158,9 +157,9 @@ public sealed partial class ForecastJob(
             Math.Ceiling(Math.Max((window / points).TotalSeconds, Math.Max(ShortStep.TotalSeconds, watch.Step.TotalSeconds)))
         );
         var range = new TimeRange(now - window, now);
-        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } histories)
+        if (await AskAsync(watch, watch.Query, range, step, cancellationToken) is not { } histories)
             return null;
-        var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch.Id, query, range, step, cancellationToken) : null;
+        var volumes = watch.VolumeQuery is { } query ? await AskAsync(watch, query, range, step, cancellationToken) : null;
         if (watch.VolumeQuery is not null && volumes is null)
             return null;
 
@@ -222,7 +221,7 @@ public sealed partial class ForecastJob(
             return [];
         var range = new TimeRange(open.Min(one => one.StartedAt), now);
         var step = TimeSpan.FromSeconds(Math.Ceiling(Math.Max(watch.Step.TotalSeconds, (range.Length / MostOutsideSteps).TotalSeconds)));
-        if (await AskAsync(watch.Id, watch.Query, range, step, cancellationToken) is not { } recent)
+        if (await AskAsync(watch, watch.Query, range, step, cancellationToken) is not { } recent)
             return null;
         var byKey = recent
             .GroupBy(series => series.Labels.Key)
@@ -336,18 +335,18 @@ public sealed partial class ForecastJob(
         };
 
     private async Task<IReadOnlyList<MetricSeries>?> AskAsync(
-        int watchId,
+        Watch watch,
         string query,
         TimeRange range,
         TimeSpan step,
         CancellationToken cancellationToken
     )
     {
-        var answer = await prometheus.QueryRangeAsync(query, range, step, cancellationToken);
+        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(query, range, step, cancellationToken);
         if (answer is Fetch<MatrixResult>.Ok { Value.Series: var series })
             return series;
         // The mark stays, so that the next dispatch tries again; the page says how old what it shows is.
-        LogNotChecked(watchId, answer.Reason());
+        LogNotChecked(watch.Id, answer.Reason());
         return null;
     }
 
@@ -449,11 +448,11 @@ public sealed partial class ForecastJob(
         );
     }
 
-    private async Task PostAsync(List<PostedAlert> alerts, CancellationToken cancellationToken)
+    private async Task PostAsync(int environmentId, List<PostedAlert> alerts, CancellationToken cancellationToken)
     {
         if (alerts.Count == 0)
             return;
-        if (await alertmanager.PostAlertsAsync(alerts, cancellationToken) is { } answer and not Fetch<bool>.Ok)
+        if (await upstreams.For(environmentId).Alertmanager.PostAlertsAsync(alerts, cancellationToken) is { } answer and not Fetch<bool>.Ok)
         {
             throw new InvalidOperationException($"{alerts.Count} predictive alerts were not taken by Alertmanager: {answer.Reason()}");
         }

@@ -66,7 +66,7 @@ public sealed partial class ForecastsPage(
     private bool Stale => Picture!.MadeAt is { } made && Picture.ReadAt - made > StaleAfter;
 
     private string StaleReason =>
-        upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
+        upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null }) is { } away
             ? $"Prometheus does not answer: {away.Reason}"
             : "no forecast job has run since. Status says why.";
 

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Incidents;
 
 /// <summary>Collects what a search for causes needs: the signals of every service around an onset, and what was changed.</summary>
-public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus)
+public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, Upstreams upstreams)
 {
     /// <summary>What is usual is taken from before the onset; what is long after it says more about the repair.</summary>
     private static readonly TimeSpan Before = TimeSpan.FromHours(1);
@@ -61,6 +61,7 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
             .ToDictionaryAsync(service => service.Id, service => service.Name, cancellationToken);
         var matcher = await ServiceMatcher.LoadAsync(db, environmentId, cancellationToken);
 
+        var prometheus = upstreams.For(environmentId).Prometheus;
         var found = new List<ServiceSeries>();
         var (asked, missed) = (0, "There is no watch of a service.");
         foreach (var watch in watches)
@@ -97,7 +98,7 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
                 OnsetMs = onset.ToUnixTimeMilliseconds(),
                 Changes =
                 [
-                    .. (await RestartsAsync(matcher, services, onset, end, cancellationToken)).Where(change =>
+                    .. (await RestartsAsync(prometheus, matcher, services, onset, end, cancellationToken)).Where(change =>
                         known.Contains(change.Service)
                     ),
                 ],
@@ -117,7 +118,8 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, P
     }
 
     /// <summary>A process that started around the onset: whoever deploys, restarts or kills leaves this trace.</summary>
-    private async Task<IReadOnlyList<ServiceChange>> RestartsAsync(
+    private static async Task<IReadOnlyList<ServiceChange>> RestartsAsync(
+        PrometheusClient prometheus,
         ServiceMatcher matcher,
         Dictionary<int, string> services,
         DateTimeOffset onset,

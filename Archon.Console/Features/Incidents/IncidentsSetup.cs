@@ -1,4 +1,3 @@
-using Archon.Data.Catalogue;
 using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
@@ -12,12 +11,12 @@ public static class IncidentsSetup
     public static IServiceCollection AddIncidents(this IServiceCollection services)
     {
         services.AddSingleton(
-            JobSchedule.Of<TriageJob>(
+            JobSchedule.OfEnvironment<TriageJob>(
                 "triage",
                 "triage",
                 "3/15 * * * * *",
                 TimeSpan.FromSeconds(15),
-                job => job.TriageAsync(MonitoredEnvironment.DefaultId, CancellationToken.None)
+                environmentId => job => job.TriageAsync(environmentId, CancellationToken.None)
             )
         );
         services.AddScoped<TriageJob>();

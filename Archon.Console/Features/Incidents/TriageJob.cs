@@ -18,7 +18,7 @@ namespace Archon.Features.Incidents;
 /// <summary>Gathers alerts and anomalies that one cause can be behind into incidents, and ranks the causes.</summary>
 public sealed partial class TriageJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    AlertmanagerClient alertmanager,
+    Upstreams upstreams,
     CauseEvidence evidence,
     WatchMetrics metrics,
     TimeProvider clock,
@@ -123,7 +123,7 @@ public sealed partial class TriageJob(
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.SaveChangesAsync(cancellationToken);
-            await db.AnnounceAsync(IncidentTopic.Id, cancellationToken);
+            await db.AnnounceAsync(IncidentTopic.Id, environmentId, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             LogTriaged(environmentId, live.Count, ranked);
         }
@@ -206,7 +206,7 @@ public sealed partial class TriageJob(
         });
 
         // Without Alertmanager the anomalies are gathered all the same; Status says that it is away.
-        var answer = await alertmanager.AlertsAsync(null, null, cancellationToken);
+        var answer = await upstreams.For(environmentId).Alertmanager.AlertsAsync(null, null, cancellationToken);
         if (answer is Fetch<IReadOnlyList<AlertmanagerAlert>>.Ok { Value: var alerts })
         {
             var matcher = await ServiceMatcher.LoadAsync(db, environmentId, cancellationToken);

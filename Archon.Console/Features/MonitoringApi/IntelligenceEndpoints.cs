@@ -1,7 +1,7 @@
 using System.ComponentModel;
-using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Watches;
+using Archon.Integrations;
 using Archon.Shell;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -119,8 +119,8 @@ public static class IntelligenceEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapPost(
                 "/intelligence/start_analysis",
-                (WatchCommands watches) =>
-                    TypedResults.Accepted("/jobs", new AnalysisStarted(watches.StartAnalysis(MonitoredEnvironment.DefaultId), "enqueued"))
+                (WatchCommands watches, ConfiguredEnvironment configured) =>
+                    TypedResults.Accepted("/jobs", new AnalysisStarted(watches.StartAnalysis(configured.Id), "enqueued"))
             )
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Responder)))
             // It takes no form and no cookie of a browser decides: another site's page is turned away by its origin.

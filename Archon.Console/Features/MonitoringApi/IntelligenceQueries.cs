@@ -1,7 +1,6 @@
 using System.Globalization;
 using Archon.Analysis.Forecasting;
 using Archon.Data.Background;
-using Archon.Data.Catalogue;
 using Archon.Data.Incidents;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
@@ -22,12 +21,13 @@ public sealed class IntelligenceQueries(
     IncidentQueries incidents,
     ForecastQueries forecasts,
     UpstreamHealth upstreams,
+    ConfiguredEnvironment configured,
     ScanHealth scans,
     BackgroundServiceStates background,
     TimeProvider clock
 )
 {
-    private const int Local = MonitoredEnvironment.DefaultId;
+    private int Local => configured.Id;
 
     /// <summary>Anomalies that one insight names at most.</summary>
     private const int AnomaliesNamed = 50;
@@ -78,7 +78,8 @@ public sealed class IntelligenceQueries(
             Enum.GetValues<HealthState>().ToDictionary(Severity, picture.Count),
             [
                 .. upstreams
-                    .Current.Where(one => one.Configured)
+                    .Of(Local)
+                    .Where(one => one.Configured)
                     .Select(one => new UpstreamVerdict(
                         one.Name,
                         one.FailingSince is not null ? "failing"
@@ -283,7 +284,8 @@ public sealed class IntelligenceQueries(
     {
         var checking = await anomalies.CheckingAsync(Local, cancellationToken);
         var reasons = upstreams
-            .Current.Where(one => one.Configured && one.FailingSince is not null)
+            .Of(Local)
+            .Where(one => one.Configured && one.FailingSince is not null)
             .Select(one => new HealthVerdictReason("unknown", one.Name, $"does not answer: {one.Reason}", one.FailingSince))
             .ToList();
         foreach (var service in background.Current)

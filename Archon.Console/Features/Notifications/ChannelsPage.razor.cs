@@ -7,7 +7,7 @@ namespace Archon.Features.Notifications;
 public sealed partial class ChannelsPage(ChannelQueries channels, ChannelTopic topic, UpstreamHealth upstreams, ViewState view)
     : LivePage<ChannelsPicture>
 {
-    private UpstreamState? Alertmanager => upstreams.Current.FirstOrDefault(one => one.Name == "Alertmanager");
+    private UpstreamState? Alertmanager => upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Alertmanager");
     private int Receivers => Picture?.Channels.Select(channel => channel.Receiver).Distinct().Count() ?? 0;
 
     protected override LiveSource<ChannelsPicture> Source =>

@@ -12,7 +12,7 @@ namespace Archon.Features.Notifications;
 
 public sealed partial class ImportChannelsJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    AlertmanagerClient alertmanager,
+    Upstreams upstreams,
     TimeProvider clock,
     ILogger<ImportChannelsJob> logger
 )
@@ -21,7 +21,7 @@ public sealed partial class ImportChannelsJob(
     [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("import-channels:{0}")]
     public async Task ImportAsync(int environmentId, CancellationToken cancellationToken)
     {
-        var answer = await alertmanager.StatusAsync(cancellationToken);
+        var answer = await upstreams.For(environmentId).Alertmanager.StatusAsync(cancellationToken);
         if (answer is not Fetch<AlertmanagerStatus>.Ok { Value.ConfigYaml: var yaml })
         {
             LogNotChecked(environmentId, answer.Reason());
@@ -72,7 +72,7 @@ public sealed partial class ImportChannelsJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(ChannelTopic.Id, cancellationToken);
+            await db.AnnounceAsync(ChannelTopic.Id, environmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -1,4 +1,3 @@
-using Archon.Data.Catalogue;
 using Archon.Jobs;
 using Archon.Live;
 using Archon.Shell;
@@ -13,12 +12,12 @@ public static class NotificationsSetup
     {
         services.AddSingleton(new NavItem("/channels", "Channels", "notifications", "c", NavGroup.Catalogue, 20));
         services.AddSingleton(
-            JobSchedule.Of<ImportChannelsJob>(
+            JobSchedule.OfEnvironment<ImportChannelsJob>(
                 "import-channels",
                 "discover",
                 "25 * * * * *",
                 TimeSpan.FromMinutes(1),
-                job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                environmentId => job => job.ImportAsync(environmentId, CancellationToken.None),
                 runsAtStart: true
             )
         );

@@ -19,11 +19,16 @@ public sealed record RoutePreview(
 );
 
 /// <summary>Asks the running Alertmanager's own configuration where an alert would go. Nothing is sent.</summary>
-public sealed class RouteQueries(AlertmanagerClient alertmanager, TimeProvider clock)
+public sealed class RouteQueries(Upstreams upstreams, TimeProvider clock)
 {
     /// <param name="labels">All labels of the alert, <c>alertname</c> among them.</param>
-    public async Task<Fetch<RoutePreview>> PreviewAsync(IReadOnlyDictionary<string, string> labels, CancellationToken cancellationToken)
+    public async Task<Fetch<RoutePreview>> PreviewAsync(
+        int environmentId,
+        IReadOnlyDictionary<string, string> labels,
+        CancellationToken cancellationToken
+    )
     {
+        var alertmanager = upstreams.For(environmentId).Alertmanager;
         var asked = await alertmanager.StatusAsync(cancellationToken);
         if (asked is Fetch<AlertmanagerStatus>.Rejected { Reason: var refused })
             return new Fetch<RoutePreview>.Rejected(refused);

@@ -37,7 +37,7 @@ public sealed partial class OverviewPage(
     private int Calm => Picture!.Services.Count(HealthState.Healthy);
 
     private string? PrometheusAway =>
-        upstreams.Current.FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
+        upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one is { Name: "Prometheus", FailingSince: not null })?.Reason;
 
     private string NothingOpen =>
         Picture!.Checking switch

@@ -1,6 +1,6 @@
-using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Rules.Import;
+using Archon.Integrations;
 
 namespace Archon.Features.Rules;
 
@@ -14,12 +14,13 @@ public static class RulesEndpoints
 
     private static async Task<IResult> ExportAsync(
         RuleExporter exporter,
+        ConfiguredEnvironment configured,
         CancellationToken cancellationToken,
         string? file = null,
-        int environment = MonitoredEnvironment.DefaultId
+        int? environment = null
     )
     {
-        var files = await exporter.ExportAsync(environment, file, null, cancellationToken);
+        var files = await exporter.ExportAsync(environment ?? configured.Id, file, null, cancellationToken);
         if (file is null)
             return Results.File(RuleExporter.Zip(files), "application/zip", "rules.zip");
         return files is [var only, ..] ? Results.File(only.Content, "application/yaml", Path.GetFileName(only.Name)) : Results.NotFound();

@@ -1,10 +1,8 @@
-using Archon.Data.Catalogue;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Coverage;
 using Archon.Features.Rules.Editor;
-using Archon.Features.Rules.Editor.ServerLint;
 using Archon.Features.Rules.FromAnomaly;
 using Archon.Features.Rules.Import;
 using Archon.Features.Rules.List;
@@ -29,22 +27,22 @@ public static class RulesSetup
         services.AddSingleton<IValidateOptions<RuleOptions>, RuleOptionsValidator>();
         services.AddSingleton(new NavItem("/rules", "Rules", "rules", "r", NavGroup.Catalogue, 10));
         services.AddSingleton(
-            JobSchedule.Of<ImportRulesJob>(
+            JobSchedule.OfEnvironment<ImportRulesJob>(
                 "import-rules",
                 "discover",
                 "20 * * * * *",
                 TimeSpan.FromMinutes(1),
-                job => job.ImportAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                environmentId => job => job.ImportAsync(environmentId, CancellationToken.None),
                 runsAtStart: true
             )
         );
         services.AddSingleton(
-            JobSchedule.Of<WatchRuleFilesJob>(
+            JobSchedule.OfEnvironment<WatchRuleFilesJob>(
                 "watch-rule-files",
                 "discover",
                 "50 * * * * *",
                 TimeSpan.FromMinutes(1),
-                job => job.LookAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                environmentId => job => job.LookAsync(environmentId, CancellationToken.None),
                 runsAtStart: true
             )
         );
@@ -80,12 +78,6 @@ public static class RulesSetup
         services.AddSingleton<IValidateOptions<PromtoolOptions>, PromtoolOptionsValidator>();
         services.AddSingleton<PromtoolRunner>();
         services.AddSingleton<RuleTestMaker>();
-        // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
-        services.AddSingleton(provider => new ServerLinter(
-            provider.GetRequiredService<PrometheusClient>(),
-            null,
-            provider.GetRequiredService<TimeProvider>()
-        ));
         services.AddSingleton<WorkbenchQueries>();
         services.AddSingleton<TroubleQueries>();
         services.AddSingleton(provider => new BacktestSampleCache(provider.GetRequiredService<TimeProvider>()));
@@ -97,6 +89,7 @@ public static class RulesSetup
     {
         var options = provider.GetRequiredService<IOptions<RuleOptions>>().Value;
         var server = provider.GetRequiredService<RuleServerClient>();
+        var environment = provider.GetRequiredService<ConfiguredEnvironment>().Id;
         switch (options.Target)
         {
             case RuleTargetKind.Folder:
@@ -105,9 +98,9 @@ public static class RulesSetup
                     options.ReloadAddress is { Length: > 0 } named ? new Uri(named)
                     : prometheus is null ? null
                     : new Uri(prometheus, "-/reload");
-                return new FolderTarget(options.Folder!, options.ServerFolder, reload, server);
+                return new FolderTarget(options.Folder!, options.ServerFolder, reload, server) { EnvironmentId = environment };
             case RuleTargetKind.Ruler:
-                return new RulerTarget(new Uri(options.RulerAddress!), server);
+                return new RulerTarget(new Uri(options.RulerAddress!), server) { EnvironmentId = environment };
             default:
                 return new NoTarget();
         }

@@ -16,17 +16,17 @@ public static class AnomalyStates
     public const string Ended = "Ended";
 
     /// <summary>Keeps scans of the watch from changing its anomalies until the transaction ends. To be taken before any row is changed.</summary>
-    /// <returns>False where there is no such anomaly.</returns>
-    public static async Task<bool> LockAsync(ArchonDbContext db, long id, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    /// <returns>The environment of the anomaly; null where there is no such anomaly.</returns>
+    public static async Task<int?> LockAsync(ArchonDbContext db, long id, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        var watchId = await db
-            .Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == startedAt)
-            .Select(anomaly => (int?)anomaly.WatchId)
+        var anomaly = await db
+            .Anomalies.Where(one => one.Id == id && one.StartedAt == startedAt)
+            .Select(one => new { one.EnvironmentId, one.WatchId })
             .SingleOrDefaultAsync(cancellationToken);
-        if (watchId is not { } found)
-            return false;
-        await ScanStore.LockAsync(db, found, cancellationToken);
-        return true;
+        if (anomaly is null)
+            return null;
+        await ScanStore.LockAsync(db, anomaly.WatchId, cancellationToken);
+        return anomaly.EnvironmentId;
     }
 
     /// <summary>Records what a verdict that was just written made of an anomaly. One that has ended stays as it is.</summary>

@@ -16,7 +16,7 @@ namespace Archon.Features.Scanning;
 /// <summary>Learns what is normal for every series of a watch, from history.</summary>
 public sealed partial class FitModelsJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     WatchMetrics metrics,
     IBackgroundJobClient jobs,
     JobStorage storage,
@@ -158,7 +158,7 @@ public sealed partial class FitModelsJob(
         CancellationToken cancellationToken
     )
     {
-        var answer = await prometheus.QueryRangeAsync(watch.Query, range, step, cancellationToken);
+        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(watch.Query, range, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var histories })
         {
             LogNotChecked(watch.Id, answer.Reason());
@@ -189,7 +189,7 @@ public sealed partial class FitModelsJob(
     {
         if (models.Count == 0)
             return true;
-        var answer = await prometheus.QueryRangeAsync(watch.Query, range, watch.Step, cancellationToken);
+        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(watch.Query, range, watch.Step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var recent })
         {
             LogNotChecked(watch.Id, answer.Reason());
@@ -235,7 +235,7 @@ public sealed partial class FitModelsJob(
             .Watches.Where(one => one.Id == watch.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
         if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null))
-            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
+            await db.AnnounceAsync(SampleTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

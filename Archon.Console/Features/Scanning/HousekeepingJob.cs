@@ -30,7 +30,7 @@ public sealed partial class HousekeepingJob(
             .WatchedSeries.Where(one => one.LastSampleAt < silent && !db.Anomalies.Any(anomaly => anomaly.SeriesId == one.Id))
             .ExecuteDeleteAsync(cancellationToken);
         if (series > 0)
-            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
+            await db.AnnounceToAllAsync(SampleTopic.Id, cancellationToken);
         foreach (var retention in retentions)
             await retention.CleanAsync(db, now, cancellationToken);
         LogCleaned(series);

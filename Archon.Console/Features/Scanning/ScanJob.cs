@@ -18,7 +18,7 @@ namespace Archon.Features.Scanning;
 /// <summary>Scores the newest samples of watches: from the mark of the last scan to now, each sample once.</summary>
 public sealed partial class ScanJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     ScanMemory memory,
     WatchMetrics metrics,
     IBackgroundJobClient jobs,
@@ -64,12 +64,13 @@ public sealed partial class ScanJob(
                 watch.ScannedTo,
                 watch.Step,
                 watch.VolumeQuery,
+                watch.EnvironmentId,
             })
             .ToListAsync(cancellationToken);
         // Watches that need the same requests behind their values lie in one shard, which asks for them once.
         var due = watches
             .Where(watch => DueTimes.IsDue(watch.ScannedTo, watch.Step, now))
-            .GroupBy(watch => watch.VolumeQuery ?? $"{watch.Id}", watch => watch.Id)
+            .GroupBy(watch => (watch.EnvironmentId, watch.VolumeQuery ?? $"{watch.Id}"), watch => watch.Id)
             .ToList();
         var shards = Math.Min(options.Value.ScanShards, due.Count);
         for (var shard = 0; shard < shards; shard++)
@@ -84,24 +85,26 @@ public sealed partial class ScanJob(
     public async Task ScanShardAsync(int[] watchIds, CancellationToken cancellationToken)
     {
         var failures = new List<Exception>();
-        var volumes = new SharedVolumes(prometheus);
-        var anyScanned = false;
+        var volumes = new SharedVolumes(upstreams);
+        var scanned = new HashSet<int>();
         foreach (var watchId in watchIds)
         {
             try
             {
-                anyScanned |= await ScanWatchAsync(watchId, volumes, cancellationToken);
+                if (await ScanWatchAsync(watchId, volumes, cancellationToken) is { } environmentId)
+                    scanned.Add(environmentId);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
                 failures.Add(failure);
             }
         }
-        // One tick for the shard: sparklines moved on even where nothing is anomalous.
-        if (anyScanned)
+        // One tick for the shard and environment: sparklines moved on even where nothing is anomalous.
+        if (scanned.Count > 0)
         {
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            await db.AnnounceAsync(SampleTopic.Id, cancellationToken);
+            foreach (var environmentId in scanned)
+                await db.AnnounceAsync(SampleTopic.Id, environmentId, cancellationToken);
         }
         if (failures.Count > 0)
             throw new AggregateException($"{failures.Count} of {watchIds.Length} watches could not be scanned.", failures);
@@ -111,21 +114,21 @@ public sealed partial class ScanJob(
     [Queue("scan"), AutomaticRetry(Attempts = 3)]
     public Task ScanAsync(int watchId, CancellationToken cancellationToken) => ScanShardAsync([watchId], cancellationToken);
 
-    /// <returns>False where there was nothing to score.</returns>
-    private async Task<bool> ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    /// <returns>The environment of the watch; null where there was nothing to score.</returns>
+    private async Task<int?> ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         try
         {
-            var anyScanned = false;
+            int? environmentId = null;
             Slice slice;
             do
             {
                 db.ChangeTracker.Clear();
-                slice = await ScanSliceAsync(db, watchId, volumes, cancellationToken);
-                anyScanned |= slice != Slice.NotScanned;
+                (slice, var scannedIn) = await ScanSliceAsync(db, watchId, volumes, cancellationToken);
+                environmentId ??= scannedIn;
             } while (slice == Slice.MoreToCatchUp);
-            return anyScanned;
+            return environmentId;
         }
         catch
         {
@@ -142,16 +145,22 @@ public sealed partial class ScanJob(
         MoreToCatchUp,
     }
 
-    private async Task<Slice> ScanSliceAsync(ArchonDbContext db, int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    /// <returns>With the environment of the watch where it was scanned.</returns>
+    private async Task<(Slice Slice, int? EnvironmentId)> ScanSliceAsync(
+        ArchonDbContext db,
+        int watchId,
+        SharedVolumes volumes,
+        CancellationToken cancellationToken
+    )
     {
         var started = Stopwatch.GetTimestamp();
         if (await FindAsync(db, watchId, cancellationToken) is not { } watch)
-            return Slice.NotScanned;
+            return (Slice.NotScanned, null);
         var now = clock.GetUtcNow();
         var step = watch.Step;
         var end = Floor(now, step);
         if (await MarkAsync(db, watch, now, end, cancellationToken) is not { } mark || end <= mark)
-            return Slice.NotScanned;
+            return (Slice.NotScanned, null);
         var sliceEnd = end - mark > SliceSteps * step ? mark + (SliceSteps * step) : end;
 
         var settings = Settings(watch);
@@ -167,23 +176,24 @@ public sealed partial class ScanJob(
 
         // Asked before the transaction begins: a slow Prometheus must not keep a lock and a connection.
         var start = mark + step - (replay ? ReplayedSteps(entry, mark, step) * step : TimeSpan.Zero);
+        var prometheus = upstreams.For(watch.EnvironmentId).Prometheus;
         var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
         var requests =
             fetched is Fetch<MatrixResult>.Ok && watch.VolumeQuery is { } volumeQuery
-                ? await volumes.OfAsync(volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
+                ? await volumes.OfAsync(watch.EnvironmentId, volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
                 : [];
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
-            return Slice.NotScanned; // another worker is at it
+            return (Slice.NotScanned, null); // another worker is at it
         if (await FindAsync(db, watchId, cancellationToken) is not { } current || !IsAsBefore(watch, current))
-            return Slice.NotScanned; // another worker or a person was faster: the next run begins from there
+            return (Slice.NotScanned, null); // another worker or a person was faster: the next run begins from there
         watch = current;
         if (fetched is not Fetch<MatrixResult>.Ok { Value.Series: var series })
         {
             await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return Slice.NotScanned; // the mark stays: the next run sees this window again
+            return (Slice.NotScanned, null); // the mark stays: the next run sees this window again
         }
 
         if (
@@ -218,7 +228,7 @@ public sealed partial class ScanJob(
         if (watch.UncheckedSince is not null || watch.ScannedTo is null)
             await StateLog.RecordAsync(db, WatchStates.Answered(watch, now, mark), cancellationToken);
         if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null)
-            await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
+            await db.AnnounceAsync(AnomalyTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
         entry.ScannedTo = sliceEnd;
@@ -231,7 +241,7 @@ public sealed partial class ScanJob(
             metrics.Changed(began, ended);
             LogScanned(watchId, began, ended);
         }
-        return sliceEnd < end ? Slice.MoreToCatchUp : Slice.UpToDate;
+        return (sliceEnd < end ? Slice.MoreToCatchUp : Slice.UpToDate, watch.EnvironmentId);
     }
 
     /// <returns>Null where the watch is not to be scanned.</returns>
@@ -422,7 +432,7 @@ public sealed partial class ScanJob(
         if (watch.UncheckedSince is null)
         {
             await StateLog.RecordAsync(db, WatchStates.NotAnswered(watch, clock.GetUtcNow(), since, words), cancellationToken);
-            await db.AnnounceAsync(AnomalyTopic.Id, cancellationToken);
+            await db.AnnounceAsync(AnomalyTopic.Id, watch.EnvironmentId, cancellationToken);
         }
         metrics.NotChecked();
         LogNotChecked(watch.Id, words);

@@ -15,7 +15,7 @@ namespace Archon.Features.Services;
 /// <summary>Finds services and watches in what Prometheus scrapes.</summary>
 public sealed partial class DiscoverJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     WatchDiscoveryCommands watches,
     IBackgroundJobClient jobs,
     TimeProvider clock,
@@ -65,7 +65,7 @@ public sealed partial class DiscoverJob(
         if (found is null)
             return; // not checked: nothing is new and nothing is gone
 
-        await SaveAsync(environmentId, found, await FindCallsAsync(now, cancellationToken), now, cancellationToken);
+        await SaveAsync(environmentId, found, await FindCallsAsync(environmentId, now, cancellationToken), now, cancellationToken);
         switch (await watches.ApplyAsync(environmentId, cancellationToken))
         {
             case WatchDiscovery.Done { Added: > 0 } done:
@@ -86,6 +86,7 @@ public sealed partial class DiscoverJob(
         CancellationToken cancellationToken
     )
     {
+        var prometheus = upstreams.For(environmentId).Prometheus;
         // "up" has a sample per target with the target's labels, in every Prometheus-compatible store.
         var answer = await prometheus.QueryRangeAsync("up", new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var targets })
@@ -115,8 +116,13 @@ public sealed partial class DiscoverJob(
         return found;
     }
 
-    private async Task<HashSet<(string Caller, string Callee)>> FindCallsAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<HashSet<(string Caller, string Callee)>> FindCallsAsync(
+        int environmentId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
+        var prometheus = upstreams.For(environmentId).Prometheus;
         var calls = new HashSet<(string, string)>();
         foreach (var (metric, caller, callee) in Calls)
         {
@@ -209,7 +215,7 @@ public sealed partial class DiscoverJob(
                 if (fresh.Count + newCalls > 0)
                 {
                     await db.SaveChangesAsync(cancellationToken);
-                    await db.AnnounceAsync(ServiceTopic.Id, cancellationToken);
+                    await db.AnnounceAsync(ServiceTopic.Id, environmentId, cancellationToken);
                 }
                 await transaction.CommitAsync(cancellationToken);
                 return fresh.Count;

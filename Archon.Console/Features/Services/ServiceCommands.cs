@@ -146,7 +146,7 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
                 }
             );
             await db.SaveChangesAsync(cancellationToken);
-            await db.AnnounceAsync(ServiceTopic.Id, cancellationToken);
+            await db.AnnounceAsync(ServiceTopic.Id, service.EnvironmentId, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new ServiceResult.Done(service.Id);
         }

@@ -24,6 +24,6 @@ internal sealed class ServiceRetention(IOptions<WatchOptions> options) : IRetent
             )
             .ExecuteDeleteAsync(cancellationToken);
         if (services > 0)
-            await db.AnnounceAsync(ServiceTopic.Id, cancellationToken);
+            await db.AnnounceToAllAsync(ServiceTopic.Id, cancellationToken);
     }
 }

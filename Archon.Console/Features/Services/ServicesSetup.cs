@@ -1,4 +1,3 @@
-using Archon.Data.Catalogue;
 using Archon.Features.Scanning.States;
 using Archon.Jobs;
 using Archon.Live;
@@ -14,12 +13,12 @@ public static class ServicesSetup
     {
         services.AddSingleton(new NavItem("/services", "Services", "services", "s", NavGroup.Catalogue, 0) { IsOnPhone = true });
         services.AddSingleton(
-            JobSchedule.Of<DiscoverJob>(
+            JobSchedule.OfEnvironment<DiscoverJob>(
                 "discover",
                 "discover",
                 "*/15 * * * * *",
                 TimeSpan.FromSeconds(15),
-                job => job.DispatchAsync(MonitoredEnvironment.DefaultId, CancellationToken.None),
+                environmentId => job => job.DispatchAsync(environmentId, CancellationToken.None),
                 runsAtStart: true
             )
         );

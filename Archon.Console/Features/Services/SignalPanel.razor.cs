@@ -44,7 +44,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     public DateTimeOffset ReadAt { get; set; }
 
     private string Id => $"watch-{Group.First.Id}";
-    private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
+    private UpstreamState? Prometheus => upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus");
     private ServiceWatchRow? Unchecked => Group.Watches.FirstOrDefault(watch => watch.UncheckedSince is not null);
     private IEnumerable<string> Queries =>
         pictures.Count > 0 ? pictures.Select(picture => picture.Query) : Group.Watches.Select(watch => watch.Query);

@@ -51,7 +51,7 @@ public sealed record SignalPicture(
     public IReadOnlyList<string> Infos { get; init; } = [];
 }
 
-public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus)
+public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, Upstreams upstreams)
 {
     /// <summary>More lines than this cannot be told apart.</summary>
     public const int LineLimit = 8;
@@ -144,7 +144,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, P
         var step = StepFor(range, watch.Step, points);
         var aligned = Align(range, step);
         var query = NarrowQuery.To(watch.Query, [.. chosen.Select(one => one.Labels)]);
-        var answer = await prometheus.QueryRangeAsync(query, aligned, step, cancellationToken);
+        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(query, aligned, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value: var matrix })
         {
             return answer is Fetch<MatrixResult>.Rejected rejected

@@ -24,7 +24,7 @@ public sealed record StatusPicture(WatchesPicture Watches, JobsPicture Jobs, Fet
 public sealed partial class StatusPage(
     StatusQueries queries,
     JobQueries jobs,
-    PrometheusClient prometheus,
+    Upstreams clients,
     UpstreamHealth upstreams,
     BackgroundServiceStates background,
     SampleTopic samples,
@@ -101,7 +101,7 @@ public sealed partial class StatusPage(
         limit.CancelAfter(TargetsLimit);
         try
         {
-            return await prometheus.TargetsAsync(limit.Token);
+            return await clients.For(view.EnvironmentId).Prometheus.TargetsAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

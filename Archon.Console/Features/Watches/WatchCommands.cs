@@ -49,7 +49,7 @@ public abstract record WatchResult
 
 public sealed class WatchCommands(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     IBackgroundJobClient jobs,
     IServiceProvider services,
     TimeProvider clock
@@ -86,7 +86,7 @@ public sealed class WatchCommands(
 
     public async Task<WatchResult> CreateAsync(int environmentId, WatchDraft draft, string who, CancellationToken cancellationToken)
     {
-        if (await FaultAsync(draft, cancellationToken) is { } fault)
+        if (await FaultAsync(environmentId, draft, cancellationToken) is { } fault)
             return fault;
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -111,12 +111,12 @@ public sealed class WatchCommands(
         CancellationToken cancellationToken
     )
     {
-        if (await FaultAsync(draft, cancellationToken) is { } fault)
-            return fault;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
         if (watch is null)
             return new WatchResult.NotFound();
+        if (await FaultAsync(watch.EnvironmentId, draft, cancellationToken) is { } fault)
+            return fault;
         if (watch.EditedAt != editedAt)
             return new WatchResult.ChangedMeanwhile();
         var now = clock.GetUtcNow();
@@ -159,7 +159,7 @@ public sealed class WatchCommands(
                     cancellationToken
                 );
         }
-        await NoteAsync(db, id, "watch.edit", who, draft.Name, cancellationToken);
+        await NoteAsync(db, watch.EnvironmentId, id, "watch.edit", who, draft.Name, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);
     }
@@ -208,7 +208,7 @@ public sealed class WatchCommands(
         await db
             .Watches.Where(one => one.Id == id)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.Origin, origin), cancellationToken);
-        await NoteAsync(db, id, action, who, watch.Name, cancellationToken);
+        await NoteAsync(db, watch.EnvironmentId, id, action, who, watch.Name, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);
     }
@@ -223,12 +223,20 @@ public sealed class WatchCommands(
     {
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await NoteAsync(db, watch.Id, action, who, watch.Name, cancellationToken);
+        await NoteAsync(db, watch.EnvironmentId, watch.Id, action, who, watch.Name, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(watch.Id);
     }
 
-    private async Task NoteAsync(ArchonDbContext db, int id, string action, string who, string detail, CancellationToken cancellationToken)
+    private async Task NoteAsync(
+        ArchonDbContext db,
+        int environmentId,
+        int id,
+        string action,
+        string who,
+        string detail,
+        CancellationToken cancellationToken
+    )
     {
         db.AuditEntries.Add(
             new AuditEntry
@@ -241,7 +249,7 @@ public sealed class WatchCommands(
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(WatchTopic.Id, cancellationToken);
+        await db.AnnounceAsync(WatchTopic.Id, environmentId, cancellationToken);
     }
 
     private static void Fill(Watch watch, WatchDraft draft, string who, DateTimeOffset now)
@@ -258,7 +266,7 @@ public sealed class WatchCommands(
         (watch.EditedAt, watch.EditedBy) = (now, who);
     }
 
-    private async Task<WatchResult?> FaultAsync(WatchDraft draft, CancellationToken cancellationToken)
+    private async Task<WatchResult?> FaultAsync(int environmentId, WatchDraft draft, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(draft.Name))
             return new WatchResult.Invalid("A watch needs a name.");
@@ -280,7 +288,9 @@ public sealed class WatchCommands(
             if (query is null)
                 continue;
             var now = clock.GetUtcNow();
-            switch (await prometheus.QueryRangeAsync(query, new TimeRange(now, now), draft.Step, cancellationToken))
+            switch (
+                await upstreams.For(environmentId).Prometheus.QueryRangeAsync(query, new TimeRange(now, now), draft.Step, cancellationToken)
+            )
             {
                 case Fetch<MatrixResult>.Rejected rejected:
                     return new WatchResult.Invalid(rejected.Reason);

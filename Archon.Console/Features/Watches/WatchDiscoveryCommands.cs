@@ -22,7 +22,7 @@ public abstract record WatchDiscovery
 /// <summary>Sets up watches from the templates that fit a server.</summary>
 public sealed class WatchDiscoveryCommands(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     IOptions<WatchOptions> options,
     TimeProvider clock
 )
@@ -33,11 +33,12 @@ public sealed class WatchDiscoveryCommands(
     public async Task<WatchDiscovery> ApplyAsync(int environmentId, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        var prometheus = upstreams.For(environmentId).Prometheus;
         var names = await prometheus.LabelValuesAsync("__name__", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken);
         if (names is not Fetch<IReadOnlyList<string>>.Ok { Value: var metrics })
             return new WatchDiscovery.NotChecked(names.Reason());
 
-        var window = await RateWindowAsync(now, cancellationToken);
+        var window = await RateWindowAsync(prometheus, now, cancellationToken);
         if (window is null)
             return new WatchDiscovery.NotChecked("Prometheus did not say how often it scrapes.");
 
@@ -57,7 +58,7 @@ public sealed class WatchDiscoveryCommands(
                     changed++;
                 continue;
             }
-            if (template.Probe is not null && !await FindsAsync(template.Probe, now, cancellationToken))
+            if (template.Probe is not null && !await FindsAsync(prometheus, template.Probe, now, cancellationToken))
                 continue;
             var fresh = new Watch
             {
@@ -85,7 +86,7 @@ public sealed class WatchDiscoveryCommands(
             {
                 await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
                 await db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
-                await db.AnnounceAsync(WatchTopic.Id, cancellationToken);
+                await db.AnnounceAsync(WatchTopic.Id, environmentId, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
             });
         return new WatchDiscovery.Done(added, changed);
@@ -99,7 +100,11 @@ public sealed class WatchDiscoveryCommands(
     }
 
     /// <summary>Four scrapes fit into a rate: one may fail without a gap. Null when nothing was scraped twice yet.</summary>
-    private async Task<TimeSpan?> RateWindowAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<TimeSpan?> RateWindowAsync(
+        PrometheusClient prometheus,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         // The times of the samples themselves: true for every Prometheus-compatible store, also where targets are not to be had.
         var answer = await prometheus.QueryRangeAsync(
@@ -130,7 +135,12 @@ public sealed class WatchDiscoveryCommands(
         }
     }
 
-    private async Task<bool> FindsAsync(string probe, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private static async Task<bool> FindsAsync(
+        PrometheusClient prometheus,
+        string probe,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) =>
         await prometheus.QueryRangeAsync(probe, new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken)
             is Fetch<MatrixResult>.Ok { Value.Series: { Count: > 0 } };
 }

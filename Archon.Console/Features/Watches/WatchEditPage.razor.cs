@@ -120,7 +120,7 @@ public sealed partial class WatchEditPage(
         }
     }
 
-    private Task TryAsync() => WorkAsync(async () => trial = await watches.TryAsync(draft.Query, Step, lifetime.Token));
+    private Task TryAsync() => WorkAsync(async () => trial = await watches.TryAsync(view.EnvironmentId, draft.Query, Step, lifetime.Token));
 
     private Task SaveAsync() =>
         WorkAsync(async () =>

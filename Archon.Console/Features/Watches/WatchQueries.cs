@@ -38,7 +38,7 @@ public sealed record FeedbackWords(IReadOnlyList<string> Now, string IfNoise, st
 /// <summary>What a query gives now.</summary>
 public sealed record WatchTrial(int Series, IReadOnlyList<string> Warnings, IReadOnlyList<string> Infos);
 
-public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, PrometheusClient prometheus, TimeProvider clock)
+public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Upstreams upstreams, TimeProvider clock)
 {
     private static readonly TimeSpan TrialWindow = TimeSpan.FromMinutes(5);
 
@@ -95,9 +95,10 @@ public sealed class WatchQueries(IDbContextFactory<ArchonDbContext> contexts, Pr
     }
 
     /// <summary>Asks the query of the last minutes, and keeps nothing.</summary>
-    public async Task<Fetch<WatchTrial>> TryAsync(string query, TimeSpan step, CancellationToken cancellationToken)
+    public async Task<Fetch<WatchTrial>> TryAsync(int environmentId, string query, TimeSpan step, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
+        var prometheus = upstreams.For(environmentId).Prometheus;
         return await prometheus.QueryRangeAsync(query, new TimeRange(now - TrialWindow, now), step, cancellationToken) switch
         {
             Fetch<MatrixResult>.Ok { Value: var matrix } => new Fetch<WatchTrial>.Ok(

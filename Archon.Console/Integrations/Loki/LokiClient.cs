@@ -210,8 +210,9 @@ public sealed class LokiClient
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        if (options.Address is not { } address)
-            throw new LokiTailException("No address of Loki is configured.");
+        if (calls.NoAddress is { } reason)
+            throw new LokiTailException(reason);
+        var address = options.Address!;
         using var socket = new ClientWebSocket();
         using var http = new HttpMessageInvoker(UpstreamSetup.Handler(options.CaFile));
         socket.Options.KeepAliveInterval = TailKeepAlive;

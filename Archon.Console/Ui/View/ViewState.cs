@@ -1,6 +1,6 @@
 using System.Globalization;
 using Archon.Analysis.Series;
-using Archon.Data.Catalogue;
+using Archon.Integrations;
 using Archon.Ui.Format;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
@@ -18,6 +18,7 @@ public sealed class ViewState : IDisposable
     private const int RecentKept = 4;
     private static readonly TimeSpan LeastRefresh = TimeSpan.FromSeconds(5);
 
+    private readonly ConfiguredEnvironment configured;
     private readonly TimeProvider clock;
     private readonly NavigationManager navigation;
     private Preferences preferences = new("utc", "UTC", IsNavSlim: false, "system");
@@ -25,8 +26,10 @@ public sealed class ViewState : IDisposable
     private (string From, string To)? suggested;
     private readonly List<(string From, string To)> recent = [];
 
-    public ViewState(TimeProvider clock, NavigationManager navigation)
+    public ViewState(ConfiguredEnvironment configured, TimeProvider clock, NavigationManager navigation)
     {
+        this.configured = configured;
+        EnvironmentId = configured.Id;
         this.clock = clock;
         this.navigation = navigation;
         Read(navigation.Uri);
@@ -36,7 +39,7 @@ public sealed class ViewState : IDisposable
     /// <summary>Raised when anything here changed, on the circuit's own thread.</summary>
     public event Action? Changed;
 
-    public int EnvironmentId { get; private set; } = MonitoredEnvironment.DefaultId;
+    public int EnvironmentId { get; private set; }
 
     /// <summary>Since when the pages stand still; null while they are live.</summary>
     public DateTimeOffset? PausedAt { get; private set; }
@@ -297,7 +300,7 @@ public sealed class ViewState : IDisposable
                 ["from"] = chosen?.From,
                 ["to"] = chosen?.To,
                 ["refresh"] = RefreshEvery is { } every ? $"{(int)every.TotalSeconds}s" : null,
-                ["env"] = EnvironmentId == MonitoredEnvironment.DefaultId ? null : EnvironmentId,
+                ["env"] = EnvironmentId == configured.Id ? null : EnvironmentId,
                 ["tz"] = Zone.Equals(TimeZoneInfo.Utc) ? null : Zone.Id,
             }
         );

@@ -135,7 +135,7 @@ public sealed class CompletionEndpointsTests(PostgresFixture postgres)
         Assert.Equal("error", (await reply.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("status").GetString());
     }
 
-    private static Uri At(string path) => new($"rules/prometheus/api/v1/{path}", UriKind.Relative);
+    private static Uri At(string path) => new($"rules/prometheus/1/api/v1/{path}", UriKind.Relative);
 
     private static async Task<string> DataAsync(
         HttpClient client,

@@ -94,5 +94,19 @@ public sealed class FolderTargetTests : IDisposable
         Assert.IsType<Fetch<IReadOnlyList<string>>.Unavailable>(await target.ListAsync(Token));
     }
 
+    [Fact]
+    public async Task A_target_of_one_environment_refuses_the_rules_of_another()
+    {
+        var target = new FolderTarget(folder, null, null, services.GetRequiredService<RuleServerClient>()) { EnvironmentId = 1 };
+        var other = target.For(2);
+
+        Assert.Same(target, target.For(1));
+        Assert.False(other.IsThere);
+        var written = Assert.IsType<TargetResult.Failed>(await other.WriteAsync("shop.yml", [1], Token));
+        Assert.Equal("No rule target is configured for environment 2.", written.Reason);
+        Assert.IsType<Fetch<byte[]?>.Unavailable>(await other.ReadAsync("shop.yml", Token));
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
     private FolderTarget Target() => new(folder, null, null, services.GetRequiredService<RuleServerClient>());
 }

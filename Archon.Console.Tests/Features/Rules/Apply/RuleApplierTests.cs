@@ -411,6 +411,6 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         }
 
         private RuleApplier Applier(RuleTarget target) =>
-            new(Bench.Contexts, target, Bench.Prometheus, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
+            new(Bench.Contexts, target, Bench.Upstreams, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
     }
 }

@@ -283,7 +283,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     private static Task LookAsync(RuleBench bench, RuleTarget target, ServiceProvider services) =>
         new ImportRulesJob(
             bench.Contexts,
-            services.GetRequiredService<PrometheusClient>(),
+            services.GetRequiredService<Upstreams>(),
             target,
             TimeProvider.System,
             NullLogger<ImportRulesJob>.Instance
@@ -302,7 +302,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         var applier = new RuleApplier(
             bench.Contexts,
             target,
-            services.GetRequiredService<PrometheusClient>(),
+            services.GetRequiredService<Upstreams>(),
             TimeProvider.System,
             NullLogger<RuleApplier>.Instance,
             patience

@@ -2,8 +2,7 @@ using Archon.Data;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
-using Archon.Features.Rules.Editor.ServerLint;
-using Archon.Integrations.Prometheus;
+using Archon.Integrations;
 using Archon.Tests.Kit;
 using Archon.Ui.Forms;
 using Microsoft.EntityFrameworkCore;
@@ -22,17 +21,17 @@ internal sealed class EditorDesk : IDisposable
     private readonly RuleEditorServices services;
     private readonly List<RuleEditorSession> opened = [];
 
-    private EditorDesk(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, PrometheusClient prometheus)
+    private EditorDesk(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, Upstreams upstreams)
     {
         var commands = new RuleCommands(contexts, target, TimeProvider.System);
         promtool = new PromtoolRunner(Options.Create(new PromtoolOptions()), TimeProvider.System);
         services = new RuleEditorServices(
             new RuleQueries(contexts, target),
             commands,
-            new WorkbenchQueries(prometheus, new ServerLinter(prometheus, null, Clock), commands, Clock),
+            new WorkbenchQueries(upstreams, commands, Clock),
             new TroubleQueries(contexts),
-            new RuleTestMaker(prometheus, promtool),
-            prometheus,
+            new RuleTestMaker(upstreams, promtool),
+            upstreams,
             new BacktestSampleCache(Clock),
             new Drafts(Browser),
             Clock
@@ -51,9 +50,9 @@ internal sealed class EditorDesk : IDisposable
     public List<Exception> Failures { get; } = [];
 
     /// <summary>Without a database and without a server: both are away.</summary>
-    public static EditorDesk Alone() => new(new AwayDatabase(), new NoTarget(), UpstreamClients.Prometheus(new Uri("http://127.0.0.1:9/")));
+    public static EditorDesk Alone() => new(new AwayDatabase(), new NoTarget(), UpstreamClients.At(new Uri("http://127.0.0.1:9/"), new Uri("http://127.0.0.1:9/")));
 
-    public static EditorDesk At(RuleBench bench) => new(bench.Contexts, bench.Target, bench.Prometheus);
+    public static EditorDesk At(RuleBench bench) => new(bench.Contexts, bench.Target, bench.Upstreams);
 
     /// <param name="ruleId">Null for a new rule.</param>
     public async Task<RuleEditorSession> OpenAsync(int? ruleId, RuleEditorStart? start = null)

@@ -90,7 +90,7 @@ public sealed class RoutePanelTests : BunitContext
     private IRenderedComponent<RoutePanel> Shown(Uri address, params (string Name, string Value)[] labels)
     {
         this.AddShellParts();
-        Services.AddSingleton(new RouteQueries(UpstreamClients.Alertmanager(address), TimeProvider.System));
+        Services.AddSingleton(new RouteQueries(UpstreamClients.At(address, address), TimeProvider.System));
         return Render<RoutePanel>(one => one.Add(p => p.Labels, labels.ToDictionary(label => label.Name, label => label.Value)));
     }
 }

@@ -150,7 +150,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
         await bench.WriteAsync("shop.yml", Base);
         var found = Assert
-            .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(Token))
+            .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(RuleBench.Environment, Token))
             .Value;
 
         await Importer(bench).ImportAsync(RuleBench.Environment, found, new Dictionary<string, ImportChoice>(), "ada", "", Token);

@@ -174,7 +174,7 @@ public sealed class NoiseAdvisorTests(PostgresFixture postgres)
         new(
             bench.Queries,
             new TroubleQueries(bench.Contexts),
-            bench.Prometheus,
+            bench.Upstreams,
             new BacktestSampleCache(TimeProvider.System),
             TimeProvider.System
         );

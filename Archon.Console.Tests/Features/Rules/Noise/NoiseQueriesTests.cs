@@ -40,7 +40,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
             ),
         ];
         bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
-        var queries = Queries(bench, bench.Prometheus);
+        var queries = Queries(bench);
 
         var before = await ReadAsync(queries);
         var row = Assert.Single(before.Rows);
@@ -79,7 +79,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     public async Task A_server_that_does_not_answer_is_reported_and_never_looks_quiet()
     {
         await using var bench = await RuleBench.StartAsync(postgres);
-        var away = UpstreamClients.Prometheus(new Uri(NooneThere));
+        var away = UpstreamClients.At(new Uri(NooneThere), new Uri(NooneThere));
 
         Assert.IsType<Fetch<NoisePicture>.Unavailable>(
             await Queries(bench, away).PictureAsync(RuleBench.Environment, TimeSpan.FromDays(7), new Progress<double>(), Token)
@@ -94,7 +94,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         var since = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60) - (6 * 60);
         bench.Metrics.Queries["count(up)"] = [([], at => at >= since ? 1 : null)];
 
-        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+        var picture = await ReadAsync(Queries(bench));
 
         Assert.Empty(picture.Rows);
         Assert.False(picture.Known.IsWhole);
@@ -110,7 +110,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
         bench.Metrics.Queries["count(up)"] = [([], _ => 1)];
 
-        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+        var picture = await ReadAsync(Queries(bench));
 
         Assert.True(picture.Known.IsWhole);
         Assert.InRange(picture.RulesSince!.Value, before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
@@ -123,7 +123,7 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
 
-        var picture = await ReadAsync(Queries(bench, bench.Prometheus));
+        var picture = await ReadAsync(Queries(bench));
         var failed = new KnownTime(picture.Known.Asked, null, TimeSpan.Zero, "timed out");
 
         Assert.False(picture.Known.IsWhole);
@@ -146,13 +146,13 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres, null, server.Address);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Busy", "load > 5")));
 
-        var row = Assert.Single((await ReadAsync(Queries(bench, prometheus))).Rows);
+        var row = Assert.Single((await ReadAsync(Queries(bench))).Rows);
         Assert.Equal((id, 20, 0, 1), (row.Rule!.Id, row.Firings, row.Flaps, row.Instances));
 
         var advisor = new NoiseAdvisor(
             bench.Queries,
             new TroubleQueries(bench.Contexts),
-            prometheus,
+            bench.Upstreams,
             new BacktestSampleCache(TimeProvider.System),
             TimeProvider.System
         );
@@ -173,8 +173,8 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         }
     }
 
-    private static NoiseQueries Queries(RuleBench bench, PrometheusClient prometheus) =>
-        new(bench.Contexts, bench.Queries, prometheus, UpstreamClients.Alertmanager(new Uri(NooneThere)), TimeProvider.System);
+    private static NoiseQueries Queries(RuleBench bench, Upstreams? upstreams = null) =>
+        new(bench.Contexts, bench.Queries, upstreams ?? bench.Upstreams, TimeProvider.System);
 
     private static async Task<NoisePicture> ReadAsync(NoiseQueries queries) =>
         Assert

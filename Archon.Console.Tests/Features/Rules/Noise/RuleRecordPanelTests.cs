@@ -1,6 +1,7 @@
 using Archon.Data.Rules;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Noise;
+using Archon.Integrations;
 using Archon.Tests.Kit;
 using Archon.Ui.Format;
 using Archon.Ui.View;
@@ -118,16 +119,12 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
         {
             isReady = true;
             Services.AddSingleton(TimeProvider.System);
-            Services.AddScoped(provider => new ViewState(TimeProvider.System, provider.GetRequiredService<NavigationManager>()));
-            Services.AddSingleton(
-                new NoiseQueries(
-                    bench.Contexts,
-                    bench.Queries,
-                    bench.Prometheus,
-                    UpstreamClients.Alertmanager(new Uri("http://127.0.0.1:9/")),
-                    TimeProvider.System
-                )
-            );
+            Services.AddScoped(provider => new ViewState(
+                new ConfiguredEnvironment(1),
+                TimeProvider.System,
+                provider.GetRequiredService<NavigationManager>()
+            ));
+            Services.AddSingleton(new NoiseQueries(bench.Contexts, bench.Queries, bench.Upstreams, TimeProvider.System));
         }
         var panel = Render<RuleRecordPanel>(one => one.Add(p => p.Rule, rule));
         await panel.WaitForStateAsync(

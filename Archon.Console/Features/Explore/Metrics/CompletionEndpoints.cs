@@ -3,7 +3,6 @@ using System.Threading.RateLimiting;
 using Archon.Analysis.Series;
 using Archon.Features.Access;
 using Archon.Integrations;
-using Archon.Integrations.Prometheus;
 using Microsoft.AspNetCore.RateLimiting;
 
 namespace Archon.Features.Explore.Metrics;
@@ -12,8 +11,7 @@ namespace Archon.Features.Explore.Metrics;
 /// <remarks>Nothing else of the server is reached by it.</remarks>
 public static class CompletionEndpoints
 {
-    /// <summary>Where the editor asks.</summary>
-    public const string Prefix = "/rules/prometheus/api/v1";
+    private const string Pattern = "/rules/prometheus/{environmentId:int}/api/v1";
 
     private const int MostMatchers = 4;
     private const int LongestMatcher = 4000;
@@ -22,10 +20,13 @@ public static class CompletionEndpoints
     private static readonly TimeSpan LongestPast = TimeSpan.FromDays(1);
     private static readonly string[] GetAndPost = [HttpMethods.Get, HttpMethods.Post];
 
+    /// <summary>Where the editor asks.</summary>
+    public static string Of(int environmentId) => string.Create(CultureInfo.InvariantCulture, $"/rules/prometheus/{environmentId}/api/v1");
+
     public static IEndpointRouteBuilder MapCompletion(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints
-            .MapGroup(Prefix)
+            .MapGroup(Pattern)
             .RequireAuthorization(Policies.Viewer)
             .RequireRateLimiting(CompletionLimit.Name)
             // It changes nothing, and no form of ours leads here.
@@ -34,45 +35,45 @@ public static class CompletionEndpoints
         api.MapMethods(
             "/labels",
             GetAndPost,
-            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+            (int environmentId, HttpContext context, Upstreams upstreams, TimeProvider clock) =>
                 AnswerAsync(
                     context,
                     clock,
-                    (asked, token) => prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token),
+                    (asked, token) => upstreams.For(environmentId).Prometheus.LabelNamesAsync(asked.Matchers, asked.Range, token),
                     names => names.Take(MostNames)
                 )
         );
         api.MapGet(
             "/label/{label}/values",
-            (string label, HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+            (int environmentId, string label, HttpContext context, Upstreams upstreams, TimeProvider clock) =>
                 AnswerAsync(
                     context,
                     clock,
-                    (asked, token) => prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token),
+                    (asked, token) => upstreams.For(environmentId).Prometheus.LabelValuesAsync(label, asked.Matchers, asked.Range, token),
                     names => names.Take(MostNames)
                 )
         );
         api.MapMethods(
             "/series",
             GetAndPost,
-            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+            (int environmentId, HttpContext context, Upstreams upstreams, TimeProvider clock) =>
                 AnswerAsync(
                     context,
                     clock,
                     async (asked, token) =>
                         asked.Matchers is { Count: > 0 } matchers
-                            ? await prometheus.SeriesAsync(matchers, asked.Range, token)
+                            ? await upstreams.For(environmentId).Prometheus.SeriesAsync(matchers, asked.Range, token)
                             : new Fetch<IReadOnlyList<SeriesLabels>>.Rejected("no match[] parameter provided"),
                     series => series.Take(MostSeries).Select(one => one.Values)
                 )
         );
         api.MapGet(
             "/metadata",
-            (HttpContext context, PrometheusClient prometheus, TimeProvider clock) =>
+            (int environmentId, HttpContext context, Upstreams upstreams, TimeProvider clock) =>
                 AnswerAsync(
                     context,
                     clock,
-                    (_, token) => prometheus.MetadataAsync(null, token),
+                    (_, token) => upstreams.For(environmentId).Prometheus.MetadataAsync(null, token),
                     metrics =>
                         metrics
                             .Take(MostNames)

@@ -51,7 +51,7 @@ public sealed record ApplyPatience
 public sealed partial class RuleApplier(
     IDbContextFactory<ArchonDbContext> contexts,
     RuleTarget target,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     TimeProvider clock,
     ILogger<RuleApplier> logger,
     ApplyPatience? patience = null
@@ -80,7 +80,7 @@ public sealed partial class RuleApplier(
         try
         {
             await RecoverLockedAsync(db, environmentId, cancellationToken);
-            if (await FaultAsync(db, files, cancellationToken) is { } fault)
+            if (await FaultAsync(db, environmentId, files, cancellationToken) is { } fault)
                 return new ApplyResult.Refused(fault);
             var now = clock.GetUtcNow();
             var apply = new RuleApply
@@ -93,7 +93,14 @@ public sealed partial class RuleApplier(
                 ChangedAt = now,
             };
             db.RuleApplies.Add(apply);
-            await NoteAsync(db, who, "rules.apply", $"begins: {string.Join(", ", files.Select(file => file.Name))}", cancellationToken);
+            await NoteAsync(
+                db,
+                environmentId,
+                who,
+                "rules.apply",
+                $"begins: {string.Join(", ", files.Select(file => file.Name))}",
+                cancellationToken
+            );
             return await RunAsync(db, apply, who, progress, cancellationToken);
         }
         finally
@@ -128,7 +135,7 @@ public sealed partial class RuleApplier(
         if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left)
             return;
         LogRecovers(left.Id, left.Stage);
-        await NoteAsync(db, NoOne, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
+        await NoteAsync(db, environmentId, NoOne, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
         if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying)
         {
@@ -152,7 +159,12 @@ public sealed partial class RuleApplier(
             progress?.Report(apply.Stage);
             foreach (var file in apply.Files)
             {
-                if (await target.WriteAsync(file.Name, file.After, cancellationToken) is TargetResult.Failed { Reason: var reason })
+                if (
+                    await target.For(apply.EnvironmentId).WriteAsync(file.Name, file.After, cancellationToken) is TargetResult.Failed
+                    {
+                        Reason: var reason
+                    }
+                )
                 {
                     return await PutBackAsync(db, apply, who, reason, progress, cancellationToken);
                 }
@@ -161,7 +173,7 @@ public sealed partial class RuleApplier(
         }
         if (apply.Stage == RuleApplyStage.Reloading)
         {
-            if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason })
+            if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason })
             {
                 return await PutBackAsync(db, apply, who, $"The server did not take it up. {reason}", progress, cancellationToken);
             }
@@ -173,7 +185,10 @@ public sealed partial class RuleApplier(
         var now = clock.GetUtcNow();
         foreach (var file in apply.Files)
         {
-            var held = await target.ReadAsync(file.Name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var seen } ? seen : file.After;
+            var held = await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken)
+                is Fetch<byte[]?>.Ok { Value: var seen }
+                ? seen
+                : file.After;
             await db
                 .RuleDocuments.Where(document => document.Id == file.DocumentId)
                 .ExecuteUpdateAsync(
@@ -204,7 +219,7 @@ public sealed partial class RuleApplier(
         foreach (var file in apply.Files)
         {
             target.Tidy(file.Name);
-            switch (await target.ReadAsync(file.Name, cancellationToken))
+            switch (await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken))
             {
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.Before):
                     break;
@@ -228,7 +243,7 @@ public sealed partial class RuleApplier(
             await EndAsync(db, apply, RuleApplyStage.Stuck, reported, who, progress, cancellationToken);
             return new ApplyResult.Stuck(apply.Id, reported);
         }
-        if (await target.ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
+        if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
         {
             reason = reason.Contains(unheard, StringComparison.Ordinal)
                 ? reason
@@ -239,7 +254,12 @@ public sealed partial class RuleApplier(
 
         async Task WriteBackAsync(RuleApplyFile file)
         {
-            if (await target.WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed { Reason: var words })
+            if (
+                await target.For(apply.EnvironmentId).WriteAsync(file.Name, file.Before, cancellationToken) is TargetResult.Failed
+                {
+                    Reason: var words
+                }
+            )
                 faults.Add(words);
         }
     }
@@ -256,7 +276,10 @@ public sealed partial class RuleApplier(
         while (true)
         {
             var (missing, unknown, broken, otherwise) = ((string?)null, (string?)null, (string?)null, (string?)null);
-            switch (await target.RunningAsync(cancellationToken) ?? await prometheus.RulesAsync(cancellationToken))
+            switch (
+                await target.For(apply.EnvironmentId).RunningAsync(cancellationToken)
+                ?? await upstreams.For(apply.EnvironmentId).Prometheus.RulesAsync(cancellationToken)
+            )
             {
                 case Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok { Value: var served }:
                     foreach (var (name, file) in files)
@@ -338,7 +361,12 @@ public sealed partial class RuleApplier(
         return extra is null ? null : $"the group {extra.Name} still runs.";
     }
 
-    private async Task<string?> FaultAsync(ArchonDbContext db, IReadOnlyList<ReviewedFile> files, CancellationToken cancellationToken)
+    private async Task<string?> FaultAsync(
+        ArchonDbContext db,
+        int environmentId,
+        IReadOnlyList<ReviewedFile> files,
+        CancellationToken cancellationToken
+    )
     {
         var ids = files.Select(file => file.DocumentId).ToList();
         var versions = await db
@@ -353,7 +381,7 @@ public sealed partial class RuleApplier(
             {
                 return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
             }
-            switch (await target.ReadAsync(file.Name, cancellationToken))
+            switch (await target.For(environmentId).ReadAsync(file.Name, cancellationToken))
             {
                 case Fetch<byte[]?>.Ok { Value: var held } when !target.IsSame(held, file.Held):
                     return $"{file.Name} was changed outside the console since it was reviewed. Look at the new state first.";
@@ -376,7 +404,7 @@ public sealed partial class RuleApplier(
     {
         (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, apply.EnvironmentId, cancellationToken);
         progress?.Report(stage);
     }
 
@@ -392,12 +420,26 @@ public sealed partial class RuleApplier(
     {
         var now = clock.GetUtcNow();
         (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
-        await NoteAsync(db, who, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
+        await NoteAsync(
+            db,
+            apply.EnvironmentId,
+            who,
+            "rules.apply",
+            message is null ? Word(stage) : $"{Word(stage)}: {message}",
+            cancellationToken
+        );
         progress?.Report(stage);
         LogEnded(apply.Id, stage);
     }
 
-    private async Task NoteAsync(ArchonDbContext db, string who, string action, string detail, CancellationToken cancellationToken)
+    private async Task NoteAsync(
+        ArchonDbContext db,
+        int environmentId,
+        string who,
+        string action,
+        string detail,
+        CancellationToken cancellationToken
+    )
     {
         db.AuditEntries.Add(
             new AuditEntry
@@ -410,7 +452,7 @@ public sealed partial class RuleApplier(
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, environmentId, cancellationToken);
     }
 
     private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts
             .Take(MostApplies)
             .ToListAsync(cancellationToken);
         return new ApplyPicture(
-            target.IsThere,
+            target.For(environmentId).IsThere,
             (review as Fetch<ApplyReview>.Ok)?.Value,
             review is Fetch<ApplyReview>.Ok ? null : review.Reason(),
             [

@@ -52,7 +52,7 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
 {
     public async Task<Fetch<ApplyReview>> ReviewAsync(int environmentId, CancellationToken cancellationToken)
     {
-        switch (await target.ListAsync(cancellationToken))
+        switch (await target.For(environmentId).ListAsync(cancellationToken))
         {
             case Fetch<IReadOnlyList<string>>.Ok { Value: var names }:
                 await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
@@ -99,7 +99,10 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
                 target.NameFault(document.Name) ?? $"The server reads this file as {document.ServerFile}, which is outside {target.Words}."
             );
         }
-        if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
+        if (
+            await target.For(document.EnvironmentId).ReadAsync(document.Name, cancellationToken)
+            is not Fetch<byte[]?>.Ok { Value: var held }
+        )
         {
             return Of(null, ReviewState.Blocked, $"The files of {target.Words} could not be read.");
         }

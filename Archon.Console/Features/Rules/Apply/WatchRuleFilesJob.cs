@@ -20,7 +20,7 @@ public sealed class WatchRuleFilesJob(
     [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("watch-rule-files:{0}")]
     public async Task LookAsync(int environmentId, CancellationToken cancellationToken)
     {
-        if (!target.IsThere)
+        if (!target.For(environmentId).IsThere)
             return;
         await applier.RecoverAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -43,7 +43,7 @@ public sealed class WatchRuleFilesJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
+            await db.AnnounceAsync(RuleTopic.Id, environmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

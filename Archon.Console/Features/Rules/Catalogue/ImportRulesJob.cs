@@ -12,7 +12,7 @@ namespace Archon.Features.Rules.Catalogue;
 
 public sealed partial class ImportRulesJob(
     IDbContextFactory<ArchonDbContext> contexts,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     RuleTarget target,
     TimeProvider clock,
     ILogger<ImportRulesJob> logger
@@ -135,7 +135,7 @@ public sealed partial class ImportRulesJob(
         }
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
-            await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
+            await db.AnnounceAsync(RuleTopic.Id, environmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -146,8 +146,8 @@ public sealed partial class ImportRulesJob(
     )
     {
         var running = new Dictionary<RuleLanguage, IReadOnlyList<PrometheusRuleGroup>>();
-        Take(RuleLanguage.Promql, "Prometheus", await prometheus.RulesAsync(cancellationToken));
-        if (await target.RunningAsync(cancellationToken) is { } ruler)
+        Take(RuleLanguage.Promql, "Prometheus", await upstreams.For(environmentId).Prometheus.RulesAsync(cancellationToken));
+        if (await target.For(environmentId).RunningAsync(cancellationToken) is { } ruler)
             Take(target.Language, target.Words, ruler);
         return running;
 

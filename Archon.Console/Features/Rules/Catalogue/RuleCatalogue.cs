@@ -81,7 +81,8 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         var name = target.CatalogueName(rule.File);
         return (
             name,
-            await HeldAsync(name, cancellationToken) ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken)
+            await HeldAsync(target.For(rule.EnvironmentId), name, cancellationToken)
+                ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken)
         );
     }
 
@@ -130,7 +131,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
             }
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(RuleTopic.Id, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, document.EnvironmentId, cancellationToken);
     }
 
     /// <summary>Takes a file with all its rules out of the catalogue. It can be restored.</summary>
@@ -175,7 +176,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     private async Task<OpenDocument> TakeInAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken)
     {
         var name = target.CatalogueName(rule.File);
-        var held = await HeldAsync(name, cancellationToken);
+        var held = await HeldAsync(target.For(rule.EnvironmentId), name, cancellationToken);
         var file = held ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken);
         var open = Create(db, rule.EnvironmentId, name, rule.File);
         open.Document.ImportedContent = file.ToBytes();
@@ -193,7 +194,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         return open with { File = file };
     }
 
-    private async Task<RuleFile?> HeldAsync(string name, CancellationToken cancellationToken) =>
+    private static async Task<RuleFile?> HeldAsync(RuleTarget target, string name, CancellationToken cancellationToken) =>
         target.IsThere
         && target.NameFault(name) is null
         && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes }

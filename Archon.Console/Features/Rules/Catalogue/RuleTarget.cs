@@ -25,6 +25,12 @@ public abstract record TargetResult
 /// <summary>Where rules run: keeps files, and takes them up when told to.</summary>
 public abstract class RuleTarget
 {
+    /// <summary>The environment whose rules it takes; null for each.</summary>
+    public int? EnvironmentId { get; init; }
+
+    /// <summary>This target, or one that refuses where it takes the rules of another environment.</summary>
+    public RuleTarget For(int environmentId) => EnvironmentId is { } own && own != environmentId ? new NoTarget(environmentId) : this;
+
     /// <summary>False: there is nowhere to apply to.</summary>
     public virtual bool IsThere => true;
 
@@ -85,9 +91,13 @@ public abstract class RuleTarget
 }
 
 /// <summary>Nothing is configured: the catalogue is exported by hand.</summary>
-internal sealed class NoTarget : RuleTarget
+/// <param name="environmentId">The environment that has none, though another one does.</param>
+internal sealed class NoTarget(int? environmentId = null) : RuleTarget
 {
-    private const string Reason = "No target is configured. Set Archon:Rules:Target to Folder or Ruler.";
+    private string Reason =>
+        environmentId is { } environment
+            ? $"No rule target is configured for environment {environment}."
+            : "No target is configured. Set Archon:Rules:Target to Folder or Ruler.";
 
     public override bool IsThere => false;
     public override string Words => "no target";

@@ -13,7 +13,10 @@ public sealed class DraftBacktest(RuleEditorServices services, int environmentId
 
     private DateTimeOffset asOf;
 
-    public LiveBacktest Live { get; } = new(services.Prometheus, services.Samples, environmentId, services.Clock);
+    public LiveBacktest Live { get; } =
+        new(services.Upstreams.For(environmentId).Prometheus, services.Samples, environmentId, services.Clock);
+
+    public int EnvironmentId => environmentId;
 
     /// <summary>How far back the draft is replayed.</summary>
     public TimeSpan Length { get; private set; } = FirstLength;

@@ -76,7 +76,7 @@ public sealed class DraftChecks(
     public async Task RenderAsync()
     {
         if (Rendered is not Fetch<RenderedRule>.Ok && Reading.Content.IsAlert)
-            Rendered = await services.Queries.RenderAsync(Reading.Content, backtest.LastFiring, lifetime);
+            Rendered = await services.Queries.RenderAsync(backtest.EnvironmentId, Reading.Content, backtest.LastFiring, lifetime);
     }
 
     private async Task LookAsync(DraftSubject subject)
@@ -99,10 +99,10 @@ public sealed class DraftChecks(
                 host.Refresh();
                 return;
             }
-            Now = await services.Queries.EvaluateAsync(Reading.Content.Expression, token);
+            Now = await services.Queries.EvaluateAsync(backtest.EnvironmentId, Reading.Content.Expression, token);
             host.Refresh();
             if (Reading.Content.IsAlert)
-                Rendered = await services.Queries.RenderAsync(Reading.Content, backtest.LastFiring, token);
+                Rendered = await services.Queries.RenderAsync(backtest.EnvironmentId, Reading.Content, backtest.LastFiring, token);
             // Not with every letter: Alertmanager is asked for each.
             AlertLabels = LabelsOfAlert();
             host.Refresh();

@@ -4,12 +4,13 @@ using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Parts;
+using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Rules.Editor;
 
 /// <summary>The routes an alert of the rule takes, and what would hold it back.</summary>
-public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
+public sealed partial class RoutePanel(RouteQueries routes, ViewState view) : IDisposable
 {
     private readonly ComponentLifetime lifetime = new();
     private readonly NewestReading reading = new();
@@ -48,7 +49,7 @@ public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
         asked = Labels;
         try
         {
-            if (await reading.ReadAsync(token => routes.PreviewAsync(Labels, token), lifetime.Token) is not { } answer)
+            if (await reading.ReadAsync(token => routes.PreviewAsync(view.EnvironmentId, Labels, token), lifetime.Token) is not { } answer)
                 return;
             preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
             (failure, isOurs) = (preview is null ? answer.Reason() : null, false);

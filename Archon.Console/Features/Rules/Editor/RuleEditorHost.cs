@@ -1,6 +1,6 @@
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
-using Archon.Integrations.Prometheus;
+using Archon.Integrations;
 using Archon.Ui.Dialogs;
 using Archon.Ui.Forms;
 
@@ -35,7 +35,7 @@ public sealed record RuleEditorServices(
     WorkbenchQueries Queries,
     TroubleQueries Troubles,
     RuleTestMaker TestMaker,
-    PrometheusClient Prometheus,
+    Upstreams Upstreams,
     BacktestSampleCache Samples,
     Drafts Drafts,
     TimeProvider Clock

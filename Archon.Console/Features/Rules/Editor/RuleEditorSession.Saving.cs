@@ -125,7 +125,7 @@ public sealed partial class RuleEditorSession
         await WorkAsync(async _ =>
         {
             var firings = picture.Draft?.Spans.Where(span => span.State == AlertState.Firing).ToList() ?? [];
-            var wish = new TestWish(Checks.Reading.Content, picture.Question.Group, interval, window, firings, mustFire);
+            var wish = new TestWish(environmentId, Checks.Reading.Content, picture.Question.Group, interval, window, firings, mustFire);
             var (test, why) = await services.TestMaker.MakeAsync(wish, lifetime.Token);
             if (test is null)
             {

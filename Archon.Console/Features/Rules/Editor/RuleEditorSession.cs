@@ -194,7 +194,7 @@ public sealed partial class RuleEditorSession : IDisposable
     public Task FormatAsync() =>
         WorkAsync(async _ =>
         {
-            switch (await services.Prometheus.FormatQueryAsync(Draft.Expression, lifetime.Token))
+            switch (await services.Upstreams.For(environmentId).Prometheus.FormatQueryAsync(Draft.Expression, lifetime.Token))
             {
                 case Fetch<string>.Ok { Value: var formatted } when Draft.Expression.Contains('#', StringComparison.Ordinal):
                     // The server drops comments, and with them reasons that are written in them.

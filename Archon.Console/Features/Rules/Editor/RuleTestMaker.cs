@@ -17,6 +17,7 @@ namespace Archon.Features.Rules.Editor;
 /// <param name="Firings">What the draft's backtest found; empty where it does not fire.</param>
 /// <param name="MustFire">Otherwise it must stay quiet.</param>
 public sealed record TestWish(
+    int EnvironmentId,
     RuleContent Rule,
     GroupContent Group,
     TimeSpan Interval,
@@ -26,7 +27,7 @@ public sealed record TestWish(
 );
 
 /// <summary>Makes unit tests from what really was: the samples of the series that an expression looks at.</summary>
-public sealed partial class RuleTestMaker(PrometheusClient prometheus, PromtoolRunner promtool)
+public sealed partial class RuleTestMaker(Upstreams upstreams, PromtoolRunner promtool)
 {
     private const int MostSamples = 2000;
     private const int MostSeries = 60;
@@ -60,7 +61,7 @@ public sealed partial class RuleTestMaker(PrometheusClient prometheus, PromtoolR
         foreach (var selector in selectors)
         {
             var range = new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(begin), DateTimeOffset.FromUnixTimeMilliseconds(last));
-            switch (await prometheus.QueryRangeAsync(selector, range, interval, cancellationToken))
+            switch (await upstreams.For(wish.EnvironmentId).Prometheus.QueryRangeAsync(selector, range, interval, cancellationToken))
             {
                 case Fetch<MatrixResult>.Unavailable { Reason: var reason }:
                     return (null, $"No test was made: {reason}");
@@ -138,6 +139,7 @@ public sealed partial class RuleTestMaker(PrometheusClient prometheus, PromtoolR
     {
         var moment = DateTimeOffset.FromUnixTimeMilliseconds(at);
         var value = wish.Firings.Count > 0 ? wish.Rule.Expression : AlertCondition.Of(wish.Rule.Expression)?.Value ?? wish.Rule.Expression;
+        var prometheus = upstreams.For(wish.EnvironmentId).Prometheus;
         if (await prometheus.QueryAsync(value, moment, cancellationToken) is not Fetch<QueryResult>.Ok { Value.Series: var samples })
         {
             return [new ExpectedAlert(Static(wish), new Dictionary<string, string>())];

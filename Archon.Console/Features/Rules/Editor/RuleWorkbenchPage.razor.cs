@@ -63,7 +63,11 @@ public sealed partial class RuleWorkbenchPage(
     private RuleDetail? Rule => session.Rule;
 
     private string? Graph =>
-        PrometheusLink.Graph(upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus")?.Address, Draft.Expression, Backtest.Range);
+        PrometheusLink.Graph(
+            upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus")?.Address,
+            Draft.Expression,
+            Backtest.Range
+        );
 
     private string Standing =>
         (Rule, session.IsDirty) switch

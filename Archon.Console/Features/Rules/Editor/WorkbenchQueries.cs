@@ -31,13 +31,13 @@ public sealed record RenderedRule(string From, IReadOnlyDictionary<string, strin
 /// <param name="NotChecked">Why the server was not asked, or not about everything; null where it was.</param>
 public sealed record WorkbenchLint(IReadOnlyList<LintFinding> Findings, FileRule? Rule, string? NotChecked);
 
-public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter linter, RuleCommands commands, TimeProvider clock)
+public sealed class WorkbenchQueries(Upstreams upstreams, RuleCommands commands, TimeProvider clock)
 {
     // The replay of the past is the backtest's, which is seen right beside.
     private static readonly ServerLintSettings NoPast = new() { Past = TimeSpan.Zero };
 
-    public async Task<Fetch<EvaluationNow>> EvaluateAsync(string expression, CancellationToken cancellationToken) =>
-        await prometheus.QueryAsync(expression, null, cancellationToken, withStatistics: true) switch
+    public async Task<Fetch<EvaluationNow>> EvaluateAsync(int environmentId, string expression, CancellationToken cancellationToken) =>
+        await upstreams.For(environmentId).Prometheus.QueryAsync(expression, null, cancellationToken, withStatistics: true) switch
         {
             Fetch<QueryResult>.Ok { Value: var result } => new Fetch<EvaluationNow>.Ok(
                 new EvaluationNow(
@@ -55,8 +55,14 @@ public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter l
 
     /// <summary>Renders a rule's labels and annotations on what is true now, else on the last alert of a backtest, else on the value as it is.</summary>
     /// <param name="lastFiring">The newest firing that a backtest found; null where there is none.</param>
-    public async Task<Fetch<RenderedRule>> RenderAsync(RuleContent rule, ReplaySpan? lastFiring, CancellationToken cancellationToken)
+    public async Task<Fetch<RenderedRule>> RenderAsync(
+        int environmentId,
+        RuleContent rule,
+        ReplaySpan? lastFiring,
+        CancellationToken cancellationToken
+    )
     {
+        var prometheus = upstreams.For(environmentId).Prometheus;
         var now = clock.GetUtcNow();
         List<(string Expression, DateTimeOffset At, Func<string> From)> tries =
         [
@@ -79,7 +85,7 @@ public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter l
                     return new Fetch<RenderedRule>.Rejected(reason);
                 case Fetch<QueryResult>.Ok { Value.Series: [{ Count: > 0 } sample, ..] }:
                     return new Fetch<RenderedRule>.Ok(
-                        await ExpandAsync(rule, sample.Labels.Values, sample.Values.Span[^1], at, from(), cancellationToken)
+                        await ExpandAsync(prometheus, rule, sample.Labels.Values, sample.Values.Span[^1], at, from(), cancellationToken)
                     );
             }
         }
@@ -107,6 +113,8 @@ public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter l
         var (findings, notChecked) = (RuleLinter.Lint(files), (string?)null);
         if (askServer && language == RuleLanguage.Promql)
         {
+            // A page that is open on a draft must not be made to follow any address in it: links to runbooks are not tried here.
+            var linter = new ServerLinter(upstreams.For(draft.EnvironmentId).Prometheus, null, clock);
             var asked = await linter.LintAsync(files, NoPast, null, cancellationToken);
             (findings, notChecked) = (asked.Findings, asked.NotChecked);
         }
@@ -139,7 +147,8 @@ public sealed class WorkbenchQueries(PrometheusClient prometheus, ServerLinter l
         ];
     }
 
-    private Task<RenderedRule> ExpandAsync(
+    private static Task<RenderedRule> ExpandAsync(
+        PrometheusClient prometheus,
         RuleContent rule,
         IReadOnlyDictionary<string, string> labels,
         double value,

@@ -5,7 +5,7 @@ using Archon.ConfigFiles.Rules;
 using Archon.Features.Anomalies;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
-using Archon.Integrations.Prometheus;
+using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
@@ -19,7 +19,7 @@ namespace Archon.Features.Rules.FromAnomaly;
 public sealed partial class FromAnomalyPage(
     AnomalyQueries anomalies,
     RuleQueries rules,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     BacktestSampleCache samples,
     ViewState view,
     TimeProvider clock
@@ -134,7 +134,7 @@ public sealed partial class FromAnomalyPage(
                     range,
                     [trouble]
                 );
-                var live = new LiveBacktest(prometheus, samples, view.EnvironmentId, clock);
+                var live = new LiveBacktest(upstreams.For(view.EnvironmentId).Prometheus, samples, view.EnvironmentId, clock);
                 await foreach (var picture in live.RunAsync(question, lifetime.Token))
                 {
                     choice.Picture = picture;

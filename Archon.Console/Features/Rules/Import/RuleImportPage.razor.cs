@@ -67,7 +67,9 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             }.Where(part => part.Length > 0)
         );
 
-    protected override Task OnInitializedAsync() => AskedSource == "target" && target.IsThere ? FromTargetAsync() : Task.CompletedTask;
+    private bool HasTarget => target.For(view.EnvironmentId).IsThere;
+
+    protected override Task OnInitializedAsync() => AskedSource == "target" && HasTarget ? FromTargetAsync() : Task.CompletedTask;
 
     private Task UploadAsync(InputFileChangeEventArgs chosen) =>
         WorkAsync(async () =>
@@ -98,7 +100,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private Task FromTargetAsync() =>
         WorkAsync(async () =>
         {
-            switch (await importer.FromTargetAsync(lifetime.Token))
+            switch (await importer.FromTargetAsync(view.EnvironmentId, lifetime.Token))
             {
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value.Count: 0 }:
                     Report($"There is no rule file in {target.Words}.", isFault: false);

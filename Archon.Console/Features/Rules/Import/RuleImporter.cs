@@ -61,15 +61,16 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     private readonly RuleCatalogue catalogue = new(target, clock);
 
     /// <summary>Everything the target holds.</summary>
-    public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(CancellationToken cancellationToken)
+    public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(int environmentId, CancellationToken cancellationToken)
     {
-        var list = await target.ListAsync(cancellationToken);
+        var held = target.For(environmentId);
+        var list = await held.ListAsync(cancellationToken);
         if (list is not Fetch<IReadOnlyList<string>>.Ok { Value: var names })
             return Failed(list);
         var files = new List<IncomingFile>();
         foreach (var name in names)
         {
-            switch (await target.ReadAsync(name, cancellationToken))
+            switch (await held.ReadAsync(name, cancellationToken))
             {
                 case Fetch<byte[]?>.Ok { Value: { } content }:
                     files.Add(new IncomingFile(name, content, IsFromTarget: true));

@@ -46,7 +46,7 @@ public sealed partial class RulesPage(
     [SupplyParameterFromQuery(Name = "q")]
     private string? Text { get; set; }
 
-    private UpstreamState? Prometheus => upstreams.Current.FirstOrDefault(one => one.Name == "Prometheus");
+    private UpstreamState? Prometheus => upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus");
 
     private bool ShowsDeleted => Which == "deleted";
 

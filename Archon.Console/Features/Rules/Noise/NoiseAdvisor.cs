@@ -5,7 +5,7 @@ using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
-using Archon.Integrations.Prometheus;
+using Archon.Integrations;
 using Archon.Ui.Format;
 
 namespace Archon.Features.Rules.Noise;
@@ -37,7 +37,7 @@ public sealed record AdviceResult(NoiseAdvice? Advice, string Words, bool IsChec
 public sealed class NoiseAdvisor(
     RuleQueries rules,
     TroubleQueries troubles,
-    PrometheusClient prometheus,
+    Upstreams upstreams,
     BacktestSampleCache samples,
     TimeProvider clock
 )
@@ -57,6 +57,7 @@ public sealed class NoiseAdvisor(
         var now = clock.GetUtcNow();
         var range = new TimeRange(now - Past, now);
         var known = await troubles.TroublesAsync(rule.EnvironmentId, rule.Content, range, cancellationToken);
+        var prometheus = upstreams.For(rule.EnvironmentId).Prometheus;
         var live = new LiveBacktest(prometheus, samples, rule.EnvironmentId, clock);
         var (asIs, picture) = await TryAsync(rule.Content);
         if (asIs.Ended is { } away)

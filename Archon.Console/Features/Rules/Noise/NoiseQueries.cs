@@ -28,13 +28,7 @@ public sealed record NoisePicture(IReadOnlyList<NoiseRow> Rows, int Quiet, Known
 /// <param name="Row">Null where it did not fire, as far as is known.</param>
 public sealed record RuleRecord(NoiseRow? Row, KnownTime Known, bool IsCut, string? NoSilences);
 
-public sealed class NoiseQueries(
-    IDbContextFactory<ArchonDbContext> contexts,
-    RuleQueries rules,
-    PrometheusClient prometheus,
-    AlertmanagerClient alertmanager,
-    TimeProvider clock
-)
+public sealed class NoiseQueries(IDbContextFactory<ArchonDbContext> contexts, RuleQueries rules, Upstreams upstreams, TimeProvider clock)
 {
     /// <summary>Firings are seen by samples so far apart, at whole minutes: what lasted less may be missed.</summary>
     public static readonly TimeSpan Step = TimeSpan.FromMinutes(1);
@@ -95,6 +89,7 @@ public sealed class NoiseQueries(
         CancellationToken cancellationToken
     )
     {
+        var (prometheus, alertmanager, _) = upstreams.For(environmentId);
         var history = new FiringHistory(Step);
         string? failure = null;
         for (var start = range.Start; start <= range.End; start += slice)
