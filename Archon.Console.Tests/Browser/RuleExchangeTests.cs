@@ -174,7 +174,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
             ("Archon__Rules__ReloadAddress", new Uri(reload.Address, "-/reload").AbsoluteUri),
         ];
         using var home = new Home();
-        await using (var console = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings))
+        await using (var console = ConsoleProcess.Start(home.Path, settings))
         {
             await console.ReadyAsync(Token);
             await UntilAsync(database, db => db.Users.AnyAsync(Token));
@@ -197,7 +197,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using (var db = await database.Contexts.CreateDbContextAsync(Token))
             Assert.Equal(RuleApplyStage.Reloading, (await db.RuleApplies.SingleAsync(Token)).Stage);
 
-        await using var next = ConsoleProcess.Start(home.Path, Tools.FreePort(), settings);
+        await using var next = ConsoleProcess.Start(home.Path, settings);
         await next.ReadyAsync(Token);
 
         await UntilAsync(database, db => db.RuleApplies.AnyAsync(apply => apply.EndedAt != null, Token));

@@ -93,7 +93,7 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
     public async Task Who_may_only_look_changes_nothing_and_a_server_that_is_away_is_not_calm()
     {
         await using var database = await postgres.NewDatabaseAsync();
-        await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", $"http://127.0.0.1:{Tools.FreePort()}/"));
+        await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", NoServer.Address.AbsoluteUri));
         var commands = app.Services.GetRequiredService<RuleCommands>();
         var content = new RuleContent("QueueLong", true, "queue_length > 3")
         {

@@ -197,7 +197,7 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
             "--to",
             "now",
             "--prometheus",
-            $"http://127.0.0.1:{Tools.FreePort()}"
+            NoServer.Address.AbsoluteUri
         );
 
         Assert.Equal((1, ""), (code, reported));

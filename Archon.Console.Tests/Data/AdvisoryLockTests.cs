@@ -88,7 +88,7 @@ public sealed class AdvisoryLockTests(PostgresFixture postgres)
             new NpgsqlConnectionStringBuilder
             {
                 Host = "127.0.0.1",
-                Port = Tools.FreePort(),
+                Port = NoServer.Port,
                 Username = "archon",
             }.ConnectionString
         );

@@ -117,7 +117,7 @@ public sealed class ServerRolesTests : IDisposable
     {
         var home = Path.Combine(folder, "home");
         await MakeOldAsync(Path.Combine(home, "postgres"), null);
-        await using var console = ConsoleProcess.Start(home, Tools.FreePort());
+        await using var console = ConsoleProcess.Start(home);
         await console.ReadyAsync(Token);
 
         using var http = new HttpClient { BaseAddress = console.Address };
@@ -271,24 +271,31 @@ public sealed class ServerRolesTests : IDisposable
     /// <returns>The connection to its maintenance database.</returns>
     private static async Task<string> StartOldAsync(PostgresBinaries programs, ServerAccount account, string data)
     {
-        var port = Tools.FreePort();
-        await File.WriteAllTextAsync(Path.Combine(data, "port"), port.ToString(CultureInfo.InvariantCulture), Token);
-        var started = await account.RunAsync(
-            programs["pg_ctl"],
-            [
-                "-D",
-                Path.Combine(data, "data"),
-                "-l",
-                Path.Combine(data, "server.log"),
-                "-o",
-                $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off",
-                "-w",
-                "start",
-            ],
-            Limit,
-            Token
-        );
-        Assert.True(started.ExitCode == 0, started.Output);
+        var port = 0;
+        for (var attempt = 1; ; attempt++)
+        {
+            // PostgreSQL cannot choose a port by itself: where another program took the one that was chosen, it is started again.
+            port = ListeningPort.Choose();
+            await File.WriteAllTextAsync(Path.Combine(data, "port"), port.ToString(CultureInfo.InvariantCulture), Token);
+            var started = await account.RunAsync(
+                programs["pg_ctl"],
+                [
+                    "-D",
+                    Path.Combine(data, "data"),
+                    "-l",
+                    Path.Combine(data, "server.log"),
+                    "-o",
+                    $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off",
+                    "-w",
+                    "start",
+                ],
+                Limit,
+                Token
+            );
+            if (started.ExitCode == 0)
+                break;
+            Assert.True(attempt < 5, started.Output);
+        }
         return new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -14,6 +15,9 @@ namespace Archon.Tests.Deploy;
 [SystemTest]
 public sealed partial class ArchonCommandTests : IAsyncDisposable
 {
+    /// <summary>Where it is taken, the script takes the next that is free, and says so.</summary>
+    private const string WantedPort = "18181";
+
     private static readonly TimeSpan TimeLimit = Waits.For(TimeSpan.FromMinutes(3));
     private readonly string state = Directory.CreateTempSubdirectory("archon-state-").FullName;
     private readonly CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -30,7 +34,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     [Fact]
     public async Task Up_starts_everything_once_and_down_ends_it()
     {
-        var (exitCode, reported) = await RunAsync("up", "--port", $"{Tools.FreePort()}");
+        var (exitCode, reported) = await RunAsync("up", "--port", WantedPort);
         Assert.True(exitCode == 0, reported);
         var address = Address().Match(reported).Groups[1].Value;
         Assert.Matches(@"Sign in as admin with password: \S{20}", reported);
@@ -105,7 +109,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
             "--alertmanager",
             mine.Address.AbsoluteUri,
             "--port",
-            $"{Tools.FreePort()}"
+            WantedPort
         );
         Assert.True(exitCode == 0, reported);
         Assert.Contains(
@@ -167,24 +171,30 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     public async Task After_a_kill_it_waits_for_the_port_of_its_own_dying_process_and_takes_no_other()
     {
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", "{}");
-        var port = Tools.FreePort();
         var release = Path.Combine(state, "release");
         // As the kernel takes a big process apart: its first thread is gone, and one that is left still has the port.
         var (exit, exitGroup) =
             RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? (93, 94) : (60, 231);
-        using var dying = Process.Start(
+        var perl = new ProcessStartInfo(
             "perl",
             [
                 "-Mthreads",
                 "-MIO::Socket::INET",
                 "-e",
                 $$"""
-                my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => {{port}}, Listen => 1) or die;
+                my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die;
+                $| = 1;
+                print $listener->sockport, "\n";
                 threads->create(sub { select(undef, undef, undef, 0.1) until -e '{{release}}'; syscall({{exitGroup}}, 0) });
                 syscall({{exit}}, 0);
                 """,
             ]
-        );
+        )
+        {
+            RedirectStandardOutput = true,
+        };
+        using var dying = Process.Start(perl)!;
+        var port = int.Parse((await dying.StandardOutput.ReadLineAsync(limit.Token))!, CultureInfo.InvariantCulture);
         var stat = $"/proc/{dying.Id}/stat";
         await Waits.UntilAsync(async () => (await File.ReadAllTextAsync(stat, limit.Token)).Contains(") Z ", StringComparison.Ordinal));
         var started = (await File.ReadAllTextAsync(stat, limit.Token)).Split(") ")[^1].Split(' ')[19];
@@ -216,16 +226,7 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
     public async Task An_administrator_gets_a_new_password_while_the_console_runs_and_the_old_one_ends()
     {
         await using var mine = await FakeUpstream.SayAsync(200, "application/json", "{}");
-        string[] up =
-        [
-            "up",
-            "--prometheus",
-            mine.Address.AbsoluteUri,
-            "--alertmanager",
-            mine.Address.AbsoluteUri,
-            "--port",
-            $"{Tools.FreePort()}",
-        ];
+        string[] up = ["up", "--prometheus", mine.Address.AbsoluteUri, "--alertmanager", mine.Address.AbsoluteUri, "--port", WantedPort];
         var (started, reported) = await RunAsync(up);
         Assert.True(started == 0, reported);
         var file = Path.Combine(state, "admin-password");

@@ -22,7 +22,7 @@ public sealed class ConsoleProcessTests : IDisposable
     {
         int server;
         string password;
-        await using (var first = ConsoleProcess.Start(folder, Tools.FreePort()))
+        await using (var first = ConsoleProcess.Start(folder))
         {
             await first.ReadyAsync(Token);
             password = await PasswordAsync();
@@ -33,7 +33,7 @@ public sealed class ConsoleProcessTests : IDisposable
         }
         Assert.True(IsRunning(server), "PostgreSQL died with the console that was killed.");
 
-        await using var second = ConsoleProcess.Start(folder, Tools.FreePort());
+        await using var second = ConsoleProcess.Start(folder);
         await second.ReadyAsync(Token);
 
         Assert.Equal(server, ServerPid());
@@ -58,7 +58,6 @@ public sealed class ConsoleProcessTests : IDisposable
         });
         await using var console = ConsoleProcess.Start(
             folder,
-            Tools.FreePort(),
             ("Prometheus__BaseAddress", hostile.Address.AbsoluteUri),
             ("Alertmanager__BaseAddress", hostile.Address.AbsoluteUri),
             ("Loki__BaseAddress", hostile.Address.AbsoluteUri)
@@ -76,8 +75,8 @@ public sealed class ConsoleProcessTests : IDisposable
     [Fact]
     public async Task Two_that_start_at_once_share_one_database_and_the_last_to_leave_stops_it()
     {
-        await using var one = ConsoleProcess.Start(folder, Tools.FreePort());
-        await using var other = ConsoleProcess.Start(folder, Tools.FreePort());
+        await using var one = ConsoleProcess.Start(folder);
+        await using var other = ConsoleProcess.Start(folder);
         await Task.WhenAll(one.ReadyAsync(Token), other.ReadyAsync(Token));
         var server = ServerPid();
 
@@ -96,7 +95,7 @@ public sealed class ConsoleProcessTests : IDisposable
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        await using var console = ConsoleProcess.Start(folder, port, ("ConnectionStrings__Archon", "Host=127.0.0.1;Port=1"));
+        await using var console = ConsoleProcess.StartAt(port, folder, ("ConnectionStrings__Archon", "Host=127.0.0.1;Port=1"));
 
         Assert.Equal(3, await console.EndAsync(Token));
         Assert.Contains($"Archon cannot listen: Failed to bind to address http://127.0.0.1:{port}", console.Said, StringComparison.Ordinal);
@@ -108,7 +107,6 @@ public sealed class ConsoleProcessTests : IDisposable
     {
         await using var console = ConsoleProcess.Start(
             folder,
-            Tools.FreePort(),
             ("Prometheus__BaseAddress", "ftp://x"),
             ("Archon__ScanInterval", "00:00:01"),
             ("Archon__Access__AdminPassword", "short")
@@ -127,7 +125,7 @@ public sealed class ConsoleProcessTests : IDisposable
     [InlineData("Archon__SeriesLimit", "many", "Archon:SeriesLimit")]
     public async Task A_setting_that_cannot_be_read_is_said_by_name(string setting, string value, string named)
     {
-        await using var console = ConsoleProcess.Start(folder, Tools.FreePort(), (setting, value));
+        await using var console = ConsoleProcess.Start(folder, (setting, value));
 
         Assert.Equal(2, await console.EndAsync(Token));
         Assert.Contains(named, console.Said, StringComparison.Ordinal);

@@ -73,7 +73,7 @@ public sealed class DatabaseAwayTests
             new NpgsqlConnectionStringBuilder
             {
                 Host = "127.0.0.1",
-                Port = Tools.FreePort(),
+                Port = NoServer.Port,
                 Username = "archon",
                 Password = Secret,
                 Database = "archon",

@@ -29,7 +29,6 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
         // A process of its own: OpenTelemetry takes in the meters of every console of a process, and only so many.
         await using var console = ConsoleProcess.Start(
             home,
-            Tools.FreePort(),
             ("ConnectionStrings__Archon", database.ConnectionString),
             ("Archon__Role", "All"),
             ("Prometheus__BaseAddress", fake.Address.AbsoluteUri)

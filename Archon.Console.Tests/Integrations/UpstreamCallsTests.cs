@@ -255,7 +255,7 @@ public sealed class UpstreamCallsTests : IDisposable
     [Fact]
     public async Task Where_no_one_listens_or_the_name_is_not_known_the_reason_says_that()
     {
-        var noone = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
+        var noone = NoServer.Address;
 
         Assert.Equal($"Nothing listens at {noone}.", Reason(await UpstreamClients.Prometheus(noone).QueryAsync("up", null, Token)));
         Assert.Equal(

@@ -10,9 +10,12 @@ internal sealed class ConsoleProcess : IAsyncDisposable
     private readonly Process process;
     private readonly ConcurrentQueue<string> said = [];
 
-    private ConsoleProcess(Process process, Uri address) => (this.process, Address) = (process, address);
+    private Uri? address;
 
-    public Uri Address { get; }
+    private ConsoleProcess(Process process) => this.process = process;
+
+    /// <summary>Known once it is ready.</summary>
+    public Uri Address => address ?? throw new InvalidOperationException("It was not waited for.");
 
     public bool HasEnded => process.HasExited;
 
@@ -25,8 +28,11 @@ internal sealed class ConsoleProcess : IAsyncDisposable
 
     public string Said => string.Join('\n', said);
 
-    /// <summary>Starts it and waits for nothing.</summary>
-    public static ConsoleProcess Start(string folder, int port, params (string Name, string Value)[] settings)
+    /// <summary>Starts it at a port of its own choice, and waits for nothing.</summary>
+    public static ConsoleProcess Start(string folder, params (string Name, string Value)[] settings) => StartAt(0, folder, settings);
+
+    /// <summary>Starts it at a port, and waits for nothing.</summary>
+    public static ConsoleProcess StartAt(int port, string folder, params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo(
             "dotnet",
@@ -42,7 +48,7 @@ internal sealed class ConsoleProcess : IAsyncDisposable
             start.Environment[$"{upstream}__BaseAddress"] = "";
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
-        var console = new ConsoleProcess(Process.Start(start)!, new Uri($"http://127.0.0.1:{port}/"));
+        var console = new ConsoleProcess(Process.Start(start)!);
         console.process.OutputDataReceived += (_, line) => console.said.Enqueue(line.Data ?? "");
         console.process.ErrorDataReceived += (_, line) => console.said.Enqueue(line.Data ?? "");
         console.process.BeginOutputReadLine();
@@ -53,7 +59,15 @@ internal sealed class ConsoleProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended, or takes too long.</exception>
     public async Task ReadyAsync(CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = Address };
+        try
+        {
+            address ??= new Uri($"http://127.0.0.1:{await ListeningPort.OfAsync(process, cancellationToken)}/");
+        }
+        catch (InvalidOperationException failure)
+        {
+            throw new InvalidOperationException($"The console did not become ready:\n{Said}", failure);
+        }
+        using var http = new HttpClient { BaseAddress = address };
         var began = Stopwatch.GetTimestamp();
         while (!process.HasExited && Stopwatch.GetElapsedTime(began) < Waits.Limit)
         {

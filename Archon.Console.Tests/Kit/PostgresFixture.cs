@@ -13,7 +13,8 @@ using Xunit;
 namespace Archon.Tests.Kit;
 
 /// <summary>One server per test run; each test gets a database of its own, copied from one that was migrated once.</summary>
-public sealed class PostgresFixture : IAsyncLifetime
+/// <remarks>It starts with the first database: a run of tests that need none starts no program.</remarks>
+public sealed class PostgresFixture : IAsyncDisposable
 {
     private const string Template = "migrated";
     private const int DropAttempts = 50;
@@ -21,13 +22,15 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     // PostgreSQL refuses to copy a database that another copy has open.
     private readonly SemaphoreSlim copying = new(1);
-    private EmbeddedPostgres server = null!;
+    private readonly Lazy<Task<EmbeddedPostgres>> server;
     private int count;
 
-    public async ValueTask InitializeAsync()
+    public PostgresFixture() => server = new(StartAsync);
+
+    private async Task<EmbeddedPostgres> StartAsync()
     {
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
-        server = await EmbeddedPostgres.StartAsync(
+        var started = await EmbeddedPostgres.StartAsync(
             new EmbeddedPostgresOptions
             {
                 DataFolder = folder,
@@ -37,8 +40,9 @@ public sealed class PostgresFixture : IAsyncLifetime
             NullLogger.Instance,
             CancellationToken.None
         );
-        await using var db = new ArchonDbContext(ArchonContextOptions.For(Named(Template, pooling: false)));
+        await using var db = new ArchonDbContext(ArchonContextOptions.For(Named(started, Template, pooling: false)));
         await db.Database.MigrateAsync();
+        return started;
     }
 
     /// <summary>A migrated database.</summary>
@@ -59,14 +63,15 @@ public sealed class PostgresFixture : IAsyncLifetime
         {
             copying.Release();
         }
-        var connection = Named(name, pooling: true);
+        var connection = Named(await server.Value, name, pooling: true);
         return new TestDatabase(this, name, connection, new PooledDbContextFactory<ArchonDbContext>(ArchonContextOptions.For(connection)));
     }
 
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        await server.DisposeAsync();
+        if (server.IsValueCreated)
+            await (await server.Value).DisposeAsync();
         Directory.Delete(folder, recursive: true);
         copying.Dispose();
     }
@@ -90,7 +95,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         }
     }
 
-    private string Named(string database, bool pooling) =>
+    private static string Named(EmbeddedPostgres server, string database, bool pooling) =>
         new NpgsqlConnectionStringBuilder(server.ConnectionString)
         {
             Database = database,
@@ -100,7 +105,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     private async Task RunAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(Named("postgres", pooling: false));
+        await using var connection = new NpgsqlConnection(Named(await server.Value, "postgres", pooling: false));
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -10,10 +10,9 @@ internal sealed class PublishedConsole : IAsyncDisposable
     private readonly Process process;
     private readonly string folder;
 
-    private PublishedConsole(Process process, string folder, Uri address) =>
-        (this.process, this.folder, Address) = (process, folder, address);
+    private PublishedConsole(Process process, string folder) => (this.process, this.folder) = (process, folder);
 
-    public Uri Address { get; }
+    public Uri Address { get; private set; } = null!;
 
     /// <summary>What it has cost so far.</summary>
     public TimeSpan ProcessorTime
@@ -59,11 +58,10 @@ internal sealed class PublishedConsole : IAsyncDisposable
         if (!File.Exists(program))
             throw new InvalidOperationException("No console was published. Measure by ./archon bench, which does that.");
         var folder = Directory.CreateTempSubdirectory("archon-published-").FullName;
-        var address = new Uri($"http://127.0.0.1:{Tools.FreePort()}/");
         var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true };
         var all = new Dictionary<string, string>
         {
-            ["Urls"] = address.AbsoluteUri,
+            ["Urls"] = "http://127.0.0.1:0",
             ["ConnectionStrings__Archon"] = database.ConnectionString,
             ["Archon__Database__Folder"] = folder,
             ["Archon__Access__AdminPassword"] = ArchonApp.AdminPassword,
@@ -81,12 +79,13 @@ internal sealed class PublishedConsole : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var console = new PublishedConsole(process, folder, address);
-        using var http = new HttpClient { BaseAddress = address };
+        var console = new PublishedConsole(process, folder);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Waits.Limit);
         try
         {
+            console.Address = new Uri($"http://127.0.0.1:{await ListeningPort.OfAsync(process, limit.Token)}/");
+            using var http = new HttpClient { BaseAddress = console.Address };
             while (true)
             {
                 try

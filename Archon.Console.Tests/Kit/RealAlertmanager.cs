@@ -18,23 +18,23 @@ internal sealed class RealAlertmanager : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("archon-alertmanager-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "alertmanager.yml"), config, cancellationToken);
-        var port = Tools.FreePort();
         var process = Process.Start(
             new ProcessStartInfo(
                 Tools.Find("prometheus-alertmanager"),
                 [
                     $"--config.file={folder}/alertmanager.yml",
                     $"--storage.path={folder}/data",
-                    $"--web.listen-address=127.0.0.1:{port}",
+                    "--web.listen-address=127.0.0.1:0",
                     "--cluster.listen-address=",
                     "--log.level=error",
                 ]
             )
         )!;
-        var alertmanager = new RealAlertmanager(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Waits.Limit);
+        var port = await ListeningPort.OfAsync(process, limit.Token);
+        var alertmanager = new RealAlertmanager(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         while (true)
         {
             try

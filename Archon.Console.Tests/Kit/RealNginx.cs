@@ -13,12 +13,28 @@ internal sealed class RealNginx : IAsyncDisposable
 
     public Uri Address { get; }
 
+    private const int Attempts = 5;
+
     /// <param name="location">What stands in the location <c>/</c>.</param>
     public static async Task<RealNginx> StartAsync(string location, CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await StartOnceAsync(location, cancellationToken);
+            }
+            // nginx cannot choose a port by itself, and another program may take the one that was chosen for it.
+            catch (InvalidOperationException failure)
+                when (attempt < Attempts && failure.Message.Contains("Address already in use", StringComparison.Ordinal)) { }
+        }
+    }
+
+    private static async Task<RealNginx> StartOnceAsync(string location, CancellationToken cancellationToken)
+    {
         var folder = Directory.CreateTempSubdirectory("archon-nginx-").FullName;
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
-        var port = Tools.FreePort();
+        var port = ListeningPort.Choose();
         var configuration = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(
             configuration,

@@ -35,14 +35,13 @@ internal sealed class RealPrometheus : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("archon-prometheus").FullName;
         if (prepare is not null)
             await prepare(folder);
-        var port = Tools.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), config, cancellationToken);
         var program = Tools.Find("prometheus");
         List<string> arguments =
         [
             $"--config.file={folder}/prometheus.yml",
             $"--storage.tsdb.path={folder}/data",
-            $"--web.listen-address=127.0.0.1:{port}",
+            "--web.listen-address=127.0.0.1:0",
             "--log.level=error",
             .. flags,
         ];
@@ -51,10 +50,11 @@ internal sealed class RealPrometheus : IAsyncDisposable
         if (Directory.Exists(pages))
             arguments.Add($"--web.local-assets={pages}/");
         var process = Process.Start(new ProcessStartInfo(program, arguments))!;
-        var prometheus = new RealPrometheus(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Waits.Limit);
+        var port = await ListeningPort.OfAsync(process, limit.Token);
+        var prometheus = new RealPrometheus(process, folder, new Uri($"http://127.0.0.1:{port}/"));
         while (true)
         {
             try

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace Archon.Tests.Kit;
 
 /// <summary>Where the real programs are that the tests run against.</summary>
@@ -22,12 +19,5 @@ internal static class Tools
         );
         return folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException($"{program} is not here. Run the tests by ./archon test, which fetches it.");
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

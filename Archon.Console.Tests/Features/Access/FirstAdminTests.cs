@@ -108,7 +108,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
             );
             var settings = new[] { ("ConnectionStrings__Archon", database.ConnectionString), ("Archon__Role", "Web") };
             var file = Path.Combine(folder, "admin-password");
-            await using (var killed = ConsoleProcess.Start(folder, Tools.FreePort(), settings))
+            await using (var killed = ConsoleProcess.Start(folder, settings))
             {
                 await Until(() => File.Exists(file));
                 Assert.Equal(0L, await RunAsync(holder, "SELECT count(*) FROM users"));

@@ -277,7 +277,7 @@ public sealed class LokiClientTests
     {
         Assert.Equal("only log selector is supported", await TailFailureAsync("tail-websocket-metric-query"));
         Assert.Equal("Loki refused the query of the tail.", await TailFailureAsync("tail-websocket-bad-query"));
-        var noone = UpstreamClients.Loki(new Uri($"http://127.0.0.1:{Tools.FreePort()}/"));
+        var noone = UpstreamClients.Loki(NoServer.Address);
         Assert.Contains(
             "cannot be reached",
             (await Assert.ThrowsAsync<LokiTailException>(() => FirstAsync(noone))).Message,

@@ -90,7 +90,7 @@ public sealed class LiveBacktestTests
     public async Task A_server_that_is_away_is_not_known_and_never_quiet()
     {
         var picture = await LastAsync(
-            UpstreamClients.Prometheus(new Uri($"http://127.0.0.1:{Tools.FreePort()}/")),
+            UpstreamClients.Prometheus(NoServer.Address),
             Question(Alert("queue_length > 5"), Alert("queue_length > 3"), Range())
         );
 
