@@ -1,4 +1,5 @@
 using Archon.Tests.Fuzz;
+using Archon.Tests.Storms;
 using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
@@ -12,6 +13,7 @@ internal static class TestProgram
         {
             [FuzzChild.Option, var target] => Task.FromResult(FuzzChild.Run(target)),
             [FuzzSearch.Option, .. var rest] => FuzzSearch.RunAsync(rest),
+            [StormChild.Option, var folder, var prometheus] => StormChild.RunAsync(folder, prometheus),
             _ when args.Any(one => one is "--server" or "--internal-msbuild-node") => TestPlatformTestFramework.RunAsync(
                 args,
                 SelfRegisteredExtensions.AddSelfRegisteredExtensions

@@ -28,6 +28,8 @@ public sealed partial class TestLaneTests
         "FuzzChild",
         "JobBench",
         "RuleBench",
+        "ListeningPort",
+        "StormProcess",
         "Process",
         "Tools",
         "PromtoolRunner",
@@ -53,6 +55,25 @@ public sealed partial class TestLaneTests
 
         Assert.True(fast.Count > 50, $"{fast.Count} classes: not all were found.");
         Assert.Empty(found.Distinct());
+    }
+
+    [Fact]
+    public void Every_explicit_test_is_a_bench_or_in_the_long_lane_whose_tests_are_all_explicit()
+    {
+        var tests =
+            from type in typeof(TestLaneTests).Assembly.GetTypes()
+            from method in type.GetMethods()
+            let fact = method.GetCustomAttribute<FactAttribute>()
+            where fact is not null
+            select (Type: type, Method: method.Name, fact.Explicit, IsLong: type.IsDefined(typeof(LongTestAttribute)));
+
+        var wrong =
+            from test in tests
+            let isBench = test.Type.Namespace == "Archon.Tests.Benchmarks"
+            where test.Explicit ? isBench == test.IsLong : test.IsLong
+            select $"{test.Type.Name}.{test.Method}";
+
+        Assert.Empty(wrong);
     }
 
     [GeneratedRegex("""//.*|"(?:[^"\\\n]|\\.)*"|(?<=\.)\w+""")]

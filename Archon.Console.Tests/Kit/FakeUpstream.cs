@@ -50,6 +50,8 @@ internal sealed class FakeUpstream : IAsyncDisposable
         {
             using var reader = new StreamReader(context.Request.Body);
             var body = context.WebSockets.IsWebSocketRequest ? "" : await reader.ReadToEndAsync(context.RequestAborted);
+            // For those that pass it on.
+            context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
             fake.requests.Enqueue(
                 new UpstreamRequest(
                     context.Request.Method,

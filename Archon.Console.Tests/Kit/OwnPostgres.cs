@@ -76,7 +76,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
         }
     }
 
-    private static IEnumerable<int> Children(int parent)
+    /// <summary>Processes that a process started.</summary>
+    public static IEnumerable<int> Children(int parent)
     {
         foreach (var directory in Directory.GetDirectories("/proc"))
         {

@@ -14,17 +14,24 @@ public enum Trouble
 /// <summary>A Prometheus, an Alertmanager and a Loki at one address, as far as they say what they are; and the trouble they can be in.</summary>
 internal sealed class TroubledUpstream : IAsyncDisposable
 {
+    private readonly HttpClient? behind;
     private FakeUpstream? fake;
     private volatile Trouble trouble;
 
-    private TroubledUpstream(FakeUpstream fake) => (this.fake, Address) = (fake, fake.Address);
+    private TroubledUpstream(FakeUpstream fake, Uri? behind)
+    {
+        (this.fake, Address) = (fake, fake.Address);
+        if (behind is not null)
+            this.behind = new HttpClient { BaseAddress = behind };
+    }
 
     public Uri Address { get; }
 
-    public static async Task<TroubledUpstream> StartAsync()
+    /// <param name="behind">A real server, whose replies it passes on while there is no trouble.</param>
+    public static async Task<TroubledUpstream> StartAsync(Uri? behind = null)
     {
         TroubledUpstream? upstream = null;
-        upstream = new TroubledUpstream(await FakeUpstream.StartAsync(context => upstream!.AnswerAsync(context)));
+        upstream = new TroubledUpstream(await FakeUpstream.StartAsync(context => upstream!.AnswerAsync(context)), behind);
         return upstream;
     }
 
@@ -46,6 +53,7 @@ internal sealed class TroubledUpstream : IAsyncDisposable
     {
         if (fake is not null)
             await fake.DisposeAsync();
+        behind?.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -63,6 +71,11 @@ internal sealed class TroubledUpstream : IAsyncDisposable
                 );
                 return;
         }
+        if (behind is not null)
+        {
+            await PassOnAsync(context, behind);
+            return;
+        }
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(
             context.Request.Path.Value switch
@@ -76,5 +89,23 @@ internal sealed class TroubledUpstream : IAsyncDisposable
             },
             context.RequestAborted
         );
+    }
+
+    private static async Task PassOnAsync(HttpContext context, HttpClient behind)
+    {
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method),
+            new Uri($"{context.Request.Path.Value!.TrimStart('/')}{context.Request.QueryString}", UriKind.Relative)
+        );
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            request.Content = new StreamContent(context.Request.Body);
+            if (context.Request.ContentType is { } type)
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+        using var reply = await behind.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
+        context.Response.StatusCode = (int)reply.StatusCode;
+        context.Response.ContentType = reply.Content.Headers.ContentType?.ToString();
+        await reply.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 }

@@ -18,7 +18,7 @@ namespace Archon.Tests.Features.Rules.Backtest;
 /// another Prometheus that it reads from, so that both the rules and their replay see the same whenever they look. Then every sample of ALERTS and
 /// ALERTS_FOR_STATE is compared.
 /// </summary>
-[SystemTest]
+[SystemTest, LongTest]
 public sealed class LiveEqualityTests
 {
     private const int Evaluations = 40;
@@ -63,7 +63,7 @@ public sealed class LiveEqualityTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Explicit: a server that shares its cores skips evaluations, and then there is nothing to compare. Run it alone, by <c>-explicit only -method</c>.</summary>
+    /// <summary>Explicit: a server that shares its cores skips evaluations, and then there is nothing to compare.</summary>
     [Fact(Explicit = true)]
     public async Task The_replay_of_a_rule_has_every_sample_of_ALERTS_that_a_running_Prometheus_wrote()
     {
