@@ -1,3 +1,4 @@
+using Archon.Data.Audit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 
@@ -49,6 +50,7 @@ public static class ArchonContextOptions
         new DbContextOptionsBuilder<ArchonDbContext>()
             .UseNpgsql(connectionString, npgsql => npgsql.MigrationsHistoryTable("migrations"))
             .UseSnakeCaseNamingConvention()
+            .AddInterceptors(AuditInterceptor.Instance)
             .Options;
 }
 

@@ -1,3 +1,5 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.Access;
 
 /// <summary>Why a session ended before its time.</summary>
@@ -29,6 +31,7 @@ public sealed class UserSession
     public required string Role { get; set; }
 
     /// <summary>That of the user when the session began, or when its owner changed the password in it.</summary>
+    [Secret]
     public required string SecurityStamp { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }

@@ -1,3 +1,4 @@
+using Archon.Data.Access;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -29,7 +30,10 @@ internal sealed class ServiceConfiguration : IEntityTypeConfiguration<Service>
         service.Property(s => s.Name).HasMaxLength(256);
         service.Property(s => s.Origin).HasConversion<string>().HasMaxLength(16);
         service.Property(s => s.Tier).HasConversion<string>().HasMaxLength(16);
-        service.Property(s => s.Team).HasMaxLength(128);
+        service.Property(s => s.Team).HasMaxLength(Team.NameLength);
+        // Set by a trigger from the name.
+        service.Property(s => s.TeamId).ValueGeneratedOnAddOrUpdate();
+        service.HasOne<Team>().WithMany().HasForeignKey(s => s.TeamId).OnDelete(DeleteBehavior.SetNull);
         service.Property(s => s.EditedBy).HasMaxLength(256);
         service.Property(s => s.Version).IsRowVersion();
         service.HasJson(s => s.Matchers);

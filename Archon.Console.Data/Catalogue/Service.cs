@@ -8,7 +8,12 @@ public sealed class Service
     public required string Name { get; set; }
     public CatalogueOrigin Origin { get; set; }
     public ServiceTier Tier { get; set; } = ServiceTier.Standard;
+
+    /// <summary>Name of the team; a name that no team has yet makes one.</summary>
     public string? Team { get; set; }
+
+    /// <summary>The team of that name. The database keeps it: a console that knows no teams yet may run on the same one.</summary>
+    public int? TeamId { get; private set; }
     public string? Description { get; set; }
 
     /// <summary>Labels a series must carry to belong to this service; equal values, all of them.</summary>

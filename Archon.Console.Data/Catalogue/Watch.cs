@@ -1,3 +1,5 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.Catalogue;
 
 /// <summary>A PromQL query whose series are analysed; labels map each series to a service.</summary>
@@ -39,21 +41,29 @@ public sealed class Watch
     public string? EditedBy { get; set; }
 
     /// <summary>Everything up to here has been scored. Null before the first scan.</summary>
+    [Derived]
     public DateTimeOffset? ScannedTo { get; set; }
 
     /// <summary>When a scan last asked for its samples, whether or not the upstream answered. Null before the first scan.</summary>
+    [Derived]
     public DateTimeOffset? LastScanAt { get; set; }
 
+    [Derived]
     public DateTimeOffset? FittedAt { get; set; }
+
+    [Derived]
     public DateTimeOffset? ForecastAt { get; set; }
 
     /// <summary>When somebody last judged an anomaly of this watch: what was learnt from verdicts is read again.</summary>
+    [Derived]
     public DateTimeOffset? JudgedAt { get; set; }
 
     /// <summary>Since when the upstream gave no answer for this watch; null while it answers.</summary>
+    [Derived]
     public DateTimeOffset? UncheckedSince { get; set; }
 
     /// <summary>Why the last scan or fit could not check, in the server's own words.</summary>
+    [Derived]
     public string? UncheckedReason { get; set; }
 
     public uint Version { get; set; }

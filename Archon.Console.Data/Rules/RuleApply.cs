@@ -1,3 +1,5 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.Rules;
 
 /// <summary>How far an apply is. Written down before each step, so that whoever is killed in the middle can be followed.</summary>
@@ -18,19 +20,26 @@ public enum RuleApplyStage
     Stuck,
 }
 
-/// <summary>The journal of one apply.</summary>
+/// <summary>The journal of one apply. How far it is, is told by entries of the audit of their own.</summary>
 public sealed class RuleApply
 {
     public long Id { get; set; }
     public int EnvironmentId { get; set; }
     public required string Author { get; set; }
+
+    [Derived]
     public RuleApplyStage Stage { get; set; }
     public List<RuleApplyFile> Files { get; set; } = [];
 
     /// <summary>Why it was put back or is stuck, or what a person should know of one that is done.</summary>
+    [Derived]
     public string? Message { get; set; }
     public DateTimeOffset StartedAt { get; set; }
+
+    [Derived]
     public DateTimeOffset ChangedAt { get; set; }
+
+    [Derived]
     public DateTimeOffset? EndedAt { get; set; }
 }
 

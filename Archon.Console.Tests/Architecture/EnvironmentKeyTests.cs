@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Archon.Data;
+using Archon.Data.Audit;
 using Archon.Data.Catalogue;
 using Archon.Data.States;
 using Archon.Tests.Deploy;
@@ -18,6 +19,7 @@ public sealed partial class EnvironmentKeyTests
     /// <summary>People, their sessions and what they did are those of the console as a whole, and so are its processes.</summary>
     private static bool IsOfTheConsole(IReadOnlyTypeBase type) =>
         type.ClrType.Namespace!.StartsWith("Archon.Data.Access", StringComparison.Ordinal)
+        || type.ClrType == typeof(AuditChainHead)
         || type.ClrType.Namespace.StartsWith("Microsoft.AspNetCore.Identity", StringComparison.Ordinal)
         || type.ClrType == typeof(DataProtectionKey)
         || type.ClrType == typeof(ConsoleRun)

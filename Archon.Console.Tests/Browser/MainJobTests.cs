@@ -122,7 +122,7 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
     {
         var made = await app
             .Services.GetRequiredService<AccessCommands>()
-            .CreateTokenAsync("hub client", Roles.Viewer, TimeSpan.FromHours(1), FirstAdmin.UserName, Token);
+            .CreateTokenAsync("hub client", Roles.Viewer, [], TimeSpan.FromHours(1), await app.ActorAsync(FirstAdmin.UserName), Token);
         var token = Assert.IsType<AccessResult.TokenMade>(made).Token;
         var hub = new HubConnectionBuilder()
             .WithUrl(new Uri(app.Address, LiveHub.Path), options => options.Headers["Authorization"] = $"Bearer {token}")

@@ -136,7 +136,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await using var database = await postgres.NewDatabaseAsync();
         await using var app = await AppAsync(database, prometheus);
         var id = await SaveAsync(app, database, "vector(1) == 3");
-        await app.Services.GetRequiredService<RuleCommands>().DeleteAsync(id, 1, "ada", "gone", Token);
+        await app.Services.GetRequiredService<RuleCommands>().DeleteAsync(id, 1, TestActor.Named("ada"), "gone", Token);
         var page = await OpenAsync(app, "rules?view=deleted");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Restore Quiet" }).ClickAsync();
@@ -184,7 +184,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
             await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
             await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
-            await SaveAsync(new RuleCommands(database.Contexts, new NoTarget(), TimeProvider.System), database, "vector(1) == 3");
+            await SaveAsync(
+                new RuleCommands(TestActor.Gate(database.Contexts), database.Contexts, new NoTarget(), TimeProvider.System),
+                database,
+                "vector(1) == 3"
+            );
             await page.GotoAsync("rules/apply");
             await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await page.GetByRole(AriaRole.Button, new() { Name = "Apply 1 file" }).ClickAsync();
@@ -243,7 +247,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         var content = new RuleContent("Quiet", true, expression) { Labels = new Dictionary<string, string> { ["severity"] = "warning" } };
         var result = await commands.SaveAsync(
             new RuleDraft(1, known?.Id, "shop.yml", "shop", content, known?.CurrentVersion ?? 0, "wanted"),
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
         return Assert.IsType<RuleSaveResult.Saved>(result).RuleId;

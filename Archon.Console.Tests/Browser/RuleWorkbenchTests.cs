@@ -79,7 +79,9 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         // Someone else saves meanwhile: theirs is shown next to what is written here.
         await page.GetByLabel("for", new() { Exact = true }).FillAsync("2m");
         var theirs = new RuleDraft(1, 1, rule.File, rule.Group.Name, rule.Content with { For = TimeSpan.FromMinutes(9) }, 2, "patience");
-        Assert.IsType<RuleSaveResult.Saved>(await app.Services.GetRequiredService<RuleCommands>().SaveAsync(theirs, "ada", Token));
+        Assert.IsType<RuleSaveResult.Saved>(
+            await app.Services.GetRequiredService<RuleCommands>().SaveAsync(theirs, TestActor.Named("ada"), Token)
+        );
         await page.GetByLabel("Reason for the save").FillAsync("impatience");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save as v3" }).ClickAsync();
         await Assertions.Expect(page.GetByText("ada saved v3 while you were writing")).ToBeVisibleAsync();
@@ -100,12 +102,12 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
             Labels = new Dictionary<string, string> { ["severity"] = "warning", ["note"] = "<img src=x onerror=alert(1)>" },
         };
         Assert.IsType<RuleSaveResult.Saved>(
-            await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), "ada", Token)
+            await commands.SaveAsync(new RuleDraft(1, null, "shop.yml", "queues", content, 0, "first"), TestActor.Named("ada"), Token)
         );
         Assert.IsType<AccessResult.Done>(
             await app
                 .Services.GetRequiredService<AccessCommands>()
-                .CreateUserAsync("eve", ArchonApp.AdminPassword, Roles.Viewer, "test", Token)
+                .CreateUserAsync("eve", ArchonApp.AdminPassword, Roles.Viewer, TestActor.Admin, Token)
         );
         var page = await OpenAsync(app, "rules/1", user: "eve");
 

@@ -17,7 +17,7 @@ public sealed class SessionEndTests(RunningConsole console, Chromium chromium) :
     public async Task A_changed_role_ends_every_open_page_and_is_named_on_it()
     {
         var commands = console.App.Services.GetRequiredService<AccessCommands>();
-        await commands.CreateUserAsync("demoted", ArchonApp.AdminPassword, Roles.Editor, "test", Token);
+        await commands.CreateUserAsync("demoted", ArchonApp.AdminPassword, Roles.Editor, TestActor.Admin, Token);
         var context = await chromium.NewContextAsync(console.App, new() { ReducedMotion = ReducedMotion.Reduce });
         var pages = new List<IPage> { await Chromium.NewPageAsync(context), await Chromium.NewPageAsync(context) };
         await pages[0].SignInAsync("demoted");
@@ -29,7 +29,7 @@ public sealed class SessionEndTests(RunningConsole console, Chromium chromium) :
         await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
         var user = await db.Users.SingleAsync(one => one.UserName == "demoted", Token);
 
-        await commands.GiveRoleAsync(user.Id, Roles.Viewer, "admin", Token);
+        await commands.GiveRoleAsync(user.Id, Roles.Viewer, TestActor.Admin, Token);
 
         foreach (var page in pages)
         {

@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
+using Archon.Data.Audit;
 using Archon.Data.Catalogue;
 using Archon.Data.Forecasts;
 using Archon.Data.Incidents;
@@ -56,6 +57,10 @@ public sealed class RetentionTests(PostgresFixture postgres)
         typeof(NotificationChannel),
         typeof(ArchonUser),
         typeof(ArchonRole),
+        typeof(Team),
+        typeof(TeamMember),
+        typeof(RolePermission),
+        typeof(AuditChainHead),
         typeof(DataProtectionKey),
         typeof(ConsoleRun),
     ];

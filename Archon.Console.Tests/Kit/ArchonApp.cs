@@ -161,7 +161,7 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     {
         var made = await Services
             .GetRequiredService<AccessCommands>()
-            .CreateUserAsync(role + ".user", AdminPassword, role, "test", TestContext.Current.CancellationToken);
+            .CreateUserAsync(role + ".user", AdminPassword, role, TestActor.Admin, TestContext.Current.CancellationToken);
         Assert.IsType<AccessResult.Done>(made);
         return await SignInAsync(role + ".user");
     }
@@ -171,7 +171,14 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     {
         var made = await Services
             .GetRequiredService<AccessCommands>()
-            .CreateTokenAsync("test " + role, role, TimeSpan.FromDays(1), FirstAdmin.UserName, TestContext.Current.CancellationToken);
+            .CreateTokenAsync(
+                "test " + role,
+                role,
+                [],
+                TimeSpan.FromDays(1),
+                await this.ActorAsync(FirstAdmin.UserName),
+                TestContext.Current.CancellationToken
+            );
         var client = NewClient(accept: null);
         client.DefaultRequestHeaders.Authorization = new("Bearer", Assert.IsType<AccessResult.TokenMade>(made).Token);
         return client;

@@ -54,9 +54,7 @@ public sealed class FrameTests : BunitContext
         picker.Find("[aria-haspopup=menu]").Click();
         floats.WaitForElements("[role=menuitemradio]")[2].Click();
 
-        picker.WaitForAssertion(() =>
-            Assert.Contains("1 min", picker.Find("[aria-haspopup=menu]").TextContent, StringComparison.Ordinal)
-        );
+        picker.WaitForAssertion(() => Assert.Contains("1 min", picker.Find("[aria-haspopup=menu]").TextContent, StringComparison.Ordinal));
         Assert.Equal(TimeSpan.FromMinutes(1), Services.GetRequiredService<ViewState>().RefreshEvery);
         floats.WaitForAssertion(() => Assert.Empty(floats.FindAll("[role=menu]")));
     }

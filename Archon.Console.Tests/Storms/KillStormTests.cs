@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Data.Audit;
 using Archon.Data.Embedded;
 using Archon.Data.Rules;
 using Archon.Integrations;
@@ -154,6 +155,7 @@ public sealed class KillStormTests : IDisposable
         var lines = entries.ConvertAll(one => $"{one.Id} {one.At:O} {one.Actor} {one.Action} {one.Subject} {one.Detail}");
         Assert.Equal(audit, lines.Take(audit.Count));
         audit = lines;
+        Assert.IsType<AuditCheck.Intact>(await AuditChain.CheckAsync(db, Token));
 
         var watch = await Learning.WatchAsync(contexts, Token);
         Assert.True(scannedTo is null || watch!.ScannedTo >= scannedTo, $"Scans went back from {scannedTo:O} to {watch!.ScannedTo:O}.");

@@ -78,7 +78,10 @@ internal static class StormChild
         var version = (rule?.CurrentVersion ?? 0) + 1;
         var content = new RuleContent(RuleName, true, $"vector({version}) == 0");
         var draft = new RuleDraft(MonitoredEnvironment.DefaultId, rule?.Id, File, "storm", content, version - 1, "storm");
-        if (await services.GetRequiredService<RuleCommands>().SaveAsync(draft, Who, cancellationToken) is RuleSaveResult.Saved saved)
+        if (
+            await services.GetRequiredService<RuleCommands>().SaveAsync(draft, TestActor.Named(Who), cancellationToken)
+            is RuleSaveResult.Saved saved
+        )
             Console.WriteLine($"saved {saved.Version}");
         if (
             await services.GetRequiredService<RuleReviewer>().ReviewAsync(MonitoredEnvironment.DefaultId, cancellationToken)
@@ -88,7 +91,7 @@ internal static class StormChild
         var ready = review.Files.Where(file => file.State == ReviewState.Ready).ToList();
         var result = await services
             .GetRequiredService<RuleApplier>()
-            .ApplyAsync(MonitoredEnvironment.DefaultId, ready, Who, null, cancellationToken);
+            .ApplyAsync(MonitoredEnvironment.DefaultId, ready, TestActor.Named(Who), null, cancellationToken);
         Console.WriteLine(
             result switch
             {

@@ -38,5 +38,7 @@ internal static class CliCommands
             DetectCommand.Build(),
             RulesCommand.Build(),
             AdminCommand.Build(),
+            TokenCommand.Build(),
+            AuditCommand.Build(),
         };
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
+using Archon.Features.Access;
 using Archon.Features.Rules;
 using Archon.Features.Rules.Import;
 using Archon.Hosting;
@@ -75,7 +76,7 @@ internal static class RulesCatalogueCommands
                     catalogue.EnvironmentId,
                     incoming,
                     choices,
-                    Environment.UserName,
+                    Actor.OnMachine,
                     parsed.GetRequiredValue(reason),
                     cancellationToken
                 );

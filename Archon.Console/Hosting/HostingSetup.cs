@@ -1,3 +1,4 @@
+using Archon.Data.Access;
 using Archon.Features.Access;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.Logging.Console;
@@ -57,7 +58,12 @@ public static class HostingSetup
                 CreateScopeForErrors = true,
                 // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
                 StatusCodeSelector = failure =>
-                    failure is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+                    failure switch
+                    {
+                        BadHttpRequestException bad => bad.StatusCode,
+                        PermissionDeniedException => StatusCodes.Status403Forbidden,
+                        _ => StatusCodes.Status500InternalServerError,
+                    },
             }
         );
         app.UseMiddleware<DatabaseAwayPage>();
@@ -71,6 +77,7 @@ public static class HostingSetup
         app.UseRouting();
         app.UseRateLimiter();
         app.UseAuthentication();
+        app.UseMiddleware<TokenScopeGuard>();
         app.UseMiddleware<CredentialGuard>();
         app.UseAuthorization();
         app.UseAntiforgery();

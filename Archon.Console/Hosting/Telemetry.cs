@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Access;
 using Archon.Features.Access;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -48,7 +49,8 @@ internal static class Telemetry
     public static void MapTelemetry(this WebApplication app)
     {
         app.MapPrometheusScrapingEndpoint(MetricsPath)
-            .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
+            .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)))
+            .WithMetadata(new NeededScope(TokenScopes.ReadMonitoring));
         app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/monitoring/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
     }

@@ -1,3 +1,4 @@
+using Archon.Data.Access;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.StackExchangeRedis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,7 +49,7 @@ public static class LiveSetup
 
     public static IEndpointRouteBuilder MapLive(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHub<LiveHub>(LiveHub.Path);
+        endpoints.MapHub<LiveHub>(LiveHub.Path).WithMetadata(new NeededScope(TokenScopes.ReadLive));
         return endpoints;
     }
 }

@@ -78,7 +78,7 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     public async Task A_revoked_token_opens_nothing()
     {
         var token = await MakeAsync(Roles.Admin);
-        await Commands.RevokeTokenAsync((await RowAsync(token)).Id, "admin", Token);
+        await Commands.RevokeTokenAsync((await RowAsync(token)).Id, TestActor.Admin, Token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
     }
@@ -86,28 +86,34 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     [Fact]
     public async Task Tokens_of_a_user_go_with_the_user()
     {
-        await Commands.CreateUserAsync("leaver", ArchonApp.AdminPassword, Roles.Viewer, "admin", Token);
+        await Commands.CreateUserAsync("leaver", ArchonApp.AdminPassword, Roles.Viewer, TestActor.Admin, Token);
         var token = Assert
-            .IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Viewer, null, "leaver", Token))
+            .IsType<AccessResult.TokenMade>(
+                await Commands.CreateTokenAsync("script", Roles.Viewer, [], null, await console.App.ActorAsync("leaver"), Token)
+            )
             .Token;
-        var id = (await RowAsync(token)).OwnerId;
+        var id = (await RowAsync(token)).OwnerId!.Value;
         Assert.Equal(HttpStatusCode.OK, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
 
-        await Commands.DeleteUserAsync(id, "admin", Token);
+        await Commands.DeleteUserAsync(id, TestActor.Admin, Token);
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
     }
 
     [Fact]
     public async Task A_token_never_outranks_its_owner()
     {
-        await Commands.CreateUserAsync("modest", ArchonApp.AdminPassword, Roles.Responder, "admin", Token);
-        Assert.IsType<AccessResult.Invalid>(await Commands.CreateTokenAsync("script", Roles.Admin, null, "modest", Token));
+        await Commands.CreateUserAsync("modest", ArchonApp.AdminPassword, Roles.Responder, TestActor.Admin, Token);
+        Assert.IsType<AccessResult.Invalid>(
+            await Commands.CreateTokenAsync("script", Roles.Admin, [], null, await console.App.ActorAsync("modest"), Token)
+        );
         var token = Assert
-            .IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("script", Roles.Responder, null, "modest", Token))
+            .IsType<AccessResult.TokenMade>(
+                await Commands.CreateTokenAsync("script", Roles.Responder, [], null, await console.App.ActorAsync("modest"), Token)
+            )
             .Token;
         Assert.Equal(HttpStatusCode.Accepted, await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", token));
 
-        await Commands.GiveRoleAsync((await RowAsync(token)).OwnerId, Roles.Viewer, "admin", Token);
+        await Commands.GiveRoleAsync((await RowAsync(token)).OwnerId!.Value, Roles.Viewer, TestActor.Admin, Token);
 
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Post, "monitoring/intelligence/start_analysis", token));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(HttpMethod.Get, "monitoring/metrics", token));
@@ -134,7 +140,14 @@ public sealed class ApiTokenTests(RunningConsole console) : IClassFixture<Runnin
     private async Task<string> MakeAsync(string role) =>
         Assert
             .IsType<AccessResult.TokenMade>(
-                await Commands.CreateTokenAsync("script", role, TimeSpan.FromDays(1), FirstAdmin.UserName, Token)
+                await Commands.CreateTokenAsync(
+                    "script",
+                    role,
+                    [],
+                    TimeSpan.FromDays(1),
+                    await console.App.ActorAsync(FirstAdmin.UserName),
+                    Token
+                )
             )
             .Token;
 

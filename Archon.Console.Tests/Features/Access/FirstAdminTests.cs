@@ -52,7 +52,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         Assert.IsType<AccessResult.Done>(
             await app
                 .Services.GetRequiredService<AccessCommands>()
-                .ChangeOwnPasswordAsync(FirstAdmin.UserName, password, ArchonApp.AdminPassword, keep: null, Token)
+                .ChangeOwnPasswordAsync(password, ArchonApp.AdminPassword, await app.ActorAsync(FirstAdmin.UserName), Token)
         );
 
         Assert.False(File.Exists(file));
@@ -68,7 +68,7 @@ public sealed class FirstAdminTests(PostgresFixture postgres)
         Assert.IsType<AccessResult.Done>(
             await app
                 .Services.GetRequiredService<AccessCommands>()
-                .ChangeOwnPasswordAsync(FirstAdmin.UserName, ArchonApp.AdminPassword, "another good password", keep: null, Token)
+                .ChangeOwnPasswordAsync(ArchonApp.AdminPassword, "another good password", await app.ActorAsync(FirstAdmin.UserName), Token)
         );
 
         (await app.SignInAsync(password: "another good password")).Dispose();

@@ -57,8 +57,8 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
     [Fact]
     public async Task Settings_show_users_to_administrators_only()
     {
-        await Commands.CreateUserAsync("someone.else", ArchonApp.AdminPassword, Roles.Viewer, "admin", Token);
-        await Commands.CreateUserAsync("curious", ArchonApp.AdminPassword, Roles.Editor, "admin", Token);
+        await Commands.CreateUserAsync("someone.else", ArchonApp.AdminPassword, Roles.Viewer, TestActor.Admin, Token);
+        await Commands.CreateUserAsync("curious", ArchonApp.AdminPassword, Roles.Editor, TestActor.Admin, Token);
 
         var admin = await (await console.App.SignInAsync()).GetStringAsync(new Uri("settings?tab=users", UriKind.Relative), Token);
         var editor = await (await console.App.SignInAsync("curious")).GetStringAsync(
@@ -77,8 +77,8 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
         await db.Set<ArchonUser>().Where(user => user.UserName != FirstAdmin.UserName).ExecuteDeleteAsync(Token);
         var admin = await db.Set<ArchonUser>().SingleAsync(Token);
 
-        Assert.IsType<AccessResult.Invalid>(await Commands.DeleteUserAsync(admin.Id, "admin", Token));
-        Assert.IsType<AccessResult.Invalid>(await Commands.GiveRoleAsync(admin.Id, Roles.Viewer, "admin", Token));
+        Assert.IsType<AccessResult.Invalid>(await Commands.DeleteUserAsync(admin.Id, TestActor.Admin, Token));
+        Assert.IsType<AccessResult.Invalid>(await Commands.GiveRoleAsync(admin.Id, Roles.Viewer, TestActor.Admin, Token));
 
         (await console.App.SignInAsync()).Dispose();
     }
@@ -87,21 +87,25 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
     public async Task Changes_of_access_leave_a_trace_without_a_secret()
     {
         const string Password = "never to be written down";
-        await Commands.CreateUserAsync("traced", Password, Roles.Viewer, "admin", Token);
+        await Commands.CreateUserAsync("traced", Password, Roles.Viewer, TestActor.Admin, Token);
         await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
         var user = await db.Set<ArchonUser>().SingleAsync(one => one.UserName == "traced", Token);
-        await Commands.GiveRoleAsync(user.Id, Roles.Editor, "admin", Token);
-        var token = Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("ci", Roles.Viewer, null, "traced", Token)).Token;
-        await Commands.DeleteUserAsync(user.Id, "admin", Token);
+        await Commands.GiveRoleAsync(user.Id, Roles.Editor, TestActor.Admin, Token);
+        var token = Assert
+            .IsType<AccessResult.TokenMade>(
+                await Commands.CreateTokenAsync("ci", Roles.Viewer, [], null, await console.App.ActorAsync("traced"), Token)
+            )
+            .Token;
+        await Commands.DeleteUserAsync(user.Id, TestActor.Admin, Token);
 
         var trace = await db
             .AuditEntries.AsNoTracking()
-            .Where(entry => entry.Subject == "traced" || entry.Subject == "ci")
+            .Where(entry => entry.SubjectName == "traced" || entry.Subject == "token ci")
             .OrderBy(entry => entry.Id)
             .ToListAsync(Token);
 
         Assert.Equal(["user.create", "user.role", "token.create", "user.delete"], trace.Select(entry => entry.Action));
-        Assert.All(trace, entry => Assert.DoesNotContain(Password, entry.Detail ?? "", StringComparison.Ordinal));
-        Assert.All(trace, entry => Assert.DoesNotContain(token, entry.Detail ?? "", StringComparison.Ordinal));
+        Assert.All(trace, entry => Assert.DoesNotContain(Password, entry.Detail + entry.Changes, StringComparison.Ordinal));
+        Assert.All(trace, entry => Assert.DoesNotContain(token, entry.Detail + entry.Changes, StringComparison.Ordinal));
     }
 }

@@ -59,19 +59,24 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         switch (change)
         {
             case "password reset":
-                await Commands.ResetPasswordAsync(user.Id, NewPassword, "admin", Token);
+                await Commands.ResetPasswordAsync(user.Id, NewPassword, TestActor.Admin, Token);
                 break;
             case "admin reset":
                 await consoles.First.Services.GetRequiredService<AdminReset>().ResetAsync(user.Name, Token);
                 break;
             case "password changed elsewhere":
-                await Commands.ChangeOwnPasswordAsync(user.Name, ArchonApp.AdminPassword, NewPassword, keep: null, Token);
+                await Commands.ChangeOwnPasswordAsync(
+                    ArchonApp.AdminPassword,
+                    NewPassword,
+                    await consoles.First.ActorAsync(user.Name),
+                    Token
+                );
                 break;
             case "other role":
-                await Commands.GiveRoleAsync(user.Id, Roles.Viewer, "admin", Token);
+                await Commands.GiveRoleAsync(user.Id, Roles.Viewer, TestActor.Admin, Token);
                 break;
             default:
-                await Commands.DeleteUserAsync(user.Id, "admin", Token);
+                await Commands.DeleteUserAsync(user.Id, TestActor.Admin, Token);
                 break;
         }
 
@@ -92,7 +97,12 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
             .Select(one => one.Id)
             .FirstAsync(Token);
 
-        await Commands.ChangeOwnPasswordAsync(user.Name, ArchonApp.AdminPassword, NewPassword, new Credential.Session(mine), Token);
+        await Commands.ChangeOwnPasswordAsync(
+            ArchonApp.AdminPassword,
+            NewPassword,
+            await consoles.First.ActorAsync(user.Name, new Credential.Session(mine)),
+            Token
+        );
 
         await AssertEndsAsync(elsewhere, "You were signed out because your password was changed.");
         foreach (var same in (HttpClient[])[here, WithCookie(consoles.Second, cookie)])
@@ -105,7 +115,10 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
     public async Task A_hub_connection_ends_with_the_session_or_token_that_opened_it(bool byToken)
     {
         var user = await NewUserAsync(Roles.Viewer);
-        var made = byToken ? (AccessResult.TokenMade)await Commands.CreateTokenAsync("hub", Roles.Viewer, null, user.Name, Token) : null;
+        var made = byToken
+            ? (AccessResult.TokenMade)
+                await Commands.CreateTokenAsync("hub", Roles.Viewer, [], null, await consoles.First.ActorAsync(user.Name), Token)
+            : null;
         var cookie = byToken ? "" : (await SignInAsync(consoles.First, user.Name)).Cookie;
         await using var client = new HubConnectionBuilder()
             .WithUrl(
@@ -128,7 +141,7 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
         await client.StartAsync(Token);
         Assert.Equal(HubConnectionState.Connected, client.State);
 
-        await Commands.DeleteUserAsync(user.Id, "admin", Token);
+        await Commands.DeleteUserAsync(user.Id, TestActor.Admin, Token);
 
         await closed.Task.WaitAsync(Limit, Token);
     }
@@ -189,7 +202,7 @@ public sealed class SessionTests(TwoConsoles consoles) : IClassFixture<TwoConsol
     private async Task<(Guid Id, string Name)> NewUserAsync(string role)
     {
         var name = $"session.user{Interlocked.Increment(ref users)}";
-        Assert.IsType<AccessResult.Done>(await Commands.CreateUserAsync(name, ArchonApp.AdminPassword, role, "test", Token));
+        Assert.IsType<AccessResult.Done>(await Commands.CreateUserAsync(name, ArchonApp.AdminPassword, role, TestActor.Admin, Token));
         await using var db = await consoles.Database.Contexts.CreateDbContextAsync(Token);
         return ((await db.Users.SingleAsync(one => one.UserName == name, Token)).Id, name);
     }

@@ -24,7 +24,19 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         this.AddShellParts();
         reader = this.AddAuthorization();
         Services.AddScoped<Floats>();
-        foreach (var shared in (Type[])[typeof(AccessQueries), typeof(AccessCommands), typeof(TrialMode)])
+        Services.AddScoped<CurrentActor>();
+        foreach (
+            var shared in (Type[])
+                [
+                    typeof(AccessQueries),
+                    typeof(AccessCommands),
+                    typeof(TeamCommands),
+                    typeof(PermissionCommands),
+                    typeof(ProfileCommands),
+                    typeof(Actors),
+                    typeof(TrialMode),
+                ]
+        )
         {
             Services.AddSingleton(shared, console.App.Services.GetRequiredService(shared));
         }
@@ -37,8 +49,10 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
     [Fact]
     public async Task What_an_administrator_saw_is_never_drawn_for_a_viewer()
     {
-        await Commands.CreateUserAsync("night.watch", ArchonApp.AdminPassword, Roles.Viewer, FirstAdmin.UserName, Token);
-        Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync(Secret, Roles.Admin, null, FirstAdmin.UserName, Token));
+        await Commands.CreateUserAsync("night.watch", ArchonApp.AdminPassword, Roles.Viewer, TestActor.Named(FirstAdmin.UserName), Token);
+        Assert.IsType<AccessResult.TokenMade>(
+            await Commands.CreateTokenAsync(Secret, Roles.Admin, [], null, await console.App.ActorAsync(FirstAdmin.UserName), Token)
+        );
         Services.GetRequiredService<NavigationManager>().NavigateTo("settings?tab=tokens");
         reader.SetAuthorized(FirstAdmin.UserName).SetRoles(Roles.Admin);
         var asAdmin = Render<SettingsPage>();

@@ -38,7 +38,9 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:TrustedProxies", "127.0.0.1"));
         var commands = app.Services.GetRequiredService<AccessCommands>();
         var token = Assert
-            .IsType<AccessResult.TokenMade>(await commands.CreateTokenAsync("script", Roles.Viewer, null, "admin", Token))
+            .IsType<AccessResult.TokenMade>(
+                await commands.CreateTokenAsync("script", Roles.Viewer, [], null, await app.ActorAsync("admin"), Token)
+            )
             .Token;
         var known = From(app, "203.0.113.7");
         using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword)) { }
@@ -73,7 +75,7 @@ public sealed class SignInTests(RunningConsole console, PostgresFixture postgres
         await using var app = await ArchonApp.StartAsync(database, ("Archon:Access:WrongPasswordsPerAddress", "1"));
         await app
             .Services.GetRequiredService<AccessCommands>()
-            .CreateUserAsync("other", ArchonApp.AdminPassword, Roles.Viewer, "test", Token);
+            .CreateUserAsync("other", ArchonApp.AdminPassword, Roles.Viewer, TestActor.Admin, Token);
         var known = app.NewClient();
         using (await ArchonApp.PostSignInAsync(known, "admin", ArchonApp.AdminPassword)) { }
         var stranger = app.NewClient();

@@ -28,11 +28,12 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
     public async Task A_user_has_so_many_tokens_and_no_more_also_when_asking_for_many_at_once()
     {
         var user = await NewUserAsync();
+        var actor = await console.App.ActorAsync(user.UserName!);
 
         var made = await Task.WhenAll(
             Enumerable
                 .Range(0, UserLimits.Tokens + 8)
-                .Select(i => Commands.CreateTokenAsync($"script {i}", Roles.Viewer, null, user.UserName!, Token))
+                .Select(i => Commands.CreateTokenAsync($"script {i}", Roles.Viewer, [], null, actor, Token))
         );
 
         Assert.Equal(UserLimits.Tokens, made.Count(result => result is AccessResult.TokenMade));
@@ -64,7 +65,7 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
         }
         await db.SaveChangesAsync(Token);
 
-        await Commands.CreateTokenAsync("new", Roles.Viewer, null, user.UserName!, Token);
+        await Commands.CreateTokenAsync("new", Roles.Viewer, [], null, await console.App.ActorAsync(user.UserName!), Token);
 
         Assert.Equal(UserLimits.Tokens, await db.ApiTokens.CountAsync(one => one.OwnerId == user.Id && one.RevokedAt != null, Token));
         Assert.False(await db.ApiTokens.AnyAsync(one => one.OwnerId == user.Id && one.Name == $"old {UserLimits.Tokens}", Token));
@@ -119,8 +120,9 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
             "audit_entries"
         );
 
-        var refused = await Assert.ThrowsAsync<DbUpdateException>(() =>
-            console.App.Services.GetRequiredService<AnomalyCommands>().JudgeAsync(anomaly, now, AnomalyVerdict.Noise, user.UserName!, Token)
+        var actor = await console.App.ActorAsync(user.UserName!);
+        var refused = await Assert.ThrowsAsync<PostgresException>(() =>
+            console.App.Services.GetRequiredService<AnomalyCommands>().JudgeAsync(anomaly, now, AnomalyVerdict.Noise, actor, Token)
         );
 
         Assert.Equal(
@@ -131,7 +133,9 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
         await using var after = await console.Database.Contexts.CreateDbContextAsync(Token);
         Assert.Null((await after.Anomalies.SingleAsync(one => one.Id == anomaly, Token)).Verdict);
         // Somebody else goes on.
-        Assert.IsType<AccessResult.TokenMade>(await Commands.CreateTokenAsync("other", Roles.Viewer, null, FirstAdmin.UserName, Token));
+        Assert.IsType<AccessResult.TokenMade>(
+            await Commands.CreateTokenAsync("other", Roles.Viewer, [], null, await console.App.ActorAsync(FirstAdmin.UserName), Token)
+        );
     }
 
     [Fact]
@@ -165,18 +169,21 @@ public sealed class UserLimitTests(RunningConsole console) : IClassFixture<Runni
     }
 
     [Fact]
-    public void An_analysis_that_still_waits_is_not_put_into_the_queue_again()
+    public async Task An_analysis_that_still_waits_is_not_put_into_the_queue_again()
     {
         var commands = console.App.Services.GetRequiredService<WatchCommands>(); // this console takes no jobs
 
-        Assert.Single(Enumerable.Range(0, 5).Select(_ => commands.StartAnalysis(1)).Distinct());
-        Assert.NotEqual(commands.StartAnalysis(1), commands.StartAnalysis(2));
+        var first = await commands.StartAnalysisAsync(1, TestActor.Admin, Token);
+        Assert.Equal(first, await commands.StartAnalysisAsync(1, TestActor.Admin, Token));
+        Assert.NotEqual(first, await commands.StartAnalysisAsync(2, TestActor.Admin, Token));
     }
 
     private async Task<ArchonUser> NewUserAsync()
     {
         var name = $"limited.user{Interlocked.Increment(ref users)}";
-        Assert.IsType<AccessResult.Done>(await Commands.CreateUserAsync(name, ArchonApp.AdminPassword, Roles.Responder, "test", Token));
+        Assert.IsType<AccessResult.Done>(
+            await Commands.CreateUserAsync(name, ArchonApp.AdminPassword, Roles.Responder, TestActor.Admin, Token)
+        );
         await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
         return await db.Users.AsNoTracking().SingleAsync(one => one.UserName == name, Token);
     }

@@ -17,7 +17,7 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
     public async Task A_verdict_is_kept_with_its_author_and_can_be_taken_back()
     {
         await using var bench = await JobBench.StartAsync(postgres);
-        var commands = new AnomalyCommands(bench.Database.Contexts, bench.Clock);
+        var commands = new AnomalyCommands(TestActor.Gate(bench.Database.Contexts, bench.Clock), bench.Clock);
         var watch = await bench.AddWatchAsync();
         var series = new WatchedSeries
         {
@@ -43,9 +43,9 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
             return db.SaveChangesAsync(Token);
         });
 
-        var judged = await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, "ada", Token);
+        var judged = await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
         var kept = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
-        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, "bob", Token);
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, TestActor.Named("bob"), Token);
         var withdrawn = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
 
         Assert.IsType<JudgeResult.Done>(judged);
@@ -63,11 +63,11 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
 
-        var result = await new AnomalyCommands(bench.Database.Contexts, bench.Clock).JudgeAsync(
+        var result = await new AnomalyCommands(TestActor.Gate(bench.Database.Contexts, bench.Clock), bench.Clock).JudgeAsync(
             1,
             JobBench.Start,
             AnomalyVerdict.Useful,
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 

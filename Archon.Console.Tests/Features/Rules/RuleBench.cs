@@ -34,7 +34,7 @@ internal sealed class RuleBench : IAsyncDisposable
         Target = path is not null
             ? new FolderTarget(folder.FullName, null, new Uri(prometheus, "-/reload"), upstreams.GetRequiredService<RuleServerClient>())
             : new NoTarget();
-        Commands = new RuleCommands(Contexts, Target, TimeProvider.System);
+        Commands = new RuleCommands(TestActor.Gate(Contexts), Contexts, Target, TimeProvider.System);
         Queries = new RuleQueries(Contexts, Target);
     }
 
@@ -92,7 +92,7 @@ internal sealed class RuleBench : IAsyncDisposable
 
     /// <summary>Saves a new rule.</summary>
     public async Task<int> SavedAsync(RuleDraft draft) =>
-        Assert.IsType<RuleSaveResult.Saved>(await Commands.SaveAsync(draft, "ada", Token)).RuleId;
+        Assert.IsType<RuleSaveResult.Saved>(await Commands.SaveAsync(draft, TestActor.Named("ada"), Token)).RuleId;
 
     public async ValueTask DisposeAsync()
     {

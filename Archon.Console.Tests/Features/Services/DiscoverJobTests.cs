@@ -51,7 +51,9 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         await DiscoverAsync(bench);
         var found = (await Services(bench)).Single(service => service.Name == "checkout");
         var draft = Draft("Checkout of the shop") with { Matchers = found.Matchers, Team = "Shop" };
-        Assert.IsType<ServiceResult.Done>(await bench.Get<ServiceCommands>().EditAsync(found.Id, found.Version, draft, "ada", Token));
+        Assert.IsType<ServiceResult.Done>(
+            await bench.Get<ServiceCommands>().EditAsync(found.Id, found.Version, draft, TestActor.Named("ada"), Token)
+        );
 
         bench.Clock.Advance(TimeSpan.FromHours(2));
         await DiscoverAsync(bench);
@@ -72,11 +74,11 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         await using var bench = await EstateAsync();
         await DiscoverAsync(bench);
         var found = (await Services(bench)).Single(service => service.Name == "payment");
-        await bench.Get<ServiceCommands>().IgnoreAsync(found.Id, "ada", Token);
+        await bench.Get<ServiceCommands>().IgnoreAsync(found.Id, TestActor.Named("ada"), Token);
 
         await DiscoverAsync(bench);
         var ignored = (await Services(bench)).Single(service => service.Name == "payment").Origin;
-        await bench.Get<ServiceCommands>().RestoreAsync(found.Id, "ada", Token);
+        await bench.Get<ServiceCommands>().RestoreAsync(found.Id, TestActor.Named("ada"), Token);
 
         Assert.Equal(CatalogueOrigin.Ignored, ignored);
         Assert.Equal(CatalogueOrigin.Discovered, (await Services(bench)).Single(service => service.Name == "payment").Origin);
@@ -117,8 +119,12 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         var seen = (await Services(bench)).Single(service => service.Name == "checkout");
         var draft = Draft("checkout") with { Matchers = seen.Matchers };
 
-        var first = await bench.Get<ServiceCommands>().EditAsync(seen.Id, seen.Version, draft with { Team = "A" }, "ada", Token);
-        var second = await bench.Get<ServiceCommands>().EditAsync(seen.Id, seen.Version, draft with { Team = "B" }, "bob", Token);
+        var first = await bench
+            .Get<ServiceCommands>()
+            .EditAsync(seen.Id, seen.Version, draft with { Team = "A" }, TestActor.Named("ada"), Token);
+        var second = await bench
+            .Get<ServiceCommands>()
+            .EditAsync(seen.Id, seen.Version, draft with { Team = "B" }, TestActor.Named("bob"), Token);
 
         Assert.IsType<ServiceResult.Done>(first);
         Assert.IsType<ServiceResult.ChangedMeanwhile>(second);
@@ -131,8 +137,8 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = bench.Get<ServiceCommands>();
 
-        var first = await commands.CreateAsync(1, Draft("search"), "ada", Token);
-        var second = await commands.CreateAsync(1, Draft("search"), "bob", Token);
+        var first = await commands.CreateAsync(1, Draft("search"), TestActor.Named("ada"), Token);
+        var second = await commands.CreateAsync(1, Draft("search"), TestActor.Named("bob"), Token);
 
         Assert.IsType<ServiceResult.Done>(first);
         Assert.IsType<ServiceResult.NameTaken>(second);
@@ -147,7 +153,9 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
 
-        var result = await bench.Get<ServiceCommands>().CreateAsync(1, Draft("search") with { RunbookUrl = runbook }, "ada", Token);
+        var result = await bench
+            .Get<ServiceCommands>()
+            .CreateAsync(1, Draft("search") with { RunbookUrl = runbook }, TestActor.Named("ada"), Token);
 
         Assert.IsType<ServiceResult.Invalid>(result);
     }

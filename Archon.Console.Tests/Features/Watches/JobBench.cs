@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -39,7 +40,7 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
-        collection.AddScoped<WatchDiscoveryCommands>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
+        collection.AddScoped<WatchDiscoverer>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
         collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
         collection.AddSingleton<RuleTarget, NoTarget>().AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();
@@ -48,7 +49,7 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new StateOptions()));
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new JobsOptions()));
         collection.AddSingleton<IStateSource, WatchStates>().AddSingleton<IStateSource, ServiceStates>();
-        collection.AddSingleton<StateQueries>().AddSingleton<AnomalyCommands>().AddSingleton(Ready());
+        collection.AddSingleton<StateQueries>().AddSingleton<CommandGate>().AddSingleton<AnomalyCommands>().AddSingleton(Ready());
         collection.AddSingleton<BackgroundServiceStates>().AddSingleton<Supervision>().AddTransient<StateRecorder>();
         services = collection.BuildServiceProvider();
     }

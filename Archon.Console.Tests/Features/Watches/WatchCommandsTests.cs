@@ -28,12 +28,12 @@ public sealed class WatchCommandsTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = bench.Get<WatchCommands>();
         bench.Metrics.Serve("queue", "checkout", _ => 1);
-        var id = Assert.IsType<WatchResult.Done>(await commands.CreateAsync(1, Draft, "ada", Token)).Id;
+        var id = Assert.IsType<WatchResult.Done>(await commands.CreateAsync(1, Draft, TestActor.Named("ada"), Token)).Id;
         var seen = (await Watch(bench, id)).EditedAt;
         await bench.ScanAsync(id, TimeSpan.FromSeconds(30));
 
-        var first = await commands.EditAsync(id, seen, Draft with { Name = "Queue length" }, "ada", Token);
-        var second = await commands.EditAsync(id, seen, Draft with { Name = "Another" }, "bob", Token);
+        var first = await commands.EditAsync(id, seen, Draft with { Name = "Queue length" }, TestActor.Named("ada"), Token);
+        var second = await commands.EditAsync(id, seen, Draft with { Name = "Another" }, TestActor.Named("bob"), Token);
 
         Assert.IsType<WatchResult.Done>(first);
         Assert.IsType<WatchResult.ChangedMeanwhile>(second);
@@ -46,11 +46,11 @@ public sealed class WatchCommandsTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = bench.Get<WatchCommands>();
         bench.Metrics.Serve("queue", "checkout", _ => 1);
-        var id = Assert.IsType<WatchResult.Done>(await commands.CreateAsync(1, Draft, "ada", Token)).Id;
+        var id = Assert.IsType<WatchResult.Done>(await commands.CreateAsync(1, Draft, TestActor.Named("ada"), Token)).Id;
         await bench.Get<FitModelsJob>().FitAsync(id, Token);
         var learnt = (await Watch(bench, id)).FittedAt;
 
-        await commands.EditAsync(id, (await Watch(bench, id)).EditedAt, Draft with { Query = "queue * 2" }, "ada", Token);
+        await commands.EditAsync(id, (await Watch(bench, id)).EditedAt, Draft with { Query = "queue * 2" }, TestActor.Named("ada"), Token);
 
         Assert.NotNull(learnt);
         Assert.Null((await Watch(bench, id)).FittedAt);
@@ -63,7 +63,7 @@ public sealed class WatchCommandsTests(PostgresFixture postgres)
         await using var bench = await JobBench.StartAsync(postgres);
         bench.Metrics.Down = true;
 
-        var result = await bench.Get<WatchCommands>().CreateAsync(1, Draft, "ada", Token);
+        var result = await bench.Get<WatchCommands>().CreateAsync(1, Draft, TestActor.Named("ada"), Token);
 
         Assert.IsType<WatchResult.NotChecked>(result);
         Assert.Equal(0, await bench.ReadAsync(db => db.Watches.CountAsync(Token)));
@@ -74,7 +74,7 @@ public sealed class WatchCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var id = await bench.AddWatchAsync();
-        await bench.Get<WatchCommands>().IgnoreAsync(id, "ada", Token);
+        await bench.Get<WatchCommands>().IgnoreAsync(id, TestActor.Named("ada"), Token);
 
         await bench.ScanAsync(id, TimeSpan.FromMinutes(1));
 

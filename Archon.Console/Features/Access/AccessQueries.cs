@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Access;
 using Archon.Shell;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,18 +8,20 @@ namespace Archon.Features.Access;
 public sealed record UserRow(
     Guid Id,
     string Name,
-    string? DisplayName,
+    ProfileDraft Profile,
     string Role,
     DateTimeOffset CreatedAt,
     DateTimeOffset? LastSignInAt
 );
 
+/// <param name="Owner">Null for one made on the console's machine.</param>
 public sealed record TokenRow(
     int Id,
     string Name,
     string Prefix,
     string Role,
-    string Owner,
+    IReadOnlyList<string> Scopes,
+    string? Owner,
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? LastUsedAt,
@@ -30,7 +33,18 @@ public sealed record TokenRow(
 
 public sealed record EnvironmentRow(int Id, string Name, DateTimeOffset CreatedAt, int Services, int Watches);
 
-public sealed record AuditRow(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);
+/// <param name="Refusals">How often it was refused on that day; null for what was done.</param>
+public sealed record AuditRow(
+    DateTimeOffset At,
+    string Actor,
+    string Action,
+    string Subject,
+    string? Detail,
+    int? Refusals,
+    DateTimeOffset? RefusedLastAt
+);
+
+public sealed record TeamRow(int Id, string Name, int Services, IReadOnlyList<(Guid Id, string Name)> Members);
 
 /// <summary>Everything of the settings page at one time. Readers are shown parts of it by their role: no <see cref="Live.ISharedPicture"/>.</summary>
 public sealed record AccessPicture(
@@ -38,7 +52,9 @@ public sealed record AccessPicture(
     IReadOnlyList<UserRow> Users,
     IReadOnlyList<TokenRow> Tokens,
     IReadOnlyList<EnvironmentRow> Environments,
-    IReadOnlyList<AuditRow> Audit
+    IReadOnlyList<AuditRow> Audit,
+    IReadOnlyList<TeamRow> Teams,
+    IReadOnlyDictionary<(string Role, string Permission), Reach> Permissions
 );
 
 public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock) : IEnvironmentSource
@@ -58,6 +74,9 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
                 user.Id,
                 user.UserName,
                 user.DisplayName,
+                user.Email,
+                user.TimeZone,
+                user.Contact,
                 user.CreatedAt,
                 user.LastSignInAt,
                 Roles = roles.Where(role => role.UserId == user.Id).Select(role => role.Name).ToList(),
@@ -65,14 +84,15 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
         ).ToListAsync(cancellationToken);
         var tokens = await (
             from token in db.ApiTokens.AsNoTracking()
-            join owner in db.Users on token.OwnerId equals owner.Id
+            from owner in db.Users.Where(one => one.Id == token.OwnerId).DefaultIfEmpty()
             orderby token.RevokedAt != null, token.CreatedAt descending
             select new TokenRow(
                 token.Id,
                 token.Name,
                 token.Prefix,
                 token.Role,
-                owner.UserName!,
+                token.Scopes,
+                owner == null ? null : owner.UserName,
                 token.CreatedAt,
                 token.ExpiresAt,
                 token.LastUsedAt,
@@ -94,15 +114,38 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
             .AuditEntries.AsNoTracking()
             .OrderByDescending(entry => entry.Id)
             .Take(AuditShown)
-            .Select(entry => new AuditRow(entry.At, entry.Actor, entry.Action, entry.Subject, entry.Detail))
+            .Select(entry => new AuditRow(
+                entry.At,
+                entry.Actor,
+                entry.Action,
+                entry.SubjectName ?? entry.Subject,
+                entry.Detail,
+                entry.Refusals,
+                entry.RefusedLastAt
+            ))
             .ToListAsync(cancellationToken);
+        var teams = await db
+            .Teams.AsNoTracking()
+            .OrderBy(team => team.Name)
+            .Select(team => new
+            {
+                team.Id,
+                team.Name,
+                Services = db.Services.Count(service => service.TeamId == team.Id),
+                Members = team.Members.Select(member => member.UserId).ToList(),
+            })
+            .ToListAsync(cancellationToken);
+        var names = users.ToDictionary(user => user.Id, user => user.UserName!);
+        var decided = await db
+            .RolePermissions.AsNoTracking()
+            .ToDictionaryAsync(one => (one.Role, one.Permission), one => one.Reach, cancellationToken);
         return new AccessPicture(
             now,
             [
                 .. users.Select(user => new UserRow(
                     user.Id,
                     user.UserName!,
-                    user.DisplayName,
+                    new ProfileDraft(user.DisplayName ?? "", user.Email ?? "", user.TimeZone ?? "", user.Contact ?? ""),
                     Roles.All.LastOrDefault(role => user.Roles.Contains(role)) ?? "none",
                     user.CreatedAt,
                     user.LastSignInAt
@@ -110,7 +153,16 @@ public sealed class AccessQueries(IDbContextFactory<ArchonDbContext> contexts, T
             ],
             tokens,
             environments,
-            audit
+            audit,
+            [
+                .. teams.Select(team => new TeamRow(
+                    team.Id,
+                    team.Name,
+                    team.Services,
+                    [.. team.Members.Select(id => (id, names.GetValueOrDefault(id, ""))).OrderBy(member => member.Item2)]
+                )),
+            ],
+            decided
         );
     }
 

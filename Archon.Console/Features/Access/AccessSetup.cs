@@ -33,7 +33,13 @@ public static class AccessSetup
         services.AddSingleton<AdminPasswordFile>();
         services.AddSingleton<AccessQueries>();
         services.AddSingleton<IEnvironmentSource>(provider => provider.GetRequiredService<AccessQueries>());
+        services.AddSingleton<CommandGate>();
+        services.AddSingleton<Actors>();
+        services.AddScoped<CurrentActor>();
         services.AddSingleton<AccessCommands>();
+        services.AddSingleton<TeamCommands>();
+        services.AddSingleton<ProfileCommands>();
+        services.AddSingleton<PermissionCommands>();
         services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AdminReset>();
         services.AddSingleton<LiveCredentials>();

@@ -18,8 +18,6 @@ public abstract record AdminResetResult
 /// <summary>Makes a new password for an administrator. Who may run it on the console's machine could read the database as well, so nobody is asked for more.</summary>
 internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile file, TimeProvider clock)
 {
-    private const string Actor = "archon";
-
     /// <exception cref="IOException">The password cannot be written; nothing was changed.</exception>
     /// <exception cref="UnauthorizedAccessException">The password cannot be written; nothing was changed.</exception>
     public async Task<AdminResetResult> ResetAsync(string name, CancellationToken cancellationToken)
@@ -27,6 +25,7 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<ArchonDbContext>();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<ArchonUser>>();
+        db.AuditAs(null, Actor.OnMachine.Name);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // A console that starts just then would take the file for one whose password is nobody's.
         await FirstAdmin.LockUsersAsync(db, cancellationToken);
@@ -35,6 +34,14 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
         {
             return new AdminResetResult.NoAdministrator([.. administrators.Select(one => one.UserName!).Order(StringComparer.Ordinal)]);
         }
+        db.Note(
+            clock.GetUtcNow(),
+            "user.password",
+            AccessCommands.Subject(user),
+            "reset on the console's machine",
+            environmentId: null,
+            user.UserName
+        );
         var password = FirstAdmin.NewPassword();
         user.PasswordHash = users.PasswordHasher.HashPassword(user, password);
         // With a new stamp a sign-in that is under way with the old password fails.
@@ -49,16 +56,6 @@ internal sealed class AdminReset(IServiceScopeFactory scopes, AdminPasswordFile 
             except: null,
             clock.GetUtcNow(),
             cancellationToken
-        );
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Actor = Actor,
-                Action = "user.password",
-                Subject = user.UserName!,
-                Detail = $"reset by {Environment.UserName} on the console's machine",
-            }
         );
         await db.SaveChangesAsync(cancellationToken);
         // Before the commit, as that of the first administrator.

@@ -40,23 +40,27 @@ internal sealed class ApiTokenHandler(
         var found = await (
             from token in db.ApiTokens.AsNoTracking()
             where token.Hash == hash && token.RevokedAt == null && (token.ExpiresAt == null || token.ExpiresAt > now)
-            join owner in db.Users on token.OwnerId equals owner.Id
+            from owner in db.Users.Where(one => one.Id == token.OwnerId).DefaultIfEmpty()
             select new
             {
                 token.Id,
                 token.Name,
                 token.Role,
+                token.Scopes,
                 token.LastUsedAt,
-                Owner = owner.UserName,
+                token.OwnerId,
+                Owner = owner == null ? null : owner.UserName,
                 OwnerRoles = roles.Where(role => role.UserId == owner.Id).Select(role => role.Name).ToList(),
             }
         ).FirstOrDefaultAsync(Context.RequestAborted);
         if (found is null)
             return AuthenticateResult.Fail("The token is unknown, expired or revoked.");
         // Who lost a role has lost it for their scripts too.
-        var reach = Roles
-            .All.Where(role => Roles.From(role).Any(found.OwnerRoles.Contains))
-            .LastOrDefault(role => Roles.From(role).Contains(found.Role));
+        var reach = found.OwnerId is null
+            ? found.Role
+            : Roles
+                .All.Where(role => Roles.From(role).Any(found.OwnerRoles.Contains))
+                .LastOrDefault(role => Roles.From(role).Contains(found.Role));
         if (reach is null)
             return AuthenticateResult.Fail("The token's owner has no role any more.");
         if (found.LastUsedAt is not { } used || now - used > UseNotedEvery)
@@ -65,14 +69,16 @@ internal sealed class ApiTokenHandler(
                 .ApiTokens.Where(token => token.Id == found.Id)
                 .ExecuteUpdateAsync(token => token.SetProperty(one => one.LastUsedAt, now), Context.RequestAborted);
         }
-        var identity = new ClaimsIdentity(
-            [
-                new Claim(ClaimTypes.Name, $"{found.Owner} (token {found.Name})"),
-                new Claim(ClaimTypes.Role, reach),
-                new Credential.Token(found.Id).ToClaim(),
-            ],
-            Scheme.Name
-        );
+        List<Claim> claims =
+        [
+            new(ClaimTypes.Name, found.OwnerId is null ? $"token {found.Name}" : $"{found.Owner} (token {found.Name})"),
+            new(ClaimTypes.Role, reach),
+            new Credential.Token(found.Id).ToClaim(),
+            .. found.Scopes.Select(TokenScopeGuard.ToClaim),
+        ];
+        if (found.OwnerId is { } ownerId)
+            claims.Add(new Claim(ClaimTypes.NameIdentifier, ownerId.ToString()));
+        var identity = new ClaimsIdentity(claims, Scheme.Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
     }
 

@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Audit;
 using Archon.Jobs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,7 @@ internal sealed class AuditRetention(IOptions<AccessOptions> options) : IRetenti
     public async Task CleanAsync(ArchonDbContext db, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var oldest = new DateTimeOffset((now - options.Value.AuditRetention).UtcDateTime.Date, TimeSpan.Zero);
-        await db.AuditEntries.Where(entry => entry.At < oldest).ExecuteDeleteAsync(cancellationToken);
+        await AuditChain.RemoveBeforeAsync(db, oldest, cancellationToken);
         await db.ApiTokens.Where(token => token.RevokedAt < oldest || token.ExpiresAt < oldest).ExecuteDeleteAsync(cancellationToken);
     }
 }

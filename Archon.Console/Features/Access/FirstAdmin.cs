@@ -62,18 +62,10 @@ internal sealed partial class FirstAdmin(
         {
             password = options.Value.AdminPassword ?? NewPassword();
             var admin = new ArchonUser { UserName = UserName, CreatedAt = clock.GetUtcNow() };
+            db.AuditAs(null, "archon");
+            db.Note(clock.GetUtcNow(), "user.create", AccessCommands.Subject(admin), "first administrator", environmentId: null, UserName);
             Check(await users.CreateAsync(admin, password));
             Check(await users.AddToRoleAsync(admin, Roles.Admin));
-            db.AuditEntries.Add(
-                new AuditEntry
-                {
-                    At = clock.GetUtcNow(),
-                    Actor = "archon",
-                    Action = "user.create",
-                    Subject = UserName,
-                    Detail = "first administrator",
-                }
-            );
             await db.SaveChangesAsync(cancellationToken);
             // Before the commit: a console that is killed in between must not leave an administrator whose password nobody knows. What it does leave is a
             // file without an administrator, which the next start writes anew.

@@ -208,7 +208,7 @@ internal sealed class LiveCredentials(
         foreach (var row in rows)
         {
             CredentialState state =
-                row.IsUsable && Roles.Greatest(row.OwnerRoles).Length > 0
+                row.IsUsable && (row.OwnerId is null || Roles.Greatest(row.OwnerRoles).Length > 0)
                     ? CredentialState.Active.Instance
                     : new CredentialState.Ended("The token was revoked or has expired.");
             found[new Credential.Token(row.Id)] = (state, row.OwnerId);

@@ -9,8 +9,6 @@ namespace Archon.Features.Access;
 /// <summary>Begins and ends sessions. Each end reaches every process when its transaction commits.</summary>
 internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> contexts, IOptions<AccessOptions> options, TimeProvider clock)
 {
-    private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(1);
-
     /// <param name="user">As it was when the password was found right.</param>
     /// <returns>Null where the password, or the user, changed meanwhile.</returns>
     public async Task<Credential.Session?> BeginAsync(ArchonUser user, CancellationToken cancellationToken)
@@ -18,42 +16,32 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // This locks the user's row: two sign-ins at once would each find room for one more, and a change of role or password would miss a
-        // session that is just being made.
-        var found = await db
-            .Users.Where(one => one.Id == user.Id)
-            .ExecuteUpdateAsync(one => one.SetProperty(row => row.LastSignInAt, now), cancellationToken);
-        if (found == 0)
+        // Two sign-ins at once would each find room for one more, and a change of role or password would miss a session that is just being made.
+        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM users WHERE id = {user.Id} FOR UPDATE", cancellationToken);
+        if (await db.Users.SingleOrDefaultAsync(one => one.Id == user.Id, cancellationToken) is not { } found)
             return null;
-        var stamp = await db.Users.Where(one => one.Id == user.Id).Select(one => one.SecurityStamp).SingleAsync(cancellationToken);
+        var stamp = found.SecurityStamp;
         if (stamp != user.SecurityStamp)
             return null;
+        found.LastSignInAt = now;
         var roles = await db.RoleNames().Where(role => role.UserId == user.Id).Select(role => role.Name).ToListAsync(cancellationToken);
         var tooMany = await db
             .Sessions.Where(one => one.UserId == user.Id && one.EndedAt == null && one.ExpiresAt > now)
             .OrderByDescending(one => one.LastUsedAt)
             .ThenBy(one => one.Id)
             .Skip(UserLimits.Sessions - 1)
-            .Select(one => one.Id)
             .ToListAsync(cancellationToken);
+        foreach (var session in tooMany)
+            (session.EndedAt, session.EndReason) = (now, SessionEnd.TooMany);
+        await db.SaveChangesAsync(cancellationToken);
         if (tooMany.Count > 0)
-        {
-            await db
-                .Sessions.Where(one => tooMany.Contains(one.Id))
-                .ExecuteUpdateAsync(
-                    session => session.SetProperty(one => one.EndedAt, now).SetProperty(one => one.EndReason, SessionEnd.TooMany),
-                    cancellationToken
-                );
             await db.AnnounceAsync(SessionListener.Id, user.Id.ToString(), cancellationToken);
-        }
         // Of those that are over as many are kept: whoever signs in and out all day must not fill the table.
         var over = db.Sessions.Where(one => one.UserId == user.Id && (one.EndedAt != null || one.ExpiresAt <= now));
         var forgotten = await over.OrderByDescending(one => one.EndedAt ?? one.ExpiresAt)
             .Skip(UserLimits.Sessions)
-            .Select(one => one.Id)
             .ToListAsync(cancellationToken);
-        if (forgotten.Count > 0)
-            await db.Sessions.Where(one => forgotten.Contains(one.Id)).ExecuteDeleteAsync(cancellationToken);
+        db.Sessions.RemoveRange(forgotten);
         var begun = new UserSession
         {
             Id = Guid.NewGuid(),
@@ -84,7 +72,7 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <summary>Ends what a user has open, when and only when the transaction of <paramref name="db"/> commits.</summary>
+    /// <summary>Ends what a user has open, when and only when the transaction of <paramref name="db"/> commits. Saves what else was changed.</summary>
     /// <param name="except">The session that goes on; null for none.</param>
     public static async Task EndAllAsync(
         ArchonDbContext db,
@@ -96,24 +84,12 @@ internal sealed class SessionCommands(IDbContextFactory<ArchonDbContext> context
         CancellationToken cancellationToken
     )
     {
-        await db
+        var open = await db
             .Sessions.Where(one => one.UserId == userId && one.EndedAt == null && one.Id != except)
-            .ExecuteUpdateAsync(
-                session =>
-                    session
-                        .SetProperty(one => one.EndedAt, now)
-                        .SetProperty(one => one.EndReason, reason)
-                        .SetProperty(one => one.NewRole, newRole),
-                cancellationToken
-            );
+            .ToListAsync(cancellationToken);
+        foreach (var session in open)
+            (session.EndedAt, session.EndReason, session.NewRole) = (now, reason, newRole);
+        await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(SessionListener.Id, userId.ToString(), cancellationToken);
-    }
-
-    /// <summary>Deletes what nobody asks about any more.</summary>
-    public async Task CleanAsync(CancellationToken cancellationToken)
-    {
-        var since = clock.GetUtcNow() - KeptAfterEnd;
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db.Sessions.Where(one => one.EndedAt < since || one.ExpiresAt < since).ExecuteDeleteAsync(cancellationToken);
     }
 }

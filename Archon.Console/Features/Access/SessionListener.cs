@@ -1,6 +1,7 @@
 using Archon.Data;
 using Archon.Data.Background;
 using Archon.Live;
+using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Access;
 
@@ -19,13 +20,16 @@ internal sealed class SessionListener(LiveCredentials credentials) : IChangeHand
 /// <summary>Looks at all sessions in use once a minute, in case a notification was lost, and deletes those that are long over.</summary>
 internal sealed class SessionRecheck(
     LiveCredentials credentials,
-    SessionCommands sessions,
+    IDbContextFactory<ArchonDbContext> contexts,
     ArchonDatabase database,
     Supervision supervision,
     TimeProvider clock
 ) : SupervisedService("Check of sessions", supervision)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Somebody may ask for so long why a session ended.</summary>
+    private static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(1);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -34,8 +38,15 @@ internal sealed class SessionRecheck(
             await Task.Delay(Interval, clock, stoppingToken);
             await database.WhenReadyAsync(stoppingToken);
             await credentials.RecheckAllAsync(stoppingToken);
-            await sessions.CleanAsync(stoppingToken);
+            await CleanAsync(stoppingToken);
             ReportHealthy();
         }
+    }
+
+    private async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        var since = clock.GetUtcNow() - KeptAfterEnd;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Sessions.Where(one => one.EndedAt < since || one.ExpiresAt < since).ExecuteDeleteAsync(cancellationToken);
     }
 }

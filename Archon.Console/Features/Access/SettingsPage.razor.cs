@@ -6,12 +6,18 @@ using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Access;
 
+/// <summary>Does a change in the reader's name, and says at the top of the page how it ended.</summary>
+/// <returns>Whether it was done.</returns>
+public delegate Task<bool> AccessChange(Func<Actor, CancellationToken, Task<AccessResult>> change, string done);
+
 public sealed partial class SettingsPage
 {
     private const string YouTab = "you";
     private const string TokensTab = "tokens";
     private const string UsersTab = "users";
     private const string EnvironmentsTab = "environments";
+    private const string TeamsTabName = "teams";
+    private const string PermissionsTabName = "permissions";
     private const string AuditTab = "audit";
 
     private readonly PasswordDraft password = new();
@@ -22,7 +28,9 @@ public sealed partial class SettingsPage
     private bool noticeIsBad;
     private string? madeToken;
     private bool busy;
-    private Credential.Session? session;
+
+    [Inject]
+    private CurrentActor Me { get; set; } = default!;
 
     [CascadingParameter]
     private Task<AuthenticationState>? Reader { get; set; }
@@ -49,8 +57,20 @@ public sealed partial class SettingsPage
     /// <summary>Who may not manage others sees only what is theirs.</summary>
     private (string Tab, string Words)[] Tabs =>
         IsAdmin
-            ? [(YouTab, "You"), (TokensTab, "API tokens"), (UsersTab, "Users"), (EnvironmentsTab, "Environments"), (AuditTab, "Audit")]
+            ?
+            [
+                (YouTab, "You"),
+                (TokensTab, "API tokens"),
+                (UsersTab, "Users"),
+                (TeamsTabName, "Teams"),
+                (PermissionsTabName, "Permissions"),
+                (EnvironmentsTab, "Environments"),
+                (AuditTab, "Audit"),
+            ]
             : [(YouTab, "You"), (TokensTab, "API tokens")];
+
+    private List<string>? OwnTeams =>
+        Picture?.Teams.Where(team => team.Members.Any(member => member.Name == UserName)).Select(team => team.Name).ToList();
 
     private string Tab => Tabs.Any(one => one.Tab == Asked) ? Asked! : YouTab;
 
@@ -61,7 +81,6 @@ public sealed partial class SettingsPage
         if (Reader is null)
             return;
         var reader = (await Reader).User;
-        session = Credential.Of(reader) as Credential.Session;
         (UserName, Role) = (reader.Identity?.Name ?? "", Roles.All.LastOrDefault(reader.IsInRole) ?? Roles.Viewer);
     }
 
@@ -69,7 +88,15 @@ public sealed partial class SettingsPage
     private async Task<AccessPicture> ReadAsync(CancellationToken cancellationToken)
     {
         var all = await Queries.PictureAsync(cancellationToken);
-        return IsAdmin ? all : all with { Users = [], Audit = [], Tokens = [.. all.Tokens.Where(one => one.Owner == UserName)] };
+        return IsAdmin
+            ? all
+            : all with
+            {
+                Users = [.. all.Users.Where(one => one.Name == UserName)],
+                Audit = [],
+                Tokens = [.. all.Tokens.Where(one => one.Owner == UserName)],
+                Teams = [.. all.Teams.Where(one => one.Members.Any(member => member.Name == UserName))],
+            };
     }
 
     private string TabAddress(string tab) => Navigation.GetUriWithQueryParameter("tab", tab == YouTab ? null : tab);
@@ -79,29 +106,31 @@ public sealed partial class SettingsPage
         {
             (TokensTab, { } picture) => picture.Tokens.Count(row => row.IsUsable(picture.ReadAt)),
             (UsersTab, { } picture) => picture.Users.Count,
+            (TeamsTabName, { } picture) => picture.Teams.Count,
             (EnvironmentsTab, { } picture) => picture.Environments.Count,
             _ => null,
         };
 
     private Task ChangePasswordAsync() =>
         RunAsync(
-            () => Commands.ChangeOwnPasswordAsync(UserName, password.Current, password.Wanted, session, Lifetime),
+            (actor, token) => Commands.ChangeOwnPasswordAsync(password.Current, password.Wanted, actor, token),
             "The password is changed. Other devices have to sign in again.",
             password.Clear
         );
 
     private Task CreateTokenAsync() =>
         RunAsync(
-            () =>
+            (actor, cancellationToken) =>
                 Commands.CreateTokenAsync(
                     token.Name,
                     token.Role,
+                    token.Scopes,
                     token.Days == 0 ? null : TimeSpan.FromDays(token.Days),
-                    UserName,
-                    Lifetime
+                    actor,
+                    cancellationToken
                 ),
             $"Created the token for {token.Name}.",
-            () => token.Name = ""
+            token.Clear
         );
 
     private async Task RevokeAsync(TokenRow row)
@@ -113,18 +142,18 @@ public sealed partial class SettingsPage
             "Keep it"
         );
         if (await Floats.ConfirmAsync(question))
-            await RunAsync(() => Commands.RevokeTokenAsync(row.Id, UserName, Lifetime), $"Revoked the token for {row.Name}.");
+            await RunAsync((actor, token) => Commands.RevokeTokenAsync(row.Id, actor, token), $"Revoked the token for {row.Name}.");
     }
 
     private Task CreateUserAsync() =>
         RunAsync(
-            () => Commands.CreateUserAsync(user.Name, user.Password, user.Role, UserName, Lifetime),
+            (actor, token) => Commands.CreateUserAsync(user.Name, user.Password, user.Role, actor, token),
             $"Created {user.Name}.",
             user.Clear
         );
 
     private Task GiveRoleAsync(UserRow row, string? role) =>
-        RunAsync(() => Commands.GiveRoleAsync(row.Id, role ?? "", UserName, Lifetime), $"{row.Name} is now {role}.");
+        RunAsync((actor, token) => Commands.GiveRoleAsync(row.Id, role ?? "", actor, token), $"{row.Name} is now {role}.");
 
     private async Task RemoveAsync(UserRow row)
     {
@@ -135,12 +164,12 @@ public sealed partial class SettingsPage
             "Keep the user"
         );
         if (await Floats.ConfirmAsync(question))
-            await RunAsync(() => Commands.DeleteUserAsync(row.Id, UserName, Lifetime), $"Removed {row.Name}.");
+            await RunAsync((actor, token) => Commands.DeleteUserAsync(row.Id, actor, token), $"Removed {row.Name}.");
     }
 
     private Task CreateEnvironmentAsync() =>
         RunAsync(
-            () => Commands.CreateEnvironmentAsync(environment.Name, UserName, Lifetime),
+            (actor, token) => Commands.CreateEnvironmentAsync(environment.Name, actor, token),
             $"Created {environment.Name}.",
             () =>
             {
@@ -149,13 +178,19 @@ public sealed partial class SettingsPage
             }
         );
 
-    private async Task RunAsync(Func<Task<AccessResult>> change, string done, Action? after = null)
+    private async Task<bool> ChangeAsync(Func<Actor, CancellationToken, Task<AccessResult>> change, string done)
+    {
+        await RunAsync(change, done);
+        return !noticeIsBad;
+    }
+
+    private async Task RunAsync(Func<Actor, CancellationToken, Task<AccessResult>> change, string done, Action? after = null)
     {
         busy = true;
         madeToken = null;
         try
         {
-            var result = await change();
+            var result = await change(await Me.GetAsync(Lifetime), Lifetime);
             noticeIsBad = result is AccessResult.Invalid or AccessResult.NotFound;
             notice = result switch
             {
@@ -192,6 +227,19 @@ public sealed partial class SettingsPage
         public string Name { get; set; } = "";
         public string Role { get; set; } = Roles.Viewer;
         public int Days { get; set; } = 90;
+        public HashSet<string> Scopes { get; } = [];
+
+        public void Toggle(string scope)
+        {
+            if (!Scopes.Add(scope))
+                Scopes.Remove(scope);
+        }
+
+        public void Clear()
+        {
+            Name = "";
+            Scopes.Clear();
+        }
     }
 
     private sealed class UserDraft

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Anomalies;
+using Archon.Features.Access;
 using Archon.Features.Scanning;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;
@@ -17,61 +17,60 @@ public abstract record JudgeResult
     public sealed record NotFound : JudgeResult;
 }
 
-public sealed class AnomalyCommands(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+public sealed class AnomalyCommands(CommandGate gate, TimeProvider clock)
 {
     /// <summary>Keeps what a person thinks of an anomaly; null takes a verdict back. The last word counts.</summary>
     /// <param name="startedAt">Start of the anomaly: it names the partition, so only that one is searched.</param>
+    /// <exception cref="PermissionDeniedException">The actor may not judge anomalies, or none of the team of its service.</exception>
     public async Task<JudgeResult> JudgeAsync(
         long id,
         DateTimeOffset startedAt,
         AnomalyVerdict? verdict,
-        string who,
+        Actor actor,
         CancellationToken cancellationToken
     )
     {
         var now = clock.GetUtcNow();
         var started = startedAt.ToUniversalTime();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Database.CreateExecutionStrategy()
-            .ExecuteAsync(async () =>
+        await using var db = await gate.OpenAsync(actor, Permission.JudgeAnomalies, environmentId: null, cancellationToken);
+        var found = await db
+            .Anomalies.AsNoTracking()
+            .Where(one => one.Id == id && one.StartedAt == started)
+            .Select(one => new
             {
-                await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-                if (await AnomalyStates.LockAsync(db, id, started, cancellationToken) is not { } environmentId)
-                    return (JudgeResult)new JudgeResult.NotFound();
-                var changed = await db
-                    .Anomalies.Where(anomaly => anomaly.Id == id && anomaly.StartedAt == started)
-                    .ExecuteUpdateAsync(
-                        set =>
-                            set.SetProperty(anomaly => anomaly.Verdict, verdict)
-                                .SetProperty(anomaly => anomaly.VerdictBy, verdict == null ? null : who)
-                                .SetProperty(anomaly => anomaly.VerdictAt, verdict == null ? null : now),
-                        cancellationToken
-                    );
-                if (changed == 0)
-                    return new JudgeResult.NotFound();
-                // The next scan of the watch reads what was learnt from verdicts anew.
-                await db
-                    .Watches.Where(watch =>
-                        db.Anomalies.Any(anomaly => anomaly.Id == id && anomaly.StartedAt == started && anomaly.WatchId == watch.Id)
-                    )
-                    .ExecuteUpdateAsync(set => set.SetProperty(watch => watch.JudgedAt, now), cancellationToken);
-                db.ChangeTracker.Clear();
-                await AnomalyStates.RecordVerdictAsync(db, id, started, now, cancellationToken);
-                db.AuditEntries.Add(
-                    new AuditEntry
-                    {
-                        At = now,
-                        Actor = who,
-                        Action = "anomaly.judge",
-                        Subject = id.ToString(CultureInfo.InvariantCulture),
-                        Detail = verdict?.ToString() ?? "withdrawn",
-                    }
-                );
-                await db.SaveChangesAsync(cancellationToken);
-                await db.AnnounceAsync(AnomalyTopic.Id, environmentId, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return new JudgeResult.Done();
-            });
+                one.EnvironmentId,
+                one.WatchId,
+                Team = db
+                    .Services.Where(service => service.Id == one.ServiceId)
+                    .Select(service => db.Teams.FirstOrDefault(team => team.Id == service.TeamId))
+                    .FirstOrDefault(),
+            })
+            .SingleOrDefaultAsync(cancellationToken);
+        if (found is null)
+            return new JudgeResult.NotFound();
+        await gate.RequireTeamAsync(actor, Permission.JudgeAnomalies, found.Team, found.EnvironmentId, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // A scan that changes one of the rows meanwhile waits, and this reads what it wrote.
+        if (await AnomalyStates.LockAsync(db, id, started, cancellationToken) is null)
+            return new JudgeResult.NotFound();
+        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM watches WHERE id = {found.WatchId} FOR UPDATE", cancellationToken);
+        var anomaly = await db.Anomalies.SingleAsync(one => one.Id == id && one.StartedAt == started, cancellationToken);
+        db.Note(
+            now,
+            "anomaly.judge",
+            () => id.ToString(CultureInfo.InvariantCulture),
+            verdict?.ToString() ?? "withdrawn",
+            found.EnvironmentId
+        );
+        anomaly.Verdict = verdict;
+        anomaly.VerdictBy = verdict is null ? null : actor.Name;
+        anomaly.VerdictAt = verdict is null ? null : now;
+        // The next scan of the watch reads what was learnt from verdicts anew.
+        (await db.Watches.SingleAsync(watch => watch.Id == found.WatchId, cancellationToken)).JudgedAt = now;
+        await db.SaveChangesAsync(cancellationToken);
+        await AnomalyStates.RecordVerdictAsync(db, id, started, now, cancellationToken);
+        await db.AnnounceAsync(AnomalyTopic.Id, found.EnvironmentId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new JudgeResult.Done();
     }
 }

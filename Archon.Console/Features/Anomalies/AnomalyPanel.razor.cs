@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.Detection;
 using Archon.Analysis.Series;
 using Archon.Data.Anomalies;
+using Archon.Features.Access;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Integrations;
@@ -12,12 +13,12 @@ using Archon.Ui.Health;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Anomalies;
 
 /// <summary>One anomaly in full: what, how far, how sure, its samples with the band, and what the verdict rests on.</summary>
 public sealed partial class AnomalyPanel(
+    CurrentActor me,
     AnomalyQueries anomalies,
     AnomalyCommands commands,
     SignalQueries signals,
@@ -77,9 +78,6 @@ public sealed partial class AnomalyPanel(
     /// <summary>Where to go when there is no such anomaly.</summary>
     [Parameter]
     public string Back { get; set; } = "/anomalies";
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private string? PrometheusGraph =>
         picture is null
@@ -280,8 +278,8 @@ public sealed partial class AnomalyPanel(
         judging = true;
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            notice = await commands.JudgeAsync(row.Id, row.StartedAt, wanted, who, lifetime.Token) switch
+            var actor = await me.GetAsync(lifetime.Token);
+            notice = await commands.JudgeAsync(row.Id, row.StartedAt, wanted, actor, lifetime.Token) switch
             {
                 JudgeResult.Done => wanted is null ? "Verdict taken back." : $"Judged {verdict.ToString().ToLowerInvariant()}.",
                 _ => "This anomaly is no longer kept.",

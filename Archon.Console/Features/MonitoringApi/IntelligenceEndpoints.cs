@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Security.Claims;
+using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Features.Watches;
 using Archon.Integrations;
@@ -71,7 +73,9 @@ public static class IntelligenceEndpoints
                 new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void))
             )
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        var read = api.MapGroup("").RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
+        var read = api.MapGroup("")
+            .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)))
+            .WithMetadata(new NeededScope(TokenScopes.ReadMonitoring));
         // A parameter that is no number has set the status before any filter, and would be answered without a word.
         read.AddEndpointFilter(
             async (context, next) =>
@@ -119,14 +123,29 @@ public static class IntelligenceEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapPost(
                 "/intelligence/start_analysis",
-                (WatchCommands watches, ConfiguredEnvironment configured) =>
-                    TypedResults.Accepted("/jobs", new AnalysisStarted(watches.StartAnalysis(configured.Id), "enqueued"))
+                async (
+                    WatchCommands watches,
+                    ConfiguredEnvironment configured,
+                    Actors actors,
+                    ClaimsPrincipal user,
+                    CancellationToken cancellationToken
+                ) =>
+                {
+                    // Who is let in without a credential is a program of trial mode.
+                    var actor = Credential.Of(user) is null ? Actor.InTrial : await actors.OfAsync(user, cancellationToken);
+                    var job = await watches.StartAnalysisAsync(configured.Id, actor, cancellationToken);
+                    return TypedResults.Accepted("/jobs", new AnalysisStarted(job, "enqueued"));
+                }
             )
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Responder)))
+            .WithMetadata(new NeededScope(TokenScopes.StartAnalysis))
             // It takes no form and no cookie of a browser decides: another site's page is turned away by its origin.
             .DisableAntiforgery()
             .WithSummary("Starts an analysis of everything now");
-        endpoints.MapOpenApi().RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)));
+        endpoints
+            .MapOpenApi()
+            .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)))
+            .WithMetadata(new NeededScope(TokenScopes.ReadMonitoring));
         return endpoints;
     }
 

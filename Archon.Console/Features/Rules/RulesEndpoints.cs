@@ -1,3 +1,4 @@
+using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Features.Rules.Import;
 using Archon.Integrations;
@@ -9,7 +10,10 @@ public static class RulesEndpoints
     /// <summary>The files of the catalogue, to be kept elsewhere: one by its name, or all in an archive with their unit tests.</summary>
     public static void MapRules(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/rules/export", ExportAsync).RequireAuthorization(Policies.Viewer).ExcludeFromDescription();
+        app.MapGet("/rules/export", ExportAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .WithMetadata(new NeededScope(TokenScopes.ReadRules))
+            .ExcludeFromDescription();
     }
 
     private static async Task<IResult> ExportAsync(

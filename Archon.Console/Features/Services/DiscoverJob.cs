@@ -16,7 +16,7 @@ namespace Archon.Features.Services;
 public sealed partial class DiscoverJob(
     IDbContextFactory<ArchonDbContext> contexts,
     Upstreams upstreams,
-    WatchDiscoveryCommands watches,
+    WatchDiscoverer watches,
     IBackgroundJobClient jobs,
     TimeProvider clock,
     ILogger<DiscoverJob> logger

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -40,17 +41,19 @@ public abstract record ServiceResult
     public sealed record Invalid(string Reason) : ServiceResult;
 }
 
-public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+public sealed class ServiceCommands(CommandGate gate, TimeProvider clock)
 {
     public const int NameLength = 200;
     private static readonly string[] WebSchemes = ["http", "https"];
 
-    public async Task<ServiceResult> CreateAsync(int environmentId, ServiceDraft draft, string who, CancellationToken cancellationToken)
+    /// <exception cref="PermissionDeniedException">The actor may not edit services, or none of that team.</exception>
+    public async Task<ServiceResult> CreateAsync(int environmentId, ServiceDraft draft, Actor actor, CancellationToken cancellationToken)
     {
+        var now = clock.GetUtcNow();
+        await using var db = await gate.OpenAsync(actor, Permission.EditServices, environmentId, cancellationToken);
         if (Fault(draft) is { } fault)
             return new ServiceResult.Invalid(fault);
-        var now = clock.GetUtcNow();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await RequireTeamAsync(db, actor, draft.Team, environmentId, cancellationToken);
         if (await OwnerAsync(db, environmentId, draft.Name.Trim(), except: 0, cancellationToken) is { } taken)
             return taken;
         var service = new Service
@@ -60,73 +63,76 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
             CreatedAt = now,
             LastSeenAt = now,
         };
-        if (await FillAsync(db, service, draft, who, now, cancellationToken) is { } wrong)
+        if (await FillAsync(db, service, draft, actor.Name, now, cancellationToken) is { } wrong)
             return wrong;
         db.Services.Add(service);
-        return await SaveAsync(db, service, "service.create", who, draft.Name, cancellationToken);
+        return await SaveAsync(db, service, "service.create", draft.Name, cancellationToken);
     }
 
     /// <param name="version">Version of the row that the person saw.</param>
-    public async Task<ServiceResult> EditAsync(int id, uint version, ServiceDraft draft, string who, CancellationToken cancellationToken)
+    /// <exception cref="PermissionDeniedException">The actor may not edit services, or none of that team.</exception>
+    public async Task<ServiceResult> EditAsync(int id, uint version, ServiceDraft draft, Actor actor, CancellationToken cancellationToken)
     {
+        await using var db = await gate.OpenAsync(actor, Permission.EditServices, environmentId: null, cancellationToken);
         if (Fault(draft) is { } fault)
             return new ServiceResult.Invalid(fault);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var service = await db.Services.Include(one => one.Dependencies).SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
         if (service is null)
             return new ServiceResult.NotFound();
+        await RequireTeamAsync(db, actor, service.Team, service.EnvironmentId, cancellationToken);
+        await RequireTeamAsync(db, actor, draft.Team, service.EnvironmentId, cancellationToken);
         if (service.Version != version)
             return new ServiceResult.ChangedMeanwhile();
         if (await OwnerAsync(db, service.EnvironmentId, draft.Name.Trim(), id, cancellationToken) is { } taken)
             return taken;
-        if (await FillAsync(db, service, draft, who, clock.GetUtcNow(), cancellationToken) is { } wrong)
+        if (await FillAsync(db, service, draft, actor.Name, clock.GetUtcNow(), cancellationToken) is { } wrong)
             return wrong;
-        return await SaveAsync(db, service, "service.edit", who, draft.Name, cancellationToken);
+        return await SaveAsync(db, service, "service.edit", draft.Name, cancellationToken);
     }
 
     /// <summary>Vouches for a discovered service as it is.</summary>
-    public Task<ServiceResult> AcceptAsync(int id, string who, CancellationToken cancellationToken) =>
+    public Task<ServiceResult> AcceptAsync(int id, Actor actor, CancellationToken cancellationToken) =>
         MarkAsync(
             id,
             origin => origin == CatalogueOrigin.Discovered ? CatalogueOrigin.Accepted : origin,
             "service.accept",
-            who,
+            actor,
             cancellationToken
         );
 
     /// <summary>Dismisses a service; the row stays, so that it is not found again.</summary>
-    public Task<ServiceResult> IgnoreAsync(int id, string who, CancellationToken cancellationToken) =>
-        MarkAsync(id, _ => CatalogueOrigin.Ignored, "service.ignore", who, cancellationToken);
+    public Task<ServiceResult> IgnoreAsync(int id, Actor actor, CancellationToken cancellationToken) =>
+        MarkAsync(id, _ => CatalogueOrigin.Ignored, "service.ignore", actor, cancellationToken);
 
     /// <summary>Brings an ignored service back: as edited when a person ever wrote it, otherwise as discovered.</summary>
-    public Task<ServiceResult> RestoreAsync(int id, string who, CancellationToken cancellationToken) =>
-        MarkAsync(id, origin => origin == CatalogueOrigin.Ignored ? null : origin, "service.restore", who, cancellationToken);
+    public Task<ServiceResult> RestoreAsync(int id, Actor actor, CancellationToken cancellationToken) =>
+        MarkAsync(id, origin => origin == CatalogueOrigin.Ignored ? null : origin, "service.restore", actor, cancellationToken);
 
     /// <param name="next">The origin that follows; null for "as it was before it was ignored".</param>
     private async Task<ServiceResult> MarkAsync(
         int id,
         Func<CatalogueOrigin, CatalogueOrigin?> next,
         string action,
-        string who,
+        Actor actor,
         CancellationToken cancellationToken
     )
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditServices, environmentId: null, cancellationToken);
         var service = await db.Services.SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
         if (service is null)
             return new ServiceResult.NotFound();
+        await RequireTeamAsync(db, actor, service.Team, service.EnvironmentId, cancellationToken);
         var origin = next(service.Origin) ?? (service.EditedAt is null ? CatalogueOrigin.Discovered : CatalogueOrigin.Edited);
         if (service.Origin == origin)
             return new ServiceResult.Done(id); // a second click changes nothing
         service.Origin = origin;
-        return await SaveAsync(db, service, action, who, service.Name, cancellationToken);
+        return await SaveAsync(db, service, action, service.Name, cancellationToken);
     }
 
     private async Task<ServiceResult> SaveAsync(
         ArchonDbContext db,
         Service service,
         string action,
-        string who,
         string detail,
         CancellationToken cancellationToken
     )
@@ -134,16 +140,12 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
         try
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            await db.SaveChangesAsync(cancellationToken);
-            db.AuditEntries.Add(
-                new AuditEntry
-                {
-                    At = clock.GetUtcNow(),
-                    Actor = who,
-                    Action = action,
-                    Subject = string.Create(CultureInfo.InvariantCulture, $"service {service.Id}"),
-                    Detail = detail,
-                }
+            db.Note(
+                clock.GetUtcNow(),
+                action,
+                () => string.Create(CultureInfo.InvariantCulture, $"service {service.Id}"),
+                detail,
+                service.EnvironmentId
             );
             await db.SaveChangesAsync(cancellationToken);
             await db.AnnounceAsync(ServiceTopic.Id, service.EnvironmentId, cancellationToken);
@@ -159,6 +161,22 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
             // Someone took the name between our look and our write: the database settles it.
             return new ServiceResult.NameTaken(0, Ignored: false);
         }
+    }
+
+    private async Task RequireTeamAsync(
+        ArchonDbContext db,
+        Actor actor,
+        string? name,
+        int environmentId,
+        CancellationToken cancellationToken
+    )
+    {
+        if (Blank(name) is not { } wanted)
+            return;
+        // A team that is not there yet has no members.
+        var team =
+            await db.Teams.AsNoTracking().SingleOrDefaultAsync(one => one.Name == wanted, cancellationToken) ?? new Team { Name = wanted };
+        await gate.RequireTeamAsync(actor, Permission.EditServices, team, environmentId, cancellationToken);
     }
 
     private static async Task<ServiceResult?> OwnerAsync(
@@ -224,6 +242,8 @@ public sealed class ServiceCommands(IDbContextFactory<ArchonDbContext> contexts,
             return $"A name has at most {NameLength} characters.";
         if (draft.Matchers.Count == 0)
             return "A service needs at least one label that finds its series.";
+        if (Blank(draft.Team) is { Length: > Team.NameLength })
+            return $"The name of a team has at most {Team.NameLength} characters.";
         if (draft.Matchers.Any(label => label.Key.Length == 0 || label.Value.Length == 0))
             return "A label needs a name and a value.";
         if (Blank(draft.RunbookUrl) is { } runbook && !IsWeb(runbook))

@@ -1,15 +1,16 @@
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Live;
 using Archon.Ui.Forms;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;
 
 namespace Archon.Features.Services;
 
 public sealed partial class ServiceEditPage(
+    CurrentActor me,
     ServiceQueries services,
     ServiceCommands commands,
     ViewState view,
@@ -69,9 +70,6 @@ public sealed partial class ServiceEditPage(
 
     [Parameter]
     public string? Name { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private string DraftKey => $"service/{view.EnvironmentId}/{Name}";
 
@@ -138,10 +136,10 @@ public sealed partial class ServiceEditPage(
         saving = true;
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
+            var actor = await me.GetAsync(lifetime.Token);
             var result = Name is null
-                ? await commands.CreateAsync(view.EnvironmentId, Wanted(), who, lifetime.Token)
-                : await commands.EditAsync(id, version, Wanted(), who, lifetime.Token);
+                ? await commands.CreateAsync(view.EnvironmentId, Wanted(), actor, lifetime.Token)
+                : await commands.EditAsync(id, version, Wanted(), actor, lifetime.Token);
             switch (result)
             {
                 case ServiceResult.Done:

@@ -1,9 +1,9 @@
+using Archon.Features.Access;
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Live;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Services;
 
@@ -14,6 +14,7 @@ public sealed record ServiceView(DateTimeOffset ReadAt, ServiceDetail? Detail, I
 }
 
 public sealed partial class ServicePage(
+    CurrentActor me,
     ServiceQueries services,
     ServiceCommands commands,
     ServiceTopic topic,
@@ -27,9 +28,6 @@ public sealed partial class ServicePage(
 
     [Parameter]
     public string Name { get; set; } = "";
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     protected override LiveSource<ServiceView> Source =>
         LiveSource.Shared("service", view.EnvironmentId, $"{Name}", [topic, watches, samples, anomalies], ReadAsync);
@@ -48,8 +46,8 @@ public sealed partial class ServicePage(
             return;
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            notice = await commands.AcceptAsync(service.Id, who, Lifetime) switch
+            var actor = await me.GetAsync(Lifetime);
+            notice = await commands.AcceptAsync(service.Id, actor, Lifetime) switch
             {
                 ServiceResult.Done => "Accepted as discovered.",
                 ServiceResult.ChangedMeanwhile => "Someone changed this service. The new state is shown.",

@@ -1,4 +1,5 @@
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
 using Archon.Live;
@@ -7,11 +8,11 @@ using Archon.Ui.Health;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Services;
 
 public sealed partial class ServicesPage(
+    CurrentActor me,
     ServiceQueries services,
     ServiceCommands commands,
     ServiceTopic topic,
@@ -40,9 +41,6 @@ public sealed partial class ServicesPage(
 
     [SupplyParameterFromQuery(Name = "page")]
     private string? PageText { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private CatalogueOrigin? Origin => Enum.TryParse<CatalogueOrigin>(OriginText, ignoreCase: true, out var origin) ? origin : null;
     private HealthState? State => Enum.TryParse<HealthState>(StateText, ignoreCase: true, out var state) ? state : null;
@@ -125,19 +123,19 @@ public sealed partial class ServicesPage(
 
     private async Task ChangeAsync(
         List<ServiceHealth> rows,
-        Func<int, string, CancellationToken, Task<ServiceResult>> change,
+        Func<int, Actor, CancellationToken, Task<ServiceResult>> change,
         string done,
-        Func<int, string, CancellationToken, Task<ServiceResult>>? undo = null
+        Func<int, Actor, CancellationToken, Task<ServiceResult>>? undo = null
     )
     {
         busy = true;
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
+            var actor = await me.GetAsync(Lifetime);
             var missed = new List<ServiceHealth>();
             foreach (var row in rows)
             {
-                if (await change(row.Id, who, Lifetime) is not ServiceResult.Done)
+                if (await change(row.Id, actor, Lifetime) is not ServiceResult.Done)
                     missed.Add(row);
             }
             chosen.Clear();

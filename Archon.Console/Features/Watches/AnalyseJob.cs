@@ -8,12 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Watches;
 
 /// <summary>One analysis on demand: what the schedules do, now and in order.</summary>
-public sealed class AnalyseJob(
-    IDbContextFactory<ArchonDbContext> contexts,
-    WatchDiscoveryCommands discovery,
-    FitModelsJob fits,
-    ScanJob scans
-)
+public sealed class AnalyseJob(IDbContextFactory<ArchonDbContext> contexts, WatchDiscoverer discovery, FitModelsJob fits, ScanJob scans)
 {
     /// <summary>Sets up watches that are missing, learns what has no model yet, and scans every watch of an environment.</summary>
     [Queue("scan"), AutomaticRetry(Attempts = 3), AdvisoryLock("analyse:{0}")]

@@ -3,6 +3,7 @@ using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
@@ -48,7 +49,7 @@ public abstract record WatchResult
 }
 
 public sealed class WatchCommands(
-    IDbContextFactory<ArchonDbContext> contexts,
+    CommandGate gate,
     Upstreams upstreams,
     IBackgroundJobClient jobs,
     IServiceProvider services,
@@ -63,8 +64,15 @@ public sealed class WatchCommands(
 
     /// <summary>Starts an analysis of everything now.</summary>
     /// <returns>The id of the job, as the list of jobs shows it.</returns>
+    /// <exception cref="PermissionDeniedException">The actor may not start an analysis.</exception>
     /// <remarks>One that still waits serves everybody who asks meanwhile: the queue must not grow with each request.</remarks>
-    public string StartAnalysis(int environmentId)
+    public async Task<string> StartAnalysisAsync(int environmentId, Actor actor, CancellationToken cancellationToken)
+    {
+        await gate.RequireAsync(actor, Permission.StartAnalysis, environmentId, cancellationToken);
+        return StartAnalysis(environmentId);
+    }
+
+    private string StartAnalysis(int environmentId)
     {
         lock (Starting)
         {
@@ -84,12 +92,14 @@ public sealed class WatchCommands(
         }
     }
 
-    public async Task<WatchResult> CreateAsync(int environmentId, WatchDraft draft, string who, CancellationToken cancellationToken)
+    /// <exception cref="PermissionDeniedException">The actor may not edit watches.</exception>
+    public async Task<WatchResult> CreateAsync(int environmentId, WatchDraft draft, Actor actor, CancellationToken cancellationToken)
     {
+        await gate.RequireAsync(actor, Permission.EditWatches, environmentId, cancellationToken);
         if (await FaultAsync(environmentId, draft, cancellationToken) is { } fault)
             return fault;
         var now = clock.GetUtcNow();
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditWatches, environmentId, cancellationToken);
         var watch = new Watch
         {
             EnvironmentId = environmentId,
@@ -97,87 +107,71 @@ public sealed class WatchCommands(
             Query = "",
             CreatedAt = now,
         };
-        Fill(watch, draft, who, now);
+        Fill(watch, draft, actor.Name, now);
         db.Watches.Add(watch);
-        return await SaveAsync(db, watch, "watch.create", who, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await SaveAsync(db, watch, "watch.create", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new WatchResult.Done(watch.Id);
     }
 
     /// <param name="editedAt"><see cref="Watch.EditedAt"/> as the person saw it. The row's own version will not do: every scan moves it.</param>
+    /// <exception cref="PermissionDeniedException">The actor may not edit watches.</exception>
     public async Task<WatchResult> EditAsync(
         int id,
         DateTimeOffset? editedAt,
         WatchDraft draft,
-        string who,
+        Actor actor,
         CancellationToken cancellationToken
     )
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
-        if (watch is null)
+        await using var db = await gate.OpenAsync(actor, Permission.EditWatches, environmentId: null, cancellationToken);
+        var environment = await db
+            .Watches.Where(one => one.Id == id)
+            .Select(one => (int?)one.EnvironmentId)
+            .SingleOrDefaultAsync(cancellationToken);
+        if (environment is not { } environmentId)
             return new WatchResult.NotFound();
-        if (await FaultAsync(watch.EnvironmentId, draft, cancellationToken) is { } fault)
+        // Before the transaction: Prometheus is asked.
+        if (await FaultAsync(environmentId, draft, cancellationToken) is { } fault)
             return fault;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await LockedAsync(db, id, cancellationToken) is not { } watch)
+            return new WatchResult.NotFound();
         if (watch.EditedAt != editedAt)
             return new WatchResult.ChangedMeanwhile();
-        var now = clock.GetUtcNow();
         // Another query has other series: the models of the old one say nothing about them.
         var otherQuery = watch.Query != draft.Query.Trim() || watch.Step != draft.Step;
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var changed = await db
-            .Watches.Where(one => one.Id == id && one.EditedAt == editedAt)
-            .ExecuteUpdateAsync(
-                set =>
-                    set.SetProperty(one => one.Name, draft.Name.Trim())
-                        .SetProperty(one => one.Query, draft.Query.Trim())
-                        .SetProperty(one => one.Signal, draft.Signal)
-                        .SetProperty(one => one.Unit, draft.Unit)
-                        .SetProperty(one => one.Step, draft.Step)
-                        .SetProperty(one => one.Interesting, draft.Interesting)
-                        .SetProperty(one => one.Sensitivity, draft.Sensitivity)
-                        .SetProperty(one => one.Limit, draft.Limit)
-                        .SetProperty(one => one.LimitSide, draft.LimitSide)
-                        .SetProperty(one => one.VolumeQuery, draft.Volume)
-                        // What was forecast for another limit says nothing about this one.
-                        .SetProperty(one => one.ForecastAt, (DateTimeOffset?)null)
-                        .SetProperty(one => one.Origin, CatalogueOrigin.Edited)
-                        .SetProperty(one => one.EditedAt, now)
-                        .SetProperty(one => one.EditedBy, who)
-                        .SetProperty(one => one.FittedAt, one => otherQuery ? null : one.FittedAt),
-                cancellationToken
-            );
-        if (changed == 0)
-            return new WatchResult.ChangedMeanwhile();
+        Fill(watch, draft, actor.Name, clock.GetUtcNow());
+        // What was forecast for another limit says nothing about this one.
+        watch.ForecastAt = null;
         if (otherQuery)
         {
-            await db
-                .WatchedSeries.Where(series => series.WatchId == id)
-                .ExecuteUpdateAsync(
-                    set =>
-                        set.SetProperty(series => series.Model, (byte[]?)null)
-                            .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
-                            .SetProperty(series => series.FittedSamples, 0),
-                    cancellationToken
-                );
+            watch.FittedAt = null;
+            await ForgetModelsAsync(db, id, cancellationToken);
         }
-        await NoteAsync(db, watch.EnvironmentId, id, "watch.edit", who, draft.Name, cancellationToken);
+        await SaveAsync(db, watch, "watch.edit", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);
     }
 
-    public Task<WatchResult> AcceptAsync(int id, string who, CancellationToken cancellationToken) =>
+    /// <exception cref="PermissionDeniedException">The actor may not edit watches.</exception>
+    public Task<WatchResult> AcceptAsync(int id, Actor actor, CancellationToken cancellationToken) =>
         MarkAsync(
             id,
             watch => watch.Origin == CatalogueOrigin.Discovered ? CatalogueOrigin.Accepted : watch.Origin,
             "watch.accept",
-            who,
+            actor,
             cancellationToken
         );
 
     /// <summary>Stops watching, and keeps the row so that discovery does not bring it back.</summary>
-    public Task<WatchResult> IgnoreAsync(int id, string who, CancellationToken cancellationToken) =>
-        MarkAsync(id, _ => CatalogueOrigin.Ignored, "watch.ignore", who, cancellationToken);
+    /// <exception cref="PermissionDeniedException">The actor may not edit watches.</exception>
+    public Task<WatchResult> IgnoreAsync(int id, Actor actor, CancellationToken cancellationToken) =>
+        MarkAsync(id, _ => CatalogueOrigin.Ignored, "watch.ignore", actor, cancellationToken);
 
-    public Task<WatchResult> RestoreAsync(int id, string who, CancellationToken cancellationToken) =>
+    /// <exception cref="PermissionDeniedException">The actor may not edit watches.</exception>
+    public Task<WatchResult> RestoreAsync(int id, Actor actor, CancellationToken cancellationToken) =>
         MarkAsync(
             id,
             watch =>
@@ -185,7 +179,7 @@ public sealed class WatchCommands(
                 : watch.EditedAt is null ? CatalogueOrigin.Discovered
                 : CatalogueOrigin.Edited,
             "watch.restore",
-            who,
+            actor,
             cancellationToken
         );
 
@@ -193,63 +187,57 @@ public sealed class WatchCommands(
         int id,
         Func<Watch, CatalogueOrigin> next,
         string action,
-        string who,
+        Actor actor,
         CancellationToken cancellationToken
     )
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var watch = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
-        if (watch is null)
+        await using var db = await gate.OpenAsync(actor, Permission.EditWatches, environmentId: null, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await LockedAsync(db, id, cancellationToken) is not { } watch)
             return new WatchResult.NotFound();
         var origin = next(watch);
         if (origin == watch.Origin)
             return new WatchResult.Done(id);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db
-            .Watches.Where(one => one.Id == id)
-            .ExecuteUpdateAsync(set => set.SetProperty(one => one.Origin, origin), cancellationToken);
-        await NoteAsync(db, watch.EnvironmentId, id, action, who, watch.Name, cancellationToken);
+        watch.Origin = origin;
+        await SaveAsync(db, watch, action, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);
     }
 
-    private async Task<WatchResult> SaveAsync(
-        ArchonDbContext db,
-        Watch watch,
-        string action,
-        string who,
-        CancellationToken cancellationToken
-    )
+    /// <summary>The row as it is until the transaction ends: a scan that moves it meanwhile waits.</summary>
+    private static async Task<Watch?> LockedAsync(ArchonDbContext db, int id, CancellationToken cancellationToken)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.SaveChangesAsync(cancellationToken);
-        await NoteAsync(db, watch.EnvironmentId, watch.Id, action, who, watch.Name, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return new WatchResult.Done(watch.Id);
+        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM watches WHERE id = {id} FOR UPDATE", cancellationToken);
+        return await db.Watches.SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
     }
 
-    private async Task NoteAsync(
-        ArchonDbContext db,
-        int environmentId,
-        int id,
-        string action,
-        string who,
-        string detail,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Without reading them: a watch may have thousands, of some kilobytes each.</summary>
+    private static async Task ForgetModelsAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken)
     {
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Actor = who,
-                Action = action,
-                Subject = string.Create(CultureInfo.InvariantCulture, $"watch {id}"),
-                Detail = detail,
-            }
+        var ids = await db
+            .WatchedSeries.Where(series => series.WatchId == watchId && series.Model != null)
+            .Select(series => series.Id)
+            .ToListAsync(cancellationToken);
+        foreach (var id in ids)
+        {
+            var series = db.Attach(new WatchedSeries { Id = id, LabelsKey = "" });
+            series.Property(one => one.Model).IsModified = true;
+            series.Property(one => one.FittedAt).IsModified = true;
+            series.Property(one => one.FittedSamples).IsModified = true;
+        }
+    }
+
+    private async Task SaveAsync(ArchonDbContext db, Watch watch, string action, CancellationToken cancellationToken)
+    {
+        db.Note(
+            clock.GetUtcNow(),
+            action,
+            () => string.Create(CultureInfo.InvariantCulture, $"watch {watch.Id}"),
+            watch.Name,
+            watch.EnvironmentId
         );
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(WatchTopic.Id, environmentId, cancellationToken);
+        await db.AnnounceAsync(WatchTopic.Id, watch.EnvironmentId, cancellationToken);
     }
 
     private static void Fill(Watch watch, WatchDraft draft, string who, DateTimeOffset now)

@@ -1,16 +1,17 @@
 using System.Globalization;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;
 
 namespace Archon.Features.Watches;
 
 public sealed partial class WatchEditPage(
+    CurrentActor me,
     WatchQueries watches,
     WatchCommands commands,
     ViewState view,
@@ -65,9 +66,6 @@ public sealed partial class WatchEditPage(
 
     [Parameter]
     public int? Id { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private TimeSpan Step => TimeSpan.FromSeconds(draft.StepSeconds);
 
@@ -147,8 +145,8 @@ public sealed partial class WatchEditPage(
                 draft.VolumeQuery
             );
             var result = watch is null
-                ? await commands.CreateAsync(view.EnvironmentId, wanted, await WhoAsync(), lifetime.Token)
-                : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await WhoAsync(), lifetime.Token);
+                ? await commands.CreateAsync(view.EnvironmentId, wanted, await me.GetAsync(lifetime.Token), lifetime.Token)
+                : await commands.EditAsync(watch.Id, watch.EditedAt, wanted, await me.GetAsync(lifetime.Token), lifetime.Token);
             if (result is WatchResult.Done { Id: var id })
             {
                 if (watch is null)
@@ -172,10 +170,10 @@ public sealed partial class WatchEditPage(
 
     private Task RestoreAsync() => MarkAsync(commands.RestoreAsync, "Restored.");
 
-    private Task MarkAsync(Func<int, string, CancellationToken, Task<WatchResult>> mark, string done) =>
+    private Task MarkAsync(Func<int, Actor, CancellationToken, Task<WatchResult>> mark, string done) =>
         WorkAsync(async () =>
         {
-            var result = await mark(watch!.Id, await WhoAsync(), lifetime.Token);
+            var result = await mark(watch!.Id, await me.GetAsync(lifetime.Token), lifetime.Token);
             if (result is WatchResult.Done)
                 await ReloadAsync(done);
             else
@@ -228,8 +226,6 @@ public sealed partial class WatchEditPage(
     }
 
     private string Error(string field) => errors.GetValueOrDefault(field, "");
-
-    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
     public void Dispose()
     {

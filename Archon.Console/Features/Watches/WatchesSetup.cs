@@ -10,7 +10,7 @@ public static class WatchesSetup
     public static IServiceCollection AddWatches(this IServiceCollection services)
     {
         services.AddScoped<AnalyseJob>();
-        services.AddScoped<WatchDiscoveryCommands>();
+        services.AddScoped<WatchDiscoverer>();
         services.AddScoped<WatchCommands>();
         services.AddTopic<WatchTopic>();
         services.AddSingleton<WatchQueries>();

@@ -163,7 +163,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
                 RuleId = id,
                 BasedOn = 1,
             },
-            "bob",
+            TestActor.Named("bob"),
             Token
         );
 
@@ -236,7 +236,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         await using var stage = await Stage.StartAsync(postgres);
         var id = await stage.SaveAsync("up == 0");
         await stage.ApplyAsync();
-        await stage.Bench.Commands.DeleteAsync(id, 1, "ada", "gone", Token);
+        await stage.Bench.Commands.DeleteAsync(id, 1, TestActor.Named("ada"), "gone", Token);
 
         Assert.IsType<ApplyResult.Done>(await stage.ApplyAsync());
 
@@ -349,12 +349,12 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
 
         public async Task ImportAsync(string text)
         {
-            var importer = new RuleImporter(Bench.Contexts, Bench.Target, TimeProvider.System);
+            var importer = new RuleImporter(TestActor.Gate(Bench.Contexts), Bench.Contexts, Bench.Target, TimeProvider.System);
             var results = await importer.ImportAsync(
                 RuleBench.Environment,
                 [new("shop.yml", Encoding.UTF8.GetBytes(text))],
                 new Dictionary<string, ImportChoice>(),
-                "ada",
+                TestActor.Named("ada"),
                 "",
                 Token
             );
@@ -378,7 +378,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         public async Task<ApplyResult> ApplyAsync(ApplyReview? review = null, RuleTarget? target = null)
         {
             var files = (review ?? await ReviewAsync()).Files.Where(file => file.State != ReviewState.InStep).ToList();
-            return await Applier(target ?? Bench.Target).ApplyAsync(RuleBench.Environment, files, "ada", null, Token);
+            return await Applier(target ?? Bench.Target).ApplyAsync(RuleBench.Environment, files, TestActor.Named("ada"), null, Token);
         }
 
         public Task WatchAsync() =>
@@ -411,6 +411,14 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         }
 
         private RuleApplier Applier(RuleTarget target) =>
-            new(Bench.Contexts, target, Bench.Upstreams, TimeProvider.System, NullLogger<RuleApplier>.Instance, patience);
+            new(
+                TestActor.Gate(Bench.Contexts),
+                Bench.Contexts,
+                target,
+                Bench.Upstreams,
+                TimeProvider.System,
+                NullLogger<RuleApplier>.Instance,
+                patience
+            );
     }
 }

@@ -207,9 +207,9 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
         await ImportAsync(bench, target, "groups:\n  - name: logs\n    rules:\n      - alert: Clock\n        expr: vector(1) > 0\n");
         var content = new RuleContent("Errors", true, """sum(rate({app="rag"} |= "error" [5m])) > 5""");
 
-        var saved = await new RuleCommands(bench.Contexts, target, TimeProvider.System).SaveAsync(
+        var saved = await new RuleCommands(TestActor.Gate(bench.Contexts), bench.Contexts, target, TimeProvider.System).SaveAsync(
             new RuleDraft(RuleBench.Environment, null, "shop", "logs", content, 0, "errors"),
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 
@@ -244,11 +244,11 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
                 .Value.Files
         );
         var imported = Assert.Single(
-            await new RuleImporter(bench.Contexts, mimir, TimeProvider.System).ImportAsync(
+            await new RuleImporter(TestActor.Gate(bench.Contexts), bench.Contexts, mimir, TimeProvider.System).ImportAsync(
                 RuleBench.Environment,
                 [new("logs", Encoding.UTF8.GetBytes(Logs))],
                 new Dictionary<string, ImportChoice>(),
-                "ada",
+                TestActor.Named("ada"),
                 "",
                 Token
             )
@@ -269,11 +269,11 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
     private static async Task ImportAsync(RuleBench bench, RuleTarget target, string text) =>
         Assert.IsType<ImportResult.Taken>(
             Assert.Single(
-                await new RuleImporter(bench.Contexts, target, TimeProvider.System).ImportAsync(
+                await new RuleImporter(TestActor.Gate(bench.Contexts), bench.Contexts, target, TimeProvider.System).ImportAsync(
                     RuleBench.Environment,
                     [new("shop", Encoding.UTF8.GetBytes(text))],
                     new Dictionary<string, ImportChoice>(),
-                    "ada",
+                    TestActor.Named("ada"),
                     "",
                     Token
                 )
@@ -300,6 +300,7 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
             .IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(bench.Contexts, target).ReviewAsync(RuleBench.Environment, Token))
             .Value;
         var applier = new RuleApplier(
+            TestActor.Gate(bench.Contexts),
             bench.Contexts,
             target,
             services.GetRequiredService<Upstreams>(),
@@ -307,6 +308,6 @@ public sealed class RulerTargetTests(PostgresFixture postgres)
             NullLogger<RuleApplier>.Instance,
             patience
         );
-        return await applier.ApplyAsync(RuleBench.Environment, review.Files, "ada", null, Token);
+        return await applier.ApplyAsync(RuleBench.Environment, review.Files, TestActor.Named("ada"), null, Token);
     }
 }

@@ -72,7 +72,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                 seen.CurrentVersion,
                 "calmer"
             ),
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 
@@ -102,7 +102,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                 seen.CurrentVersion,
                 "calmer"
             ),
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 
@@ -154,8 +154,8 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
             };
 
         var results = await Task.WhenAll(
-            bench.Commands.SaveAsync(Draft("up < 1"), "ada", Token),
-            bench.Commands.SaveAsync(Draft("up <= 0"), "bob", Token)
+            bench.Commands.SaveAsync(Draft("up < 1"), TestActor.Named("ada"), Token),
+            bench.Commands.SaveAsync(Draft("up <= 0"), TestActor.Named("bob"), Token)
         );
 
         var saved = Assert.Single(results.OfType<RuleSaveResult.Saved>());
@@ -178,7 +178,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                     RuleId = one,
                     BasedOn = 1,
                 },
-                "ada",
+                TestActor.Named("ada"),
                 Token
             ),
             bench.Commands.SaveAsync(
@@ -187,7 +187,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                     RuleId = two,
                     BasedOn = 1,
                 },
-                "bob",
+                TestActor.Named("bob"),
                 Token
             )
         );
@@ -207,7 +207,11 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
 
-        var result = await bench.Commands.SaveAsync(RuleBench.New(file, "shop", RuleBench.Alert("Down", expression)), "ada", Token);
+        var result = await bench.Commands.SaveAsync(
+            RuleBench.New(file, "shop", RuleBench.Alert("Down", expression)),
+            TestActor.Named("ada"),
+            Token
+        );
 
         Assert.Contains(reason, Assert.Single(Assert.IsType<RuleSaveResult.Invalid>(result).Reasons), StringComparison.Ordinal);
         Assert.Equal(0, await bench.ReadAsync(db => db.RuleDocuments.CountAsync(Token)));
@@ -226,7 +230,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                 RuleId = one,
                 BasedOn = 1,
             },
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 
@@ -247,7 +251,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
                 RuleId = id,
                 BasedOn = 1,
             },
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 
@@ -261,11 +265,11 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
-        Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.DeleteAsync(id, 1, "ada", "not needed", Token));
+        Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.DeleteAsync(id, 1, TestActor.Named("ada"), "not needed", Token));
         Assert.Equal(id, Assert.Single((await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Deleted).Id);
         Assert.Empty((await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules);
 
-        var restored = await bench.Commands.RestoreAsync(id, 1, "bob", "needed after all", Token);
+        var restored = await bench.Commands.RestoreAsync(id, 1, TestActor.Named("bob"), "needed after all", Token);
 
         Assert.Equal(new RuleSaveResult.Saved(id, 2), restored);
         Assert.Equal("up == 0", Assert.Single(RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules).Content.Expression);
@@ -302,8 +306,10 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres);
         var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
 
-        Assert.IsType<RuleSaveResult.Saved>(await bench.Commands.SaveTestsAsync(id, "tests:\n  - interval: 1m\n", "ada", Token));
-        Assert.IsType<RuleSaveResult.Invalid>(await bench.Commands.SaveTestsAsync(id, "tests: [", "ada", Token));
+        Assert.IsType<RuleSaveResult.Saved>(
+            await bench.Commands.SaveTestsAsync(id, "tests:\n  - interval: 1m\n", TestActor.Named("ada"), Token)
+        );
+        Assert.IsType<RuleSaveResult.Invalid>(await bench.Commands.SaveTestsAsync(id, "tests: [", TestActor.Named("ada"), Token));
         var (preview, faults) = await bench.Commands.PreviewAsync(
             RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up < 1")) with
             {
@@ -328,7 +334,7 @@ public sealed class RuleCommandsTests(PostgresFixture postgres)
         bench.Metrics.Rules = Served(Path.Combine(bench.Folder, "shop.yml"));
         await bench.LookAsync();
 
-        await bench.Commands.SaveTestsAsync((await bench.RuleAsync("Down")).Id, "tests: []", "ada", Token);
+        await bench.Commands.SaveTestsAsync((await bench.RuleAsync("Down")).Id, "tests: []", TestActor.Named("ada"), Token);
 
         Assert.Equal(bytes, (await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token))).Content);
     }

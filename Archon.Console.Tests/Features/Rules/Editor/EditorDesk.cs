@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Features.Access;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
@@ -23,7 +24,7 @@ internal sealed class EditorDesk : IDisposable
 
     private EditorDesk(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, Upstreams upstreams)
     {
-        var commands = new RuleCommands(contexts, target, TimeProvider.System);
+        var commands = new RuleCommands(TestActor.Gate(contexts), contexts, target, TimeProvider.System);
         promtool = new PromtoolRunner(Options.Create(new PromtoolOptions()), TimeProvider.System);
         services = new RuleEditorServices(
             new RuleQueries(contexts, target),
@@ -50,7 +51,8 @@ internal sealed class EditorDesk : IDisposable
     public List<Exception> Failures { get; } = [];
 
     /// <summary>Without a database and without a server: both are away.</summary>
-    public static EditorDesk Alone() => new(new AwayDatabase(), new NoTarget(), UpstreamClients.At(new Uri("http://127.0.0.1:9/"), new Uri("http://127.0.0.1:9/")));
+    public static EditorDesk Alone() =>
+        new(new AwayDatabase(), new NoTarget(), UpstreamClients.At(new Uri("http://127.0.0.1:9/"), new Uri("http://127.0.0.1:9/")));
 
     public static EditorDesk At(RuleBench bench) => new(bench.Contexts, bench.Target, bench.Upstreams);
 
@@ -58,7 +60,8 @@ internal sealed class EditorDesk : IDisposable
     public async Task<RuleEditorSession> OpenAsync(int? ruleId, RuleEditorStart? start = null)
     {
         var host = new RuleEditorHost(
-            () => Task.FromResult(Who),
+            () => Task.FromResult(Who is not null),
+            () => Task.FromResult(Who is { } who ? TestActor.Named(who, Roles.Editor) : TestActor.Named("reader", Roles.Viewer)),
             question =>
             {
                 Asked.Add(question.Title);

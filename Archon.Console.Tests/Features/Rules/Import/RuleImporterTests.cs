@@ -150,10 +150,13 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
         await bench.WriteAsync("shop.yml", Base);
         var found = Assert
-            .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(await Importer(bench).FromTargetAsync(RuleBench.Environment, Token))
+            .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(
+                await Importer(bench).FromTargetAsync(RuleBench.Environment, Token)
+            )
             .Value;
 
-        await Importer(bench).ImportAsync(RuleBench.Environment, found, new Dictionary<string, ImportChoice>(), "ada", "", Token);
+        await Importer(bench)
+            .ImportAsync(RuleBench.Environment, found, new Dictionary<string, ImportChoice>(), TestActor.Named("ada"), "", Token);
 
         var document = await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token));
         Assert.Equal(Base, Encoding.UTF8.GetString(document.AppliedContent!));
@@ -174,7 +177,8 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
 
     private static IncomingFile File(string text) => new("shop.yml", Encoding.UTF8.GetBytes(text));
 
-    private static RuleImporter Importer(RuleBench bench) => new(bench.Contexts, bench.Target, TimeProvider.System);
+    private static RuleImporter Importer(RuleBench bench) =>
+        new(TestActor.Gate(bench.Contexts), bench.Contexts, bench.Target, TimeProvider.System);
 
     private static async Task<ImportResult> ImportAsync(RuleBench bench, string text, ImportChoice? choice = null) =>
         Assert.Single(
@@ -183,7 +187,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
                     RuleBench.Environment,
                     [File(text)],
                     choice is null ? new Dictionary<string, ImportChoice>() : new() { ["shop.yml"] = choice },
-                    "ada",
+                    TestActor.Named("ada"),
                     "again",
                     Token
                 )
@@ -199,7 +203,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
                     RuleId = rule.Id,
                     BasedOn = rule.CurrentVersion,
                 },
-                "ada",
+                TestActor.Named("ada"),
                 Token
             )
         );

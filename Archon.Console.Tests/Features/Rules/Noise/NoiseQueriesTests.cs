@@ -47,8 +47,16 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
         Assert.Equal((id, 1, TimeSpan.FromMinutes(10), false), (row.Rule!.Id, row.Firings, row.FiringTime, row.IsKnown));
         Assert.NotNull(before.NoSilences);
 
-        var commands = new AlertResponseCommands(bench.Contexts, TimeProvider.System);
-        await commands.SetAsync(RuleBench.Environment, row.Last[0].Firing, id, AlertResponseKind.ActedOn, isGiven: true, "ada", Token);
+        var commands = new AlertResponseCommands(TestActor.Gate(bench.Contexts, TimeProvider.System), TimeProvider.System);
+        await commands.SetAsync(
+            RuleBench.Environment,
+            row.Last[0].Firing,
+            id,
+            AlertResponseKind.ActedOn,
+            isGiven: true,
+            TestActor.Named("ada"),
+            Token
+        );
         await commands.SetAsync(
             RuleBench.Environment,
             row.Last[0].Firing with
@@ -58,14 +66,22 @@ public sealed class NoiseQueriesTests(PostgresFixture postgres)
             id,
             AlertResponseKind.ActedOn,
             isGiven: true,
-            "bob",
+            TestActor.Named("bob"),
             Token
         );
 
         var after = (await ReadAsync(queries)).Rows.Single();
         Assert.Equal((1, 1, 1), (after.Answered, after.Acknowledged, after.ActedOn));
         Assert.Equal("ada", after.Last[0].Responses.Single().By);
-        await commands.SetAsync(RuleBench.Environment, row.Last[0].Firing, id, AlertResponseKind.ActedOn, isGiven: false, "bob", Token);
+        await commands.SetAsync(
+            RuleBench.Environment,
+            row.Last[0].Firing,
+            id,
+            AlertResponseKind.ActedOn,
+            isGiven: false,
+            TestActor.Named("bob"),
+            Token
+        );
         Assert.False((await ReadAsync(queries)).Rows.Single().IsKnown);
         Assert.Equal(
             [("ada", "alert.respond", "Down"), ("bob", "alert.respond.withdraw", "Down")],

@@ -45,13 +45,13 @@ public sealed class RuleRecordPanelTests(PostgresFixture postgres) : BunitContex
             (hour - 7200) * 1000,
             (hour - 6660) * 1000
         );
-        await new AlertResponseCommands(bench.Contexts, TimeProvider.System).SetAsync(
+        await new AlertResponseCommands(TestActor.Gate(bench.Contexts, TimeProvider.System), TimeProvider.System).SetAsync(
             RuleBench.Environment,
             firing,
             id,
             AlertResponseKind.ActedOn,
             isGiven: true,
-            "ada",
+            TestActor.Named("ada"),
             Token
         );
 

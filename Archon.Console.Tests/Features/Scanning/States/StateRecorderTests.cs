@@ -50,9 +50,9 @@ public sealed class StateRecorderTests(PostgresFixture postgres)
         var anomaly = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
         var commands = bench.Get<AnomalyCommands>();
 
-        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, "ada", Token);
-        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Expected, "ada", Token);
-        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, "ada", Token);
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Expected, TestActor.Named("ada"), Token);
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, TestActor.Named("ada"), Token);
         for (var i = 0; i < 8; i++)
             await bench.ScanAsync(watch, Step);
 

@@ -3,6 +3,7 @@ using Archon.ConfigFiles.Rules;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
@@ -49,6 +50,7 @@ public sealed record ApplyPatience
 /// console that held it.
 /// </remarks>
 public sealed partial class RuleApplier(
+    CommandGate gate,
     IDbContextFactory<ArchonDbContext> contexts,
     RuleTarget target,
     Upstreams upstreams,
@@ -64,44 +66,39 @@ public sealed partial class RuleApplier(
 
     /// <param name="files">As they were reviewed. What was changed since, here or there, is refused.</param>
     /// <param name="progress">Told before each step.</param>
+    /// <exception cref="PermissionDeniedException">The actor may not apply rules.</exception>
     public async Task<ApplyResult> ApplyAsync(
         int environmentId,
         IReadOnlyList<ReviewedFile> files,
-        string who,
+        Actor actor,
         IProgress<RuleApplyStage>? progress,
         CancellationToken cancellationToken
     )
     {
+        await using var db = await gate.OpenAsync(actor, Permission.ApplyRules, environmentId, cancellationToken);
         if (files.Count == 0)
             return new ApplyResult.Refused("Nothing was chosen.");
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (!await TryLockAsync(db, environmentId, cancellationToken))
             return new ApplyResult.Refused("Another apply is under way.");
         try
         {
             await RecoverLockedAsync(db, environmentId, cancellationToken);
+            db.AuditAs(actor.Id, actor.Name);
             if (await FaultAsync(db, environmentId, files, cancellationToken) is { } fault)
                 return new ApplyResult.Refused(fault);
             var now = clock.GetUtcNow();
             var apply = new RuleApply
             {
                 EnvironmentId = environmentId,
-                Author = who,
+                Author = actor.Name,
                 Stage = RuleApplyStage.Writing,
                 Files = [.. files.Select(file => new RuleApplyFile(file.DocumentId, file.Name, file.Version, file.Held, file.Wanted))],
                 StartedAt = now,
                 ChangedAt = now,
             };
             db.RuleApplies.Add(apply);
-            await NoteAsync(
-                db,
-                environmentId,
-                who,
-                "rules.apply",
-                $"begins: {string.Join(", ", files.Select(file => file.Name))}",
-                cancellationToken
-            );
-            return await RunAsync(db, apply, who, progress, cancellationToken);
+            await NoteAsync(db, apply, "rules.apply", $"begins: {string.Join(", ", files.Select(file => file.Name))}", cancellationToken);
+            return await RunAsync(db, apply, progress, cancellationToken);
         }
         finally
         {
@@ -135,21 +132,21 @@ public sealed partial class RuleApplier(
         if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left)
             return;
         LogRecovers(left.Id, left.Stage);
-        await NoteAsync(db, environmentId, NoOne, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
+        db.AuditAs(null, NoOne);
+        await NoteAsync(db, left, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
         if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying)
         {
-            await RunAsync(db, left, NoOne, null, cancellationToken);
+            await RunAsync(db, left, null, cancellationToken);
             return;
         }
         var reason = left.Message ?? "The console ended before all files were written.";
-        await PutBackAsync(db, left, NoOne, reason, null, cancellationToken);
+        await PutBackAsync(db, left, reason, null, cancellationToken);
     }
 
     private async Task<ApplyResult> RunAsync(
         ArchonDbContext db,
         RuleApply apply,
-        string who,
         IProgress<RuleApplyStage>? progress,
         CancellationToken cancellationToken
     )
@@ -166,7 +163,7 @@ public sealed partial class RuleApplier(
                     }
                 )
                 {
-                    return await PutBackAsync(db, apply, who, reason, progress, cancellationToken);
+                    return await PutBackAsync(db, apply, reason, progress, cancellationToken);
                 }
             }
             await EnterAsync(db, apply, RuleApplyStage.Reloading, progress, cancellationToken);
@@ -175,39 +172,37 @@ public sealed partial class RuleApplier(
         {
             if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var reason })
             {
-                return await PutBackAsync(db, apply, who, $"The server did not take it up. {reason}", progress, cancellationToken);
+                return await PutBackAsync(db, apply, $"The server did not take it up. {reason}", progress, cancellationToken);
             }
             await EnterAsync(db, apply, RuleApplyStage.Verifying, progress, cancellationToken);
         }
         var (fault, note) = await VerifyAsync(apply, cancellationToken);
         if (fault is not null)
-            return await PutBackAsync(db, apply, who, fault, progress, cancellationToken);
-        var now = clock.GetUtcNow();
+            return await PutBackAsync(db, apply, fault, progress, cancellationToken);
+        var held = new Dictionary<int, byte[]?>();
         foreach (var file in apply.Files)
         {
-            var held = await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken)
+            held[file.DocumentId] = await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken)
                 is Fetch<byte[]?>.Ok { Value: var seen }
                 ? seen
                 : file.After;
-            await db
-                .RuleDocuments.Where(document => document.Id == file.DocumentId)
-                .ExecuteUpdateAsync(
-                    set =>
-                        set.SetProperty(document => document.AppliedContent, held)
-                            .SetProperty(document => document.AppliedAt, now)
-                            .SetProperty(document => document.SeenContent, held)
-                            .SetProperty(document => document.SeenAt, now),
-                    cancellationToken
-                );
         }
-        await EndAsync(db, apply, RuleApplyStage.Done, note, who, progress, cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await RuleCatalogue.LockAsync(db, apply.EnvironmentId, cancellationToken);
+        var now = clock.GetUtcNow();
+        foreach (var document in await db.RuleDocuments.Where(one => held.Keys.Contains(one.Id)).ToListAsync(cancellationToken))
+        {
+            (document.AppliedContent, document.AppliedAt) = (held[document.Id], now);
+            (document.SeenContent, document.SeenAt) = (held[document.Id], now);
+        }
+        await EndAsync(db, apply, RuleApplyStage.Done, note, progress, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return new ApplyResult.Done(apply.Id, note);
     }
 
     private async Task<ApplyResult> PutBackAsync(
         ArchonDbContext db,
         RuleApply apply,
-        string who,
         string reason,
         IProgress<RuleApplyStage>? progress,
         CancellationToken cancellationToken
@@ -240,7 +235,7 @@ public sealed partial class RuleApplier(
         if (faults.Count > 0)
         {
             var reported = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
-            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, who, progress, cancellationToken);
+            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, progress, cancellationToken);
             return new ApplyResult.Stuck(apply.Id, reported);
         }
         if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
@@ -249,7 +244,7 @@ public sealed partial class RuleApplier(
                 ? reason
                 : $"{reason} The files are as before; the server did not read them again: {unheard}";
         }
-        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, who, progress, cancellationToken);
+        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, progress, cancellationToken);
         return new ApplyResult.PutBack(apply.Id, reason);
 
         async Task WriteBackAsync(RuleApplyFile file)
@@ -413,46 +408,27 @@ public sealed partial class RuleApplier(
         RuleApply apply,
         RuleApplyStage stage,
         string? message,
-        string who,
         IProgress<RuleApplyStage>? progress,
         CancellationToken cancellationToken
     )
     {
         var now = clock.GetUtcNow();
         (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
-        await NoteAsync(
-            db,
-            apply.EnvironmentId,
-            who,
-            "rules.apply",
-            message is null ? Word(stage) : $"{Word(stage)}: {message}",
-            cancellationToken
-        );
+        await NoteAsync(db, apply, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
         progress?.Report(stage);
         LogEnded(apply.Id, stage);
     }
 
-    private async Task NoteAsync(
-        ArchonDbContext db,
-        int environmentId,
-        string who,
-        string action,
-        string detail,
-        CancellationToken cancellationToken
-    )
+    private async Task NoteAsync(ArchonDbContext db, RuleApply apply, string action, string detail, CancellationToken cancellationToken)
     {
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = clock.GetUtcNow(),
-                Actor = who,
-                Action = action,
-                Subject = "rules",
-                Detail = detail,
-            }
-        );
+        await using var transaction = db.Database.CurrentTransaction is null
+            ? await db.Database.BeginTransactionAsync(cancellationToken)
+            : null;
+        db.Note(clock.GetUtcNow(), action, () => "rules", detail, apply.EnvironmentId);
         await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(RuleTopic.Id, environmentId, cancellationToken);
+        await db.AnnounceAsync(RuleTopic.Id, apply.EnvironmentId, cancellationToken);
+        if (transaction is not null)
+            await transaction.CommitAsync(cancellationToken);
     }
 
     private static async Task<bool> TryLockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)

@@ -1,15 +1,15 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Live;
 using Archon.Ui.Health;
 using Archon.Ui.View;
-using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Rules.Apply;
 
 public sealed partial class RuleApplyPage(
+    CurrentActor me,
     RuleApplyQueries applies,
     RuleApplier applier,
     RuleTopic rules,
@@ -31,9 +31,6 @@ public sealed partial class RuleApplyPage(
     private RuleApplyStage? stage;
     private RuleApplyStage reached;
     private ApplyResult? result;
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private bool IsBusy => stage is not null && result is null;
 
@@ -76,7 +73,7 @@ public sealed partial class RuleApplyPage(
         try
         {
             // Once begun it is not cut short by a closed tab; a console that stops leaves it in the journal.
-            result = await applier.ApplyAsync(view.EnvironmentId, Chosen, await WhoAsync(), progress, host.ApplicationStopping);
+            result = await applier.ApplyAsync(view.EnvironmentId, Chosen, await me.GetAsync(Lifetime), progress, host.ApplicationStopping);
         }
         catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
         {
@@ -127,8 +124,6 @@ public sealed partial class RuleApplyPage(
         if (!opened.Remove(documentId))
             opened.Add(documentId);
     }
-
-    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
     private static string Word(ReviewState state) =>
         state switch

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
-using Archon.Data.Access;
 using Archon.Data.Rules;
 using Archon.Integrations;
 using Archon.Live;
@@ -120,15 +119,12 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
                 CreatedAt = now,
             }
         );
-        db.AuditEntries.Add(
-            new AuditEntry
-            {
-                At = now,
-                Actor = note.Who,
-                Action = note.Action,
-                Subject = Cut($"rule file {document.Name}", 512),
-                Detail = string.Create(CultureInfo.InvariantCulture, $"version {document.CurrentVersion}: {note.Reason}"),
-            }
+        db.Note(
+            now,
+            note.Action,
+            () => Cut($"rule file {document.Name}", 512),
+            string.Create(CultureInfo.InvariantCulture, $"version {document.CurrentVersion}: {note.Reason}"),
+            document.EnvironmentId
         );
         await db.SaveChangesAsync(cancellationToken);
         await db.AnnounceAsync(RuleTopic.Id, document.EnvironmentId, cancellationToken);

@@ -1,18 +1,21 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data;
+using Archon.Data.Access;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Catalogue;
 
 /// <summary>The only way to change rules: every change is a version of the rule and of its file, and stands in the audit.</summary>
-public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
+/// <remarks>Each throws <see cref="PermissionDeniedException"/> where the actor may not edit rules.</remarks>
+public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
 {
     private readonly RuleCatalogue catalogue = new(target, clock);
 
-    public async Task<RuleSaveResult> SaveAsync(RuleDraft draft, string who, CancellationToken cancellationToken)
+    public async Task<RuleSaveResult> SaveAsync(RuleDraft draft, Actor actor, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditRules, draft.EnvironmentId, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, draft.EnvironmentId, cancellationToken);
         if (NameFault(draft) is { } fault)
@@ -24,7 +27,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             return await ChangedAsync(db, rule, cancellationToken);
         try
         {
-            var note = new RuleChangeNote(who, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit");
+            var note = new RuleChangeNote(actor.Name, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit");
             var saved = await WriteAsync(db, draft, rule, note, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return saved;
@@ -36,9 +39,9 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     /// <summary>Makes what an older version said the newest version; also for a deleted rule, which is put back.</summary>
-    public async Task<RuleSaveResult> RestoreAsync(int ruleId, int version, string who, string reason, CancellationToken cancellationToken)
+    public async Task<RuleSaveResult> RestoreAsync(int ruleId, int version, Actor actor, string reason, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (
             await LockedAsync(db, ruleId, cancellationToken) is not { } rule
@@ -49,7 +52,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
         try
         {
-            var note = new RuleChangeNote(who, reason.Trim(), "rule.restore");
+            var note = new RuleChangeNote(actor.Name, reason.Trim(), "rule.restore");
             var open = await catalogue.OpenAsync(db, rule, cancellationToken);
             var content = ServedRules.Content(rule, wanted);
             var (after, place) =
@@ -67,9 +70,9 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
         }
     }
 
-    public async Task<RuleSaveResult> DeleteAsync(int ruleId, int basedOn, string who, string reason, CancellationToken cancellationToken)
+    public async Task<RuleSaveResult> DeleteAsync(int ruleId, int basedOn, Actor actor, string reason, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
             return new RuleSaveResult.NotFound();
@@ -82,7 +85,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
                 return new RuleSaveResult.NotFound();
             // A group that is empty now stays, with its interval and labels: the rule may be put back.
             var after = RuleFileEditor.RemoveRule(open.File, place.Group.Index, place.Index);
-            var note = new RuleChangeNote(who, reason.Trim(), "rule.delete");
+            var note = new RuleChangeNote(actor.Name, reason.Trim(), "rule.delete");
             await catalogue.CommitAsync(db, open.Document, after, note, null, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new RuleSaveResult.Saved(rule.Id, rule.CurrentVersion);
@@ -94,11 +97,11 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     /// <summary>Keeps the unit tests of the file a rule stands in, in promtool's form without <c>rule_files</c>.</summary>
-    public async Task<RuleSaveResult> SaveTestsAsync(int ruleId, string tests, string who, CancellationToken cancellationToken)
+    public async Task<RuleSaveResult> SaveTestsAsync(int ruleId, string tests, Actor actor, CancellationToken cancellationToken)
     {
+        await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
         if (RuleTests.Fault(tests) is { } fault)
             return new RuleSaveResult.Invalid([fault]);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
             return new RuleSaveResult.NotFound();
@@ -108,7 +111,7 @@ public sealed class RuleCommands(IDbContextFactory<ArchonDbContext> contexts, Ru
             if (open.Document.Tests != tests)
             {
                 open.Document.Tests = tests;
-                var note = new RuleChangeNote(who, "Unit tests", "rule-file.tests");
+                var note = new RuleChangeNote(actor.Name, "Unit tests", "rule-file.tests");
                 await catalogue.AddVersionAsync(db, open.Document, note, cancellationToken);
             }
             await transaction.CommitAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using Archon.Features.Access;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
@@ -7,13 +8,15 @@ using Archon.Ui.Forms;
 namespace Archon.Features.Rules.Editor;
 
 /// <summary>What a session asks of the page that shows it.</summary>
-/// <param name="EditorAsync">The name of the reader where they may edit rules now; null where they may not.</param>
+/// <param name="MayEditAsync">Whether the reader has a role that edits rules: what is offered. What is done is checked by the command.</param>
+/// <param name="ActorAsync">The reader, for a command.</param>
 /// <param name="ConfirmAsync">Whether the reader wants something done that cannot simply be taken back.</param>
 /// <param name="WarnAsync">Reports what was not done, on a page that is being left.</param>
 /// <param name="Refresh">Something to show has changed.</param>
 /// <param name="FailAsync">An error that the session cannot answer.</param>
 public sealed record RuleEditorHost(
-    Func<Task<string?>> EditorAsync,
+    Func<Task<bool>> MayEditAsync,
+    Func<Task<Actor>> ActorAsync,
     Func<Question, Task<bool>> ConfirmAsync,
     Func<string, Task> WarnAsync,
     Action Refresh,

@@ -23,9 +23,9 @@ public sealed partial class RuleEditorSession
             return null;
         }
         int? created = null;
-        await WorkAsync(async who =>
+        await WorkAsync(async actor =>
         {
-            var result = await services.Commands.SaveAsync(Subject.Wanted(Checks.Reading.Content), who, lifetime.Token);
+            var result = await services.Commands.SaveAsync(Subject.Wanted(Checks.Reading.Content), actor, lifetime.Token);
             if (result is not RuleSaveResult.Saved done)
             {
                 if (result is RuleSaveResult.ChangedMeanwhile { Theirs: var other })
@@ -42,7 +42,7 @@ public sealed partial class RuleEditorSession
             (isCreated, created) = (true, done.RuleId);
             if (
                 !string.IsNullOrWhiteSpace(Draft.Tests)
-                && await services.Commands.SaveTestsAsync(done.RuleId, Draft.Tests, who, lifetime.Token) is not RuleSaveResult.Saved
+                && await services.Commands.SaveTestsAsync(done.RuleId, Draft.Tests, actor, lifetime.Token) is not RuleSaveResult.Saved
             )
             {
                 await host.WarnAsync("The rule is saved, its unit tests are not.");
@@ -71,10 +71,10 @@ public sealed partial class RuleEditorSession
         );
         if (!await host.ConfirmAsync(question))
             return;
-        await WorkAsync(async who =>
+        await WorkAsync(async actor =>
         {
             var reason = Draft.Reason.Length > 0 ? Draft.Reason : $"Restored v{version}";
-            var result = await services.Commands.RestoreAsync(Rule.Id, version, who, reason, lifetime.Token);
+            var result = await services.Commands.RestoreAsync(Rule.Id, version, actor, reason, lifetime.Token);
             if (result is not RuleSaveResult.Saved { Version: var made })
             {
                 Report(result);
@@ -103,9 +103,9 @@ public sealed partial class RuleEditorSession
         );
         if (!await host.ConfirmAsync(question))
             return;
-        await WorkAsync(async who =>
+        await WorkAsync(async actor =>
         {
-            var result = await services.Commands.DeleteAsync(Rule.Id, Rule.CurrentVersion, who, Draft.Reason, lifetime.Token);
+            var result = await services.Commands.DeleteAsync(Rule.Id, Rule.CurrentVersion, actor, Draft.Reason, lifetime.Token);
             if (result is not RuleSaveResult.Saved)
             {
                 Report(result);
@@ -161,9 +161,9 @@ public sealed partial class RuleEditorSession
     public Task SaveTestsAsync() =>
         Rule is null
             ? Task.CompletedTask
-            : WorkAsync(async who =>
+            : WorkAsync(async actor =>
             {
-                var result = await services.Commands.SaveTestsAsync(Rule.Id, Draft.Tests, who, lifetime.Token);
+                var result = await services.Commands.SaveTestsAsync(Rule.Id, Draft.Tests, actor, lifetime.Token);
                 if (result is RuleSaveResult.Saved)
                 {
                     Rule = Rule with { Tests = Draft.Tests };

@@ -1,6 +1,7 @@
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
@@ -98,7 +99,7 @@ public sealed partial class RuleEditorSession : IDisposable
         try
         {
             Failure = null;
-            CanEdit = await host.EditorAsync() is not null;
+            CanEdit = await host.MayEditAsync();
             Backtest.Begin();
             Others = (await services.Rules.PictureAsync(environmentId, lifetime.Token)).Rules;
             if (RuleId is { } id)
@@ -342,12 +343,11 @@ public sealed partial class RuleEditorSession : IDisposable
         (DiffFrom, DiffTo, Theirs) = (found.CurrentVersion, DraftVersion, null);
     }
 
-    /// <param name="task">Is given the name of the reader.</param>
-    private async Task WorkAsync(Func<string, Task> task)
+    private async Task WorkAsync(Func<Actor, Task> task)
     {
-        // The buttons are not there for others; what the server is asked to do is checked all the same.
-        if (await host.EditorAsync() is { } who)
-            await Work.DoAsync(() => task(who), lifetime.Token);
+        // The buttons are not there for others; the command checks it all the same.
+        if (await host.MayEditAsync())
+            await Work.DoAsync(async () => await task(await host.ActorAsync()), lifetime.Token);
     }
 
     private async Task CheckAsync(Func<Task> check)

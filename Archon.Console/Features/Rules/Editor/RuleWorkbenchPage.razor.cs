@@ -16,6 +16,7 @@ namespace Archon.Features.Rules.Editor;
 
 /// <summary>Where one rule is written, seen over the past, checked, tested and saved. The rules of that are the session's.</summary>
 public sealed partial class RuleWorkbenchPage(
+    CurrentActor me,
     RuleEditorServices services,
     UpstreamHealth upstreams,
     ViewState view,
@@ -95,7 +96,14 @@ public sealed partial class RuleWorkbenchPage(
         session?.Dispose();
         session = new RuleEditorSession(
             services,
-            new RuleEditorHost(EditorAsync, floats.ConfirmAsync, floats.SayFailureAsync, StateHasChanged, DispatchExceptionAsync),
+            new RuleEditorHost(
+                MayEditAsync,
+                () => me.GetAsync(CancellationToken.None),
+                floats.ConfirmAsync,
+                floats.SayFailureAsync,
+                StateHasChanged,
+                DispatchExceptionAsync
+            ),
             view.EnvironmentId,
             Id,
             new RuleEditorStart(AskedExpression, AskedFor, AskedSeverity, AskedName, AskedFrom, SharedDraft)
@@ -153,14 +161,8 @@ public sealed partial class RuleWorkbenchPage(
 
     private string Invalid(string field) => session.Faults.ContainsKey(field) ? "true" : "false";
 
-    private async Task<string?> EditorAsync()
-    {
-        if (Reader is null)
-            return null;
-        var reader = (await Reader).User;
-        var mayEdit = (await authorization.AuthorizeAsync(reader, Policies.Editor)).Succeeded;
-        return mayEdit ? reader.Identity?.Name ?? "unknown" : null;
-    }
+    private async Task<bool> MayEditAsync() =>
+        Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
 
     public void Dispose() => session?.Dispose();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Archon.ConfigFiles.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
@@ -8,12 +9,11 @@ using Archon.Ui.Health;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Forms;
 
 namespace Archon.Features.Rules.Import;
 
-public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget target, ViewState view) : IDisposable
+public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importer, RuleTarget target, ViewState view) : IDisposable
 {
     private const long MostBytes = 1_000_000;
     private const int MostFiles = 200;
@@ -30,9 +30,6 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     /// <summary><c>target</c> reads the target at once.</summary>
     [SupplyParameterFromQuery(Name = "source")]
     private string? AskedSource { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private int Takable =>
         reviews.Count(review =>
@@ -120,7 +117,7 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
     private Task FromServerAsync() =>
         WorkAsync(async () =>
         {
-            var taken = await importer.TakeServerAsync(view.EnvironmentId, await WhoAsync(), lifetime.Token);
+            var taken = await importer.TakeServerAsync(view.EnvironmentId, await me.GetAsync(lifetime.Token), lifetime.Token);
             work.Say(
                 taken switch
                 {
@@ -143,7 +140,14 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
                     choices.GetValueOrDefault((known.Name, null))
                 );
             }
-            var results = await importer.ImportAsync(view.EnvironmentId, files, wanted, await WhoAsync(), reason, lifetime.Token);
+            var results = await importer.ImportAsync(
+                view.EnvironmentId,
+                files,
+                wanted,
+                await me.GetAsync(lifetime.Token),
+                reason,
+                lifetime.Token
+            );
             var (taken, refused) = (
                 results.OfType<ImportResult.Taken>().Count(),
                 results.Where(result => result is ImportResult.Refused).ToList()
@@ -202,8 +206,6 @@ public sealed partial class RuleImportPage(RuleImporter importer, RuleTarget tar
             },
             lifetime.Token
         );
-
-    private async Task<string> WhoAsync() => (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
 
     private int Unchosen(string file, MergeRow? row) => choices.ContainsKey((file, row)) ? 0 : 1;
 

@@ -6,6 +6,7 @@ using Archon.ConfigFiles.Yaml;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Microsoft.EntityFrameworkCore;
@@ -56,7 +57,7 @@ public abstract record ImportResult(string Name)
 public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, MergeSide Form);
 
 /// <summary>Takes rule files from outside into the catalogue. Never overwrites silently.</summary>
-public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
+public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
 {
     private readonly RuleCatalogue catalogue = new(target, clock);
 
@@ -99,9 +100,10 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     /// </summary>
     /// <returns>How many files came in.</returns>
     /// <exception cref="RuleEditException">The server tells a rule that no file can say.</exception>
-    public async Task<int> TakeServerAsync(int environmentId, string who, CancellationToken cancellationToken)
+    /// <exception cref="PermissionDeniedException">The actor may not edit rules.</exception>
+    public async Task<int> TakeServerAsync(int environmentId, Actor actor, CancellationToken cancellationToken)
     {
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
         var rules = await db
@@ -112,16 +114,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
             await catalogue.OpenAsync(db, rule, cancellationToken);
         if (files.Count > 0)
         {
-            db.AuditEntries.Add(
-                new AuditEntry
-                {
-                    At = clock.GetUtcNow(),
-                    Actor = who,
-                    Action = "rule-file.import",
-                    Subject = "rules",
-                    Detail = $"all that the server runs, {files.Count} files",
-                }
-            );
+            db.Note(clock.GetUtcNow(), "rule-file.import", () => "rules", $"all that the server runs, {files.Count} files", environmentId);
             await db.SaveChangesAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -144,26 +137,28 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
     }
 
     /// <param name="choices">For files that both sides changed.</param>
+    /// <exception cref="PermissionDeniedException">The actor may not edit rules.</exception>
     public async Task<IReadOnlyList<ImportResult>> ImportAsync(
         int environmentId,
         IReadOnlyList<IncomingFile> files,
         IReadOnlyDictionary<string, ImportChoice> choices,
-        string who,
+        Actor actor,
         string reason,
         CancellationToken cancellationToken
     )
     {
+        await gate.RequireAsync(actor, Permission.EditRules, environmentId, cancellationToken);
         var results = new List<ImportResult>();
         // Rule files first: tests need theirs.
         foreach (var file in files.OrderBy(one => RuleTests.IsTestFile(one.Name)))
         {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId, cancellationToken);
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
             try
             {
                 var note = new RuleChangeNote(
-                    who,
+                    actor.Name,
                     reason.Trim().Length > 0 ? reason.Trim()
                         : file.IsFromTarget ? $"Imported from {target.Words}"
                         : "Imported",
@@ -286,6 +281,7 @@ public sealed class RuleImporter(IDbContextFactory<ArchonDbContext> contexts, Ru
         Task AgreeAsync()
         {
             Agree(open.Document, file);
+            db.Note(clock.GetUtcNow(), "rule-file.agree", () => $"rule file {document.Name}", note.Reason, environmentId);
             return db.SaveChangesAsync(cancellationToken);
         }
     }

@@ -1,16 +1,17 @@
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;
 
 namespace Archon.Features.Rules.List;
 
 public sealed partial class RulesPage(
+    CurrentActor me,
     RuleQueries rules,
     RuleCommands commands,
     RuleTopic topic,
@@ -39,9 +40,6 @@ public sealed partial class RulesPage(
     /// <summary><c>deleted</c> for those that can be put back.</summary>
     [SupplyParameterFromQuery(Name = "view")]
     private string? Which { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     [SupplyParameterFromQuery(Name = "q")]
     private string? Text { get; set; }
@@ -134,8 +132,8 @@ public sealed partial class RulesPage(
         (busy, notice) = (true, "");
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            notice = await commands.RestoreAsync(rule.Id, rule.CurrentVersion, who, "Restored after it was deleted", Lifetime) switch
+            var actor = await me.GetAsync(Lifetime);
+            notice = await commands.RestoreAsync(rule.Id, rule.CurrentVersion, actor, "Restored after it was deleted", Lifetime) switch
             {
                 RuleSaveResult.Saved => $"{rule.Name} is back in {rule.File}. It runs once it is applied.",
                 RuleSaveResult.Invalid invalid => $"{rule.Name} was not restored: {string.Join(' ', invalid.Reasons)}",

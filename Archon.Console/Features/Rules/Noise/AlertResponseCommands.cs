@@ -1,75 +1,62 @@
-using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Noise;
 
-public sealed class AlertResponseCommands(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
+public sealed class AlertResponseCommands(CommandGate gate, TimeProvider clock)
 {
     /// <summary>Keeps what a person did with a firing, or takes it back. Said twice is said once.</summary>
+    /// <exception cref="PermissionDeniedException">The actor may not respond to alerts.</exception>
     public async Task SetAsync(
         int environmentId,
         AlertFiring firing,
         int? ruleId,
         AlertResponseKind kind,
         bool isGiven,
-        string who,
+        Actor actor,
         CancellationToken cancellationToken
     )
     {
         var now = clock.GetUtcNow();
+        await using var db = await gate.OpenAsync(actor, Permission.RespondToAlerts, environmentId, cancellationToken);
         var fingerprint = firing.Fingerprint;
         var started = DateTimeOffset.FromUnixTimeMilliseconds(firing.From);
         var (from, to) = (started - NoiseQueries.Step, DateTimeOffset.FromUnixTimeMilliseconds(firing.To) + NoiseQueries.Step);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await db
-            .Database.CreateExecutionStrategy()
-            .ExecuteAsync(async () =>
-            {
-                db.ChangeTracker.Clear();
-                await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-                // Whoever gives one to the same firing waits here for the other.
-                await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({fingerprint}, 0))", cancellationToken);
-                var given = db.AlertResponses.Where(one =>
-                    one.EnvironmentId == environmentId
-                    && one.Fingerprint == fingerprint
-                    && one.Kind == kind
-                    && one.StartedAt >= from
-                    && one.StartedAt <= to
-                );
-                if (isGiven)
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Whoever gives one to the same firing waits here for the other.
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({fingerprint}, 0))", cancellationToken);
+        var given = await db
+            .AlertResponses.Where(one =>
+                one.EnvironmentId == environmentId
+                && one.Fingerprint == fingerprint
+                && one.Kind == kind
+                && one.StartedAt >= from
+                && one.StartedAt <= to
+            )
+            .ToListAsync(cancellationToken);
+        if (isGiven == given.Count > 0)
+            return;
+        db.Note(now, isGiven ? "alert.respond" : "alert.respond.withdraw", () => firing.Name, kind.ToString(), environmentId);
+        db.AlertResponses.RemoveRange(given);
+        if (isGiven)
+        {
+            db.AlertResponses.Add(
+                new AlertResponse
                 {
-                    if (await given.AnyAsync(cancellationToken))
-                        return;
-                    db.AlertResponses.Add(
-                        new AlertResponse
-                        {
-                            EnvironmentId = environmentId,
-                            AlertName = firing.Name,
-                            Fingerprint = fingerprint,
-                            StartedAt = started,
-                            RuleId = ruleId,
-                            Kind = kind,
-                            By = who,
-                            At = now,
-                        }
-                    );
+                    EnvironmentId = environmentId,
+                    AlertName = firing.Name,
+                    Fingerprint = fingerprint,
+                    StartedAt = started,
+                    RuleId = ruleId,
+                    Kind = kind,
+                    By = actor.Name,
+                    At = now,
                 }
-                else if (await given.ExecuteDeleteAsync(cancellationToken) == 0)
-                    return;
-                db.AuditEntries.Add(
-                    new AuditEntry
-                    {
-                        At = now,
-                        Actor = who,
-                        Action = isGiven ? "alert.respond" : "alert.respond.withdraw",
-                        Subject = firing.Name,
-                        Detail = kind.ToString(),
-                    }
-                );
-                await db.SaveChangesAsync(cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-            });
+            );
+        }
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Archon.Data.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Integrations;
 using Archon.Live;
@@ -7,12 +8,12 @@ using Archon.Ui.Format;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Archon.Features.Rules.Noise;
 
 /// <summary>Which alerts cost people most and what came of it, with a quieter form for the worst.</summary>
 public sealed partial class NoisePage(
+    CurrentActor me,
     NoiseQueries noise,
     NoiseAdvisor advisor,
     AlertResponseCommands commands,
@@ -49,9 +50,6 @@ public sealed partial class NoisePage(
 
     [SupplyParameterFromQuery(Name = "days")]
     private int? AskedDays { get; set; }
-
-    [CascadingParameter]
-    private Task<AuthenticationState>? Reader { get; set; }
 
     private int Days => Lengths.Contains(AskedDays ?? 0) ? AskedDays!.Value : Lengths[0];
 
@@ -150,8 +148,8 @@ public sealed partial class NoisePage(
         (busy, notice) = (true, "");
         try
         {
-            var who = (Reader is null ? null : (await Reader).User.Identity?.Name) ?? "unknown";
-            await commands.SetAsync(view.EnvironmentId, firing.Firing, row.Rule?.Id, kind, !firing.Has(kind), who, lifetime.Token);
+            var actor = await me.GetAsync(lifetime.Token);
+            await commands.SetAsync(view.EnvironmentId, firing.Firing, row.Rule?.Id, kind, !firing.Has(kind), actor, lifetime.Token);
         }
         catch (OperationCanceledException) when (lifetime.IsOver)
         {

@@ -20,7 +20,7 @@ public abstract record WatchDiscovery
 }
 
 /// <summary>Sets up watches from the templates that fit a server.</summary>
-public sealed class WatchDiscoveryCommands(
+public sealed class WatchDiscoverer(
     IDbContextFactory<ArchonDbContext> contexts,
     Upstreams upstreams,
     IOptions<WatchOptions> options,

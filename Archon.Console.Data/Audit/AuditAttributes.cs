@@ -1,0 +1,13 @@
+namespace Archon.Data.Audit;
+
+/// <summary>A secret, or what one can be guessed from: the audit records that it changed, never its value.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class SecretAttribute : Attribute;
+
+/// <summary>Says who a person is. The audit records that it changed and not its value, because entries cannot be altered when the person is removed.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class PersonalAttribute : Attribute;
+
+/// <summary>Computed by jobs from other data, and computed again when it is lost: the audit leaves it out.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class DerivedAttribute : Attribute;

@@ -1,0 +1,168 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Archon.Data.Access;
+using Archon.Features.Access;
+using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Archon.Tests.Features.Access;
+
+/// <summary>Who may call which command: checked by the command itself, whatever page or program calls it.</summary>
+[SystemTest]
+public sealed class CommandPermissionTests(RunningConsole console) : IClassFixture<RunningConsole>
+{
+    /// <summary>What everybody may do to what is their own, and what is done before anybody is known.</summary>
+    private static readonly string[] Own =
+    [
+        "AccessCommands.ChangeOwnPasswordAsync",
+        "AccessCommands.CreateTokenAsync",
+        "ProfileCommands.SaveAsync",
+        "SessionCommands.BeginAsync",
+        "SessionCommands.EndAllAsync",
+        "SessionCommands.SignOutAsync",
+        "SignInCommands.EnterAsync",
+    ];
+
+    /// <summary>They change nothing.</summary>
+    private static readonly string[] Reading = ["RuleCommands.PreviewAsync"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static IReadOnlyList<MethodInfo> Commands { get; } =
+    [
+        .. typeof(CommandGate)
+            .Assembly.GetTypes()
+            .Where(type => type.Name.EndsWith("Commands", StringComparison.Ordinal) && type.Namespace!.Contains(".Features."))
+            .Concat(
+                typeof(CommandGate)
+                    .Assembly.GetTypes()
+                    .Where(type =>
+                        type != typeof(CommandGate)
+                        && type.GetMethods().Any(method => method.GetParameters().Any(one => one.ParameterType == typeof(Actor)))
+                    )
+            )
+            .Distinct()
+            .Where(type => !type.IsAssignableTo(typeof(Delegate)))
+            .SelectMany(type =>
+                type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            )
+            .Where(method => method.ReturnType.IsAssignableTo(typeof(Task))),
+    ];
+
+    public static TheoryData<string> OfOthers =>
+        [.. Commands.Where(method => method.GetParameters().Any(one => one.ParameterType == typeof(Actor))).Select(Name).Except(Own)];
+
+    [Fact]
+    public void Every_command_takes_an_actor()
+    {
+        var without = Commands
+            .Where(method => method.GetParameters().All(one => one.ParameterType != typeof(Actor)))
+            .Select(Name)
+            .Except([.. Own, .. Reading, "RuleApplier.RecoverAsync", "RuleImporter.FromTargetAsync", "RuleImporter.ReviewAsync"]);
+
+        Assert.Empty(without);
+        Assert.True(Commands.Count > 25, $"{Commands.Count} commands: not all were found.");
+    }
+
+    [Theory, MemberData(nameof(OfOthers))]
+    public async Task A_viewer_is_refused_and_the_refusal_is_in_the_audit(string command)
+    {
+        var viewer = new Actor(null, $"viewer of {command}", Roles.Viewer, new HashSet<int>());
+        var method = Commands.Single(one => Name(one) == command);
+        var arguments = method
+            .GetParameters()
+            .Select(one =>
+                one.ParameterType == typeof(Actor) ? viewer
+                : one.ParameterType == typeof(CancellationToken) ? Token
+                : one.ParameterType == typeof(string) ? "text"
+                : one.ParameterType.IsValueType ? Activator.CreateInstance(one.ParameterType)
+                : Empty(one.ParameterType)
+            )
+            .ToArray();
+        var target = console.App.Services.GetRequiredService(method.DeclaringType!);
+
+        for (var time = 0; time < 3; time++)
+        {
+            await Assert.ThrowsAsync<PermissionDeniedException>(() => (Task)method.Invoke(target, arguments)!);
+        }
+
+        await using var db = await console.Database.Contexts.CreateDbContextAsync(Token);
+        var entry = await db.AuditEntries.SingleAsync(one => one.Actor == viewer.Name, Token);
+        Assert.Equal(("refused", 3), (entry.Action, entry.Refusals));
+        Assert.NotNull(entry.RefusedLastAt);
+        Assert.NotNull(entry.Hash);
+    }
+
+    [Fact]
+    public async Task A_role_limited_to_its_own_teams_edits_their_services_and_those_of_none_and_no_others()
+    {
+        var services = console.App.Services;
+        var permissions = services.GetRequiredService<PermissionCommands>();
+        await permissions.SetAsync(Roles.Editor, Permission.EditServices.Name, Reach.OwnTeam, TestActor.Admin, Token);
+        await services.GetRequiredService<TeamCommands>().CreateAsync("payments", TestActor.Admin, Token);
+        int team;
+        await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
+            team = (await db.Teams.SingleAsync(one => one.Name == "payments", Token)).Id;
+        var commands = services.GetRequiredService<Archon.Features.Services.ServiceCommands>();
+        var member = new Actor(null, "member", Roles.Editor, new HashSet<int> { team });
+        var stranger = new Actor(null, "stranger", Roles.Editor, new HashSet<int>());
+
+        Assert.IsType<Archon.Features.Services.ServiceResult.Done>(await commands.CreateAsync(1, Draft("pay", "payments"), member, Token));
+        Assert.IsType<Archon.Features.Services.ServiceResult.Done>(await commands.CreateAsync(1, Draft("free", null), stranger, Token));
+        var refused = await Assert.ThrowsAsync<PermissionDeniedException>(() =>
+            commands.CreateAsync(1, Draft("pay2", "payments"), stranger, Token)
+        );
+        Assert.Equal("You may edit services of your own teams. This belongs to the team payments.", refused.Message);
+        int pay;
+        await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
+            pay = (await db.Services.SingleAsync(one => one.Name == "pay", Token)).Id;
+        await Assert.ThrowsAsync<PermissionDeniedException>(() => commands.IgnoreAsync(pay, stranger, Token));
+
+        await permissions.SetAsync(Roles.Editor, Permission.EditServices.Name, Reach.All, TestActor.Admin, Token);
+        Assert.IsType<Archon.Features.Services.ServiceResult.Done>(await commands.IgnoreAsync(pay, stranger, Token));
+    }
+
+    [Fact]
+    public async Task A_permission_that_would_lock_administrators_out_or_let_viewers_change_things_cannot_be_given()
+    {
+        var permissions = console.App.Services.GetRequiredService<PermissionCommands>();
+
+        foreach (
+            var (role, permission, reach) in ((string, Permission, Reach)[])
+                [
+                    (Roles.Admin, Permission.EditServices, Reach.None),
+                    (Roles.Viewer, Permission.EditServices, Reach.All),
+                    (Roles.Editor, Permission.ManageUsers, Reach.All),
+                    (Roles.Editor, Permission.EditRules, Reach.OwnTeam),
+                ]
+        )
+        {
+            Assert.IsType<AccessResult.Invalid>(await permissions.SetAsync(role, permission.Name, reach, TestActor.Admin, Token));
+        }
+    }
+
+    private static Archon.Features.Services.ServiceDraft Draft(string name, string? team) =>
+        new(
+            name,
+            Archon.Data.Catalogue.ServiceTier.Standard,
+            team,
+            null,
+            new Dictionary<string, string> { ["job"] = name },
+            null,
+            null,
+            null,
+            null,
+            []
+        );
+
+    private static string Name(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
+
+    /// <summary>Something of the type that says nothing: a command that looks closer at it before the permission fails the test.</summary>
+    private static object? Empty(Type type) =>
+        type.IsGenericType && type.GetGenericArguments() is [var item] && type.IsAssignableFrom(item.MakeArrayType())
+            ? Array.CreateInstance(item, 0)
+        : type is { IsClass: true, IsAbstract: false } ? RuntimeHelpers.GetUninitializedObject(type)
+        : null;
+}
