@@ -15,6 +15,7 @@ namespace Archon.Tests.Benchmarks;
 public sealed class EngineBench(BenchTable table)
 {
     private const int Rounds = 5;
+    private const int TurnRounds = 20;
 
     [Fact(Explicit = true)]
     public async Task Parsing_and_scoring()
@@ -29,10 +30,13 @@ public sealed class EngineBench(BenchTable table)
         var megabytes = body.Length / 1e6;
         BenchTable.Note($"{megabytes:0} MB of a range query, 1,000 series of 720 points");
 
-        var ours = await BestAsync(async () =>
-            (await MatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Series.Count
+        // In turn, so that what else the machine does meets all alike, and often enough that each is compiled to the end.
+        var best = await BestAsync(
+            async () => (await MatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Series.Count,
+            () => Task.FromResult(ReadWithDocument(body)),
+            async () => (await PipeMatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Count
         );
-        var document = await BestAsync(() => Task.FromResult(ReadWithDocument(body)));
+        var (ours, document, pipe) = (best[0], best[1], best[2]);
         table.Add(
             new BenchRow(
                 "matrix to arrays, MatrixReader",
@@ -45,9 +49,6 @@ public sealed class EngineBench(BenchTable table)
             )
         );
         table.Add(new BenchRow("matrix to arrays, JsonDocument", megabytes / document.TotalSeconds, "MB/s", null, false));
-        var pipe = await BestAsync(async () =>
-            (await PipeMatrixReader.ReadAsync(new MemoryStream(body), TestReplies.Limits(), CancellationToken.None)).Count
-        );
         table.Add(
             new BenchRow(
                 "matrix to arrays, Utf8JsonReader over PipeReader",
@@ -156,18 +157,20 @@ public sealed class EngineBench(BenchTable table)
             .Min();
     }
 
-    private static async Task<TimeSpan> BestAsync(Func<Task<int>> work)
+    private static async Task<IReadOnlyList<TimeSpan>> BestAsync(params Func<Task<int>>[] works)
     {
-        await work();
-        var best = TimeSpan.MaxValue;
-        for (var round = 0; round < Rounds; round++)
+        var best = works.Select(_ => TimeSpan.MaxValue).ToArray();
+        for (var round = 0; round < TurnRounds; round++)
         {
-            GC.Collect();
-            var began = Stopwatch.GetTimestamp();
-            await work();
-            var took = Stopwatch.GetElapsedTime(began);
-            if (took < best)
-                best = took;
+            for (var i = 0; i < works.Length; i++)
+            {
+                GC.Collect();
+                var began = Stopwatch.GetTimestamp();
+                await works[i]();
+                var took = Stopwatch.GetElapsedTime(began);
+                if (took < best[i])
+                    best[i] = took;
+            }
         }
         return best;
     }
