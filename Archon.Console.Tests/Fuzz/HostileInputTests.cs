@@ -25,7 +25,7 @@ public sealed class HostileInputTests
         var failures = corpus
             .Zip(outcomes)
             .Where(one => one.Second.Failure is not null)
-            .Select(one => $"{one.Second.Step} of {Shortened(one.First)}: {one.Second.Failure}");
+            .Select(one => $"{one.Second.Failure}: {one.Second.Step} of {Shortened(one.First)}");
         Assert.Empty(failures);
     }
 

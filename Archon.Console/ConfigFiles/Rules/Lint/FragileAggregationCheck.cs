@@ -5,11 +5,13 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>Only one side of an operator aggregated <c>without</c>: a new label on it, and the sides no longer meet.</summary>
 internal static class FragileAggregationCheck
 {
+    /// <summary>Whether one side of it is an aggregation without some labels, and the other is not.</summary>
+    public static bool Concerns(PromqlExpression node) =>
+        VectorMatchingCheck.Matches(node, out var binary) && !binary.Matching.IsOn && IsWithout(binary.Left) != IsWithout(binary.Right);
+
     public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
     {
-        if (!VectorMatchingCheck.Matches(node, out var binary) || binary.Matching.IsOn)
-            yield break;
-        if (IsWithout(binary.Left) == IsWithout(binary.Right))
+        if (!Concerns(node) || node is not PromqlBinary binary)
             yield break;
         var (left, right) = (rule.Labels.Of(binary.Left), rule.Labels.Of(binary.Right));
         // Of sides whose labels are all known, and of those where only one is aggregated, the check of matching has said more.

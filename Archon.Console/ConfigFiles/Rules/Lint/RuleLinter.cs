@@ -13,24 +13,26 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// </remarks>
 public static class RuleLinter
 {
-    /// <summary>Looks at one part of an expression.</summary>
-    private delegate IEnumerable<LintFinding> NodeCheck(LintedRule rule, PromqlExpression node);
-
     // Checks of one row look at each part of the expression together, so that their findings follow the text. Each group of rows is cut
     // off on its own when it finds too much.
     private static readonly NodeCheck[][][] NodeChecks =
     [
         [
-            [RateWindowCheck.Find, RateAfterSumCheck.Find, RateOfGaugeCheck.Find, IrateCheck.Find],
-            [CounterAsGaugeCheck.FindInCall],
-            [CounterAsGaugeCheck.FindInComparison],
+            [
+                On<PromqlCall>(RateWindowCheck.Find),
+                On<PromqlCall>(RateAfterSumCheck.Find),
+                On<PromqlCall>(RateOfGaugeCheck.Find),
+                On<PromqlCall>(IrateCheck.Find),
+            ],
+            [On<PromqlCall>(CounterAsGaugeCheck.FindInCall)],
+            [new(node => node is PromqlBinary { IsComparison: true }, CounterAsGaugeCheck.FindInComparison)],
         ],
         [
-            [VectorMatchingCheck.Find, FragileAggregationCheck.Find],
-            [SampledCheck.Find],
+            [On<PromqlBinary>(VectorMatchingCheck.Find), new(FragileAggregationCheck.Concerns, FragileAggregationCheck.Find)],
+            [On<PromqlAggregation>(SampledCheck.Find)],
         ],
         [
-            [HistogramCheck.Find],
+            [On<PromqlCall>(HistogramCheck.Find)],
         ],
     ];
 
@@ -86,12 +88,30 @@ public static class RuleLinter
         }
         IEnumerable<LintFinding> required = RequirementCheck.FindInExpression(rule, expression);
         var groups = NodeChecks
-            .Select(rows => rows.SelectMany(row => expression.All().SelectMany(node => row.SelectMany(check => check(rule, node)))))
+            .Select(rows => rows.SelectMany(row => OfNodes(rule, expression, row)))
             .Prepend(required)
             .Append(OfSelectors(rule, expression))
             .Append(OfFields(rule))
             .Append(OfKind(rule, expression));
         return groups.SelectMany(group => First(rule, group));
+    }
+
+    private static NodeCheck On<T>(Func<LintedRule, PromqlExpression, IEnumerable<LintFinding>> find)
+        where T : PromqlExpression => new(node => node is T, find);
+
+    // By loops: for a chain of thousands of operators each step of a query over sequences would take memory at each part.
+    private static IEnumerable<LintFinding> OfNodes(LintedRule rule, PromqlExpression expression, NodeCheck[] checks)
+    {
+        foreach (var node in expression.All())
+        {
+            foreach (var check in checks)
+            {
+                if (!check.Concerns(node))
+                    continue;
+                foreach (var finding in check.Find(rule, node))
+                    yield return finding;
+            }
+        }
     }
 
     private static IEnumerable<LintFinding> OfSelectors(LintedRule rule, PromqlExpression expression)
@@ -145,4 +165,11 @@ public static class RuleLinter
             yield return finding;
         }
     }
+
+    /// <summary>Looks at one part of an expression.</summary>
+    /// <param name="Concerns">Whether it is a part that the check has something to say of.</param>
+    private sealed record NodeCheck(
+        Func<PromqlExpression, bool> Concerns,
+        Func<LintedRule, PromqlExpression, IEnumerable<LintFinding>> Find
+    );
 }
