@@ -1,5 +1,4 @@
 using Archon.Data;
-using Archon.Data.Catalogue;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -51,20 +50,14 @@ public sealed class ReplacedMigrationsTests(PostgresFixture postgres)
     {
         await using var database = await postgres.NewEmptyDatabaseAsync();
         await RunAsync(database, await ScriptAsync());
-        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
-        {
-            db.Services.Add(
-                new Service
-                {
-                    EnvironmentId = 1,
-                    Name = "shop",
-                    Matchers = new Dictionary<string, string> { ["job"] = "shop" },
-                    CreatedAt = DateTimeOffset.UnixEpoch,
-                    LastSeenAt = DateTimeOffset.UnixEpoch,
-                }
-            );
-            await db.SaveChangesAsync(Token);
-        }
+        // By the columns that a service had then.
+        await RunAsync(
+            database,
+            """
+            INSERT INTO services (environment_id, name, origin, tier, matchers, created_at, last_seen_at)
+            VALUES (1, 'shop', 'Edited', 'Standard', '{"job": "shop"}', now(), now())
+            """
+        );
 
         await using var app = await ArchonApp.StartAsync(database);
 

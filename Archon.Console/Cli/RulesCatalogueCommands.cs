@@ -236,7 +236,10 @@ internal static class RulesCatalogueCommands
     /// <exception cref="BadInputException">The database does not answer, or there is no such environment.</exception>
     private static async Task<Catalogue> CatalogueAsync(string? environment, CancellationToken cancellationToken)
     {
-        var host = await CommandHost.StartAsync(services => services.AddConfiguredUpstreams().AddRules(), cancellationToken);
+        var host = await CommandHost.StartAsync(
+            services => services.AddConfiguredUpstreams().AddSingleton<CommandGate>().AddRules(),
+            cancellationToken
+        );
         try
         {
             var contexts = host.Services.GetRequiredService<IDbContextFactory<ArchonDbContext>>();

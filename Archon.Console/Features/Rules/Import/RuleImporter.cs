@@ -281,6 +281,8 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
         Task AgreeAsync()
         {
             Agree(open.Document, file);
+            if (!db.ChangeTracker.HasChanges())
+                return Task.CompletedTask;
             db.Note(clock.GetUtcNow(), "rule-file.agree", () => $"rule file {document.Name}", note.Reason, environmentId);
             return db.SaveChangesAsync(cancellationToken);
         }
