@@ -1,3 +1,5 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.Catalogue;
 
 /// <summary>A service of the estate, and how to find its series, logs and traces.</summary>
@@ -26,6 +28,7 @@ public sealed class Service
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset LastSeenAt { get; set; }
     public DateTimeOffset? EditedAt { get; set; }
+    [Personal]
     public string? EditedBy { get; set; }
 
     /// <summary>PostgreSQL's xmin: two people editing one row are told.</summary>

@@ -1,3 +1,4 @@
+using Archon.Data.Audit;
 using Archon.Data.Catalogue;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -34,6 +35,7 @@ public sealed class AlertResponse
     public int? RuleId { get; set; }
 
     public AlertResponseKind Kind { get; set; }
+    [Personal]
     public required string By { get; set; }
     public DateTimeOffset At { get; set; }
 }

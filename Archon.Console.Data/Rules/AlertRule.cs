@@ -1,3 +1,5 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.Rules;
 
 /// <summary>An alerting or recording rule of the catalogue, as in Prometheus, with every version it ever had.</summary>
@@ -80,6 +82,7 @@ public sealed class AlertRuleVersion
     public Dictionary<string, string> Labels { get; set; } = [];
     public Dictionary<string, string> Annotations { get; set; } = [];
     public TimeSpan? Interval { get; set; }
+    [Personal]
     public required string Author { get; set; }
     public required string Reason { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
