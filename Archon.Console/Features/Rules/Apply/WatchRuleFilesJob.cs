@@ -24,21 +24,28 @@ public sealed class WatchRuleFilesJob(
             return;
         await applier.RecoverAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var (readAt, held) = (clock.GetUtcNow(), new Dictionary<string, byte[]?>(StringComparer.Ordinal));
+        var names = await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).Select(one => one.Name).ToListAsync(cancellationToken);
+        // Before the transaction: the target may be a server.
+        foreach (var name in names.Where(name => target.NameFault(name) is null))
+        {
+            if (await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var content })
+                held[name] = content;
+        }
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
-        var (now, changed) = (clock.GetUtcNow(), false);
+        var changed = false;
         foreach (var document in await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).ToListAsync(cancellationToken))
         {
-            if (target.NameFault(document.Name) is not null)
+            // An apply or an import may have looked later.
+            if (!held.TryGetValue(document.Name, out var seen) || document.SeenAt > readAt)
                 continue;
-            if (await target.ReadAsync(document.Name, cancellationToken) is not Fetch<byte[]?>.Ok { Value: var held })
-                continue;
-            changed |= !target.IsSame(held, document.SeenContent);
-            (document.SeenContent, document.SeenAt) = (held, now);
+            changed |= !target.IsSame(seen, document.SeenContent);
+            (document.SeenContent, document.SeenAt) = (seen, readAt);
             // Whoever brought it there: the two agree.
-            if (document.DeletedAt is null && target.IsSame(held, document.Content) && !target.IsSame(held, document.AppliedContent))
+            if (document.DeletedAt is null && target.IsSame(seen, document.Content) && !target.IsSame(seen, document.AppliedContent))
             {
-                document.AppliedContent = held;
+                document.AppliedContent = seen;
             }
         }
         await db.SaveChangesAsync(cancellationToken);

@@ -18,14 +18,27 @@ internal sealed record RuleChangeNote(string Who, string Reason, string Action);
 /// <summary>Which rule of the catalogue a rule of the changed file is, where names alone do not tell.</summary>
 internal readonly record struct RulePin(int RuleId, int Group, int Rule);
 
-/// <summary>Rule files and the rules in them, kept in step. Whoever changes them holds <see cref="LockAsync"/>.</summary>
+/// <summary>
+/// Rule files and the rules in them, kept in step, for one command. Whoever changes them holds <see cref="LockAsync"/> and has called
+/// <see cref="ReadAheadAsync"/> before.
+/// </summary>
 internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
 {
     private const string Header = "# Put together from what the server ran. Comments and form of the file it came from are not known.\n";
 
+    private readonly Dictionary<string, RuleFile?> readAhead = new(StringComparer.Ordinal);
+
     /// <summary>One at a time for each environment, until the transaction ends.</summary>
     public static Task LockAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({AdvisoryLocks.RuleCatalogue}, {environmentId})", cancellationToken);
+
+    /// <summary>Reads what the target holds of files that the catalogue may take in. Before the transaction: the target may be a server.</summary>
+    /// <param name="serverFiles">As the server names them.</param>
+    public async Task ReadAheadAsync(int environmentId, IEnumerable<string> serverFiles, CancellationToken cancellationToken)
+    {
+        foreach (var name in serverFiles.Select(target.CatalogueName).Distinct(StringComparer.Ordinal))
+            readAhead[name] = await ReadAsync(target.For(environmentId), name, cancellationToken);
+    }
 
     /// <summary>The file a rule stands in. One that only the server knew comes into the catalogue: its own bytes where they can be read, otherwise put together.</summary>
     public async Task<OpenDocument> OpenAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken) =>
@@ -80,7 +93,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         var name = target.CatalogueName(rule.File);
         return (
             name,
-            await HeldAsync(target.For(rule.EnvironmentId), name, cancellationToken)
+            await HeldAsync(db, rule.EnvironmentId, name, cancellationToken)
                 ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken)
         );
     }
@@ -172,7 +185,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
     private async Task<OpenDocument> TakeInAsync(ArchonDbContext db, AlertRule rule, CancellationToken cancellationToken)
     {
         var name = target.CatalogueName(rule.File);
-        var held = await HeldAsync(target.For(rule.EnvironmentId), name, cancellationToken);
+        var held = await HeldAsync(db, rule.EnvironmentId, name, cancellationToken);
         var file = held ?? await PutTogetherAsync(db, rule.EnvironmentId, rule.File, cancellationToken);
         var open = Create(db, rule.EnvironmentId, name, rule.File);
         open.Document.ImportedContent = file.ToBytes();
@@ -190,7 +203,13 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         return open with { File = file };
     }
 
-    private static async Task<RuleFile?> HeldAsync(RuleTarget target, string name, CancellationToken cancellationToken) =>
+    /// <exception cref="RuleEditException">Within a transaction, where the file was not read ahead.</exception>
+    private async Task<RuleFile?> HeldAsync(ArchonDbContext db, int environmentId, string name, CancellationToken cancellationToken) =>
+        readAhead.TryGetValue(name, out var held) ? held
+        : db.Database.CurrentTransaction is null ? await ReadAsync(target.For(environmentId), name, cancellationToken)
+        : throw new RuleEditException($"The server began to run {name} while this was saved. Save again.");
+
+    private static async Task<RuleFile?> ReadAsync(RuleTarget target, string name, CancellationToken cancellationToken) =>
         target.IsThere
         && target.NameFault(name) is null
         && await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: { } bytes }

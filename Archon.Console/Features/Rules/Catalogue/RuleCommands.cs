@@ -11,11 +11,10 @@ namespace Archon.Features.Rules.Catalogue;
 /// <remarks>Each throws <see cref="PermissionDeniedException"/> where the actor may not edit rules.</remarks>
 public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
 {
-    private readonly RuleCatalogue catalogue = new(target, clock);
-
     public async Task<RuleSaveResult> SaveAsync(RuleDraft draft, Actor actor, CancellationToken cancellationToken)
     {
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, draft.EnvironmentId, cancellationToken);
+        var catalogue = await CatalogueAsync(db, draft.RuleId, draft, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, draft.EnvironmentId, cancellationToken);
         if (NameFault(draft) is { } fault)
@@ -28,7 +27,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
         try
         {
             var note = new RuleChangeNote(actor.Name, draft.Reason.Trim(), rule is null ? "rule.create" : "rule.edit");
-            var saved = await WriteAsync(db, draft, rule, note, cancellationToken);
+            var saved = await WriteAsync(db, catalogue, draft, rule, note, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return saved;
         }
@@ -42,6 +41,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
     public async Task<RuleSaveResult> RestoreAsync(int ruleId, int version, Actor actor, string reason, CancellationToken cancellationToken)
     {
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
+        var catalogue = await CatalogueAsync(db, ruleId, null, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (
             await LockedAsync(db, ruleId, cancellationToken) is not { } rule
@@ -73,6 +73,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
     public async Task<RuleSaveResult> DeleteAsync(int ruleId, int basedOn, Actor actor, string reason, CancellationToken cancellationToken)
     {
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
+        var catalogue = await CatalogueAsync(db, ruleId, null, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
             return new RuleSaveResult.NotFound();
@@ -102,6 +103,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId: null, cancellationToken);
         if (RuleTests.Fault(tests) is { } fault)
             return new RuleSaveResult.Invalid([fault]);
+        var catalogue = await CatalogueAsync(db, ruleId, null, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (await LockedAsync(db, ruleId, cancellationToken) is not { DeletedAt: null } rule)
             return new RuleSaveResult.NotFound();
@@ -137,6 +139,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
         var rule = draft.RuleId is { } id ? await RuleAsync(db, draft.EnvironmentId, id, cancellationToken) : null;
         if (draft.RuleId is not null && rule is null)
             return (null, ["This rule no longer exists."]);
+        var catalogue = new RuleCatalogue(target, clock);
         try
         {
             var known = await db
@@ -167,8 +170,9 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
         }
     }
 
-    private async Task<RuleSaveResult> WriteAsync(
+    private static async Task<RuleSaveResult> WriteAsync(
         ArchonDbContext db,
+        RuleCatalogue catalogue,
         RuleDraft draft,
         AlertRule? rule,
         RuleChangeNote note,
@@ -264,6 +268,31 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
             return (RuleFileEditor.AddRule(file, known.Index, known.Rules.Count, content), (known.Index, known.Rules.Count));
         }
         return (RuleFileEditor.AddGroup(file, new GroupContent(group), [content]), (file.Groups.Count, 0));
+    }
+
+    /// <summary>The catalogue for one command, with the files read that it may have to take in.</summary>
+    /// <param name="ruleId">The rule that is changed; null for a new one.</param>
+    /// <param name="draft">Names the file that the rule goes to; null where it stays.</param>
+    private async Task<RuleCatalogue> CatalogueAsync(
+        ArchonDbContext db,
+        int? ruleId,
+        RuleDraft? draft,
+        CancellationToken cancellationToken
+    )
+    {
+        var catalogue = new RuleCatalogue(target, clock);
+        var rule = await db
+            .AlertRules.AsNoTracking()
+            .SingleOrDefaultAsync(one => one.Id == ruleId && one.DocumentId == null, cancellationToken);
+        var served = draft is null ? null : await catalogue.ServedAsync(db, draft.EnvironmentId, draft.File, cancellationToken);
+        // Within the transaction they are read anew.
+        db.ChangeTracker.Clear();
+        foreach (var unread in (AlertRule?[])[rule, served])
+        {
+            if (unread is not null)
+                await catalogue.ReadAheadAsync(unread.EnvironmentId, [unread.File], cancellationToken);
+        }
+        return catalogue;
     }
 
     private string? NameFault(RuleDraft draft) =>

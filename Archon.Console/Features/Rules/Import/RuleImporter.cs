@@ -59,8 +59,6 @@ public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, M
 /// <summary>Takes rule files from outside into the catalogue. Never overwrites silently.</summary>
 public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
 {
-    private readonly RuleCatalogue catalogue = new(target, clock);
-
     /// <summary>Everything the target holds.</summary>
     public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -104,11 +102,12 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
     public async Task<int> TakeServerAsync(int environmentId, Actor actor, CancellationToken cancellationToken)
     {
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId, cancellationToken);
+        var unknown = db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null);
+        var catalogue = new RuleCatalogue(target, clock);
+        await catalogue.ReadAheadAsync(environmentId, await unknown.Select(rule => rule.File).ToListAsync(cancellationToken), cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
-        var rules = await db
-            .AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null)
-            .ToListAsync(cancellationToken);
+        var rules = await unknown.ToListAsync(cancellationToken);
         var files = rules.GroupBy(rule => rule.File).Select(file => file.First()).ToList();
         foreach (var rule in files)
             await catalogue.OpenAsync(db, rule, cancellationToken);
@@ -222,6 +221,7 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
         {
             return new ImportResult.Refused(file.Name, [.. errors.Select(error => error.ToString())]);
         }
+        var catalogue = new RuleCatalogue(target, clock);
         var open = await catalogue.FindAsync(db, environmentId, file.Name, cancellationToken);
         if (open is not { Document.DeletedAt: null })
         {
@@ -309,7 +309,7 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
         if (document.Tests == tests)
             return new ImportResult.Unchanged(file.Name, "Identical to the catalogue.");
         document.Tests = tests;
-        await catalogue.AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
+        await new RuleCatalogue(target, clock).AddVersionAsync(db, document, note with { Action = "rule-file.tests" }, cancellationToken);
         return new ImportResult.Taken(file.Name, document.CurrentVersion);
     }
 
