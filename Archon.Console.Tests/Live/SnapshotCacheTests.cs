@@ -121,6 +121,30 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tick_during_a_read_waits_its_turn_also_for_those_who_rested_beside_the_reader()
+    {
+        var held = new TaskCompletionSource();
+        var source = Source("a", async _ => await (reads == 2 ? held.Task : Task.CompletedTask));
+        await GetAsync(source);
+        topic.Tick();
+        var all = Enumerable.Range(0, 20).Select(_ => snapshots.GetAsync(source, SnapshotAge.Current, Token)).ToList();
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        await Waits.UntilAsync(() => Task.FromResult(reads == 2));
+
+        topic.Tick();
+        held.SetResult();
+        await Task.WhenAny(all).WaitAsync(Waits.Limit, Token);
+        Assert.Equal(2, reads);
+
+        await Waits.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(100));
+            return Task.FromResult(all.All(one => one.IsCompleted));
+        });
+        Assert.Equal(3, reads);
+    }
+
+    [Fact]
     public async Task Who_has_changed_something_gets_what_was_read_since()
     {
         var source = Source("a");

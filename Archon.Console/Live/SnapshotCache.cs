@@ -80,21 +80,27 @@ public sealed class SnapshotCache : IDisposable
     {
         var entry = Use((typeof(TPicture), source.Key));
         var begun = entry.Attempts;
-        // Outside of the gate: a page that opens must not wait for the pace of those that are open.
-        if (age == SnapshotAge.Current)
-            await RestAsync(entry, source, begun, cancellationToken);
-        await entry.Reading.WaitAsync(cancellationToken);
-        try
+        while (true)
         {
-            if (entry.Newest is TPicture newest && IsNewEnough(entry, source, age, begun))
-                return newest;
-            if (entry.FailedAttempt > begun)
-                entry.Failure!.Throw();
-            return await ReadAsync(entry, source, cancellationToken);
-        }
-        finally
-        {
-            entry.Reading.Release();
+            // Outside of the gate: a page that opens must not wait for the pace of those that are open.
+            if (age == SnapshotAge.Current)
+                await RestAsync(entry, source, begun, cancellationToken);
+            await entry.Reading.WaitAsync(cancellationToken);
+            try
+            {
+                if (entry.Newest is TPicture newest && IsNewEnough(entry, source, age, begun))
+                    return newest;
+                if (entry.FailedAttempt > begun)
+                    entry.Failure!.Throw();
+                // Somebody who rested beside this one has just read, and a topic ticked meanwhile: that is the next read.
+                if (age == SnapshotAge.Current && entry.Newest is not null && clock.GetElapsedTime(entry.ReadAt) < Gap)
+                    continue;
+                return await ReadAsync(entry, source, cancellationToken);
+            }
+            finally
+            {
+                entry.Reading.Release();
+            }
         }
     }
 
