@@ -37,7 +37,7 @@ public abstract record AuditCheck
 }
 
 /// <summary>Each audit entry has a hash over its own content and the hash before: none can be changed, taken out or put in without notice.</summary>
-/// <remarks>Covered are time, id of the person, environment, action, subject, detail and changes. Names are not, so that a removed person's can be masked,
+/// <remarks>Covered are time, id of the person, environment, action, subject, detail and changes. Names of users are not, so that a removed person's can be masked,
 /// nor is how often a refusal was repeated.</remarks>
 public static class AuditChain
 {
@@ -55,7 +55,9 @@ public static class AuditChain
         hash.AppendData((entry.ActorId ?? Guid.Empty).ToByteArray(bigEndian: true));
         BinaryPrimitives.WriteInt64BigEndian(number, entry.EnvironmentId ?? -1);
         hash.AppendData(number);
-        foreach (var text in (string?[])[entry.Action, entry.Subject, entry.Detail, entry.Changes])
+        // Who is no user has only a name.
+        var actor = entry.ActorId is null ? entry.Actor : null;
+        foreach (var text in (string?[])[actor, entry.Action, entry.Subject, entry.Detail, entry.Changes])
         {
             // With its length: no part of one text can pass for the beginning of the next.
             var bytes = text is null ? [] : Encoding.UTF8.GetBytes(text);
@@ -173,7 +175,7 @@ public static class AuditChain
             WHERE id = (
                 SELECT max(id) FROM audit_entries
                 WHERE actor = @actor AND action = @action AND subject = @subject AND refusals IS NOT NULL AND at >= @day
-                    AND environment_id IS NOT DISTINCT FROM @environment)
+                    AND environment_id IS NOT DISTINCT FROM @environment AND detail IS NOT DISTINCT FROM @detail)
             """
         );
         count.Parameters.Add(new NpgsqlParameter("at", note.At.ToUniversalTime()));
@@ -182,6 +184,7 @@ public static class AuditChain
         count.Parameters.Add(new NpgsqlParameter("action", note.Action));
         count.Parameters.Add(new NpgsqlParameter("subject", note.Subject()));
         count.Parameters.Add(new NpgsqlParameter<int?>("environment", note.EnvironmentId));
+        count.Parameters.Add(new NpgsqlParameter<string?>("detail", note.Detail));
         return await count.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 

@@ -21,6 +21,9 @@ internal sealed class RowChange
     private readonly List<(IProperty Property, object? Value)> before = [];
     private readonly List<(IProperty Property, object? Value)> after = [];
 
+    /// <summary>Keys of other new rows.</summary>
+    private readonly HashSet<IProperty> late = [];
+
     private RowChange(EntityEntry entry)
     {
         (this.entry, State) = (entry, entry.State);
@@ -32,6 +35,8 @@ internal sealed class RowChange
             if (!isNew)
                 before.Add((property.Metadata, property.OriginalValue));
             // The key of a new row is known once it is saved; Write asks for it.
+            if (property.IsTemporary)
+                late.Add(property.Metadata);
             if (State != EntityState.Deleted && !property.Metadata.IsPrimaryKey() && !(isNew && property.CurrentValue is null))
                 after.Add((property.Metadata, property.CurrentValue));
         }
@@ -75,13 +80,15 @@ internal sealed class RowChange
         json.WriteString("table", entry.Metadata.GetTableName());
         json.WriteStartObject("key");
         foreach (var property in entry.Metadata.FindPrimaryKey()!.Properties)
-            Write(json, property, entry.Property(property.Name).CurrentValue);
+            Write(json, property, Now(property));
         json.WriteEndObject();
         json.WriteString("change", State.ToString().ToLowerInvariant());
         Write(json, "before", before);
-        Write(json, "after", after);
+        Write(json, "after", [.. after.Select(one => late.Contains(one.Property) ? (one.Property, Now(one.Property)) : one)]);
         json.WriteEndObject();
     }
+
+    private object? Now(IProperty property) => entry.Property(property.Name).CurrentValue;
 
     private static void Write(Utf8JsonWriter json, string name, List<(IProperty Property, object? Value)> values)
     {
