@@ -115,6 +115,10 @@ public sealed partial class ForecastJob(
             return;
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await ScanStore.LockAsync(db, watchId, cancellationToken);
+        // What was looked for ahead of the limit before says nothing of the new one, which is forecast next.
+        if (await ScanStore.IsEditedAsync(db, watch, cancellationToken))
+            return;
         var alerts = await KeepAsync(db, watch, found, now, cancellationToken);
         await db
             .Watches.Where(one => one.Id == watchId)

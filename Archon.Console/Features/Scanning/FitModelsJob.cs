@@ -216,6 +216,9 @@ public sealed partial class FitModelsJob(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // The scan adds series too: whoever comes second waits here and then finds the rows of the first.
         await ScanStore.LockAsync(db, watch.Id, cancellationToken);
+        // What was learnt of the query before says nothing of the new one, which is fitted next.
+        if (await ScanStore.IsEditedAsync(db, watch, cancellationToken))
+            return;
         var keys = await db
             .WatchedSeries.AsNoTracking()
             .Where(series => series.WatchId == watch.Id)

@@ -31,6 +31,28 @@ internal static class ScanStore
     public static Task LockAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({LockClass}, {watchId})", cancellationToken);
 
+    /// <summary>Forgets what was learnt about a watch's series. The lock of the watch is held.</summary>
+    public static Task ForgetModelsAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
+        db
+            .WatchedSeries.Where(series => series.WatchId == watchId && series.Model != null)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(series => series.Model, (byte[]?)null)
+                        .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
+                        .SetProperty(series => series.FittedSamples, 0),
+                cancellationToken
+            );
+
+    /// <summary>Whether a watch asks for other samples, or is compared with another limit, than when <paramref name="before"/> was read: a person edited it.</summary>
+    /// <remarks>The lock of the watch is held until the transaction ends.</remarks>
+    public static async Task<bool> IsEditedAsync(ArchonDbContext db, Watch before, CancellationToken cancellationToken)
+    {
+        var now = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == before.Id, cancellationToken);
+        return now is null
+            || (now.Query, now.VolumeQuery, now.Step, now.Limit, now.LimitSide)
+                != (before.Query, before.VolumeQuery, before.Step, before.Limit, before.LimitSide);
+    }
+
     /// <summary>Gives series to the services that own them now: services come, go and are edited.</summary>
     public static async Task AssignServicesAsync(ArchonDbContext db, Watch watch, CancellationToken cancellationToken)
     {

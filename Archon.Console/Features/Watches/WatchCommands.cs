@@ -4,6 +4,7 @@ using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
+using Archon.Features.Scanning;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
@@ -148,7 +149,7 @@ public sealed class WatchCommands(
         if (otherQuery)
         {
             watch.FittedAt = null;
-            await ForgetModelsAsync(db, id, cancellationToken);
+            await ScanStore.ForgetModelsAsync(db, id, cancellationToken);
         }
         await SaveAsync(db, watch, "watch.edit", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -204,27 +205,13 @@ public sealed class WatchCommands(
         return new WatchResult.Done(id);
     }
 
-    /// <summary>The row as it is until the transaction ends: a scan that moves it meanwhile waits.</summary>
+    /// <summary>The row as it is until the transaction ends: a scan, a fit or a forecast of it waits.</summary>
     private static async Task<Watch?> LockedAsync(ArchonDbContext db, int id, CancellationToken cancellationToken)
     {
+        await ScanStore.LockAsync(db, id, cancellationToken);
+        // What moves the row without that lock, such as a dispatch.
         await db.Database.ExecuteSqlAsync($"SELECT 1 FROM watches WHERE id = {id} FOR UPDATE", cancellationToken);
         return await db.Watches.SingleOrDefaultAsync(one => one.Id == id, cancellationToken);
-    }
-
-    /// <summary>Without reading them: a watch may have thousands, of some kilobytes each.</summary>
-    private static async Task ForgetModelsAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken)
-    {
-        var ids = await db
-            .WatchedSeries.Where(series => series.WatchId == watchId && series.Model != null)
-            .Select(series => series.Id)
-            .ToListAsync(cancellationToken);
-        foreach (var id in ids)
-        {
-            var series = db.Attach(new WatchedSeries { Id = id, LabelsKey = "" });
-            series.Property(one => one.Model).IsModified = true;
-            series.Property(one => one.FittedAt).IsModified = true;
-            series.Property(one => one.FittedSamples).IsModified = true;
-        }
     }
 
     private async Task SaveAsync(ArchonDbContext db, Watch watch, string action, CancellationToken cancellationToken)
