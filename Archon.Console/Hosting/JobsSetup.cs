@@ -59,7 +59,7 @@ internal static class JobsSetup
         return name => jobs.TryGetValue(name.Split(',')[0], out var job) ? job : TypeHelper.DefaultTypeResolver(name);
     }
 
-    /// <summary>Hangfire's own pages: seen by viewers, acted on by editors.</summary>
+    /// <summary>Hangfire's own pages: seen by viewers, acted on by administrators. What is done there is not in the audit.</summary>
     public static void MapJobs(this WebApplication app)
     {
         var pages = new Lazy<RequestDelegate>(() =>
@@ -71,7 +71,7 @@ internal static class JobsSetup
                 {
                     Authorization = [new AlreadyAuthorized()],
                     AsyncAuthorization = [],
-                    IsReadOnlyFunc = context => !Roles.From(Roles.Editor).Any(context.GetHttpContext().User.IsInRole),
+                    IsReadOnlyFunc = context => !context.GetHttpContext().User.IsInRole(Roles.Admin),
                     DashboardTitle = "Archon jobs",
                     AppPath = "/status",
                     DisplayStorageConnectionString = false,

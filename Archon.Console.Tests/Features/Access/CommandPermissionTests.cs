@@ -114,7 +114,7 @@ public sealed class CommandPermissionTests(RunningConsole console) : IClassFixtu
         var refused = await Assert.ThrowsAsync<PermissionDeniedException>(() =>
             commands.CreateAsync(1, Draft("pay2", "payments"), stranger, Token)
         );
-        Assert.Equal("You may edit services of your own teams. This belongs to the team payments.", refused.Message);
+        Assert.Equal("You may edit services of your own teams. payments is not one of them.", refused.Message);
         int pay;
         await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
             pay = (await db.Services.SingleAsync(one => one.Name == "pay", Token)).Id;
@@ -141,6 +141,44 @@ public sealed class CommandPermissionTests(RunningConsole console) : IClassFixtu
         {
             Assert.IsType<AccessResult.Invalid>(await permissions.SetAsync(role, permission.Name, reach, TestActor.Admin, Token));
         }
+    }
+
+    [Fact]
+    public async Task What_a_role_may_no_longer_do_is_not_offered_and_its_page_says_why()
+    {
+        var permissions = console.App.Services.GetRequiredService<PermissionCommands>();
+        var editor = await console.App.SignInAsRoleAsync(Roles.Editor);
+        Assert.Contains("href=\"/watches/new\"", await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token), StringComparison.Ordinal);
+
+        await permissions.SetAsync(Roles.Editor, Permissions.EditWatches, Reach.None, TestActor.Admin, Token);
+
+        await Waits.UntilAsync(async () =>
+            !(await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token)).Contains("href=\"/watches/new\"", StringComparison.Ordinal)
+        );
+        using var refused = await editor.GetAsync(new Uri("watches/new", UriKind.Relative), Token);
+        Assert.Equal("/denied", refused.Headers.Location!.AbsolutePath);
+        Assert.Contains(
+            "Your role may not edit watches.",
+            await editor.GetStringAsync(refused.Headers.Location, Token),
+            StringComparison.Ordinal
+        );
+        await permissions.SetAsync(Roles.Editor, Permissions.EditWatches, Reach.All, TestActor.Admin, Token);
+    }
+
+    [Fact]
+    public void A_responder_reaches_no_further_than_an_editor()
+    {
+        var decided = new Dictionary<(string, string), Reach>
+        {
+            [(Roles.Editor, Permissions.StartAnalysis)] = Reach.None,
+            [(Roles.Responder, Permissions.JudgeAnomalies)] = Reach.OwnTeam,
+        };
+
+        Assert.Equal(Reach.None, Permission.StartAnalysis.ReachOf(Roles.Responder, decided));
+        Assert.Equal(Reach.All, Permission.JudgeAnomalies.ReachOf(Roles.Editor, decided));
+        Assert.Equal(Reach.OwnTeam, Permission.JudgeAnomalies.ReachOf(Roles.Responder, decided));
+        Assert.Equal(Reach.None, Permission.EditServices.ReachOf(Roles.Responder, decided));
+        Assert.Equal(Reach.All, Permission.EditServices.ReachOf(Roles.Admin, decided));
     }
 
     private static Archon.Features.Services.ServiceDraft Draft(string name, string? team) =>

@@ -50,7 +50,10 @@ public sealed class RolesTests(RunningConsole console) : IClassFixture<RunningCo
             using var seen = await person.GetAsync(new Uri("jobs", UriKind.Relative), Token);
             Assert.Equal(HttpStatusCode.OK, seen.StatusCode);
             using var acted = await person.PostAsync(new Uri("jobs/recurring/trigger", UriKind.Relative), null, Token);
-            Assert.True(mayEdit || !acted.IsSuccessStatusCode, $"A {role} could trigger a job: {acted.StatusCode}");
+            Assert.True(
+                role == Roles.Admin || !acted.IsSuccessStatusCode,
+                $"A {role} could trigger a job past the permissions: {acted.StatusCode}"
+            );
         }
     }
 

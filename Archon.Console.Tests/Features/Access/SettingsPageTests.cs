@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Archon.Features.Access;
 using Archon.Tests.Kit;
 using Archon.Ui.Dialogs;
@@ -72,5 +73,80 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         await transaction.RollbackAsync(Token);
         page.WaitForAssertion(() => Assert.Contains("No token was made yet.", page.Markup, StringComparison.Ordinal));
         Assert.DoesNotContain(Secret, page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_team_that_is_made_is_listed_and_a_refused_one_is_reported()
+    {
+        await AsAdminAsync("settings?tab=teams");
+        var page = Render<SettingsPage>();
+        page.WaitForElement("#team-new");
+
+        Create("payments");
+        page.WaitForAssertion(() => Assert.Contains("Created the team payments.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        Assert.Equal("payments", page.Find("input[aria-label='Name of payments']").GetAttribute("value"));
+
+        Create("payments");
+        page.WaitForAssertion(() =>
+            Assert.Contains("There is a team payments already.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("payments", page.Find("form.vfrm input").GetAttribute("value"));
+        Assert.False(page.Find("form.vfrm button").HasAttribute("disabled"));
+
+        void Create(string name)
+        {
+            page.Find("form.vfrm input").Input(name);
+            page.Find("form.vfrm").Submit();
+        }
+    }
+
+    [Fact]
+    public async Task A_profile_that_is_saved_is_reported_and_a_wrong_one_keeps_what_was_typed()
+    {
+        await AsAdminAsync("settings");
+        var page = Render<SettingsPage>();
+        page.WaitForElement("#profile-head");
+
+        Type("Name", "Ada");
+        page.Find("section[aria-labelledby=profile-head] form").Submit();
+        page.WaitForAssertion(() => Assert.Contains("The profile is saved.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+
+        Type("E-mail", "ada");
+        page.Find("section[aria-labelledby=profile-head] form").Submit();
+        page.WaitForAssertion(() =>
+            Assert.Contains("must look like name@example.org", page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("ada", Field("E-mail").GetAttribute("value"));
+
+        AngleSharp.Dom.IElement Field(string label) =>
+            page.Find($"#{page.FindAll("section[aria-labelledby=profile-head] label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}");
+
+        void Type(string label, string text) => Field(label).Input(text);
+    }
+
+    [Fact]
+    public async Task The_matrix_of_permissions_names_what_can_be_changed_for_whom()
+    {
+        await AsAdminAsync("settings?tab=permissions");
+
+        var page = Render<SettingsPage>();
+
+        page.WaitForElement("#permissions-head");
+        var services = page.FindAll("tbody tr").Single(row => row.TextContent.Contains("edit services", StringComparison.Ordinal));
+        Assert.Equal(
+            ["no", "no", "all teams", "all teams"],
+            services.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim())
+        );
+        Assert.Equal("editor may edit services: all teams", Assert.Single(services.QuerySelectorAll("button")).GetAttribute("aria-label"));
+    }
+
+    private async Task AsAdminAsync(string path)
+    {
+        var admin = await console.App.ActorAsync(FirstAdmin.UserName);
+        reader
+            .SetAuthorized(FirstAdmin.UserName)
+            .SetRoles(Roles.Admin)
+            .SetClaims(new Claim(ClaimTypes.NameIdentifier, admin.Id.ToString()!));
+        Services.GetRequiredService<NavigationManager>().NavigateTo(path);
     }
 }

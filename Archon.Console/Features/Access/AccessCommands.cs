@@ -299,8 +299,7 @@ public sealed class AccessCommands(CommandGate gate, IServiceScopeFactory scopes
         var environment = new MonitoredEnvironment { Name = name, CreatedAt = clock.GetUtcNow() };
         db.Environments.Add(environment);
         Note(db, "environment.create", () => Named("environment", name), null);
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     public async Task<AccessResult> RenameEnvironmentAsync(int id, string name, Actor actor, CancellationToken cancellationToken)
@@ -315,8 +314,7 @@ public sealed class AccessCommands(CommandGate gate, IServiceScopeFactory scopes
             return new AccessResult.Invalid($"There is an environment {name} already.");
         Note(db, "environment.rename", () => Named("environment", name), $"was {environment.Name}", environmentId: id);
         environment.Name = name;
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     private static async Task<bool> IsLastAdminAsync(UserManager<ArchonUser> users) =>

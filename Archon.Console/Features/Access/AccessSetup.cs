@@ -104,7 +104,7 @@ public static class AccessSetup
                 cookie.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized);
                 cookie.Events.OnRedirectToAccessDenied = context =>
                 {
-                    context.RedirectUri = QueryHelpers.AddQueryString(context.RedirectUri, "role", NeededRole(context.HttpContext));
+                    context.RedirectUri = QueryHelpers.AddQueryString(context.RedirectUri, "needs", Needed(context.HttpContext));
                     return AnswerAsync(context, StatusCodes.Status403Forbidden);
                 };
             }
@@ -120,6 +120,15 @@ public static class AccessSetup
             .AddPolicy(Policies.Admin, policy => policy.RequireRole(Roles.From(Roles.Admin)))
             .SetDefaultPolicy(new AuthorizationPolicyBuilder().RequireRole(Roles.From(Roles.Viewer)).Build())
             .AddFallbackPolicy(Policies.Viewer, policy => policy.RequireRole(Roles.From(Roles.Viewer)));
+
+        services.AddSingleton<PermissionMatrix>();
+        services.AddSingleton<IChangeHandler>(provider => provider.GetRequiredService<PermissionMatrix>());
+        services.AddSingleton<IAuthorizationHandler, PermissionHandler>();
+        services.Configure<AuthorizationOptions>(options =>
+        {
+            foreach (var permission in Permission.All)
+                options.AddPolicy(permission.Name, policy => policy.AddRequirements(new PermissionRequirement(permission)));
+        });
 
         services.AddRateLimiter(limits => limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests);
 
@@ -169,8 +178,8 @@ public static class AccessSetup
         context.HttpContext.Features.Set(state);
     }
 
-    /// <summary>The role that the page asks for; a page without a policy of its own is open to every viewer.</summary>
-    private static string NeededRole(HttpContext context)
+    /// <summary>The role or permission that the page asks for; a page without a policy of its own is open to every viewer.</summary>
+    private static string Needed(HttpContext context)
     {
         var asked = context.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>().LastOrDefault(one => one.Policy is not null);
         return (asked?.Policy ?? Policies.Viewer).ToLowerInvariant();

@@ -64,7 +64,7 @@ public sealed class CommandGate(IDbContextFactory<ArchonDbContext> contexts, Tim
             throw await RefuseAsync(
                 actor,
                 permission,
-                $"You may {permission.Words} of your own teams. This belongs to the team {team.Name}.",
+                $"You may {permission.Words} of your own teams. {team.Name} is not one of them.",
                 environmentId,
                 cancellationToken
             );
@@ -91,12 +91,8 @@ public sealed class CommandGate(IDbContextFactory<ArchonDbContext> contexts, Tim
 
     private static async Task<Reach> ReachAsync(ArchonDbContext db, Actor actor, Permission permission, CancellationToken cancellationToken)
     {
-        var decided = permission.CanBeSetFor(actor.Role)
-            ? await db
-                .RolePermissions.Where(one => one.Role == actor.Role && one.Permission == permission.Name)
-                .Select(one => (Reach?)one.Reach)
-                .SingleOrDefaultAsync(cancellationToken)
-            : null;
-        return decided ?? permission.DefaultReach(actor.Role);
+        if (!permission.CanBeSetFor(actor.Role))
+            return permission.DefaultReach(actor.Role);
+        return permission.ReachOf(actor.Role, await PermissionMatrix.ReadAsync(db, cancellationToken));
     }
 }

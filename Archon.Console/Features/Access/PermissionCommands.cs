@@ -1,4 +1,5 @@
 using Archon.Data.Access;
+using Archon.Live;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Access;
@@ -17,13 +18,18 @@ public sealed class PermissionCommands(CommandGate gate, TimeProvider clock)
         if (reach == Reach.OwnTeam && !known.IsOfTeams)
             return new AccessResult.Invalid($"To {known.Words} concerns all teams: the role may do it or not.");
         var row = await db.RolePermissions.SingleOrDefaultAsync(one => one.Role == role && one.Permission == permission, cancellationToken);
-        if ((row?.Reach ?? known.DefaultReach(role)) == reach)
+        if ((row?.Reach ?? Reach.All) == reach)
             return new AccessResult.Done();
         if (row is null)
             db.RolePermissions.Add(row = new RolePermission { Role = role, Permission = permission });
         row.Reach = reach;
         db.Note(clock.GetUtcNow(), "permission.set", () => $"{permission} of {role}", reach.ToString(), environmentId: null);
-        await db.SaveChangesAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var saved = await db.SaveOrExplainAsync(cancellationToken);
+        if (saved is not AccessResult.Done)
+            return saved;
+        await db.AnnounceAsync(PermissionMatrix.Id, payload: "", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return new AccessResult.Done();
     }
 }

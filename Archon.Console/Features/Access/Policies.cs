@@ -32,6 +32,6 @@ public static class Roles
             Viewer => "sees everything, changes nothing",
             Responder => "also judges anomalies and handles alerts",
             Editor => "also edits services, watches, rules and channels",
-            _ => "also manages users, tokens and environments",
+            _ => "also manages users, teams, permissions, tokens and environments",
         };
 }

@@ -28,8 +28,7 @@ public sealed class ProfileCommands(CommandGate gate, TimeProvider clock)
         if (!db.ChangeTracker.HasChanges())
             return new AccessResult.Done();
         db.Note(clock.GetUtcNow(), "profile.edit", AccessCommands.Subject(user), null, environmentId: null, user.UserName);
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     private static string? Fault(ProfileDraft draft) =>

@@ -3,6 +3,7 @@ using Archon.Ui.Dialogs;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.JSInterop;
 
 namespace Archon.Features.Access;
 
@@ -20,10 +21,23 @@ public sealed partial class SettingsPage
     private const string PermissionsTabName = "permissions";
     private const string AuditTab = "audit";
 
+    private const int PasswordLength = 12;
+
+    private static readonly IReadOnlyList<(string, string)> RoleOptions = [.. Roles.All.Select(role => (role, role))];
+
+    private static readonly IReadOnlyList<(int Days, string Words)> Lifetimes =
+    [
+        (30, "30 days"),
+        (90, "90 days"),
+        (365, "1 year"),
+        (0, "until revoked"),
+    ];
+
     private readonly PasswordDraft password = new();
     private readonly TokenDraft token = new();
     private readonly UserDraft user = new();
     private readonly EnvironmentDraft environment = new();
+    private Dictionary<string, string> errors = [];
     private string? notice;
     private bool noticeIsBad;
     private string? madeToken;
@@ -40,6 +54,9 @@ public sealed partial class SettingsPage
 
     [Inject]
     private Floats Floats { get; set; } = default!;
+
+    [Inject]
+    private IJSRuntime Scripts { get; set; } = default!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = default!;
@@ -178,16 +195,59 @@ public sealed partial class SettingsPage
             }
         );
 
+    private Task SubmitTokenAsync() => SubmitAsync(CreateTokenAsync, (nameof(token), IsFilled(token.Name), "Enter who uses it."));
+
+    private Task SubmitUserAsync() =>
+        SubmitAsync(
+            CreateUserAsync,
+            (nameof(user), IsFilled(user.Name), "Enter a user name."),
+            (nameof(user.Password), user.Password.Length >= PasswordLength, $"Enter {PasswordLength} characters or more.")
+        );
+
+    private Task SubmitEnvironmentAsync() =>
+        SubmitAsync(CreateEnvironmentAsync, (nameof(environment), IsFilled(environment.Name), "Enter a name."));
+
+    private Task SubmitPasswordAsync() =>
+        SubmitAsync(
+            ChangePasswordAsync,
+            (nameof(password.Current), password.Current.Length > 0, "Enter the current password."),
+            (nameof(password.Wanted), password.Wanted.Length >= PasswordLength, $"Enter {PasswordLength} characters or more.")
+        );
+
+    /// <summary>Does it once every field is right; else each one that is not says why, and the first has the focus.</summary>
+    private async Task SubmitAsync(Func<Task> change, params (string Field, bool IsRight, string Words)[] fields)
+    {
+        errors = fields.Where(field => !field.IsRight).ToDictionary(field => field.Field, field => field.Words);
+        if (errors.Count == 0)
+        {
+            await change();
+            return;
+        }
+        // The fields are marked first.
+        await Task.Yield();
+        await Scripts.InvokeVoidAsync("archon.focus", "form [aria-invalid=true]");
+    }
+
+    private string Error(string field) => errors.GetValueOrDefault(field, "");
+
+    private static bool IsFilled(string text) => !string.IsNullOrWhiteSpace(text);
+
     private async Task<bool> ChangeAsync(Func<Actor, CancellationToken, Task<AccessResult>> change, string done)
     {
+        if (busy)
+            return false;
         await RunAsync(change, done);
         return !noticeIsBad;
     }
 
     private async Task RunAsync(Func<Actor, CancellationToken, Task<AccessResult>> change, string done, Action? after = null)
     {
+        if (busy)
+            return;
         busy = true;
         madeToken = null;
+        // Where a part of the page asked for it, only that part is drawn again by itself.
+        StateHasChanged();
         try
         {
             var result = await change(await Me.GetAsync(Lifetime), Lifetime);
@@ -211,6 +271,7 @@ public sealed partial class SettingsPage
         finally
         {
             busy = false;
+            StateHasChanged();
         }
     }
 

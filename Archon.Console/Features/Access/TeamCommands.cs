@@ -17,8 +17,7 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
             return fault;
         db.Teams.Add(team);
         Note(db, "team.create", team, team.Name);
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     /// <summary>Services of the team go with it.</summary>
@@ -32,8 +31,7 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
         if (await FaultAsync(db, team, cancellationToken) is { } fault)
             return fault;
         Note(db, "team.rename", team, $"{before} to {team.Name}");
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     /// <summary>Its services then belong to no team.</summary>
@@ -45,8 +43,7 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
         var services = await db.Services.CountAsync(service => service.TeamId == id, cancellationToken);
         Note(db, "team.remove", team, $"{team.Name}, {services} services, {team.Members.Count} members");
         db.Teams.Remove(team);
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     public async Task<AccessResult> AddMemberAsync(int id, Guid userId, Actor actor, CancellationToken cancellationToken)
@@ -54,14 +51,13 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
         await using var db = await gate.OpenAsync(actor, Permission.ManageTeams, environmentId: null, cancellationToken);
         if (await db.Teams.Include(one => one.Members).SingleOrDefaultAsync(one => one.Id == id, cancellationToken) is not { } team)
             return new AccessResult.NotFound();
-        if (!await db.Users.AnyAsync(user => user.Id == userId, cancellationToken))
+        if (await UserNameAsync(db, userId, cancellationToken) is not { } user)
             return new AccessResult.NotFound();
         if (team.Members.Exists(member => member.UserId == userId))
             return new AccessResult.Done();
         team.Members.Add(new TeamMember { UserId = userId });
-        Note(db, "team.member.add", team, $"user {userId}");
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        Note(db, "team.member.add", team, $"user {userId}", user);
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     public async Task<AccessResult> RemoveMemberAsync(int id, Guid userId, Actor actor, CancellationToken cancellationToken)
@@ -71,9 +67,8 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
             return new AccessResult.NotFound();
         if (team.Members.RemoveAll(member => member.UserId == userId) == 0)
             return new AccessResult.Done();
-        Note(db, "team.member.remove", team, $"user {userId}");
-        await db.SaveChangesAsync(cancellationToken);
-        return new AccessResult.Done();
+        Note(db, "team.member.remove", team, $"user {userId}", await UserNameAsync(db, userId, cancellationToken));
+        return await db.SaveOrExplainAsync(cancellationToken);
     }
 
     private static async Task<AccessResult.Invalid?> FaultAsync(ArchonDbContext db, Team team, CancellationToken cancellationToken)
@@ -85,12 +80,17 @@ public sealed class TeamCommands(CommandGate gate, TimeProvider clock)
             : null;
     }
 
-    private void Note(ArchonDbContext db, string action, Team team, string detail) =>
+    private static Task<string?> UserNameAsync(ArchonDbContext db, Guid userId, CancellationToken cancellationToken) =>
+        db.Users.Where(user => user.Id == userId).Select(user => user.UserName).SingleOrDefaultAsync(cancellationToken);
+
+    /// <param name="member">Name of the user that is added or removed.</param>
+    private void Note(ArchonDbContext db, string action, Team team, string detail, string? member = null) =>
         db.Note(
             clock.GetUtcNow(),
             action,
             () => string.Create(CultureInfo.InvariantCulture, $"team {team.Id}"),
             detail,
-            environmentId: null
+            environmentId: null,
+            member is null ? team.Name : $"{member} in {team.Name}"
         );
 }

@@ -92,7 +92,7 @@ public sealed partial class ServiceEditPage(
         {
             failure = null;
             var names = await services.NamesAsync(view.EnvironmentId, lifetime.Token);
-            teams = await services.TeamsAsync(view.EnvironmentId, lifetime.Token);
+            teams = await services.TeamsAsync(lifetime.Token);
             if (Name is not null)
             {
                 var found = await services.FindAsync(view.EnvironmentId, Name, lifetime.Token);

@@ -289,17 +289,11 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return [.. rows.Select(row => (row.Id, row.Name))];
     }
 
-    /// <summary>Teams that own a service, by name.</summary>
-    public async Task<IReadOnlyList<string>> TeamsAsync(int environmentId, CancellationToken cancellationToken)
+    /// <summary>Names of all teams: they are the same in all environments.</summary>
+    public async Task<IReadOnlyList<string>> TeamsAsync(CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db
-            .Services.AsNoTracking()
-            .Where(s => s.EnvironmentId == environmentId && s.Team != null && s.Team != "")
-            .Select(s => s.Team!)
-            .Distinct()
-            .Order()
-            .ToListAsync(cancellationToken);
+        return await db.Teams.Select(team => team.Name).Order().ToListAsync(cancellationToken);
     }
 
     private static IQueryable<AssessedService> Matching(IQueryable<AssessedService> services, ServiceFilter filter)

@@ -1,3 +1,4 @@
+using Archon.Data.Access;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
@@ -132,24 +133,34 @@ public sealed partial class ServicesPage(
         try
         {
             var actor = await me.GetAsync(Lifetime);
-            var missed = new List<ServiceHealth>();
+            var (changed, missed, denied) = (new List<ServiceHealth>(), new List<ServiceHealth>(), new List<ServiceHealth>());
+            var why = "";
             foreach (var row in rows)
             {
-                if (await change(row.Id, actor, Lifetime) is not ServiceResult.Done)
-                    missed.Add(row);
+                try
+                {
+                    (await change(row.Id, actor, Lifetime) is ServiceResult.Done ? changed : missed).Add(row);
+                }
+                catch (PermissionDeniedException refused)
+                {
+                    // Others of the selection may belong to teams of the reader.
+                    why = refused.Message;
+                    denied.Add(row);
+                }
             }
             chosen.Clear();
             await RefreshAsync();
-            var changed = rows.Except(missed).ToList();
-            if (missed.Count > 0)
-                await floats.SayFailureAsync(
-                    $"{done} {changed.Count}. Someone changed or removed {Names(missed)} meanwhile; the new state is shown."
-                );
+            string[] words =
+            [
+                $"{done} {Count(changed)}.",
+                missed.Count == 0 ? "" : $"Someone changed or removed {Names(missed)} meanwhile; the new state is shown.",
+                denied.Count == 0 ? "" : $"Not {Names(denied)}: {why}",
+            ];
+            var said = string.Join(' ', words.Where(one => one.Length > 0));
+            if (changed.Count == 0)
+                await floats.SayFailureAsync(said);
             else
-                await floats.SayAsync(
-                    $"{done} {Count(rows)}.",
-                    undo is null ? null : () => InvokeAsync(() => ChangeAsync(changed, undo, "Restored"))
-                );
+                await floats.SayAsync(said, undo is null ? null : () => InvokeAsync(() => ChangeAsync(changed, undo, "Restored")));
         }
         catch (Exception failure) when (ReadFailures.Describe(failure) is { } reason)
         {

@@ -162,7 +162,7 @@ public sealed partial class RuleWorkbenchPage(
     private string Invalid(string field) => session.Faults.ContainsKey(field) ? "true" : "false";
 
     private async Task<bool> MayEditAsync() =>
-        Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Policies.Editor)).Succeeded;
+        Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Permissions.EditRules)).Succeeded;
 
     public void Dispose() => session?.Dispose();
 }
