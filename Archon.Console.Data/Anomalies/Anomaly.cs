@@ -51,6 +51,7 @@ public sealed class Anomaly
     public int FittedSamples { get; set; }
     public int SamplesOutside { get; set; }
     public AnomalyVerdict? Verdict { get; set; }
+
     [Personal]
     public string? VerdictBy { get; set; }
     public DateTimeOffset? VerdictAt { get; set; }

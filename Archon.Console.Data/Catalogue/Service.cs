@@ -28,6 +28,7 @@ public sealed class Service
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset LastSeenAt { get; set; }
     public DateTimeOffset? EditedAt { get; set; }
+
     [Personal]
     public string? EditedBy { get; set; }
 

@@ -38,6 +38,7 @@ public sealed class Watch
     public bool Enabled { get; set; } = true;
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset? EditedAt { get; set; }
+
     [Personal]
     public string? EditedBy { get; set; }
 

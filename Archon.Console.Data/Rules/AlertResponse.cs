@@ -35,6 +35,7 @@ public sealed class AlertResponse
     public int? RuleId { get; set; }
 
     public AlertResponseKind Kind { get; set; }
+
     [Personal]
     public required string By { get; set; }
     public DateTimeOffset At { get; set; }

@@ -82,6 +82,7 @@ public sealed class AlertRuleVersion
     public Dictionary<string, string> Labels { get; set; } = [];
     public Dictionary<string, string> Annotations { get; set; } = [];
     public TimeSpan? Interval { get; set; }
+
     [Personal]
     public required string Author { get; set; }
     public required string Reason { get; set; }

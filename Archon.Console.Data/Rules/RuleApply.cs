@@ -25,6 +25,7 @@ public sealed class RuleApply
 {
     public long Id { get; set; }
     public int EnvironmentId { get; set; }
+
     [Personal]
     public required string Author { get; set; }
 

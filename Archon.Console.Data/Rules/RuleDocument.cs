@@ -45,6 +45,7 @@ public sealed class RuleDocumentVersion
     public int Number { get; set; }
     public required byte[] Content { get; set; }
     public required string Tests { get; set; }
+
     [Personal]
     public required string Author { get; set; }
     public required string Reason { get; set; }

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using Archon.Data;
 using Archon.Data.Access;
 using Archon.Data.Audit;
-using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Archon.Tests.Architecture;

@@ -148,12 +148,19 @@ public sealed class CommandPermissionTests(RunningConsole console) : IClassFixtu
     {
         var permissions = console.App.Services.GetRequiredService<PermissionCommands>();
         var editor = await console.App.SignInAsRoleAsync(Roles.Editor);
-        Assert.Contains("href=\"/watches/new\"", await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token), StringComparison.Ordinal);
+        Assert.Contains(
+            "href=\"/watches/new\"",
+            await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token),
+            StringComparison.Ordinal
+        );
 
         await permissions.SetAsync(Roles.Editor, Permissions.EditWatches, Reach.None, TestActor.Admin, Token);
 
         await Waits.UntilAsync(async () =>
-            !(await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token)).Contains("href=\"/watches/new\"", StringComparison.Ordinal)
+            !(await editor.GetStringAsync(new Uri("status", UriKind.Relative), Token)).Contains(
+                "href=\"/watches/new\"",
+                StringComparison.Ordinal
+            )
         );
         using var refused = await editor.GetAsync(new Uri("watches/new", UriKind.Relative), Token);
         Assert.Equal("/denied", refused.Headers.Location!.AbsolutePath);

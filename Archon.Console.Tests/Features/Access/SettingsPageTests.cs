@@ -83,8 +83,10 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         page.WaitForElement("#team-new");
 
         Create("payments");
-        page.WaitForAssertion(() => Assert.Contains("Created the team payments.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
-        Assert.Equal("payments", page.Find("input[aria-label='Name of payments']").GetAttribute("value"));
+        page.WaitForAssertion(() =>
+            Assert.Contains("Created the team payments.", page.Find("[role=status]").TextContent, StringComparison.Ordinal)
+        );
+        Assert.Equal("payments", page.WaitForElement("input[aria-label='Name of payments']").GetAttribute("value"));
 
         Create("payments");
         page.WaitForAssertion(() =>
@@ -109,7 +111,9 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
 
         Type("Name", "Ada");
         page.Find("section[aria-labelledby=profile-head] form").Submit();
-        page.WaitForAssertion(() => Assert.Contains("The profile is saved.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("The profile is saved.", page.Find("[role=status]").TextContent, StringComparison.Ordinal)
+        );
 
         Type("E-mail", "ada");
         page.Find("section[aria-labelledby=profile-head] form").Submit();
@@ -119,7 +123,9 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         Assert.Equal("ada", Field("E-mail").GetAttribute("value"));
 
         AngleSharp.Dom.IElement Field(string label) =>
-            page.Find($"#{page.FindAll("section[aria-labelledby=profile-head] label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}");
+            page.Find(
+                $"#{page.FindAll("section[aria-labelledby=profile-head] label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}"
+            );
 
         void Type(string label, string text) => Field(label).Input(text);
     }
@@ -133,10 +139,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
 
         page.WaitForElement("#permissions-head");
         var services = page.FindAll("tbody tr").Single(row => row.TextContent.Contains("edit services", StringComparison.Ordinal));
-        Assert.Equal(
-            ["no", "no", "all teams", "all teams"],
-            services.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim())
-        );
+        Assert.Equal(["no", "no", "all teams", "all teams"], services.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()));
         Assert.Equal("editor may edit services: all teams", Assert.Single(services.QuerySelectorAll("button")).GetAttribute("aria-label"));
     }
 

@@ -17,8 +17,7 @@ internal abstract class PassingTarget(RuleTarget inner) : RuleTarget
     public override Task<Fetch<byte[]?>> ReadAsync(string name, CancellationToken cancellationToken) =>
         inner.ReadAsync(name, cancellationToken);
 
-    public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) =>
-        inner.ListAsync(cancellationToken);
+    public override Task<Fetch<IReadOnlyList<string>>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
 
     public override Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken) =>
         inner.WriteAsync(name, content, cancellationToken);

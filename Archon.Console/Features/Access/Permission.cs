@@ -26,12 +26,7 @@ public static class Permissions
 /// <param name="IsOfTeams">It concerns things that can belong to a team.</param>
 public sealed record Permission(string Name, string Role, string Words, bool IsOfTeams = false)
 {
-    public static readonly Permission JudgeAnomalies = new(
-        Permissions.JudgeAnomalies,
-        Roles.Responder,
-        "judge anomalies",
-        IsOfTeams: true
-    );
+    public static readonly Permission JudgeAnomalies = new(Permissions.JudgeAnomalies, Roles.Responder, "judge anomalies", IsOfTeams: true);
     public static readonly Permission RespondToAlerts = new(Permissions.RespondToAlerts, Roles.Responder, "respond to alerts");
     public static readonly Permission StartAnalysis = new(Permissions.StartAnalysis, Roles.Responder, "start an analysis");
     public static readonly Permission EditServices = new(Permissions.EditServices, Roles.Editor, "edit services", IsOfTeams: true);
@@ -72,9 +67,5 @@ public sealed record Permission(string Name, string Role, string Words, bool IsO
     public Reach ReachOf(string role, IReadOnlyDictionary<(string Role, string Permission), Reach> decided) =>
         !CanBeSetFor(role)
             ? DefaultReach(role)
-            : Roles
-                .From(role)
-                .Where(CanBeSetFor)
-                .Select(one => decided.TryGetValue((one, Name), out var reach) ? reach : Reach.All)
-                .Min();
+            : Roles.From(role).Where(CanBeSetFor).Select(one => decided.TryGetValue((one, Name), out var reach) ? reach : Reach.All).Min();
 }

@@ -41,10 +41,7 @@ internal sealed class PermissionMatrix(IDbContextFactory<ArchonDbContext> contex
     public static async Task<IReadOnlyDictionary<(string Role, string Permission), Reach>> ReadAsync(
         ArchonDbContext db,
         CancellationToken cancellationToken
-    ) =>
-        await db
-            .RolePermissions.AsNoTracking()
-            .ToDictionaryAsync(one => (one.Role, one.Permission), one => one.Reach, cancellationToken);
+    ) => await db.RolePermissions.AsNoTracking().ToDictionaryAsync(one => (one.Role, one.Permission), one => one.Reach, cancellationToken);
 }
 
 /// <summary>Met by a role that has the permission, at least for its own teams.</summary>

@@ -230,6 +230,8 @@ public sealed partial class SettingsPage
 
     private string Error(string field) => errors.GetValueOrDefault(field, "");
 
+    private static string OnlyScopes(TokenRow row) => row.Scopes.Count > 0 ? $", only {string.Join(", ", row.Scopes)}" : "";
+
     private static bool IsFilled(string text) => !string.IsNullOrWhiteSpace(text);
 
     private async Task<bool> ChangeAsync(Func<Actor, CancellationToken, Task<AccessResult>> change, string done)

@@ -65,15 +65,7 @@ public sealed class TargetTransactionTests(PostgresFixture postgres)
         }
 
         RuleDraft Draft(AlertRule rule) =>
-            new(
-                RuleBench.Environment,
-                rule.Id,
-                "shop.yml",
-                rule.Group,
-                RuleBench.Alert("Down", "up < 1"),
-                rule.CurrentVersion,
-                "edited"
-            );
+            new(RuleBench.Environment, rule.Id, "shop.yml", rule.Group, RuleBench.Alert("Down", "up < 1"), rule.CurrentVersion, "edited");
     }
 
     private static string Served(params IEnumerable<string> files) =>

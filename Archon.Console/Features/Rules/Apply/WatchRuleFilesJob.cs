@@ -25,7 +25,10 @@ public sealed class WatchRuleFilesJob(
         await applier.RecoverAsync(environmentId, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var (readAt, held) = (clock.GetUtcNow(), new Dictionary<string, byte[]?>(StringComparer.Ordinal));
-        var names = await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).Select(one => one.Name).ToListAsync(cancellationToken);
+        var names = await db
+            .RuleDocuments.Where(one => one.EnvironmentId == environmentId)
+            .Select(one => one.Name)
+            .ToListAsync(cancellationToken);
         // Before the transaction: the target may be a server.
         foreach (var name in names.Where(name => target.NameFault(name) is null))
         {

@@ -273,12 +273,7 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
     /// <summary>The catalogue for one command, with the files read that it may have to take in.</summary>
     /// <param name="ruleId">The rule that is changed; null for a new one.</param>
     /// <param name="draft">Names the file that the rule goes to; null where it stays.</param>
-    private async Task<RuleCatalogue> CatalogueAsync(
-        ArchonDbContext db,
-        int? ruleId,
-        RuleDraft? draft,
-        CancellationToken cancellationToken
-    )
+    private async Task<RuleCatalogue> CatalogueAsync(ArchonDbContext db, int? ruleId, RuleDraft? draft, CancellationToken cancellationToken)
     {
         var catalogue = new RuleCatalogue(target, clock);
         var rule = await db

@@ -104,7 +104,11 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
         await using var db = await gate.OpenAsync(actor, Permission.EditRules, environmentId, cancellationToken);
         var unknown = db.AlertRules.Where(rule => rule.EnvironmentId == environmentId && rule.DocumentId == null && rule.DeletedAt == null);
         var catalogue = new RuleCatalogue(target, clock);
-        await catalogue.ReadAheadAsync(environmentId, await unknown.Select(rule => rule.File).ToListAsync(cancellationToken), cancellationToken);
+        await catalogue.ReadAheadAsync(
+            environmentId,
+            await unknown.Select(rule => rule.File).ToListAsync(cancellationToken),
+            cancellationToken
+        );
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
         var rules = await unknown.ToListAsync(cancellationToken);
