@@ -5,6 +5,7 @@ using Archon.Integrations;
 using Archon.Jobs;
 using Archon.Shell;
 using Hangfire;
+using Hangfire.AspNetCore;
 using Hangfire.Client;
 using Hangfire.Common;
 using Hangfire.Dashboard;
@@ -22,7 +23,27 @@ internal static class JobsSetup
     public static void AddJobs(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        // Registered before Hangfire does, which takes whatever its statics hold: with two consoles in one process, the other's storage.
         // The storage makes its tables when it is first asked for, which nobody does before the database is ready.
+        services.AddSingleton<JobStorage>(provider =>
+        {
+            _ = provider.GetRequiredService<IGlobalConfiguration>(); // how jobs are written and read
+            return new PostgreSqlStorage(
+                new JobConnections(provider.GetRequiredService<ArchonConnection>()),
+                new PostgreSqlStorageOptions
+                {
+                    SchemaName = JobTables.Schema,
+                    QueuePollInterval = TimeSpan.FromSeconds(15),
+                    EnableLongPolling = true,
+                    InvisibilityTimeout = TimeSpan.FromMinutes(10),
+                    UseSlidingInvisibilityTimeout = true,
+                    // A process that is killed leaves Hangfire's own locks behind as rows, such as that of the recurring scheduler. Jobs of ours
+                    // have AdvisoryLock, so these are needed for moments only, and what they guard may run twice.
+                    DistributedLockTimeout = TimeSpan.FromSeconds(30),
+                }
+            );
+        });
+        services.AddSingleton<JobActivator>(provider => new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddHangfire(
             (provider, hangfire) =>
                 hangfire
@@ -30,20 +51,6 @@ internal static class JobsSetup
                     .UseSimpleAssemblyNameTypeSerializer()
                     .UseTypeResolver(TypesOf(provider.GetServices<RenamedJob>()))
                     .UseRecommendedSerializerSettings()
-                    .UsePostgreSqlStorage(
-                        storage => storage.UseConnectionFactory(new JobConnections(provider.GetRequiredService<ArchonConnection>())),
-                        new PostgreSqlStorageOptions
-                        {
-                            SchemaName = JobTables.Schema,
-                            QueuePollInterval = TimeSpan.FromSeconds(15),
-                            EnableLongPolling = true,
-                            InvisibilityTimeout = TimeSpan.FromMinutes(10),
-                            UseSlidingInvisibilityTimeout = true,
-                            // A process that is killed leaves Hangfire's own locks behind as rows, such as that of the recurring scheduler. Jobs of ours
-                            // have AdvisoryLock, so these are needed for moments only, and what they guard may run twice.
-                            DistributedLockTimeout = TimeSpan.FromSeconds(30),
-                        }
-                    )
         );
         services.AddOptions<JobsOptions>().BindConfiguration("Archon").ValidateOnStart();
         services.AddSingleton<JobMetrics>();
