@@ -303,6 +303,35 @@ public sealed partial class ArchonCommandTests : IAsyncDisposable
         Assert.Contains(words, reported, StringComparison.Ordinal);
     }
 
+    /// <summary>A lane that went on would report on what was built before, or on programs that are not there.</summary>
+    [Theory]
+    [InlineData("dotnet", "the build failed", "fast")]
+    [InlineData("dotnet", "the build failed", "long")]
+    [InlineData("npm", "npm could not install the demo's packages")]
+    [InlineData("node", "npm could not fetch the servers")]
+    public async Task Tests_stop_where_a_step_before_them_fails_and_the_step_is_named(string failing, string words, params string[] lane)
+    {
+        // Whatever is prepared does nothing, and one of them fails.
+        var programs = Directory.CreateDirectory(Path.Combine(state, "programs")).FullName;
+        foreach (var program in (string[])["dotnet", "node", "npm"])
+        {
+            var file = Path.Combine(programs, program);
+            await File.WriteAllTextAsync(file, $"#!/bin/sh\nexit {(program == failing ? 1 : 0)}\n", limit.Token);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        Directory.CreateDirectory(Path.Combine(state, "demo", "node_modules"));
+
+        var (exitCode, reported) = await RunAsync(
+            $"{programs}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}",
+            ["test", .. lane, "-class", "None"],
+            limit.Token
+        );
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"archon: {words}", reported, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(state, "logs", "test.log")), reported);
+    }
+
     public async ValueTask DisposeAsync()
     {
         using var end = new CancellationTokenSource(TimeLimit);
