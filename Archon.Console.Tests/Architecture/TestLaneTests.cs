@@ -16,7 +16,7 @@ public sealed partial class TestLaneTests
         "TestDatabase",
         "Chromium",
         "RealPrometheus",
-        "RealPrometheusFixture",
+        "SharedPrometheus",
         "RealAlertmanager",
         "RealNginx",
         "OwnPostgres",

@@ -115,6 +115,7 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         );
 
         await page.GotoAsync("rules/apply");
+        await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await Assertions.Expect(page.GetByText("Changed outside", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare and choose" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "1 choice is open" })).ToBeDisabledAsync();
@@ -219,7 +220,8 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         RealPrometheus.StartAsync(
             $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n{more}",
             Token,
-            flags: ["--web.enable-lifecycle"]
+            // An alert that fires before a reload has found the Alertmanager again would be sent a minute later.
+            flags: ["--web.enable-lifecycle", "--rules.alert.resend-delay=1s"]
         );
 
     private static async Task ApplyAsync(IPage page)

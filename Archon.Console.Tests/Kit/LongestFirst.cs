@@ -10,15 +10,35 @@ namespace Archon.Tests.Kit;
 /// <summary>Starts the classes that take long before the others, so that a run does not end with one of them alone.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
-    /// <summary>Folders whose tests start browsers and whole consoles, longest first.</summary>
-    private static readonly string[] Folders = ["Browser", "Deploy", "Cli", "Features.Watches", "Hosting", "Data", "Features"];
+    /// <summary>Classes and folders below Archon.Tests that take longest. Those that wait most are among those that compute most.</summary>
+    private static readonly string[] Longest =
+    [
+        "Browser.DatabaseOutageTests",
+        "Browser.MainJobTests",
+        "Browser.HostilePages",
+        "Browser.RuleExchangeTests",
+        "Features.Watches.ScansStoppedTests",
+        "Browser.UpstreamTroubleTests",
+        "Deploy.ArchonCommandTests",
+        "Data.ServerRolesTests",
+        "Features.Watches.RealPrometheusTests",
+        "Browser.",
+        "Hosting.ConsoleProcessTests",
+        "Deploy.",
+        "Cli.",
+        "Features.DevUi.",
+        "Features.Watches.",
+        "Hosting.",
+        "Data.",
+        "Features.",
+    ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection => [.. testCollections.OrderBy(one => Place(one.TestCollectionDisplayName))];
 
     private static int Place(string name)
     {
-        var place = Array.FindIndex(Folders, folder => name.Contains($"Archon.Tests.{folder}.", StringComparison.Ordinal));
-        return place < 0 ? Folders.Length : place;
+        var place = Array.FindIndex(Longest, one => name.Contains($"Archon.Tests.{one}", StringComparison.Ordinal));
+        return place < 0 ? Longest.Length : place;
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Data;
 using Archon.Data.Embedded;
 using Archon.Tests.Kit;
+using Hangfire.PostgreSql;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,10 +43,14 @@ public sealed class PostgresFixture : IAsyncDisposable
         );
         await using var db = new ArchonDbContext(ArchonContextOptions.For(Named(started, Template, pooling: false)));
         await db.Database.MigrateAsync();
+        // Every console would make these again, in each database.
+        await using var connection = new NpgsqlConnection(Named(started, Template, pooling: false));
+        await connection.OpenAsync();
+        PostgreSqlObjectsInstaller.Install(connection);
         return started;
     }
 
-    /// <summary>A migrated database.</summary>
+    /// <summary>A migrated database, with the tables of Hangfire.</summary>
     public Task<TestDatabase> NewDatabaseAsync() => NewDatabaseAsync(Template);
 
     /// <summary>A database without a table.</summary>

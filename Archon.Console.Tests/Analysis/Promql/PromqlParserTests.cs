@@ -7,7 +7,7 @@ using Xunit;
 namespace Archon.Tests.Analysis.Promql;
 
 [SystemTest]
-public sealed class PromqlParserTests
+public sealed class PromqlParserTests(SharedPrometheus server)
 {
     /// <summary>What every server since 2.42 takes.</summary>
     private static readonly string[] Valid =
@@ -281,13 +281,7 @@ public sealed class PromqlParserTests
     [Fact]
     public async Task A_running_Prometheus_takes_what_we_take_and_reads_the_same_from_what_we_print()
     {
-        await using var server = await RealPrometheus.StartAsync(
-            "global: {}",
-            Token,
-            null,
-            "--enable-feature=promql-at-modifier,promql-negative-offset"
-        );
-        var prometheus = UpstreamClients.Prometheus(server.Address);
+        var prometheus = UpstreamClients.Prometheus(await server.AddressAsync());
         var newer = ((await prometheus.BuildInfoAsync(Token) as Fetch<ServerVersion>.Ok)?.Value.Version.StartsWith('2')) != true;
 
         foreach (var text in Valid.Where(text => !newer || !text.Contains("holt_winters", StringComparison.Ordinal)))

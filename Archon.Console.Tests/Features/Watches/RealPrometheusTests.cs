@@ -19,15 +19,14 @@ using Xunit;
 namespace Archon.Tests.Features.Watches;
 
 [SystemTest]
-public sealed class RealPrometheusTests(PostgresFixture postgres)
+public sealed class RealPrometheusTests(PostgresFixture postgres, SharedPrometheus shared)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_template_is_PromQL_that_the_server_takes()
     {
-        await using var server = await RealPrometheus.StartAsync("global: {scrape_interval: 1s}", Token);
-        var prometheus = UpstreamClients.Prometheus(server.Address);
+        var prometheus = UpstreamClients.Prometheus(await shared.AddressAsync());
         var now = DateTimeOffset.UtcNow;
 
         foreach (var template in WatchTemplates.All)

@@ -7,7 +7,7 @@ using Xunit;
 namespace Archon.Tests.Integrations.Prometheus;
 
 [SystemTest]
-public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFixture<RealPrometheusFixture>
+public sealed class PromqlTextTests(SharedPrometheus prometheus)
 {
     public static readonly TheoryData<string> Hostile =
     [
@@ -39,7 +39,7 @@ public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFi
     [Theory, MemberData(nameof(Hostile))]
     public async Task A_real_server_reads_a_quoted_text_back_as_it_was(string text)
     {
-        var answer = await UpstreamClients.Prometheus(prometheus.Server.Address).QueryAsync(PromqlText.Quote(text), null, Token);
+        var answer = await UpstreamClients.Prometheus(await prometheus.AddressAsync()).QueryAsync(PromqlText.Quote(text), null, Token);
 
         Assert.Equal(text, Assert.IsType<Fetch<QueryResult>.Ok>(answer).Value.Text);
     }
@@ -50,7 +50,7 @@ public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFi
         var query =
             $"label_replace(vector(1), \"kind\", \"odd\", \"\", \"\") and on() absent(up{{{PromqlText.Matcher("path", text)},nothing=\"here\"}})";
 
-        var answer = await UpstreamClients.Prometheus(prometheus.Server.Address).QueryAsync(query, null, Token);
+        var answer = await UpstreamClients.Prometheus(await prometheus.AddressAsync()).QueryAsync(query, null, Token);
 
         Assert.Equal("odd", Assert.Single(Assert.IsType<Fetch<QueryResult>.Ok>(answer).Value.Series).Labels["kind"]);
     }
@@ -72,19 +72,4 @@ public sealed class PromqlTextTests(RealPrometheusFixture prometheus) : IClassFi
     [InlineData("job\n")]
     [InlineData("jöb")]
     public void A_name_that_no_label_has_is_refused(string name) => Assert.Throws<ArgumentException>(() => PromqlText.Matcher(name, "x"));
-}
-
-/// <summary>One Prometheus without targets for the tests of a class.</summary>
-public sealed class RealPrometheusFixture : IAsyncLifetime
-{
-    internal RealPrometheus Server { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() =>
-        Server = await RealPrometheus.StartAsync("global: {scrape_interval: 1s}\n", TestContext.Current.CancellationToken);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Server is not null)
-            await Server.DisposeAsync();
-    }
 }
