@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Archon.Tests.Benchmarks;
 using Archon.Tests.Kit;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Playwright;
 using Xunit;
 
 namespace Archon.Tests.Browser;
@@ -17,6 +18,23 @@ public sealed partial class ChartedConsole(PostgresFixture postgres) : IAsyncLif
     internal TestDatabase Database { get; private set; } = null!;
 
     private FakeUpstream Prometheus { get; set; } = null!;
+
+    private IBrowserContext? window;
+
+    /// <summary>An empty page, signed in, in a window that all pages share.</summary>
+    internal async Task<IPage> NewPageAsync(Chromium chromium, Action<string>? onFault)
+    {
+        window ??= await chromium.SignedInAsync(
+            App,
+            new()
+            {
+                ViewportSize = new() { Width = 1440, Height = 900 },
+                ColorScheme = ColorScheme.Dark,
+                ReducedMotion = ReducedMotion.Reduce,
+            }
+        );
+        return await Chromium.NewPageAsync(window, onFault);
+    }
 
     public async ValueTask InitializeAsync()
     {

@@ -61,7 +61,7 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
             "nowhere"
         );
 
-    private string? signedIn;
+    private IBrowserContext? window;
 
     internal ArchonApp App { get; private set; } = null!;
 
@@ -69,42 +69,36 @@ public sealed class HostileConsole(PostgresFixture postgres) : IAsyncLifetime
 
     private readonly string folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
 
-    /// <summary>A page of it, signed in and live.</summary>
-    internal async Task<IPage> OpenAsync(
-        Chromium chromium,
-        string path,
-        int width = 1440,
-        ColorScheme theme = ColorScheme.Dark,
-        Action<string>? onFault = null
-    )
+    /// <summary>A page of it, signed in and live, in a window that all pages share: what they load is loaded once.</summary>
+    internal async Task<IPage> OpenAsync(Chromium chromium, string path, int width = 1440)
     {
-        var context = await chromium.NewContextAsync(
+        var page = await NewPageAsync(chromium);
+        await page.SetViewportSizeAsync(width, 900);
+        await GoToAsync(page, path);
+        return page;
+    }
+
+    /// <summary>An empty page of that window.</summary>
+    internal async Task<IPage> NewPageAsync(Chromium chromium, Action<string>? onFault = null)
+    {
+        window ??= await chromium.SignedInAsync(
             App,
             new()
             {
-                ViewportSize = new() { Width = width, Height = 900 },
-                ColorScheme = theme,
+                ViewportSize = new() { Width = 1440, Height = 900 },
+                ColorScheme = ColorScheme.Dark,
                 ReducedMotion = ReducedMotion.Reduce,
-                StorageState = await SignedInAsync(chromium),
             }
         );
-        var page = await Chromium.NewPageAsync(context, onFault);
+        return await Chromium.NewPageAsync(window, onFault);
+    }
+
+    internal static async Task GoToAsync(IPage page, string path)
+    {
         await page.GotoAsync(path);
         // Until then buttons and keys do nothing, and figures may still be read.
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await Assertions.Expect(page.Locator(".sk")).ToHaveCountAsync(0);
-        return page;
-    }
-
-    /// <summary>The cookies of somebody who signed in, once for all windows.</summary>
-    internal async Task<string> SignedInAsync(Chromium chromium)
-    {
-        if (signedIn is not null)
-            return signedIn;
-        var page = await chromium.SignInAsync(App);
-        signedIn = await page.Context.StorageStateAsync();
-        await page.Context.CloseAsync();
-        return signedIn;
     }
 
     public async ValueTask InitializeAsync()

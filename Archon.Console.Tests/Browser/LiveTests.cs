@@ -2,7 +2,6 @@ using Archon.Data.Anomalies;
 using Archon.Features.Scanning;
 using Archon.Live;
 using Archon.Tests.Kit;
-using Deque.AxeCore.Playwright;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Xunit;
@@ -93,7 +92,8 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await Benchmarks.ScanBench.SeedAsync(database, 1);
         await using var app = await ArchonApp.StartAsync(database);
         var context = await chromium.NewContextAsync(app, new() { TimezoneId = "Asia/Tokyo" });
-        var page = await Chromium.SignInAsync(context);
+        var page = await Chromium.NewPageAsync(context);
+        await page.SignInAsync();
         // The zone of the browser is known to the server from its second page on.
         await page.GotoAsync("anomalies");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -120,7 +120,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         var question = page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(question).ToContainTextAsync("Ignore 3 services?");
         await Assertions.Expect(question.GetByRole(AriaRole.Button, new() { Name = "Keep watching" })).ToBeFocusedAsync();
-        Assert.Empty((await page.RunAxe()).Violations);
+        await page.BreaksNoRuleAsync("a question");
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(question).ToHaveCountAsync(0);
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Ignore 3", Exact = true })).ToBeFocusedAsync();
@@ -130,7 +130,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await Assertions.Expect(page.GetByText("Ignored service-001.")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".mud-snackbar")).ToHaveCSSAsync("opacity", "1"); // half faded in it is no test of contrast
         await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(2);
-        Assert.Empty((await page.RunAxe()).Violations);
+        await page.BreaksNoRuleAsync("a result that can be undone");
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(3);
         await page.Context.CloseAsync();

@@ -5,8 +5,8 @@ using Xunit;
 namespace Archon.Tests.Browser;
 
 /// <summary>Pages and what floats over them, used by keyboard and by touch.</summary>
-[SystemTest]
-public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClassFixture<HostileConsole>
+[SystemTest, Collection(typeof(HostilePages))]
+public sealed class PageTests(HostileConsole hostile, Chromium chromium)
 {
     /// <summary>What floats over a page, and the button that brings it.</summary>
     public static TheoryData<string, string> Floating => new() { { "?", "Keyboard" }, { "Control+k", "Search or go to" } };
@@ -31,7 +31,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
             key.Replace("Control", "mod", StringComparison.Ordinal),
             await page.EvaluateAsync<string>("document.activeElement.dataset.key")
         );
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
                 : $"[data-key='{key.Replace("Ctrl K", "mod+k", StringComparison.Ordinal).Replace('\u2212', '-')}']";
             Assert.True(await page.Locator(selector).First.IsVisibleAsync(), $"Nothing on the screen says {key}.");
         }
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.Keyboard.TypeAsync("service-003");
         await page.ArriveAsync(url => url.Contains("q=service-003", StringComparison.Ordinal));
         await Assertions.Expect(page.Locator("main tbody tr")).ToHaveCountAsync(1);
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await Assertions.Expect(page.GetByText("Versions", new() { Exact = true })).ToBeVisibleAsync();
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByText("v1", new() { Exact = true })).ToBeVisibleAsync();
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await more.GetByRole(AriaRole.Link, new() { Name = "Rules" }).ClickAsync();
 
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Rules");
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
 
         await page.ArriveAsync(url => url.Contains("/services/", StringComparison.Ordinal));
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync(HostileConsole.Name);
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Keyboard" })).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.ReloadAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Last 13 h" })).ToBeVisibleAsync();
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium) : IClas
         await page.GetByRole(AriaRole.Button, new() { Name = "Load again" }).ClickAsync();
         await Assertions.Expect(page.GetByText("This page has stopped.")).ToBeHiddenAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("Status");
-        await page.Context.CloseAsync();
+        await page.CloseAsync();
     }
 
     private Task<IPage> OpenAsync(string path, int width = 1440) => hostile.OpenAsync(chromium, path, width);

@@ -121,29 +121,20 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         await Assertions.Expect(page.GetByText("Writing rules needs the role editor.")).ToBeVisibleAsync();
     }
 
-    private async Task<IPage> OpenAsync(ArchonApp app, string path, List<string>? faults = null, string? user = null)
+    private async Task<IPage> OpenAsync(ArchonApp app, string path, List<string>? faults = null, string user = FirstAdmin.UserName)
     {
-        var page = user is null
-            ? await chromium.SignInAsync(app, onFault: faults is null ? null : faults.Add)
-            : await SignInAsync(app, user);
+        var context = await chromium.SignedInAsync(
+            app,
+            new()
+            {
+                ViewportSize = new() { Width = 1440, Height = 900 },
+                ReducedMotion = ReducedMotion.Reduce,
+            },
+            user
+        );
+        var page = await Chromium.NewPageAsync(context, faults is null ? null : faults.Add);
         await page.GotoAsync(path);
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
-        return page;
-    }
-
-    private async Task<IPage> SignInAsync(ArchonApp app, string user)
-    {
-        var page = await (
-            await chromium.NewContextAsync(
-                app,
-                new()
-                {
-                    ViewportSize = new() { Width = 1440, Height = 900 },
-                    ReducedMotion = ReducedMotion.Reduce,
-                }
-            )
-        ).NewPageAsync();
-        await page.SignInAsync(user);
         return page;
     }
 

@@ -114,10 +114,13 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     }
 
     /// <summary>A browser without cookies that follows no redirect. <paramref name="accept"/> tells pages from data.</summary>
-    public HttpClient NewClient(string? accept = "text/html")
+    /// <param name="cookies">Where it keeps its cookies, if somebody wants them.</param>
+    public HttpClient NewClient(string? accept = "text/html", CookieContainer? cookies = null)
     {
         // Owned by the console of the test, which ends with it.
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() })
+        var client = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = cookies ?? new CookieContainer() }
+        )
         {
             BaseAddress = Address,
             Timeout = Waits.Limit,
@@ -129,9 +132,13 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     }
 
     /// <summary>A browser that has signed in.</summary>
-    public async Task<HttpClient> SignInAsync(string user = FirstAdmin.UserName, string password = AdminPassword)
+    public async Task<HttpClient> SignInAsync(
+        string user = FirstAdmin.UserName,
+        string password = AdminPassword,
+        CookieContainer? cookies = null
+    )
     {
-        var client = NewClient();
+        var client = NewClient(cookies: cookies);
         using var reply = await PostSignInAsync(client, user, password);
         Assert.Equal(HttpStatusCode.Redirect, reply.StatusCode);
         return client;

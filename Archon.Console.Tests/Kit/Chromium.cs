@@ -1,3 +1,5 @@
+using System.Net;
+using Archon.Features.Access;
 using Archon.Tests.Kit;
 using Microsoft.Playwright;
 using Xunit;
@@ -20,7 +22,7 @@ public sealed class Chromium : IAsyncDisposable
         Action<string>? onFault = null
     )
     {
-        var context = await NewContextAsync(
+        var context = await SignedInAsync(
             app,
             new()
             {
@@ -29,14 +31,28 @@ public sealed class Chromium : IAsyncDisposable
                 ReducedMotion = ReducedMotion.Reduce,
             }
         );
-        return await SignInAsync(context, onFault);
+        return await NewPageAsync(context, onFault);
     }
 
-    internal static async Task<IPage> SignInAsync(IBrowserContext context, Action<string>? onFault = null)
+    /// <summary>A browser in which somebody is signed in and no page is open.</summary>
+    /// <remarks>The form is sent without the browser, which would load two pages for it; <see cref="Pages.SignInAsync"/> fills it in.</remarks>
+    internal async Task<IBrowserContext> SignedInAsync(ArchonApp app, BrowserNewContextOptions options, string user = FirstAdmin.UserName)
     {
-        var page = await NewPageAsync(context, onFault);
-        await page.SignInAsync();
-        return page;
+        var cookies = new CookieContainer();
+        (await app.SignInAsync(user, cookies: cookies)).Dispose();
+        var context = await NewContextAsync(app, options);
+        await context.AddCookiesAsync(
+            cookies
+                .GetAllCookies()
+                .Select(one => new Microsoft.Playwright.Cookie
+                {
+                    Name = one.Name,
+                    Value = one.Value,
+                    Url = app.Address.AbsoluteUri,
+                    HttpOnly = one.HttpOnly,
+                })
+        );
+        return context;
     }
 
     internal static async Task<IPage> NewPageAsync(IBrowserContext context, Action<string>? onFault = null)
