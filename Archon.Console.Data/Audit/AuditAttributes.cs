@@ -8,6 +8,9 @@ public sealed class SecretAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PersonalAttribute : Attribute;
 
-/// <summary>Computed by jobs from other data, and computed again when it is lost: the audit leaves it out.</summary>
-[AttributeUsage(AttributeTargets.Property)]
+/// <summary>
+/// Follows from other data: computed by jobs and computed again when it is lost, or, for all rows of a class, a record of what other rows became. The audit leaves
+/// it out.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Class)]
 public sealed class DerivedAttribute : Attribute;

@@ -44,12 +44,13 @@ internal sealed class RowChange
 
     private EntityState State { get; }
 
-    /// <summary>What is about to be saved, without rows of which only derived columns change.</summary>
+    /// <summary>What is about to be saved, without derived rows and those of which only derived columns change.</summary>
     public static List<RowChange> Of(ChangeTracker tracker) =>
         [
             .. tracker
                 .Entries()
                 .Where(entry => entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted)
+                .Where(entry => !entry.Metadata.ClrType.IsDefined(typeof(DerivedAttribute), inherit: false))
                 .Select(entry => new RowChange(entry))
                 .Where(change => change.State != EntityState.Modified || change.after.Count > 0),
         ];

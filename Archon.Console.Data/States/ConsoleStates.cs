@@ -11,6 +11,6 @@ public static class ConsoleStates
 
     public const string Stopped = "Stopped";
 
-    /// <summary>It ended without a word, or could not record.</summary>
+    /// <summary>It ended without a stop record, or could not record.</summary>
     public const string Lost = "Lost";
 }

@@ -1,6 +1,9 @@
+using Archon.Data.Audit;
+
 namespace Archon.Data.States;
 
 /// <summary>One change of the state of one subject. Rows are added and deleted, never changed.</summary>
+[Derived]
 public sealed class StateChange
 {
     public long Id { get; set; }

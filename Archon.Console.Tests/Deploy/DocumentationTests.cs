@@ -9,7 +9,6 @@ using Archon.Features.Forecasts;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using Archon.Features.Scanning;
-using Archon.Features.Scanning.States;
 using Archon.Integrations;
 using Archon.Integrations.Replies;
 using Archon.Jobs;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Anomalies;
@@ -18,6 +19,57 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
     {
         await using var bench = await JobBench.StartAsync(postgres);
         var commands = new AnomalyCommands(TestActor.Gate(bench.Database.Contexts, bench.Clock), bench.Clock);
+        var anomaly = await AddAnomalyAsync(bench);
+
+        var judged = await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
+        var kept = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
+        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, TestActor.Named("bob"), Token);
+        var withdrawn = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
+
+        Assert.IsType<JudgeResult.Done>(judged);
+        Assert.Equal((AnomalyVerdict.Noise, "ada", JobBench.Start), (kept.Verdict!.Value, kept.VerdictBy, kept.VerdictAt!.Value));
+        Assert.Null(withdrawn.Verdict);
+        Assert.Null(withdrawn.VerdictBy);
+        Assert.Equal(
+            ["ada", "bob"],
+            await bench.ReadAsync(db => db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Actor).ToListAsync(Token))
+        );
+    }
+
+    [Fact]
+    public async Task The_audit_of_a_verdict_has_the_anomaly_and_not_the_state_that_follows_from_it()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var anomaly = await AddAnomalyAsync(bench);
+
+        await bench.Get<AnomalyCommands>().JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
+
+        Assert.Equal("Judged", await bench.ReadAsync(db => db.StateChanges.Select(row => row.State).SingleAsync(Token)));
+        var changes = (await bench.ReadAsync(db => db.AuditEntries.SingleAsync(Token))).Changes!;
+        Assert.Equal(
+            ["anomalies"],
+            JsonDocument.Parse(changes).RootElement.EnumerateArray().Select(row => row.GetProperty("table").GetString())
+        );
+    }
+
+    [Fact]
+    public async Task An_anomaly_that_is_not_there_is_said_so()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+
+        var result = await new AnomalyCommands(TestActor.Gate(bench.Database.Contexts, bench.Clock), bench.Clock).JudgeAsync(
+            1,
+            JobBench.Start,
+            AnomalyVerdict.Useful,
+            TestActor.Named("ada"),
+            Token
+        );
+
+        Assert.IsType<JudgeResult.NotFound>(result);
+    }
+
+    private static async Task<Anomaly> AddAnomalyAsync(JobBench bench)
+    {
         var watch = await bench.AddWatchAsync();
         var series = new WatchedSeries
         {
@@ -42,35 +94,6 @@ public sealed class AnomalyCommandsTests(PostgresFixture postgres)
             db.Anomalies.Add(anomaly);
             return db.SaveChangesAsync(Token);
         });
-
-        var judged = await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
-        var kept = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
-        await commands.JudgeAsync(anomaly.Id, anomaly.StartedAt, null, TestActor.Named("bob"), Token);
-        var withdrawn = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
-
-        Assert.IsType<JudgeResult.Done>(judged);
-        Assert.Equal((AnomalyVerdict.Noise, "ada", JobBench.Start), (kept.Verdict!.Value, kept.VerdictBy, kept.VerdictAt!.Value));
-        Assert.Null(withdrawn.Verdict);
-        Assert.Null(withdrawn.VerdictBy);
-        Assert.Equal(
-            ["ada", "bob"],
-            await bench.ReadAsync(db => db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Actor).ToListAsync(Token))
-        );
-    }
-
-    [Fact]
-    public async Task An_anomaly_that_is_not_there_is_said_so()
-    {
-        await using var bench = await JobBench.StartAsync(postgres);
-
-        var result = await new AnomalyCommands(TestActor.Gate(bench.Database.Contexts, bench.Clock), bench.Clock).JudgeAsync(
-            1,
-            JobBench.Start,
-            AnomalyVerdict.Useful,
-            TestActor.Named("ada"),
-            Token
-        );
-
-        Assert.IsType<JudgeResult.NotFound>(result);
+        return anomaly;
     }
 }

@@ -87,6 +87,10 @@ internal sealed class JobBench : IAsyncDisposable
         return ActivatorUtilities.CreateInstance<T>(services.CreateScope().ServiceProvider, [.. arguments]);
     }
 
+    /// <summary>One that asks other sources than the console's.</summary>
+    public StateRecorder Recorder(params IStateSource[] sources) =>
+        ActivatorUtilities.CreateInstance<StateRecorder>(services, sources.AsEnumerable());
+
     /// <summary>As after a restart: nothing is remembered.</summary>
     public void Forget(int watchId) => services.GetRequiredService<ScanMemory>().Forget(watchId);
 

@@ -30,7 +30,6 @@ public sealed class AnomalyCommands(CommandGate gate, TimeProvider clock)
         CancellationToken cancellationToken
     )
     {
-        var now = clock.GetUtcNow();
         var started = startedAt.ToUniversalTime();
         await using var db = await gate.OpenAsync(actor, Permission.JudgeAnomalies, environmentId: null, cancellationToken);
         var found = await db
@@ -51,10 +50,12 @@ public sealed class AnomalyCommands(CommandGate gate, TimeProvider clock)
         await gate.RequireTeamAsync(actor, Permission.JudgeAnomalies, found.Team, found.EnvironmentId, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // A scan that changes one of the rows meanwhile waits, and this reads what it wrote.
-        if (await AnomalyStates.LockAsync(db, id, started, cancellationToken) is null)
-            return new JudgeResult.NotFound();
+        await ScanStore.LockAsync(db, found.WatchId, cancellationToken);
         await db.Database.ExecuteSqlAsync($"SELECT 1 FROM watches WHERE id = {found.WatchId} FOR UPDATE", cancellationToken);
-        var anomaly = await db.Anomalies.SingleAsync(one => one.Id == id && one.StartedAt == started, cancellationToken);
+        var now = clock.GetUtcNow();
+        if (await db.Anomalies.SingleOrDefaultAsync(one => one.Id == id && one.StartedAt == started, cancellationToken) is not { } anomaly)
+            return new JudgeResult.NotFound();
+        var watch = await db.Watches.SingleAsync(one => one.Id == found.WatchId, cancellationToken);
         db.Note(
             now,
             "anomaly.judge",
@@ -66,9 +67,9 @@ public sealed class AnomalyCommands(CommandGate gate, TimeProvider clock)
         anomaly.VerdictBy = verdict is null ? null : actor.Name;
         anomaly.VerdictAt = verdict is null ? null : now;
         // The next scan of the watch reads what was learnt from verdicts anew.
-        (await db.Watches.SingleAsync(watch => watch.Id == found.WatchId, cancellationToken)).JudgedAt = now;
+        watch.JudgedAt = now;
         await db.SaveChangesAsync(cancellationToken);
-        await AnomalyStates.RecordVerdictAsync(db, id, started, now, cancellationToken);
+        await AnomalyStates.RecordVerdictAsync(db, watch, anomaly, now, cancellationToken);
         await db.AnnounceAsync(AnomalyTopic.Id, found.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new JudgeResult.Done();

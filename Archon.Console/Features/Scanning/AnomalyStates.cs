@@ -15,41 +15,60 @@ public static class AnomalyStates
 {
     public const string Ended = "Ended";
 
-    /// <summary>Keeps scans of the watch from changing its anomalies until the transaction ends. To be taken before any row is changed.</summary>
-    /// <returns>The environment of the anomaly; null where there is no such anomaly.</returns>
-    public static async Task<int?> LockAsync(ArchonDbContext db, long id, DateTimeOffset startedAt, CancellationToken cancellationToken)
-    {
-        var anomaly = await db
-            .Anomalies.Where(one => one.Id == id && one.StartedAt == startedAt)
-            .Select(one => new { one.EnvironmentId, one.WatchId })
-            .SingleOrDefaultAsync(cancellationToken);
-        if (anomaly is null)
-            return null;
-        await ScanStore.LockAsync(db, anomaly.WatchId, cancellationToken);
-        return anomaly.EnvironmentId;
-    }
-
-    /// <summary>Records what a verdict that was just written made of an anomaly. One that has ended stays as it is.</summary>
-    public static async Task RecordVerdictAsync(
+    /// <summary>Records what a verdict made of an open anomaly. One that has ended stays as it is.</summary>
+    /// <param name="anomaly">As it is now, under the lock of the watch.</param>
+    internal static async Task RecordVerdictAsync(
         ArchonDbContext db,
-        long id,
-        DateTimeOffset startedAt,
+        Watch watch,
+        Anomaly anomaly,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
     {
-        var row = await (
-            from anomaly in db.Anomalies.AsNoTracking()
-            join watch in db.Watches on anomaly.WatchId equals watch.Id
-            where anomaly.Id == id && anomaly.StartedAt == startedAt && anomaly.EndedAt == null
-            select new { Anomaly = anomaly, Watch = watch }
-        ).SingleOrDefaultAsync(cancellationToken);
-        if (row is null)
+        if (anomaly.EndedAt is not null)
             return;
-        var reason = row.Anomaly.Verdict is { } verdict
-            ? $"Verdict: {verdict.ToString().ToLowerInvariant()}. {row.Anomaly.Explanation}"
-            : $"Verdict withdrawn. {row.Anomaly.Explanation}";
-        await StateLog.RecordAsync(db, Open(row.Watch, row.Anomaly, now, now, reason), cancellationToken);
+        var reason = anomaly.Verdict is { } verdict
+            ? $"Verdict: {verdict.ToString().ToLowerInvariant()}. {anomaly.Explanation}"
+            : $"Verdict withdrawn. {anomaly.Explanation}";
+        await StateLog.RecordAsync(db, Open(watch, anomaly, now, now, reason), cancellationToken);
+    }
+
+    /// <summary>Records what another signal of a watch makes of its open anomalies: the same values of errors and of saturation mean different things.</summary>
+    /// <param name="watch">As it is now, under its lock.</param>
+    /// <returns>Whether it made something else of one of them.</returns>
+    internal static async Task<bool> RecordSignalAsync(
+        ArchonDbContext db,
+        Watch watch,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        var open = await db
+            .Anomalies.AsNoTracking()
+            .Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null)
+            .OrderBy(anomaly => anomaly.Id)
+            .Select(anomaly => new
+            {
+                Anomaly = anomaly,
+                State = db
+                    .StateChanges.Where(change =>
+                        change.EnvironmentId == watch.EnvironmentId
+                        && change.Subject == StateSubject.Anomaly
+                        && change.SubjectId == "" + anomaly.Id
+                    )
+                    .OrderByDescending(change => change.Id)
+                    // As in StateLog: a row of a clock that is ahead is written again.
+                    .Select(change => change.At <= now ? change.State : null)
+                    .FirstOrDefault(),
+            })
+            .ToListAsync(cancellationToken);
+        var changed = open.Where(one => one.State != Of(watch, one.Anomaly)).Select(one => one.Anomaly).ToList();
+        await StateLog.AddAsync(
+            db,
+            [.. changed.Select(one => Open(watch, one, now, now, $"The signal of the watch was edited. {one.Explanation}"))],
+            cancellationToken
+        );
+        return changed.Count > 0;
     }
 
     internal static string Of(Watch watch, Anomaly anomaly) =>

@@ -189,6 +189,8 @@ public sealed partial class ScanJob(
         if (await FindAsync(db, watchId, cancellationToken) is not { } current || !IsAsBefore(watch, current))
             return (Slice.NotScanned, null); // another worker or a person was faster: the next run begins from there
         watch = current;
+        // Not from before the request: others may have recorded something while it ran.
+        var lockedAt = clock.GetUtcNow();
         if (fetched is not Fetch<MatrixResult>.Ok { Value.Series: var series })
         {
             await NotCheckedAsync(db, watch, mark, end, fetched.Reason(), cancellationToken);
@@ -209,7 +211,7 @@ public sealed partial class ScanJob(
         var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
         EndVanished(entry, sliceEnd);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
-        var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, now, cancellationToken);
+        var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, lockedAt, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
         var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;
         if (isSaveDue)
@@ -220,13 +222,13 @@ public sealed partial class ScanJob(
             .ExecuteUpdateAsync(
                 set =>
                     set.SetProperty(one => one.ScannedTo, sliceEnd)
-                        .SetProperty(one => one.LastScanAt, now)
+                        .SetProperty(one => one.LastScanAt, lockedAt)
                         .SetProperty(one => one.UncheckedSince, (DateTimeOffset?)null)
                         .SetProperty(one => one.UncheckedReason, (string?)null),
                 cancellationToken
             );
         if (watch.UncheckedSince is not null || watch.ScannedTo is null)
-            await StateLog.RecordAsync(db, WatchStates.Answered(watch, now, mark), cancellationToken);
+            await StateLog.RecordAsync(db, WatchStates.Answered(watch, lockedAt, mark), cancellationToken);
         if (changes.Count > 0 || caughtUp || watch.UncheckedSince is not null)
             await db.AnnounceAsync(AnomalyTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -279,7 +281,7 @@ public sealed partial class ScanJob(
         if (mark > end + step)
         {
             LogClockSetBack(watch.Id, mark);
-            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, cancellationToken);
+            var newest = await ScanStore.ForgetFutureAsync(db, watch, end, clock.GetUtcNow(), cancellationToken);
             memory.Forget(watch.Id);
             watch.ScannedTo = mark = newest is { } at ? Floor(at, step) : end - step;
             await db

@@ -27,6 +27,18 @@ internal static class ScanStore
             .Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock({LockClass}, {watchId}) AS \"Value\"")
             .SingleAsync(cancellationToken);
 
+    /// <returns>Those that were taken for this transaction; another worker has the others.</returns>
+    public static Task<List<int>> TryLockAsync(
+        ArchonDbContext db,
+        IReadOnlyCollection<int> watchIds,
+        CancellationToken cancellationToken
+    ) =>
+        db
+            .Database.SqlQuery<int>(
+                $"SELECT id AS \"Value\" FROM unnest({watchIds.ToArray()}) AS id WHERE pg_try_advisory_xact_lock({LockClass}, id)"
+            )
+            .ToListAsync(cancellationToken);
+
     /// <summary>Takes the watch for this transaction, after whoever has it.</summary>
     public static Task LockAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
         db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({LockClass}, {watchId})", cancellationToken);
@@ -203,6 +215,7 @@ internal static class ScanStore
     }
 
     /// <summary>Writes what began, went on or ended, by natural key, and the changes of state that this means.</summary>
+    /// <param name="now">The time under the lock of the watch.</param>
     public static async Task<(int Began, int Ended)> SaveAnomaliesAsync(
         ArchonDbContext db,
         Watch watch,
@@ -333,11 +346,14 @@ internal static class ScanStore
     /// Takes back what scans of a watch noted after <paramref name="now"/>, while the clock was ahead. A model that has seen samples from after it would take
     /// those to come for late ones, and is learnt anew.
     /// </summary>
+    /// <param name="now">A time of the grid on which samples lie.</param>
+    /// <param name="at">The time under the lock of the watch, for changes of states.</param>
     /// <returns>When the newest sample up to now was; null where there is none.</returns>
     public static async Task<DateTimeOffset?> ForgetFutureAsync(
         ArchonDbContext db,
         Watch watch,
         DateTimeOffset now,
+        DateTimeOffset at,
         CancellationToken cancellationToken
     )
     {
@@ -354,7 +370,7 @@ internal static class ScanStore
         db.ChangeTracker.Clear();
         await StateLog.AddAsync(
             db,
-            [.. future.Select(one => AnomalyStates.End(watch, one, now, "The clock was set back; scans go on from an earlier time."))],
+            [.. future.Select(one => AnomalyStates.End(watch, one, at, "The clock was set back; scans go on from an earlier time."))],
             cancellationToken
         );
         await db

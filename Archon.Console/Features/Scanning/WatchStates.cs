@@ -14,32 +14,25 @@ namespace Archon.Features.Scanning;
 /// <remarks>
 /// By watch and not by server: a watch row is common to all processes, while each process has its own view of a server.
 /// </remarks>
-internal sealed class WatchStates : IStateSource
+internal sealed class WatchStates(TimeProvider clock) : IStateSource
 {
     public const string Checked = "Checked";
     public const string NotChecked = "NotChecked";
     public const string Off = "Off";
 
-    public async Task RecordAsync(
-        ArchonDbContext db,
-        int environmentId,
-        DateTimeOffset now,
-        DateTimeOffset recordingSince,
-        CancellationToken cancellationToken
-    )
+    public async Task RecordAsync(ArchonDbContext db, int environmentId, DateTimeOffset recordingSince, CancellationToken cancellationToken)
     {
-        foreach (var suspect in await Known(db, environmentId).ToListAsync(cancellationToken))
-        {
-            if (Of(suspect.Watch, now, recordingSince) is not { } seen || seen.State == suspect.State)
-                continue;
-            // A scan of the watch records what it finds. Without one, nothing changes until this transaction ends.
-            if (!await ScanStore.TryLockAsync(db, suspect.Watch.Id, cancellationToken))
-                continue;
-            var id = suspect.Watch.Id;
-            var current = await Known(db, environmentId).SingleOrDefaultAsync(one => one.Watch.Id == id, cancellationToken);
-            if (current is not null && Of(current.Watch, now, recordingSince) is { } found)
-                await StateLog.RecordAsync(db, found, cancellationToken);
-        }
+        var now = clock.GetUtcNow();
+        var watches = await Known(db, environmentId, now).ToListAsync(cancellationToken);
+        var suspects = watches.Where(one => Changed(one, now, recordingSince) is not null).Select(one => one.Watch.Id).ToList();
+        if (suspects.Count == 0)
+            return;
+        // A scan of a watch records what it finds. Without one, nothing changes until this transaction ends.
+        var locked = await ScanStore.TryLockAsync(db, suspects, cancellationToken);
+        now = clock.GetUtcNow();
+        watches = await Known(db, environmentId, now).Where(one => locked.Contains(one.Watch.Id)).ToListAsync(cancellationToken);
+        var changes = watches.Select(one => Changed(one, now, recordingSince)).OfType<StateChange>().ToList();
+        await StateLog.AddAsync(db, changes, cancellationToken);
     }
 
     /// <summary>A scan got samples from <paramref name="since"/> on.</summary>
@@ -48,6 +41,10 @@ internal sealed class WatchStates : IStateSource
 
     public static StateChange NotAnswered(Watch watch, DateTimeOffset at, DateTimeOffset since, string reason) =>
         Change(watch, NotChecked, at, since, reason);
+
+    /// <returns>Null where the newest row has this state.</returns>
+    private static StateChange? Changed(WatchAndState one, DateTimeOffset now, DateTimeOffset recordingSince) =>
+        Of(one.Watch, now, recordingSince) is { } found && found.State != one.State ? found : null;
 
     /// <returns>Null where nothing is known: the watch has not been scanned yet.</returns>
     private static StateChange? Of(Watch watch, DateTimeOffset now, DateTimeOffset recordingSince)
@@ -70,7 +67,7 @@ internal sealed class WatchStates : IStateSource
         return watch.ScannedTo is { } scannedTo ? Answered(watch, now, scannedTo) : null;
     }
 
-    private static IQueryable<WatchAndState> Known(ArchonDbContext db, int environmentId) =>
+    private static IQueryable<WatchAndState> Known(ArchonDbContext db, int environmentId, DateTimeOffset now) =>
         db
             .Watches.AsNoTracking()
             .Where(watch => watch.EnvironmentId == environmentId)
@@ -83,7 +80,8 @@ internal sealed class WatchStates : IStateSource
                         change.EnvironmentId == environmentId && change.Subject == StateSubject.Watch && change.SubjectId == "" + watch.Id
                     )
                     .OrderByDescending(change => change.Id)
-                    .Select(change => change.State)
+                    // As in StateLog: a row of a clock that is ahead is written again.
+                    .Select(change => change.At <= now ? change.State : null)
                     .FirstOrDefault(),
             });
 
@@ -109,6 +107,8 @@ internal sealed class WatchStates : IStateSource
     private sealed class WatchAndState
     {
         public required Watch Watch { get; init; }
+
+        /// <summary>That of the newest row.</summary>
         public required string? State { get; init; }
     }
 }

@@ -32,6 +32,9 @@ internal sealed record WatchFact(
 
 internal sealed record ServiceFact(int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team);
 
+/// <param name="Series">How many series of watches it has.</param>
+internal sealed record ServiceAssessment(ServiceFact Service, HealthAssessor.Assessment Found, int OpenAnomalies, int Series);
+
 /// <summary>Turns facts about series into states of services. Pure: the same facts give the same picture.</summary>
 internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches, DateTimeOffset now)
 {

@@ -321,7 +321,58 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         select new AssessedService { Service = service, Facts = facts };
 
     /// <summary>Those services with their state, its reason and the newest values of their golden signals.</summary>
-    internal static async Task<List<ServiceHealth>> HealthAsync(
+    private static async Task<List<ServiceHealth>> HealthAsync(
+        ArchonDbContext db,
+        int environmentId,
+        List<int> ids,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        var assessed = await AssessAsync(db, environmentId, ids, now, cancellationToken);
+        if (assessed.Count == 0)
+            return [];
+        // Values of the few series that are shown.
+        var shown = assessed.SelectMany(one => one.Found.Choices).Select(choice => choice.Series.Id).ToArray();
+        var recent = await db
+            .WatchedSeries.AsNoTracking()
+            .Where(s => shown.Contains(s.Id))
+            .Select(s => new { s.Id, s.Recent })
+            .ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
+
+        return assessed.ConvertAll(one => new ServiceHealth(
+            one.Service.Id,
+            one.Service.Name,
+            one.Service.Origin,
+            one.Service.Tier,
+            one.Service.Team,
+            one.Found.State,
+            one.Found.Reason,
+            one.Found.Since,
+            one.OpenAnomalies,
+            one.Series,
+            [
+                .. one.Found.Choices.Select(choice => new SignalReading(
+                    choice.Column,
+                    choice.Watch.Signal,
+                    choice.Watch.Id,
+                    choice.Watch.Name,
+                    choice.Watch.Unit,
+                    choice.Series.Id,
+                    choice.Series.LastValue,
+                    choice.Series.Lower,
+                    choice.Series.Upper,
+                    recent.GetValueOrDefault(choice.Series.Id, []),
+                    choice.State,
+                    choice.Series.LastSampleAt,
+                    choice.Others
+                )),
+            ]
+        ));
+    }
+
+    /// <summary>Those services with their state and its reason.</summary>
+    internal static async Task<List<ServiceAssessment>> AssessAsync(
         ArchonDbContext db,
         int environmentId,
         List<int> ids,
@@ -341,7 +392,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
             .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason))
             .ToDictionaryAsync(w => w.Id, cancellationToken);
-        // Narrow rows for all series, then values for the few that are shown: a sparkline is 320 bytes, a fact is 60.
+        // Narrow rows, without values: a sparkline is 320 bytes, a fact is 60.
         var series = await db
             .WatchedSeries.AsNoTracking()
             .Where(s => s.ServiceId != null && ids.Contains(s.ServiceId.Value) && s.EnvironmentId == environmentId)
@@ -377,46 +428,11 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var assessor = new HealthAssessor(watches, now);
         var seriesOf = series.ToLookup(one => one.ServiceId);
         var openOf = open.ToLookup(one => one.ServiceId);
-        var assessed = services.ConvertAll(service =>
-            (Service: service, Found: assessor.Assess([.. seriesOf[service.Id]], [.. openOf[service.Id]]))
-        );
-
-        var shown = assessed.SelectMany(one => one.Found.Choices).Select(choice => choice.Series.Id).ToArray();
-        var recent = await db
-            .WatchedSeries.AsNoTracking()
-            .Where(s => shown.Contains(s.Id))
-            .Select(s => new { s.Id, s.Recent })
-            .ToDictionaryAsync(s => s.Id, s => s.Recent, cancellationToken);
-
-        return assessed.ConvertAll(one => new ServiceHealth(
-            one.Service.Id,
-            one.Service.Name,
-            one.Service.Origin,
-            one.Service.Tier,
-            one.Service.Team,
-            one.Found.State,
-            one.Found.Reason,
-            one.Found.Since,
-            openOf[one.Service.Id].Count(),
-            seriesOf[one.Service.Id].Count(),
-            [
-                .. one.Found.Choices.Select(choice => new SignalReading(
-                    choice.Column,
-                    choice.Watch.Signal,
-                    choice.Watch.Id,
-                    choice.Watch.Name,
-                    choice.Watch.Unit,
-                    choice.Series.Id,
-                    choice.Series.LastValue,
-                    choice.Series.Lower,
-                    choice.Series.Upper,
-                    recent.GetValueOrDefault(choice.Series.Id, []),
-                    choice.State,
-                    choice.Series.LastSampleAt,
-                    choice.Others
-                )),
-            ]
-        ));
+        return services.ConvertAll(service =>
+        {
+            var (its, opened) = (seriesOf[service.Id].ToList(), openOf[service.Id].ToList());
+            return new ServiceAssessment(service, assessor.Assess(its, opened), opened.Count, its.Count);
+        });
     }
 
     private sealed class AssessedService

@@ -9,51 +9,51 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Services;
 
 /// <summary>The stored states of services, by the name of a <see cref="HealthState"/>.</summary>
-internal sealed class ServiceStates(IDbContextFactory<ArchonDbContext> contexts) : IStateSource
+internal sealed class ServiceStates(TimeProvider clock) : IStateSource
 {
-    public async Task RecordAsync(
-        ArchonDbContext db,
-        int environmentId,
-        DateTimeOffset now,
-        DateTimeOffset recordingSince,
-        CancellationToken cancellationToken
-    )
+    public async Task RecordAsync(ArchonDbContext db, int environmentId, DateTimeOffset recordingSince, CancellationToken cancellationToken)
     {
-        // Read by another connection, in one moment that begins under the lock of db: state and reason belong together.
-        await using var reads = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var moment = await reads.BeginOneMomentAsync(cancellationToken);
+        var now = clock.GetUtcNow();
         var known = await StateFacts
-            .Of(reads, environmentId, now)
+            .Of(db, environmentId, now)
             .Select(facts => new
             {
                 facts.ServiceId,
                 facts.State,
-                Recorded = reads
+                Recorded = db
                     .StateChanges.Where(change =>
                         change.EnvironmentId == environmentId
                         && change.Subject == StateSubject.Service
                         && change.SubjectId == "" + facts.ServiceId
                     )
                     .OrderByDescending(change => change.Id)
-                    .Select(change => change.State)
+                    // As in StateLog: a row of a clock that is ahead is written again.
+                    .Select(change => change.At <= now ? change.State : null)
                     .FirstOrDefault(),
             })
             .ToListAsync(cancellationToken);
-        var changed = known.Where(one => one.Recorded != ((HealthState)one.State).ToString()).Select(one => one.ServiceId).ToList();
-        var services = await ServiceQueries.HealthAsync(reads, environmentId, changed, now, cancellationToken);
-        await StateLog.AddAsync(db, [.. services.Select(service => Change(environmentId, service, now))], cancellationToken);
+        var changed = known
+            .Where(one => one.Recorded != ((HealthState)one.State).ToString())
+            .ToDictionary(one => one.ServiceId, one => (HealthState)one.State);
+        var services = await ServiceQueries.AssessAsync(db, environmentId, [.. changed.Keys], now, cancellationToken);
+        // A scan may commit between these reads. A state that has changed since is recorded by the next pass, with its reason.
+        var changes = services
+            .Where(one => one.Found.State == changed[one.Service.Id])
+            .Select(one => Change(environmentId, one, now))
+            .ToList();
+        await StateLog.AddAsync(db, changes, cancellationToken);
     }
 
-    private static StateChange Change(int environmentId, ServiceHealth service, DateTimeOffset now) =>
+    private static StateChange Change(int environmentId, ServiceAssessment assessed, DateTimeOffset now) =>
         StateLog.Change(
             environmentId,
             StateSubject.Service,
-            service.Id.ToString(CultureInfo.InvariantCulture),
-            service.State.ToString(),
+            assessed.Service.Id.ToString(CultureInfo.InvariantCulture),
+            assessed.Found.State.ToString(),
             now,
-            service.Since ?? now,
-            Figures.Plain(HealthReasonWords.Reason(service.Reason)),
-            FiguresOf(service.Reason)
+            assessed.Found.Since ?? now,
+            Figures.Plain(HealthReasonWords.Reason(assessed.Found.Reason)),
+            FiguresOf(assessed.Found.Reason)
         );
 
     private static IEnumerable<StateFigure> FiguresOf(HealthReason reason) =>

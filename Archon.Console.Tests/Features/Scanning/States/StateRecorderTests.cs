@@ -129,6 +129,51 @@ public sealed class StateRecorderTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_change_is_dated_when_the_console_learned_of_it_and_not_when_it_asked()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        bench.Metrics.Serve("latency", "checkout", Quiet);
+        var watch = await bench.AddWatchAsync();
+        bench.Metrics.BeforeAnswer = () =>
+        {
+            bench.Clock.Advance(TimeSpan.FromSeconds(2));
+            return Task.CompletedTask;
+        };
+
+        await bench.ScanAsync(watch, Step);
+
+        var row = Assert.Single(await RowsAsync(bench, StateSubject.Watch, watch));
+        Assert.Equal(JobBench.Start + Step + TimeSpan.FromSeconds(2), row.At);
+    }
+
+    [Fact]
+    public async Task A_verdict_that_waits_for_a_scan_is_dated_after_what_the_scan_wrote()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var (watch, _) = await FittedAsync(bench, at => at >= Unix(1) ? 2 : Quiet(at));
+        await bench.ScanAsync(watch, Step);
+        var anomaly = await bench.ReadAsync(db => db.Anomalies.AsNoTracking().SingleAsync(Token));
+        await using var scan = await bench.Database.Contexts.CreateDbContextAsync(Token);
+        await using var scanning = await scan.Database.BeginTransactionAsync(Token);
+        await ScanStore.LockAsync(scan, watch, Token);
+
+        var judging = bench
+            .Get<AnomalyCommands>()
+            .JudgeAsync(anomaly.Id, anomaly.StartedAt, AnomalyVerdict.Noise, TestActor.Named("ada"), Token);
+        await Waits.UntilAsync(() =>
+            bench.ReadAsync(db =>
+                db.Database.SqlQuery<bool>($"SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted) AS \"Value\"").SingleAsync(Token)
+            )
+        );
+        bench.Clock.Advance(Step);
+        await scanning.CommitAsync(Token);
+        await judging;
+
+        var rows = await RowsAsync(bench, StateSubject.Anomaly, anomaly.Id);
+        Assert.Equal(("Judged", bench.Clock.GetUtcNow()), (rows[^1].State, rows[^1].At));
+    }
+
+    [Fact]
     public async Task The_time_from_a_kill_to_the_next_start_is_unknown_and_not_the_last_state()
     {
         await using var bench = await JobBench.StartAsync(postgres);

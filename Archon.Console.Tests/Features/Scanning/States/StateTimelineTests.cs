@@ -80,6 +80,23 @@ public sealed class StateTimelineTests
     }
 
     [Fact]
+    public void A_row_replaces_those_that_were_written_before_it_with_a_later_time()
+    {
+        StateChange[] rows =
+        [
+            Row("Healthy", 10, 1),
+            Row("Critical", 50, 2),
+            Row("Info", 40, 3),
+            Row("Warning", 30, 4),
+            Row("Healthy", 60, 5),
+        ];
+
+        var spans = StateTimeline.Of(rows, [new(At(0), At(100))], At(10), At(100));
+
+        Assert.Equal([("Healthy", At(30)), ("Warning", At(60)), ("Healthy", At(100))], spans.Select(span => (span.State, span.To)));
+    }
+
+    [Fact]
     public void Nothing_is_known_of_the_time_after_now()
     {
         var start = StateLog.Change(null, StateSubject.Console, "a", ConsoleStates.Recording, At(0), At(0), "Started.");

@@ -30,7 +30,7 @@ public static class StateLog
             Figures = [.. figures.Where(figure => double.IsFinite(figure.Value))],
         };
 
-    /// <summary>Adds the row unless the newest row of its subject has the same state.</summary>
+    /// <summary>Adds the row unless the newest row of its subject has the same state, and is not of a clock that is ahead of this one.</summary>
     /// <remarks>The caller's transaction has a lock that keeps others from recording this subject.</remarks>
     /// <returns>Whether the row was added.</returns>
     public static async Task<bool> RecordAsync(ArchonDbContext db, StateChange change, CancellationToken cancellationToken)
@@ -40,9 +40,9 @@ public static class StateLog
                 one.EnvironmentId == change.EnvironmentId && one.Subject == change.Subject && one.SubjectId == change.SubjectId
             )
             .OrderByDescending(one => one.Id)
-            .Select(one => one.State)
+            .Select(one => new { one.State, one.At })
             .FirstOrDefaultAsync(cancellationToken);
-        if (known == change.State)
+        if (known?.State == change.State && known.At <= change.At)
             return false;
         await AddAsync(db, [change], cancellationToken);
         return true;

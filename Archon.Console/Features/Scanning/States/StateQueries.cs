@@ -25,8 +25,7 @@ public sealed class StateQueries(IDbContextFactory<ArchonDbContext> contexts, Ti
             .Where(change => change.EnvironmentId == environmentId && change.Subject == subject && change.SubjectId == subjectId);
         var changes = await rows.Where(change => change.At > from && change.At < to).ToListAsync(cancellationToken);
         var before = await rows.Where(change => change.At <= from)
-            .OrderByDescending(change => change.At)
-            .ThenByDescending(change => change.Id)
+            .OrderByDescending(change => change.Id)
             .Take(1)
             .ToListAsync(cancellationToken);
         return StateTimeline.Of([.. before, .. changes], await RecordedAsync(db, from, to, cancellationToken), from, to);
@@ -45,7 +44,7 @@ public sealed class StateQueries(IDbContextFactory<ArchonDbContext> contexts, Ti
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var rows = db.StateChanges.AsNoTracking().Where(change => change.EnvironmentId == environmentId && change.Subject == subject);
         var changes = await rows.Where(change => change.At > from && change.At < to).ToListAsync(cancellationToken);
-        var before = await NewestBefore(rows, from).ToListAsync(cancellationToken);
+        var before = await LastBefore(db, environmentId, subject, from).ToListAsync(cancellationToken);
         var recorded = await RecordedAsync(db, from, to, cancellationToken);
         return before
             .Concat(changes)
@@ -62,7 +61,7 @@ public sealed class StateQueries(IDbContextFactory<ArchonDbContext> contexts, Ti
     {
         var rows = db.StateChanges.AsNoTracking().Where(change => change.EnvironmentId == null && change.Subject == StateSubject.Console);
         var changes = await rows.Where(change => change.At > from).ToListAsync(cancellationToken);
-        var before = await NewestBefore(rows, from).ToListAsync(cancellationToken);
+        var before = await LastBefore(db, null, StateSubject.Console, from).ToListAsync(cancellationToken);
         var heartbeats = await db.ConsoleRuns.AsNoTracking().ToListAsync(cancellationToken);
         return StateTimeline.Recorded(
             [.. before, .. changes],
@@ -71,13 +70,27 @@ public sealed class StateQueries(IDbContextFactory<ArchonDbContext> contexts, Ti
         );
     }
 
-    private static IQueryable<StateChange> NewestBefore(IQueryable<StateChange> rows, DateTimeOffset from) =>
-        rows.Where(change =>
-            change.At <= from
-            && !rows.Any(later =>
-                later.SubjectId == change.SubjectId
-                && later.At <= from
-                && (later.At > change.At || (later.At == change.At && later.Id > change.Id))
-            )
-        );
+    /// <summary>Of each subject the row that was written last of those up to a time.</summary>
+    private static IQueryable<StateChange> LastBefore(ArchonDbContext db, int? environmentId, StateSubject subject, DateTimeOffset from)
+    {
+        var name = subject.ToString();
+        // In the order of the index from its end. Two statements: a comparison that also finds NULL would not use the index.
+        return environmentId is { } id
+            ? db
+                .StateChanges.FromSql(
+                    $"""
+                    SELECT DISTINCT ON (subject_id) * FROM state_changes
+                    WHERE environment_id = {id} AND subject = {name} AND at <= {from} ORDER BY subject_id DESC, id DESC
+                    """
+                )
+                .AsNoTracking()
+            : db
+                .StateChanges.FromSql(
+                    $"""
+                    SELECT DISTINCT ON (subject_id) * FROM state_changes
+                    WHERE environment_id IS NULL AND subject = {name} AND at <= {from} ORDER BY subject_id DESC, id DESC
+                    """
+                )
+                .AsNoTracking();
+    }
 }

@@ -51,7 +51,10 @@ internal sealed partial class StateRecorder(
         if (takesJobs)
         {
             foreach (var environmentId in await EnvironmentsAsync(cancellationToken))
-                await RecordAsync(environmentId, since, cancellationToken);
+            {
+                foreach (var source in sources)
+                    await RecordAsync(source, environmentId, since, cancellationToken);
+            }
         }
         await runs.HeartbeatAsync(now, cancellationToken);
         (recordingSince, recordedAt) = (since, now);
@@ -63,14 +66,14 @@ internal sealed partial class StateRecorder(
         return await db.Environments.OrderBy(one => one.Id).Select(one => one.Id).ToListAsync(cancellationToken);
     }
 
-    private async Task RecordAsync(int environmentId, DateTimeOffset since, CancellationToken cancellationToken)
+    /// <remarks>In a transaction for each source: one must not keep its locks while the next one reads.</remarks>
+    private async Task RecordAsync(IStateSource source, int environmentId, DateTimeOffset since, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Not skipped when another has it: that one may have looked before something changed.
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({AdvisoryLocks.States}, {environmentId})", cancellationToken);
-        foreach (var source in sources)
-            await source.RecordAsync(db, environmentId, clock.GetUtcNow(), since, cancellationToken);
+        await source.RecordAsync(db, environmentId, since, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

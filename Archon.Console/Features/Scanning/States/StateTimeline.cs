@@ -15,7 +15,7 @@ public readonly record struct RecordedSpan(DateTimeOffset From, DateTimeOffset T
 /// <summary>Puts rows of changed states together to a history. Pure: the same rows give the same history.</summary>
 public static class StateTimeline
 {
-    /// <param name="changes">Rows of one subject in any order, with the newest one before the range.</param>
+    /// <param name="changes">Rows of one subject in any order, with the one that was written last of those before the range.</param>
     /// <param name="recorded">Times in which a console recorded, in any order; they may overlap.</param>
     /// <returns>Stretches that follow each other without a gap from <paramref name="from"/> to <paramref name="to"/>; empty where that is no time.</returns>
     public static IReadOnlyList<StateSpan> Of(
@@ -25,7 +25,7 @@ public static class StateTimeline
         DateTimeOffset to
     )
     {
-        var rows = changes.Where(change => change.At < to).OrderBy(change => change.At).ThenBy(change => change.Id).ToList();
+        var rows = InEffect(changes.Where(change => change.At < to));
         var known = Merged(recorded, from, to);
         var cuts = rows.Select(row => row.At)
             .Concat(known.SelectMany(span => (DateTimeOffset[])[span.From, span.To]))
@@ -54,6 +54,20 @@ public static class StateTimeline
                 spans.Add(new StateSpan(at, end, change));
         }
         return spans;
+    }
+
+    /// <summary>Those that say what the state was at some time, in the order of writing and of time.</summary>
+    /// <remarks>Writers compare with the row that was written last. Earlier ones with a later time are of a clock that was ahead: they have no effect.</remarks>
+    private static List<StateChange> InEffect(IEnumerable<StateChange> changes)
+    {
+        var rows = new List<StateChange>();
+        foreach (var change in changes.OrderBy(change => change.Id))
+        {
+            while (rows.Count > 0 && rows[^1].At >= change.At)
+                rows.RemoveAt(rows.Count - 1);
+            rows.Add(change);
+        }
+        return rows;
     }
 
     /// <summary>The times in which a console that takes jobs ran.</summary>

@@ -8,7 +8,7 @@ using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
-namespace Archon.Tests.Features.Scanning.States;
+namespace Archon.Tests.Features.Scanning;
 
 [SystemTest]
 public sealed class StateRetentionTests(PostgresFixture postgres)
@@ -16,10 +16,10 @@ public sealed class StateRetentionTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Each_subject_that_exists_keeps_its_newest_row_before_the_cut_and_all_rows_after_it()
+    public async Task A_subject_whose_state_can_change_keeps_its_newest_row_before_the_cut_and_all_rows_after_it()
     {
         await using var bench = await JobBench.StartAsync(postgres);
-        var (watch, service, anomaly) = await AddSubjectsAsync(bench);
+        var (watch, service, open, ended) = await AddSubjectsAsync(bench);
         await bench.ReadAsync(db =>
         {
             db.StateChanges.AddRange(
@@ -30,8 +30,10 @@ public sealed class StateRetentionTests(PostgresFixture postgres)
                 Row(StateSubject.Service, "987", "Healthy", 91),
                 Row(StateSubject.Watch, $"{watch}", "Checked", 400),
                 Row(StateSubject.Watch, "987", "Checked", 400),
-                Row(StateSubject.Anomaly, $"{anomaly}", "Warning", 120),
-                Row(StateSubject.Anomaly, $"{anomaly}", "Ended", 119),
+                Row(StateSubject.Anomaly, $"{open}", "Info", 121),
+                Row(StateSubject.Anomaly, $"{open}", "Warning", 120),
+                Row(StateSubject.Anomaly, $"{ended}", "Warning", 120),
+                Row(StateSubject.Anomaly, $"{ended}", "Ended", 119),
                 Row(StateSubject.Anomaly, "987654321987", "Ended", 119),
                 Row(StateSubject.Console, "killed", ConsoleStates.Recording, 200),
                 Row(StateSubject.Console, "killed", ConsoleStates.Lost, 150),
@@ -51,7 +53,7 @@ public sealed class StateRetentionTests(PostgresFixture postgres)
                 $"Service {service} Critical",
                 $"Service {service} Info",
                 $"Watch {watch} Checked",
-                $"Anomaly {anomaly} Ended",
+                $"Anomaly {open} Warning",
                 "Console old Recording",
                 "Console old Stopped",
                 "Console runs Recording",
@@ -68,7 +70,7 @@ public sealed class StateRetentionTests(PostgresFixture postgres)
         return StateLog.Change(subject == StateSubject.Console ? null : 1, subject, id, state, at, at, "");
     }
 
-    private static async Task<(int Watch, int Service, long Anomaly)> AddSubjectsAsync(JobBench bench)
+    private static async Task<(int Watch, int Service, long Open, long Ended)> AddSubjectsAsync(JobBench bench)
     {
         var watch = await bench.AddWatchAsync();
         var service = new Service
@@ -89,18 +91,21 @@ public sealed class StateRetentionTests(PostgresFixture postgres)
             db.WatchedSeries.Add(series);
             return db.SaveChangesAsync(Token);
         });
-        var anomaly = new Anomaly
-        {
-            EnvironmentId = 1,
-            WatchId = watch,
-            SeriesId = series.Id,
-            StartedAt = JobBench.Start.AddDays(-1),
-        };
+        var anomalies = Enumerable
+            .Range(1, 2)
+            .Select(day => new Anomaly
+            {
+                EnvironmentId = 1,
+                WatchId = watch,
+                SeriesId = series.Id,
+                StartedAt = JobBench.Start.AddDays(-day),
+            })
+            .ToList();
         await bench.ReadAsync(db =>
         {
-            db.Anomalies.Add(anomaly);
+            db.Anomalies.AddRange(anomalies);
             return db.SaveChangesAsync(Token);
         });
-        return (watch, service.Id, anomaly.Id);
+        return (watch, service.Id, anomalies[0].Id, anomalies[1].Id);
     }
 }

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 
-namespace Archon.Features.Scanning.States;
+namespace Archon.Features.Scanning;
 
 /// <summary>Bound to the section <c>Archon</c>.</summary>
 public sealed class StateOptions
