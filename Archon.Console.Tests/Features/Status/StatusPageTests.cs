@@ -7,6 +7,7 @@ using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
 using Archon.Features.Status;
+using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Hangfire;
 using Hangfire.States;
@@ -17,7 +18,7 @@ namespace Archon.Tests.Features.Status;
 
 /// <summary>Status tells what went wrong in the console's own work.</summary>
 [SystemTest]
-public sealed class StatusPageTests(RunningConsole console) : IClassFixture<RunningConsole>
+public sealed class StatusPageTests(RunningConsole console, PostgresFixture postgres) : IClassFixture<RunningConsole>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -100,6 +101,24 @@ public sealed class StatusPageTests(RunningConsole console) : IClassFixture<Runn
         Assert.Contains("Latency of checkout", gaps, StringComparison.Ordinal);
         Assert.Matches(@"did not answer within 10 s\.</bdi></td>\s*<td[^>]*>(<span[^>]*>caught up: </span>)?yes<", gaps);
         Assert.Matches(@"Nothing listens at http://prometheus:9090/\.</bdi></td>\s*<td[^>]*>(<span[^>]*>caught up: </span>)?no<", gaps);
+    }
+
+    [Fact]
+    public async Task Readers_who_open_it_at_once_ask_Prometheus_for_its_targets_once()
+    {
+        await using var metrics = await FakeMetrics.StartAsync();
+        metrics.Targets = """{"activeTargets":[],"droppedTargets":[]}""";
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var app = await ArchonApp.StartAsync(database, ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri));
+        var person = await app.SignInAsync();
+
+        var pages = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(_ => person.GetStringAsync(new Uri("status", UriKind.Relative), Token))
+        );
+
+        Assert.All(pages, page => Assert.Contains("Prometheus scrapes nothing.", page, StringComparison.Ordinal));
+        // A second time where the ten took longer than a snapshot lasts, 5 s.
+        Assert.InRange(metrics.TargetRequests, 1, 2);
     }
 
     [Fact]

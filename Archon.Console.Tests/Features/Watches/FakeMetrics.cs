@@ -14,6 +14,8 @@ namespace Archon.Tests.Features.Watches;
 internal sealed class FakeMetrics : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private int rangeRequests;
+    private int targetRequests;
 
     private FakeMetrics(WebApplication app) => this.app = app;
 
@@ -34,7 +36,9 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public string Alerts { get; set; } = "[]";
     public List<string> PostedAlerts { get; } = [];
     public bool Down { get; set; }
-    public int RangeRequests { get; private set; }
+
+    public int RangeRequests => rangeRequests;
+    public int TargetRequests => targetRequests;
     public Func<Task>? BeforeAnswer { get; set; }
     public Uri Address => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/");
 
@@ -71,6 +75,8 @@ internal sealed class FakeMetrics : IAsyncDisposable
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync() : null;
         string Field(string name) => form?[name].FirstOrDefault() ?? context.Request.Query[name].FirstOrDefault() ?? "";
         var path = context.Request.Path.Value!;
+        if (path == "/api/v1/targets")
+            Interlocked.Increment(ref targetRequests);
         var data = path switch
         {
             "/api/v1/query_range" => Matrix(Field("query"), Field("start"), Field("end"), Field("step")),
@@ -127,7 +133,7 @@ internal sealed class FakeMetrics : IAsyncDisposable
 
     private string Matrix(string query, string start, string end, string step)
     {
-        RangeRequests++;
+        Interlocked.Increment(ref rangeRequests);
         var (from, to, every) = (Seconds(start), Seconds(end), Seconds(step));
         var text = new StringBuilder("""{"resultType":"matrix","result":[""");
         var first = true;

@@ -11,7 +11,13 @@ using Microsoft.AspNetCore.Components;
 namespace Archon.Features.Services;
 
 /// <summary>Watches of one service as a chart: samples, expected band, anomalies, and where nobody knows.</summary>
-public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth upstreams, ViewState view, TimeProvider clock) : IDisposable
+public sealed partial class SignalPanel(
+    SignalQueries signals,
+    SnapshotCache snapshots,
+    UpstreamHealth upstreams,
+    ViewState view,
+    TimeProvider clock
+) : IDisposable
 {
     private const int Height = 152;
     private const int ChartPoints = 480;
@@ -20,7 +26,8 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     private CancellationTokenSource? asking;
     private IReadOnlyList<SignalPicture> pictures = [];
     private ChartData? chart;
-    private TimeRange? shown;
+    private ChartGrid? shown;
+    private ChartGrid? askedFor;
     private DateTimeOffset askedAt;
     private string? failure;
     private bool rejected;
@@ -44,6 +51,9 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     public DateTimeOffset ReadAt { get; set; }
 
     private string Id => $"watch-{Group.First.Id}";
+
+    /// <summary>A range that moves with the time moves by whole steps.</summary>
+    private ChartGrid Grid => ChartGrid.Of(view.Range, Group.First.Step, ChartPoints);
     private UpstreamState? Prometheus => upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus");
     private ServiceWatchRow? Unchecked => Group.Watches.FirstOrDefault(watch => watch.UncheckedSince is not null);
     private IEnumerable<string> Queries =>
@@ -94,9 +104,13 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     {
         if (cancelled)
             return Task.CompletedTask;
-        var range = view.Range;
-        var moved = shown is not { } old || old.Length != range.Length || (range.End - old.End).Duration() >= Group.First.Step;
-        return moved || clock.GetUtcNow() - askedAt >= Group.First.Step * 4 ? AskAsync(range) : Task.CompletedTask;
+        var grid = Grid;
+        // The answer under way is the one that is wanted.
+        if (asking is not null && askedFor == grid)
+            return Task.CompletedTask;
+        return shown != grid || clock.GetUtcNow() - askedAt >= Group.First.Step * 4
+            ? AskAsync(grid, SnapshotAge.Current)
+            : Task.CompletedTask;
     }
 
     private void RangeChanged() =>
@@ -110,13 +124,13 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
     private Task AskAgainAsync()
     {
         (cancelled, failure) = (false, null);
-        return AskAsync(view.Range);
+        return AskAsync(Grid, SnapshotAge.Newer);
     }
 
     private void Cancel()
     {
         asking?.Cancel();
-        (cancelled, failure) = (true, "You cancelled the question.");
+        (cancelled, failure) = (true, "Cancelled.");
     }
 
     private Task ZoomAsync(TimeRange range)
@@ -125,20 +139,35 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
         return Task.CompletedTask;
     }
 
-    private async Task AskAsync(TimeRange range)
+    /// <summary>Read once for all who look at this chart within one step. A failure too is kept that long: a server that is away is not asked by each of them.</summary>
+    private SharedSource<SignalAnswers> Source(IReadOnlyList<ServiceWatchRow> watches, ChartGrid grid)
+    {
+        var (service, ids) = (ServiceId, watches.Select(watch => watch.Id).ToList());
+        var (start, end) = (grid.Range.Start.ToUnixTimeMilliseconds(), grid.Range.End.ToUnixTimeMilliseconds());
+        return LiveSource.Shared(
+            "signals",
+            view.EnvironmentId,
+            $"{service}/{string.Join(',', ids)}/{start}-{end}/{grid.Step}",
+            [],
+            token => signals.ServiceAsync(ids, service, grid, token)
+        ) with
+        {
+            Lifetime = Group.First.Step,
+        };
+    }
+
+    private async Task AskAsync(ChartGrid grid, SnapshotAge age)
     {
         if (lifetime.IsOver)
             return;
         asking?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
         asking = mine;
-        askedAt = clock.GetUtcNow();
+        (askedAt, askedFor) = (clock.GetUtcNow(), grid);
         try
         {
             var asked = Group.Watches;
-            var answers = await Task.WhenAll(
-                asked.Select(watch => signals.ServiceAsync(watch.Id, ServiceId, range, ChartPoints, mine.Token))
-            );
+            var answers = (await snapshots.GetAsync(Source(asked, grid), age, mine.Token)).Answers;
             if (asking != mine)
                 return;
             isOurs = false;
@@ -155,7 +184,7 @@ public sealed partial class SignalPanel(SignalQueries signals, UpstreamHealth up
             }
             pictures = [.. answers.Select(answer => ((Fetch<SignalPicture>.Ok)answer!).Value)];
             chart = SignalCharts.Draw([.. pictures.Zip(asked, (picture, watch) => (picture, Group.LineName(watch)))], Service);
-            shown = range;
+            shown = grid;
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {

@@ -4,6 +4,7 @@ using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Archon.Live;
 using Archon.Ui.Health;
 using Microsoft.EntityFrameworkCore;
 
@@ -51,6 +52,56 @@ public sealed record SignalPicture(
     public IReadOnlyList<string> Infos { get; init; } = [];
 }
 
+/// <summary>The times of a chart: a range rounded to steps that are multiples of one grid, so that all who look within one step ask the same.</summary>
+public readonly record struct ChartGrid
+{
+    private ChartGrid(TimeRange range, TimeSpan step) => (Range, Step) = (range, step);
+
+    public TimeRange Range { get; }
+    public TimeSpan Step { get; }
+
+    /// <param name="least">Between two samples: steps are a multiple of it.</param>
+    /// <param name="points">As many as the chart is wide.</param>
+    public static ChartGrid Of(TimeRange range, TimeSpan least, int points)
+    {
+        var step = StepFor(range, least, points);
+        var stepMs = (long)step.TotalMilliseconds;
+        var start = range.Start.ToUnixTimeMilliseconds() / stepMs * stepMs;
+        var end = range.End.ToUnixTimeMilliseconds() / stepMs * stepMs;
+        return new ChartGrid(
+            new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(start), DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(start, end))),
+            step
+        );
+    }
+
+    /// <summary>A chart takes at most as many points as it is wide, and never finer ones than there are.</summary>
+    private static TimeSpan StepFor(TimeRange range, TimeSpan least, int points)
+    {
+        var wanted = range.Length / Math.Max(points, 1);
+        return wanted <= least ? least : least * Math.Ceiling(wanted / least);
+    }
+
+    /// <returns>Unix seconds, from the start to the end of the range.</returns>
+    internal double[] Times()
+    {
+        var times = new double[(int)(Range.Length / Step) + 1];
+        for (var i = 0; i < times.Length; i++)
+            times[i] = (Range.Start + (Step * i)).ToUnixTimeMilliseconds() / 1000.0;
+        return times;
+    }
+}
+
+/// <summary>What the watches of one chart answered, in their order; null for one that is gone or has no series any more.</summary>
+public sealed record SignalAnswers(IReadOnlyList<Fetch<SignalPicture>?> Answers) : ISharedPicture
+{
+    public long Bytes =>
+        Answers.Sum(answer =>
+            answer is Fetch<SignalPicture>.Ok { Value: var picture }
+                ? 2000 + (8L * picture.Times.Length * (picture.Lines.Count + 3)) + (200L * (picture.Anomalies.Count + picture.Gaps.Count))
+                : 500
+        );
+}
+
 public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, Upstreams upstreams)
 {
     /// <summary>More lines than this cannot be told apart.</summary>
@@ -67,22 +118,33 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
         TimeRange range,
         int points,
         CancellationToken cancellationToken
-    ) => PictureAsync(watchId, series => series.Where(one => one.Id == seriesId), range, points, cancellationToken);
+    ) =>
+        PictureAsync(
+            watchId,
+            series => series.Where(one => one.Id == seriesId),
+            watch => ChartGrid.Of(range, watch.Step, points),
+            cancellationToken
+        );
 
-    /// <summary>The series a watch has for a service, those with open anomalies first.</summary>
-    public Task<Fetch<SignalPicture>?> ServiceAsync(
-        int watchId,
+    /// <summary>The series that each watch has for a service, those with open anomalies first.</summary>
+    public async Task<SignalAnswers> ServiceAsync(
+        IReadOnlyList<int> watchIds,
         int serviceId,
-        TimeRange range,
-        int points,
+        ChartGrid grid,
         CancellationToken cancellationToken
-    ) => PictureAsync(watchId, series => series.Where(one => one.ServiceId == serviceId), range, points, cancellationToken);
+    ) =>
+        new(
+            await Task.WhenAll(
+                watchIds.Select(id =>
+                    PictureAsync(id, series => series.Where(one => one.ServiceId == serviceId), _ => grid, cancellationToken)
+                )
+            )
+        );
 
     private async Task<Fetch<SignalPicture>?> PictureAsync(
         int watchId,
         Func<IQueryable<WatchedSeries>, IQueryable<WatchedSeries>> which,
-        TimeRange range,
-        int points,
+        Func<Watch, ChartGrid> gridFor,
         CancellationToken cancellationToken
     )
     {
@@ -90,6 +152,10 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
         var watch = await db.Watches.AsNoTracking().FirstOrDefaultAsync(one => one.Id == watchId, cancellationToken);
         if (watch is null)
             return null;
+        var grid = gridFor(watch);
+        var (range, step) = (grid.Range, grid.Step);
+        // What began within the step that is not over yet is news too.
+        var until = range.End + step;
 
         var candidates = which(db.WatchedSeries.AsNoTracking().Where(one => one.WatchId == watchId));
         var inAll = await candidates.CountAsync(cancellationToken);
@@ -120,7 +186,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
             .Where(anomaly =>
                 anomaly.WatchId == watchId
                 && ids.Contains(anomaly.SeriesId)
-                && anomaly.StartedAt <= range.End
+                && anomaly.StartedAt <= until
                 && (anomaly.EndedAt == null || anomaly.EndedAt >= range.Start)
             )
             .OrderBy(anomaly => anomaly.StartedAt)
@@ -136,15 +202,13 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
             .ToListAsync(cancellationToken);
         var spans = await db
             .UncheckedSpans.AsNoTracking()
-            .Where(span => span.WatchId == watchId && span.CaughtUpAt == null && span.From <= range.End && span.To >= range.Start)
+            .Where(span => span.WatchId == watchId && span.CaughtUpAt == null && span.From <= until && span.To >= range.Start)
             .OrderBy(span => span.From)
             .Select(span => new GapSpan(span.From, span.To, span.Reason))
             .ToListAsync(cancellationToken);
 
-        var step = StepFor(range, watch.Step, points);
-        var aligned = Align(range, step);
         var query = NarrowQuery.To(watch.Query, [.. chosen.Select(one => one.Labels)]);
-        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(query, aligned, step, cancellationToken);
+        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(query, range, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value: var matrix })
         {
             return answer is Fetch<MatrixResult>.Rejected rejected
@@ -152,7 +216,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 : new Fetch<SignalPicture>.Unavailable(((Fetch<MatrixResult>.Unavailable)answer).Reason);
         }
 
-        var times = Grid(aligned, step);
+        var times = grid.Times();
         var byKey = chosen.ToDictionary(one => Nameless(one.Labels), one => one.Id);
         var varying = Varying([.. matrix.Series.Select(series => series.Labels.Values)]);
         var lines = matrix
@@ -160,7 +224,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 byKey.TryGetValue(Nameless(series.Labels.Values), out var id) ? id : null,
                 NameOf(series.Labels.Values, varying, watch.Name),
                 series.Labels.Values,
-                OnGrid(series, aligned.Start, step, times.Length)
+                OnGrid(series, range.Start, step, times.Length)
             ))
             .OrderBy(line => line.SeriesId is { } id ? ids.IndexOf(id) : int.MaxValue)
             .ToList();
@@ -173,7 +237,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 watch.Signal,
                 watch.Unit,
                 query,
-                aligned,
+                range,
                 step,
                 times,
                 lines,
@@ -196,31 +260,6 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 Infos = matrix.Infos,
             }
         );
-    }
-
-    /// <summary>A chart takes at most as many points as it is wide, and never finer ones than there are.</summary>
-    internal static TimeSpan StepFor(TimeRange range, TimeSpan least, int points)
-    {
-        var wanted = range.Length / Math.Max(points, 1);
-        if (wanted <= least)
-            return least;
-        return least * Math.Ceiling(wanted / least);
-    }
-
-    private static TimeRange Align(TimeRange range, TimeSpan step)
-    {
-        var stepMs = (long)step.TotalMilliseconds;
-        var start = range.Start.ToUnixTimeMilliseconds() / stepMs * stepMs;
-        var end = range.End.ToUnixTimeMilliseconds() / stepMs * stepMs;
-        return new TimeRange(DateTimeOffset.FromUnixTimeMilliseconds(start), DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(start, end)));
-    }
-
-    private static double[] Grid(TimeRange range, TimeSpan step)
-    {
-        var times = new double[(int)(range.Length / step) + 1];
-        for (var i = 0; i < times.Length; i++)
-            times[i] = (range.Start + (step * i)).ToUnixTimeMilliseconds() / 1000.0;
-        return times;
     }
 
     private static double[] OnGrid(MetricSeries series, DateTimeOffset start, TimeSpan step, int count)

@@ -45,7 +45,7 @@ public sealed partial class StatusPage(
     private string TargetWords =>
         Picture?.Targets is Fetch<IReadOnlyList<PrometheusTarget>>.Ok { Value: var targets }
             ? $"{targets.Count(target => target.Health == "up")} of {targets.Count} answer"
-            : "not known";
+            : "unknown";
 
     /// <summary>A server that is away leaves every watch unchecked for the same reason: said once, above the list.</summary>
     private (int Count, DateTimeOffset Since, string Reason)? CommonFault =>
@@ -82,26 +82,35 @@ public sealed partial class StatusPage(
         background.Current.Where(service => service.Failure is not null).Select(service => (service.Name, service.Failure!));
 
     // Jobs and targets change without a topic: read at the page's pace, once for all who look.
-    protected override LiveSource<StatusPicture> Source =>
-        LiveSource.Shared("status", view.EnvironmentId, $"", [samples, anomalies, watches, services], ReadAsync) with
+    protected override LiveSource<StatusPicture> Source => ReadBy(view.EnvironmentId);
+
+    /// <summary>The environment is that of the key, also where the reader chose another one before the read began.</summary>
+    private LiveSource<StatusPicture> ReadBy(int environmentId) =>
+        LiveSource.Shared(
+            "status",
+            environmentId,
+            $"",
+            [samples, anomalies, watches, services],
+            cancellationToken => ReadAsync(environmentId, cancellationToken)
+        ) with
         {
             Lifetime = Pace / 2,
         };
 
-    private async Task<StatusPicture> ReadAsync(CancellationToken cancellationToken)
+    private async Task<StatusPicture> ReadAsync(int environmentId, CancellationToken cancellationToken)
     {
-        var targets = TargetsAsync(cancellationToken);
+        var targets = TargetsAsync(environmentId, cancellationToken);
         var ran = jobs.PictureAsync(cancellationToken);
-        return new StatusPicture(await queries.WatchesAsync(view.EnvironmentId, cancellationToken), await ran, await targets);
+        return new StatusPicture(await queries.WatchesAsync(environmentId, cancellationToken), await ran, await targets);
     }
 
-    private async Task<Fetch<IReadOnlyList<PrometheusTarget>>> TargetsAsync(CancellationToken cancellationToken)
+    private async Task<Fetch<IReadOnlyList<PrometheusTarget>>> TargetsAsync(int environmentId, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TargetsLimit);
         try
         {
-            return await clients.For(view.EnvironmentId).Prometheus.TargetsAsync(limit.Token);
+            return await clients.For(environmentId).Prometheus.TargetsAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
