@@ -80,7 +80,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                     await page.EvaluateAsync("path => Blazor.navigateTo(path)", next);
             }
             await UntilAsync(
-                async () => await SaysAsync(pages[0].Page, "database has not answered since", "cannot be read"),
+                async () => await SaysAsync(pages[0].Page, "database has not responded since", "cannot be read"),
                 "The page says nothing."
             );
             if (isFrozen)
@@ -151,7 +151,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
                 $"{press.Path} did not answer",
                 page
             );
-            Assert.False(await SaysAsync(page, "This part of the page failed", "The database does not respond."), press.Path);
+            Assert.False(await SaysAsync(page, "This part of the page failed", "This page cannot be read."), press.Path);
         }
         await server.StartAsync(Token);
         await database.WhenReadyAsync(Token).WaitAsync(Waits.Limit, Token);
@@ -159,7 +159,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
         foreach (var (page, press) in pages.Zip(presses))
         {
             await UntilAsync(
-                async () => !await SaysAsync(page, "database has not answered since"),
+                async () => !await SaysAsync(page, "database has not responded since"),
                 $"{press.Path} did not come back",
                 page
             );
@@ -232,7 +232,7 @@ public sealed class DatabaseOutageTests(Chromium chromium, ITestOutputHelper out
     private static Task<bool> IsTroubledAsync(IPage page) =>
         SaysAsync(
             page,
-            "database has not answered",
+            "database has not responded",
             "database does not",
             "This part of the page failed",
             "Your role does not reach",

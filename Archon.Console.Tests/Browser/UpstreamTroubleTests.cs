@@ -68,7 +68,7 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
             await Assertions.Expect(row).ToContainTextAsync("No answer since");
             await Assertions.Expect(row).ToContainTextAsync(words);
         }
-        await Assertions.Expect(page.GetByText("The targets are not known now.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Targets unknown")).ToBeVisibleAsync();
         var reported = await (await app.WithTokenAsync(Roles.Viewer)).GetFromJsonAsync<JsonElement>(
             new Uri("monitoring/health/intelligent", UriKind.Relative),
             Token
@@ -115,9 +115,9 @@ public sealed class UpstreamTroubleTests(PostgresFixture postgres, Chromium chro
             // So many questions failed that the console leaves Prometheus alone for a moment. Charts ask again by themselves too, so the button may
             // be gone before it is pressed.
             await page.EvaluateAsync(
-                "[...document.querySelectorAll('main button')].find(one => one.textContent.trim() === 'Ask again')?.click()"
+                "[...document.querySelectorAll('main button')].find(one => one.textContent.trim() === 'Retry')?.click()"
             );
-            return await page.Locator("main").EvaluateAsync<bool>("main => !/Ask again|Asking Prometheus|no answer/.test(main.innerText)");
+            return await page.Locator("main").EvaluateAsync<bool>("main => !/Retry|Asking Prometheus|no answer/.test(main.innerText)");
         });
         await page.Context.CloseAsync();
     }

@@ -115,7 +115,11 @@ public sealed class FrameTests : BunitContext
         health.Failed("Prometheus", "Nothing listens there.");
 
         note.WaitForAssertion(() =>
-            Assert.Contains("Prometheus has not answered since 03:07:18.", note.Find("[role=status]").TextContent, StringComparison.Ordinal)
+            Assert.Contains(
+                "Prometheus has not responded since 03:07:18.",
+                note.Find("[role=status]").TextContent,
+                StringComparison.Ordinal
+            )
         );
         Assert.Contains("Showing what was known then", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
         Assert.Contains("Nothing listens there.", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
