@@ -14,14 +14,20 @@ namespace Archon.Tests.Data;
 
 /// <summary>The role that the console signs in as owns its databases and nothing else, in new data folders and in those of earlier versions.</summary>
 [SystemTest]
-public sealed class ServerRolesTests : IDisposable
+public sealed class ServerRolesTests : IClassFixture<OldFolders>, IDisposable
 {
     private const string OldPassword = "0123456789abcdef0123456789abcdef0123456789abcdef";
     private static readonly TimeSpan Limit = Waits.Limit;
     private readonly string folder = Directory.CreateTempSubdirectory("archon-roles-").FullName;
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public ServerRolesTests() => File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
+    private readonly OldFolders originals;
+
+    public ServerRolesTests(OldFolders originals)
+    {
+        this.originals = originals;
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute);
+    }
 
     [Fact]
     public async Task A_new_cluster_has_a_superuser_who_cannot_sign_in_and_an_owner_who_is_none()
@@ -44,7 +50,7 @@ public sealed class ServerRolesTests : IDisposable
     public async Task A_folder_of_an_earlier_version_is_converted_with_all_that_is_in_it(int? major)
     {
         var (data, binaries) = (Path.Combine(folder, "old"), major is { } old ? PostgresVersions.BinariesOf(old) : null);
-        await MakeOldAsync(data, binaries);
+        await originals.CopyAsync(data, binaries);
 
         await using var server = await StartAsync(data, binaries);
 
@@ -56,7 +62,7 @@ public sealed class ServerRolesTests : IDisposable
     public async Task A_conversion_that_was_cut_off_after_any_statement_is_completed_by_the_next_start()
     {
         var original = Path.Combine(folder, "old");
-        await MakeOldAsync(original, null);
+        await originals.CopyAsync(original, null);
         var (programs, account) = await ProgramsAsync(original, null);
         var statements = ServerRoles.Shared(OldPassword);
         for (var done = 1; done <= statements.Count + 1; done++)
@@ -79,7 +85,7 @@ public sealed class ServerRolesTests : IDisposable
     public async Task A_server_that_a_killed_console_of_an_earlier_version_left_running_is_converted_too()
     {
         var data = Path.Combine(folder, "old");
-        await MakeOldAsync(data, null);
+        await originals.CopyAsync(data, null);
         var (programs, account) = await ProgramsAsync(data, null);
         await StartOldAsync(programs, account, data);
 
@@ -93,7 +99,7 @@ public sealed class ServerRolesTests : IDisposable
     public async Task A_server_that_another_console_uses_is_left_as_it_is_until_the_last_of_them_has_gone()
     {
         var data = Path.Combine(folder, "old");
-        await MakeOldAsync(data, null);
+        await originals.CopyAsync(data, null);
         var (programs, account) = await ProgramsAsync(data, null);
         await StartOldAsync(programs, account, data);
         await using (var other = new FileStream(Path.Combine(data, "users"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read))
@@ -116,7 +122,8 @@ public sealed class ServerRolesTests : IDisposable
     public async Task The_whole_console_works_on_a_folder_of_an_earlier_version()
     {
         var home = Path.Combine(folder, "home");
-        await MakeOldAsync(Path.Combine(home, "postgres"), null);
+        Directory.CreateDirectory(home);
+        await originals.CopyAsync(Path.Combine(home, "postgres"), null);
         await using var console = ConsoleProcess.Start(home);
         await console.ReadyAsync(Token);
 
@@ -213,7 +220,7 @@ public sealed class ServerRolesTests : IDisposable
     }
 
     /// <summary>As versions did before: the role that the console signs in as is the superuser that the cluster was made with.</summary>
-    private static async Task MakeOldAsync(string data, string? binariesFolder)
+    internal static async Task MakeOldAsync(string data, string? binariesFolder)
     {
         Directory.CreateDirectory(data);
         var (programs, account) = await ProgramsAsync(data, binariesFolder);
