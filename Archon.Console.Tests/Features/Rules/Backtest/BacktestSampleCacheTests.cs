@@ -145,6 +145,23 @@ public sealed class BacktestSampleCacheTests
     }
 
     [Fact]
+    public async Task What_expires_while_the_memory_is_swept_leaves_it_too()
+    {
+        var moving = new MovingClock();
+        using var cache = new BacktestSampleCache(moving);
+        await ValueAsync(cache, Key);
+        moving.Advance(TimeSpan.FromMinutes(1));
+        await ValueAsync(cache, KeyOf("down", TimeSpan.FromDays(1)));
+
+        // The sweep at 15 minutes reads the time once for the first, and twice for the second: as 14.8 and as 15.2 minutes.
+        moving.PerReading = TimeSpan.FromMinutes(0.4);
+        moving.Advance(TimeSpan.FromMinutes(14));
+        moving.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal((0, 0), cache.Size);
+    }
+
+    [Fact]
     public async Task A_server_that_is_away_is_asked_again()
     {
         using var cache = new BacktestSampleCache(clock);
@@ -254,6 +271,16 @@ public sealed class BacktestSampleCacheTests
         new(1, query, (Now - ended).ToUnixTimeMilliseconds() - (99 * 15_000), 100, 15_000, 0);
 
     private static MetricSeries[] Series(int samples) => [new(SeriesLabels.None, new long[samples], new double[samples])];
+
+    /// <summary>Time goes on by as much at each reading of a timestamp.</summary>
+    private sealed class MovingClock() : FakeTimeProvider(Now)
+    {
+        private long moved;
+
+        public TimeSpan PerReading { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (moved += PerReading.Ticks);
+    }
 
     private sealed class SlowServer
     {

@@ -212,7 +212,9 @@ public sealed class BacktestSampleCache : IDisposable
         if (isSweepSet || byUse.First is not { } oldest)
             return;
         isSweepSet = true;
-        sweep.Change(Unused - clock.GetElapsedTime(oldest.Value.UsedAt), Timeout.InfiniteTimeSpan);
+        // Time goes on while the sweep runs: the next one may be due already.
+        var due = Unused - clock.GetElapsedTime(oldest.Value.UsedAt);
+        sweep.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     private void Drop(LinkedListNode<Kept> node)
