@@ -7,7 +7,11 @@ namespace Archon.Features.Rules.Backtest;
 /// <summary>When the evaluations are.</summary>
 internal sealed record BacktestRun
 {
-    public const int EvaluationsPerSlice = 5760;
+    // So that a range that moves on has most of its stretches in common with the one before, and few that end now.
+    private const int FewestSlices = 16;
+
+    // Smaller ones cost the server as much.
+    private const int LeastPerSlice = 45;
     private static readonly TimeSpan LeastWarmUp = TimeSpan.FromHours(1);
 
     public BacktestRun(BacktestQuestion question, GroupSchedule schedule)
@@ -42,14 +46,28 @@ internal sealed record BacktestRun
             ? whole
             : null;
 
+    /// <summary>How many evaluations a stretch has, of those that lie whole in the range.</summary>
+    /// <remarks>Halved only as often as 16 stretches need, so that ranges of about the same length have the same.</remarks>
+    public int EvaluationsPerSlice
+    {
+        get
+        {
+            var size = RuleBacktest.MostPerSlice;
+            while (size > LeastPerSlice && Count < size * FewestSlices)
+                size /= 2;
+            return size;
+        }
+    }
+
     /// <summary>The stretches in which the server is asked, oldest first: at most <see cref="EvaluationsPerSlice"/> evaluations each.</summary>
     /// <remarks>They meet at the same times whenever a range begins, so that ranges that overlap have most of them in common.</remarks>
     public IEnumerable<(long First, int Count)> Slices()
     {
+        var size = EvaluationsPerSlice;
         for (var done = 0; done < Count; )
         {
             var first = First + ((long)done * Step);
-            var count = Math.Min(EvaluationsPerSlice - (int)(first / Step % EvaluationsPerSlice), Count - done);
+            var count = Math.Min(size - (int)(first / Step % size), Count - done);
             yield return (first, count);
             done += count;
         }

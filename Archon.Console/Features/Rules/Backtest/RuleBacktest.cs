@@ -48,8 +48,9 @@ public abstract record BacktestEvent
 /// </remarks>
 public sealed class RuleBacktest(PrometheusClient prometheus)
 {
-    // A day at 15 seconds: small enough for progress and a server's memory, large enough for few questions.
-    private const int EvaluationsPerSlice = 5760;
+    /// <summary>The most evaluations that the server is asked for at once: a day at 15 seconds.</summary>
+    /// <remarks>Small enough for progress and a server's memory, large enough for few questions.</remarks>
+    internal const int MostPerSlice = 5760;
 
     // Beyond this the expression is wrong rather than the data.
     private const int MostFailures = 2000;
@@ -79,7 +80,7 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
 
         for (var done = 0; done < total; )
         {
-            var count = Math.Min(byEvaluation ? 1 : EvaluationsPerSlice, total - done);
+            var count = Math.Min(byEvaluation ? 1 : MostPerSlice, total - done);
             var parts = new List<Part>();
             var left = MostFailures - failures;
             if (
