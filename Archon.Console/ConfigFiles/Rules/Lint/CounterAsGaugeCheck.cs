@@ -5,11 +5,10 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>A metric that is a counter by its name, treated like a gauge.</summary>
 internal static class CounterAsGaugeCheck
 {
-    public static IEnumerable<LintFinding> FindInCall(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> FindInCall(LintedRule rule, PromqlCall call)
     {
         if (
-            node is not PromqlCall call
-            || !MetricNames.IsDelta(call.Function.Name)
+            !MetricNames.IsDelta(call.Function.Name)
             || call.Arguments[0].Bare() is not PromqlRange { Selector.OneMetric: { } metric }
             || !MetricNames.IsCounter(metric)
         )
@@ -24,16 +23,10 @@ internal static class CounterAsGaugeCheck
         );
     }
 
-    public static IEnumerable<LintFinding> FindInComparison(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> FindInComparison(LintedRule rule, PromqlBinary binary)
     {
-        if (
-            node is not PromqlBinary { IsComparison: true } binary
-            || BareCounter(binary.Left) is not { } counter
-            || binary.Right.Type != PromqlType.Scalar
-        )
-        {
+        if (!binary.IsComparison || BareCounter(binary.Left) is not { } counter || binary.Right.Type != PromqlType.Scalar)
             yield break;
-        }
         yield return rule.AtCharacter(
             LintChecks.CounterAsGauge,
             LintSeverity.Warning,

@@ -6,12 +6,12 @@ namespace Archon.ConfigFiles.Rules.Lint;
 internal static class FragileAggregationCheck
 {
     /// <summary>Whether one side of it is an aggregation without some labels, and the other is not.</summary>
-    public static bool Concerns(PromqlExpression node) =>
-        VectorMatchingCheck.Matches(node, out var binary) && !binary.Matching.IsOn && IsWithout(binary.Left) != IsWithout(binary.Right);
+    public static bool Concerns(PromqlBinary binary) =>
+        VectorMatchingCheck.Matches(binary) && !binary.Matching.IsOn && IsWithout(binary.Left) != IsWithout(binary.Right);
 
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlBinary binary)
     {
-        if (!Concerns(node) || node is not PromqlBinary binary)
+        if (!Concerns(binary))
             yield break;
         var (left, right) = (rule.Labels.Of(binary.Left), rule.Labels.Of(binary.Right));
         // Of sides whose labels are all known, and of those where only one is aggregated, the check of matching has said more.

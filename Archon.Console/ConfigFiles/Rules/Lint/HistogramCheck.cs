@@ -6,9 +6,9 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>histogram_quantile without the label of the buckets, without a rate, or outside of 0 to 1.</summary>
 internal static class HistogramCheck
 {
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlCall call)
     {
-        if (node is not PromqlCall { Function.Name: "histogram_quantile" } call)
+        if (call.Function.Name != "histogram_quantile")
             yield break;
         if (call.Arguments[0].Bare() is PromqlNumber { Value: var quantile } && quantile is < 0 or > 1)
             yield return Of(LintSeverity.Error, $"the quantile {GoText.Plain(quantile)} is outside 0 to 1");

@@ -5,10 +5,10 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>The rate of a sum, in which a restart of one process looks like a fall of all.</summary>
 internal static class RateAfterSumCheck
 {
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlCall call)
     {
         if (
-            MetricNames.RateCall(node) is not { Function.Name: var name } call
+            !MetricNames.IsRate(call.Function.Name)
             || call.Arguments[0].Bare() is not PromqlSubquery { Inner: var inner }
             || inner.Bare() is not PromqlAggregation { KeepsSeries: false, Operator: "sum" or "avg" or "max" or "min" } aggregation
         )
@@ -19,7 +19,7 @@ internal static class RateAfterSumCheck
             LintChecks.RateAfterSum,
             LintSeverity.Error,
             call.Start,
-            $"{name} of {aggregation.Operator}: take {name} first, then {aggregation.Operator}"
+            $"{call.Function.Name} of {aggregation.Operator}: take {call.Function.Name} first, then {aggregation.Operator}"
         );
     }
 }

@@ -5,10 +5,10 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>The rate of a metric that is a gauge by its name.</summary>
 internal static class RateOfGaugeCheck
 {
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlCall call)
     {
         if (
-            MetricNames.RateCall(node) is not { } call
+            !MetricNames.IsRate(call.Function.Name)
             || call.Arguments[0].Bare() is not PromqlRange { Selector.OneMetric: { } metric }
             || !MetricNames.IsGauge(metric)
         )

@@ -7,10 +7,10 @@ internal static class RateWindowCheck
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
 
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlCall call)
     {
         if (
-            MetricNames.RateCall(node) is not { } call
+            !MetricNames.IsRate(call.Function.Name)
             || call.Arguments[0].Bare() is not PromqlRange { Length: { } length }
             || length >= Shortest
         )

@@ -25,10 +25,10 @@ public static class RuleLinter
                 On<PromqlCall>(IrateCheck.Find),
             ],
             [On<PromqlCall>(CounterAsGaugeCheck.FindInCall)],
-            [new(node => node is PromqlBinary { IsComparison: true }, CounterAsGaugeCheck.FindInComparison)],
+            [On<PromqlBinary>(CounterAsGaugeCheck.FindInComparison, binary => binary.IsComparison)],
         ],
         [
-            [On<PromqlBinary>(VectorMatchingCheck.Find), new(FragileAggregationCheck.Concerns, FragileAggregationCheck.Find)],
+            [On<PromqlBinary>(VectorMatchingCheck.Find), On<PromqlBinary>(FragileAggregationCheck.Find, FragileAggregationCheck.Concerns)],
             [On<PromqlAggregation>(SampledCheck.Find)],
         ],
         [
@@ -96,8 +96,10 @@ public static class RuleLinter
         return groups.SelectMany(group => First(rule, group));
     }
 
-    private static NodeCheck On<T>(Func<LintedRule, PromqlExpression, IEnumerable<LintFinding>> find)
-        where T : PromqlExpression => new(node => node is T, find);
+    /// <param name="concerns">Null for each part of the kind.</param>
+    private static NodeCheck On<T>(Func<LintedRule, T, IEnumerable<LintFinding>> find, Func<T, bool>? concerns = null)
+        where T : PromqlExpression =>
+        new(node => node is T part && (concerns is null || concerns(part)), (rule, node) => find(rule, (T)node));
 
     // By loops: for a chain of thousands of operators each step of a query over sequences would take memory at each part.
     private static IEnumerable<LintFinding> OfNodes(LintedRule rule, PromqlExpression expression, NodeCheck[] checks)

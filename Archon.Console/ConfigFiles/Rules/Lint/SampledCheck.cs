@@ -5,9 +5,9 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>topk and its like in an alert.</summary>
 internal static class SampledCheck
 {
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlAggregation aggregation)
     {
-        if (rule.Content.IsAlert && node is PromqlAggregation { KeepsSeries: true } aggregation)
+        if (rule.Content.IsAlert && aggregation.KeepsSeries)
         {
             yield return rule.AtCharacter(
                 LintChecks.Sampled,

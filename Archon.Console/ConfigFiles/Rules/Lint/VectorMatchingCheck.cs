@@ -5,9 +5,9 @@ namespace Archon.ConfigFiles.Rules.Lint;
 /// <summary>Two sides of an operator whose series can never have the same labels.</summary>
 internal static class VectorMatchingCheck
 {
-    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlExpression node)
+    public static IEnumerable<LintFinding> Find(LintedRule rule, PromqlBinary binary)
     {
-        if (!Matches(node, out var binary))
+        if (!Matches(binary))
             yield break;
         var (left, right, matching) = (rule.Labels.Of(binary.Left), rule.Labels.Of(binary.Right), binary.Matching);
         if (matching.IsOn)
@@ -48,11 +48,7 @@ internal static class VectorMatchingCheck
     }
 
     /// <summary>Whether a part of an expression finds series of one side by those of the other.</summary>
-    public static bool Matches(PromqlExpression node, out PromqlBinary binary)
-    {
-        binary = (node as PromqlBinary)!;
-        return binary is { IsBetweenVectors: true, Operator: not "or" };
-    }
+    public static bool Matches(PromqlBinary binary) => binary is { IsBetweenVectors: true, Operator: not "or" };
 
     /// <summary>Whether the labels of only one side are known, and nothing says by which the sides meet.</summary>
     public static bool IsOneSided(PromqlLabels left, PromqlLabels right, PromqlMatching matching) =>
