@@ -3,11 +3,8 @@ using Archon.Data.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Import;
-using Archon.Integrations;
-using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.Apply;
@@ -28,7 +25,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task What_is_applied_runs_and_both_agree()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.SaveAsync("up == 0");
 
         var result = await stage.ApplyAsync();
@@ -59,7 +56,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         string close
     )
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         var expression =
             string.Concat(Enumerable.Repeat(open, count))
             + $"up{{job!=\"{new string('a', count)}\"}}"
@@ -81,7 +78,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task A_rule_that_cannot_be_evaluated_is_put_back_with_the_servers_words()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.ImportAsync(Failing);
 
@@ -96,7 +93,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task What_the_server_refuses_to_load_is_put_back()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
         // One bad file and the server goes on with all of its old ones.
@@ -112,7 +109,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task A_server_that_may_not_be_reloaded_is_said_and_nothing_changes()
     {
-        await using var stage = await Stage.StartAsync(postgres, hasLifecycle: false);
+        await using var stage = await ApplyBench.StartAsync(postgres, hasLifecycle: false);
         await stage.SaveAsync("up == 0");
 
         var result = await stage.ApplyAsync();
@@ -124,7 +121,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task A_server_that_is_away_is_said_and_the_file_is_put_back()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
         await stage.StopServerAsync();
@@ -138,7 +135,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task A_file_that_was_changed_outside_is_never_overwritten()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
         var review = await stage.ReviewAsync();
@@ -154,7 +151,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task What_was_edited_since_the_review_is_refused()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         var id = await stage.SaveAsync("up == 0");
         var review = await stage.ReviewAsync();
         await stage.Bench.Commands.SaveAsync(
@@ -178,7 +175,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task Errors_of_the_linter_block()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.SaveAsync("up");
 
         var file = Assert.Single((await stage.ReviewAsync()).Files);
@@ -194,7 +191,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [InlineData(4, RuleApplyStage.Reloading, RuleApplyStage.Done)]
     public async Task A_console_that_ends_at_any_step_is_followed(int deadly, RuleApplyStage left, RuleApplyStage ended)
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.ImportAsync(Good.Replace("Quiet", "Calm", StringComparison.Ordinal));
 
@@ -216,7 +213,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task While_one_applies_another_is_refused_and_no_one_ends_what_is_alive()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.SaveAsync("up == 0");
         var held = new HeldTarget(stage.Bench.Target);
         var first = stage.ApplyAsync(target: held);
@@ -233,7 +230,7 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
     [Fact]
     public async Task A_file_deleted_from_the_catalogue_goes()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         var id = await stage.SaveAsync("up == 0");
         await stage.ApplyAsync();
         await stage.Bench.Commands.DeleteAsync(id, 1, TestActor.Named("ada"), "gone", Token);
@@ -243,10 +240,26 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
         Assert.Empty(await stage.RunningAsync());
     }
 
+    [Theory]
+    [InlineData(Good, RuleApplyStage.Done)]
+    [InlineData(Failing, RuleApplyStage.PutBack)]
+    public async Task A_stage_is_reported_and_logged_once_it_is_committed(string text, RuleApplyStage end)
+    {
+        await using var stage = await ApplyBench.StartAsync(postgres);
+        await stage.ImportAsync(text);
+        var reports = new StageReports(stage.Bench.Contexts);
+
+        await stage.ApplyAsync(reports: reports);
+
+        Assert.Equal(end, reports.Seen[^1].Reported);
+        Assert.All(reports.Seen, one => Assert.Equal(one.Reported, one.Stored));
+        Assert.Equal(end, Assert.Single(reports.StoredWhenLogged));
+    }
+
     [Fact]
     public async Task A_change_outside_is_noticed()
     {
-        await using var stage = await Stage.StartAsync(postgres);
+        await using var stage = await ApplyBench.StartAsync(postgres);
         await stage.AgreeAsync(Good);
         await stage.Bench.WriteAsync("shop.yml", "# by hand\n" + Good);
 
@@ -292,109 +305,5 @@ public sealed class RuleApplierTests(PostgresFixture postgres)
             await Go.Task.WaitAsync(cancellationToken);
             return await base.WriteAsync(name, content, cancellationToken);
         }
-    }
-
-    /// <summary>A catalogue, a folder, and a Prometheus that reads it.</summary>
-    private sealed class Stage : IAsyncDisposable
-    {
-        private readonly ApplyPatience patience = new() { Gap = TimeSpan.FromMilliseconds(100), Grace = TimeSpan.FromSeconds(10) };
-        private RealPrometheus? server;
-
-        private Stage(RuleBench bench, RealPrometheus server) => (Bench, this.server) = (bench, server);
-
-        public RuleBench Bench { get; }
-
-        public string? File =>
-            System.IO.File.Exists(Path.Combine(Bench.Folder, "shop.yml"))
-                ? System.IO.File.ReadAllText(Path.Combine(Bench.Folder, "shop.yml"))
-                : null;
-
-        public static async Task<Stage> StartAsync(PostgresFixture postgres, bool hasLifecycle = true)
-        {
-            var folder = Directory.CreateTempSubdirectory("archon-rules").FullName;
-            var server = await RealPrometheus.StartAsync(
-                $"global: {{evaluation_interval: 1s}}\nrule_files: ['{folder}/*.yml']\n",
-                Token,
-                flags: hasLifecycle ? ["--web.enable-lifecycle"] : []
-            );
-            return new Stage(await RuleBench.StartAsync(postgres, folder, server.Address), server);
-        }
-
-        public Task<int> SaveAsync(string expression) =>
-            Bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", expression)));
-
-        public async Task ImportAsync(string text)
-        {
-            var importer = new RuleImporter(TestActor.Gate(Bench.Contexts), Bench.Contexts, Bench.Target, TimeProvider.System);
-            var results = await importer.ImportAsync(
-                RuleBench.Environment,
-                [new("shop.yml", Encoding.UTF8.GetBytes(text))],
-                new Dictionary<string, ImportChoice>(),
-                TestActor.Named("ada"),
-                "",
-                Token
-            );
-            Assert.IsType<ImportResult.Taken>(Assert.Single(results));
-        }
-
-        /// <summary>The catalogue and the server both have it.</summary>
-        public async Task AgreeAsync(string text)
-        {
-            await ImportAsync(text);
-            Assert.IsType<ApplyResult.Done>(await ApplyAsync());
-        }
-
-        public async Task<ApplyReview> ReviewAsync() =>
-            Assert
-                .IsType<Fetch<ApplyReview>.Ok>(
-                    await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token)
-                )
-                .Value;
-
-        public async Task<ApplyResult> ApplyAsync(ApplyReview? review = null, RuleTarget? target = null)
-        {
-            var files = (review ?? await ReviewAsync()).Files.Where(file => file.State != ReviewState.InStep).ToList();
-            return await Applier(target ?? Bench.Target).ApplyAsync(RuleBench.Environment, files, TestActor.Named("ada"), null, Token);
-        }
-
-        public Task WatchAsync() =>
-            new WatchRuleFilesJob(Bench.Contexts, Bench.Target, Applier(Bench.Target), TimeProvider.System).LookAsync(
-                RuleBench.Environment,
-                Token
-            );
-
-        public Task<RuleApply> LastAsync() =>
-            Bench.ReadAsync(db => db.RuleApplies.AsNoTracking().OrderByDescending(apply => apply.Id).FirstAsync(Token));
-
-        public async Task<IReadOnlyList<PrometheusRule>> RunningAsync() =>
-            [
-                .. Assert
-                    .IsType<Fetch<IReadOnlyList<PrometheusRuleGroup>>.Ok>(await Bench.Prometheus.RulesAsync(Token))
-                    .Value.SelectMany(group => group.Rules),
-            ];
-
-        public async Task StopServerAsync()
-        {
-            await server!.DisposeAsync();
-            server = null;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (server is not null)
-                await server.DisposeAsync();
-            await Bench.DisposeAsync();
-        }
-
-        private RuleApplier Applier(RuleTarget target) =>
-            new(
-                TestActor.Gate(Bench.Contexts),
-                Bench.Contexts,
-                target,
-                Bench.Upstreams,
-                TimeProvider.System,
-                NullLogger<RuleApplier>.Instance,
-                patience
-            );
     }
 }

@@ -131,9 +131,9 @@ public sealed partial class RuleApplier(
     {
         if (await Left(db, environmentId).SingleOrDefaultAsync(cancellationToken) is not { } left)
             return;
-        LogRecovers(left.Id, left.Stage);
         db.AuditAs(null, NoOne);
         await NoteAsync(db, left, "rules.recover", $"the console ended while {Word(left.Stage)}", cancellationToken);
+        LogRecovers(left.Id, left.Stage);
         // Files may be half through: back to where all was well. Where all were written, the server decides.
         if (left.Stage is RuleApplyStage.Reloading or RuleApplyStage.Verifying)
         {
@@ -187,16 +187,7 @@ public sealed partial class RuleApplier(
                 ? seen
                 : file.After;
         }
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await RuleCatalogue.LockAsync(db, apply.EnvironmentId, cancellationToken);
-        var now = clock.GetUtcNow();
-        foreach (var document in await db.RuleDocuments.Where(one => held.Keys.Contains(one.Id)).ToListAsync(cancellationToken))
-        {
-            (document.AppliedContent, document.AppliedAt) = (held[document.Id], now);
-            (document.SeenContent, document.SeenAt) = (held[document.Id], now);
-        }
-        await EndAsync(db, apply, RuleApplyStage.Done, note, progress, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await EndAsync(db, apply, RuleApplyStage.Done, note, held, progress, cancellationToken);
         return new ApplyResult.Done(apply.Id, note);
     }
 
@@ -235,7 +226,7 @@ public sealed partial class RuleApplier(
         if (faults.Count > 0)
         {
             var reported = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
-            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, progress, cancellationToken);
+            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, [], progress, cancellationToken);
             return new ApplyResult.Stuck(apply.Id, reported);
         }
         if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
@@ -244,7 +235,7 @@ public sealed partial class RuleApplier(
                 ? reason
                 : $"{reason} The files are as before; the server did not read them again: {unheard}";
         }
-        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, progress, cancellationToken);
+        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, [], progress, cancellationToken);
         return new ApplyResult.PutBack(apply.Id, reason);
 
         async Task WriteBackAsync(RuleApplyFile file)
@@ -398,23 +389,39 @@ public sealed partial class RuleApplier(
     )
     {
         (apply.Stage, apply.ChangedAt) = (stage, clock.GetUtcNow());
-        await db.SaveChangesAsync(cancellationToken);
-        await db.AnnounceAsync(RuleTopic.Id, apply.EnvironmentId, cancellationToken);
+        await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            await db.AnnounceAsync(RuleTopic.Id, apply.EnvironmentId, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
         progress?.Report(stage);
     }
 
+    /// <param name="held">What the files of the target hold, by document: they agree with the catalogue. Empty where nothing was applied.</param>
     private async Task EndAsync(
         ArchonDbContext db,
         RuleApply apply,
         RuleApplyStage stage,
         string? message,
+        Dictionary<int, byte[]?> held,
         IProgress<RuleApplyStage>? progress,
         CancellationToken cancellationToken
     )
     {
-        var now = clock.GetUtcNow();
-        (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
-        await NoteAsync(db, apply, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
+        await using (var transaction = await db.Database.BeginTransactionAsync(cancellationToken))
+        {
+            await RuleCatalogue.LockAsync(db, apply.EnvironmentId, cancellationToken);
+            var now = clock.GetUtcNow();
+            foreach (var document in await db.RuleDocuments.Where(one => held.Keys.Contains(one.Id)).ToListAsync(cancellationToken))
+            {
+                (document.AppliedContent, document.AppliedAt) = (held[document.Id], now);
+                (document.SeenContent, document.SeenAt) = (held[document.Id], now);
+            }
+            (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
+            await NoteAsync(db, apply, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
         progress?.Report(stage);
         LogEnded(apply.Id, stage);
     }
