@@ -24,6 +24,15 @@ public sealed record RuleContent(string Name, bool IsAlert, string Expression)
         && Same(Labels, other.Labels)
         && Same(Annotations, other.Annotations);
 
+    /// <summary>Its labels over those of a group, as its series and alerts carry them.</summary>
+    public Dictionary<string, string> LabelsOver(IReadOnlyDictionary<string, string> group)
+    {
+        var all = new Dictionary<string, string>(group, StringComparer.Ordinal);
+        foreach (var (name, value) in Labels)
+            all[name] = value;
+        return all;
+    }
+
     internal static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }
@@ -69,16 +78,7 @@ public sealed class FileRule
     public int Line => Item.Line;
 
     /// <summary>Labels of the rule over those of its group.</summary>
-    public IReadOnlyDictionary<string, string> AllLabels
-    {
-        get
-        {
-            var all = new Dictionary<string, string>(Group.Content.Labels, StringComparer.Ordinal);
-            foreach (var (name, value) in Content.Labels)
-                all[name] = value;
-            return all;
-        }
-    }
+    public IReadOnlyDictionary<string, string> AllLabels => Content.LabelsOver(Group.Content.Labels);
 
     internal YamlPart Item { get; }
     internal YamlFields Fields { get; }

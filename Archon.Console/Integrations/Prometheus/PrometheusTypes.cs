@@ -33,6 +33,9 @@ public sealed record QueryResult(string Kind, IReadOnlyList<MetricSeries> Series
 {
     public IReadOnlyList<HistogramSeries> Histograms { get; init; } = [];
 
+    /// <summary>Of series of both kinds.</summary>
+    public int SeriesCount => Series.Count + Histograms.Count;
+
     /// <summary>The value of a string result.</summary>
     public string? Text { get; init; }
 

@@ -74,11 +74,6 @@ internal sealed record BacktestRun
     }
 
     /// <summary>The rule as the server runs it in its group.</summary>
-    public static ReplayRule Rule(RuleContent content, GroupContent group)
-    {
-        var labels = new Dictionary<string, string>(group.Labels, StringComparer.Ordinal);
-        foreach (var (name, value) in content.Labels)
-            labels[name] = value;
-        return new ReplayRule(content.Name, content.For, content.KeepFiringFor, labels) { Limit = group.Limit };
-    }
+    public static ReplayRule Rule(RuleContent content, GroupContent group) =>
+        new(content.Name, content.For, content.KeepFiringFor, content.LabelsOver(group.Labels)) { Limit = group.Limit };
 }

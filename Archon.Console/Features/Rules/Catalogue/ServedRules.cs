@@ -18,7 +18,7 @@ internal static class ServedRules
         served.For == said.For
         && served.KeepFiringFor == said.KeepFiringFor
         && (interval is null || served.Interval == interval)
-        && Same(served.Labels, Under(said.Labels, groupLabels))
+        && Same(served.Labels, said.LabelsOver(groupLabels))
         && Same(served.Annotations, said.Annotations)
         && (
             served.Language == RuleLanguage.Logql
@@ -46,14 +46,6 @@ internal static class ServedRules
             Labels = version.Labels,
             Annotations = version.Annotations,
         };
-
-    private static Dictionary<string, string> Under(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> group)
-    {
-        var all = new Dictionary<string, string>(group, StringComparer.Ordinal);
-        foreach (var (name, value) in own)
-            all[name] = value;
-        return all;
-    }
 
     // A label without a value is none.
     private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>

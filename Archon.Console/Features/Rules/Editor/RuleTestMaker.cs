@@ -142,7 +142,7 @@ public sealed partial class RuleTestMaker(Upstreams upstreams, PromtoolRunner pr
         var prometheus = upstreams.For(wish.EnvironmentId).Prometheus;
         if (await prometheus.QueryAsync(value, moment, cancellationToken) is not Fetch<QueryResult>.Ok { Value.Series: var samples })
         {
-            return [new ExpectedAlert(Static(wish), new Dictionary<string, string>())];
+            return [new ExpectedAlert(wish.Rule.LabelsOver(wish.Group.Labels), new Dictionary<string, string>())];
         }
         var firing = wish.Firings.Where(span => span.From <= at && span.To >= at).Select(span => span.Labels).ToHashSet();
         var alerts = samples.Select(sample => (Alert: Alert(wish, sample, moment), Sample: sample)).ToList();
@@ -158,7 +158,7 @@ public sealed partial class RuleTestMaker(Upstreams upstreams, PromtoolRunner pr
         var labels = sample
             .Labels.Values.Where(label => label.Key != PromqlMatcher.Name)
             .ToDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal);
-        foreach (var (name, text) in Static(wish))
+        foreach (var (name, text) in wish.Rule.LabelsOver(wish.Group.Labels))
             labels[name] = AlertTemplate.ExpandOrReport(text, data);
         var annotations = wish.Rule.Annotations.ToDictionary(
             one => one.Key,
@@ -166,14 +166,6 @@ public sealed partial class RuleTestMaker(Upstreams upstreams, PromtoolRunner pr
             StringComparer.Ordinal
         );
         return new ExpectedAlert(labels, annotations);
-    }
-
-    private static Dictionary<string, string> Static(TestWish wish)
-    {
-        var labels = new Dictionary<string, string>(wish.Group.Labels, StringComparer.Ordinal);
-        foreach (var (name, text) in wish.Rule.Labels)
-            labels[name] = text;
-        return labels;
     }
 
     /// <summary>

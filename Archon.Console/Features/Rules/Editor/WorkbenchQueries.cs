@@ -41,7 +41,7 @@ public sealed class WorkbenchQueries(Upstreams upstreams, RuleCommands commands,
         {
             Fetch<QueryResult>.Ok { Value: var result } => new Fetch<EvaluationNow>.Ok(
                 new EvaluationNow(
-                    result.Series.Count + result.Histograms.Count,
+                    result.SeriesCount,
                     result.Series is [{ Count: > 0 } first, ..] ? first.Values.Span[^1] : null,
                     result.Statistics,
                     result.Warnings,

@@ -9,7 +9,7 @@ internal static class FiresNowCheck
 {
     public static void Find(ServerLintRun run, LintedRule rule, QueryResult result)
     {
-        var count = result.Series.Count + result.Histograms.Count;
+        var count = result.SeriesCount;
         if (!rule.Content.IsAlert || count == 0)
             return;
         var alerts = $"{count} {(count == 1 ? "alert" : "alerts")}";

@@ -9,7 +9,7 @@ internal static class TooManySeriesCheck
 {
     public static void Find(ServerLintRun run, LintedRule rule, QueryResult result)
     {
-        var count = result.Series.Count + result.Histograms.Count;
+        var count = result.SeriesCount;
         if (count <= run.Settings.MostSeries)
             return;
         var words = string.Create(CultureInfo.InvariantCulture, $"{count:N0} series at once");
