@@ -218,37 +218,42 @@ public sealed class BacktestSampleCacheTests
     [Fact]
     public async Task Many_readers_who_come_and_go_at_once_each_get_an_answer_or_their_own_cancellation()
     {
-        using var cache = new BacktestSampleCache(TimeProvider.System, mostBytes: 20_000);
-        var readers = Enumerable
-            .Range(0, 400)
-            .Select(async at =>
+        var one = new SampleSlice(0, 100, Series(100)).Bytes;
+        using var cache = new BacktestSampleCache(TimeProvider.System, mostBytes: 2 * one);
+        var keys = Enumerable.Range(0, 7).Select(at => KeyOf($"q{at}", TimeSpan.FromDays(1))).ToList();
+
+        await Task.WhenAll(Enumerable.Range(0, 400).Select(at => Task.Run(() => ReadAsync(at), Token)));
+
+        Assert.Equal((2, 2 * one), cache.Size);
+        foreach (var key in keys)
+            await ValueAsync(cache, key);
+        // The other five had to leave.
+        Assert.InRange(asked, 5, 7);
+
+        async Task ReadAsync(int at)
+        {
+            using var own = new CancellationTokenSource();
+            var reading = cache.GetAsync(
+                keys[at % keys.Count],
+                async token =>
+                {
+                    await Task.Yield();
+                    token.ThrowIfCancellationRequested();
+                    return new Fetch<SampleSlice>.Ok(new SampleSlice(0, 100, Series(100)));
+                },
+                own.Token
+            );
+            if (at % 3 == 0)
+                await own.CancelAsync();
+            try
             {
-                using var own = new CancellationTokenSource();
-                var reading = cache.GetAsync(
-                    KeyOf($"q{at % 7}", TimeSpan.FromDays(1)),
-                    async token =>
-                    {
-                        await Task.Yield();
-                        token.ThrowIfCancellationRequested();
-                        return new Fetch<SampleSlice>.Ok(new SampleSlice(0, 100, Series(100)));
-                    },
-                    own.Token
-                );
-                if (at % 3 == 0)
-                    await own.CancelAsync();
-                try
-                {
-                    Assert.IsType<Fetch<SampleSlice>.Ok>(await reading);
-                }
-                catch (OperationCanceledException)
-                {
-                    Assert.True(own.IsCancellationRequested);
-                }
-            });
-
-        await Task.WhenAll(readers.Select(reader => Task.Run(() => reader, Token)));
-
-        Assert.InRange(cache.Size.Bytes, 1, 20_000);
+                Assert.IsType<Fetch<SampleSlice>.Ok>(await reading);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.True(own.IsCancellationRequested);
+            }
+        }
     }
 
     private async Task<SampleSlice> ValueAsync(BacktestSampleCache cache, SampleKey key, int samples = 100)

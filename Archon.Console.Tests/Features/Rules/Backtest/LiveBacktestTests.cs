@@ -2,6 +2,7 @@ using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
 using Archon.Features.Rules.Backtest;
+using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Rules.Editor;
 using Archon.Tests.Features.Watches;
@@ -78,7 +79,7 @@ public sealed class LiveBacktestTests
         await foreach (var picture in live.RunAsync(Question(Alert("queue_length > 3"), null, Range()), Token))
             last = picture;
 
-        var outcomes = (await live.SweepAsync(last!, Token))!;
+        var outcomes = Tried(await live.SweepAsync(last!, Token));
 
         Assert.Equal(last!.Draft!.Summary, outcomes.Single(one => one.Threshold.Equals(3)).Summary);
         var half = WorkbenchMath.Half(outcomes, 3, ">")!;
@@ -130,7 +131,7 @@ public sealed class LiveBacktestTests
         var both = await Task.WhenAll(LastAsync(page, question), LastAsync(page, question with { Draft = Alert("queue_length > 3.0") }));
 
         Assert.All(both, picture => Assert.Equal(Spans(alone.Draft!), Spans(picture.Draft!)));
-        Assert.NotNull(await page.SweepAsync(both[1], Token));
+        Assert.NotEmpty(Tried(await page.SweepAsync(both[1], Token)));
     }
 
     [Fact]
@@ -171,13 +172,38 @@ public sealed class LiveBacktestTests
 
         Assert.Equal(Spans(kept.Draft!), Spans(forgotten.Draft!));
         var asked = server.RangeRequests;
-        var outcomes = await enough.SweepAsync(kept, Token);
+        var outcomes = Tried(await enough.SweepAsync(kept, Token));
         Assert.Equal(asked, server.RangeRequests);
         Assert.Equal(
-            outcomes!.Select(one => (one.Threshold, one.Summary)),
-            (await none.SweepAsync(forgotten, Token))!.Select(one => (one.Threshold, one.Summary))
+            outcomes.Select(one => (one.Threshold, one.Summary)),
+            Tried(await none.SweepAsync(forgotten, Token)).Select(one => (one.Threshold, one.Summary))
         );
         Assert.True(server.RangeRequests > asked);
+    }
+
+    [Fact]
+    public async Task Other_thresholds_that_were_not_tried_have_a_reason()
+    {
+        await using var server = await FakeMetrics.StartAsync();
+        server.Serve("queue_length", "shop", at => at / 600 % 2 == 0 ? 9 : 1);
+        var now = DateTimeOffset.UtcNow.AddHours(-1);
+        var question = Question(Alert("queue_length > 3"), null, new TimeRange(now.AddHours(-1), now));
+        var page = Page(UpstreamClients.Prometheus(server.Address), new BacktestSampleCache(TimeProvider.System, mostBytes: 1));
+        var whole = await LastAsync(page, question);
+        var other = await LastAsync(
+            UpstreamClients.Prometheus(server.Address),
+            question with
+            {
+                Draft = Alert("queue_length > 3 and on () vector(1)"),
+            }
+        );
+
+        server.Down = true;
+        var away = Assert.IsType<Fetch<IReadOnlyList<ThresholdOutcome>>.Unavailable>(await page.SweepAsync(whole, Token));
+        var none = Assert.IsType<Fetch<IReadOnlyList<ThresholdOutcome>>.Rejected>(await page.SweepAsync(other, Token));
+
+        Assert.Contains("Prometheus", away.Reason, StringComparison.Ordinal);
+        Assert.Equal("The rule has no single threshold over this range.", none.Reason);
     }
 
     [Theory]
@@ -190,8 +216,7 @@ public sealed class LiveBacktestTests
         var now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
         var interval = TimeSpan.FromSeconds(seconds);
         var schedule = GroupSchedule.Through(now.AddSeconds(7), interval);
-        BacktestRun Run(TimeSpan ago) =>
-            new(Question(Alert("up > 3"), null, new TimeRange(now.AddDays(-days) - ago, now - ago)), schedule);
+        BacktestRun Run(TimeSpan ago) => new(Question(Alert("up > 3"), null, new TimeRange(now.AddDays(-days) - ago, now - ago)), schedule);
 
         var (early, late) = (Run(TimeSpan.FromMinutes(13)).Slices().ToList(), Run(TimeSpan.Zero).Slices().ToList());
 
@@ -219,6 +244,9 @@ public sealed class LiveBacktestTests
 
     private static LiveBacktest Page(PrometheusClient prometheus, BacktestSampleCache? samples = null) =>
         new(prometheus, samples ?? new BacktestSampleCache(TimeProvider.System), RuleBench.Environment, TimeProvider.System);
+
+    private static IReadOnlyList<ThresholdOutcome> Tried(Fetch<IReadOnlyList<ThresholdOutcome>> sweep) =>
+        Assert.IsType<Fetch<IReadOnlyList<ThresholdOutcome>>.Ok>(sweep).Value;
 
     private static TimeRange Range() => new(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddMinutes(-1));
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
+using Archon.Integrations;
 using Archon.Ui.Format;
 using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
@@ -162,8 +163,9 @@ public sealed partial class BacktestPanel(ViewState view) : IDisposable
             var outcomes = await Live.SweepAsync(shown, mine.Token);
             if (picture != shown)
                 return;
-            sweep = outcomes;
-            sweepNote = outcomes is null ? "The rule has no single threshold over this range, or too many samples to try others." : "";
+            (sweep, sweepNote) = outcomes is Fetch<IReadOnlyList<ThresholdOutcome>>.Ok { Value: var found }
+                ? (found, "")
+                : (null, $"No other threshold was tried: {outcomes.Reason()}");
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Archon.Analysis.Promql;
 using Archon.Analysis.RuleReplay;
@@ -83,8 +84,11 @@ public sealed class LiveBacktest(PrometheusClient prometheus, BacktestSampleCach
     }
 
     /// <summary>What other thresholds would have done, over the samples of the last backtest.</summary>
-    /// <returns>In rising order; null where the rule has no single threshold, the samples are too many, or the server does not return them again.</returns>
-    public async Task<IReadOnlyList<ThresholdOutcome>?> SweepAsync(BacktestPicture picture, CancellationToken cancellationToken)
+    /// <returns>
+    /// In rising order. Rejected where the rule has no single threshold or the samples are too many; unavailable where the server does not return the samples
+    /// again.
+    /// </returns>
+    public async Task<Fetch<IReadOnlyList<ThresholdOutcome>>> SweepAsync(BacktestPicture picture, CancellationToken cancellationToken)
     {
         if (
             whole is not { Whole: { } replayed } run
@@ -93,18 +97,31 @@ public sealed class LiveBacktest(PrometheusClient prometheus, BacktestSampleCach
             || PromqlParser.Canonical(replayed.Value) != PromqlParser.Canonical(condition.Value)
         )
         {
-            return null;
+            return new Fetch<IReadOnlyList<ThresholdOutcome>>.Rejected("The rule has no single threshold over this range.");
         }
         var slices = new List<SampleSlice>();
         foreach (var key in Keys(run, condition))
         {
-            if (await SliceAsync(key, condition.Value, cancellationToken) is not Fetch<SampleSlice>.Ok { Value: var slice })
-                return null;
-            slices.Add(slice);
+            switch (await SliceAsync(key, condition.Value, cancellationToken))
+            {
+                case Fetch<SampleSlice>.Ok { Value: var slice }:
+                    slices.Add(slice);
+                    break;
+                case Fetch<SampleSlice>.Unavailable { Reason: var away }:
+                    return new Fetch<IReadOnlyList<ThresholdOutcome>>.Unavailable(away);
+                case Fetch<SampleSlice>.Rejected { Reason: var refused }:
+                    return new Fetch<IReadOnlyList<ThresholdOutcome>>.Rejected(refused);
+            }
             if (slices.Sum(one => one.Samples) > MostSamples)
-                return null;
+            {
+                return new Fetch<IReadOnlyList<ThresholdOutcome>>.Rejected(
+                    string.Create(CultureInfo.InvariantCulture, $"The range has more than {MostSamples:N0} samples.")
+                );
+            }
         }
-        return await Task.Run(() => BacktestSweep.Of(run, picture.Question, condition, slices, cancellationToken), cancellationToken);
+        return new Fetch<IReadOnlyList<ThresholdOutcome>>.Ok(
+            await Task.Run(() => BacktestSweep.Of(run, picture.Question, condition, slices, cancellationToken), cancellationToken)
+        );
     }
 
     private IEnumerable<SampleKey> Keys(BacktestRun run, AlertCondition condition)

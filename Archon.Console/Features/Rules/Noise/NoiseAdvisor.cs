@@ -79,16 +79,25 @@ public sealed class NoiseAdvisor(
             );
         }
         await FirstAsync("for", rule.Content.For, length => rule.Content with { For = length }, lane => IsHalf(lane.Summary));
-        if (
-            condition is not null
-            && await live.SweepAsync(picture, cancellationToken) is { } outcomes
-            && WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison) is { Summary.Firings: > 0, Threshold: var threshold }
-        )
+        var notTried = "";
+        if (condition is not null)
         {
-            var content = rule.Content with { Expression = condition.With(rule.Content.Expression, threshold) };
-            var (lane, _) = await TryAsync(content);
-            if (lane.Ended is null)
-                found.Add(($"threshold {Plain(condition.Threshold)} → {Plain(threshold)}", content, lane));
+            switch (await live.SweepAsync(picture, cancellationToken))
+            {
+                case Fetch<IReadOnlyList<ThresholdOutcome>>.Unavailable { Reason: var gone }:
+                    return new AdviceResult(null, gone, false);
+                case Fetch<IReadOnlyList<ThresholdOutcome>>.Rejected { Reason: var refused } when condition.IsWhole:
+                    notTried = $" No other threshold was tried: {refused}";
+                    break;
+                case Fetch<IReadOnlyList<ThresholdOutcome>>.Ok { Value: var outcomes }
+                    when WorkbenchMath.Half(outcomes, condition.Threshold, condition.Comparison)
+                        is { Summary.Firings: > 0, Threshold: var threshold }:
+                    var content = rule.Content with { Expression = condition.With(rule.Content.Expression, threshold) };
+                    var (lane, _) = await TryAsync(content);
+                    if (lane.Ended is null)
+                        found.Add(($"threshold {Plain(condition.Threshold)} → {Plain(threshold)}", content, lane));
+                    break;
+            }
         }
         // Of two that are as quiet, the one that tells of the same trouble sooner.
         var best = found
@@ -99,7 +108,7 @@ public sealed class NoiseAdvisor(
             .FirstOrDefault();
         if (best.Lane is null)
         {
-            return new AdviceResult(null, $"No quieter setting catches as much{Within(past)}.", true);
+            return new AdviceResult(null, $"No quieter setting catches as much{Within(past)}.{notTried}", true);
         }
         return new AdviceResult(
             new NoiseAdvice(
