@@ -47,6 +47,7 @@ internal sealed class RuleBench : IAsyncDisposable
     public string Folder => folder.FullName;
     public string ConnectionString => database.ConnectionString;
     public Upstreams Upstreams => upstreams.GetRequiredService<Upstreams>();
+    public UpstreamHealth UpstreamHealth => upstreams.GetRequiredService<UpstreamHealth>();
     public PrometheusClient Prometheus => upstreams.GetRequiredService<PrometheusClient>();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

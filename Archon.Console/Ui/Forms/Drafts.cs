@@ -26,6 +26,9 @@ public sealed class Drafts(IJSRuntime scripts)
         await CallAsync("archon.drafts.keep", key, text, beyondTab);
     }
 
+    /// <summary>Leaves a draft to the page of a thing that is not open yet; <see cref="OlderAsync"/> finds it there.</summary>
+    public Task LeaveAsync<T>(string key, T draft) => CallAsync("archon.drafts.keep", key, JsonSerializer.Serialize(draft), true);
+
     /// <summary>The draft that was in this form when the circuit was lost; default when there is none.</summary>
     public Task<T?> TakeAsync<T>(string key) => ReadAsync<T>("archon.drafts.take", key);
 

@@ -126,6 +126,13 @@ public sealed class ViewState : IDisposable
 
     public void NoteEnvironments() => EnvironmentsChanged?.Invoke();
 
+    /// <summary>The environment that an address of the console shows: the one that it names, else the present one.</summary>
+    public int EnvironmentOf(string address)
+    {
+        var named = System.Web.HttpUtility.ParseQueryString(new Uri(address).Query)["env"];
+        return int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0 ? id : EnvironmentId;
+    }
+
     public void ChooseEnvironment(int id)
     {
         if (EnvironmentId == id)
@@ -264,8 +271,7 @@ public sealed class ViewState : IDisposable
     {
         var query = System.Web.HttpUtility.ParseQueryString(new Uri(address).Query);
         var before = (From, To, ZoneName, EnvironmentId, RefreshEvery);
-        if (int.TryParse(query["env"], NumberStyles.None, CultureInfo.InvariantCulture, out var environment) && environment > 0)
-            EnvironmentId = environment;
+        EnvironmentId = EnvironmentOf(address);
         if (query["tz"] is { } zone)
             SetZone(zone);
         if ((query["from"] ?? query["to"]) is not null)

@@ -19,14 +19,13 @@ namespace Archon.Tests.Features.Rules.Editor;
 internal sealed class EditorDesk : IDisposable
 {
     private readonly PromtoolRunner promtool;
-    private readonly RuleEditorServices services;
     private readonly List<RuleEditorSession> opened = [];
 
     private EditorDesk(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, Upstreams upstreams)
     {
         var commands = new RuleCommands(TestActor.Gate(contexts), contexts, target, TimeProvider.System);
         promtool = new PromtoolRunner(Options.Create(new PromtoolOptions()), TimeProvider.System);
-        services = new RuleEditorServices(
+        Services = new RuleEditorServices(
             new RuleQueries(contexts, target),
             commands,
             new WorkbenchQueries(upstreams, commands, Clock),
@@ -39,6 +38,7 @@ internal sealed class EditorDesk : IDisposable
         );
     }
 
+    public RuleEditorServices Services { get; }
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
     public TabStorage Browser { get; } = new();
 
@@ -48,13 +48,16 @@ internal sealed class EditorDesk : IDisposable
     /// <summary>What is answered to each question.</summary>
     public bool Agrees { get; set; } = true;
     public List<string> Asked { get; } = [];
+    public List<string> Warnings { get; } = [];
     public List<Exception> Failures { get; } = [];
 
     /// <summary>Without a database and without a server: both are away.</summary>
     public static EditorDesk Alone() =>
         new(new AwayDatabase(), new NoTarget(), UpstreamClients.At(new Uri("http://127.0.0.1:9/"), new Uri("http://127.0.0.1:9/")));
 
-    public static EditorDesk At(RuleBench bench) => new(bench.Contexts, bench.Target, bench.Upstreams);
+    /// <param name="contexts">In place of those of the bench.</param>
+    public static EditorDesk At(RuleBench bench, IDbContextFactory<ArchonDbContext>? contexts = null) =>
+        new(contexts ?? bench.Contexts, bench.Target, bench.Upstreams);
 
     /// <param name="ruleId">Null for a new rule.</param>
     public async Task<RuleEditorSession> OpenAsync(int? ruleId, RuleEditorStart? start = null)
@@ -67,7 +70,11 @@ internal sealed class EditorDesk : IDisposable
                 Asked.Add(question.Title);
                 return Task.FromResult(Agrees);
             },
-            _ => Task.CompletedTask,
+            words =>
+            {
+                Warnings.Add(words);
+                return Task.CompletedTask;
+            },
             () => { },
             failure =>
             {
@@ -75,7 +82,7 @@ internal sealed class EditorDesk : IDisposable
                 return Task.CompletedTask;
             }
         );
-        var session = new RuleEditorSession(services, host, RuleBench.Environment, ruleId, start ?? RuleEditorStart.Empty);
+        var session = new RuleEditorSession(Services, host, RuleBench.Environment, ruleId, start ?? RuleEditorStart.Empty);
         opened.Add(session);
         await session.LoadAsync();
         await session.KeepDraftAsync();
@@ -99,6 +106,15 @@ internal sealed class EditorDesk : IDisposable
         promtool.Dispose();
     }
 
+    /// <summary>A database that goes away once it was asked so many times more.</summary>
+    public sealed class LeavingDatabase(IDbContextFactory<ArchonDbContext> inner) : IDbContextFactory<ArchonDbContext>
+    {
+        public int Left { get; set; } = int.MaxValue;
+
+        public ArchonDbContext CreateDbContext() =>
+            Left-- > 0 ? inner.CreateDbContext() : throw new NpgsqlException("The database is away.");
+    }
+
     private sealed class AwayDatabase : IDbContextFactory<ArchonDbContext>
     {
         public ArchonDbContext CreateDbContext() => throw new NpgsqlException("The database is away.");
@@ -111,6 +127,9 @@ internal sealed class EditorDesk : IDisposable
         private readonly Dictionary<string, string> beyond = new(StringComparer.Ordinal);
 
         public IEnumerable<string> Kept => beyond.Keys;
+
+        /// <summary>Called when a draft was dropped: what it was a draft of is saved.</summary>
+        public Action Dropped { get; set; } = () => { };
 
         /// <summary>The connection was lost and the page has loaded itself again; otherwise it was opened anew.</summary>
         public bool IsAfterLoss { get; set; }
@@ -126,6 +145,7 @@ internal sealed class EditorDesk : IDisposable
                 case "archon.drafts.drop":
                     tab.Remove(key);
                     beyond.Remove(key);
+                    Dropped();
                     return default;
                 default:
                     var from = identifier == "archon.drafts.take" ? (IsAfterLoss ? tab : []) : beyond;

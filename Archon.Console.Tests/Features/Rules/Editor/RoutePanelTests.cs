@@ -91,6 +91,8 @@ public sealed class RoutePanelTests : BunitContext
     {
         this.AddShellParts();
         Services.AddSingleton(new RouteQueries(UpstreamClients.At(address, address), TimeProvider.System));
-        return Render<RoutePanel>(one => one.Add(p => p.Labels, labels.ToDictionary(label => label.Name, label => label.Value)));
+        return Render<RoutePanel>(one =>
+            one.Add(p => p.EnvironmentId, 1).Add(p => p.Labels, labels.ToDictionary(label => label.Name, label => label.Value))
+        );
     }
 }

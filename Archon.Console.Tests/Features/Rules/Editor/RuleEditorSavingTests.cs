@@ -1,5 +1,8 @@
+using Archon.Data.Catalogue;
+using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using Archon.Tests.Kit;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.Editor;
@@ -15,7 +18,7 @@ public sealed class RuleEditorSavingTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         using var desk = EditorDesk.At(bench);
-        var start = new RuleEditorStart("queue_length > 3", "1m", "critical", "QueueLong", "coverage", null);
+        var start = new RuleEditorStart("queue_length > 3", "1m", "critical", "QueueLong", DraftSources.Coverage, null);
         var session = await desk.OpenAsync(null, start);
         Assert.StartsWith("Begun from a gap in the coverage.", session.Origin, StringComparison.Ordinal);
         Assert.Equal(("1m", "critical"), (session.Draft.For, session.Draft.Severity));
@@ -190,10 +193,70 @@ public sealed class RuleEditorSavingTests(PostgresFixture postgres)
     {
         await using var bench = await RuleBench.StartAsync(postgres);
         using var desk = EditorDesk.At(bench);
+        var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
+        await using (var db = await bench.Contexts.CreateDbContextAsync(Token))
+        {
+            var staging = new MonitoredEnvironment { Name = "staging" };
+            db.Environments.Add(staging);
+            await db.SaveChangesAsync(Token);
+            await db
+                .AlertRules.Where(rule => rule.Id == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(rule => rule.EnvironmentId, staging.Id), Token);
+        }
 
-        var session = await desk.OpenAsync(4711);
+        var session = await desk.OpenAsync(id);
 
         Assert.Equal((true, false), (session.IsMissing, session.IsLoaded));
+    }
+
+    [Fact]
+    public async Task Unit_tests_of_a_new_rule_outlive_a_database_that_goes_away_between_the_two()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var database = new EditorDesk.LeavingDatabase(bench.Contexts);
+        using var desk = EditorDesk.At(bench, database);
+        var session = await desk.OpenAsync(null, RuleEditorStart.Empty with { Expression = "up == 0", Name = "Down" });
+        (session.Draft.File, session.Draft.Group, session.Draft.Reason) = ("shop.yml", "shop", "wanted");
+        session.Draft.Tests = "tests: []\n";
+        session.Changed();
+        desk.Browser.Dropped = () => database.Left = 0;
+
+        var id = await session.SaveAsync();
+
+        Assert.NotNull(id);
+        Assert.StartsWith("The rule is saved, its unit tests are not: ", Assert.Single(desk.Warnings), StringComparison.Ordinal);
+        // What is left in the browser is that of the rule, not one of another new rule.
+        Assert.Equal([$"rule/1/{id}"], desk.Browser.Kept);
+        database.Left = int.MaxValue;
+        var again = await desk.OpenAsync(id);
+        Assert.Equal(("", "tests: []\n"), (again.Draft.Tests, again.Older!.Tests));
+        again.TakeOlder();
+        await again.SaveTestsAsync();
+        Assert.Equal(("tests: []\n", false), ((await bench.Queries.FindAsync(id!.Value, Token))!.Tests, again.HasUnsaved));
+    }
+
+    [Fact]
+    public async Task A_database_that_goes_away_after_a_save_leaves_what_is_shown_as_it_was()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var database = new EditorDesk.LeavingDatabase(bench.Contexts);
+        using var desk = EditorDesk.At(bench, database);
+        var session = await desk.OpenAsync(await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0"))));
+        await WriteAsync(session, "2m", "sooner");
+        // The rule can still be read, and the list of the others not.
+        desk.Browser.Dropped = () => database.Left = 1;
+
+        await session.SaveAsync();
+
+        Assert.StartsWith(
+            "Saved as v2. It runs once it is applied. The new version cannot be shown: ",
+            session.Work.Notice,
+            StringComparison.Ordinal
+        );
+        Assert.Equal((1, true, true), (session.Rule!.CurrentVersion, session.IsDirty, session.Work.IsProblem));
+        database.Left = int.MaxValue;
+        await session.TakeTheirsAsync();
+        Assert.Equal((2, "2m", false), (session.Rule!.CurrentVersion, session.Draft.For, session.IsDirty));
     }
 
     private static async Task WriteAsync(RuleEditorSession session, string pendingPeriod, string reason)

@@ -1,5 +1,9 @@
+using System.Web;
+using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
+using Archon.Features.Rules.Backtest;
+using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Editor;
 using NetArchTest.Rules;
 using Xunit;
@@ -32,7 +36,11 @@ public sealed class RuleEditorSessionTests : IDisposable
     {
         var session = await desk.OpenAsync(1);
 
-        Assert.NotNull(session.Failure);
+        var began = desk.Clock.GetUtcNow();
+        Assert.Equal(began, session.Failure!.Since);
+        desk.Clock.Advance(TimeSpan.FromMinutes(2));
+        await session.LoadAsync();
+        Assert.Equal(began, session.Failure!.Since);
         Assert.Equal((false, false), (session.IsLoaded, session.IsMissing));
         Assert.True(await session.LeaveAsync());
         Assert.Empty(desk.Asked);
@@ -144,6 +152,12 @@ public sealed class RuleEditorSessionTests : IDisposable
         session.Fix(finding);
         session.Accept(finding, "why");
         await session.FormatAsync();
+        // There is a stretch to make a test of.
+        var now = desk.Clock.GetUtcNow();
+        var range = new TimeRange(now.AddHours(-1), now);
+        session.Backtest.Picked = range;
+        var question = new BacktestQuestion(session.Checks.Reading.Content, null, "f.yml", new GroupContent("g"), range, null);
+        session.Backtest.LastPicture = BacktestPicture.Begin(question) with { Interval = TimeSpan.FromSeconds(15) };
         Assert.False(await session.MakeTestAsync(mustFire: true));
         session.Draft.Reason = "mine";
         (session.Draft.Name, session.Draft.File, session.Draft.Group) = ("N", "f.yml", "g");
@@ -174,7 +188,7 @@ public sealed class RuleEditorSessionTests : IDisposable
     {
         var session = await desk.OpenAsync(null);
 
-        Assert.Equal((null, "The tests wait: A rule needs a name."), await session.RulesToTestAsync(TestContext.Current.CancellationToken));
+        Assert.Equal((null, "Tests paused: A rule needs a name."), await session.RulesToTestAsync(TestContext.Current.CancellationToken));
         session.Draft.Name = "Down";
         session.SetExpression("up == 0");
         (session.Draft.File, session.Draft.Group) = ("", "");
@@ -183,5 +197,36 @@ public sealed class RuleEditorSessionTests : IDisposable
 
         Assert.Null(why);
         Assert.Contains("alert: Down", rules!, StringComparison.Ordinal);
+        session.SetExpression("up ==");
+        Assert.Equal((null, "Invalid PromQL; tests paused."), await session.RulesToTestAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData(DraftSources.Anomaly, "Begun from an anomaly.")]
+    [InlineData(DraftSources.Coverage, "Begun from a gap in the coverage.")]
+    [InlineData(DraftSources.Noise, "A quieter form of this rule")]
+    [InlineData("now-6h", null)]
+    [InlineData(null, null)]
+    public void The_page_that_wrote_a_draft_is_named_and_no_other(string? source, string? begin)
+    {
+        var words = WorkbenchWords.Origin(source);
+
+        Assert.Equal(begin is not null, words is not null);
+        Assert.StartsWith(begin ?? "", words ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_to_a_draft_leaves_the_parameter_of_the_range_alone()
+    {
+        var content = new RuleContent("Slow", true, "x > 1");
+        var large = content with { Expression = string.Concat(Enumerable.Range(0, 3000).Select(at => $"x{at * 7919 % 9973} or ")) + "x" };
+
+        foreach (var rule in (RuleContent[])[content, large])
+        {
+            var query = HttpUtility.ParseQueryString(
+                new Uri(new Uri("http://console/"), WorkbenchLinks.New(rule, new("f", "g"), DraftSources.Anomaly)).Query
+            );
+            Assert.Equal((DraftSources.Anomaly, null), (query["source"], query["from"]));
+        }
     }
 }

@@ -175,7 +175,7 @@ public sealed class CoverageQueries(IDbContextFactory<ArchonDbContext> contexts,
                 var (lower, upper) = bands.GetValueOrDefault((row.ServiceId, watch.Id));
                 if (GapRule.Of(new CoverageGap(row.Service, own, watch, lower, upper)) is { } content)
                 {
-                    links[(row.ServiceId, watch.Id)] = WorkbenchLinks.New(content, place, "coverage");
+                    links[(row.ServiceId, watch.Id)] = WorkbenchLinks.New(content, place, DraftSources.Coverage);
                 }
             }
         }

@@ -4,13 +4,12 @@ using Archon.Integrations;
 using Archon.Live;
 using Archon.Ui.Format;
 using Archon.Ui.Parts;
-using Archon.Ui.View;
 using Microsoft.AspNetCore.Components;
 
 namespace Archon.Features.Rules.Editor;
 
 /// <summary>The routes an alert of the rule takes, and what would hold it back.</summary>
-public sealed partial class RoutePanel(RouteQueries routes, ViewState view) : IDisposable
+public sealed partial class RoutePanel(RouteQueries routes) : IDisposable
 {
     private readonly ComponentLifetime lifetime = new();
     private readonly NewestReading reading = new();
@@ -21,6 +20,9 @@ public sealed partial class RoutePanel(RouteQueries routes, ViewState view) : ID
 
     /// <summary>What failed is Archon's own database and not Alertmanager.</summary>
     private bool isOurs;
+
+    [Parameter, EditorRequired]
+    public int EnvironmentId { get; set; }
 
     /// <summary>All labels of the alert, <c>alertname</c> among them.</summary>
     [Parameter, EditorRequired]
@@ -49,7 +51,7 @@ public sealed partial class RoutePanel(RouteQueries routes, ViewState view) : ID
         asked = Labels;
         try
         {
-            if (await reading.ReadAsync(token => routes.PreviewAsync(view.EnvironmentId, Labels, token), lifetime.Token) is not { } answer)
+            if (await reading.ReadAsync(token => routes.PreviewAsync(EnvironmentId, Labels, token), lifetime.Token) is not { } answer)
                 return;
             preview = answer is Fetch<RoutePreview>.Ok { Value: var found } ? found : null;
             (failure, isOurs) = (preview is null ? answer.Reason() : null, false);

@@ -24,9 +24,9 @@ public sealed record RuleEditorHost(
 );
 
 /// <summary>What a new draft begins with, as the address of the page says it.</summary>
-/// <param name="From">Where the reader comes from, such as <c>coverage</c>.</param>
+/// <param name="Source">The page that wrote the draft: one of <see cref="DraftSources"/>; null where it was begun here.</param>
 /// <param name="SharedDraft">A draft that somebody shared by a link.</param>
-public sealed record RuleEditorStart(string? Expression, string? For, string? Severity, string? Name, string? From, string? SharedDraft)
+public sealed record RuleEditorStart(string? Expression, string? For, string? Severity, string? Name, string? Source, string? SharedDraft)
 {
     public static RuleEditorStart Empty { get; } = new(null, null, null, null, null, null);
 }

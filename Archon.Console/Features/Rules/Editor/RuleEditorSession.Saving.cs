@@ -1,6 +1,8 @@
 using Archon.Analysis.RuleReplay;
 using Archon.ConfigFiles.Rules;
+using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
+using Archon.Live;
 using Archon.Ui.Dialogs;
 
 namespace Archon.Features.Rules.Editor;
@@ -40,13 +42,8 @@ public sealed partial class RuleEditorSession
                 return;
             }
             (isCreated, created) = (true, done.RuleId);
-            if (
-                !string.IsNullOrWhiteSpace(Draft.Tests)
-                && await services.Commands.SaveTestsAsync(done.RuleId, Draft.Tests, actor, lifetime.Token) is not RuleSaveResult.Saved
-            )
-            {
-                await host.WarnAsync("The rule is saved, its unit tests are not.");
-            }
+            if (!string.IsNullOrWhiteSpace(Draft.Tests))
+                await SaveTestsOfNewAsync(done, actor);
         });
         return created;
     }
@@ -54,8 +51,11 @@ public sealed partial class RuleEditorSession
     /// <summary>Gives up the draft for the version that someone saved meanwhile.</summary>
     public async Task TakeTheirsAsync()
     {
-        await services.Drafts.DropAsync(DraftKey);
-        await WorkAsync(_ => ReloadAsync(""));
+        await WorkAsync(async _ =>
+        {
+            if (await ReloadAsync(""))
+                await services.Drafts.DropAsync(DraftKey);
+        });
     }
 
     public async Task RestoreAsync(int version)
@@ -125,7 +125,7 @@ public sealed partial class RuleEditorSession
         await WorkAsync(async _ =>
         {
             var firings = picture.Draft?.Spans.Where(span => span.State == AlertState.Firing).ToList() ?? [];
-            var wish = new TestWish(environmentId, Checks.Reading.Content, picture.Question.Group, interval, window, firings, mustFire);
+            var wish = new TestWish(EnvironmentId, Checks.Reading.Content, picture.Question.Group, interval, window, firings, mustFire);
             var (test, why) = await services.TestMaker.MakeAsync(wish, lifetime.Token);
             if (test is null)
             {
@@ -146,13 +146,13 @@ public sealed partial class RuleEditorSession
         string[] placing = [nameof(WorkbenchDraft.File), nameof(WorkbenchDraft.Group)];
         var wrong = Draft.Faults().Where(fault => !placing.Contains(fault.Key)).ToList();
         if (wrong.Count > 0)
-            return (null, $"The tests wait: {wrong[0].Value}");
+            return (null, $"Tests paused: {wrong[0].Value}");
         // A rule without a place yet is tested alone.
         if (string.IsNullOrWhiteSpace(Draft.File) || string.IsNullOrWhiteSpace(Draft.Group))
         {
             return RuleYaml.File(new GroupContent("group"), Checks.Reading.Content, Language) is { } alone
                 ? (alone.Text, null)
-                : (null, "The tests wait: the expression does not read as PromQL.");
+                : (null, "Invalid PromQL; tests paused.");
         }
         var (file, why) = await services.Commands.PreviewAsync(Subject.Wanted(Checks.Reading.Content), token);
         return file is not null ? (file.After.Text, null) : (null, string.Join(" ", why));
@@ -178,25 +178,63 @@ public sealed partial class RuleEditorSession
     {
         if (Rule is null)
             return;
-        Theirs = other;
-        Draft.BasedOn = other.Number;
         Rule = await services.Rules.FindAsync(Rule.Id, lifetime.Token) ?? Rule;
+        (Theirs, Draft.BasedOn) = (other, other.Number);
         (DiffFrom, DiffTo) = (other.Number, DraftVersion);
     }
 
-    private async Task ReloadAsync(string said)
+    /// <summary>Saves the unit tests of a rule that was created just now. Those that are not saved are kept as a draft, which the page of the rule
+    /// offers.</summary>
+    private async Task SaveTestsOfNewAsync(RuleSaveResult.Saved made, Actor actor)
     {
-        if (Rule is not null && await services.Rules.FindAsync(Rule.Id, lifetime.Token) is { } found)
+        string? reason;
+        try
         {
-            Show(found, HasUnsavedTests ? Draft.Tests : null);
+            reason = await services.Commands.SaveTestsAsync(made.RuleId, Draft.Tests, actor, lifetime.Token) switch
+            {
+                RuleSaveResult.Saved => null,
+                RuleSaveResult.Invalid { Reasons: var reasons } => string.Join(" ", reasons),
+                _ => "This rule no longer exists.",
+            };
         }
+        catch (Exception exception) when (ReadFailures.Describe(exception) is { } words)
+        {
+            reason = words;
+        }
+        if (reason is null)
+            return;
+        var left = WorkbenchDraft.Of(Checks.Reading.Content, Draft.File.Trim(), Draft.Group.Trim(), made.Version);
+        left.Tests = Draft.Tests;
+        await services.Drafts.LeaveAsync(KeyOf(made.RuleId), left);
+        await host.WarnAsync($"The rule is saved, its unit tests are not: {reason} They are kept as a draft in this browser.");
+    }
+
+    /// <summary>Reads the rule and the others, and shows them once both are read.</summary>
+    /// <param name="done">What was done before, in a sentence; empty for nothing.</param>
+    /// <returns>False where they could not be read: what was shown stays, with the reason.</returns>
+    private async Task<bool> ReloadAsync(string done)
+    {
+        RuleDetail? found;
+        IReadOnlyList<RuleRow> others;
+        try
+        {
+            found = Rule is null ? null : await services.Rules.FindAsync(Rule.Id, lifetime.Token);
+            others = (await services.Rules.PictureAsync(EnvironmentId, lifetime.Token)).Rules;
+        }
+        catch (Exception exception) when (!lifetime.IsOver && ReadFailures.Describe(exception) is { } reason)
+        {
+            Work.SayProblem($"{done} The new version cannot be shown: {reason}".TrimStart());
+            return false;
+        }
+        if (found is not null)
+            Show(found, HasUnsavedTests ? Draft.Tests : null);
         else
             IsMissing = Rule is not null;
-        Others = (await services.Rules.PictureAsync(environmentId, lifetime.Token)).Rules;
-        (Origin, IsAskingWhy) = (null, false);
+        (Others, Origin, IsAskingWhy) = (others, null, false);
         Backtest.Forget();
-        Work.Say(said);
+        Work.Say(done);
         Changed();
+        return true;
     }
 
     private void Report(RuleSaveResult result) =>

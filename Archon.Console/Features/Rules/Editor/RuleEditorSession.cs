@@ -27,7 +27,6 @@ public sealed partial class RuleEditorSession : IDisposable
     private readonly RuleEditorServices services;
     private readonly RuleEditorHost host;
     private readonly RuleEditorStart start;
-    private readonly int environmentId;
     private readonly ComponentLifetime lifetime = new();
     private WorkbenchDraft? saved;
     private bool isDraftLookedFor;
@@ -36,10 +35,13 @@ public sealed partial class RuleEditorSession : IDisposable
     /// <param name="ruleId">Null for a new rule.</param>
     public RuleEditorSession(RuleEditorServices services, RuleEditorHost host, int environmentId, int? ruleId, RuleEditorStart start)
     {
-        (this.services, this.host, this.environmentId, this.start, RuleId) = (services, host, environmentId, start, ruleId);
+        (this.services, this.host, EnvironmentId, this.start, RuleId) = (services, host, environmentId, start, ruleId);
         Backtest = new DraftBacktest(services, environmentId);
         Checks = new DraftChecks(services, host, Backtest, Work, lifetime.Token);
     }
+
+    /// <summary>The environment whose rules are edited, which stays the same until the session ends.</summary>
+    public int EnvironmentId { get; }
 
     /// <summary>Null for a new rule.</summary>
     public int? RuleId { get; }
@@ -70,7 +72,7 @@ public sealed partial class RuleEditorSession : IDisposable
     public bool IsMissing { get; private set; }
 
     /// <summary>Why the rule cannot be read; null where it can.</summary>
-    public string? Failure { get; private set; }
+    public ReadFailure? Failure { get; private set; }
     public bool CanEdit { get; private set; }
 
     /// <summary>Whether a reason is wanted although nothing was changed, as before a deletion.</summary>
@@ -91,21 +93,22 @@ public sealed partial class RuleEditorSession : IDisposable
     /// <summary>Whether leaving loses something.</summary>
     public bool HasUnsaved => !isCreated && CanEdit && IsLoaded && (IsDirty || HasUnsavedTests);
 
-    private string DraftKey => $"rule/{environmentId}/{RuleId}";
-    private DraftSubject Subject => new(environmentId, Draft, saved, Rule, Language);
+    private string DraftKey => KeyOf(RuleId);
+    private DraftSubject Subject => new(EnvironmentId, Draft, saved, Rule, Language);
+
+    private string KeyOf(int? ruleId) => $"rule/{EnvironmentId}/{ruleId}";
 
     public async Task LoadAsync()
     {
         try
         {
-            Failure = null;
             CanEdit = await host.MayEditAsync();
             Backtest.Begin();
-            Others = (await services.Rules.PictureAsync(environmentId, lifetime.Token)).Rules;
+            Others = (await services.Rules.PictureAsync(EnvironmentId, lifetime.Token)).Rules;
             if (RuleId is { } id)
             {
                 Rule = await services.Rules.FindAsync(id, lifetime.Token);
-                IsMissing = Rule is null || Rule.EnvironmentId != environmentId;
+                IsMissing = Rule is null || Rule.EnvironmentId != EnvironmentId;
                 if (IsMissing)
                     return;
                 Show(Rule!);
@@ -114,7 +117,7 @@ public sealed partial class RuleEditorSession : IDisposable
                 Draft = Begin();
             if (start.SharedDraft is { Length: > 0 } packed)
                 Open(packed);
-            IsLoaded = true;
+            (IsLoaded, Failure) = (true, null);
             Changed();
         }
         catch (OperationCanceledException) when (lifetime.IsOver)
@@ -123,7 +126,7 @@ public sealed partial class RuleEditorSession : IDisposable
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            Failure = reason;
+            Failure = new ReadFailure(reason, Failure?.Since ?? services.Clock.GetUtcNow());
         }
     }
 
@@ -195,7 +198,7 @@ public sealed partial class RuleEditorSession : IDisposable
     public Task FormatAsync() =>
         WorkAsync(async _ =>
         {
-            switch (await services.Upstreams.For(environmentId).Prometheus.FormatQueryAsync(Draft.Expression, lifetime.Token))
+            switch (await services.Upstreams.For(EnvironmentId).Prometheus.FormatQueryAsync(Draft.Expression, lifetime.Token))
             {
                 case Fetch<string>.Ok { Value: var formatted } when Draft.Expression.Contains('#', StringComparison.Ordinal):
                     // The server drops comments, and with them reasons that are written in them.
@@ -209,7 +212,7 @@ public sealed partial class RuleEditorSession : IDisposable
                     Work.SayProblem(reason);
                     return;
                 case Fetch<string>.Unavailable { Reason: var reason }:
-                    Work.SayProblem($"Not laid out: {reason}");
+                    Work.SayProblem($"Not formatted: {reason}");
                     return;
             }
             Changed();
@@ -312,7 +315,7 @@ public sealed partial class RuleEditorSession : IDisposable
             begun.For = pendingPeriod;
         if (start.Severity is { Length: > 0 } severity)
             begun.Severity = severity;
-        Origin = WorkbenchWords.Origin(start.From);
+        Origin = WorkbenchWords.Origin(start.Source);
         (begun.File, begun.Group) = RulePlace.Usual(Others);
         return begun;
     }
@@ -326,7 +329,7 @@ public sealed partial class RuleEditorSession : IDisposable
             return;
         }
         // Against what is saved now, whatever it was when the link was made.
-        Origin = WorkbenchWords.Origin(start.From) ?? "This is a draft that somebody shared by a link. It is not saved.";
+        Origin = WorkbenchWords.Origin(start.Source) ?? "A shared draft. Not saved.";
         Draft = shared;
         if (Rule is not null)
             (Draft.BasedOn, Draft.File) = (Rule.CurrentVersion, Rule.File);

@@ -32,7 +32,7 @@ public sealed partial class RuleWorkbenchPage(
     private RuleEditorSession session = default!;
     private CodeEditor? editor;
     private TestsPanel? testsPanel;
-    private bool isBegun;
+    private bool isAskingToLeave;
 
     [Parameter]
     public int? Id { get; set; }
@@ -49,8 +49,8 @@ public sealed partial class RuleWorkbenchPage(
     [SupplyParameterFromQuery(Name = "name")]
     private string? AskedName { get; set; }
 
-    [SupplyParameterFromQuery(Name = "from")]
-    private string? AskedFrom { get; set; }
+    [SupplyParameterFromQuery(Name = "source")]
+    private string? AskedSource { get; set; }
 
     [SupplyParameterFromQuery(Name = "draft")]
     private string? SharedDraft { get; set; }
@@ -65,7 +65,7 @@ public sealed partial class RuleWorkbenchPage(
 
     private string? Graph =>
         PrometheusLink.Graph(
-            upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus")?.Address,
+            upstreams.Of(session.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus")?.Address,
             Draft.Expression,
             Backtest.Range
         );
@@ -87,12 +87,17 @@ public sealed partial class RuleWorkbenchPage(
         }
     }
 
-    protected override async Task OnParametersSetAsync()
+    protected override void OnInitialized() => view.Changed += EnvironmentChanged;
+
+    protected override Task OnParametersSetAsync() => OpenAsync();
+
+    /// <summary>Begins a session where the reader went to another rule, or to another environment.</summary>
+    private async Task OpenAsync()
     {
         // Parameters may come again while the first reading is under way: a second one would take back what was typed since.
-        if (isBegun && session.RuleId == Id)
+        if (session is not null && (isAskingToLeave || (session.RuleId == Id && session.EnvironmentId == view.EnvironmentId)))
             return;
-        isBegun = true;
+        var length = session?.Backtest.Length;
         session?.Dispose();
         session = new RuleEditorSession(
             services,
@@ -106,10 +111,27 @@ public sealed partial class RuleWorkbenchPage(
             ),
             view.EnvironmentId,
             Id,
-            new RuleEditorStart(AskedExpression, AskedFor, AskedSeverity, AskedName, AskedFrom, SharedDraft)
+            new RuleEditorStart(AskedExpression, AskedFor, AskedSeverity, AskedName, AskedSource, SharedDraft)
         );
+        if (length is { } chosen)
+            session.Backtest.Choose(chosen);
         await session.LoadAsync();
     }
+
+    // Raised also where the reader is asked about leaving the draft: the session then stays until they have answered.
+    private void EnvironmentChanged() =>
+        _ = InvokeAsync(async () =>
+        {
+            try
+            {
+                await OpenAsync();
+                StateHasChanged();
+            }
+            catch (Exception failure)
+            {
+                await DispatchExceptionAsync(failure);
+            }
+        });
 
     protected override Task OnAfterRenderAsync(bool firstRender) => session.KeepDraftAsync();
 
@@ -151,10 +173,24 @@ public sealed partial class RuleWorkbenchPage(
 
     private async Task LeavingAsync(LocationChangingContext leaving)
     {
-        // The same page with another range or sheet in its address keeps what is written.
+        // The same page with another range or sheet in its address keeps what is written; another environment has other rules.
         var target = navigation.ToAbsoluteUri(leaving.TargetLocation);
-        if (target.AbsolutePath != new Uri(navigation.Uri).AbsolutePath && !await session.LeaveAsync())
-            leaving.PreventNavigation();
+        if (target.AbsolutePath == new Uri(navigation.Uri).AbsolutePath && view.EnvironmentOf(target.AbsoluteUri) == session.EnvironmentId)
+        {
+            return;
+        }
+        isAskingToLeave = true;
+        try
+        {
+            if (await session.LeaveAsync())
+                return;
+        }
+        finally
+        {
+            isAskingToLeave = false;
+        }
+        leaving.PreventNavigation();
+        view.ChooseEnvironment(session.EnvironmentId);
     }
 
     private string Wrong(string field) => session.Faults.ContainsKey(field) ? "err" : "";
@@ -164,5 +200,9 @@ public sealed partial class RuleWorkbenchPage(
     private async Task<bool> MayEditAsync() =>
         Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Permissions.EditRules)).Succeeded;
 
-    public void Dispose() => session?.Dispose();
+    public void Dispose()
+    {
+        view.Changed -= EnvironmentChanged;
+        session?.Dispose();
+    }
 }

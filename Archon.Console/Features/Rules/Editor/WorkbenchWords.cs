@@ -11,13 +11,13 @@ namespace Archon.Features.Rules.Editor;
 internal static class WorkbenchWords
 {
     /// <summary>Where a draft that was not begun here comes from.</summary>
-    public static string? Origin(string? from) =>
-        from switch
+    public static string? Origin(string? source) =>
+        source switch
         {
-            null or "" => null,
-            "coverage" => "Begun from a gap in the coverage. It is not saved; the backtest shows what it would have done.",
-            "noise" => "A quieter form of this rule, from the noise report. It is not saved; the backtest shows both.",
-            _ => "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.",
+            DraftSources.Coverage => "Begun from a gap in the coverage. It is not saved; the backtest shows what it would have done.",
+            DraftSources.Noise => "A quieter form of this rule, from the noise report. It is not saved; the backtest shows both.",
+            DraftSources.Anomaly => "Begun from an anomaly. Its band became the threshold; the backtest shows what it would have done.",
+            _ => null,
         };
 
     /// <summary>The place of a rule, and how the server does with it.</summary>

@@ -33,7 +33,7 @@ public sealed partial class FromAnomalyPage(
     private ProposedRules? proposed;
     private IReadOnlyList<Choice> choices = [];
     private TimeRange range;
-    private string? failure;
+    private ReadFailure? failure;
     private bool gone;
     private bool isReplayed;
 
@@ -55,7 +55,6 @@ public sealed partial class FromAnomalyPage(
     {
         try
         {
-            failure = null;
             var found = await anomalies.FindAsync(view.EnvironmentId, Id, lifetime.Token);
             gone = found is null;
             if (found is null)
@@ -92,13 +91,13 @@ public sealed partial class FromAnomalyPage(
                     Choose("seasonal-head", "The same time on other days", proposed.Seasonal),
                 }.OfType<Choice>(),
             ];
-            detail = found;
+            (detail, failure) = (found, null);
 
             Choice? Choose(string key, string title, ProposedRule? rule)
             {
                 if (rule is null)
                     return null;
-                var link = WorkbenchLinks.New(rule.Content, place, $"anomaly-{Id.ToString(CultureInfo.InvariantCulture)}");
+                var link = WorkbenchLinks.New(rule.Content, place, DraftSources.Anomaly);
                 return new Choice(key, title, rule, place, link);
             }
         }
@@ -108,7 +107,7 @@ public sealed partial class FromAnomalyPage(
         }
         catch (Exception exception) when (ReadFailures.Describe(exception) is { } reason)
         {
-            failure = reason;
+            failure = new ReadFailure(reason, failure?.Since ?? clock.GetUtcNow());
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class ServerLinterTests
         Expect("MissingLabel", LintChecks.MissingLabel, LintSeverity.Warning, "has the label zone");
         Expect("MissingValue", LintChecks.MissingLabel, LintSeverity.Warning, "matches room=\"z\"");
         Expect("MissingRecord", LintChecks.MissingRecord, LintSeverity.Warning, "no rule records it");
-        Expect("ShortWindow", LintChecks.RateWindow, LintSeverity.Error, "a sample every");
+        Expect("ShortWindow", LintChecks.RateWindow, LintSeverity.Error, "too short for two samples");
         Expect("Gauge", LintChecks.RateOfGauge, LintSeverity.Error, "which is a gauge");
         Expect("Counter", LintChecks.CounterAsGauge, LintSeverity.Error, "is a counter");
         Expect("NeverMeet", LintChecks.Matching, LintSeverity.Error, "none of them meet");

@@ -21,9 +21,9 @@ internal static class ScrapesInWindowCheck
             var shown = PrometheusDuration.Format(TimeSpan.FromSeconds(Math.Round(interval.TotalSeconds)));
             var window = PrometheusDuration.Format(length);
             if (length < interval * 2)
-                Add(LintSeverity.Error, $"there is a sample every {shown}, so that two seldom lie in it");
+                Add(LintSeverity.Error, $"too short for two samples, one every {shown}");
             else if (length < interval * 3.9)
-                Add(LintSeverity.Warning, $"with a sample every {shown} that is less than four");
+                Add(LintSeverity.Warning, $"fewer than four samples, one every {shown}");
             else
                 run.KnowGoodWindow(rule, call.Start);
 
