@@ -22,7 +22,7 @@ public sealed partial class DevUiPageTests(DevelopmentConsole development, Postg
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Parts without a look of their own, and those that are drawn by another one.</summary>
-    private static readonly string[] Unseen = ["FloatLayer", "MudGate", "ConfirmDialog", "DatabaseRetry"];
+    private static readonly string[] Unseen = ["FloatLayer", "MudGate", "ConfirmDialog", "DatabaseAway", "DatabaseRetry"];
 
     [Theory]
     [InlineData(1440, ColorScheme.Dark)]
