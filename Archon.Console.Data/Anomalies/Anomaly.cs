@@ -16,6 +16,9 @@ public sealed class Anomaly
     /// <summary>Null while it lasts.</summary>
     public DateTimeOffset? EndedAt { get; set; }
 
+    /// <summary>Why it ended, as a sentence; null while it lasts, and for those that ended before this was kept.</summary>
+    public string? EndReason { get; set; }
+
     /// <summary>The last sample that was outside.</summary>
     public DateTimeOffset LastSeenAt { get; set; }
 

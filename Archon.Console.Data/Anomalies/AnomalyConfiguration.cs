@@ -25,6 +25,7 @@ internal sealed class AnomalyConfiguration : IEntityTypeConfiguration<Anomaly>
         anomaly.Property(a => a.Verdict).HasConversion<string>().HasMaxLength(16);
         anomaly.Property(a => a.Season).HasMaxLength(16);
         anomaly.Property(a => a.Explanation).HasMaxLength(512);
+        anomaly.Property(a => a.EndReason).HasMaxLength(512);
         anomaly.HasJson(a => a.Votes);
         anomaly.Property(a => a.VerdictBy).HasMaxLength(256);
         anomaly

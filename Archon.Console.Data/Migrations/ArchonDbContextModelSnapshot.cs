@@ -461,6 +461,11 @@ namespace Archon.Data.Migrations
                         .HasColumnType("character varying(8)")
                         .HasColumnName("direction");
 
+                    b.Property<string>("EndReason")
+                        .HasMaxLength(512)
+                        .HasColumnType("character varying(512)")
+                        .HasColumnName("end_reason");
+
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");

@@ -41,6 +41,7 @@ public sealed record AnomalyRow(
 
 /// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
 /// <param name="Explanation">What is unusual, as a sentence.</param>
+/// <param name="EndReason">Why it ended, as a sentence; null while it lasts.</param>
 /// <param name="HasGuard">Values computed from a handful of requests are not judged.</param>
 /// <param name="Reliability">How often anomalies of each confidence were real, by the verdicts of 90 days: all but those that said noise.</param>
 public sealed record AnomalyDetail(
@@ -64,6 +65,7 @@ public sealed record AnomalyDetail(
     int EarlierOnSeries,
     int NoiseOnSeries,
     string Explanation,
+    string? EndReason,
     IReadOnlyList<AnomalyVote> Votes,
     bool HasGuard,
     string? Guarded,
@@ -276,6 +278,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
                     other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise
                 ),
                 anomaly.Explanation,
+                anomaly.EndReason,
                 anomaly.Votes,
                 watch.VolumeQuery != null,
                 series == null ? null : series.Guarded,

@@ -78,12 +78,8 @@ public static class AnomalyStates
     internal static StateChange Open(Watch watch, Anomaly anomaly, DateTimeOffset at, DateTimeOffset since, string? reason = null) =>
         Change(anomaly, Of(watch, anomaly), at, since, reason ?? anomaly.Explanation, watch.Unit);
 
-    internal static StateChange End(Watch watch, Anomaly anomaly, DateTimeOffset at, string? reason = null) =>
-        Change(anomaly, Ended, at, anomaly.EndedAt ?? anomaly.LastSeenAt, reason ?? ReasonOfEnd(anomaly), watch.Unit);
-
-    /// <remarks>An anomaly of a series that is gone ends with its last sample; any other ends later, with a sample inside the band.</remarks>
-    private static string ReasonOfEnd(Anomaly anomaly) =>
-        anomaly.EndedAt > anomaly.LastSeenAt ? "The series is inside its expected band again." : "The series has no more samples.";
+    internal static StateChange End(Watch watch, Anomaly anomaly, DateTimeOffset at) =>
+        Change(anomaly, Ended, at, anomaly.EndedAt ?? anomaly.LastSeenAt, anomaly.EndReason ?? "", watch.Unit);
 
     private static StateChange Change(Anomaly anomaly, string state, DateTimeOffset at, DateTimeOffset since, string reason, string unit) =>
         StateLog.Change(

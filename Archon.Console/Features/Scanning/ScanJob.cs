@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Archon.Analysis.Detection;
+using Archon.Analysis.Promql;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Anomalies;
@@ -38,7 +39,8 @@ public sealed partial class ScanJob(
     /// <summary>Share of the steps of an unchecked stretch that must turn out to have samples for it to count as caught up.</summary>
     private const double CaughtUpShare = 0.8;
 
-    private static readonly TimeSpan VanishedAfter = TimeSpan.FromMinutes(10);
+    /// <summary>So long a series that is silent gets gaps in its sparkline.</summary>
+    private static readonly TimeSpan SilentFor = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LeastGap = TimeSpan.FromMinutes(1);
 
     /// <summary>Detectors learn with every sample; a process that ends replays what is not stored yet.</summary>
@@ -85,13 +87,13 @@ public sealed partial class ScanJob(
     public async Task ScanShardAsync(int[] watchIds, CancellationToken cancellationToken)
     {
         var failures = new List<Exception>();
-        var volumes = new SharedVolumes(upstreams);
+        var readings = new SharedReadings(upstreams);
         var scanned = new HashSet<int>();
         foreach (var watchId in watchIds)
         {
             try
             {
-                if (await ScanWatchAsync(watchId, volumes, cancellationToken) is { } environmentId)
+                if (await ScanWatchAsync(watchId, readings, cancellationToken) is { } environmentId)
                     scanned.Add(environmentId);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -115,7 +117,7 @@ public sealed partial class ScanJob(
     public Task ScanAsync(int watchId, CancellationToken cancellationToken) => ScanShardAsync([watchId], cancellationToken);
 
     /// <returns>The environment of the watch; null where there was nothing to score.</returns>
-    private async Task<int?> ScanWatchAsync(int watchId, SharedVolumes volumes, CancellationToken cancellationToken)
+    private async Task<int?> ScanWatchAsync(int watchId, SharedReadings readings, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         try
@@ -125,7 +127,7 @@ public sealed partial class ScanJob(
             do
             {
                 db.ChangeTracker.Clear();
-                (slice, var scannedIn) = await ScanSliceAsync(db, watchId, volumes, cancellationToken);
+                (slice, var scannedIn) = await ScanSliceAsync(db, watchId, readings, cancellationToken);
                 environmentId ??= scannedIn;
             } while (slice == Slice.MoreToCatchUp);
             return environmentId;
@@ -149,7 +151,7 @@ public sealed partial class ScanJob(
     private async Task<(Slice Slice, int? EnvironmentId)> ScanSliceAsync(
         ArchonDbContext db,
         int watchId,
-        SharedVolumes volumes,
+        SharedReadings readings,
         CancellationToken cancellationToken
     )
     {
@@ -166,11 +168,13 @@ public sealed partial class ScanJob(
         var settings = Settings(watch);
         var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
         var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
+        var pace = entry?.Pace ?? new ScanPace(step, WindowOf(watch.Query));
         entry ??= new ScanMemory.Entry
         {
             FittedAt = watch.FittedAt,
             Settings = settings,
-            Scorers = await ScanStore.LoadScorersAsync(db, watch, now, cancellationToken),
+            Pace = pace,
+            Scorers = await ScorerLoader.LoadAsync(db, watch, pace, now, cancellationToken),
             SavedTo = mark,
         };
 
@@ -180,8 +184,12 @@ public sealed partial class ScanJob(
         var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
         var requests =
             fetched is Fetch<MatrixResult>.Ok && watch.VolumeQuery is { } volumeQuery
-                ? await volumes.OfAsync(watch.EnvironmentId, volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
+                ? await readings.RequestsAsync(watch.EnvironmentId, volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
                 : [];
+        var gaps =
+            fetched is Fetch<MatrixResult>.Ok
+                ? await readings.GapsAsync(watch.EnvironmentId, new TimeRange(start, sliceEnd), step, entry.Pace.Window, cancellationToken)
+                : SourceGaps.None;
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
@@ -208,8 +216,9 @@ public sealed partial class ScanJob(
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
-        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), mark, sliceEnd, step);
-        EndVanished(entry, sliceEnd);
+        var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), gaps, mark, sliceEnd);
+        foreach (var scorer in entry.Scorers.Values)
+            scorer.EndIfUnjudged(mark, sliceEnd, gaps);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
         var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, lockedAt, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
@@ -325,7 +334,8 @@ public sealed partial class ScanJob(
                 null,
                 watch.Interesting,
                 watch.Unit,
-                new DetectorSettings()
+                new DetectorSettings(),
+                entry.Pace
             );
         }
         return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;
@@ -335,15 +345,16 @@ public sealed partial class ScanJob(
         ScanMemory.Entry entry,
         IReadOnlyList<MetricSeries> series,
         VolumeMatcher volumes,
+        SourceGaps gaps,
         DateTimeOffset mark,
-        DateTimeOffset sliceEnd,
-        TimeSpan step
+        DateTimeOffset sliceEnd
     )
     {
-        var (markMs, endMs, stepMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds(), (long)step.TotalMilliseconds);
+        var (markMs, endMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds());
+        var stepMs = (long)entry.Pace.Step.TotalMilliseconds;
         var width = (int)Math.Min(ScanStore.RecentLength, (endMs - markMs) / stepMs);
         var firstMs = endMs - ((width - 1) * stepMs);
-        var silent = entry.Scorers.Values.Where(scorer => sliceEnd - scorer.LastSampleAt < VanishedAfter).ToHashSet();
+        var silent = entry.Scorers.Values.Where(scorer => sliceEnd - scorer.LastSampleAt < SilentFor).ToHashSet();
         var scorers = new List<SeriesScorer>(series.Count + silent.Count);
         var points = new double[(series.Count + silent.Count) * width];
         Array.Fill(points, double.NaN);
@@ -357,16 +368,15 @@ public sealed partial class ScanJob(
             var row = scorers.Count * width;
             var any = false;
             var behind = new VolumeCursor(volumes.Find(one.Labels));
-            for (var i = 0; i < times.Length; i++)
+            for (var i = 0; i < times.Length && times[i] <= endMs; i++)
             {
+                var gap = gaps.Reason(one.Labels, times[i], entry.Pace.Window);
                 if (times[i] <= markMs)
                 {
-                    scorer.Replay(times[i], values[i], behind.At(times[i]));
+                    scorer.Replay(times[i], values[i], behind.At(times[i]), gap);
                     continue;
                 }
-                if (times[i] > endMs)
-                    break;
-                scorer.Score(times[i], values[i], behind.At(times[i]));
+                scorer.Score(times[i], values[i], behind.At(times[i]), gap);
                 scored++;
                 any = true;
                 covered.Add(times[i]);
@@ -399,13 +409,22 @@ public sealed partial class ScanJob(
         return most;
     }
 
-    private static void EndVanished(ScanMemory.Entry entry, DateTimeOffset sliceEnd)
+    /// <summary>The longest stretch that an expression computes over; zero where it takes samples as they are.</summary>
+    private static TimeSpan WindowOf(string query)
     {
-        foreach (var scorer in entry.Scorers.Values)
+        var window = TimeSpan.Zero;
+        foreach (var part in PromqlParser.Parse(query, out _)?.All() ?? [])
         {
-            if (scorer.Open is { } open && sliceEnd - (scorer.LastSampleAt ?? open.LastSeenAt) >= VanishedAfter)
-                scorer.Vanish();
+            var length = part switch
+            {
+                PromqlRange range => range.Length,
+                PromqlSubquery subquery => subquery.Length,
+                _ => null,
+            };
+            if (length > window)
+                window = length.Value;
         }
+        return window;
     }
 
     private async Task NotCheckedAsync(

@@ -29,6 +29,8 @@ public sealed class ScanMemory
         /// <summary>Hash of what a person may set on the watch.</summary>
         public required uint Settings { get; init; }
 
+        public required ScanPace Pace { get; init; }
+
         public required Dictionary<string, SeriesScorer> Scorers { get; init; }
 
         /// <summary>Up to where the stored models have seen samples.</summary>

@@ -90,56 +90,6 @@ internal static class ScanStore
         }
     }
 
-    /// <summary>Reads models and open anomalies of a watch anew.</summary>
-    public static async Task<Dictionary<string, SeriesScorer>> LoadScorersAsync(
-        ArchonDbContext db,
-        Watch watch,
-        DateTimeOffset now,
-        CancellationToken cancellationToken
-    )
-    {
-        var scorers = new Dictionary<string, SeriesScorer>(StringComparer.Ordinal);
-        var byId = new Dictionary<long, SeriesScorer>();
-        var labels = await WatchFeedback.LabelsAsync(db, watch.Id, cancellationToken);
-        var guard = WatchGuards.For(watch);
-        var rows = db
-            .WatchedSeries.AsNoTracking()
-            .Where(series => series.WatchId == watch.Id)
-            .Select(series => new
-            {
-                series.Id,
-                series.LabelsKey,
-                series.ServiceId,
-                series.Model,
-            })
-            .AsAsyncEnumerable();
-        await foreach (var row in rows.WithCancellation(cancellationToken))
-        {
-            // A model in a form this version cannot read is as good as none: the next fit writes a new one.
-            var model = row.Model is not null && SeriesModel.TryRead(row.Model, out var read) ? read : null;
-            var settings = new DetectorSettings
-            {
-                Sensitivity = watch.Sensitivity,
-                Guard = guard,
-                Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
-            };
-            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Unit, settings);
-            scorers[row.LabelsKey] = scorer;
-            byId[row.Id] = scorer;
-        }
-        foreach (
-            var anomaly in await db
-                .Anomalies.AsNoTracking()
-                .Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null)
-                .ToListAsync(cancellationToken)
-        )
-        {
-            if (byId.TryGetValue(anomaly.SeriesId, out var scorer))
-                scorer.Resume(anomaly);
-        }
-        return scorers;
-    }
-
     /// <summary>Adds rows for series that were never seen.</summary>
     public static async Task<List<WatchedSeries>> AddSeriesAsync(
         ArchonDbContext db,
@@ -263,7 +213,8 @@ internal static class ScanStore
                 over.Add(anomaly);
             }
             var (isNew, before) = (began > beganBefore, AnomalyStates.Of(watch, anomaly));
-            anomaly.EndedAt ??= span.EndedAt;
+            if (anomaly.EndedAt is null)
+                (anomaly.EndedAt, anomaly.EndReason) = (span.EndedAt, span.EndReason);
             anomaly.LastSeenAt = span.LastSeenAt;
             anomaly.Score = span.Score;
             anomaly.Confidence = span.Confidence;
@@ -365,12 +316,12 @@ internal static class ScanStore
             .Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null && anomaly.LastSeenAt > now)
             .ToListAsync(cancellationToken);
         foreach (var anomaly in future)
-            anomaly.EndedAt = anomaly.LastSeenAt;
+            (anomaly.EndedAt, anomaly.EndReason) = (anomaly.LastSeenAt, "The clock was set back; scans go on from an earlier time.");
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
         await StateLog.AddAsync(
             db,
-            [.. future.Select(one => AnomalyStates.End(watch, one, at, "The clock was set back; scans go on from an earlier time."))],
+            [.. future.Select(one => AnomalyStates.End(watch, one, at))],
             cancellationToken
         );
         await db

@@ -11,6 +11,9 @@ internal sealed class OpenSpan
     public required DateTimeOffset StartedAt { get; init; }
     public DateTimeOffset LastSeenAt { get; set; }
     public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>Why it ended, as a sentence.</summary>
+    public string? EndReason { get; set; }
     public required AnomalyDirection Direction { get; init; }
     public double Score { get; set; }
     public double Confidence { get; set; }
@@ -32,6 +35,20 @@ internal sealed class OpenSpan
     public bool Dirty { get; set; }
 }
 
+/// <summary>How the samples of a watch come.</summary>
+/// <param name="Step">Between two of them.</param>
+/// <param name="Window">The longest stretch that the watch's expression computes a value over; zero where it takes samples as they are.</param>
+internal readonly record struct ScanPace(TimeSpan Step, TimeSpan Window)
+{
+    private const double GapSteps = 2.5;
+
+    /// <summary>A series that was away for longer begins anew: a rate needs its whole window again.</summary>
+    public TimeSpan Absence => GapSteps * Step;
+
+    /// <summary>So long an anomaly stays open while samples come and none of them can be judged.</summary>
+    public TimeSpan MostUnjudged => TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, 4 * Step.Ticks));
+}
+
 /// <summary>Scores one series sample by sample and holds what is open. Not safe for two threads at once.</summary>
 internal sealed class SeriesScorer(
     long seriesId,
@@ -39,7 +56,8 @@ internal sealed class SeriesScorer(
     SeriesModel? model,
     AnomalyDirection interesting,
     string unit,
-    DetectorSettings settings
+    DetectorSettings settings,
+    ScanPace pace
 )
 {
     /// <summary>One sample may be a hiccup of the scrape, so two confirm.</summary>
@@ -64,6 +82,13 @@ internal sealed class SeriesScorer(
     private bool hasGoneOn;
     private int calm;
 
+    // A value computed over a window says something once samples fill it.
+    private DateTimeOffset? wholeFrom;
+
+    // Since the last judged sample, without the time in which the source gave nothing; and up to where that is counted.
+    private TimeSpan unjudged;
+    private DateTimeOffset? countedTo;
+
     public long SeriesId => seriesId;
     public int? ServiceId => serviceId;
 
@@ -72,6 +97,10 @@ internal sealed class SeriesScorer(
 
     /// <summary>Unix milliseconds up to which the stored model has seen samples; null without one.</summary>
     public long? KnownToMs => model?.LastSampleMs;
+
+    /// <summary>The newest sample that the stored model has seen; null without one.</summary>
+    public DateTimeOffset? LearntTo => KnownToMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
+
     public OpenSpan? Open { get; private set; }
     public DateTimeOffset? LastSampleAt { get; private set; }
     public double LastValue { get; private set; } = double.NaN;
@@ -82,7 +111,11 @@ internal sealed class SeriesScorer(
     public string? Guarded { get; private set; }
 
     /// <summary>Goes on with what the database has as open.</summary>
-    public void Resume(Anomaly anomaly) =>
+    /// <param name="scannedTo">Up to where an earlier scan scored the series.</param>
+    /// <param name="without">For how long before that the source answered and nothing could be judged.</param>
+    public void Resume(Anomaly anomaly, DateTimeOffset scannedTo, TimeSpan without)
+    {
+        (unjudged, countedTo) = (without, scannedTo);
         Open = new OpenSpan
         {
             StartedAt = anomaly.StartedAt,
@@ -102,18 +135,32 @@ internal sealed class SeriesScorer(
             Explanation = anomaly.Explanation,
             Votes = anomaly.Votes,
         };
+    }
+
+    /// <summary>The newest sample that an earlier scan saw.</summary>
+    public void GoOnFrom(DateTimeOffset? lastSampleAt) => LastSampleAt = lastSampleAt;
 
     /// <summary>Samples that an earlier scan has scored: they bring the detector back to where it was and change no anomaly.</summary>
-    public void Replay(long unixMs, double value, double requests)
+    /// <param name="gap">Why the source makes the value meaningless; null where it does not.</param>
+    public void Replay(long unixMs, double value, double requests, string? gap)
     {
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+        gap ??= Unfilled(at);
+        LastSampleAt = at;
         // What the stored model has seen it has learnt from already.
         if (detector is null || unixMs <= KnownToMs)
             return;
         GoOn(unixMs);
-        var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
+        if (gap is not null)
+        {
+            detector.Skip(unixMs);
+            return;
+        }
         var verdict = detector.Score(unixMs, value, requests);
         if (verdict.Judgement != SampleJudgement.Judged)
             return;
+        if (countedTo is { } counted && counted - at < unjudged)
+            unjudged = counted - at;
         if (Open is null)
         {
             Follow(at, value, verdict);
@@ -129,20 +176,56 @@ internal sealed class SeriesScorer(
     }
 
     /// <param name="requests">How many requests the value was computed from; NaN when that is not known.</param>
-    public void Score(long unixMs, double value, double requests)
+    /// <param name="gap">Why the source makes the value meaningless; null where it does not.</param>
+    public void Score(long unixMs, double value, double requests, string? gap)
     {
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
-        (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, null);
+        gap ??= Unfilled(at);
+        (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, gap);
         if (detector is null)
             return;
         GoOn(unixMs);
+        if (gap is not null)
+        {
+            detector.Skip(unixMs);
+            return;
+        }
         var verdict = detector.Score(unixMs, value, requests);
         if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
             (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
         if (verdict.Judgement == SampleJudgement.LowTraffic)
             Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
-        if (verdict.Judgement == SampleJudgement.Judged)
-            Follow(at, value, verdict);
+        if (verdict.Judgement != SampleJudgement.Judged)
+            return;
+        (unjudged, countedTo) = (TimeSpan.Zero, at);
+        Follow(at, value, verdict);
+    }
+
+    /// <summary>Ends an anomaly that nothing was judged of for too long while the source answered: a guard or a gap must not keep it open for ever.</summary>
+    /// <param name="from">Where the scanned stretch begins.</param>
+    public void EndIfUnjudged(DateTimeOffset from, DateTimeOffset to, SourceGaps gaps)
+    {
+        if (Open is null)
+            return;
+        unjudged += gaps.Answered(countedTo > from ? countedTo.Value : from, to);
+        countedTo = to;
+        if (unjudged < pace.MostUnjudged)
+            return;
+        var why =
+            LastSampleAt is null || to - LastSampleAt >= pace.MostUnjudged ? "The series has no more samples."
+            : Guarded is not null ? $"No longer judged for {Figures.Plain(Ages.Of(unjudged))}. {Guarded}"
+            : "No longer judged: what is normal is learnt anew.";
+        End(Open.LastSeenAt, why);
+    }
+
+    /// <summary>A series that is new or was away: what is computed over a window is not judged before samples fill it.</summary>
+    private string? Unfilled(DateTimeOffset at)
+    {
+        if (pace.Window == TimeSpan.Zero)
+            return null;
+        if (LastSampleAt is null || at - LastSampleAt > pace.Absence)
+            wholeFrom = at + pace.Window;
+        return at < wholeFrom ? SourceGaps.NotWhole : null;
     }
 
     /// <summary>Time that nobody read is no silence of the series.</summary>
@@ -151,14 +234,6 @@ internal sealed class SeriesScorer(
         if (!hasGoneOn && unixMs > KnownToMs)
             detector!.Skip(unixMs - 1);
         hasGoneOn = true;
-    }
-
-    /// <summary>The series is gone: what was open ends with its last sample.</summary>
-    public void Vanish()
-    {
-        if (Open is null)
-            return;
-        End(Open.LastSeenAt);
     }
 
     /// <summary>Everything that is not in the database yet; afterwards it counts as saved.</summary>
@@ -187,7 +262,7 @@ internal sealed class SeriesScorer(
             }
             else if (CountCalm(at, outside))
             {
-                End(calmSince!.Value);
+                End(calmSince!.Value, "Back in its expected band.");
             }
             return;
         }
@@ -243,9 +318,9 @@ internal sealed class SeriesScorer(
         return ++calm >= Calm;
     }
 
-    private void End(DateTimeOffset at)
+    private void End(DateTimeOffset at, string reason)
     {
-        Open!.EndedAt = at < Open.LastSeenAt ? Open.LastSeenAt : at;
+        (Open!.EndedAt, Open.EndReason) = (at < Open.LastSeenAt ? Open.LastSeenAt : at, reason);
         ended.Add(Open);
         (Open, candidate, calm, calmSince) = (null, null, 0, null);
     }
