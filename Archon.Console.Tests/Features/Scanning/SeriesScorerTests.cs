@@ -61,7 +61,12 @@ public sealed class SeriesScorerTests
                             continue;
                         answered += Pace.Step;
                         if (stretch != Stretch.NoSample)
-                            scorer.Score(at.ToUnixTimeMilliseconds(), ValueOf(stretch, i), stretch == Stretch.TooFewRequests ? 2 : 900, gap: null);
+                            scorer.Score(
+                                at.ToUnixTimeMilliseconds(),
+                                ValueOf(stretch, i),
+                                stretch == Stretch.TooFewRequests ? 2 : 900,
+                                gap: null
+                            );
                         if (!double.IsNaN(scorer.LastUpper) && scorer.Guarded is null && stretch is Stretch.Calm or Stretch.Fault)
                             (judgedAt, answered) = (at, TimeSpan.Zero);
                         scorer.EndIfUnjudged(from, at, SourceGaps.None);

@@ -1,5 +1,7 @@
 using Archon.Data.Anomalies;
+using Archon.Data.States;
 using Archon.Features.Scanning;
+using Archon.Features.Watches;
 using Archon.Tests.Features.Watches;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
@@ -80,6 +82,23 @@ public sealed class UnjudgedSampleTests(PostgresFixture postgres)
         Assert.Null(open.EndedAt);
         var ended = Assert.Single(await Anomalies(bench));
         Assert.Equal((open.LastSeenAt, "No longer judged: what is normal is learnt anew."), (ended.EndedAt!.Value, ended.EndReason));
+    }
+
+    [Fact]
+    public async Task Anomalies_of_a_watch_that_is_ignored_end()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var watch = await FittedAsync(bench, at => at >= Unix(2) ? 2 : Quiet(at));
+        await ScansAsync(bench, watch, 6);
+
+        await bench.Get<WatchCommands>().IgnoreAsync(watch, TestActor.Named("ada"), Token);
+
+        var ended = Assert.Single(await Anomalies(bench));
+        Assert.Equal((ended.LastSeenAt, "The watch is ignored."), (ended.EndedAt!.Value, ended.EndReason));
+        var states = await bench.ReadAsync(db =>
+            db.StateChanges.Where(change => change.Subject == StateSubject.Anomaly).OrderBy(change => change.Id).ToListAsync(Token)
+        );
+        Assert.Equal((AnomalyStates.Ended, "The watch is ignored."), (states[^1].State, states[^1].Reason));
     }
 
     [Theory]

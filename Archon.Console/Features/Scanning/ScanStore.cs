@@ -319,11 +319,7 @@ internal static class ScanStore
             (anomaly.EndedAt, anomaly.EndReason) = (anomaly.LastSeenAt, "The clock was set back; scans go on from an earlier time.");
         await db.SaveChangesAsync(cancellationToken);
         db.ChangeTracker.Clear();
-        await StateLog.AddAsync(
-            db,
-            [.. future.Select(one => AnomalyStates.End(watch, one, at))],
-            cancellationToken
-        );
+        await StateLog.AddAsync(db, [.. future.Select(one => AnomalyStates.End(watch, one, at))], cancellationToken);
         await db
             .WatchedSeries.Where(series => series.WatchId == watch.Id && series.LastSampleAt > now)
             .ExecuteUpdateAsync(

@@ -43,7 +43,9 @@ internal sealed class SharedReadings(Upstreams upstreams)
         CancellationToken cancellationToken
     )
     {
-        var before = TimeSpan.FromMilliseconds(Math.Clamp(2 * window.TotalMilliseconds, LeastBefore.TotalMilliseconds, MostBefore.TotalMilliseconds));
+        var before = TimeSpan.FromMilliseconds(
+            Math.Clamp(2 * window.TotalMilliseconds, LeastBefore.TotalMilliseconds, MostBefore.TotalMilliseconds)
+        );
         var seen = new TimeRange(range.Start - (Math.Ceiling(before / step) * step), range.End);
         var asked = new Question(environmentId, SourceGaps.Query, seen, step);
         if (newest?.Asked != asked)

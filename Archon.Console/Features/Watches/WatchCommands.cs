@@ -5,6 +5,7 @@ using Archon.Data.Access;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Scanning;
+using Archon.Features.Scanning.States;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
@@ -204,7 +205,20 @@ public sealed class WatchCommands(
         if (origin == watch.Origin)
             return new WatchResult.Done(id);
         watch.Origin = origin;
+        // Nobody would ever see them end.
+        var left =
+            origin == CatalogueOrigin.Ignored
+                ? await db.Anomalies.Where(anomaly => anomaly.WatchId == id && anomaly.EndedAt == null).ToListAsync(cancellationToken)
+                : [];
+        foreach (var anomaly in left)
+            (anomaly.EndedAt, anomaly.EndReason) = (anomaly.LastSeenAt, "The watch is ignored.");
         await SaveAsync(db, watch, action, cancellationToken);
+        if (left.Count > 0)
+        {
+            var now = clock.GetUtcNow();
+            await StateLog.AddAsync(db, [.. left.Select(one => AnomalyStates.End(watch, one, now))], cancellationToken);
+            await db.AnnounceAsync(AnomalyTopic.Id, watch.EnvironmentId, cancellationToken);
+        }
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);
     }
