@@ -3,6 +3,7 @@ using Archon.Shell;
 using Archon.Tests.Kit;
 using Archon.Ui.Charts;
 using Archon.Ui.Format;
+using Archon.Ui.Forms;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
@@ -149,6 +150,58 @@ public sealed class ShellComponentTests : BunitContext
         Assert.Contains("Last 13 h", picker.Find("button[aria-haspopup=dialog]").TextContent, StringComparison.Ordinal);
         Assert.Empty(picker.FindAll("[role=dialog]"));
         Assert.Contains("from=now-13h", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Days_chosen_in_the_calendar_are_whole_days_until_a_time_is_typed()
+    {
+        this.RenderFloats();
+        var picker = Render<RangePicker>();
+        picker.Find("button[aria-haspopup=dialog]").Click();
+        picker.Find("button[aria-expanded=false]").Click();
+
+        Day("20").Click();
+        Day("22").Click();
+        Assert.Equal(("2026-11-20 00:00", "2026-11-22 23:59:59"), Ends());
+
+        Field("Start time").Input("6:");
+        Assert.Equal("true", Field("Start time").GetAttribute("aria-invalid"));
+        Field("Start time").Input("6:30");
+        Assert.Equal(("2026-11-20 06:30", "2026-11-22 23:59:59"), Ends());
+        Assert.Equal("6:30", Field("Start time").GetAttribute("value"));
+
+        picker.Find("form").Submit();
+        Assert.Equal(new DateTimeOffset(2026, 11, 20, 6, 30, 0, TimeSpan.Zero), Services.GetRequiredService<ViewState>().Range.Start);
+
+        AngleSharp.Dom.IElement Day(string day) => picker.FindAll(".mud-day:not(.mud-hidden)").Single(one => one.TextContent.Trim() == day);
+
+        AngleSharp.Dom.IElement Field(string label) =>
+            picker.Find($"#{picker.FindAll("label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}");
+
+        (string?, string?) Ends() => (Field("From, or a length such as 13h").GetAttribute("value"), Field("To").GetAttribute("value"));
+    }
+
+    [Fact]
+    public void A_range_that_ends_today_ends_now_and_later_days_cannot_be_chosen()
+    {
+        this.RenderFloats();
+        (DateTime Start, DateTime End)? chosen = null;
+        var calendar = Render<RangeCalendar>(with =>
+            with.Add(one => one.Label, "Days in UTC")
+                .Add(one => one.Start, new DateTime(2026, 11, 20))
+                .Add(one => one.End, new DateTime(2026, 11, 20))
+                .Add(one => one.Now, ShellParts.Now.DateTime)
+                .Add(one => one.Changed, ((DateTime, DateTime) range) => chosen = range)
+        );
+
+        Day("23").Click();
+        Day("24").Click();
+
+        Assert.Equal((new DateTime(2026, 11, 23), ShellParts.Now.DateTime), chosen);
+        Assert.True(Day("25").HasAttribute("disabled"));
+
+        AngleSharp.Dom.IElement Day(string day) =>
+            calendar.FindAll(".mud-day:not(.mud-hidden)").Single(one => one.TextContent.Trim() == day);
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         page.WaitForAssertion(() =>
             Assert.Contains("Created the team payments.", page.Find("[role=status]").TextContent, StringComparison.Ordinal)
         );
-        Assert.Equal("payments", page.WaitForElement("input[aria-label='Name of payments']").GetAttribute("value"));
+        page.WaitForAssertion(() => Assert.Equal("payments", NameOf("payments")));
 
         Create("payments");
         page.WaitForAssertion(() =>
@@ -94,6 +94,10 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         );
         Assert.Equal("payments", page.Find("form.vfrm input").GetAttribute("value"));
         Assert.False(page.Find("form.vfrm button").HasAttribute("disabled"));
+
+        string? NameOf(string team) =>
+            page.Find($"#{page.FindAll("label").Single(one => one.TextContent.Trim() == $"Name of {team}").GetAttribute("for")}")
+                .GetAttribute("value");
 
         void Create(string name)
         {

@@ -20,6 +20,11 @@ public sealed partial class AnomaliesPage(
 {
     private const int EndedAtFirst = 12;
 
+    private static readonly IReadOnlyList<(double, string)> Confidences =
+    [
+        .. new[] { 0, 0.5, 0.7, 0.9 }.Select(least => (least, WordsOf(least))),
+    ];
+
     private readonly SeenRows seen = new();
     private readonly HeldList list = new();
     private bool showAllEnded;
@@ -109,11 +114,10 @@ public sealed partial class AnomaliesPage(
 
     private void FilterByText(string text) => navigation.NavigateTo(Address(text, Confidence), replace: true);
 
-    private void FilterByConfidence(ChangeEventArgs change)
-    {
-        var least = double.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;
-        navigation.NavigateTo(Address(Text, least), replace: true);
-    }
+    private void FilterByConfidence(double least) => navigation.NavigateTo(Address(Text, least), replace: true);
+
+    private static string WordsOf(double least) =>
+        least > 0 ? string.Create(CultureInfo.InvariantCulture, $"{least:0.00} and up") : "any confidence";
 
     private string Link(long? id) => navigation.GetUriWithQueryParameter("a", id);
 

@@ -25,6 +25,15 @@ public sealed partial class DevUiPage(Floats floats, TimeProvider clock)
     private static readonly double[] Trend = [3, 4, 3, 5, double.NaN, double.NaN, 6, 4, 9, 8, 4, 3];
     private static readonly CodeMark[] Fault = [new(0, 3, StateKind.Critical, "A sum needs numbers.")];
 
+    private static readonly DateTime Now = new(2026, 11, 24, 3, 7, 18);
+
+    private static readonly IReadOnlyList<(string, string, int?, bool)> Tabs =
+    [
+        ("dev/ui", "You", null, true),
+        ("settings?tab=tokens", "API tokens", 3, false),
+    ];
+
+    private (DateTime Start, DateTime End) days = (new(2026, 11, 11, 22, 0, 0), new(2026, 11, 13, 6, 30, 0));
     private ChartData? chart;
     private string? text = "checkout";
     private string? team = "payments";

@@ -26,6 +26,18 @@ public sealed partial class RuleWorkbenchPage(
 ) : IDisposable
 {
     private static readonly string[] Severities = ["critical", "warning", "info"];
+    private static readonly IReadOnlyList<(bool, string)> Kinds = [(true, "alert"), (false, "recorded series")];
+
+    /// <summary>The words for what is wrong with one of these are below it; those of the others are below the form.</summary>
+    private static readonly string[] FieldsWithError =
+    [
+        nameof(WorkbenchDraft.Name),
+        nameof(WorkbenchDraft.For),
+        nameof(WorkbenchDraft.KeepFiringFor),
+        nameof(WorkbenchDraft.File),
+        nameof(WorkbenchDraft.Group),
+    ];
+
     private const string ExampleLogql = """sum by (service) (rate({app="shop"} |= "error" [5m])) > 1""";
     private const string ExampleExpression = """rate(http_requests_total{status=~"5.."}[5m]) > 0.1""";
 
@@ -77,6 +89,17 @@ public sealed partial class RuleWorkbenchPage(
             (_, true) => $"Draft of v{Draft.BasedOn}",
             _ => $"v{Rule.CurrentVersion}",
         };
+
+    private IReadOnlyList<(string, string)> SeverityOptions =>
+        [
+            ("", "none"),
+            .. Severities.Append(Draft.Severity).Where(severity => severity.Length > 0).Distinct().Select(severity => (severity, severity)),
+        ];
+
+    private IReadOnlyList<string> Files => [.. session.Others.Select(one => one.File).Distinct(StringComparer.Ordinal)];
+
+    private IReadOnlyList<string> Groups =>
+        [.. session.Others.Where(one => one.File == Draft.File).Select(one => one.Group).Distinct(StringComparer.Ordinal)];
 
     private string? ShareLink
     {
@@ -148,8 +171,6 @@ public sealed partial class RuleWorkbenchPage(
             session.SetThreshold(threshold);
     }
 
-    private void SeverityChosen(ChangeEventArgs change) => session.SetSeverity(change.Value as string ?? "");
-
     private async Task ShowAsync(LintFinding finding)
     {
         if (editor is not null && Checks.PlaceOf(finding) is (var start, var end))
@@ -193,9 +214,7 @@ public sealed partial class RuleWorkbenchPage(
         view.ChooseEnvironment(session.EnvironmentId);
     }
 
-    private string Wrong(string field) => session.Faults.ContainsKey(field) ? "err" : "";
-
-    private string Invalid(string field) => session.Faults.ContainsKey(field) ? "true" : "false";
+    private string? Fault(string field) => session.Faults.GetValueOrDefault(field);
 
     private async Task<bool> MayEditAsync() =>
         Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Permissions.EditRules)).Succeeded;
