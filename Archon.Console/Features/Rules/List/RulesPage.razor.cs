@@ -46,6 +46,8 @@ public sealed partial class RulesPage(
 
     private UpstreamState? Prometheus => upstreams.Of(view.EnvironmentId).FirstOrDefault(one => one.Name == "Prometheus");
 
+    private bool IsServerRead => Prometheus is { Configured: true, FailingSince: null, LastAnswerAt: not null };
+
     private bool ShowsDeleted => Which == "deleted";
 
     private string Summary =>
