@@ -226,7 +226,15 @@ public sealed partial class RuleApplier(
         if (faults.Count > 0)
         {
             var reported = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
-            await EndAsync(db, apply, RuleApplyStage.Stuck, reported, [], progress, cancellationToken);
+            await EndAsync(
+                db,
+                apply,
+                RuleApplyStage.Stuck,
+                reported,
+                await OwnAsync(apply, cancellationToken),
+                progress,
+                cancellationToken
+            );
             return new ApplyResult.Stuck(apply.Id, reported);
         }
         if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
@@ -235,7 +243,7 @@ public sealed partial class RuleApplier(
                 ? reason
                 : $"{reason} The files are as before; the server did not read them again: {unheard}";
         }
-        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, [], progress, cancellationToken);
+        await EndAsync(db, apply, RuleApplyStage.PutBack, reason, await OwnAsync(apply, cancellationToken), progress, cancellationToken);
         return new ApplyResult.PutBack(apply.Id, reason);
 
         async Task WriteBackAsync(RuleApplyFile file)
@@ -398,7 +406,27 @@ public sealed partial class RuleApplier(
         progress?.Report(stage);
     }
 
-    /// <param name="held">What the files of the target hold, by document: they agree with the catalogue. Empty where nothing was applied.</param>
+    /// <summary>
+    /// The content of the files of an apply that was put back, by document: of those only that are as they were before, or as they were to be. Others were
+    /// changed by somebody else.
+    /// </summary>
+    private async Task<Dictionary<int, byte[]?>> OwnAsync(RuleApply apply, CancellationToken cancellationToken)
+    {
+        var own = new Dictionary<int, byte[]?>();
+        foreach (var file in apply.Files)
+        {
+            if (
+                await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var held }
+                && (target.IsSame(held, file.Before) || target.IsSame(held, file.After))
+            )
+            {
+                own[file.DocumentId] = held;
+            }
+        }
+        return own;
+    }
+
+    /// <param name="held">The content of the files that nobody else changed, by document: catalogue and target agree on it.</param>
     private async Task EndAsync(
         ArchonDbContext db,
         RuleApply apply,
@@ -415,7 +443,9 @@ public sealed partial class RuleApplier(
             var now = clock.GetUtcNow();
             foreach (var document in await db.RuleDocuments.Where(one => held.Keys.Contains(one.Id)).ToListAsync(cancellationToken))
             {
-                (document.AppliedContent, document.AppliedAt) = (held[document.Id], now);
+                document.AppliedContent = held[document.Id];
+                if (stage == RuleApplyStage.Done)
+                    document.AppliedAt = now;
                 (document.SeenContent, document.SeenAt) = (held[document.Id], now);
             }
             (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);

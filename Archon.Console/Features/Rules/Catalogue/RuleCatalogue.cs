@@ -117,6 +117,19 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         await SyncAsync(db, document, file, note, pin, moved, now, cancellationToken);
     }
 
+    /// <summary>
+    /// Gives a file the name under which the server shows it, where it came in by a command that did not know the target. What the server runs from it is one
+    /// with the rules of the file from then on.
+    /// </summary>
+    public async Task PlaceAsync(ArchonDbContext db, RuleDocument document, CancellationToken cancellationToken)
+    {
+        document.ServerFile = target.ServerFile(document.Name);
+        if (document.DeletedAt is not null)
+            return;
+        var note = new RuleChangeNote(ImportRulesJob.Importer, $"Found in {target.Words}", "rule-file.place");
+        await SyncAsync(db, document, Open(document).File, note, null, null, clock.GetUtcNow(), cancellationToken);
+    }
+
     /// <summary>Makes the tests a file has now part of its newest version.</summary>
     public async Task AddVersionAsync(ArchonDbContext db, RuleDocument document, RuleChangeNote note, CancellationToken cancellationToken)
     {
@@ -262,7 +275,8 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
                 && rule.Id != moved
                 && (rule.DocumentId == document.Id || rule.File == document.ServerFile || (pin != null && rule.Id == pin.Value.RuleId))
             )
-            .OrderBy(rule => rule.Id)
+            .OrderByDescending(rule => rule.DocumentId == document.Id)
+            .ThenBy(rule => rule.Id)
             .ToListAsync(cancellationToken);
         var ids = known.Select(rule => rule.Id).ToList();
         var said = await db
