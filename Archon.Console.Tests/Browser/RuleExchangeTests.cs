@@ -117,9 +117,11 @@ public sealed class RuleExchangeTests(PostgresFixture postgres, Chromium chromiu
         await page.GotoAsync("rules/apply");
         await page.Locator("html[data-live]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         await Assertions.Expect(page.GetByText("Changed outside", new() { Exact = true })).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "Compare and choose" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Both the target and the catalogue changed since the last apply.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Compare and choose for shop.yml" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("both changed it")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "1 choice is open" })).ToBeDisabledAsync();
-        await page.GetByLabel("Take the file's").CheckAsync();
+        await page.GetByLabel("Take theirs").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Import 1 file" }).ClickAsync();
         await Assertions.Expect(page.GetByText("1 file imported.")).ToBeVisibleAsync();
 

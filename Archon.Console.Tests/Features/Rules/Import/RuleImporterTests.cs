@@ -1,10 +1,13 @@
 using System.Text;
 using Archon.ConfigFiles.Rules;
 using Archon.ConfigFiles.Rules.Lint;
+using Archon.Data.Rules;
+using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Import;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.Import;
@@ -151,7 +154,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         await bench.WriteAsync("shop.yml", Base);
         var found = Assert
             .IsType<Archon.Integrations.Fetch<IReadOnlyList<IncomingFile>>.Ok>(
-                await Importer(bench).FromTargetAsync(RuleBench.Environment, Token)
+                await Importer(bench).FromTargetAsync(RuleBench.Environment, null, Token)
             )
             .Value;
 
@@ -160,6 +163,100 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
 
         var document = await bench.ReadAsync(db => db.RuleDocuments.AsNoTracking().SingleAsync(Token));
         Assert.Equal(Base, Encoding.UTF8.GetString(document.AppliedContent!));
+    }
+
+    [Fact]
+    public async Task Of_what_only_the_target_changed_each_rule_can_be_kept_or_taken()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
+        await ImportFromTargetAsync(bench, Base, null);
+        var theirs = Base.Replace("up == 1\n", "up == 11\n", StringComparison.Ordinal)
+            .Replace("up == 2 ", "up == 12 ", StringComparison.Ordinal);
+        await bench.WriteAsync("shop.yml", theirs);
+        var review = Assert.IsType<ImportReview.Known>(
+            Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File(theirs) with { IsFromTarget = true }], Token))
+        );
+
+        var rows = Assert.IsType<MergeState.OnlyTheirs>(review.State).Rows;
+        await ImportFromTargetAsync(
+            bench,
+            theirs,
+            new ImportChoice(review.BasedOn, row => row.Rule == "One" ? MergeSide.Ours : MergeSide.Theirs, MergeSide.Ours)
+        );
+
+        Assert.Equal(
+            [("One", false, MergeSide.Theirs), ("Two", false, MergeSide.Theirs)],
+            rows.Select(row => (row.Rule!, row.IsConflict, row.Side))
+        );
+        Assert.Equal(Base.Replace("up == 2 ", "up == 12 ", StringComparison.Ordinal), await bench.ContentAsync("shop.yml"));
+        // What was kept can be applied over theirs.
+        var applied = Assert.IsType<Archon.Integrations.Fetch<ApplyReview>.Ok>(
+            await new RuleReviewer(bench.Contexts, bench.Target).ReviewAsync(RuleBench.Environment, Token)
+        );
+        Assert.Equal(ReviewState.Ready, Assert.Single(applied.Value.Files).State);
+    }
+
+    [Fact]
+    public void A_ruler_that_only_writes_in_its_own_form_has_changed_nothing()
+    {
+        var mimir = new RulerTarget(new Uri("http://mimir/prometheus/config/v1/rules"), null!);
+        var returned = Base.Replace("   # two", "", StringComparison.Ordinal)
+            .Replace("        expr: up == 1", "        expr: 'up==1'", StringComparison.Ordinal);
+        var ours = Base.Replace("up == 2 ", "up == 20 ", StringComparison.Ordinal);
+        var theirs = returned.Replace("up == 2", "up == 21", StringComparison.Ordinal);
+        MergeState Compare(string mine, string other) =>
+            RuleMerge.Compare(Bytes(Base), Bytes(mine), Bytes(other), RuleLanguage.Promql, mimir.IsSame);
+
+        Assert.IsType<MergeState.Same>(Compare(Base, returned));
+        Assert.IsType<MergeState.OnlyOurs>(Compare(ours, returned));
+        Assert.Equal("Two", Assert.Single(Assert.IsType<MergeState.OnlyTheirs>(Compare(Base, theirs)).Rows).Rule);
+        var row = Assert.Single(Assert.IsType<MergeState.Both>(Compare(ours, theirs)).Rows);
+        Assert.Equal(("Two", true), (row.Rule, row.IsConflict));
+        // What is taken of theirs leaves ours as it is written.
+        Assert.Equal(
+            Base.Replace("up == 2 ", "up == 21 ", StringComparison.Ordinal),
+            Encoding.UTF8.GetString(
+                RuleMerge.Take(Bytes(ours), Bytes(theirs), RuleLanguage.Promql, [row], _ => MergeSide.Theirs, keepsForm: true)
+            )
+        );
+    }
+
+    [Fact]
+    public async Task A_file_that_a_command_without_the_target_imported_is_one_with_what_the_server_runs()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres, hasFolder: true);
+        await bench.WriteAsync("shop.yml", Base);
+        var file = Path.Combine(bench.Folder, "shop.yml");
+        bench.Metrics.Rules =
+            $$"""{"groups":[{"name":"shop","file":"{{file}}","interval":30,"rules":[{{Served("One", "up == 1")}},{{Served("Two", "up == 2")}}]}]}""";
+        await bench.LookAsync();
+        var alone = new RuleImporter(TestActor.Gate(bench.Contexts), bench.Contexts, new NoTarget(), TimeProvider.System);
+        await alone.ImportAsync(
+            RuleBench.Environment,
+            [File(Base)],
+            new Dictionary<string, ImportChoice>(),
+            TestActor.Named("ada"),
+            "",
+            Token
+        );
+        Assert.Equal("shop.yml", (await bench.ReadAsync(db => db.RuleDocuments.SingleAsync(Token))).ServerFile);
+
+        await WatchAsync(bench);
+        await bench.LookAsync();
+
+        Assert.Equal(file, (await bench.ReadAsync(db => db.RuleDocuments.SingleAsync(Token))).ServerFile);
+        var rules = (await bench.Queries.PictureAsync(RuleBench.Environment, Token)).Rules;
+        Assert.Equal(
+            [("One", RuleStanding.InStep), ("Two", RuleStanding.InStep)],
+            rules.Select(rule => (rule.Name, rule.Standing)).Order()
+        );
+        var review = Assert.IsType<Archon.Integrations.Fetch<ApplyReview>.Ok>(
+            await new RuleReviewer(bench.Contexts, bench.Target).ReviewAsync(RuleBench.Environment, Token)
+        );
+        Assert.Equal(ReviewState.InStep, Assert.Single(review.Value.Files).State);
+
+        static string Served(string name, string query) =>
+            $$"""{"name":"{{name}}","query":"{{query}}","type":"alerting","state":"inactive","health":"ok","duration":0,"labels":{},"annotations":{},"alerts":[]}""";
     }
 
     [Fact]
@@ -174,6 +271,32 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         Assert.Equal("other", Assert.Single(RuleFile.Read(Assert.Single(files).Content, out _)!.Groups).Content.Name);
         Assert.Equal("shop.yml", Assert.Single(zip.Entries).FullName);
     }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static Task WatchAsync(RuleBench bench)
+    {
+        var applier = new RuleApplier(
+            TestActor.Gate(bench.Contexts),
+            bench.Contexts,
+            bench.Target,
+            bench.Upstreams,
+            TimeProvider.System,
+            NullLogger<RuleApplier>.Instance
+        );
+        return new WatchRuleFilesJob(bench.Contexts, bench.Target, applier, TimeProvider.System).LookAsync(RuleBench.Environment, Token);
+    }
+
+    private static Task<IReadOnlyList<ImportResult>> ImportFromTargetAsync(RuleBench bench, string text, ImportChoice? choice) =>
+        Importer(bench)
+            .ImportAsync(
+                RuleBench.Environment,
+                [File(text) with { IsFromTarget = true }],
+                choice is null ? new Dictionary<string, ImportChoice>() : new() { ["shop.yml"] = choice },
+                TestActor.Named("ada"),
+                "",
+                Token
+            );
 
     private static IncomingFile File(string text) => new("shop.yml", Encoding.UTF8.GetBytes(text));
 

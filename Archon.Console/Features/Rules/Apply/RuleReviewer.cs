@@ -113,7 +113,10 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
             return Of(
                 held,
                 ReviewState.ChangedOutside,
-                "Somebody changed this file outside the console since the two last agreed. Import it first, and choose whose to keep."
+                document.AppliedContent is null ? $"A different file of this name is in {target.Words}. Compare, and choose for each rule."
+                    : target.IsSame(wanted, document.AppliedContent)
+                        ? "Only the target changed since the last apply. Compare, and keep ours or take theirs."
+                    : "Both the target and the catalogue changed since the last apply. Compare, and choose for each rule."
             );
         }
         var errors = findings

@@ -31,13 +31,30 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
     [SupplyParameterFromQuery(Name = "source")]
     private string? AskedSource { get; set; }
 
+    /// <summary>The one file of the target that is read; all without it.</summary>
+    [SupplyParameterFromQuery(Name = "file")]
+    private string? AskedFile { get; set; }
+
     private int Takable =>
         reviews.Count(review =>
-            review
-                is ImportReview.IsNew
-                    or ImportReview.Tests { Of: not null, IsChanged: true }
-                    or ImportReview.Known { State: MergeState.OnlyTheirs or MergeState.Both }
+            review is ImportReview.IsNew or ImportReview.Tests { Of: not null, IsChanged: true }
+            || (review is ImportReview.Known { State: MergeState.OnlyTheirs or MergeState.Both } known && !IsKept(known))
         );
+
+    /// <summary>Files of which nothing is taken, because the catalogue's was chosen.</summary>
+    private int Kept =>
+        reviews.OfType<ImportReview.Known>().Count(known => known.State is MergeState.OnlyTheirs or MergeState.Both && IsKept(known));
+
+    private string Act =>
+        (Open, Takable, Kept) switch
+        {
+            (1, _, _) => "1 choice is open",
+            (> 1, _, _) => $"{Open} choices are open",
+            (_, 0, 0) => "Nothing to import",
+            (_, 0, _) => "Keep ours",
+            (_, 1, _) => "Import 1 file",
+            _ => $"Import {Takable} files",
+        };
 
     /// <summary>How often both sides changed something and nobody has chosen yet.</summary>
     private int Open =>
@@ -66,7 +83,7 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
 
     private bool HasTarget => target.For(view.EnvironmentId).IsThere;
 
-    protected override Task OnInitializedAsync() => AskedSource == "target" && HasTarget ? FromTargetAsync() : Task.CompletedTask;
+    protected override Task OnInitializedAsync() => AskedSource == "target" && HasTarget ? FromTargetAsync(AskedFile) : Task.CompletedTask;
 
     private Task UploadAsync(InputFileChangeEventArgs chosen) =>
         WorkAsync(async () =>
@@ -94,13 +111,16 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
 
     private Task PasteAsync() => WorkAsync(() => ReviewAsync([new IncomingFile(pastedName.Trim(), Encoding.UTF8.GetBytes(pasted))]));
 
-    private Task FromTargetAsync() =>
+    private Task FromTargetAsync(string? only) =>
         WorkAsync(async () =>
         {
-            switch (await importer.FromTargetAsync(view.EnvironmentId, lifetime.Token))
+            switch (await importer.FromTargetAsync(view.EnvironmentId, only, lifetime.Token))
             {
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value.Count: 0 }:
-                    Report($"There is no rule file in {target.Words}.", isFault: false);
+                    Report(
+                        only is null ? $"There is no rule file in {target.Words}." : $"There is no file {only} in {target.Words}.",
+                        isFault: false
+                    );
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value: var found }:
                     await ReviewAsync(found);
@@ -132,13 +152,9 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
         WorkAsync(async () =>
         {
             var wanted = new Dictionary<string, ImportChoice>();
-            foreach (var known in reviews.OfType<ImportReview.Known>().Where(known => known.State is MergeState.Both))
+            foreach (var known in reviews.OfType<ImportReview.Known>())
             {
-                wanted[known.Name] = new ImportChoice(
-                    known.BasedOn,
-                    row => choices.GetValueOrDefault((known.Name, row)),
-                    choices.GetValueOrDefault((known.Name, null))
-                );
+                wanted[known.Name] = new ImportChoice(known.BasedOn, row => SideOf(known, row), SideOf(known, null));
             }
             var results = await importer.ImportAsync(
                 view.EnvironmentId,
@@ -160,9 +176,11 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
                 work.SayProblem($"{taken} imported. Somebody changed {names} meanwhile: look at the new state.");
                 return;
             }
+            var kept = Kept;
             Clear();
+            var words = $"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.";
             Report(
-                $"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.",
+                kept > 0 ? $"{words} {(kept == 1 ? "1 file" : $"{kept} files")} kept: apply to replace the target's." : words,
                 isFault: false
             );
         });
@@ -207,6 +225,46 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
             lifetime.Token
         );
 
+    /// <summary>Whose is taken: what was chosen, else that of the side that changed it.</summary>
+    private MergeSide SideOf(ImportReview.Known known, MergeRow? row) =>
+        choices.TryGetValue((known.Name, row), out var chosen) ? chosen
+        : row is not null ? row.Side
+        : known.State is MergeState.OnlyTheirs ? MergeSide.Theirs
+        : MergeSide.Ours;
+
+    private bool IsKept(ImportReview.Known known) => RowsOf(known).All(row => SideOf(known, row) == MergeSide.Ours);
+
+    private bool IsChosen(ImportReview.Known known, MergeRow? row, MergeSide side) =>
+        (!IsOpen(known, row) || choices.ContainsKey((known.Name, row))) && SideOf(known, row) == side;
+
+    /// <summary>Whether both sides changed it, so that somebody has to choose.</summary>
+    private static bool IsOpen(ImportReview.Known known, MergeRow? row) => row?.IsConflict ?? known.State is MergeState.Both;
+
+    private void ChooseAll(ImportReview.Known known, MergeSide side)
+    {
+        foreach (var row in RowsOf(known))
+            choices[(known.Name, row)] = side;
+    }
+
+    /// <summary>What can be chosen one by one; one null for the whole file.</summary>
+    private static IReadOnlyList<MergeRow?> RowsOf(ImportReview.Known known)
+    {
+        var rows = known.State switch
+        {
+            MergeState.OnlyTheirs only => only.Rows,
+            MergeState.Both both => both.Rows,
+            _ => [],
+        };
+        if (rows.Count > 0)
+            return rows;
+        return [null];
+    }
+
+    private static string WhoChanged(MergeRow row) =>
+        row.IsConflict ? "both changed it"
+        : row.Side == MergeSide.Theirs ? "only the file changed it"
+        : "only the catalogue changed it";
+
     private int Unchosen(string file, MergeRow? row) => choices.ContainsKey((file, row)) ? 0 : 1;
 
     private string Count(Func<ImportReview, bool> which, string words) =>
@@ -230,10 +288,10 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
             ImportReview.Refused => "Refused as a whole",
             ImportReview.IsNew { Rules: var rules } => rules == 1 ? "New, 1 rule" : $"New, {rules} rules",
             ImportReview.Known { State: MergeState.Same } => "Identical to the catalogue",
-            ImportReview.Known { State: MergeState.OnlyOurs } => "Only the catalogue changed since, nothing to take",
-            ImportReview.Known { State: MergeState.OnlyTheirs } => "Changed, replaces the catalogue's",
-            ImportReview.Known { State: MergeState.Both { Conflicts: 0 } } => "Changed on both sides, in different rules: brought together",
-            ImportReview.Known => "Changed on both sides: choose whose to keep",
+            ImportReview.Known { State: MergeState.OnlyOurs } => "Only the catalogue changed: nothing to take",
+            ImportReview.Known { State: MergeState.OnlyTheirs } => "Only the file changed",
+            ImportReview.Known { State: MergeState.Both { Conflicts: 0 } } => "Both changed, in different rules",
+            ImportReview.Known => "Both changed: choose for each rule",
             ImportReview.Tests { Of: null } => "Unit tests of a file that is not here",
             ImportReview.Tests { IsChanged: false } => "Identical tests",
             ImportReview.Tests tests => $"Unit tests of {tests.Of}",

@@ -52,22 +52,29 @@ public abstract record ImportResult(string Name)
     public sealed record ChangedMeanwhile(string Name) : ImportResult(Name);
 }
 
-/// <summary>Whose to take of one file where both changed it.</summary>
+/// <summary>Whose to take of one file that the catalogue holds otherwise.</summary>
 /// <param name="BasedOn">The version of the file that was compared.</param>
+/// <param name="Side">Of each rule that differs.</param>
+/// <param name="Form">Where the two differ only in how they are written.</param>
 public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, MergeSide Form);
 
 /// <summary>Takes rule files from outside into the catalogue. Never overwrites silently.</summary>
 public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
 {
     /// <summary>Everything the target holds.</summary>
-    public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(int environmentId, CancellationToken cancellationToken)
+    /// <param name="only">The name of one file; null for all.</param>
+    public async Task<Fetch<IReadOnlyList<IncomingFile>>> FromTargetAsync(
+        int environmentId,
+        string? only,
+        CancellationToken cancellationToken
+    )
     {
         var held = target.For(environmentId);
         var list = await held.ListAsync(cancellationToken);
         if (list is not Fetch<IReadOnlyList<string>>.Ok { Value: var names })
             return Failed(list);
         var files = new List<IncomingFile>();
-        foreach (var name in names)
+        foreach (var name in names.Where(name => only is null || name == only))
         {
             switch (await held.ReadAsync(name, cancellationToken))
             {
@@ -205,7 +212,7 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
         return new ImportReview.Known(
             file.Name,
             document.CurrentVersion,
-            RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language),
+            Compare(document, file),
             RuleFileDiff.Between(RuleCatalogue.Read(document.Content, target.Language), read)
         );
     }
@@ -238,7 +245,9 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
             return await TakeAsync(read);
         }
         var document = open.Document;
-        switch (RuleMerge.Compare(Common(document, file), document.Content, file.Content, target.Language))
+        if (choice is not null && choice.BasedOn != document.CurrentVersion)
+            return new ImportResult.ChangedMeanwhile(file.Name);
+        switch (Compare(document, file))
         {
             case MergeState.Same:
                 await AgreeAsync();
@@ -246,33 +255,29 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
             case MergeState.OnlyOurs:
                 await AgreeAsync();
                 return new ImportResult.Unchanged(file.Name, "Only the catalogue changed since.");
-            case MergeState.OnlyTheirs:
-                return await TakeAsync(read);
-            case MergeState.Both both:
-                if (both.Conflicts > 0 && choice is null)
-                    return new ImportResult.Conflict(file.Name, both.Conflicts);
-                if (choice is not null && choice.BasedOn != document.CurrentVersion)
-                    return new ImportResult.ChangedMeanwhile(file.Name);
-                var merged =
-                    both.Rows.Count == 0
-                        ? choice!.Form == MergeSide.Theirs
-                            ? file.Content
-                            : document.Content
-                        : RuleMerge.Take(
-                            document.Content,
-                            file.Content,
-                            target.Language,
-                            both.Rows,
-                            row => row.IsConflict ? choice!.Side(row) : row.Side
-                        );
-                if (merged.AsSpan().SequenceEqual(document.Content))
-                {
-                    await AgreeAsync();
-                    return new ImportResult.Unchanged(file.Name, "The catalogue's own was chosen.");
-                }
-                return await TakeAsync(RuleCatalogue.Read(merged, target.Language));
+            case MergeState.OnlyTheirs { Rows: var rows }:
+                return await ChooseAsync(rows, MergeSide.Theirs);
+            case MergeState.Both { Conflicts: > 0 and var conflicts } when choice is null:
+                return new ImportResult.Conflict(file.Name, conflicts);
+            case MergeState.Both { Rows: var rows }:
+                return await ChooseAsync(rows, MergeSide.Ours);
             default:
                 throw new UnreachableException();
+        }
+
+        async Task<ImportResult> ChooseAsync(IReadOnlyList<MergeRow> rows, MergeSide form)
+        {
+            // A ruler keeps no comments: of what it returns only what the rules say is taken.
+            var keepsForm = file.IsFromTarget && !target.IsWhole;
+            var merged =
+                rows.Count > 0
+                    ? RuleMerge.Take(document.Content, file.Content, target.Language, rows, row => choice?.Side(row) ?? row.Side, keepsForm)
+                : (choice?.Form ?? form) == MergeSide.Theirs ? file.Content
+                : document.Content;
+            if (!merged.AsSpan().SequenceEqual(document.Content))
+                return await TakeAsync(RuleCatalogue.Read(merged, target.Language));
+            await AgreeAsync();
+            return new ImportResult.Unchanged(file.Name, "The catalogue's own was chosen.");
         }
 
         async Task<ImportResult> TakeAsync(RuleFile taken)
@@ -326,6 +331,16 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
             (document.AppliedContent, document.SeenContent, document.SeenAt) = (file.Content, file.Content, clock.GetUtcNow());
         }
     }
+
+    private MergeState Compare(RuleDocument document, IncomingFile file) =>
+        RuleMerge.Compare(
+            Common(document, file),
+            document.Content,
+            file.Content,
+            target.Language,
+            // What people hand in is kept to the byte.
+            (one, other) => file.IsFromTarget ? target.IsSame(one, other) : one.AsSpan().SequenceEqual(other)
+        );
 
     private static byte[]? Common(RuleDocument document, IncomingFile file) =>
         file.IsFromTarget ? document.AppliedContent ?? document.ImportedContent : document.ImportedContent ?? document.AppliedContent;

@@ -44,14 +44,15 @@ public abstract record MergeState
 {
     private MergeState() { }
 
-    /// <summary>Byte by byte the same.</summary>
+    /// <summary>The same to the target: byte by byte, or for a ruler in what it says.</summary>
     public sealed record Same : MergeState;
 
     /// <summary>Only the catalogue changed since both were the same: there is nothing to take.</summary>
     public sealed record OnlyOurs : MergeState;
 
     /// <summary>Only the outside changed.</summary>
-    public sealed record OnlyTheirs : MergeState;
+    /// <param name="Rows">Empty where they differ only in how they are written.</param>
+    public sealed record OnlyTheirs(IReadOnlyList<MergeRow> Rows) : MergeState;
 
     /// <summary>Both did. Rows that are no conflict are settled by who changed them.</summary>
     /// <param name="Rows">Empty where they differ only in how they are written.</param>
@@ -65,36 +66,36 @@ public abstract record MergeState
 public static class RuleMerge
 {
     /// <param name="common">What both came from; null where nobody knows.</param>
-    public static MergeState Compare(byte[]? common, byte[] ours, byte[] theirs, RuleLanguage language)
+    /// <param name="isSame">Whether two states of the file are one: a ruler returns what it was sent in its own form.</param>
+    public static MergeState Compare(byte[]? common, byte[] ours, byte[] theirs, RuleLanguage language, Func<byte[]?, byte[]?, bool> isSame)
     {
-        if (ours.AsSpan().SequenceEqual(theirs))
+        if (isSame(ours, theirs))
             return new MergeState.Same();
-        if (common is not null && theirs.AsSpan().SequenceEqual(common))
+        if (common is not null && isSame(theirs, common))
             return new MergeState.OnlyOurs();
-        if (common is not null && ours.AsSpan().SequenceEqual(common))
-            return new MergeState.OnlyTheirs();
-        return new MergeState.Both(
-            Rows(
-                common is null ? null : RuleCatalogue.Read(common, language),
-                RuleCatalogue.Read(ours, language),
-                RuleCatalogue.Read(theirs, language)
-            )
+        var rows = Rows(
+            common is null ? null : RuleCatalogue.Read(common, language),
+            RuleCatalogue.Read(ours, language),
+            RuleCatalogue.Read(theirs, language)
         );
+        return common is not null && isSame(ours, common) ? new MergeState.OnlyTheirs(rows) : new MergeState.Both(rows);
     }
 
     /// <summary>The catalogue's file with what is chosen of theirs. Where all that differs is theirs, their file to the byte.</summary>
     /// <param name="choose">For each row whose to take.</param>
+    /// <param name="keepsForm">Ours is kept as it is written, and only what rules say is taken.</param>
     /// <exception cref="RuleEditException">The file is written in a way that the rules cannot be changed one by one.</exception>
     public static byte[] Take(
         byte[] ours,
         byte[] theirs,
         RuleLanguage language,
         IReadOnlyList<MergeRow> rows,
-        Func<MergeRow, MergeSide> choose
+        Func<MergeRow, MergeSide> choose,
+        bool keepsForm = false
     )
     {
         // Of what only we changed they hold the old state, so their bytes do only where nothing is ours.
-        if (rows.All(row => choose(row) == MergeSide.Theirs))
+        if (!keepsForm && rows.All(row => choose(row) == MergeSide.Theirs))
             return theirs;
         if (rows.All(row => choose(row) == MergeSide.Ours))
             return ours;
@@ -137,47 +138,38 @@ public static class RuleMerge
         var rows = new List<MergeRow>();
         foreach (var group in ours.Groups.Concat(theirs.Groups).Select(one => one.Content.Name).Distinct(StringComparer.Ordinal))
         {
-            Add(
-                group,
-                null,
-                0,
-                Group(common, group) is { } was ? Text(was.Content) : null,
-                Group(ours, group) is { } mine ? Text(mine.Content) : null,
-                Group(theirs, group) is { } other ? Text(other.Content) : null
-            );
+            Add(group, null, 0, Group(common, group)?.Content, Group(ours, group)?.Content, Group(theirs, group)?.Content, Text, Text);
             foreach (var (name, ordinal) in Keys(ours, group).Union(Keys(theirs, group)))
             {
                 Add(
                     group,
                     name,
                     ordinal,
-                    Said(common, group, name, ordinal),
-                    Said(ours, group, name, ordinal),
-                    Said(theirs, group, name, ordinal)
+                    Rule(common, group, name, ordinal)?.Content,
+                    Rule(ours, group, name, ordinal)?.Content,
+                    Rule(theirs, group, name, ordinal)?.Content,
+                    Text,
+                    // How an expression is written is no change of the rule.
+                    rule => Text(rule with { Expression = PromqlParser.Canonical(rule.Expression) })
                 );
             }
         }
         return rows;
 
-        void Add(string group, string? rule, int ordinal, string? @base, string? mine, string? other)
+        void Add<T>(string group, string? rule, int ordinal, T? @base, T? ours, T? theirs, Func<T, string> text, Func<T, string> meaning)
+            where T : class
         {
+            var (was, mine, other) = (Of(@base, meaning), Of(ours, meaning), Of(theirs, meaning));
             if (mine == other)
                 return;
             // Without common ground nobody can say who changed it.
-            var isConflict = common is null || (mine != @base && other != @base);
-            rows.Add(
-                new MergeRow(
-                    group,
-                    rule,
-                    ordinal,
-                    @base,
-                    mine,
-                    other,
-                    isConflict,
-                    !isConflict && mine == @base ? MergeSide.Theirs : MergeSide.Ours
-                )
-            );
+            var isConflict = common is null || (mine != was && other != was);
+            var side = !isConflict && mine == was ? MergeSide.Theirs : MergeSide.Ours;
+            rows.Add(new MergeRow(group, rule, ordinal, Of(@base, text), Of(ours, text), Of(theirs, text), isConflict, side));
         }
+
+        static string? Of<T>(T? said, Func<T, string> words)
+            where T : class => said is null ? null : words(said);
     }
 
     private static FileGroup? Group(RuleFile? file, string name) => file?.Groups.FirstOrDefault(group => group.Content.Name == name);
@@ -186,9 +178,6 @@ public static class RuleMerge
 
     private static FileRule? Rule(RuleFile? file, string group, string name, int ordinal) =>
         Group(file, group)?.Rules.Where(rule => rule.Content.Name == name).Skip(ordinal).FirstOrDefault();
-
-    private static string? Said(RuleFile? file, string group, string name, int ordinal) =>
-        Rule(file, group, name, ordinal) is { } rule ? Text(rule.Content) : null;
 
     private static IEnumerable<(string Name, int Ordinal)> Keys(RuleFile file, string group) =>
         Group(file, group)?.Rules.GroupBy(rule => rule.Content.Name).SelectMany(same => same.Select((rule, i) => (rule.Content.Name, i)))
