@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Archon.Analysis.Detection;
-using Archon.Analysis.Promql;
 using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Anomalies;
@@ -168,13 +167,13 @@ public sealed partial class ScanJob(
         var settings = Settings(watch);
         var entry = memory.For(watchId, watch.ScannedTo, watch.FittedAt, settings);
         var replay = entry is null && watch.ScannedTo is not null && watch.FittedAt is not null;
-        var pace = entry?.Pace ?? new ScanPace(step, WindowOf(watch.Query));
+        var scan = entry?.Scan ?? ScanSettings.Of(watch);
         entry ??= new ScanMemory.Entry
         {
             FittedAt = watch.FittedAt,
             Settings = settings,
-            Pace = pace,
-            Scorers = await ScorerLoader.LoadAsync(db, watch, pace, now, cancellationToken),
+            Scan = scan,
+            Scorers = await ScorerLoader.LoadAsync(db, watch, scan, now, cancellationToken),
             SavedTo = mark,
         };
 
@@ -188,7 +187,7 @@ public sealed partial class ScanJob(
                 : [];
         var gaps =
             fetched is Fetch<MatrixResult>.Ok
-                ? await readings.GapsAsync(watch.EnvironmentId, new TimeRange(start, sliceEnd), step, entry.Pace.Window, cancellationToken)
+                ? await readings.GapsAsync(watch.EnvironmentId, new TimeRange(start, sliceEnd), step, entry.Scan.Window, cancellationToken)
                 : SourceGaps.None;
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -267,7 +266,13 @@ public sealed partial class ScanJob(
 
     /// <summary>Hash of what a person may set, or judge.</summary>
     private static uint Settings(Watch watch) =>
-        (uint)HashCode.Combine(watch.Query, watch.Interesting, watch.Sensitivity, watch.Step, watch.VolumeQuery, watch.JudgedAt);
+        (uint)
+            HashCode.Combine(
+                (watch.Query, watch.VolumeQuery, watch.Step),
+                (watch.Signal, watch.Unit, watch.Interesting, watch.Sensitivity),
+                (watch.Limit, watch.LimitSide),
+                watch.JudgedAt
+            );
 
     /// <summary>Up to where the watch was scanned. A mark in the future or too far in the past is moved.</summary>
     /// <returns>Null where another worker is at it.</returns>
@@ -335,7 +340,7 @@ public sealed partial class ScanJob(
                 watch.Interesting,
                 watch.Unit,
                 new DetectorSettings(),
-                entry.Pace
+                entry.Scan
             );
         }
         return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;
@@ -351,7 +356,7 @@ public sealed partial class ScanJob(
     )
     {
         var (markMs, endMs) = (mark.ToUnixTimeMilliseconds(), sliceEnd.ToUnixTimeMilliseconds());
-        var stepMs = (long)entry.Pace.Step.TotalMilliseconds;
+        var stepMs = (long)entry.Scan.Step.TotalMilliseconds;
         var width = (int)Math.Min(ScanStore.RecentLength, (endMs - markMs) / stepMs);
         var firstMs = endMs - ((width - 1) * stepMs);
         var silent = entry.Scorers.Values.Where(scorer => sliceEnd - scorer.LastSampleAt < SilentFor).ToHashSet();
@@ -370,7 +375,7 @@ public sealed partial class ScanJob(
             var behind = new VolumeCursor(volumes.Find(one.Labels));
             for (var i = 0; i < times.Length && times[i] <= endMs; i++)
             {
-                var gap = gaps.Reason(one.Labels, times[i], entry.Pace.Window);
+                var gap = gaps.Reason(one.Labels, times[i], entry.Scan.Window);
                 if (times[i] <= markMs)
                 {
                     scorer.Replay(times[i], values[i], behind.At(times[i]), gap);
@@ -407,24 +412,6 @@ public sealed partial class ScanJob(
                 most = Math.Max(most, (int)steps);
         }
         return most;
-    }
-
-    /// <summary>The longest stretch that an expression computes over; zero where it takes samples as they are.</summary>
-    private static TimeSpan WindowOf(string query)
-    {
-        var window = TimeSpan.Zero;
-        foreach (var part in PromqlParser.Parse(query, out _)?.All() ?? [])
-        {
-            var length = part switch
-            {
-                PromqlRange range => range.Length,
-                PromqlSubquery subquery => subquery.Length,
-                _ => null,
-            };
-            if (length > window)
-                window = length.Value;
-        }
-        return window;
     }
 
     private async Task NotCheckedAsync(

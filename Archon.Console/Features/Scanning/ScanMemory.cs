@@ -29,7 +29,7 @@ public sealed class ScanMemory
         /// <summary>Hash of what a person may set on the watch.</summary>
         public required uint Settings { get; init; }
 
-        public required ScanPace Pace { get; init; }
+        public required ScanSettings Scan { get; init; }
 
         public required Dictionary<string, SeriesScorer> Scorers { get; init; }
 

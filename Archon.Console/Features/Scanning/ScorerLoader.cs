@@ -12,7 +12,7 @@ internal static class ScorerLoader
     public static async Task<Dictionary<string, SeriesScorer>> LoadAsync(
         ArchonDbContext db,
         Watch watch,
-        ScanPace pace,
+        ScanSettings scan,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -43,7 +43,7 @@ internal static class ScorerLoader
                 Guard = guard,
                 Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
             };
-            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Unit, settings, pace);
+            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Unit, settings, scan);
             // What the model was learnt from has come too.
             scorer.GoOnFrom(row.LastSampleAt ?? scorer.LearntTo);
             scorers[row.LabelsKey] = scorer;

@@ -5,50 +5,6 @@ using Archon.Ui.Format;
 
 namespace Archon.Features.Scanning;
 
-/// <summary>One stretch outside as it grows; becomes a row of <see cref="Anomaly"/>.</summary>
-internal sealed class OpenSpan
-{
-    public required DateTimeOffset StartedAt { get; init; }
-    public DateTimeOffset LastSeenAt { get; set; }
-    public DateTimeOffset? EndedAt { get; set; }
-
-    /// <summary>Why it ended, as a sentence.</summary>
-    public string? EndReason { get; set; }
-    public required AnomalyDirection Direction { get; init; }
-    public double Score { get; set; }
-    public double Confidence { get; set; }
-    public double Value { get; set; }
-    public double Expected { get; set; }
-    public double Lower { get; set; }
-    public double Upper { get; set; }
-    public double PeakValue { get; set; }
-    public double PeakDeviation { get; set; }
-    public int SamplesOutside { get; set; }
-    public string Season { get; init; } = "none";
-    public int FittedSamples { get; init; }
-
-    /// <summary>What is unusual, at the most unusual sample; and what the members of the detector thought when they were surest.</summary>
-    public string Explanation { get; set; } = "";
-    public List<AnomalyVote> Votes { get; set; } = [];
-
-    /// <summary>Not in the database yet as it is here.</summary>
-    public bool Dirty { get; set; }
-}
-
-/// <summary>How the samples of a watch come.</summary>
-/// <param name="Step">Between two of them.</param>
-/// <param name="Window">The longest stretch that the watch's expression computes a value over; zero where it takes samples as they are.</param>
-internal readonly record struct ScanPace(TimeSpan Step, TimeSpan Window)
-{
-    private const double GapSteps = 2.5;
-
-    /// <summary>A series that was away for longer begins anew: a rate needs its whole window again.</summary>
-    public TimeSpan Absence => GapSteps * Step;
-
-    /// <summary>So long an anomaly stays open while samples come and none of them can be judged.</summary>
-    public TimeSpan MostUnjudged => TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, 4 * Step.Ticks));
-}
-
 /// <summary>Scores one series sample by sample and holds what is open. Not safe for two threads at once.</summary>
 internal sealed class SeriesScorer(
     long seriesId,
@@ -57,7 +13,7 @@ internal sealed class SeriesScorer(
     AnomalyDirection interesting,
     string unit,
     DetectorSettings settings,
-    ScanPace pace
+    ScanSettings scan
 )
 {
     /// <summary>One sample may be a hiccup of the scrape, so two confirm.</summary>
@@ -88,6 +44,12 @@ internal sealed class SeriesScorer(
     // Since the last judged sample, without the time in which the source gave nothing; and up to where that is counted.
     private TimeSpan unjudged;
     private DateTimeOffset? countedTo;
+
+    // Since when values are where they cannot get any worse.
+    private DateTimeOffset? atEndSince;
+
+    // A ratio's band ends where the ratio does.
+    private bool isWithinOne = unit == "1" && model?.State.Highest <= 1;
 
     public long SeriesId => seriesId;
     public int? ServiceId => serviceId;
@@ -147,6 +109,7 @@ internal sealed class SeriesScorer(
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         gap ??= Unfilled(at);
         LastSampleAt = at;
+        FollowEnd(at, gap is null ? value : double.NaN);
         // What the stored model has seen it has learnt from already.
         if (detector is null || unixMs <= KnownToMs)
             return;
@@ -171,7 +134,7 @@ internal sealed class SeriesScorer(
         }
         else if (at > Open.LastSeenAt)
         {
-            CountCalm(at, Counts(verdict));
+            CountCalm(at, Counts(verdict) || IsAtEnd(at));
         }
     }
 
@@ -182,24 +145,58 @@ internal sealed class SeriesScorer(
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         gap ??= Unfilled(at);
         (LastSampleAt, LastValue, LastLower, LastUpper, Guarded) = (at, value, double.NaN, double.NaN, gap);
-        if (detector is null)
-            return;
-        GoOn(unixMs);
         if (gap is not null)
         {
-            detector.Skip(unixMs);
+            FollowEnd(at, double.NaN);
+            GoOn(unixMs);
+            detector?.Skip(unixMs);
             return;
         }
-        var verdict = detector.Score(unixMs, value, requests);
-        if (verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
+        isWithinOne &= !(value > 1);
+        GoOn(unixMs);
+        var verdict = detector?.Score(unixMs, value, requests) ?? Unlearnt(value, requests);
+        verdict = verdict with { Lower = Bounded(verdict.Lower), Upper = Bounded(verdict.Upper) };
+        if (detector is not null && verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
             (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
         if (verdict.Judgement == SampleJudgement.LowTraffic)
+        {
             Guarded = settings.Guard?.Reason(value, verdict.Expected, requests);
-        if (verdict.Judgement != SampleJudgement.Judged)
+            atEndSince = null;
+            return;
+        }
+        FollowEnd(at, value);
+        if (verdict.Judgement != SampleJudgement.Judged && !(verdict.Judgement == SampleJudgement.Learning && IsSeenWithoutBand(at)))
             return;
         (unjudged, countedTo) = (TimeSpan.Zero, at);
         Follow(at, value, verdict);
     }
+
+    /// <summary>What needs no band: values where they cannot get any worse, and an anomaly that began with such.</summary>
+    private bool IsSeenWithoutBand(DateTimeOffset at) => IsAtEnd(at) || Open is { FittedSamples: 0 };
+
+    private SampleVerdict Unlearnt(double value, double requests) =>
+        new()
+        {
+            Judgement =
+                double.IsNaN(value) ? SampleJudgement.Missing
+                : settings.Guard?.IsEnough(value, double.NaN, requests) == false ? SampleJudgement.LowTraffic
+                : SampleJudgement.Learning,
+            Expected = double.NaN,
+            Lower = double.NaN,
+            Upper = double.NaN,
+        };
+
+    private double Bounded(double bound) => isWithinOne ? Math.Min(bound, 1) : bound;
+
+    private void FollowEnd(DateTimeOffset at, double value)
+    {
+        if (scan.End?.IsAt(value) == true)
+            atEndSince ??= at;
+        else if (!double.IsNaN(value))
+            atEndSince = null;
+    }
+
+    private bool IsAtEnd(DateTimeOffset at) => at - atEndSince >= scan.End?.After;
 
     /// <summary>Ends an anomaly that nothing was judged of for too long while the source answered: a guard or a gap must not keep it open for ever.</summary>
     /// <param name="from">Where the scanned stretch begins.</param>
@@ -209,10 +206,10 @@ internal sealed class SeriesScorer(
             return;
         unjudged += gaps.Answered(countedTo > from ? countedTo.Value : from, to);
         countedTo = to;
-        if (unjudged < pace.MostUnjudged)
+        if (unjudged < scan.MostUnjudged)
             return;
         var why =
-            LastSampleAt is null || to - LastSampleAt >= pace.MostUnjudged ? "The series has no more samples."
+            LastSampleAt is null || to - LastSampleAt >= scan.MostUnjudged ? "The series has no more samples."
             : Guarded is not null ? $"No longer judged for {Figures.Plain(Ages.Of(unjudged))}. {Guarded}"
             : "No longer judged: what is normal is learnt anew.";
         End(Open.LastSeenAt, why);
@@ -221,10 +218,10 @@ internal sealed class SeriesScorer(
     /// <summary>A series that is new or was away: what is computed over a window is not judged before samples fill it.</summary>
     private string? Unfilled(DateTimeOffset at)
     {
-        if (pace.Window == TimeSpan.Zero)
+        if (scan.Window == TimeSpan.Zero)
             return null;
-        if (LastSampleAt is null || at - LastSampleAt > pace.Absence)
-            wholeFrom = at + pace.Window;
+        if (LastSampleAt is null || at - LastSampleAt > scan.Absence)
+            wholeFrom = at + scan.Window;
         return at < wholeFrom ? SourceGaps.NotWhole : null;
     }
 
@@ -251,8 +248,14 @@ internal sealed class SeriesScorer(
 
     private void Follow(DateTimeOffset at, double value, SampleVerdict verdict)
     {
-        var outside = Counts(verdict);
-        var direction = verdict.Direction == DeviationDirection.Down ? AnomalyDirection.Down : AnomalyDirection.Up;
+        var isAtEnd = IsAtEnd(at);
+        var outside = isAtEnd || Counts(verdict);
+        var direction =
+            isAtEnd ? scan.End!.Value.Direction
+            : verdict.Direction == DeviationDirection.Down ? AnomalyDirection.Down
+            : AnomalyDirection.Up;
+        if (isAtEnd)
+            verdict = verdict with { Score = 1, Confidence = 1 };
         if (Open is not null)
         {
             if (outside && direction == Open.Direction)
@@ -275,10 +278,10 @@ internal sealed class SeriesScorer(
         {
             candidate = new OpenSpan
             {
-                StartedAt = at,
+                StartedAt = isAtEnd ? atEndSince!.Value : at,
                 Direction = direction,
                 Season = Season(),
-                FittedSamples = model!.FittedSamples,
+                FittedSamples = model?.FittedSamples ?? 0,
             };
         }
         Extend(candidate, at, value, verdict);
@@ -287,6 +290,7 @@ internal sealed class SeriesScorer(
             (candidate.SamplesOutside >= Confirm && candidate.Confidence >= leastConfidence)
             || IsReported(verdict)
             || Math.Abs(verdict.Deviation) >= Unmistakable
+            || isAtEnd
         )
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
@@ -332,13 +336,22 @@ internal sealed class SeriesScorer(
     {
         span.LastSeenAt = at;
         span.SamplesOutside++;
-        (span.Value, span.Expected, span.Lower, span.Upper) = (value, verdict.Expected, verdict.Lower, verdict.Upper);
+        span.Value = value;
+        if (detector is not null)
+            (span.Expected, span.Lower, span.Upper) = (verdict.Expected, verdict.Lower, verdict.Upper);
+        else
+            (span.Expected, span.Lower, span.Upper) = BesideEnd();
         span.Score = Math.Max(span.Score, verdict.Score);
         span.Confidence = Math.Max(span.Confidence, verdict.Confidence);
         if (span.SamplesOutside == 1 || Math.Abs(verdict.Deviation) > Math.Abs(span.PeakDeviation))
         {
             (span.PeakValue, span.PeakDeviation) = (value, verdict.Deviation);
             span.Explanation = Explanation.Of(verdict, value, at.ToUnixTimeMilliseconds(), TimeZoneInfo.Utc, Figure);
+        }
+        if (IsAtEnd(at))
+        {
+            span.Explanation =
+                $"{Figure(value)} for {Figures.Plain(Ages.Of(at - atEndSince!.Value))}: it cannot get any worse, whatever is usual.";
         }
         // The members need a few samples to find their feet at a finer step than that of the history: their loudest word counts.
         var votes = Voted(verdict.Votes);
@@ -347,9 +360,16 @@ internal sealed class SeriesScorer(
         span.Dirty = true;
     }
 
+    /// <summary>Everything but the end is expected where nothing was learnt yet.</summary>
+    private (double Expected, double Lower, double Upper) BesideEnd()
+    {
+        var end = scan.End?.Value ?? 0;
+        return scan.End?.Direction == AnomalyDirection.Up ? (0, 0, end) : (Math.Max(1, end), end, Math.Max(1, end));
+    }
+
     /// <summary>Votes are powers of ten of rarity; 6, one in a million, is as much as one member can say.</summary>
     private static List<AnomalyVote> Voted(MemberVotes votes) =>
         [.. Enum.GetValues<DetectionMember>().Select(member => new AnomalyVote(member.ToString(), Math.Clamp(votes[member] / 6.0, 0, 1)))];
 
-    private string Season() => model!.Season.ToString().ToLowerInvariant();
+    private string Season() => (model?.Season ?? ModelSeason.None).ToString().ToLowerInvariant();
 }

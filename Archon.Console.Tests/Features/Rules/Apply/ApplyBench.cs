@@ -67,9 +67,7 @@ internal sealed class ApplyBench : IAsyncDisposable
 
     public async Task<ApplyReview> ReviewAsync() =>
         Assert
-            .IsType<Fetch<ApplyReview>.Ok>(
-                await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token)
-            )
+            .IsType<Fetch<ApplyReview>.Ok>(await new RuleReviewer(Bench.Contexts, Bench.Target).ReviewAsync(RuleBench.Environment, Token))
             .Value;
 
     public async Task<ApplyResult> ApplyAsync(ApplyReview? review = null, RuleTarget? target = null, StageReports? reports = null)
