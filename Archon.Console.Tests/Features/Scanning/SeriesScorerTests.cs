@@ -108,7 +108,7 @@ public sealed class SeriesScorerTests
         Assert.NotNull(scorer.Open);
         Feed(scorer, 1, _ => 1, from: 8);
 
-        Assert.Equal((At(0), AnomalyDirection.Down), (open.StartedAt, open.Direction));
+        Assert.Equal((At(0), AnomalyDirection.Down, "Down for 60 s: 0 %"), (open.StartedAt, open.Direction, open.Explanation));
         Assert.Equal((At(4), At(5)), (open.LastSeenAt, open.EndedAt!.Value));
         Assert.Null(scorer.Open);
     }
@@ -158,11 +158,7 @@ public sealed class SeriesScorerTests
 
         Assert.Equal(isReported, scorer.Open is not null);
         if (isReported)
-            Assert.StartsWith(
-                $"{(double.IsFinite(value) ? "100 %" : "infinite")} for 5 min",
-                scorer.Open!.Explanation,
-                StringComparison.Ordinal
-            );
+            Assert.Equal($"At its worst for 5 min: {(double.IsFinite(value) ? "100 %" : "infinite")}", scorer.Open!.Explanation);
     }
 
     [Fact]

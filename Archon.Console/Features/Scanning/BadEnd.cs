@@ -8,11 +8,19 @@ namespace Archon.Features.Scanning;
 /// </summary>
 /// <param name="Direction">From which side it is reached.</param>
 /// <param name="After">How long values have to stay there.</param>
-/// <param name="IsRatio">Values just beyond it show that this is no ratio: load per CPU passes 1.</param>
-internal readonly record struct BadEnd(double Value, AnomalyDirection Direction, TimeSpan After, bool IsRatio)
+/// <param name="Words">What it means to stay there.</param>
+/// <param name="Tolerance">Values so close are at the end: 99.9 % of a CPU is all of it.</param>
+/// <param name="IsLimit">Values may lie beyond it. One beyond any other end shows that this is no ratio: load per CPU passes 1.</param>
+internal readonly record struct BadEnd(
+    double Value,
+    AnomalyDirection Direction,
+    TimeSpan After,
+    string Words,
+    double Tolerance,
+    bool IsLimit = false
+)
 {
-    // 99.9 % of a CPU is all of it.
-    private const double RatioTolerance = 0.001;
+    private const double OfRatio = 0.001;
 
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Later = TimeSpan.FromMinutes(5);
@@ -20,36 +28,31 @@ internal readonly record struct BadEnd(double Value, AnomalyDirection Direction,
     /// <returns>Null where values of the watch know no worst.</returns>
     public static BadEnd? Of(Watch watch)
     {
+        var (up, down) = (AnomalyDirection.Up, AnomalyDirection.Down);
         BadEnd? end = watch switch
         {
             // Limits of latencies and error shares are objectives: to miss one for a minute is no end.
             { Limit: { } limit, Signal: WatchSignal.Saturation or WatchSignal.Availability or WatchSignal.Quality } => new BadEnd(
                 limit,
-                watch.LimitSide == LimitSide.Ceiling ? AnomalyDirection.Up : AnomalyDirection.Down,
+                watch.LimitSide == LimitSide.Ceiling ? up : down,
                 Soon,
-                IsRatio: false
+                "At its limit",
+                watch.Unit == "1" ? OfRatio : 0,
+                IsLimit: true
             ),
             { Unit: not "1" } => null,
-            { Signal: WatchSignal.Errors } => new BadEnd(1, AnomalyDirection.Up, Soon, IsRatio: true),
-            { Signal: WatchSignal.Availability } => new BadEnd(0, AnomalyDirection.Down, Soon, IsRatio: true),
-            { Signal: WatchSignal.Quality } => new BadEnd(0, AnomalyDirection.Down, Later, IsRatio: true),
-            { Signal: WatchSignal.Saturation, Interesting: AnomalyDirection.Down } => new BadEnd(
-                0,
-                AnomalyDirection.Down,
-                Later,
-                IsRatio: true
-            ),
-            { Signal: WatchSignal.Saturation } => new BadEnd(1, AnomalyDirection.Up, Later, IsRatio: true),
+            { Signal: WatchSignal.Errors } => new BadEnd(1, up, Soon, "All requests failed", OfRatio),
+            { Signal: WatchSignal.Availability } => new BadEnd(0, down, Soon, "Down", OfRatio),
+            { Signal: WatchSignal.Quality } => new BadEnd(0, down, Later, "At its worst", OfRatio),
+            { Signal: WatchSignal.Saturation, Interesting: AnomalyDirection.Down } => new BadEnd(0, down, Later, "At its worst", OfRatio),
+            { Signal: WatchSignal.Saturation } => new BadEnd(1, up, Later, "At its worst", OfRatio),
             _ => null,
         };
         return end is { } found && (watch.Interesting == AnomalyDirection.Both || watch.Interesting == found.Direction) ? end : null;
     }
 
-    public bool IsAt(double value)
-    {
-        var tolerance = IsRatio ? RatioTolerance : 0;
-        return Direction == AnomalyDirection.Up
-            ? value >= Value - tolerance && (!IsRatio || value <= Value + tolerance || double.IsPositiveInfinity(value))
-            : value <= Value + tolerance && (!IsRatio || value >= Value - tolerance || double.IsNegativeInfinity(value));
-    }
+    public bool IsAt(double value) =>
+        Direction == AnomalyDirection.Up
+            ? value >= Value - Tolerance && (IsLimit || value <= Value + Tolerance || double.IsPositiveInfinity(value))
+            : value <= Value + Tolerance && (IsLimit || value >= Value - Tolerance || double.IsNegativeInfinity(value));
 }

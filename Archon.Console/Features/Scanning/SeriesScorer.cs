@@ -350,8 +350,8 @@ internal sealed class SeriesScorer(
         }
         if (IsAtEnd(at))
         {
-            span.Explanation =
-                $"{Figure(value)} for {Figures.Plain(Ages.Of(at - atEndSince!.Value))}: it cannot get any worse, whatever is usual.";
+            var length = Figures.Plain(Ages.Of(at - atEndSince!.Value));
+            span.Explanation = $"{scan.End!.Value.Words} for {length}: {Figure(value)}";
         }
         // The members need a few samples to find their feet at a finer step than that of the history: their loudest word counts.
         var votes = Voted(verdict.Votes);
