@@ -50,6 +50,26 @@ public sealed class DetectCommandTests : IDisposable
         Assert.Equal(7, (await DetectAsync("alert")).Length);
     }
 
+    [Fact]
+    public async Task Infinity_is_a_number_however_it_is_written()
+    {
+        Write(
+            "a.csv",
+            """
+            timestamp,value
+            2026-11-02 00:00:00,1
+            2026-11-02 00:05:00,Inf
+            2026-11-02 00:10:00,+Inf
+            2026-11-02 00:15:00,-Inf
+            2026-11-02 00:20:00,+Infinity
+            2026-11-02 00:25:00,1.797e308
+            2026-11-02 00:30:00,nan
+            """
+        );
+
+        Assert.All((await DetectAsync("alert"))[1..], row => Assert.InRange(ScoreOf(row), 0, 1));
+    }
+
     [Theory]
     [InlineData("timestamp,value\n2026-11-02 00:00:00,1\n2026-11-02 00:05:00,high\n", "line 3", "\"high\" is not a number")]
     [InlineData("timestamp,value\nyesterday,1\n", "line 2", "\"yesterday\" is not a timestamp")]

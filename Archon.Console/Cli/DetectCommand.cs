@@ -49,7 +49,8 @@ internal static class DetectCommand
             Scores series of a folder for anomalies, streaming: each starts unknown, and the score of a row depends on no later row.
 
             Input: CSV with the header timestamp,value and rows in time order. A timestamp is ISO 8601 or 2026-04-01 00:05:00 (UTC where no
-            zone is given), or Unix seconds or milliseconds. An empty value and NaN are missing. A row earlier than one before it is not judged.
+            zone is given), or Unix seconds or milliseconds. An empty value and NaN are missing, Inf and -Inf are infinite. A row earlier than
+            one before it is not judged.
             Output: file is the path below the folder, without .gz; timestamp is as it was written; score is 0 to 1.
             """
         )
@@ -148,7 +149,7 @@ internal static class DetectCommand
         var cell = row[column].Span.Trim();
         if (cell.IsEmpty)
             return double.NaN;
-        return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        return CsvNumber.TryParse(cell, out var value)
             ? value
             : throw new BadInputException(file, row.LineNumberFrom, $"\"{cell}\" is not a number.");
     }

@@ -138,7 +138,7 @@ internal static partial class ExhaustCommand
                     throw new BadInputException(file, row.LineNumberFrom, $"\"{time}\" is not a time in seconds.");
                 }
                 var number = double.NaN;
-                if (!value.IsEmpty && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
+                if (!value.IsEmpty && !CsvNumber.TryParse(value, out number))
                 {
                     throw new BadInputException(file, row.LineNumberFrom, $"\"{value}\" is not a number.");
                 }

@@ -177,7 +177,7 @@ internal static class ForecastCommand
     {
         value = double.NaN;
         cell = cell.Trim();
-        return cell.IsEmpty || cell is "NA" || double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        return cell.IsEmpty || cell is "NA" || CsvNumber.TryParse(cell, out value);
     }
 
     private static async Task Write(

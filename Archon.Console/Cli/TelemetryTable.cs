@@ -1,4 +1,3 @@
-using System.Globalization;
 using nietras.SeparatedValues;
 
 namespace Archon.Cli;
@@ -60,7 +59,7 @@ internal sealed record TelemetryTable(IReadOnlyList<TelemetryColumn> Columns, lo
 
     private static double Number(string file, long line, string column, ReadOnlySpan<char> text) =>
         text.IsWhiteSpace() ? double.NaN
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+        : CsvNumber.TryParse(text, out var number) ? number
         : throw new BadInputException(file, line, $"\"{text}\" in column {column} is no number.");
 }
 

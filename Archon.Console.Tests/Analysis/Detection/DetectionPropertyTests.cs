@@ -226,7 +226,7 @@ public sealed class DetectionPropertyTests
 
         Assert.InRange(alerts, 1, 1500);
         Assert.NotEqual(ModelSeason.None, detector.Model.Season);
-        Assert.InRange(detector.Model.ToBytes().Length, 100, 3000);
+        Assert.InRange(detector.Model.ToBytes().Length, 100, 4000);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.Detection;
 
 /// <summary>
@@ -93,6 +95,8 @@ public sealed class AnomalyDetector
     private long offsetFromMs;
     private long offsetUntilMs;
     private long bandOf = -1;
+    private double stepOfRarity = double.NaN,
+        stepRarity;
     private double upDistance,
         downDistance;
 
@@ -107,8 +111,11 @@ public sealed class AnomalyDetector
         accepted = [.. settings.Adjustment.Accepted];
         var shift = Math.Max(0, settings.Adjustment.RarityShift);
         outside = SeriesModel.OutsideProbability(settings.Sensitivity) * Math.Pow(10, -shift);
-        alertRarity = Evidence.UpperRarity + ((EpisodeSensitivity - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
+        alertRarity = Evidence.EpisodeRarity + ((EpisodeSensitivity - Math.Clamp(settings.Sensitivity, 0, 1)) * SensitivityRarity) + shift;
     }
+
+    /// <summary>The first run of a fit learns season and scales alone: what is rare is learnt in the second, which knows them.</summary>
+    internal bool IsRehearsal { get; init; }
 
     /// <summary>Where a fit gathers the distances that the band learns from; null outside of one.</summary>
     internal List<double>? Distances { get; init; }
@@ -117,8 +124,8 @@ public sealed class AnomalyDetector
     public SeriesModel Model => new(state.Clone());
 
     /// <param name="unixMs">Unix milliseconds.</param>
-    /// <param name="value">In the unit of the history. NaN is missing; an infinity is as far outside as can be, and not learnt
-    /// from.</param>
+    /// <param name="value">In the unit of the history. NaN is missing; an infinity and what is nearly one is as far
+    /// outside as can be, and not learnt from.</param>
     /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
     public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
     {
@@ -137,7 +144,7 @@ public sealed class AnomalyDetector
         }
         var view = Look(seen);
         var verdict = Judge(seen, view);
-        if (double.IsFinite(value) && Learn(seen, view))
+        if (SampleValue.IsUsable(value) && Learn(seen, view))
             verdict = verdict with { IsNewNormal = true };
         state.LastSampleMs = unixMs;
         return verdict;
@@ -154,8 +161,8 @@ public sealed class AnomalyDetector
         }
         var seen = See(unixMs, value);
         var view = Look(seen);
-        if (state.Learnt >= FirstJudged)
-            Weigh(seen, view.Sum);
+        if (state.Learnt >= FirstJudged && !IsRehearsal)
+            Weigh(seen, view.Sum, view.Sudden);
         Learn(seen, view);
         state.LastSampleMs = unixMs;
     }
@@ -229,6 +236,11 @@ public sealed class AnomalyDetector
             Jump,
             ForecastError;
 
+        /// <summary>The usual sizes of these at this time of day.</summary>
+        public double UsualResidual,
+            UsualJump,
+            UsualForecastError;
+
         /// <summary>Deviation from the season, without the level it keeps to at present.</summary>
         public double Unseasoned;
         public double Floor;
@@ -244,6 +256,11 @@ public sealed class AnomalyDetector
         public MemberVotes Sizes;
         public MemberVotes Votes;
         public double Sum;
+
+        public SuddenChanges.Sizes SuddenSizes;
+
+        /// <summary>Rarity of the rarest sudden change.</summary>
+        public double Sudden;
     }
 
     private Sighting See(long unixMs, double value)
@@ -272,7 +289,7 @@ public sealed class AnomalyDetector
 
     private SampleVerdict First(long unixMs, double value)
     {
-        if (!double.IsFinite(value))
+        if (!SampleValue.IsUsable(value))
             return new SampleVerdict { Judgement = SampleJudgement.Missing };
         var wall = Wall(unixMs);
         (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
@@ -291,7 +308,7 @@ public sealed class AnomalyDetector
     private View Look(in Sighting seen)
     {
         // An infinity must not turn into NaN on the way.
-        var value = Math.Clamp(seen.Value, -1e300, 1e300);
+        var value = SampleValue.Limited(seen.Value);
         var range = state.Highest - state.Lowest;
         var floor = range > 0 ? Math.Min(LeastShare * state.Size, LeastRangeShare * range) : LeastShare * state.Size;
         floor = Math.Max(Math.Max(floor, state.LeastScale), LeastScale);
@@ -308,21 +325,25 @@ public sealed class AnomalyDetector
         };
         view.Jump = view.Unseasoned - state.LastDeviation;
         view.ForecastError = view.Unseasoned - state.Forecast.Next;
-        var residualScale = Math.Max(state.ResidualScale.At(seen.Slot), floor) * noise;
+        (view.UsualResidual, view.UsualJump) = (state.ResidualScale.At(seen.Slot), state.JumpScale.At(seen.Slot));
+        view.UsualForecastError = state.ForecastScale.At(seen.Slot);
+        var residualScale = Math.Max(view.UsualResidual, floor) * noise;
         view.Deviation = view.Residual / residualScale;
         var clipped = Math.Clamp(view.Deviation, -DeviationClip, DeviationClip);
         view.Shift = state.Shift + (Share(ShiftMemory, seen.Steps) * (clipped - state.Shift));
         view.Drift = state.Drift + (Share(DriftMemory, seen.Steps) * (clipped - state.Drift));
         view.SameValues = seen.Value == state.LastValue ? state.SameValues + (seen.IsBetween ? 0 : 1) : 0;
+        if (IsRehearsal)
+            return view;
+        var jumpScale = Math.Max(view.UsualJump, floor / 2) * noise;
+        view.SuddenSizes = state.Sudden.Measure(view.Unseasoned, view.Jump, jumpScale, seen.Slot);
         if (state.Learnt < FirstJudged)
             return view;
 
         view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
-        view.Sizes[(int)DetectionMember.Jump] = TailTracker.Log(
-            Math.Abs(view.Jump) / (Math.Max(state.JumpScale.At(seen.Slot), floor / 2) * noise)
-        );
+        view.Sizes[(int)DetectionMember.Jump] = view.SuddenSizes.JumpLog;
         view.Sizes[(int)DetectionMember.Forecast] = TailTracker.Log(
-            Math.Abs(view.ForecastError) / (Math.Max(state.ForecastScale.At(seen.Slot), floor / 2) * noise)
+            Math.Abs(view.ForecastError) / (Math.Max(view.UsualForecastError, floor / 2) * noise)
         );
         view.Sizes[(int)DetectionMember.Shift] = TailTracker.Log(Math.Abs(view.Shift));
         view.Sizes[(int)DetectionMember.Drift] = TailTracker.Log(Math.Abs(view.Drift));
@@ -331,13 +352,18 @@ public sealed class AnomalyDetector
         );
         view.Sizes[(int)DetectionMember.FlatLine] = TailTracker.Log(view.SameValues);
         view.Sizes[(int)DetectionMember.Gap] = TailTracker.Log(seen.Gap);
-        for (var i = 0; i < SeriesState.Members; i++)
+        var known = trust * state.Tails[0].Trust;
+        for (var i = 0; i < SeriesState.Gathered; i++)
         {
-            var vote = state.Tails[i].Rarity(view.Sizes[i]) * trust;
+            var vote = state.Tails[i].Rarity(view.Sizes[i]) * known;
             view.Votes[i] = (float)vote;
             view.Sum += Weights[i] * vote * vote;
         }
-        view.Sum /= VoteSum;
+        view.Sum = state.Sudden.IsUsual(view.SuddenSizes) ? 0 : view.Sum / VoteSum;
+        var (jump, spike, held) = state.Sudden.Rarities(view.SuddenSizes);
+        view.Sudden = Math.Max(jump, Math.Max(spike, held)) * trust;
+        view.Votes[(int)DetectionMember.Spike] = (float)(spike * trust);
+        view.Votes[(int)DetectionMember.Held] = (float)(held * trust);
         return view;
     }
 
@@ -347,21 +373,21 @@ public sealed class AnomalyDetector
         RefreshBand();
         var (lower, upper) = (seen.Expected - (downDistance * scale), seen.Expected + (upDistance * scale));
         var distance = view.Residual / scale;
-        var probability = distance >= 0 ? state.Up.Probability(distance) : state.Down.Probability(-distance);
+        var bandRarity = distance >= 0 ? state.Up.Rarity(distance) : state.Down.Rarity(-distance);
         var isJudged = state.Learnt >= FirstJudged;
-        var (rarity, isReported) = isJudged ? Weigh(seen, view.Sum) : (0, false);
+        var (rarity, isReported) = isJudged ? Weigh(seen, view.Sum, view.Sudden) : (0, false);
         var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
         var isOutside = seen.Value < lower || seen.Value > upper;
         var isAccepted = (isOutside || isReported) && IsAccepted(seen.Wall, distance / MeanToSigma);
         return new SampleVerdict
         {
             Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
-            Score = Math.Clamp(-Math.Log10(probability) / ScoreDecades, 0, 1),
+            Score = Math.Clamp(bandRarity / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
             Alert = isReported && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
             Confidence =
                 !isJudged ? 0
-                : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(probability * seen.Closeness))
+                : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(Math.Pow(10, -bandRarity) * seen.Closeness))
                 : Confidence(rarity),
             Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
             Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
@@ -379,13 +405,22 @@ public sealed class AnomalyDetector
     }
 
     /// <summary>How rare the evidence is, and whether that is to be told; remembers that it was.</summary>
-    private (double Rarity, bool IsReported) Weigh(in Sighting seen, double sum)
+    private (double Rarity, bool IsReported) Weigh(in Sighting seen, double sum, double sudden)
     {
+        // By time, not by sample: what comes once in a thousand samples comes five times as often where there are five times as many.
+        var rarity = Math.Max(0, state.Evidence.Rarity(sum, sudden) + StepRarity());
         // Twenty looks at one step find twenty times as much by chance.
-        var rarity = state.Evidence.Rarity(sum);
         if (seen.Closeness > 1)
             rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
         return (rarity, state.Evidence.Report(rarity, seen.UnixMs, alertRarity));
+    }
+
+    /// <summary>How much rarer a sample of five minutes is than one of this step.</summary>
+    private double StepRarity()
+    {
+        if (stepOfRarity != state.StepMs)
+            (stepOfRarity, stepRarity) = (state.StepMs, Math.Log10(Math.Max(state.StepMs, 1) / PaceMs));
+        return stepRarity;
     }
 
     private static double Confidence(double rarity) => 1 / (1 + Math.Exp(-(rarity - ConfidenceHalf) / ConfidenceSlope));
@@ -431,12 +466,13 @@ public sealed class AnomalyDetector
         var verdict = Unjudged(seen, SampleJudgement.Missing);
         if (state.Learnt < FirstJudged)
             return verdict;
-        var vote = state.Tails[(int)DetectionMember.Gap].Rarity(TailTracker.Log(seen.Gap));
+        ref var tail = ref state.Tails[(int)DetectionMember.Gap];
+        var vote = tail.Rarity(TailTracker.Log(seen.Gap)) * tail.Trust;
         var votes = default(MemberVotes);
         votes[(int)DetectionMember.Gap] = (float)vote;
         var sum = Weights[(int)DetectionMember.Gap] * vote * vote / VoteSum;
         var level = state.Evidence.Level(sum);
-        var (rarity, isReported) = Weigh(seen, sum);
+        var (rarity, isReported) = Weigh(seen, sum, vote);
         return verdict with
         {
             Votes = votes,
@@ -456,20 +492,23 @@ public sealed class AnomalyDetector
         var (slot, value, count) = (seen.Slot, seen.Value, state.Learnt);
         // An hour of incident must not teach more because it has more samples.
         var pace = state.StepMs > 0 ? Math.Min(1, state.StepMs / PaceMs) : 1;
-        if (count >= FirstJudged)
+        if (count >= FirstJudged && !IsRehearsal)
         {
-            for (var i = 0; i < SeriesState.Members; i++)
-                state.Tails[i].Learn(view.Sizes[i], pace);
+            var rate = state.Tails[0].RateAt(pace);
+            for (var i = 0; i < SeriesState.Gathered; i++)
+                state.Tails[i].Learn(view.Sizes[i], rate);
             state.Evidence.Learn(view.Sum, pace);
         }
+        if (!IsRehearsal)
+            state.Sudden.Learn(view.SuddenSizes, view.Unseasoned, slot, count >= FirstJudged, pace);
         (state.Shift, state.Drift, state.SameValues) = (view.Shift, view.Drift, view.SameValues);
         LearnBand(seen, view, pace);
 
         var usualError = state.ForecastScale.Overall;
         state.Forecast.Learn(view.Unseasoned, ForecastClip * Math.Max(usualError, LeastScale), usualError);
-        state.ResidualScale.Learn(slot, view.Residual, count, view.Floor * LearntFloor, pace);
-        state.JumpScale.Learn(slot, view.Jump, count, view.Floor * LearntFloor, pace);
-        state.ForecastScale.Learn(slot, view.ForecastError, count, view.Floor * LearntFloor, pace);
+        state.ResidualScale.Learn(slot, view.Residual, view.UsualResidual, count, view.Floor * LearntFloor, pace);
+        state.JumpScale.Learn(slot, view.Jump, view.UsualJump, count, view.Floor * LearntFloor, pace);
+        state.ForecastScale.Learn(slot, view.ForecastError, view.UsualForecastError, count, view.Floor * LearntFloor, pace);
 
         state.IsNonNegative &= value >= 0;
         var fading = RangeFading * pace * seen.Steps;
@@ -589,6 +628,7 @@ public sealed class AnomalyDetector
     {
         state.LastDeviation += by;
         state.Forecast.Shift(by);
+        state.Sudden.Shift(by);
     }
 
     /// <summary>Weight of a new sample in an exponential mean over some steps.</summary>

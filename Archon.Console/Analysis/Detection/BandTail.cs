@@ -26,6 +26,9 @@ internal struct BandTail
     private const double FirstRate = 4;
     private const double LeastRate = 0.02;
 
+    private const double Ln10 = 2.302585092994046;
+    private const double MedianRarity = 0.3010299956639812;
+    private static readonly double ThresholdRarity = -Math.Log10(Share1);
     private static readonly double LogStep = Math.Log(Share1 / Share2);
 
     // Scale and shape are matched anew after this many samples; in between they stand.
@@ -58,16 +61,16 @@ internal struct BandTail
     /// <summary>Grows whenever <see cref="Distance"/> may have changed.</summary>
     public readonly long Fits => seen / FitEvery;
 
-    /// <summary>The share of samples that go at least so far to this side.</summary>
-    public readonly double Probability(double distance)
+    /// <summary>The negative decimal logarithm of the share of samples that go at least so far to this side.</summary>
+    public readonly double Rarity(double distance)
     {
         if (distance <= 0)
-            return 0.5;
-        // Between the middle and the threshold a straight line on the logarithm is near enough: nobody is told of those.
+            return MedianRarity;
+        // Between the middle and the threshold a straight line is near enough: nobody is told of those.
         if (distance <= threshold)
-            return 0.5 * Math.Pow(Share1 / 0.5, distance / threshold);
+            return MedianRarity + ((ThresholdRarity - MedianRarity) * distance / threshold);
         var excess = (distance - threshold) / scale;
-        return Share1 * (shape < LeastShape ? Math.Exp(-excess) : Math.Pow(1 + (shape * excess), -1 / shape));
+        return ThresholdRarity + ((shape < LeastShape ? excess : Math.Log(1 + (shape * excess)) / shape) / Ln10);
     }
 
     /// <summary>The distance that has this probability.</summary>

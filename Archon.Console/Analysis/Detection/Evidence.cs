@@ -7,111 +7,85 @@ namespace Archon.Analysis.Detection;
 /// <remarks>
 /// The votes are logarithms of tail probabilities, so their weighted sum is Fisher's method of combining tests; their squares let one
 /// strong vote count for more than several lukewarm ones. How rare the sum is, is learnt from the series itself, because its members are
-/// not independent: the level that one episode begins above in 2,500 samples is followed by stochastic approximation (Robbins and
-/// Monro, 1951), episodes counted once as in declustering for peaks over threshold; beyond it the tail is exponential (a generalised Pareto
-/// of shape 0, Pickands, 1975). So a series that is merely restless raises its own bar, and none alerts more than a few times a month by
-/// chance.
+/// not independent: see <see cref="PeakTail"/>. Sudden changes have tails of their own. The two rarities are joined by their mean, which is
+/// the geometric mean of the probabilities and a valid combination up to a constant whatever their dependence (Vovk and Wang, "Combining
+/// p-values via averaging", 2020); one that is ten times as rare needs no other.
 /// </remarks>
 internal struct Evidence
 {
     private const double AlertMemory = 5;
     private const double LevelMemory = 20;
+    private const float LeastSum = 0.05f;
+    private const float UsualExcess = 0.1f;
 
-    // Nearly nine days of five minutes. A quarter more often told 15 % more false alarms, an eighth less often began to miss incidents.
-    private const double UpperShare = 0.0004;
+    // One of the two alone has to be ten times as rare.
+    private const double AloneRarity = 1;
 
-    private const double UpperStep = 0.1;
-    private const double LeastUpper = 0.05;
-    private const double PriorExcesses = 3;
-    private const double PriorExcess = 0.1;
-    private const double MostExcess = 4;
-    private const double ExcessMemory = 1 - (1 / 4000.0);
-    private const double Ln10 = 2.302585092994046;
+    /// <summary>The rarity of what begins an episode: by the calibration of a calm series, one sample of five minutes in 2,500.</summary>
+    public const double EpisodeRarity = 3.4;
 
-    /// <summary>The rarity of what begins an episode.</summary>
-    public const double UpperRarity = 3.4;
+    // Within an episode an alert is told again only if it has become ten times as unlikely.
+    private const double Worse = 1;
 
-    // An alert is told again within its refractory time only if it has become a hundred times as unlikely.
-    private const double Worse = 2;
-    private const long RefractorySamples = 100;
-    private const long RefractoryMs = 4 * 3_600_000L;
+    // An episode ends when nothing has been so rare for so long: both, because samples come at any step.
+    private const long CalmSamples = 100;
+    private const long CalmMs = 4 * 3_600_000L;
 
     private double alert,
         level;
-    private double upper,
-        excesses,
-        excessSum;
+    private PeakTail tail;
     private double reported;
-    private long reportedAt,
-        reportedAtMs,
-        raisedAt;
+    private long rareAt,
+        rareAtMs;
     private long samples;
 
-    public static Evidence Start =>
-        new()
-        {
-            upper = 1,
-            reportedAt = -RefractorySamples - 1,
-            raisedAt = -RefractorySamples - 1,
-            reportedAtMs = long.MinValue / 2,
-        };
+    public static Evidence Start => new() { rareAt = -CalmSamples - 1, rareAtMs = long.MinValue / 2 };
 
     /// <summary>How strongly the members agree at this sample and the few before it, without saying how rare that is: rises and falls with
     /// the incident.</summary>
     public readonly double Level(double votes) => Math.Sqrt(level + ((votes - level) / LevelMemory));
 
-    /// <summary>The negative decimal logarithm of how often this series shows so much agreement; 0 where it is usual.</summary>
-    public readonly double Rarity(double votes)
+    /// <summary>The negative decimal logarithm of how often this series shows such a sample.</summary>
+    /// <param name="votes">Weighted mean of the squared votes.</param>
+    /// <param name="sudden">Rarity of the sudden change.</param>
+    public readonly double Rarity(double votes, double sudden)
     {
         var sum = Math.Sqrt(alert + ((votes - alert) / AlertMemory));
-        return sum > upper ? UpperRarity + ((sum - upper) / (Excess * Ln10)) : UpperRarity * sum * sum / (upper * upper);
+        var agreement = tail.Rarity((float)sum, float.NegativeInfinity);
+        return Math.Max((agreement + sudden) / 2, Math.Max(agreement, sudden) - AloneRarity);
     }
 
     /// <summary>Whether this is told: the first of its episode, or much worse than what was told. Remembers that it was.</summary>
     /// <param name="least">What is less rare than this is not told.</param>
     public bool Report(double rarity, long unixMs, double least)
     {
-        if (samples - reportedAt > RefractorySamples && unixMs - reportedAtMs > RefractoryMs)
+        if (samples - rareAt > CalmSamples && unixMs - rareAtMs > CalmMs)
             reported = 0;
+        if (reported > 0 && rarity >= EpisodeRarity)
+            (rareAt, rareAtMs) = (samples, unixMs);
         if (rarity < least || (reported > 0 && rarity <= reported + Worse))
             return false;
-        (reported, reportedAt, reportedAtMs) = (rarity, samples, unixMs);
+        (reported, rareAt, rareAtMs) = (rarity, samples, unixMs);
         return true;
     }
 
     /// <param name="votes">Weighted mean of the squared votes.</param>
-    /// <param name="pace">Share of the usual rate, 0 to 1: where samples come fast, fewer of them may begin an episode.</param>
+    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
     public void Learn(double votes, double pace)
     {
         alert += (votes - alert) / AlertMemory;
         level += (votes - level) / LevelMemory;
-        var sum = Math.Sqrt(alert);
-        if (sum > upper)
-        {
-            var excess = Math.Min(sum - upper, MostExcess * Math.Max(Excess, PriorExcess));
-            (excesses, excessSum) = ((excesses * ExcessMemory) + 1, (excessSum * ExcessMemory) + excess);
-        }
-        var step = UpperStep * upper;
-        if (sum > upper && samples - raisedAt > RefractorySamples)
-        {
-            upper += step;
-            raisedAt = samples;
-        }
-        else
-        {
-            upper = Math.Max(LeastUpper, upper - (step * UpperShare * pace));
-        }
+        tail.Learn((float)Math.Sqrt(alert), float.NegativeInfinity, LeastSum, UsualExcess, (float)pace);
         samples++;
     }
 
-    private readonly double Excess => (excessSum + (PriorExcesses * PriorExcess)) / (excesses + PriorExcesses);
-
     public readonly void Write(ref StateWriter writer)
     {
-        foreach (var value in (ReadOnlySpan<double>)[alert, level, upper, excesses, excessSum, reported])
+        foreach (var value in (ReadOnlySpan<double>)[alert, level, reported])
             writer.Double(value);
-        foreach (var value in (ReadOnlySpan<long>)[reportedAt, reportedAtMs, raisedAt, samples])
+        foreach (var value in (ReadOnlySpan<long>)[rareAt, rareAtMs, samples])
             writer.Int64(value);
+        tail.Write(ref writer);
     }
 
     public static Evidence Read(ref StateReader reader) =>
@@ -119,13 +93,10 @@ internal struct Evidence
         {
             alert = reader.Double(),
             level = reader.Double(),
-            upper = reader.Double(),
-            excesses = reader.Double(),
-            excessSum = reader.Double(),
             reported = reader.Double(),
-            reportedAt = reader.Int64(),
-            reportedAtMs = reader.Int64(),
-            raisedAt = reader.Int64(),
+            rareAt = reader.Int64(),
+            rareAtMs = reader.Int64(),
             samples = reader.Int64(),
+            tail = PeakTail.Read(ref reader),
         };
 }

@@ -6,6 +6,9 @@ namespace Archon.Analysis.Detection;
 public static class Explanation
 {
     private const double NotableRatio = 1.5;
+
+    // Beyond it the two values say more.
+    private const double MostRatio = 10_000;
     private const double NegligibleShare = 0.01;
 
     // What is left is not nothing: 100 % would be rounded.
@@ -56,6 +59,8 @@ public static class Explanation
         if (double.IsInfinity(value) || expected * value <= 0 || Math.Abs(expected) < NegligibleShare * band)
             return $"{figure(value)}, usually near {figure(expected)}";
         var ratio = value / expected;
+        if (ratio > MostRatio)
+            return $"{figure(value)}, usually near {figure(expected)}";
         return ratio switch
         {
             >= NotableRatio => string.Create(CultureInfo.InvariantCulture, $"{Ratio(ratio)}× {usual}"),

@@ -28,13 +28,21 @@ public enum DetectionMember
 
     /// <summary>Samples were missing before this one.</summary>
     Gap,
+
+    /// <summary>Distance from the median of the last samples.</summary>
+    Spike,
+
+    /// <summary>As <see cref="Spike"/>, where the two samples before lie to the same side: the least of the three.</summary>
+    Held,
 }
 
 /// <summary>What each member makes of one sample: the negative decimal logarithm of how often the series looks like this to it. 2 is once
 /// in a hundred samples.</summary>
-[InlineArray(SeriesState.Members)]
+[InlineArray(Members)]
 public struct MemberVotes : IEquatable<MemberVotes>
 {
+    internal const int Members = SeriesState.Gathered + 2;
+
     /// <summary>A vote from here on counts as agreeing that the sample is unusual: one in thirty.</summary>
     public const float Agrees = 1.5f;
 
@@ -60,7 +68,7 @@ public struct MemberVotes : IEquatable<MemberVotes>
         get
         {
             var best = 0;
-            for (var i = 1; i < SeriesState.Members; i++)
+            for (var i = 1; i < Members; i++)
                 best = this[i] > this[best] ? i : best;
             return (DetectionMember)best;
         }

@@ -21,7 +21,7 @@ internal static class SeriesFitter
         var times = history.Times.Span;
         var values = history.Values.Span;
         var state = new SeriesState(settings.Zone, settings.LeastScale) { StepMs = UsualStep(times, values), IsStepKnown = true };
-        Run(new AnomalyDetector(state, Any), times, values);
+        Run(new AnomalyDetector(state, Any) { IsRehearsal = true }, times, values);
         state.Rewind(FirstLevel(values), times[0]);
         var distances = new List<double>(samples);
         Run(new AnomalyDetector(state, Any) { Distances = distances }, times, values);
@@ -35,7 +35,7 @@ internal static class SeriesFitter
     {
         for (var i = 0; i < times.Length; i++)
         {
-            if (double.IsFinite(values[i]))
+            if (SampleValue.IsUsable(values[i]))
                 detector.Teach(times[i], values[i]);
         }
     }
@@ -67,7 +67,7 @@ internal static class SeriesFitter
                     nameof(history)
                 );
             }
-            if (double.IsFinite(values[i]))
+            if (SampleValue.IsUsable(values[i]))
                 known++;
         }
         return known;
@@ -80,7 +80,7 @@ internal static class SeriesFitter
         var last = -1;
         for (var i = 0; i < times.Length; i++)
         {
-            if (!double.IsFinite(values[i]))
+            if (!SampleValue.IsUsable(values[i]))
                 continue;
             if (last >= 0)
                 steps.Add(times[i] - times[last]);
@@ -97,7 +97,7 @@ internal static class SeriesFitter
         var count = 0;
         for (var i = 0; i < values.Length && count < LevelSamples; i++)
         {
-            if (double.IsFinite(values[i]))
+            if (SampleValue.IsUsable(values[i]))
                 first[count++] = values[i];
         }
         first = first[..count];

@@ -4,7 +4,7 @@ namespace Archon.Analysis.Detection;
 
 /// <summary>
 /// What one series normally does, and where in it a detector stands: a level, profiles over the day and the week in half-hour slots, the
-/// usual distances from them and how their tails fall off. Learnt from history or sample by sample, stored in two to three kilobytes, asked
+/// usual distances from them and how their tails fall off. Learnt from history or sample by sample, stored in three kilobytes, asked
 /// in constant time.
 /// </summary>
 /// <remarks>
@@ -16,7 +16,7 @@ namespace Archon.Analysis.Detection;
 public sealed class SeriesModel
 {
     /// <summary>Changes with the stored form. A model of another version is fitted anew, never misread.</summary>
-    public const int FormatVersion = 3;
+    public const int FormatVersion = 4;
 
     private SeriesModel(SeriesState state, FitVerdict verdict) => (State, FitVerdict) = (state, verdict);
 

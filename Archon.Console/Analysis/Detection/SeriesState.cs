@@ -4,13 +4,20 @@ namespace Archon.Analysis.Detection;
 /// each detector.</summary>
 internal sealed class SeriesState
 {
-    public const int Members = 8;
+    /// <summary>Members whose votes are gathered over several samples; the others judge sudden changes.</summary>
+    public const int Gathered = 8;
 
-    private SeriesState(SeasonProfile profile, SlotScales residual, SlotScales jump, SlotScales forecast, TailTracker[] tails) =>
-        (Profile, ResidualScale, JumpScale, ForecastScale, Tails) = (profile, residual, jump, forecast, tails);
+    private SeriesState(
+        SeasonProfile profile,
+        SlotScales residual,
+        SlotScales jump,
+        SlotScales forecast,
+        TailTracker[] tails,
+        SuddenChanges sudden
+    ) => (Profile, ResidualScale, JumpScale, ForecastScale, Tails, Sudden) = (profile, residual, jump, forecast, tails, sudden);
 
     public SeriesState(TimeZoneInfo zone, double leastScale)
-        : this(new SeasonProfile(), new SlotScales(), new SlotScales(), new SlotScales(), new TailTracker[Members])
+        : this(new SeasonProfile(), new SlotScales(), new SlotScales(), new SlotScales(), new TailTracker[Gathered], new SuddenChanges())
     {
         (Zone, LeastScale) = (zone, leastScale);
         (Up, Down, Evidence) = (BandTail.Normal, BandTail.Normal, Evidence.Start);
@@ -24,8 +31,10 @@ internal sealed class SeriesState
     public SlotScales JumpScale { get; }
     public SlotScales ForecastScale { get; }
 
-    /// <summary>One per member that votes, in the order of <see cref="DetectionMember"/>.</summary>
+    /// <summary>One per member whose votes are gathered, in the order of <see cref="DetectionMember"/>.</summary>
     public TailTracker[] Tails { get; }
+
+    public SuddenChanges Sudden { get; }
 
     public LinearForecast Forecast;
     public Evidence Evidence;
@@ -77,7 +86,8 @@ internal sealed class SeriesState
     public SeriesState Clone()
     {
         var tails = (TailTracker[])Tails.Clone();
-        var clone = new SeriesState(Profile.Clone(), ResidualScale.Clone(), JumpScale.Clone(), ForecastScale.Clone(), tails)
+        var (residual, jump, forecast) = (ResidualScale.Clone(), JumpScale.Clone(), ForecastScale.Clone());
+        var clone = new SeriesState(Profile.Clone(), residual, jump, forecast, tails, Sudden.Clone())
         {
             Zone = Zone,
             LeastScale = LeastScale,
@@ -101,6 +111,7 @@ internal sealed class SeriesState
     {
         Profile.Rewind();
         Array.Clear(Tails);
+        Sudden.Clear();
         (Up, Down, Evidence) = (BandTail.Normal, BandTail.Normal, Evidence.Start);
         (Level, Lowest, Highest, LastValue, LastDeviation, Offset) = (level, level, level, level, 0, 0);
         (Shift, Drift, SameValues, RunSamples, RunMisses, WasFar) = (0, 0, 0, 0, 0, false);
@@ -122,6 +133,7 @@ internal sealed class SeriesState
         ForecastScale.Write(ref writer);
         foreach (var tail in Tails)
             tail.Write(ref writer);
+        Sudden.Write(ref writer);
         Forecast.Write(ref writer);
         Evidence.Write(ref writer);
         Up.Write(ref writer);
@@ -145,10 +157,12 @@ internal sealed class SeriesState
         if (SeasonProfile.Read(ref reader) is not { } profile)
             return null;
         var (residual, jump, forecast) = (SlotScales.Read(ref reader), SlotScales.Read(ref reader), SlotScales.Read(ref reader));
-        var tails = new TailTracker[Members];
-        for (var i = 0; i < Members; i++)
+        var tails = new TailTracker[Gathered];
+        for (var i = 0; i < Gathered; i++)
             tails[i] = TailTracker.Read(ref reader);
-        var state = new SeriesState(profile, residual, jump, forecast, tails)
+        if (SuddenChanges.Read(ref reader) is not { } sudden)
+            return null;
+        var state = new SeriesState(profile, residual, jump, forecast, tails, sudden)
         {
             Zone = zone,
             LeastScale = leastScale,

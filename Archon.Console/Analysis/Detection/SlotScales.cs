@@ -30,24 +30,29 @@ internal sealed class SlotScales
         return (trust * slots[slot]) + ((1 - trust) * Overall);
     }
 
+    /// <param name="usual">What <see cref="At"/> says of the slot.</param>
     /// <param name="seen">Residuals learnt before this one.</param>
     /// <param name="floor">Least size that is clipped to, so that a residual after a constant stretch teaches at all.</param>
     /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
-    public void Learn(int slot, double residual, long seen, double floor, double pace)
+    public void Learn(int slot, double residual, double usual, long seen, double floor, double pace)
     {
         var size = Math.Abs(residual);
         if (seen < FirstSamples || Overall <= 0)
             Overall += (size - Overall) / (seen + 1);
         else
-            Overall += Math.Max(1.0 / (seen + 1), OverallRate * pace) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
+            Overall += Share(seen + 1, OverallRate * pace) * (Math.Min(size, Clip * Math.Max(Overall, floor)) - Overall);
         var count = counts[slot];
         var old = count > 0 ? slots[slot] : Overall;
-        var rate = Math.Max(1 / (count + FirstSamples), SlotRate) * pace;
+        var rate = Share(count + FirstSamples, SlotRate) * pace;
         // Clipped by what is trusted, not by what the slot thinks: a young one would follow an incident anywhere.
-        slots[slot] = Short.Round(old + (rate * (Math.Min(size, Clip * Math.Max(At(slot), Overall * 0.5)) - old)));
+        slots[slot] = Short.Round(old + (rate * (Math.Min(size, Clip * Math.Max(usual, Overall * 0.5)) - old)));
         if (count < MostCount)
             counts[slot] = Short.Round(count + pace);
     }
+
+    /// <summary>What one of so many weighs, and at least the rate. Without the division where there are many: it is asked at each
+    /// sample.</summary>
+    private static double Share(double samples, double rate) => samples * rate < 1 ? 1 / samples : rate;
 
     public SlotScales Clone()
     {

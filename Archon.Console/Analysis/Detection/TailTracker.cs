@@ -12,6 +12,7 @@ internal struct TailTracker
 {
     private const float UpperShare = 0.03f;
     private const double LeastSize = 1.0 / 128;
+    private const double MostSize = 1e30;
     private const float LeastLog = -4.852f;
     private const float LeastRate = 0.004f;
     private const float FirstRate = 1.5f;
@@ -34,33 +35,37 @@ internal struct TailTracker
     private float seen;
 
     /// <summary>A size as it is told to the tracker: its natural logarithm, with a bottom for nothing at all.</summary>
-    public static float Log(double size) => size <= LeastSize ? LeastLog : (float)Math.Log(size);
+    public static float Log(double size) => size <= LeastSize ? LeastLog : MathF.Log((float)Math.Min(size, MostSize));
+
+    /// <summary>0 to 1: few samples know little of what is rare.</summary>
+    public readonly double Trust => 1 - (50 / (100 + seen));
+
+    /// <summary>How far one sample moves the quantiles.</summary>
+    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
+    public readonly float RateAt(double pace) => Math.Max(LeastRate * (float)pace, FirstRate / (seen + 1));
 
     /// <summary>The negative decimal logarithm of the probability of a size at least this large: 2 is one in a hundred. 0 while nothing is
-    /// known.</summary>
+    /// known. To be multiplied by <see cref="Trust"/>.</summary>
     /// <param name="log">From <see cref="Log"/>.</param>
     public readonly double Rarity(float log)
     {
         if (log <= LeastLog || seen < 1)
             return 0;
-        // Few samples know little of what is rare.
-        var trust = 1 - (50 / (100 + seen));
         if (log > upper)
         {
             var shape = Math.Max((excessSum + (PriorExcesses * PriorExcess)) / (excesses + PriorExcesses), LeastShape);
-            return trust * (UpperRarity + ((log - upper) / (shape * Ln10)));
+            return UpperRarity + ((log - upper) / (shape * Ln10));
         }
         if (log > median)
-            return trust * (MedianRarity + ((UpperRarity - MedianRarity) * (log - median) / (upper - median)));
-        return trust * MedianRarity / (1 + median - log);
+            return MedianRarity + ((UpperRarity - MedianRarity) * (log - median) / (upper - median));
+        return MedianRarity / (1 + median - log);
     }
 
-    /// <param name="pace">Share of the usual rate, 0 to 1: less where samples come fast.</param>
-    public void Learn(float log, double pace)
+    /// <param name="rate">From <see cref="RateAt"/>.</param>
+    public void Learn(float log, float rate)
     {
         if (seen == 0)
             (median, upper) = (log, log);
-        var rate = Math.Max(LeastRate * (float)pace, FirstRate / (seen + 1));
         if (log > upper)
         {
             excesses = (excesses * ExcessMemory) + 1;

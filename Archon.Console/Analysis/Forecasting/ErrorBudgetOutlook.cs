@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.Forecasting;
 
 /// <summary>What share of requests has to be good, over which time.</summary>
@@ -98,7 +100,7 @@ public sealed record ErrorBudgetOutlook(double SpentShare, IReadOnlyList<BurnWin
         DateTimeOffset Moment(double share) => requests.At(requests.Values.Length + crossings[(int)(share * (Paths - 1))]);
     }
 
-    private static double Known(double value) => double.IsFinite(value) ? Math.Max(0, value) : 0;
+    private static double Known(double value) => SampleValue.IsUsable(value) ? Math.Max(0, value) : 0;
 
     private sealed class BudgetRun
     {

@@ -95,7 +95,7 @@ public static class ExhaustionProjection
         var known = new List<(long Time, double Value)>(times.Length);
         for (var at = 0; at < times.Length; at++)
         {
-            if (double.IsFinite(values[at]))
+            if (SampleValue.IsUsable(values[at]))
                 known.Add((times[at], values[at]));
         }
         known.Sort();

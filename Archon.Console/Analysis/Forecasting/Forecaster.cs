@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.Forecasting;
 
 /// <summary>
@@ -32,7 +34,7 @@ public static class Forecaster
         var history = Recent(values, settings.Period);
         var known = 0;
         foreach (var value in history)
-            known += double.IsFinite(value) ? 1 : 0;
+            known += SampleValue.IsUsable(value) ? 1 : 0;
         if (known < LeastValues)
             return new ForecastResult.TooShort($"{known} values are too few: {LeastValues} are needed.");
         using var run = new ForecastRun(history, settings);

@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.Forecasting;
 
 /// <summary>Gaps, closed so that a recursion can step across them. What is filled in is marked: nothing is learnt from it and nothing is
@@ -14,7 +16,7 @@ internal static class Gaps
     {
         var isWhole = true;
         for (var at = 0; at < values.Length; at++)
-            isWhole &= isKnown[at] = double.IsFinite(values[at]);
+            isWhole &= isKnown[at] = SampleValue.IsUsable(values[at]);
         if (isWhole)
             return;
         for (var start = 0; start < values.Length; start++)

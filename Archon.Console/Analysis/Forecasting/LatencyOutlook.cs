@@ -81,7 +81,7 @@ public sealed record LatencyOutlook(
         var history = Enumerable
             .Range(0, Math.Max(0, rows - recent))
             .Select(row => (Load: Load(row), Latency: values.Span[row]))
-            .Where(one => double.IsFinite(one.Load) && one.Latency > 0 && double.IsFinite(one.Latency))
+            .Where(one => SampleValue.IsUsable(one.Load) && one.Latency > 0 && SampleValue.IsUsable(one.Latency))
             .OrderBy(one => one.Load)
             .ToArray();
         var currentLoad = Median(Enumerable.Range(Math.Max(0, rows - recent), Math.Min(rows, recent)).Select(Load));
@@ -177,7 +177,7 @@ public sealed record LatencyOutlook(
 
     private static double Median(IEnumerable<double> values)
     {
-        var known = values.Where(double.IsFinite).ToList();
+        var known = values.Where(SampleValue.IsUsable).ToList();
         return known.Count > 0 ? Resets.Median(known) : double.NaN;
     }
 }

@@ -48,7 +48,7 @@ public sealed class RegularSeries
             last = long.MinValue;
         for (var at = 0; at < times.Length; at++)
         {
-            if (!double.IsFinite(values.Span[at]))
+            if (!SampleValue.IsUsable(values.Span[at]))
                 continue;
             var row = Math.DivRem(times.Span[at], stepMs).Quotient - (times.Span[at] % stepMs < 0 ? 1 : 0);
             (first, last) = (Math.Min(first, row), Math.Max(last, row));
@@ -61,7 +61,7 @@ public sealed class RegularSeries
         for (var at = 0; at < times.Length; at++)
         {
             var row = Math.DivRem(times.Span[at], stepMs).Quotient - (times.Span[at] % stepMs < 0 ? 1 : 0) - first;
-            if (row < 0 || !double.IsFinite(values.Span[at]))
+            if (row < 0 || !SampleValue.IsUsable(values.Span[at]))
                 continue;
             counts[row]++;
             // A running mean: a sum of huge values would overflow.

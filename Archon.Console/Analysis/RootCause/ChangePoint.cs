@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.RootCause;
 
 /// <summary>Finds when many series at once left their course.</summary>
@@ -120,7 +122,7 @@ public static class ChangePoint
     {
         var clean = new double[values.Length];
         for (var row = 0; row < values.Length; row++)
-            clean[row] = double.IsFinite(values[row]) ? values[row] : double.NaN;
+            clean[row] = SampleValue.IsUsable(values[row]) ? values[row] : double.NaN;
         var sorted = new double[values.Length];
         var count = Robust.Sort(clean, sorted);
         if (count == 0)

@@ -1,3 +1,5 @@
+using Archon.Analysis.Series;
+
 namespace Archon.Analysis.RootCause;
 
 /// <summary>One series as the ranker works with it: gaps are NaN, availability has become errors.</summary>
@@ -172,7 +174,7 @@ internal sealed class IncidentFrame
         series.Values.Span.CopyTo(values.AsSpan(History));
         for (var i = 0; i < Rows; i++)
         {
-            if (!double.IsFinite(values[i]))
+            if (!SampleValue.IsUsable(values[i]))
                 values[i] = double.NaN;
         }
         All.Add(

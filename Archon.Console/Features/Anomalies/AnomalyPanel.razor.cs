@@ -356,6 +356,8 @@ public sealed partial class AnomalyPanel(
             "Range" => "Highest or lowest seen",
             "FlatLine" => "Does not change",
             "Gap" => "Samples were missing",
+            "Spike" => "Far from the last samples",
+            "Held" => "Three samples far off in a row",
             _ => name,
         };
 
