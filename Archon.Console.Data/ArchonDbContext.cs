@@ -24,6 +24,7 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<Watch> Watches => Set<Watch>();
     public DbSet<WatchedSeries> WatchedSeries => Set<WatchedSeries>();
     public DbSet<Anomaly> Anomalies => Set<Anomaly>();
+    public DbSet<EvidenceCount> EvidenceCounts => Set<EvidenceCount>();
     public DbSet<UncheckedSpan> UncheckedSpans => Set<UncheckedSpan>();
     public DbSet<SeriesForecast> SeriesForecasts => Set<SeriesForecast>();
     public DbSet<Prediction> Predictions => Set<Prediction>();

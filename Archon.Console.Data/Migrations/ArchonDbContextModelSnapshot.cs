@@ -583,6 +583,30 @@ namespace Archon.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Archon.Data.Anomalies.EvidenceCount", b =>
+                {
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<DateTimeOffset>("Hour")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hour");
+
+                    b.Property<int>("RarityClass")
+                        .HasColumnType("integer")
+                        .HasColumnName("rarity_class");
+
+                    b.Property<long>("Series")
+                        .HasColumnType("bigint")
+                        .HasColumnName("series");
+
+                    b.HasKey("EnvironmentId", "Hour", "RarityClass")
+                        .HasName("pk_evidence_counts");
+
+                    b.ToTable("evidence_counts", (string)null);
+                });
+
             modelBuilder.Entity("Archon.Data.Anomalies.UncheckedSpan", b =>
                 {
                     b.Property<long>("Id")
@@ -2174,6 +2198,16 @@ namespace Archon.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_anomalies_watches_watch_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Anomalies.EvidenceCount", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_evidence_counts_environments_environment_id");
                 });
 
             modelBuilder.Entity("Archon.Data.Anomalies.UncheckedSpan", b =>

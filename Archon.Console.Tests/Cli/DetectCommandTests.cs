@@ -51,6 +51,22 @@ public sealed class DetectCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task With_estate_only_what_is_rare_among_all_series_is_reported()
+    {
+        for (var i = 0; i < 8; i++)
+            Write($"calm-{i}.csv", Series(20 + i, faultAt: -1));
+        Write("sick.csv", Series(30, faultAt: 1500));
+        static int Count(string[] rows, string file) =>
+            rows[1..].Count(row => row.StartsWith(file, StringComparison.Ordinal) && ScoreOf(row) > 0);
+
+        var (alone, together) = (await DetectAsync("alert"), await DetectAsync("alert", "--estate"));
+
+        Assert.InRange(Count(together, "calm"), 0, Count(alone, "calm"));
+        Assert.InRange(Count(together, "sick"), 1, Count(alone, "sick"));
+        Assert.Equal(alone.Length, together.Length);
+    }
+
+    [Fact]
     public async Task Infinity_is_a_number_however_it_is_written()
     {
         Write(
@@ -103,12 +119,12 @@ public sealed class DetectCommandTests : IDisposable
     [InlineData("detect", "--data", ".", "--view", "sideways", "--output", "-")]
     public async Task Wrong_usage_ends_with_1(params string[] args) => Assert.Equal(1, await CliCommands.RunAsync(args));
 
-    private async Task<string[]> DetectAsync(string view)
+    private async Task<string[]> DetectAsync(string view, params string[] options)
     {
         var output = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            Assert.Equal(0, await CliCommands.RunAsync(["detect", "--data", folder, "--view", view, "--output", output]));
+            Assert.Equal(0, await CliCommands.RunAsync(["detect", "--data", folder, "--view", view, "--output", output, .. options]));
             return await File.ReadAllLinesAsync(output, TestContext.Current.CancellationToken);
         }
         finally

@@ -37,6 +37,10 @@ internal static class DetectCommand
             DefaultValueFactory = _ => View.Alert,
             Description = "alert: not 0 only at the start of an episode. level: how anomalous the series is.",
         };
+        var estate = new Option<bool>("--estate")
+        {
+            Description = "Reports only what is rare among all series of the folder, by their hours before.",
+        };
         var output = new Option<string>("--output")
         {
             Required = true,
@@ -57,19 +61,42 @@ internal static class DetectCommand
         {
             data,
             view,
+            estate,
             output,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
-                RunAsync(parsed.GetRequiredValue(data), parsed.GetValue(view), parsed.GetRequiredValue(output), cancellationToken)
+                RunAsync(
+                    parsed.GetRequiredValue(data),
+                    parsed.GetValue(view),
+                    parsed.GetValue(estate),
+                    parsed.GetRequiredValue(output),
+                    cancellationToken
+                )
         );
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, View view, string output, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string data, View view, bool isEstate, string output, CancellationToken cancellationToken)
     {
         var files = Files.Below(data, Csv, Csv + Gzip);
-        var scored = new (List<string> Timestamps, List<double> Scores)[files.Count];
+        var scored = Score(files, view, null, cancellationToken);
+        // The first time through says what is rare among all of them.
+        if (isEstate)
+            scored = Score(files, view, new HourlyThresholds([.. scored.Select(one => one.Peaks)]), cancellationToken);
+        var names = files.Select(file => file.Name).ToList();
+        await Files.WriteAsync(output, writer => WriteAsync(writer, names, scored, cancellationToken), cancellationToken);
+        return 0;
+    }
+
+    private static Scored[] Score(
+        IReadOnlyList<(string Name, string Path)> files,
+        View view,
+        HourlyThresholds? thresholds,
+        CancellationToken cancellationToken
+    )
+    {
+        var scored = new Scored[files.Count];
         var bad = new BadInputException?[files.Count];
         using (var progress = new Progress("Detecting", files.Count))
         {
@@ -86,7 +113,7 @@ internal static class DetectCommand
                 {
                     try
                     {
-                        scored[file] = Score(files[file].Path, view, cancellationToken);
+                        scored[file] = Score(files[file].Path, view, thresholds, cancellationToken);
                     }
                     catch (BadInputException reason)
                     {
@@ -99,14 +126,12 @@ internal static class DetectCommand
         // The first one by name, whichever thread met its own first.
         if (bad.FirstOrDefault(reason => reason is not null) is { } first)
             throw first;
-        var names = files.Select(file => file.Name).ToList();
-        await Files.WriteAsync(output, writer => WriteAsync(writer, names, scored, cancellationToken), cancellationToken);
-        return 0;
+        return scored;
     }
 
-    private static (List<string> Timestamps, List<double> Scores) Score(string file, View view, CancellationToken cancellationToken)
+    private static Scored Score(string file, View view, HourlyThresholds? thresholds, CancellationToken cancellationToken)
     {
-        var (timestamps, scores) = (new List<string>(), new List<double>());
+        var (timestamps, scores, peaks) = (new List<string>(), new List<double>(), new Dictionary<long, double>());
         var detector = new AnomalyDetector(SeriesModel.Start(new SeriesModelSettings()), Telling);
         using var text = new StreamReader(Files.OpenRead(file));
         try
@@ -119,7 +144,13 @@ internal static class DetectCommand
             foreach (var row in reader)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var verdict = detector.Score(Time(file, row, timeColumn), Value(file, row, valueColumn));
+                var time = Time(file, row, timeColumn);
+                var verdict = detector.Score(time, Value(file, row, valueColumn), leastRarity: thresholds?.At(time) ?? 0);
+                if (verdict.Judgement == SampleJudgement.Judged)
+                {
+                    var hour = HourlyThresholds.HourOf(time);
+                    peaks[hour] = Math.Max(peaks.GetValueOrDefault(hour), verdict.Rarity);
+                }
                 timestamps.Add(row[timeColumn].ToString());
                 scores.Add(view == View.Alert ? verdict.Alert : verdict.Level);
             }
@@ -128,8 +159,11 @@ internal static class DetectCommand
         {
             throw new BadInputException($"{file} cannot be read: {failure.Message}");
         }
-        return (timestamps, scores);
+        return new Scored(timestamps, scores, peaks);
     }
+
+    /// <param name="Peaks">The greatest rarity of each hour.</param>
+    private sealed record Scored(List<string> Timestamps, List<double> Scores, Dictionary<long, double> Peaks);
 
     private static long Time(string file, SepReader.Row row, int column)
     {
@@ -154,19 +188,14 @@ internal static class DetectCommand
             : throw new BadInputException(file, row.LineNumberFrom, $"\"{cell}\" is not a number.");
     }
 
-    private static async Task WriteAsync(
-        TextWriter writer,
-        List<string> names,
-        (List<string> Timestamps, List<double> Scores)[] scored,
-        CancellationToken cancellationToken
-    )
+    private static async Task WriteAsync(TextWriter writer, List<string> names, Scored[] scored, CancellationToken cancellationToken)
     {
         await writer.WriteLineAsync("file,timestamp,score");
         for (var file = 0; file < names.Count; file++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var name = Quoted(names[file].EndsWith(Gzip, StringComparison.Ordinal) ? names[file][..^Gzip.Length] : names[file]);
-            var (timestamps, scores) = scored[file];
+            var (timestamps, scores, _) = scored[file];
             for (var row = 0; row < timestamps.Count; row++)
             {
                 // More digits than a score means would let a threshold hang on how numbers round.

@@ -38,7 +38,7 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(Options));
         collection.AddSingleton(_ => UpstreamClients.At(prometheus, metrics.Address));
         collection.AddSingleton<IBackgroundJobClient, NoJobs>().AddSingleton<JobStorage, NoStorage>();
-        collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>();
+        collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>().AddSingleton<EstateThresholds>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
         collection.AddScoped<WatchDiscoverer>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
         collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();

@@ -91,6 +91,7 @@ public sealed class AnomalyDetector
     private readonly AcceptedTime[] accepted;
     private readonly double outside;
     private readonly double alertRarity;
+    private double reportedRarity;
     private double offsetMinutes;
     private long offsetFromMs;
     private long offsetUntilMs;
@@ -127,8 +128,11 @@ public sealed class AnomalyDetector
     /// <param name="value">In the unit of the history. NaN is missing; an infinity and what is nearly one is as far
     /// outside as can be, and not learnt from.</param>
     /// <param name="requests">Requests the value was computed from, for the guard; NaN when not known.</param>
-    public SampleVerdict Score(long unixMs, double value, double requests = double.NaN)
+    /// <param name="leastRarity">What is less rare is not reported, however sensitive the detector is; see
+    /// <see cref="EstateEvidence"/>.</param>
+    public SampleVerdict Score(long unixMs, double value, double requests = double.NaN, double leastRarity = 0)
     {
+        reportedRarity = Math.Max(alertRarity, leastRarity);
         if (state.Learnt == 0)
             return First(unixMs, value);
         var seen = See(unixMs, value);
@@ -154,6 +158,7 @@ public sealed class AnomalyDetector
     /// <param name="value">A number.</param>
     internal void Teach(long unixMs, double value)
     {
+        reportedRarity = alertRarity;
         if (state.Learnt == 0)
         {
             First(unixMs, value);
@@ -385,6 +390,7 @@ public sealed class AnomalyDetector
             Score = Math.Clamp(bandRarity / ScoreDecades, 0, 1),
             Level = level / (level + LevelHalf),
             Alert = isReported && !isAccepted ? rarity / (rarity + AlertHalf) : 0,
+            Rarity = rarity,
             Confidence =
                 !isJudged ? 0
                 : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(Math.Pow(10, -bandRarity) * seen.Closeness))
@@ -412,7 +418,7 @@ public sealed class AnomalyDetector
         // Twenty looks at one step find twenty times as much by chance.
         if (seen.Closeness > 1)
             rarity = Math.Max(0, rarity - Math.Log10(seen.Closeness));
-        return (rarity, state.Evidence.Report(rarity, seen.UnixMs, alertRarity));
+        return (rarity, state.Evidence.Report(rarity, seen.UnixMs, reportedRarity));
     }
 
     /// <summary>How much rarer a sample of five minutes is than one of this step.</summary>
@@ -477,6 +483,7 @@ public sealed class AnomalyDetector
         {
             Votes = votes,
             Level = level / (level + LevelHalf),
+            Rarity = rarity,
             Confidence = Confidence(rarity),
             Alert = isReported ? rarity / (rarity + AlertHalf) : 0,
         };

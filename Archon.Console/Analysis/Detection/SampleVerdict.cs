@@ -137,6 +137,10 @@ public readonly record struct SampleVerdict
     /// <summary>This is to be told.</summary>
     public bool IsAlert => Alert > 0;
 
+    /// <summary>Negative decimal logarithm of how often the series shows such evidence, per sample at five minutes: 3.4 begins an
+    /// episode.</summary>
+    public double Rarity { get; init; }
+
     /// <summary>0 to 1: how likely this is no ordinary fluctuation of the series.</summary>
     public double Confidence { get; init; }
 

@@ -21,6 +21,7 @@ public sealed partial class ScanJob(
     Upstreams upstreams,
     ScanMemory memory,
     WatchMetrics metrics,
+    EstateThresholds thresholds,
     IBackgroundJobClient jobs,
     JobStorage storage,
     IOptions<WatchOptions> options,
@@ -215,6 +216,9 @@ public sealed partial class ScanJob(
             await NoteUncheckedAsync(db, watch, mark, end, "No scan ran.", cancellationToken);
         }
         series = await KnownAsync(db, watch, entry, series, cancellationToken);
+        var leastRarity = thresholds.LeastRarityOf(watch.EnvironmentId);
+        foreach (var scorer in entry.Scorers.Values)
+            scorer.LeastRarity = leastRarity;
         var (scored, covered, points, width) = Score(entry, series, new VolumeMatcher(requests), gaps, mark, sliceEnd);
         foreach (var scorer in entry.Scorers.Values)
             scorer.EndIfUnjudged(mark, sliceEnd, gaps);
@@ -245,6 +249,7 @@ public sealed partial class ScanJob(
         if (isSaveDue)
             entry.SavedTo = sliceEnd;
         memory.Keep(watchId, entry);
+        thresholds.Add(watch.EnvironmentId, entry.Scorers.Values.SelectMany(scorer => scorer.Peaks.Take()));
         metrics.Scanned(series.Count, scored, Stopwatch.GetElapsedTime(started), clock.GetUtcNow() - sliceEnd);
         if (began + ended > 0)
         {

@@ -51,6 +51,9 @@ public static class ScanningSetup
         services.AddSingleton<WatchMetrics>();
         services.AddSingleton<ScanHealth>();
         services.AddHostedService<ScanMonitor>();
+        services.AddSingleton<EstateThresholds>();
+        services.AddHostedService<EstateThresholdKeeper>();
+        services.AddSingleton<IRetention, EvidenceRetention>();
         services.AddHealthChecks().AddCheck<ScansCheck>("scans");
         services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddMeter(ArchonMeter.Name));
         services.AddScoped<ScanJob>();

@@ -63,6 +63,11 @@ internal sealed class SeriesScorer(
     /// <summary>The newest sample that the stored model has seen; null without one.</summary>
     public DateTimeOffset? LearntTo => KnownToMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;
 
+    /// <summary>What is less rare is not reported: follows from all series of the environment.</summary>
+    public double LeastRarity { get; set; }
+
+    public HourlyPeaks Peaks { get; } = new();
+
     public OpenSpan? Open { get; private set; }
     public DateTimeOffset? LastSampleAt { get; private set; }
     public double LastValue { get; private set; } = double.NaN;
@@ -119,7 +124,7 @@ internal sealed class SeriesScorer(
             detector.Skip(unixMs);
             return;
         }
-        var verdict = detector.Score(unixMs, value, requests);
+        var verdict = detector.Score(unixMs, value, requests, LeastRarity);
         if (verdict.Judgement != SampleJudgement.Judged)
             return;
         if (countedTo is { } counted && counted - at < unjudged)
@@ -154,7 +159,7 @@ internal sealed class SeriesScorer(
         }
         isWithinOne &= !(value > 1);
         GoOn(unixMs);
-        var verdict = detector?.Score(unixMs, value, requests) ?? Unlearnt(value, requests);
+        var verdict = detector?.Score(unixMs, value, requests, LeastRarity) ?? Unlearnt(value, requests);
         verdict = verdict with { Lower = Bounded(verdict.Lower), Upper = Bounded(verdict.Upper) };
         if (detector is not null && verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
             (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
@@ -168,6 +173,8 @@ internal sealed class SeriesScorer(
         if (verdict.Judgement != SampleJudgement.Judged && !(verdict.Judgement == SampleJudgement.Learning && IsSeenWithoutBand(at)))
             return;
         (unjudged, countedTo) = (TimeSpan.Zero, at);
+        if (verdict.Judgement == SampleJudgement.Judged)
+            Peaks.Add(at, verdict.Rarity);
         Follow(at, value, verdict);
     }
 
