@@ -69,33 +69,6 @@ public sealed class PeakTailTests
         Assert.Equal(0, default(PeakTail).Rarity(100, float.NegativeInfinity));
     }
 
-    [Fact]
-    public void The_running_median_is_that_of_the_last_31_samples()
-    {
-        Check.One(
-            Fixed,
-            Prop.ForAll(
-                Gen.ArrayOf(Gen.Choose(-50, 50)).Where(values => values.Length > 0).ToArbitrary(),
-                values =>
-                {
-                    var median = new RunningMedian();
-                    var seen = new List<double>();
-                    foreach (var value in values)
-                    {
-                        median.Add(value / 4.0);
-                        seen.Add(value / 4.0);
-                        var last = seen.TakeLast(31).Order().ToList();
-                        if (median.Value != last[last.Count / 2])
-                            return false;
-                    }
-                    median.Shift(3);
-                    var shifted = seen.TakeLast(31).Select(value => value + 3).Order().ToList();
-                    return median.Value == shifted[shifted.Count / 2];
-                }
-            )
-        );
-    }
-
     private static PeakTail Learnt(int samples, Func<float> next)
     {
         var tail = default(PeakTail);

@@ -191,10 +191,10 @@ public sealed class AnomalyDetector
 
     /// <summary>The scale of a band: never so small that a change nobody cares for lies outside.</summary>
     internal static double BandScale(SeriesState state, double wall) =>
-        Math.Max(
-            state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)),
-            Math.Max(LeastShare * state.Size, Math.Max(state.LeastScale, LeastScale))
-        ) * state.Caution;
+        BandScaleOf(state, state.ResidualScale.At(SeasonProfile.DaySlotOf(wall)));
+
+    private static double BandScaleOf(SeriesState state, double usualResidual) =>
+        Math.Max(usualResidual, Math.Max(LeastShare * state.Size, Math.Max(state.LeastScale, LeastScale))) * state.Caution;
 
     internal static Expectation BandOf(SeriesState state, double expected, double scale, double probability)
     {
@@ -374,7 +374,7 @@ public sealed class AnomalyDetector
 
     private SampleVerdict Judge(in Sighting seen, in View view)
     {
-        var scale = BandScale(state, seen.Wall) * view.Noise;
+        var scale = BandScaleOf(state, view.UsualResidual) * view.Noise;
         RefreshBand();
         var (lower, upper) = (seen.Expected - (downDistance * scale), seen.Expected + (upDistance * scale));
         var distance = view.Residual / scale;
@@ -556,7 +556,7 @@ public sealed class AnomalyDetector
         state.BetweenSamples++;
         // An incident says nothing of the noise: learnt from, it would widen the very band it has left.
         RefreshBand();
-        var distance = view.Residual / (BandScale(state, seen.Wall) * view.Noise);
+        var distance = view.Residual / (BandScaleOf(state, view.UsualResidual) * view.Noise);
         if (distance > upDistance || -distance > downDistance)
             return;
         var size = Math.Exp(view.Sizes[(int)DetectionMember.Jump]) * view.Noise;
@@ -566,7 +566,7 @@ public sealed class AnomalyDetector
 
     private void LearnBand(in Sighting seen, in View view, double pace)
     {
-        var distance = view.Residual / (BandScale(state, seen.Wall) / state.Caution);
+        var distance = view.Residual / (BandScaleOf(state, view.UsualResidual) / state.Caution);
         var isFar = Math.Abs(distance) > FarOutside;
         // Of a run of samples far outside only the first one counts, as in declustering for peaks over threshold: an incident is one event.
         if (!(isFar && state.WasFar))

@@ -6,6 +6,7 @@ namespace Archon.Analysis.Detection;
 internal struct LinearForecast
 {
     private const double Forgetting = 0.999;
+    private const double Growth = 1 / Forgetting;
 
     // Beyond this the inverse correlation has run away: a long constant stretch excites nothing.
     private const double MostTrace = 1e6;
@@ -38,12 +39,12 @@ internal struct LinearForecast
         var share = 1 / (Forgetting + (last1 * gain1) + (last2 * gain2) + (last3 * gain3));
         var error = Math.Clamp(value - Next, -clip, clip) * share;
         (weight1, weight2, weight3) = (weight1 + (gain1 * error), weight2 + (gain2 * error), weight3 + (gain3 * error));
-        p11 = (p11 - (gain1 * gain1 * share)) / Forgetting;
-        p12 = (p12 - (gain1 * gain2 * share)) / Forgetting;
-        p13 = (p13 - (gain1 * gain3 * share)) / Forgetting;
-        p22 = (p22 - (gain2 * gain2 * share)) / Forgetting;
-        p23 = (p23 - (gain2 * gain3 * share)) / Forgetting;
-        p33 = (p33 - (gain3 * gain3 * share)) / Forgetting;
+        p11 = (p11 - (gain1 * gain1 * share)) * Growth;
+        p12 = (p12 - (gain1 * gain2 * share)) * Growth;
+        p13 = (p13 - (gain1 * gain3 * share)) * Growth;
+        p22 = (p22 - (gain2 * gain2 * share)) * Growth;
+        p23 = (p23 - (gain2 * gain3 * share)) * Growth;
+        p33 = (p33 - (gain3 * gain3 * share)) * Growth;
         if (!((p11 + p22 + p33) * unit * unit < MostTrace) || p11 <= 0)
             Restart(unit);
         (last3, last2, last1) = (last2, last1, value);

@@ -29,7 +29,7 @@ public enum DetectionMember
     /// <summary>Samples were missing before this one.</summary>
     Gap,
 
-    /// <summary>Distance from the median of the last samples.</summary>
+    /// <summary>Distance from where the last samples lie.</summary>
     Spike,
 
     /// <summary>As <see cref="Spike"/>, where the two samples before lie to the same side: the least of the three.</summary>

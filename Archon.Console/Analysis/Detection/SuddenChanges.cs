@@ -1,7 +1,7 @@
 namespace Archon.Analysis.Detection;
 
 /// <summary>
-/// Judges single samples against those just before: the jump from the last one, the distance from a running median, and the least such
+/// Judges single samples against those just before: the jump from the last one, the distance from where the last ones lie, and the least such
 /// distance of three in a row. Each has the tail of its own sizes, one for rises and one for falls, because a queue that jumps up every
 /// hour never jumps down.
 /// </summary>
@@ -23,17 +23,21 @@ internal sealed class SuddenChanges
     // How much further than usual at this time of day is no news.
     private const float UsualMargin = 0.2f;
 
+    // In usual jumps.
+    private const double MostStep = 0.2;
+
     private readonly PeakTail[] tails;
-    private readonly RunningMedian median;
     private readonly UsualPeaks usualPeaks;
+
+    // Where the last samples lie. Each moves it by at most a part of the usual jump, so that a short event hardly does.
+    private double center;
     private double last,
         beforeLast;
 
     public SuddenChanges()
-        : this(new PeakTail[2 * Kinds], new RunningMedian(), new UsualPeaks()) { }
+        : this(new PeakTail[2 * Kinds], new UsualPeaks()) { }
 
-    private SuddenChanges(PeakTail[] tails, RunningMedian median, UsualPeaks usualPeaks) =>
-        (this.tails, this.median, this.usualPeaks) = (tails, median, usualPeaks);
+    private SuddenChanges(PeakTail[] tails, UsualPeaks usualPeaks) => (this.tails, this.usualPeaks) = (tails, usualPeaks);
 
     /// <summary>What one sample is like, in usual jumps.</summary>
     public struct Sizes
@@ -47,8 +51,9 @@ internal sealed class SuddenChanges
             SpikeLog,
             HeldLog;
 
-        /// <summary>Distance from the running median, in the unit of the series.</summary>
-        public double OffMedian;
+        /// <summary>Distance from where the last samples lie, in the unit of the series; and the usual jump.</summary>
+        public double Off,
+            Scale;
 
         /// <summary>Logarithm of the greatest size that is usual at this time of day.</summary>
         public float Usual;
@@ -60,7 +65,7 @@ internal sealed class SuddenChanges
     /// <param name="slot">Half hour of the day.</param>
     public Sizes Measure(double deviation, double jump, double scale, int slot)
     {
-        var off = deviation - median.Value;
+        var off = deviation - center;
         var (spike, held) = (off / scale, LeastOf(off, last, beforeLast) / scale);
         jump /= scale;
         return new Sizes
@@ -71,7 +76,8 @@ internal sealed class SuddenChanges
             JumpLog = TailTracker.Log(Math.Abs(jump)),
             SpikeLog = TailTracker.Log(Math.Abs(spike)),
             HeldLog = TailTracker.Log(Math.Abs(held)),
-            OffMedian = off,
+            Off = off,
+            Scale = scale,
             Usual = usualPeaks.At(slot) + UsualMargin,
         };
     }
@@ -103,31 +109,36 @@ internal sealed class SuddenChanges
             Learn(2, sizes.Held, sizes.HeldLog, sizes.Usual, (float)pace);
             usualPeaks.Learn(slot, Math.Max(sizes.JumpLog, sizes.SpikeLog));
         }
-        median.Add(deviation);
-        (beforeLast, last) = (last, sizes.OffMedian);
+        var step = MostStep * sizes.Scale;
+        center += Math.Clamp(deviation - center, -step, step);
+        (beforeLast, last) = (last, sizes.Off);
     }
 
     /// <summary>The expectation moved by this, so the deviations from it did too.</summary>
-    public void Shift(double by) => median.Shift(by);
+    public void Shift(double by) => center += by;
 
     /// <summary>Back to before the first sample.</summary>
     public void Clear()
     {
         Array.Clear(tails);
-        median.Clear();
         usualPeaks.Clear();
-        (last, beforeLast) = (0, 0);
+        (center, last, beforeLast) = (0, 0, 0);
     }
 
     public SuddenChanges Clone() =>
-        new((PeakTail[])tails.Clone(), median.Clone(), usualPeaks.Clone()) { last = last, beforeLast = beforeLast };
+        new((PeakTail[])tails.Clone(), usualPeaks.Clone())
+        {
+            center = center,
+            last = last,
+            beforeLast = beforeLast,
+        };
 
     public void Write(ref StateWriter writer)
     {
         foreach (var tail in tails)
             tail.Write(ref writer);
-        median.Write(ref writer);
         usualPeaks.Write(ref writer);
+        writer.Double(center);
         writer.Double(last);
         writer.Double(beforeLast);
     }
@@ -138,9 +149,14 @@ internal sealed class SuddenChanges
         var tails = new PeakTail[2 * Kinds];
         for (var i = 0; i < tails.Length; i++)
             tails[i] = PeakTail.Read(ref reader);
-        if (RunningMedian.Read(ref reader) is not { } median || UsualPeaks.Read(ref reader) is not { } usualPeaks)
+        if (UsualPeaks.Read(ref reader) is not { } usualPeaks)
             return null;
-        return new SuddenChanges(tails, median, usualPeaks) { last = reader.Double(), beforeLast = reader.Double() };
+        return new SuddenChanges(tails, usualPeaks)
+        {
+            center = reader.Double(),
+            last = reader.Double(),
+            beforeLast = reader.Double(),
+        };
     }
 
     private double Rarity(int kind, double size, float log, float usual) =>
