@@ -11,7 +11,7 @@ namespace Archon.Analysis.Detection;
 /// </remarks>
 internal struct PeakTail
 {
-    private const float ExceedingShare = 0.01f;
+    private const float ExceedingShare = 0.02f;
     private const float Rate = 0.02f;
     private const float FirstRate = 2;
     private const float FirstSamples = 5;
@@ -35,7 +35,7 @@ internal struct PeakTail
     private const float MostExcess = 1.5f;
 
     // Clipped excesses make the tail look shorter than it is.
-    private const float Widening = 1.25f;
+    private const float Widening = 1.35f;
     private const float LeastExcess = 0.25f;
     private const float EventMemory = 1 - (1 / 60f);
     private const float SampleFade = 1 / 20_000f;
