@@ -146,7 +146,7 @@ public sealed class AnomalyDetector
             state.LastSampleMs = unixMs;
             return Unjudged(seen, SampleJudgement.LowTraffic);
         }
-        var view = Look(seen);
+        Look(seen, out var view);
         var verdict = Judge(seen, view);
         if (SampleValue.IsUsable(value) && Learn(seen, view))
             verdict = verdict with { IsNewNormal = true };
@@ -165,7 +165,7 @@ public sealed class AnomalyDetector
             return;
         }
         var seen = See(unixMs, value);
-        var view = Look(seen);
+        Look(seen, out var view);
         if (state.Learnt >= FirstJudged && !IsRehearsal)
             Weigh(seen, view.Sum, view.Sudden);
         Learn(seen, view);
@@ -310,7 +310,8 @@ public sealed class AnomalyDetector
         };
     }
 
-    private View Look(in Sighting seen)
+    /// <param name="view">Filled in place: it is too large to be copied for each sample.</param>
+    private void Look(in Sighting seen, out View view)
     {
         // An infinity must not turn into NaN on the way.
         var value = SampleValue.Limited(seen.Value);
@@ -320,14 +321,9 @@ public sealed class AnomalyDetector
         // Samples between two steps may be noisier than those the scale was learnt from.
         var noise = seen.Closeness > 1 ? state.BetweenNoise : 1;
         var trust = seen.Closeness > 1 ? Math.Min(1, state.BetweenSamples / BetweenTrust) : 1;
-        var view = new View
-        {
-            Floor = floor,
-            Noise = noise,
-            Trust = trust,
-            Residual = value - seen.Expected,
-            Unseasoned = value - seen.Shape,
-        };
+        view = default;
+        (view.Floor, view.Noise, view.Trust) = (floor, noise, trust);
+        (view.Residual, view.Unseasoned) = (value - seen.Expected, value - seen.Shape);
         view.Jump = view.Unseasoned - state.LastDeviation;
         view.ForecastError = view.Unseasoned - state.Forecast.Next;
         (view.UsualResidual, view.UsualJump) = (state.ResidualScale.At(seen.Slot), state.JumpScale.At(seen.Slot));
@@ -339,11 +335,11 @@ public sealed class AnomalyDetector
         view.Drift = state.Drift + (Share(DriftMemory, seen.Steps) * (clipped - state.Drift));
         view.SameValues = seen.Value == state.LastValue ? state.SameValues + (seen.IsBetween ? 0 : 1) : 0;
         if (IsRehearsal)
-            return view;
+            return;
         var jumpScale = Math.Max(view.UsualJump, floor / 2) * noise;
         view.SuddenSizes = state.Sudden.Measure(view.Unseasoned, view.Jump, jumpScale, seen.Slot);
         if (state.Learnt < FirstJudged)
-            return view;
+            return;
 
         view.Sizes[(int)DetectionMember.Profile] = TailTracker.Log(Math.Abs(view.Deviation));
         view.Sizes[(int)DetectionMember.Jump] = view.SuddenSizes.JumpLog;
@@ -369,7 +365,6 @@ public sealed class AnomalyDetector
         view.Sudden = Math.Max(jump, Math.Max(spike, held)) * trust;
         view.Votes[(int)DetectionMember.Spike] = (float)(spike * trust);
         view.Votes[(int)DetectionMember.Held] = (float)(held * trust);
-        return view;
     }
 
     private SampleVerdict Judge(in Sighting seen, in View view)

@@ -85,36 +85,50 @@ internal struct PeakTail
     public void Learn(float measure, float usual, float least, float scale, float pace)
     {
         if (seen == 0)
-            (threshold, size, calm) = (Math.Max(least, measure), scale, CalmSamples);
-        var rate = Rate * pace;
-        if (seen < FirstMost)
-            rate = Math.Max(rate, FirstRate / (seen + FirstSamples));
-        var step = rate * StepExcesses * size;
-        var fade = 1 - (pace * SampleFade);
-        (starts, samples) = (starts * fade, (samples * fade) + 1);
+            Start(Math.Max(least, measure), scale);
         measure = Beyond(measure, usual);
-        if (measure > threshold)
+        if (measure <= threshold)
         {
-            if (calm >= CalmSamples)
-                (starts, peak) = (starts + 1, measure);
-            peak = Math.Max(peak, measure);
-            calm = Math.Min(calm, 0) - 1;
-            if (-calm <= CalmSamples)
-                threshold += step * (1 - ExceedingShare);
+            Pass(least, scale, pace);
+            return;
         }
-        else
+        Count(pace);
+        if (calm >= CalmSamples)
+            (starts, peak) = (starts + 1, measure);
+        peak = Math.Max(peak, measure);
+        calm = Math.Min(calm, 0) - 1;
+        if (-calm <= CalmSamples)
+            threshold += RateAt(pace) * StepExcesses * size * (1 - ExceedingShare);
+        seen = Math.Min(seen + 1, MostSeen);
+    }
+
+    /// <summary>Learns from a sample that is nothing to this measure.</summary>
+    /// <inheritdoc cref="Learn"/>
+    public void Pass(float least, float scale, float pace)
+    {
+        if (seen == 0)
+            Start(least, scale);
+        Count(pace);
+        threshold = Math.Max(least, threshold - (RateAt(pace) * StepExcesses * size * ExceedingShare));
+        calm = Math.Min(Math.Max(calm, 0) + 1, MostSeen);
+        if (calm == CalmSamples && seen > FirstEvent)
         {
-            threshold = Math.Max(least, threshold - (step * ExceedingShare));
-            calm = Math.Min(Math.Max(calm, 0) + 1, MostSeen);
-            if (calm == CalmSamples && seen > FirstEvent)
-            {
-                var excess = Math.Clamp(peak - threshold, 0, MostExcess * size);
-                (events, excessSum) = ((events * EventMemory) + 1, (excessSum * EventMemory) + excess);
-                size = Math.Max(LeastExcess * scale, (excessSum + (PriorEvents * scale)) / (events + PriorEvents));
-            }
+            var excess = Math.Clamp(peak - threshold, 0, MostExcess * size);
+            (events, excessSum) = ((events * EventMemory) + 1, (excessSum * EventMemory) + excess);
+            size = Math.Max(LeastExcess * scale, (excessSum + (PriorEvents * scale)) / (events + PriorEvents));
         }
         seen = Math.Min(seen + 1, MostSeen);
     }
+
+    private void Start(float first, float scale) => (threshold, size, calm) = (first, scale, CalmSamples);
+
+    private void Count(float pace)
+    {
+        var fade = 1 - (pace * SampleFade);
+        (starts, samples) = (starts * fade, (samples * fade) + 1);
+    }
+
+    private readonly float RateAt(float pace) => seen < FirstMost ? Math.Max(Rate * pace, FirstRate / (seen + FirstSamples)) : Rate * pace;
 
     /// <summary>What goes as far as is usual at this time of day is as good as at the threshold.</summary>
     private readonly float Beyond(float measure, float usual) =>

@@ -15,7 +15,6 @@ internal sealed class SuddenChanges
 
     // Logarithm of the least size that may be sudden in any series: twice the usual jump.
     private const float LeastMeasure = 0.7f;
-    private const float Nothing = -5;
 
     // Usual excess of the logarithm of a size to begin with: that of a normal distribution.
     private const float UsualExcess = 0.2f;
@@ -93,9 +92,8 @@ internal sealed class SuddenChanges
     /// <summary>It goes far, and no further than is usual at this time of day: what other members make of it is no news either.</summary>
     public bool IsUsual(in Sizes sizes)
     {
-        var (up, down) = (tails[2], tails[3]);
         var log = Math.Max(sizes.JumpLog, sizes.SpikeLog);
-        return log <= sizes.Usual && (sizes.Spike > 0 ? up : down).IsExtraordinary(log);
+        return log <= sizes.Usual && tails[sizes.Spike > 0 ? 2 : 3].IsExtraordinary(log);
     }
 
     /// <param name="isJudged">False for the first samples, of which nothing is usual yet.</param>
@@ -164,8 +162,9 @@ internal sealed class SuddenChanges
 
     private void Learn(int kind, double size, float log, float usual, float pace)
     {
-        tails[2 * kind].Learn(size > 0 ? log : Nothing, usual, LeastMeasure, UsualExcess, pace);
-        tails[(2 * kind) + 1].Learn(size < 0 ? log : Nothing, usual, LeastMeasure, UsualExcess, pace);
+        var (up, down) = (2 * kind, (2 * kind) + 1);
+        tails[size > 0 ? up : down].Learn(log, usual, LeastMeasure, UsualExcess, pace);
+        tails[size > 0 ? down : up].Pass(LeastMeasure, UsualExcess, pace);
     }
 
     private static double LeastOf(double one, double two, double three) =>
