@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 fail() { printf 'deploy-monitoring: %s\n' "$*" >&2; exit 1; }
 
 settings=.env.monitoring
-token=prometheus/archon-token
+token=credentials/archon-console
 
 compose() {
   if docker compose version >/dev/null 2>&1; then
@@ -31,6 +31,9 @@ check() {
 up() {
   check
   # Prometheus reads this file with every scrape of the console; a token may be put into it at any time.
+  mkdir -p "${token%/*}"
+  # Where an earlier version kept it.
+  [ ! -f prometheus/archon-token ] || mv -n prometheus/archon-token "$token"
   [ -f "$token" ] || echo none >"$token"
   compose up -d --build --wait --wait-timeout 300 || { compose ps; fail "not everything came up; deploy-monitoring.sh logs SERVICE says why"; }
   compose ps

@@ -60,9 +60,12 @@ public sealed class PostgresVersionsTests : IDisposable
             // A console discovers by itself when it starts. Told again and again, each run would keep a worker waiting for its turn.
             await Waits.UntilAsync(() => ReadAsync(options, db => db.Watches.AnyAsync(Token)));
             using var client = await app.WithTokenAsync(Roles.Responder);
-            (
-                await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token)
-            ).EnsureSuccessStatusCode();
+            using var started = await client.PostAsync(new Uri("monitoring/intelligence/start_analysis", UriKind.Relative), null, Token);
+            Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+            var analysis = started.Headers.Location!;
+            await Waits.UntilAsync(async () =>
+                JsonDocument.Parse(await client.GetStringAsync(analysis, Token)).RootElement.GetProperty("status").GetString() == "succeeded"
+            );
             await Waits.UntilAsync(() =>
                 ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token))
             );

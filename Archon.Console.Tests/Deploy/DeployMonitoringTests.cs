@@ -37,7 +37,7 @@ public sealed class DeployMonitoringTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.DoesNotContain("a good password", reported, StringComparison.Ordinal);
-        Assert.Equal("none\n", File.ReadAllText(Path.Combine(folder, "deploy", "prometheus", "archon-token")));
+        Assert.Equal("none\n", File.ReadAllText(Path.Combine(folder, "deploy", "credentials", "archon-console")));
     }
 
     [Theory]

@@ -89,6 +89,21 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
         Assert.Empty(list.GetProperty("predictions").EnumerateArray());
     }
 
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("99999999999999999999")]
+    [InlineData("none")]
+    public async Task An_analysis_that_is_none_is_not_found_and_says_so(string id)
+    {
+        using var reply = await console
+            .App.NewClient("application/json")
+            .GetAsync(new Uri($"monitoring/intelligence/analyses/{id}", UriKind.Relative), Token);
+
+        Assert.Equal(HttpStatusCode.NotFound, reply.StatusCode);
+        using var problem = JsonDocument.Parse(await reply.Content.ReadAsStringAsync(Token));
+        Assert.StartsWith("There is no such analysis.", problem.RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_surface_is_described_by_OpenAPI()
     {

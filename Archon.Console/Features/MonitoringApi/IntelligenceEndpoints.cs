@@ -121,6 +121,22 @@ public static class IntelligenceEndpoints
             )
             .WithSummary("What will run out or break, and when")
             .ProducesProblem(StatusCodes.Status400BadRequest);
+        read.MapGet(
+                "/intelligence/analyses/{jobId}",
+                Results<Ok<AnalysisState>, ProblemHttpResult> (
+                    AnalysisQueries analyses,
+                    ConfiguredEnvironment configured,
+                    [Description("jobId of the reply to start_analysis.")] string jobId
+                ) =>
+                    analyses.Find(configured.Id, jobId) is { } state
+                        ? TypedResults.Ok(state)
+                        : TypedResults.Problem(
+                            "There is no such analysis. One that ended is forgotten after a day.",
+                            statusCode: StatusCodes.Status404NotFound
+                        )
+            )
+            .WithSummary("Where an analysis that was started stands")
+            .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost(
                 "/intelligence/start_analysis",
                 async (
@@ -134,7 +150,7 @@ public static class IntelligenceEndpoints
                     // Who is let in without a credential is a program of trial mode.
                     var actor = Credential.Of(user) is null ? Actor.InTrial : await actors.OfAsync(user, cancellationToken);
                     var job = await watches.StartAnalysisAsync(configured.Id, actor, cancellationToken);
-                    return TypedResults.Accepted("/jobs", new AnalysisStarted(job, "enqueued"));
+                    return TypedResults.Accepted($"/monitoring/intelligence/analyses/{job}", new AnalysisStarted(job, "enqueued"));
                 }
             )
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Responder)))

@@ -87,7 +87,16 @@ public sealed record Insight(
     string Severity,
     string Title,
     string Explanation,
-    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies
+    [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies,
+    [property: Description("What is likeliest behind an incident; null where no cause is named.")] InsightCause? Cause = null,
+    [property: Description("When what it tells began; null where that is not known.")] DateTimeOffset? StartedAt = null,
+    [property: Description("When it ended; null while it lasts.")] DateTimeOffset? EndedAt = null
+);
+
+public sealed record InsightCause(
+    string Service,
+    [property: Description("The signal of the service that speaks for it; null where none does.")] string? Signal,
+    [property: Description("How likely it is the cause, 0 to 1.")] double Confidence
 );
 
 /// <summary>What will run out or break, and when.</summary>
@@ -125,4 +134,4 @@ public sealed record PredictionTrust(
     [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare
 );
 
-public sealed record AnalysisStarted([property: Description("Id of the job, to be found under /jobs.")] string JobId, string Status);
+public sealed record AnalysisStarted([property: Description("Id of the job: GET /monitoring/intelligence/analyses/{jobId} tells how it stands.")] string JobId, string Status);

@@ -383,7 +383,10 @@ public sealed class IntelligenceQueries(
                     .Members.Where(member => member.Kind == IncidentMemberKind.Anomaly)
                     .Take(AnomaliesNamed)
                     .Select(member => long.Parse(member.Key, CultureInfo.InvariantCulture)),
-            ]
+            ],
+            cause is null ? null : new InsightCause(cause.Service, cause.Metric, Math.Round(cause.Score, 4)),
+            incident.OpenedAt,
+            incident.ResolvedAt
         );
     }
 
@@ -395,7 +398,8 @@ public sealed class IntelligenceQueries(
             own.Count < 2
                 ? "One signal left what its own history lets expect."
                 : $"{own.Count} signals left their bands; {own[0].Watch} moved first.",
-            [.. own.Take(AnomaliesNamed).Select(row => row.Id)]
+            [.. own.Take(AnomaliesNamed).Select(row => row.Id)],
+            StartedAt: service.Since
         );
 
     private static bool TryMark(string[]? parts, string list, out ServiceMark? mark)

@@ -14,6 +14,7 @@ public static class WatchesSetup
         services.AddScoped<WatchCommands>();
         services.AddTopic<WatchTopic>();
         services.AddSingleton<WatchQueries>();
+        services.AddSingleton<AnalysisQueries>();
         return services;
     }
 }
