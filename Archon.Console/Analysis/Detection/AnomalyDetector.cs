@@ -200,9 +200,19 @@ public sealed class AnomalyDetector
     {
         var lower = expected - (Math.Max(LeastOutside, state.Down.Distance(probability)) * scale);
         var upper = expected + (Math.Max(LeastOutside, state.Up.Distance(probability)) * scale);
-        return state.IsNonNegative
-            ? new Expectation(Math.Max(0, expected), Math.Max(0, lower), upper)
-            : new Expectation(expected, lower, upper);
+        return Possible(state, state.IsShare, new Expectation(expected, lower, upper));
+    }
+
+    /// <summary>The part of a band that values can lie in.</summary>
+    private static Expectation Possible(SeriesState state, bool isShare, Expectation band)
+    {
+        var least = state.IsNonNegative ? 0 : double.NegativeInfinity;
+        var most = isShare ? 1 : double.PositiveInfinity;
+        return new Expectation(
+            Math.Clamp(band.Expected, least, most),
+            Math.Clamp(band.Lower, least, most),
+            Math.Clamp(band.Upper, least, most)
+        );
     }
 
     private double Wall(long unixMs)
@@ -299,6 +309,7 @@ public sealed class AnomalyDetector
         var wall = Wall(unixMs);
         (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
         (state.LastSampleMs, state.LastLearntMs, state.IsNonNegative) = (unixMs, unixMs, value >= 0);
+        state.IsShare &= value <= 1;
         state.Profile.Learn(wall, value, value, 0);
         (state.Learnt, state.FittedSamples) = (1, 1);
         return new SampleVerdict
@@ -378,6 +389,8 @@ public sealed class AnomalyDetector
         var (rarity, isReported) = isJudged ? Weigh(seen, view.Sum, view.Sudden) : (0, false);
         var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
         var isOutside = seen.Value < lower || seen.Value > upper;
+        // A value above 1 shows that this is no share; it is learnt after it is judged.
+        var possible = Possible(state, state.IsShare && seen.Value <= 1, new Expectation(seen.Expected, lower, upper));
         var isAccepted = (isOutside || isReported) && IsAccepted(seen.Wall, distance / MeanToSigma);
         return new SampleVerdict
         {
@@ -390,9 +403,9 @@ public sealed class AnomalyDetector
                 !isJudged ? 0
                 : view.Trust < 1 ? Math.Max(Confidence(rarity), BandConfidence(Math.Pow(10, -bandRarity) * seen.Closeness))
                 : Confidence(rarity),
-            Expected = state.IsNonNegative ? Math.Max(0, seen.Expected) : seen.Expected,
-            Lower = state.IsNonNegative ? Math.Max(0, lower) : lower,
-            Upper = upper,
+            Expected = possible.Expected,
+            Lower = possible.Lower,
+            Upper = possible.Upper,
             IsOutside = isOutside && !isAccepted,
             IsAccepted = isAccepted,
             Direction =
@@ -513,6 +526,7 @@ public sealed class AnomalyDetector
         state.ForecastScale.Learn(slot, view.ForecastError, view.UsualForecastError, count, view.Floor * LearntFloor, pace);
 
         state.IsNonNegative &= value >= 0;
+        state.IsShare &= value <= 1;
         var fading = RangeFading * pace * seen.Steps;
         state.Highest = value > state.Highest ? value : state.Highest - (fading * (state.Highest - seen.Expected));
         state.Lowest = value < state.Lowest ? value : state.Lowest + (fading * (seen.Expected - state.Lowest));

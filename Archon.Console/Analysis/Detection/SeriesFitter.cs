@@ -20,7 +20,11 @@ internal static class SeriesFitter
             return null;
         var times = history.Times.Span;
         var values = history.Values.Span;
-        var state = new SeriesState(settings.Zone, settings.LeastScale) { StepMs = UsualStep(times, values), IsStepKnown = true };
+        var state = new SeriesState(settings.Zone, settings.LeastScale) {
+            StepMs = UsualStep(times, values),
+            IsStepKnown = true,
+            IsShare = settings.MayBeShare,
+        };
         Run(new AnomalyDetector(state, Any) { IsRehearsal = true }, times, values);
         state.Rewind(FirstLevel(values), times[0]);
         var distances = new List<double>(samples);

@@ -14,6 +14,9 @@ public sealed record SeriesModelSettings
     /// anyone to care.</summary>
     public string Unit { get; init; } = "";
 
+    /// <summary>Values are parts of a whole, as long as none of them is more than 1: then the band ends at 1.</summary>
+    internal bool MayBeShare => Unit == "1";
+
     /// <summary>The least scale in the unit of the values: nobody is woken for a share that rose by a thousandth of a per cent.</summary>
     internal double LeastScale =>
         Unit switch

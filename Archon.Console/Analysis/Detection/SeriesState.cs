@@ -60,6 +60,9 @@ internal sealed class SeriesState
         Highest;
     public bool IsNonNegative = true;
 
+    /// <summary>No value was more than 1, and the unit is that of a share.</summary>
+    public bool IsShare;
+
     /// <summary>How far the series keeps from its season at present.</summary>
     public double Offset;
     public double LastValue,
@@ -93,6 +96,7 @@ internal sealed class SeriesState
             LeastScale = LeastScale,
             IsStepKnown = IsStepKnown,
             IsNonNegative = IsNonNegative,
+            IsShare = IsShare,
             WasFar = WasFar,
             Forecast = Forecast,
             Evidence = Evidence,
@@ -126,7 +130,7 @@ internal sealed class SeriesState
     {
         writer.Text(Zone.Id);
         writer.Double(LeastScale);
-        writer.Byte((byte)((IsStepKnown ? 1 : 0) | (IsNonNegative ? 2 : 0) | (WasFar ? 4 : 0)));
+        writer.Byte((byte)((IsStepKnown ? 1 : 0) | (IsNonNegative ? 2 : 0) | (WasFar ? 4 : 0) | (IsShare ? 8 : 0)));
         Profile.Write(ref writer);
         ResidualScale.Write(ref writer);
         JumpScale.Write(ref writer);
@@ -169,6 +173,7 @@ internal sealed class SeriesState
             IsStepKnown = (flags & 1) != 0,
             IsNonNegative = (flags & 2) != 0,
             WasFar = (flags & 4) != 0,
+            IsShare = (flags & 8) != 0,
             Forecast = LinearForecast.Read(ref reader),
             Evidence = Evidence.Read(ref reader),
             Up = BandTail.Read(ref reader),

@@ -48,9 +48,6 @@ internal sealed class SeriesScorer(
     // Since when values are where they cannot get any worse.
     private DateTimeOffset? atEndSince;
 
-    // A ratio's band ends where the ratio does.
-    private bool isWithinOne = unit == "1" && model?.State.Highest <= 1;
-
     public long SeriesId => seriesId;
     public int? ServiceId => serviceId;
 
@@ -157,10 +154,8 @@ internal sealed class SeriesScorer(
             detector?.Skip(unixMs);
             return;
         }
-        isWithinOne &= !(value > 1);
         GoOn(unixMs);
         var verdict = detector?.Score(unixMs, value, requests, LeastRarity) ?? Unlearnt(value, requests);
-        verdict = verdict with { Lower = Bounded(verdict.Lower), Upper = Bounded(verdict.Upper) };
         if (detector is not null && verdict.Judgement is SampleJudgement.Judged or SampleJudgement.LowTraffic)
             (LastLower, LastUpper) = (verdict.Lower, verdict.Upper);
         if (verdict.Judgement == SampleJudgement.LowTraffic)
@@ -192,8 +187,6 @@ internal sealed class SeriesScorer(
             Lower = double.NaN,
             Upper = double.NaN,
         };
-
-    private double Bounded(double bound) => isWithinOne ? Math.Min(bound, 1) : bound;
 
     private void FollowEnd(DateTimeOffset at, double value)
     {
