@@ -27,6 +27,12 @@ public sealed class Anomaly
     /// <summary>How far outside, 0 to 1, the greatest so far.</summary>
     public double Score { get; set; }
 
+    /// <summary>What it means for those who use the service, the greatest so far.</summary>
+    public AnomalySeverity Severity { get; set; }
+
+    /// <summary>What the severity follows from, in sentences; null for those that began before this was kept.</summary>
+    public string? SeverityReason { get; set; }
+
     /// <summary>How likely it is a real departure, 0 to 1.</summary>
     public double Confidence { get; set; }
 
@@ -63,6 +69,14 @@ public sealed class Anomaly
 /// <summary>What one member of the detector thought.</summary>
 /// <param name="Score">0 (ordinary) to 1 (as unusual as can be).</param>
 public sealed record AnomalyVote(string Member, double Score);
+
+/// <summary>By impact, least first.</summary>
+public enum AnomalySeverity
+{
+    Info,
+    Warning,
+    Critical,
+}
 
 public enum AnomalyVerdict
 {

@@ -22,6 +22,9 @@ internal sealed class AnomalyConfiguration : IEntityTypeConfiguration<Anomaly>
         anomaly.HasOne<WatchedSeries>().WithMany().HasForeignKey(a => a.SeriesId).OnDelete(DeleteBehavior.Cascade);
         anomaly.HasOne<Service>().WithMany().HasForeignKey(a => a.ServiceId).OnDelete(DeleteBehavior.SetNull);
         anomaly.Property(a => a.Direction).HasConversion<string>().HasMaxLength(8);
+        // The default is for a console of the version before, which may run on the same database.
+        anomaly.Property(a => a.Severity).HasConversion<string>().HasMaxLength(16).HasDefaultValue(AnomalySeverity.Info);
+        anomaly.Property(a => a.SeverityReason).HasMaxLength(256);
         anomaly.Property(a => a.Verdict).HasConversion<string>().HasMaxLength(16);
         anomaly.Property(a => a.Season).HasMaxLength(16);
         anomaly.Property(a => a.Explanation).HasMaxLength(512);

@@ -154,6 +154,7 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
                 ServiceId = series.ServiceId,
                 StartedAt = now,
                 LastSeenAt = now,
+                Severity = AnomalySeverity.Critical,
                 Confidence = 0.97,
                 Score = 0.9,
                 Value = 0.9,

@@ -82,10 +82,11 @@ internal sealed record LargeEstate(int Services, int OpenAnomalies, int Rules)
         );
         await db.Database.ExecuteSqlAsync(
             $$"""
-            INSERT INTO anomalies (environment_id, watch_id, series_id, service_id, started_at, ended_at, last_seen_at, direction, score, confidence, value, expected, expected_lower,
+            INSERT INTO anomalies (environment_id, watch_id, series_id, service_id, started_at, ended_at, last_seen_at, direction, severity, score, confidence, value, expected, expected_lower,
                 expected_upper, peak_value, peak_deviation, season, explanation, votes, fitted_samples, samples_outside)
             SELECT environment_id, watch_id, id, service_id, {{now}}::timestamptz - make_interval(secs => 60 + place % 3600),
-                CASE WHEN place > {{OpenAnomalies}} THEN {{now}}::timestamptz - make_interval(secs => 30 + place % 25) END, {{now}}, 'Up', 0.9, 0.5 + place % 50 * 0.01, 0.9, 0.4, 0.3, 0.5, 0.9, 12, 'day',
+                CASE WHEN place > {{OpenAnomalies}} THEN {{now}}::timestamptz - make_interval(secs => 30 + place % 25) END, {{now}}, 'Up',
+                CASE WHEN place % 50 >= 45 THEN 'Critical' WHEN place % 50 >= 20 THEN 'Warning' ELSE 'Info' END, 0.9, 0.5 + place % 50 * 0.01, 0.9, 0.4, 0.3, 0.5, 0.9, 12, 'day',
                 'Far above what it usually is.', '[]', 1000, 4
             FROM (SELECT *, row_number() OVER (ORDER BY service_id, id) AS place FROM watched_series) AS chosen WHERE place <= {{OpenAnomalies
                 + (OpenAnomalies / 2)}}

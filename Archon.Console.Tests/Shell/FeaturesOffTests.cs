@@ -133,6 +133,7 @@ public sealed partial class FeaturesOffTests(PostgresFixture postgres)
             ServiceId = service.Id,
             StartedAt = now,
             LastSeenAt = now,
+            Severity = AnomalySeverity.Warning,
             Confidence = 0.9,
             Season = "day",
         };

@@ -86,6 +86,7 @@ public sealed class AnomalyQueriesTests(PostgresFixture postgres)
                     StartedAt = JobBench.Start,
                     EndedAt = ended,
                     Verdict = verdict,
+                    Severity = AnomalySeverity.Warning,
                     Confidence = 0.8,
                 }
             );

@@ -12,7 +12,11 @@ namespace Archon.Tests.Features.Scanning;
 public sealed class SeriesScorerTests
 {
     private const long StepMs = 15_000;
-    private static readonly ScanSettings Scan = new(TimeSpan.FromMilliseconds(StepMs), TimeSpan.FromMinutes(1));
+    private static readonly ScanSettings Scan = new(
+        TimeSpan.FromMilliseconds(StepMs),
+        TimeSpan.FromMinutes(1),
+        new ImpactSignal(SignalKind.Latency, "s")
+    );
     private static readonly DateTimeOffset Start = new(2026, 11, 24, 8, 0, 0, TimeSpan.Zero);
     private static readonly SeriesModel Model = Learn([.. Enumerable.Range(0, 1440).Select(Quiet)], "s");
     private static readonly DetectorSettings Settings = new()

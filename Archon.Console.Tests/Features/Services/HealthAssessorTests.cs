@@ -59,7 +59,7 @@ public sealed class HealthAssessorTests
     {
         var found = Assess(
             [Series(1, Rate), Series(2, Latency)],
-            [Open(1, series: 1, Rate, confidence: 0.99), Open(2, series: 2, Latency, confidence: 0.96)]
+            [Open(1, series: 1, Rate, AnomalySeverity.Warning), Open(2, series: 2, Latency, AnomalySeverity.Critical)]
         );
 
         Assert.Equal(HealthState.Critical, found.State);
@@ -67,21 +67,17 @@ public sealed class HealthAssessorTests
     }
 
     [Theory]
-    [InlineData(WatchSignal.Duration, AnomalyDirection.Up, 0.98, HealthState.Critical)]
-    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.95, HealthState.Critical)]
-    [InlineData(WatchSignal.Availability, AnomalyDirection.Down, 0.99, HealthState.Critical)]
-    [InlineData(WatchSignal.Duration, AnomalyDirection.Down, 0.99, HealthState.Warning)]
-    [InlineData(WatchSignal.Rate, AnomalyDirection.Down, 0.99, HealthState.Warning)]
-    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.8, HealthState.Warning)]
-    [InlineData(WatchSignal.Errors, AnomalyDirection.Up, 0.6, HealthState.Info)]
-    public void What_users_feel_and_is_nearly_certain_is_critical(
-        WatchSignal signal,
-        AnomalyDirection direction,
-        double confidence,
+    [InlineData(AnomalySeverity.Critical, null, HealthState.Critical)]
+    [InlineData(AnomalySeverity.Warning, AnomalyVerdict.Useful, HealthState.Warning)]
+    [InlineData(AnomalySeverity.Info, null, HealthState.Info)]
+    [InlineData(AnomalySeverity.Critical, AnomalyVerdict.Noise, HealthState.Judged)]
+    public void A_service_is_as_bad_as_the_severity_of_its_anomaly_until_it_is_judged(
+        AnomalySeverity severity,
+        AnomalyVerdict? verdict,
         HealthState expected
     )
     {
-        Assert.Equal(expected, HealthStates.Of(signal, direction, confidence, verdict: null));
+        Assert.Equal(expected, HealthStates.Of(severity, verdict));
     }
 
     [Theory]
@@ -89,7 +85,7 @@ public sealed class HealthAssessorTests
     [InlineData(AnomalyVerdict.Expected)]
     public void A_verdict_takes_the_alarm_away_until_the_anomaly_ends(AnomalyVerdict verdict)
     {
-        var found = Assess([Series(2, Latency)], [Open(1, series: 2, Latency, confidence: 0.99) with { Verdict = verdict }]);
+        var found = Assess([Series(2, Latency)], [Open(1, series: 2, Latency, AnomalySeverity.Critical) with { Verdict = verdict }]);
 
         Assert.Equal(HealthState.Judged, found.State);
     }
@@ -99,7 +95,7 @@ public sealed class HealthAssessorTests
     {
         var silent = Series(2, Latency) with { LastSampleAt = Now - TimeSpan.FromHours(1) };
 
-        var found = Assess([silent], [Open(1, series: 2, Latency, confidence: 0.99) with { Verdict = AnomalyVerdict.Noise }]);
+        var found = Assess([silent], [Open(1, series: 2, Latency, AnomalySeverity.Critical) with { Verdict = AnomalyVerdict.Noise }]);
 
         Assert.Equal(HealthState.NotChecked, found.State);
     }
@@ -110,7 +106,7 @@ public sealed class HealthAssessorTests
         var calm = Series(10, Cpu) with { LastValue = 0.9 };
         var odd = Series(11, Cpu) with { LastValue = 0.4 };
 
-        var found = Assess([calm, odd, Series(1, Rate)], [Open(1, series: 11, Cpu, confidence: 0.9)]);
+        var found = Assess([calm, odd, Series(1, Rate)], [Open(1, series: 11, Cpu, AnomalySeverity.Warning)]);
 
         var saturation = Assert.Single(found.Choices, choice => choice.Column == GoldenSignal.Saturation);
         Assert.Equal(11, saturation.Series.Id);
@@ -154,6 +150,6 @@ public sealed class HealthAssessorTests
     private static SeriesFact Series(long id, WatchFact watch) =>
         new(id, ServiceId: 1, watch.Id, HasBand: true, Now - TimeSpan.FromSeconds(10), 0.5, 0.2, 0.8);
 
-    private static HealthAnomaly Open(long id, long series, WatchFact watch, double confidence) =>
-        new(id, Now - TimeSpan.FromMinutes(15), 1, watch.Id, series, AnomalyDirection.Up, 2.91, 0.38, 0.52, confidence, null);
+    private static HealthAnomaly Open(long id, long series, WatchFact watch, AnomalySeverity severity) =>
+        new(id, Now - TimeSpan.FromMinutes(15), 1, watch.Id, series, AnomalyDirection.Up, 2.91, 0.38, 0.52, severity, 0.9, null);
 }

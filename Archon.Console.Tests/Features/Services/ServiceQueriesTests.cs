@@ -169,6 +169,7 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
                     LastSeenAt = now,
                     EndedAt = random.Next(4) == 0 ? now : null,
                     Direction = (AnomalyDirection)random.Next(3),
+                    Severity = (AnomalySeverity)random.Next(3),
                     Confidence = (double[])[0.4, 0.7, 0.8, 0.95, 1] is var sure ? sure[random.Next(5)] : 0,
                     Verdict = random.Next(3) == 0 ? (AnomalyVerdict)random.Next(3) : null,
                 })

@@ -27,12 +27,13 @@ public sealed record AnomalyRow(
     double Lower,
     double Upper,
     double PeakValue,
+    AnomalySeverity Severity,
     double Confidence,
     AnomalyVerdict? Verdict,
     IReadOnlyList<double> Recent
 )
 {
-    public HealthState State => HealthStates.Of(Signal, Direction, Confidence, Verdict);
+    public HealthState State => HealthStates.Of(Severity, Verdict);
 
     /// <summary>What to call it where the service is unknown: the labels that tell its series apart.</summary>
     public string Subject =>
@@ -41,6 +42,7 @@ public sealed record AnomalyRow(
 
 /// <summary>Everything the detail of one anomaly rests on, but the samples.</summary>
 /// <param name="Explanation">What is unusual, as a sentence.</param>
+/// <param name="SeverityReason">What the severity follows from, in sentences; null where that was not kept.</param>
 /// <param name="EndReason">Why it ended, as a sentence; null while it lasts.</param>
 /// <param name="HasGuard">Values computed from a handful of requests are not judged.</param>
 /// <param name="Reliability">How often anomalies of each confidence were real, by the verdicts of 90 days: all but those that said noise.</param>
@@ -65,6 +67,7 @@ public sealed record AnomalyDetail(
     int EarlierOnSeries,
     int NoiseOnSeries,
     string Explanation,
+    string? SeverityReason,
     string? EndReason,
     IReadOnlyList<AnomalyVote> Votes,
     bool HasGuard,
@@ -155,7 +158,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
         var openInAll = await open.CountAsync(cancellationToken);
         var skip = Paging.Clamp(window.Skip, window.Open, openInAll);
-        var openRows = await OpenRowsAsync(db, Ranked(db, open), skip, window.Open, cancellationToken);
+        var openRows = await OpenRowsAsync(db, Ranked(open), skip, window.Open, cancellationToken);
 
         var ended = Filtered(db, environmentId, filter).Where(a => a.EndedAt != null && a.EndedAt >= since);
         var endedRows =
@@ -193,7 +196,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var moment = await db.BeginOneMomentAsync(cancellationToken);
         var open = Filtered(db, environmentId, filter).Where(a => a.EndedAt == null);
-        var ranked = Ranked(db, open);
+        var ranked = Ranked(open);
         if (after is { State: var state, Confidence: var confidence, StartedAt: var startedAt, Id: var id })
         {
             ranked = ranked.Where(one =>
@@ -278,6 +281,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
                     other.SeriesId == anomaly.SeriesId && other.Id != anomaly.Id && other.Verdict == AnomalyVerdict.Noise
                 ),
                 anomaly.Explanation,
+                anomaly.SeverityReason,
                 anomaly.EndReason,
                 anomaly.Votes,
                 watch.VolumeQuery != null,
@@ -320,7 +324,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
     public async Task<OpenCount> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var states = await Ranked(db, db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null))
+        var states = await Ranked(db.Anomalies.AsNoTracking().Where(a => a.EnvironmentId == environmentId && a.EndedAt == null))
             .GroupBy(one => one.State)
             .Select(group => new { State = group.Key, Number = group.Count() })
             .ToListAsync(cancellationToken);
@@ -387,25 +391,16 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
 
     /// <summary>Anomalies with the state that <see cref="HealthStates.Of"/> gives them, so that the database can put the worst
     /// first.</summary>
-    private static IQueryable<RankedAnomaly> Ranked(ArchonDbContext db, IQueryable<Anomaly> anomalies) =>
-        from anomaly in anomalies
-        join watch in db.Watches on anomaly.WatchId equals watch.Id
-        select new RankedAnomaly
+    private static IQueryable<RankedAnomaly> Ranked(IQueryable<Anomaly> anomalies) =>
+        anomalies.Select(anomaly => new RankedAnomaly
         {
             Anomaly = anomaly,
             State =
                 anomaly.Verdict == AnomalyVerdict.Noise || anomaly.Verdict == AnomalyVerdict.Expected ? (int)HealthState.Judged
-                : (watch.Signal == WatchSignal.Errors || watch.Signal == WatchSignal.Duration)
-                && anomaly.Direction == AnomalyDirection.Up
-                && anomaly.Confidence >= HealthStates.Certain
-                    ? (int)HealthState.Critical
-                : watch.Signal == WatchSignal.Availability
-                && anomaly.Direction == AnomalyDirection.Down
-                && anomaly.Confidence >= HealthStates.Certain
-                    ? (int)HealthState.Critical
-                : anomaly.Confidence >= HealthStates.Likely ? (int)HealthState.Warning
+                : anomaly.Severity == AnomalySeverity.Critical ? (int)HealthState.Critical
+                : anomaly.Severity == AnomalySeverity.Warning ? (int)HealthState.Warning
                 : (int)HealthState.Info,
-        };
+        });
 
     private static async Task<IReadOnlyList<AnomalyRow>> OpenRowsAsync(
         ArchonDbContext db,
@@ -454,6 +449,7 @@ public sealed class AnomalyQueries(IDbContextFactory<ArchonDbContext> contexts, 
             anomaly.ExpectedLower,
             anomaly.ExpectedUpper,
             anomaly.PeakValue,
+            anomaly.Severity,
             anomaly.Confidence,
             anomaly.Verdict,
             withRecent && series != null ? series.Recent : Array.Empty<double>()

@@ -33,10 +33,10 @@ public static class AnomalyStates
         await StateLog.RecordAsync(db, Open(watch, anomaly, now, now, reason), cancellationToken);
     }
 
-    /// <summary>Records what another signal of a watch makes of its open anomalies: the same values of errors and of saturation mean different things.</summary>
+    /// <summary>Grades the open anomalies of a watch again after an edit: the same values of errors and of saturation mean different things.</summary>
     /// <param name="watch">As it is now, under its lock.</param>
     /// <returns>Whether it made something else of one of them.</returns>
-    internal static async Task<bool> RecordSignalAsync(
+    internal static async Task<bool> RecordEditAsync(
         ArchonDbContext db,
         Watch watch,
         DateTimeOffset now,
@@ -44,39 +44,26 @@ public static class AnomalyStates
     )
     {
         var open = await db
-            .Anomalies.AsNoTracking()
-            .Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null)
+            .Anomalies.Where(anomaly => anomaly.WatchId == watch.Id && anomaly.EndedAt == null)
             .OrderBy(anomaly => anomaly.Id)
-            .Select(anomaly => new
-            {
-                Anomaly = anomaly,
-                State = db
-                    .StateChanges.Where(change =>
-                        change.EnvironmentId == watch.EnvironmentId
-                        && change.Subject == StateSubject.Anomaly
-                        && change.SubjectId == "" + anomaly.Id
-                    )
-                    .OrderByDescending(change => change.Id)
-                    // As in StateLog: a row of a clock that is ahead is written again.
-                    .Select(change => change.At <= now ? change.State : null)
-                    .FirstOrDefault(),
-            })
             .ToListAsync(cancellationToken);
-        var changed = open.Where(one => one.State != Of(watch, one.Anomaly)).Select(one => one.Anomaly).ToList();
+        var before = open.ConvertAll(Of);
+        await AnomalySeverities.RegradeAsync(db, watch, open, cancellationToken);
+        var changed = open.Where((anomaly, i) => Of(anomaly) != before[i]).ToList();
+        await db.SaveChangesAsync(cancellationToken);
         await StateLog.AddAsync(
             db,
-            [.. changed.Select(one => Open(watch, one, now, now, $"The signal of the watch was edited. {one.Explanation}"))],
+            [.. changed.Select(one => Open(watch, one, now, now, $"The watch was edited. {one.Explanation}"))],
             cancellationToken
         );
         return changed.Count > 0;
     }
 
-    internal static string Of(Watch watch, Anomaly anomaly) =>
-        HealthStates.Of(watch.Signal, anomaly.Direction, anomaly.Confidence, anomaly.Verdict).ToString();
+    internal static string Of(Anomaly anomaly) => HealthStates.Of(anomaly.Severity, anomaly.Verdict).ToString();
 
     /// <param name="since">When it began, or from when on it means something else.</param>
     internal static StateChange Open(Watch watch, Anomaly anomaly, DateTimeOffset at, DateTimeOffset since, string? reason = null) =>
-        Change(anomaly, Of(watch, anomaly), at, since, reason ?? anomaly.Explanation, watch.Unit);
+        Change(anomaly, Of(anomaly), at, since, reason ?? anomaly.Explanation, watch.Unit);
 
     internal static StateChange End(Watch watch, Anomaly anomaly, DateTimeOffset at) =>
         Change(anomaly, Ended, at, anomaly.EndedAt ?? anomaly.LastSeenAt, anomaly.EndReason ?? "", watch.Unit);

@@ -1,3 +1,4 @@
+using Archon.Analysis.Detection;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 
@@ -15,6 +16,13 @@ internal sealed class OpenSpan
     public required AnomalyDirection Direction { get; init; }
     public double Score { get; set; }
     public double Confidence { get; set; }
+
+    /// <summary>The greatest so far, and what it follows from.</summary>
+    public AnomalySeverity Severity { get; set; }
+    public string? SeverityReason { get; set; }
+
+    /// <summary>Samples whose impact is not graded yet, oldest first: how many other series deviate is known when all are scored.</summary>
+    public List<Deviation> Ungraded { get; } = [];
     public double Value { get; set; }
     public double Expected { get; set; }
     public double Lower { get; set; }
@@ -31,4 +39,9 @@ internal sealed class OpenSpan
 
     /// <summary>Not in the database yet as it is here.</summary>
     public bool Dirty { get; set; }
+
+    /// <summary>Has the newest sample outside graded once all series are scored.</summary>
+    /// <param name="step">What one sample stands for.</param>
+    public void ToBeGraded(TimeSpan step) =>
+        Ungraded.Add(new Deviation(Value, Expected, Upper, AnomalySeverities.DirectionOf(Direction), LastSeenAt - StartedAt + step));
 }

@@ -40,7 +40,7 @@ public sealed partial class ScanJob(
     private const double CaughtUpShare = 0.8;
 
     /// <summary>So long a series that is silent gets gaps in its sparkline.</summary>
-    private static readonly TimeSpan SilentFor = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan SilentFor = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LeastGap = TimeSpan.FromMinutes(1);
 
     /// <summary>Detectors learn with every sample; a process that ends replays what is not stored yet.</summary>
@@ -223,6 +223,7 @@ public sealed partial class ScanJob(
         foreach (var scorer in entry.Scorers.Values)
             scorer.EndIfUnjudged(mark, sliceEnd, gaps);
         var changes = entry.Scorers.Values.SelectMany(scorer => scorer.TakeChanges().Select(span => (scorer, span))).ToList();
+        await AnomalySeverities.GradeAsync(db, watch, entry.Scorers.Values, changes, sliceEnd, cancellationToken);
         var (began, ended) = await ScanStore.SaveAnomaliesAsync(db, watch, changes, lockedAt, cancellationToken);
         await ScanStore.SaveSamplesAsync(db, points.Scorers, points.Values, width, cancellationToken);
         var isSaveDue = sliceEnd - entry.SavedTo >= SaveEvery;

@@ -1,3 +1,4 @@
+using Archon.Analysis.Detection;
 using Archon.Analysis.Promql;
 using Archon.Data.Catalogue;
 
@@ -5,8 +6,9 @@ namespace Archon.Features.Scanning;
 
 /// <summary>What scorers know of the watch that their series belong to.</summary>
 /// <param name="Step">Between two samples.</param>
+/// <param name="Impact">What the size of a deviation is measured by.</param>
 /// <param name="Window">The longest stretch that the watch's expression computes a value over; zero where it takes samples as they are.</param>
-internal readonly record struct ScanSettings(TimeSpan Step, TimeSpan Window, BadEnd? End = null)
+internal readonly record struct ScanSettings(TimeSpan Step, TimeSpan Window, ImpactSignal Impact, BadEnd? End = null)
 {
     private const double AbsentSteps = 2.5;
 
@@ -16,7 +18,8 @@ internal readonly record struct ScanSettings(TimeSpan Step, TimeSpan Window, Bad
     /// <summary>So long an anomaly stays open while samples come and none of them can be judged.</summary>
     public TimeSpan MostUnjudged => TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, 4 * Step.Ticks));
 
-    public static ScanSettings Of(Watch watch) => new(watch.Step, WindowOf(watch.Query), BadEnd.Of(watch));
+    public static ScanSettings Of(Watch watch) =>
+        new(watch.Step, WindowOf(watch.Query), AnomalySeverities.SignalOf(watch), BadEnd.Of(watch));
 
     private static TimeSpan WindowOf(string query)
     {

@@ -212,12 +212,13 @@ internal static class ScanStore
                 ended++;
                 over.Add(anomaly);
             }
-            var (isNew, before) = (began > beganBefore, AnomalyStates.Of(watch, anomaly));
+            var (isNew, before) = (began > beganBefore, AnomalyStates.Of(anomaly));
             if (anomaly.EndedAt is null)
                 (anomaly.EndedAt, anomaly.EndReason) = (span.EndedAt, span.EndReason);
             anomaly.LastSeenAt = span.LastSeenAt;
             anomaly.Score = span.Score;
             anomaly.Confidence = span.Confidence;
+            (anomaly.Severity, anomaly.SeverityReason) = (span.Severity, span.SeverityReason);
             anomaly.Value = span.Value;
             anomaly.Expected = span.Expected;
             anomaly.ExpectedLower = span.Lower;
@@ -227,7 +228,7 @@ internal static class ScanStore
             anomaly.SamplesOutside = span.SamplesOutside;
             anomaly.Explanation = span.Explanation;
             anomaly.Votes = span.Votes;
-            if (isNew || (anomaly.EndedAt is null && AnomalyStates.Of(watch, anomaly) != before))
+            if (isNew || (anomaly.EndedAt is null && AnomalyStates.Of(anomaly) != before))
                 opened.Add((anomaly, isNew ? span.StartedAt : span.LastSeenAt));
         }
         await db.SaveChangesAsync(cancellationToken);

@@ -87,6 +87,8 @@ internal sealed class SeriesScorer(
             Direction = anomaly.Direction,
             Score = anomaly.Score,
             Confidence = anomaly.Confidence,
+            Severity = anomaly.Severity,
+            SeverityReason = anomaly.SeverityReason,
             Value = anomaly.Value,
             Expected = anomaly.Expected,
             Lower = anomaly.ExpectedLower,
@@ -136,7 +138,7 @@ internal sealed class SeriesScorer(
         }
         else if (at > Open.LastSeenAt)
         {
-            CountCalm(at, Counts(verdict) || IsAtEnd(at));
+            CountCalm(at, Counts(verdict, value) || IsAtEnd(at));
         }
     }
 
@@ -249,7 +251,7 @@ internal sealed class SeriesScorer(
     private void Follow(DateTimeOffset at, double value, SampleVerdict verdict)
     {
         var isAtEnd = IsAtEnd(at);
-        var outside = isAtEnd || Counts(verdict);
+        var outside = isAtEnd || Counts(verdict, value);
         var direction =
             isAtEnd ? scan.End!.Value.Direction
             : verdict.Direction == DeviationDirection.Down ? AnomalyDirection.Down
@@ -261,11 +263,12 @@ internal sealed class SeriesScorer(
             if (outside && direction == Open.Direction)
             {
                 Extend(Open, at, value, verdict);
+                Open.ToBeGraded(scan.Step);
                 (calm, calmSince) = (0, null);
             }
             else if (CountCalm(at, outside))
             {
-                End(calmSince!.Value, "Back in its expected band.");
+                End(calmSince!.Value, verdict.IsOutside ? "Back close to its expected band." : "Back in its expected band.");
             }
             return;
         }
@@ -294,6 +297,7 @@ internal sealed class SeriesScorer(
         )
         {
             (Open, candidate, calm, calmSince) = (candidate, null, 0, null);
+            Open.ToBeGraded(scan.Step);
         }
     }
 
@@ -304,15 +308,21 @@ internal sealed class SeriesScorer(
     private static bool IsReported(in SampleVerdict verdict) =>
         verdict.IsAlert && verdict.Votes.Loudest is (DetectionMember.Shift or DetectionMember.Drift or DetectionMember.FlatLine);
 
-    /// <summary>Only the direction that people asked for counts.</summary>
-    private bool Counts(in SampleVerdict verdict) =>
+    /// <summary>Only the direction that people asked for counts, and only what somebody could notice.</summary>
+    private bool Counts(in SampleVerdict verdict, double value) =>
         (verdict.IsOutside || IsReported(verdict))
+        && IsWorthAPerson(verdict, value)
         && interesting switch
         {
             AnomalyDirection.Up => verdict.Direction == DeviationDirection.Up,
             AnomalyDirection.Down => verdict.Direction == DeviationDirection.Down,
             _ => true,
         };
+
+    /// <summary>A value that no longer moves is a finding at any distance from what is usual.</summary>
+    private bool IsWorthAPerson(in SampleVerdict verdict, double value) =>
+        (IsReported(verdict) && verdict.Votes.Loudest == DetectionMember.FlatLine)
+        || Impact.IsWorthAPerson(scan.Impact, new Deviation(value, verdict.Expected, verdict.Upper, verdict.Direction, TimeSpan.Zero));
 
     private bool CountCalm(DateTimeOffset at, bool outside)
     {

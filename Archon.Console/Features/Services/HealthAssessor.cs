@@ -117,15 +117,9 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         return choices;
     }
 
-    private HealthState StateOf(HealthAnomaly anomaly) =>
-        HealthStates.Of(
-            watches.TryGetValue(anomaly.WatchId, out var watch) ? watch.Signal : WatchSignal.Quality,
-            anomaly.Direction,
-            anomaly.Confidence,
-            anomaly.Verdict
-        );
+    private static HealthState StateOf(HealthAnomaly anomaly) => HealthStates.Of(anomaly.Severity, anomaly.Verdict);
 
-    private int Rank(HealthAnomaly anomaly) => (int)StateOf(anomaly);
+    private static int Rank(HealthAnomaly anomaly) => (int)StateOf(anomaly);
 
     private bool IsFresh(SeriesFact series) =>
         series.LastSampleAt is { } at && now - at <= HealthStates.PatienceFor(watches[series.WatchId].Step);

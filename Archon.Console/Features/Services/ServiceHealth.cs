@@ -44,6 +44,7 @@ public sealed record HealthAnomaly(
     double Value,
     double Lower,
     double Upper,
+    AnomalySeverity Severity,
     double Confidence,
     AnomalyVerdict? Verdict
 );

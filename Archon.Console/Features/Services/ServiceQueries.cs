@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Ui.Health;
 using Archon.Ui.Parts;
@@ -249,28 +250,22 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             from anomaly in db.Anomalies.AsNoTracking()
             where anomaly.ServiceId == serviceId && anomaly.EndedAt == null
             join watch in db.Watches on anomaly.WatchId equals watch.Id
-            orderby anomaly.Confidence descending, anomaly.Id
+            orderby anomaly.Severity == AnomalySeverity.Critical descending, anomaly.Severity
+                == AnomalySeverity.Warning descending, anomaly.Confidence descending, anomaly.Id
             select new
             {
                 anomaly.Id,
                 anomaly.StartedAt,
-                anomaly.Direction,
-                anomaly.Confidence,
+                anomaly.Severity,
                 anomaly.Verdict,
                 watch.Name,
-                watch.Signal,
             }
         )
             .Take(OpenAnomalyLimit)
             .ToListAsync(cancellationToken);
         return
         [
-            .. rows.Select(row => new ServiceAnomalyRow(
-                    row.Id,
-                    row.Name,
-                    HealthStates.Of(row.Signal, row.Direction, row.Confidence, row.Verdict),
-                    row.StartedAt
-                ))
+            .. rows.Select(row => new ServiceAnomalyRow(row.Id, row.Name, HealthStates.Of(row.Severity, row.Verdict), row.StartedAt))
                 .OrderBy(row => row.State)
                 .ThenBy(row => row.StartedAt),
         ];
@@ -420,6 +415,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 a.Value,
                 a.ExpectedLower,
                 a.ExpectedUpper,
+                a.Severity,
                 a.Confidence,
                 a.Verdict
             ))

@@ -195,8 +195,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 anomaly.Id,
                 anomaly.StartedAt,
                 anomaly.EndedAt,
-                anomaly.Direction,
-                anomaly.Confidence,
+                anomaly.Severity,
                 anomaly.Verdict,
             })
             .ToListAsync(cancellationToken);
@@ -248,7 +247,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                         one.Id,
                         one.StartedAt,
                         one.EndedAt,
-                        HealthStates.Of(watch.Signal, one.Direction, one.Confidence, one.Verdict)
+                        HealthStates.Of(one.Severity, one.Verdict)
                     )),
                 ],
                 [.. spans, .. gaps.Where(gap => !spans.Any(span => span.From <= gap.To && span.To >= gap.From))],

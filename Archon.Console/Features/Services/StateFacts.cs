@@ -28,9 +28,9 @@ internal sealed class StateFacts
 
     public static IQueryable<StateFacts> Of(ArchonDbContext db, int environmentId, DateTimeOffset now)
     {
-        var (ignored, up, down) = (nameof(CatalogueOrigin.Ignored), nameof(AnomalyDirection.Up), nameof(AnomalyDirection.Down));
-        var (errors, duration, availability) = (nameof(WatchSignal.Errors), nameof(WatchSignal.Duration), nameof(WatchSignal.Availability));
+        var ignored = nameof(CatalogueOrigin.Ignored);
         var (noise, expected) = (nameof(AnomalyVerdict.Noise), nameof(AnomalyVerdict.Expected));
+        var (outage, concern) = (nameof(AnomalySeverity.Critical), nameof(AnomalySeverity.Warning));
         var (critical, warning, info) = ((int)HealthState.Critical, (int)HealthState.Warning, (int)HealthState.Info);
         var (notChecked, learning, judged, healthy) = (
             (int)HealthState.NotChecked,
@@ -42,7 +42,7 @@ internal sealed class StateFacts
         return db.Database.SqlQuery<StateFacts>(
             $"""
             WITH watched AS MATERIALIZED (
-                SELECT id, signal, step, unchecked_since FROM watches WHERE environment_id = {environmentId} AND enabled AND origin <> {ignored}
+                SELECT id, step, unchecked_since FROM watches WHERE environment_id = {environmentId} AND enabled AND origin <> {ignored}
             ), known AS MATERIALIZED (
                 SELECT one.service_id, count(watch.id) AS number,
                     bool_and(watch.unchecked_since IS NOT NULL) FILTER (WHERE watch.id IS NOT NULL) AS is_unchecked,
@@ -57,9 +57,8 @@ internal sealed class StateFacts
                     -- Arrays compare by their first element, then by the second: the worst state, then the first start in it.
                     min(ARRAY[CASE
                         WHEN anomaly.verdict IN ({noise}, {expected}) THEN {judged}
-                        WHEN watch.signal IN ({errors}, {duration}) AND anomaly.direction = {up} AND anomaly.confidence >= {HealthStates.Certain} THEN {critical}
-                        WHEN watch.signal = {availability} AND anomaly.direction = {down} AND anomaly.confidence >= {HealthStates.Certain} THEN {critical}
-                        WHEN anomaly.confidence >= {HealthStates.Likely} THEN {warning}
+                        WHEN anomaly.severity = {outage} THEN {critical}
+                        WHEN anomaly.severity = {concern} THEN {warning}
                         ELSE {info} END, extract(epoch FROM anomaly.started_at)]) FILTER (WHERE watch.id IS NOT NULL) AS worst
                 FROM anomalies AS anomaly LEFT JOIN watched AS watch ON watch.id = anomaly.watch_id
                 WHERE anomaly.environment_id = {environmentId} AND anomaly.ended_at IS NULL AND anomaly.service_id IS NOT NULL

@@ -144,7 +144,7 @@ public sealed class WatchCommands(
             return new WatchResult.ChangedMeanwhile();
         // Another query has other series: the models of the old one say nothing about them.
         var otherQuery = watch.Query != draft.Query.Trim() || watch.Step != draft.Step;
-        var otherSignal = watch.Signal != draft.Signal;
+        var measure = (watch.Signal, watch.Unit, watch.Interesting, watch.Limit, watch.LimitSide);
         var now = clock.GetUtcNow();
         Fill(watch, draft, actor.Name, now);
         // What was forecast for another limit says nothing about this one.
@@ -155,7 +155,10 @@ public sealed class WatchCommands(
             await ScanStore.ForgetModelsAsync(db, id, cancellationToken);
         }
         await SaveAsync(db, watch, "watch.edit", cancellationToken);
-        if (otherSignal && await AnomalyStates.RecordSignalAsync(db, watch, now, cancellationToken))
+        if (
+            measure != (watch.Signal, watch.Unit, watch.Interesting, watch.Limit, watch.LimitSide)
+            && await AnomalyStates.RecordEditAsync(db, watch, now, cancellationToken)
+        )
             await db.AnnounceAsync(AnomalyTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new WatchResult.Done(id);

@@ -1,5 +1,4 @@
 using Archon.Data.Anomalies;
-using Archon.Data.Catalogue;
 
 namespace Archon.Ui.Health;
 
@@ -23,16 +22,13 @@ public enum HealthState
 
 public static class HealthStates
 {
-    /// <summary>What an open anomaly means for the service it is in.</summary>
-    /// <remarks>Critical is what users feel (errors, time, being there) and is nearly certain; the rest warns, and a mere
-    /// chance informs. A verdict of noise or expected takes the alarm away until the anomaly ends.</remarks>
-    public static HealthState Of(WatchSignal signal, AnomalyDirection direction, double confidence, AnomalyVerdict? verdict) =>
-        (signal, direction) switch
+    /// <summary>What an open anomaly means for the service it is in. A verdict of noise or expected takes the alarm away until it ends.</summary>
+    public static HealthState Of(AnomalySeverity severity, AnomalyVerdict? verdict) =>
+        (severity, verdict) switch
         {
-            _ when verdict is AnomalyVerdict.Noise or AnomalyVerdict.Expected => HealthState.Judged,
-            (WatchSignal.Errors or WatchSignal.Duration, AnomalyDirection.Up) when confidence >= Certain => HealthState.Critical,
-            (WatchSignal.Availability, AnomalyDirection.Down) when confidence >= Certain => HealthState.Critical,
-            _ when confidence >= Likely => HealthState.Warning,
+            (_, AnomalyVerdict.Noise or AnomalyVerdict.Expected) => HealthState.Judged,
+            (AnomalySeverity.Critical, _) => HealthState.Critical,
+            (AnomalySeverity.Warning, _) => HealthState.Warning,
             _ => HealthState.Info,
         };
 
@@ -41,6 +37,4 @@ public static class HealthStates
 
     internal const int PatienceSteps = 4;
     internal static readonly TimeSpan LeastPatience = TimeSpan.FromMinutes(1);
-    internal const double Certain = 0.95;
-    internal const double Likely = 0.7;
 }

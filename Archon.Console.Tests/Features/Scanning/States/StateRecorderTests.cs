@@ -32,7 +32,7 @@ public sealed class StateRecorderTests(PostgresFixture postgres)
         }
 
         var rows = await RowsAsync(bench, StateSubject.Service, service);
-        Assert.Equal(["Healthy", "Critical", "Healthy"], rows.Select(row => row.State));
+        Assert.Equal(["Healthy", "Warning", "Critical", "Healthy"], rows.Select(row => row.State));
         Assert.Equal("Within expected bands", rows[0].Reason);
         Assert.StartsWith("latency 2 s, expected ", rows[1].Reason, StringComparison.Ordinal);
         Assert.Equal((2, "s"), (rows[1].Figures[0].Value, rows[1].Figures[0].Unit));
@@ -57,7 +57,7 @@ public sealed class StateRecorderTests(PostgresFixture postgres)
             await bench.ScanAsync(watch, Step);
 
         var rows = await RowsAsync(bench, StateSubject.Anomaly, anomaly.Id);
-        Assert.Equal(["Critical", "Judged", "Critical", "Ended"], rows.Select(row => row.State));
+        Assert.Equal(["Warning", "Judged", "Warning", "Ended"], rows.Select(row => row.State));
         Assert.Equal(anomaly.StartedAt, rows[0].Since);
         Assert.Equal("value", rows[0].Figures[0].Name);
         Assert.StartsWith("Verdict: noise.", rows[1].Reason, StringComparison.Ordinal);

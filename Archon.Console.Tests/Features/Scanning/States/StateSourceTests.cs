@@ -47,7 +47,7 @@ public sealed class StateSourceTests(PostgresFixture postgres)
         var rows = await RowsAsync(bench, StateSubject.Anomaly, open);
         Assert.Equal(["Critical", "Warning"], rows.Select(row => row.State));
         Assert.Equal((bench.Clock.GetUtcNow(), bench.Clock.GetUtcNow()), (rows[1].At, rows[1].Since));
-        Assert.StartsWith("The signal of the watch was edited.", rows[1].Reason, StringComparison.Ordinal);
+        Assert.StartsWith("The watch was edited.", rows[1].Reason, StringComparison.Ordinal);
         Assert.Equal(["Critical", "Ended"], (await RowsAsync(bench, StateSubject.Anomaly, ended)).Select(row => row.State));
     }
 
@@ -132,7 +132,10 @@ public sealed class StateSourceTests(PostgresFixture postgres)
                 LastSeenAt = JobBench.Start,
                 EndedAt = endedAt,
                 Direction = AnomalyDirection.Up,
+                Severity = AnomalySeverity.Critical,
                 Confidence = 0.99,
+                Value = 2,
+                Expected = 0.1,
                 Explanation = "2 s, usually near 0.1 s.",
             };
         var (open, ended) = (Starting(10, null), Starting(20, JobBench.Start));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.RuleReplay;
 using Archon.Analysis.Series;
 using Archon.ConfigFiles.Rules;
+using Archon.Data.Anomalies;
 using Archon.Features.Anomalies;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
@@ -80,7 +81,7 @@ public sealed partial class FromAnomalyPage(
                     found.Expected,
                     row.PeakValue,
                     until - row.StartedAt,
-                    HealthStates.Of(row.Signal, row.Direction, row.Confidence, null) == HealthState.Critical
+                    row.Severity == AnomalySeverity.Critical
                 )
             );
             choices =
