@@ -72,5 +72,5 @@ public sealed partial class OverviewPage(
 
     private static bool IsFresh(UpstreamState source) => source is { Configured: true, FailingSince: null, LastAnswerAt: not null };
 
-    private static string Link(ServiceHealth service) => $"/services/{Uri.EscapeDataString(service.Name)}";
+    private static string Link(ServiceHealth service) => ServiceAddress.Of(service.Name);
 }

@@ -68,8 +68,11 @@ public sealed partial class ServiceEditPage(
     private bool changedMeanwhile;
     private bool isDraftBack;
 
+    /// <summary>The name as <see cref="ServiceAddress"/> writes it; null for a new service.</summary>
     [Parameter]
-    public string? Name { get; set; }
+    public string? Segment { get; set; }
+
+    private string? Name => Segment is null ? null : ServiceAddress.NameIn(Segment);
 
     private string DraftKey => $"service/{view.EnvironmentId}/{Name}";
 
@@ -144,7 +147,7 @@ public sealed partial class ServiceEditPage(
             {
                 case ServiceResult.Done:
                     await drafts.DropAsync(DraftKey);
-                    navigation.NavigateTo($"/services/{Uri.EscapeDataString(draft.Name.Trim())}");
+                    navigation.NavigateTo(ServiceAddress.Of(draft.Name.Trim()));
                     break;
                 case ServiceResult.ChangedMeanwhile:
                     // Saving again is then a decision, not an accident: it is made against the version that is there now.

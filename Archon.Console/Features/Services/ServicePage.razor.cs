@@ -26,8 +26,11 @@ public sealed partial class ServicePage(
 {
     private string notice = "";
 
+    /// <summary>The name as <see cref="ServiceAddress"/> writes it.</summary>
     [Parameter]
-    public string Name { get; set; } = "";
+    public string Segment { get; set; } = "";
+
+    private string Name => ServiceAddress.NameIn(Segment);
 
     protected override LiveSource<ServiceView> Source =>
         LiveSource.Shared("service", view.EnvironmentId, $"{Name}", [topic, watches, samples, anomalies], ReadAsync);

@@ -1,4 +1,5 @@
 using Archon.Shell;
+using Archon.Ui.View;
 
 namespace Archon.Features.Services;
 
@@ -14,7 +15,7 @@ internal sealed class ServicePalette(ServiceQueries services) : IPaletteSource
             .. (await services.SearchAsync(environmentId, text, limit, cancellationToken)).Select(name => new PaletteEntry(
                 "Service",
                 name,
-                $"/services/{Uri.EscapeDataString(name)}",
+                ServiceAddress.Of(name),
                 "services"
             )),
         ];

@@ -180,5 +180,5 @@ public sealed partial class ServicesPage(
     private string Address(string name, string? value) =>
         navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = value, ["page"] = null });
 
-    private static string Link(ServiceHealth service) => $"/services/{Uri.EscapeDataString(service.Name)}";
+    private static string Link(ServiceHealth service) => ServiceAddress.Of(service.Name);
 }
