@@ -44,10 +44,14 @@ public sealed class DetectCommandTests : IDisposable
             2026-11-02 00:15:00,2
             2026-11-02 00:15:00,3
             2026-11-02 00:00:01,4
+            2026-11-02 00:00:02,Inf
+            2026-11-02 00:00:03,+inf
+            2026-11-02 00:00:04,-Inf
+            2026-11-02 00:00:05,Infinity
             """
         );
 
-        Assert.Equal(7, (await DetectAsync("alert")).Length);
+        Assert.Equal(11, (await DetectAsync("alert")).Length);
     }
 
     [Fact]

@@ -33,6 +33,21 @@ public sealed class PatternsCommandTests : IDisposable
         Assert.Equal(2, rows.Count);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(60)]
+    public async Task A_compressed_file_that_lacks_its_end_is_refused_by_name(int missing)
+    {
+        var log = Write("app.log.gz", Entries(400, i => $"served {i * 7919 % 1000}"));
+        var whole = await File.ReadAllBytesAsync(log, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(log, whole[..^missing], TestContext.Current.CancellationToken);
+        var output = Path.Combine(folder, "out.jsonl");
+
+        Assert.Equal(1, await CliCommands.RunAsync(["patterns", "--lines", log, "--output", output]));
+        Assert.False(File.Exists(output));
+    }
+
     [Fact]
     public async Task A_window_is_held_against_a_baseline_and_entries_of_Loki_are_read_within()
     {
@@ -79,7 +94,7 @@ public sealed class PatternsCommandTests : IDisposable
         for (var i = 200; i < 260; i++)
             bytes[i] ^= 0x5a;
         File.WriteAllBytes(path, bytes);
-        using var reader = new LineReader(Files.OpenRead(path), path);
+        using var reader = new LineReader(Files.OpenRead(path, isStreamed: true), path);
 
         var failure = Assert.Throws<BadInputException>(() =>
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Archon.Tests.Kit;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Archon.Tests.Cli;
@@ -202,6 +203,63 @@ public sealed class RulesCommandTests(PostgresFixture postgres) : IDisposable
 
         Assert.Equal((1, ""), (code, reported));
         Assert.Contains("Nothing listens", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://ada:s3cret@localhost:9090")]
+    [InlineData("ada:s3cret@localhost:9090")]
+    [InlineData("https://ada:s3c/ret@localhost")]
+    public async Task An_address_with_a_password_is_refused_with_the_settings_for_it_and_never_repeated(string address)
+    {
+        var (code, reported, error) = await RunAsync(
+            "backtest",
+            Text("a.yml", Rules),
+            "--from",
+            "now-1h",
+            "--to",
+            "now",
+            "--prometheus",
+            address
+        );
+
+        Assert.Equal((1, ""), (code, reported));
+        Assert.Contains("Prometheus__Username", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3c", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"success","warnings":["store 10.0.0.7 is away"],"data":{"resultType":"matrix","result":[]}}""", "10.0.0.7")]
+    [InlineData("""{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}""", "partial")]
+    public async Task A_reply_that_lacks_samples_is_not_known_and_said_once(string reply, string why)
+    {
+        await using var fake = await FakeUpstream.StartAsync(context =>
+        {
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(reply, Token);
+        });
+
+        var (_, reported, error) = await RunAsync(
+            "backtest",
+            Text("a.yml", Rules),
+            "--rule",
+            "Down",
+            "--from",
+            "now-1h",
+            "--to",
+            "now",
+            "--interval",
+            "1m",
+            "--output",
+            "text",
+            "--prometheus",
+            fake.Address.AbsoluteUri
+        );
+
+        Assert.Contains(" evaluations failed", reported, StringComparison.Ordinal);
+        Assert.DoesNotContain(" 0 evaluations failed", reported, StringComparison.Ordinal);
+        Assert.Contains("not known, as samples are missing", error, StringComparison.Ordinal);
+        Assert.Contains(why, error, StringComparison.Ordinal);
+        Assert.Single(error.Split('\n'), line => line.Contains("evaluation failed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -93,7 +93,21 @@ public sealed class UpstreamCallsTests : IDisposable
         await using var misnamed = await SecureAsync(Certificate(authority, "prometheus.example"));
 
         Assert.IsType<Fetch<QueryResult>.Unavailable>(await AskAsync(stranger.Address, Pem(authority)));
-        Assert.IsType<Fetch<QueryResult>.Unavailable>(await AskAsync(misnamed.Address, Pem(authority)));
+        var wrong = Assert.IsType<Fetch<QueryResult>.Unavailable>(await AskAsync(misnamed.Address, Pem(authority)));
+        Assert.Contains("is for prometheus.example, not for", wrong.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("CaFile", wrong.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_whose_time_is_over_is_reported_as_such_and_not_as_untrusted()
+    {
+        using var authority = Authority();
+        await using var expired = await SecureAsync(Certificate(authority, "localhost", lasts: TimeSpan.FromHours(-1)));
+
+        var answer = Assert.IsType<Fetch<QueryResult>.Unavailable>(await AskAsync(expired.Address, Pem(authority)));
+
+        Assert.Contains("is valid from", answer.Reason, StringComparison.Ordinal);
+        Assert.Contains("Renew it on the server.", answer.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -313,6 +327,8 @@ public sealed class UpstreamCallsTests : IDisposable
     [Theory]
     [InlineData("BaseAddress", "localhost:9090", "is no http or https address")]
     [InlineData("BaseAddress", "http://ada:pw@localhost:9090", "must not contain a password")]
+    [InlineData("BaseAddress", "ada:pw@localhost:9090", "must not contain a password")]
+    [InlineData("BaseAddress", "http://ada:p/w@localhost:9090", "must not contain a password")]
     [InlineData("CaFile", "/no/such/file.pem", "There is no file")]
     [InlineData("QueryTimeout", "00:00:00.5", "QueryTimeout")]
     [InlineData("QueryTimeout", "01:00:00", "QueryTimeout")]
@@ -325,6 +341,7 @@ public sealed class UpstreamCallsTests : IDisposable
 
         Assert.Contains($"Prometheus:{(setting == "Username" ? "BearerToken" : setting)}", refused.Message, StringComparison.Ordinal);
         Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ada:", refused.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
@@ -367,7 +384,7 @@ public sealed class UpstreamCallsTests : IDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
     }
 
-    private static X509Certificate2 Certificate(X509Certificate2 authority, string name)
+    private static X509Certificate2 Certificate(X509Certificate2 authority, string name, TimeSpan? lasts = null)
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -379,7 +396,7 @@ public sealed class UpstreamCallsTests : IDisposable
         using var signed = request.Create(
             authority,
             DateTimeOffset.UtcNow.AddDays(-1),
-            DateTimeOffset.UtcNow.AddDays(7),
+            DateTimeOffset.UtcNow + (lasts ?? TimeSpan.FromDays(7)),
             RandomNumberGenerator.GetBytes(16)
         );
         using var whole = signed.CopyWithPrivateKey(key);

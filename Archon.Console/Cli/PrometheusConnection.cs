@@ -1,5 +1,6 @@
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
+using Microsoft.Extensions.Options;
 
 namespace Archon.Cli;
 
@@ -19,13 +20,9 @@ internal sealed class PrometheusConnection : IDisposable
 
     public PrometheusClient Client => services.GetRequiredService<Upstreams>().For(Environment).Prometheus;
 
-    /// <exception cref="BadInputException">The address is none.</exception>
+    /// <exception cref="BadInputException">The address is none or has credentials, or a setting of the environment is wrong.</exception>
     public static PrometheusConnection To(string address)
     {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
-        {
-            throw new BadInputException($"{address} is no http or https address.");
-        }
         var settings = new ConfigurationBuilder()
             .AddEnvironmentVariables()
             .AddInMemoryCollection(
@@ -36,14 +33,23 @@ internal sealed class PrometheusConnection : IDisposable
                 }
             )
             .Build();
-        return new PrometheusConnection(
-            new ServiceCollection()
-                .AddSingleton(TimeProvider.System)
-                .AddSingleton<IConfiguration>(settings)
-                .AddLogging()
-                .AddIntegrations(Environment)
-                .BuildServiceProvider()
-        );
+        var services = new ServiceCollection()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IConfiguration>(settings)
+            .AddLogging()
+            .AddIntegrations(Environment)
+            .BuildServiceProvider();
+        try
+        {
+            // Read now: a wrong setting is the user's to correct, whichever question would have met it first.
+            _ = services.GetRequiredService<IOptions<PrometheusOptions>>().Value;
+            return new PrometheusConnection(services);
+        }
+        catch (OptionsValidationException wrong)
+        {
+            services.Dispose();
+            throw new BadInputException($"{string.Join(" ", wrong.Failures)} In the environment they are Prometheus__Username and so on.");
+        }
     }
 
     public void Dispose() => services.Dispose();

@@ -127,13 +127,19 @@ internal static class RulesBacktestCommand
     {
         var history = new ReplayHistory(request.Schedule.Interval);
         var beginnings = new Dictionary<SeriesLabels, string>(ReferenceEqualityComparer.Instance);
+        var (last, alike, lastAt) = ((string?)null, 0, 0L);
         await foreach (var reported in backtest.RunAsync(request, cancellationToken))
         {
             switch (reported)
             {
                 case BacktestEvent.Evaluated { Failure: { } failure, At: var at }:
                     history.Add(at, new ReplayStep([], failure));
-                    await Console.Error.WriteLineAsync(Outside.Text($"{Time(at)}: {request.Rule.Alert}: evaluation failed: {failure}"));
+                    if (failure != last)
+                    {
+                        await EndRunAsync();
+                        await Console.Error.WriteLineAsync(Outside.Text($"{Time(at)}: {request.Rule.Alert}: evaluation failed: {failure}"));
+                    }
+                    (alike, last, lastAt) = (failure == last ? alike + 1 : 0, failure, at);
                     break;
                 case BacktestEvent.Evaluated { At: var at, Active: var active }:
                     history.Add(at, new ReplayStep(active, null));
@@ -146,6 +152,7 @@ internal static class RulesBacktestCommand
                     throw new BadInputException($"{request.Rule.Alert}: the server refuses the expression: {reason}");
             }
         }
+        await EndRunAsync();
         history.Close();
         if (form != OutputForm.Text)
             return;
@@ -158,6 +165,14 @@ internal static class RulesBacktestCommand
                     + $"{summary.NearMisses} only pending, {history.Failures.Count} evaluations failed"
             )
         );
+
+        // A store that was away for a day fails thousands of evaluations in the same words.
+        async Task EndRunAsync()
+        {
+            if (alike > 0)
+                await Console.Error.WriteLineAsync(Outside.Text($"{Time(lastAt)}: {request.Rule.Alert}: {alike} more until here"));
+            alike = 0;
+        }
     }
 
     /// <summary>An alert's name and labels are the same on every line, so they are written once.</summary>

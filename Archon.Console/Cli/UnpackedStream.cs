@@ -18,15 +18,34 @@ internal sealed class UnpackedStream(Stream unpacked, string file, InputLimit li
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="BadInputException">It is more than the limit.</exception>
+    /// <exception cref="BadInputException">It is more than the limit, or the file is damaged or lacks its end.</exception>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <exception cref="BadInputException">It is more than the limit.</exception>
-    public override int Read(Span<byte> buffer) => Counted(unpacked.Read(buffer));
+    /// <exception cref="BadInputException">It is more than the limit, or the file is damaged or lacks its end.</exception>
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return Counted(unpacked.Read(buffer));
+        }
+        catch (InvalidDataException damage)
+        {
+            throw Damaged(damage);
+        }
+    }
 
-    /// <exception cref="BadInputException">It is more than the limit.</exception>
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Counted(await unpacked.ReadAsync(buffer, cancellationToken));
+    /// <exception cref="BadInputException">It is more than the limit, or the file is damaged or lacks its end.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Counted(await unpacked.ReadAsync(buffer, cancellationToken));
+        }
+        catch (InvalidDataException damage)
+        {
+            throw Damaged(damage);
+        }
+    }
 
     public override void Flush()
     {
@@ -48,4 +67,7 @@ internal sealed class UnpackedStream(Stream unpacked, string file, InputLimit li
 
     private int Counted(int read) =>
         (count += read) <= limit.Most ? read : throw new BadInputException($"{Files.NameOf(file)}: {limit.Sentence}.");
+
+    private BadInputException Damaged(InvalidDataException damage) =>
+        new($"{Files.NameOf(file)}: the compressed data is damaged, or its end is missing: {damage.Message}");
 }

@@ -194,6 +194,7 @@ internal sealed partial class UpstreamCalls(
             BrokenCircuitException { InnerException: { } cause } => Describe(cause),
             BrokenCircuitException => health.ReasonOf(upstream.Name) ?? $"{upstream.Name} failed many times in a row.",
             RateLimiterRejectedException => $"Too many questions to {upstream.Name} are under way at once.",
+            HttpRequestException when Certificate(failure) is { } certificate => certificate,
             HttpRequestException { InnerException: AuthenticationException } =>
                 $"The certificate of {upstream.Address} is not trusted. Name its authority in {upstream.Name}:CaFile.",
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
@@ -208,6 +209,21 @@ internal sealed partial class UpstreamCalls(
                 $"{upstream.Address} answered something that is not {upstream.Name}'s.",
             _ => null,
         };
+
+    private string? Certificate(Exception failure)
+    {
+        for (var cause = failure.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is CertificateException { Details: var details, Fault: var fault })
+            {
+                return fault == CertificateFault.Name
+                    ? $"The certificate of {upstream.Address} is for {details}, not for {upstream.Address!.Host}. "
+                        + $"Use a name that it has in {upstream.Name}:BaseAddress, or give the server another certificate."
+                    : $"The certificate of {upstream.Address} is valid from {details}, not today. Renew it on the server.";
+            }
+        }
+        return null;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A reply of {Upstream} cannot be read")]
     private partial void LogUnreadable(string upstream, Exception odd);

@@ -28,22 +28,22 @@ public abstract class UpstreamOptions : IValidatableObject
     /// <summary>Null where no address is given.</summary>
     public Uri? Address => BaseAddress.Length == 0 ? null : new Uri(BaseAddress.EndsWith('/') ? BaseAddress : BaseAddress + "/");
 
+    /// <summary>Why an address cannot be used; null where it can.</summary>
+    /// <remarks>One with an at sign is not repeated: also what is no address may hold a password.</remarks>
+    internal static string? FaultOf(string address)
+    {
+        var isAddress = Uri.TryCreate(address, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https";
+        if (isAddress && parsed!.UserInfo.Length == 0)
+            return null;
+        return address.Contains('@', StringComparison.Ordinal)
+            ? "An address is shown on pages, so it must not contain a password. Use Username and Password."
+            : $"{address} is no http or https address.";
+    }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (
-            BaseAddress.Length > 0
-            && (!Uri.TryCreate(BaseAddress, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-        )
-        {
-            yield return new ValidationResult($"{BaseAddress} is no http or https address.", [nameof(BaseAddress)]);
-        }
-        else if (BaseAddress.Length > 0 && new Uri(BaseAddress).UserInfo.Length > 0)
-        {
-            yield return new ValidationResult(
-                "An address is shown on pages, so it must not contain a password. Use Username and Password.",
-                [nameof(BaseAddress)]
-            );
-        }
+        if (BaseAddress.Length > 0 && FaultOf(BaseAddress) is { } fault)
+            yield return new ValidationResult(fault, [nameof(BaseAddress)]);
         if (BearerToken is { Length: > 0 } && Username is { Length: > 0 })
         {
             yield return new ValidationResult("Give either a bearer token or a user name, not both.", [nameof(BearerToken)]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -13,6 +14,7 @@ internal static class UpstreamSetup
     /// <summary>Longest headers of a reply.</summary>
     internal const int HeaderKilobytes = 64;
 
+    private const int MostNames = 4;
     private const int Retries = 2;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
@@ -89,14 +91,22 @@ internal static class UpstreamSetup
             MaxResponseHeadersLength = HeaderKilobytes,
             AllowAutoRedirect = false, // credentials do not travel to wherever a reply points
         };
-        if (caFile is not { Length: > 0 })
-            return handler;
         var authorities = new X509Certificate2Collection();
-        authorities.ImportFromPemFile(caFile);
+        if (caFile is { Length: > 0 })
+            authorities.ImportFromPemFile(caFile);
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, sent, faults) =>
         {
+            if (certificate is null)
+                return false;
+            using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
             // A wrong name stays wrong, whoever signed it.
-            if (certificate is null || faults.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+            if (faults.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+                throw new CertificateException(CertificateFault.Name, CertificateNames(leaf));
+            if (faults == SslPolicyErrors.None)
+                return true;
+            if (IsOutsideItsTime(sent))
+                throw new CertificateException(CertificateFault.Time, Period(leaf));
+            if (authorities.Count == 0)
                 return false;
             using var chain = new X509Chain();
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -105,11 +115,30 @@ internal static class UpstreamSetup
             if (sent is not null)
                 foreach (var element in sent.ChainElements)
                     chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-            using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-            return chain.Build(leaf) || faults == SslPolicyErrors.None;
+            return chain.Build(leaf);
         };
         return handler;
     }
+
+    private static bool IsOutsideItsTime(X509Chain? sent) =>
+        sent is { ChainElements: [var leaf, ..] }
+        && leaf.ChainElementStatus.Any(status => status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid));
+
+    /// <summary>The names a certificate is for, as a browser shows them.</summary>
+    private static string CertificateNames(X509Certificate2 certificate)
+    {
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        var all = names is null
+            ? []
+            : names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => address.ToString())).Take(MostNames).ToList();
+        return all.Count > 0 ? string.Join(", ", all) : certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
+    }
+
+    private static string Period(X509Certificate2 certificate) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{certificate.NotBefore.ToUniversalTime():yyyy-MM-dd} to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}"
+        );
 }
 
 /// <summary>An outside system as the configuration names it.</summary>

@@ -181,7 +181,7 @@ public sealed partial class ScanJob(
         // Asked before the transaction begins: a slow Prometheus must not keep a lock and a connection.
         var start = mark + step - (replay ? ReplayedSteps(entry, mark, step) * step : TimeSpan.Zero);
         var prometheus = upstreams.For(watch.EnvironmentId).Prometheus;
-        var fetched = await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken);
+        var fetched = (await prometheus.QueryRangeAsync(watch.Query, new TimeRange(start, sliceEnd), step, cancellationToken)).Whole();
         var requests =
             fetched is Fetch<MatrixResult>.Ok && watch.VolumeQuery is { } volumeQuery
                 ? await readings.RequestsAsync(watch.EnvironmentId, volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)

@@ -87,6 +87,7 @@ internal sealed class MatrixReader : JsonStreamReader
         QueryStatistics? statistics = null;
         IReadOnlyList<string> warnings = [],
             infos = [];
+        var isPartial = false;
         await ExpectAsync((byte)'{', cancellationToken);
         while (await NextNameAsync(cancellationToken) is { } name)
         {
@@ -100,6 +101,10 @@ internal sealed class MatrixReader : JsonStreamReader
                     break;
                 case "warnings":
                     warnings = await StringsAsync(cancellationToken);
+                    break;
+                // VictoriaMetrics
+                case "isPartial":
+                    isPartial = (await RawAsync(cancellationToken)).Span.SequenceEqual("true"u8);
                     break;
                 case "infos":
                     infos = await StringsAsync(cancellationToken);
@@ -123,7 +128,23 @@ internal sealed class MatrixReader : JsonStreamReader
             Statistics = statistics,
             Warnings = warnings,
             Infos = infos,
+            Missing = Missing(warnings, isPartial),
         };
+    }
+
+    /// <summary>A remark on the query itself says nothing of missing samples, nor does a proxy that knows no store for the metric.</summary>
+    private static string? Missing(IReadOnlyList<string> warnings, bool isPartial)
+    {
+        var words = string.Join(
+            "; ",
+            warnings.Where(warning =>
+                !warning.StartsWith("PromQL ", StringComparison.Ordinal)
+                && !warning.Contains("No StoreAPIs matched", StringComparison.OrdinalIgnoreCase)
+            )
+        );
+        return words.Length > 0 ? words
+            : isPartial ? "the server says that its answer is partial"
+            : null;
     }
 
     private async ValueTask<(string? Kind, string? Text, QueryStatistics? Statistics)> ReadDataAsync(CancellationToken cancellationToken)

@@ -309,6 +309,7 @@ public sealed class PrometheusClient
                     Histograms = result.Histograms,
                     Warnings = result.Warnings,
                     Infos = result.Infos,
+                    Missing = result.Missing,
                 }
             ),
             Fetch<QueryResult>.Rejected { Reason: var reason } => new Fetch<MatrixResult>.Rejected(reason),
@@ -426,6 +427,7 @@ public sealed class PrometheusClient
         private readonly Dictionary<string, List<HistogramSeries>> histograms = [];
         private readonly HashSet<string> warnings = [];
         private readonly HashSet<string> infos = [];
+        private readonly HashSet<string> missing = [];
 
         /// <returns>What is too large where all slices together hold more than one reply may; null where they do not.</returns>
         public string? Add(MatrixResult part)
@@ -441,6 +443,8 @@ public sealed class PrometheusClient
             }
             warnings.UnionWith(part.Warnings);
             infos.UnionWith(part.Infos);
+            if (part.Missing is { } words)
+                missing.Add(words);
             return bytes > limits.Bytes ? limits.TooManyBytes().Message : null;
         }
 
@@ -457,6 +461,7 @@ public sealed class PrometheusClient
                 ],
                 Warnings = [.. warnings],
                 Infos = [.. infos],
+                Missing = missing.Count > 0 ? string.Join("; ", missing) : null,
             };
 
         private static MetricSeries Join(List<MetricSeries> parts)

@@ -15,6 +15,10 @@ public sealed record MatrixResult(IReadOnlyList<MetricSeries> Series)
 
     /// <summary>Remarks of the server from 3.0 on, such as a counter's name without <c>_total</c>.</summary>
     public IReadOnlyList<string> Infos { get; init; } = [];
+
+    /// <summary>Why samples may be missing, in the server's words; null where all is there.</summary>
+    /// <remarks>A server over several stores answers with success also while one of them is away. What is missing then is not known, and not quiet.</remarks>
+    public string? Missing { get; init; }
 }
 
 /// <summary>Samples of one series that are native histograms.</summary>
@@ -42,6 +46,9 @@ public sealed record QueryResult(string Kind, IReadOnlyList<MetricSeries> Series
     public QueryStatistics? Statistics { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
     public IReadOnlyList<string> Infos { get; init; } = [];
+
+    /// <inheritdoc cref="MatrixResult.Missing"/>
+    public string? Missing { get; init; }
 }
 
 /// <summary>What a query cost the server.</summary>

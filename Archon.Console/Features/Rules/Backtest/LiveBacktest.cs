@@ -134,7 +134,7 @@ public sealed class LiveBacktest(PrometheusClient prometheus, BacktestSampleCach
         samples.GetAsync(
             key,
             async token =>
-                await prometheus.QueryRangeAsync(value, key.Asked, TimeSpan.FromMilliseconds(key.Step), token) switch
+                (await prometheus.QueryRangeAsync(value, key.Asked, TimeSpan.FromMilliseconds(key.Step), token)).Whole() switch
                 {
                     Fetch<MatrixResult>.Ok { Value.Series: var series } => new Fetch<SampleSlice>.Ok(
                         new SampleSlice(key.First, key.Count, series)

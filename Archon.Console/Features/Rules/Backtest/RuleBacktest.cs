@@ -106,8 +106,11 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
             {
                 if (part.Failure is { } reason)
                 {
-                    if (part.First >= from)
-                        yield return new BacktestEvent.Evaluated(part.First - offset, [], reason);
+                    for (var at = part.First; at < part.First + (part.Count * step); at += step)
+                    {
+                        if (at >= from)
+                            yield return new BacktestEvent.Evaluated(at - offset, [], reason);
+                    }
                     continue;
                 }
                 // One evaluation at a time is told, for the alerts are those of the replay itself.
@@ -193,6 +196,9 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         {
             switch (await prometheus.QueryAsync(expression, asked, cancellationToken))
             {
+                case Fetch<QueryResult>.Ok { Value.Missing: { } missing }:
+                    parts.Add(new Part(first, 1, [], NotKnown(missing)));
+                    return null;
                 case Fetch<QueryResult>.Ok { Value: { Kind: "vector" or "scalar" } result }:
                     // A scalar is a vector of one without labels; its time is that of the query.
                     var numbers = result.Series.Select(one => At(one, first - offset));
@@ -212,6 +218,9 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
         var range = new TimeRange(asked, asked.AddMilliseconds((count - 1) * step));
         switch (await prometheus.QueryRangeAsync(expression, range, TimeSpan.FromMilliseconds(step), cancellationToken))
         {
+            case Fetch<MatrixResult>.Ok { Value.Missing: { } missing }:
+                parts.Add(new Part(first, count, [], NotKnown(missing)));
+                return null;
             case Fetch<MatrixResult>.Ok { Value: var result }:
                 parts.Add(new Part(first, count, [.. result.Series, .. result.Histograms.Select(Plain)], null));
                 return null;
@@ -245,6 +254,8 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     private static bool IsWrong(string reason) =>
         reason.Contains("parse error", StringComparison.Ordinal) || reason.Contains("invalid expression type", StringComparison.Ordinal);
 
+    private static string NotKnown(string missing) => $"not known, as samples are missing: {missing}";
+
     private static MetricSeries At(MetricSeries series, long time) => new(series.Labels, new[] { time }, series.Values[..1]);
 
     private static MetricSeries At(HistogramSeries series, long time) => new(series.Labels, new[] { time }, new double[1]);
@@ -252,5 +263,6 @@ public sealed class RuleBacktest(PrometheusClient prometheus)
     /// <summary>A native histogram is an alert like any other; its value, as in Prometheus, is 0.</summary>
     private static MetricSeries Plain(HistogramSeries series) => new(series.Labels, series.Times.ToArray(), new double[series.Times.Count]);
 
+    /// <param name="Failure">Why none of its evaluations is known; null where they are.</param>
     private sealed record Part(long First, int Count, IReadOnlyList<MetricSeries> Series, string? Failure);
 }

@@ -39,7 +39,7 @@ public sealed record KnownTime(TimeRange Asked, DateTimeOffset? Since, TimeSpan 
         TimeSpan step,
         CancellationToken cancellationToken
     ) =>
-        await prometheus.QueryRangeAsync(Anything, range, step, cancellationToken) switch
+        (await prometheus.QueryRangeAsync(Anything, range, step, cancellationToken)).Whole() switch
         {
             Fetch<MatrixResult>.Ok { Value.Series: var series } => new Fetch<IReadOnlyList<long>>.Ok(
                 series is [var any, ..] ? any.Times.ToArray() : []

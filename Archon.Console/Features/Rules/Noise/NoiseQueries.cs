@@ -96,7 +96,7 @@ public sealed class NoiseQueries(IDbContextFactory<ArchonDbContext> contexts, Ru
         {
             var last = start + slice - Step < range.End ? start + slice - Step : range.End;
             var part = new TimeRange(start, last);
-            var alerts = await prometheus.QueryRangeAsync(query, part, Step, cancellationToken);
+            var alerts = (await prometheus.QueryRangeAsync(query, part, Step, cancellationToken)).Whole();
             if (alerts is not Fetch<MatrixResult>.Ok { Value.Series: var series })
                 return Failed<MatrixResult, Past>(alerts);
             var recorded = await KnownTime.MomentsAsync(prometheus, part, Step, cancellationToken);
