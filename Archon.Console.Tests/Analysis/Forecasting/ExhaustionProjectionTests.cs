@@ -9,6 +9,18 @@ public sealed class ExhaustionProjectionTests
     private static readonly TimeSpan Step = TimeSpan.FromMinutes(10);
     private static readonly ExhaustionSettings Full = new();
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void What_is_at_its_limit_is_reached_however_short_its_history_is(int count)
+    {
+        Assert.IsType<ExhaustionResult.Reached>(ExhaustionProjection.Project(SeriesText.Of(count, Step, (_, _) => 1), Full));
+        Assert.IsType<ExhaustionResult.Reached>(
+            ExhaustionProjection.Project(SeriesText.Of(count, Step, (_, _) => 0), Full with { Limit = 0, Direction = LimitDirection.Floor })
+        );
+    }
+
     [Fact]
     public void A_disk_that_fills_steadily_is_reported_to_the_hour()
     {

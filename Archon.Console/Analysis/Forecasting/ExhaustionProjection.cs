@@ -42,14 +42,15 @@ public static class ExhaustionProjection
             throw new ArgumentException($"The level {settings.Level} does not lie between 0 and 1.", nameof(settings));
         }
         var known = Known(series, settings);
-        if (known.Count < LeastValues || known[^1].Time == known[0].Time)
-        {
-            return new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0);
-        }
         // Towards a floor everything is turned upside down.
         var sign = settings.Direction == LimitDirection.Ceiling ? 1.0 : -1.0;
         var limit = sign * settings.Limit;
-        var latest = sign * Resets.Median(known.TakeLast(LatestValues).Select(one => one.Value));
+        var latest = known.Count == 0 ? double.NaN : sign * Resets.Median(known.TakeLast(LatestValues).Select(one => one.Value));
+        if (known.Count < LeastValues || known[^1].Time == known[0].Time)
+        {
+            // What is at its limit needs no history.
+            return latest >= limit ? new ExhaustionResult.Reached() : new ExhaustionResult.NotExpected(NoExhaustionReason.TooShort, 0);
+        }
         var end = known[^1].Time;
         double span = end - known[0].Time;
         var (times, values) = Thinned(known, sign);

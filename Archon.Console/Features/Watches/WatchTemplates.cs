@@ -384,7 +384,8 @@ public static class WatchTemplates
             "s",
             Down,
             ["probe_ssl_earliest_cert_expiry"],
-            $"min by ({Instance}) (probe_ssl_earliest_cert_expiry) - time()",
+            // An exporter that never read the certificate reports the year 1: that is not known, and not expired.
+            $"clamp_min(min by ({Instance}) (probe_ssl_earliest_cert_expiry > 0) - time(), 0)",
             Limit: 0,
             LimitSide: LimitSide.Floor
         ),
