@@ -51,6 +51,26 @@ public sealed class StatusPageTests(RunningConsole console, PostgresFixture post
     }
 
     [Fact]
+    public async Task A_schedule_whose_last_run_failed_says_why()
+    {
+        var storage = console.App.Services.GetRequiredService<JobStorage>();
+        var schedules = new RecurringJobManager(storage);
+        schedules.AddOrUpdate<HousekeepingJob>("tidy", "housekeeping", job => job.CleanAsync(CancellationToken.None), "0 0 1 1 *");
+        var id = schedules.TriggerJob("tidy");
+        using (var connection = storage.GetConnection())
+            connection.SetJobParameter(id, "RetryCount", "3"); // its retries are spent
+        Assert.True(new BackgroundJobClient(storage).ChangeState(id, new FailedState(new InvalidOperationException("no space left"))));
+
+        var picture = await console.App.Services.GetRequiredService<JobQueries>().PictureAsync(Token);
+
+        var row = Assert.Single(picture.Schedules, one => one.Id == "tidy");
+        Assert.Equal(("Failed", "no space left"), (row.LastState, row.Error));
+        Assert.All(picture.Schedules.Where(one => one.Id != "tidy"), one => Assert.Null(one.Error));
+        schedules.RemoveIfExists("tidy");
+        new BackgroundJobClient(storage).Delete(id); // it is none of those that the other tests count
+    }
+
+    [Fact]
     public async Task Where_no_one_takes_jobs_it_says_that_nothing_is_scanned() =>
         Assert.Contains("No process takes jobs: nothing is scanned.", await PageAsync(), StringComparison.Ordinal); // this console serves pages alone
 

@@ -1,10 +1,12 @@
 using Hangfire;
+using Hangfire.States;
 using Hangfire.Storage;
 
 namespace Archon.Features.Status;
 
 /// <summary>One schedule with how its last run went.</summary>
 /// <param name="LastState">Hangfire's word: <c>Succeeded</c>, <c>Processing</c>, <c>Failed</c> and so on; null before the first run.</param>
+/// <param name="Error">Why it could not be queued, or why its last run failed or is tried again; null where all is well.</param>
 public sealed record ScheduleRow(
     string Id,
     string Cron,
@@ -48,7 +50,14 @@ public sealed class JobQueries(IServiceProvider services)
         using var connection = storage.GetConnection();
         var schedules = connection
             .GetRecurringJobs()
-            .Select(job => new ScheduleRow(job.Id, job.Cron, job.LastJobState, Utc(job.LastExecution), Utc(job.NextExecution), job.Error))
+            .Select(job => new ScheduleRow(
+                job.Id,
+                job.Cron,
+                job.LastJobState,
+                Utc(job.LastExecution),
+                Utc(job.NextExecution),
+                job.Error ?? FaultOf(connection, job)
+            ))
             .OrderBy(job => job.Id, StringComparer.Ordinal)
             .ToList();
         // One fault fails the same job again and again: told once, with how often.
@@ -75,6 +84,17 @@ public sealed class JobQueries(IServiceProvider services)
             schedules,
             failures
         );
+    }
+
+    /// <summary>Why the last run failed, in the words of the exception; a run that waits for its next attempt has failed too.</summary>
+    private static string? FaultOf(IStorageConnection connection, RecurringJobDto job)
+    {
+        var isFailed = job.LastJobState == FailedState.StateName;
+        if (job.LastJobId is null || !(isFailed || job.LastJobState == ScheduledState.StateName))
+            return null;
+        var state = connection.GetStateData(job.LastJobId);
+        var words = state?.Data?.TryGetValue("ExceptionMessage", out var thrown) == true ? thrown : state?.Reason;
+        return string.IsNullOrEmpty(words) ? (isFailed ? "no reason was kept" : null) : Short(words);
     }
 
     private static DateTimeOffset? Utc(DateTime? at) =>
