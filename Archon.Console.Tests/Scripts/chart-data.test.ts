@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Chart, finiteRuns, hasSameSeries, lastFinite, unpack, valueRange } from "../../Archon.Console/Scripts/chart-data";
+import { type Chart, finiteRuns, hasSameSeries, lastFinite, lastKnown, unpack, valueRange } from "../../Archon.Console/Scripts/chart-data";
 
 const chart = (changes: Partial<Chart> = {}): Chart => ({
   height: 200,
@@ -40,6 +40,19 @@ describe("A block of values", () => {
     const { data } = unpack(chart(), block(60, 120, 180, 1, NaN, 3));
 
     expect([...(data[1] ?? [])]).toEqual([1, null, 3]);
+  });
+
+  it("keeps what is infinite or far too large apart from the axis, and takes it for no gap", () => {
+    const columns = unpack(chart({ points: 5 }), block(60, 120, 180, 240, 300, 1, Infinity, 1.797e308, -Infinity, NaN));
+
+    expect([...(columns.data[1] ?? [])]).toEqual([1, null, null, null, null]);
+    expect(columns.beyond).toEqual([
+      [
+        { from: 1, to: 3, isAbove: true },
+        { from: 3, to: 4, isAbove: false },
+      ],
+    ]);
+    expect(lastKnown(columns.values[0] ?? [])).toBe(3);
   });
 
   it("has no band where the chart has none", () => {

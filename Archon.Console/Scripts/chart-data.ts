@@ -1,5 +1,6 @@
 // What a chart draws, as plain values: nothing here knows the page or the canvas.
 import type uPlot from "uplot";
+import { isOutOfRange } from "./figures";
 
 export interface Line {
   name: string;
@@ -32,8 +33,18 @@ export interface Chart {
 }
 /** A line without gaps is a view of the block that came; one with gaps is a copy with null in them. */
 export type Column = Float64Array | (number | null)[];
+/** From the first place to the one after the last. */
+export interface Beyond {
+  from: number;
+  to: number;
+  isAbove: boolean;
+}
 export interface Columns {
   data: uPlot.AlignedData;
+  /** Each line as it came, to read values from. */
+  values: Float64Array[];
+  /** Stretches of each line that are infinite or far too large for the axis: above it or below it. */
+  beyond: Beyond[][];
   lower: number[];
   upper: number[];
 }
@@ -43,11 +54,29 @@ export function unpack(chart: Chart, bytes: Uint8Array): Columns {
   const values = new Float64Array(bytes.slice().buffer);
   const column = (at: number): Float64Array => values.subarray(at * chart.points, (at + 1) * chart.points);
   // uPlot breaks a line at null and not at NaN; a line without gaps is taken as it came.
-  const holes = (from: Float64Array): Column =>
-    from.every(Number.isFinite) ? from : Array.from(from, (one) => (Number.isFinite(one) ? one : null));
-  const data: uPlot.AlignedData = [column(0), ...chart.lines.map((_, at) => holes(column(at + 1)))];
-  const band = chart.lines.length + 1;
-  return { data, lower: chart.hasBand ? Array.from(column(band)) : [], upper: chart.hasBand ? Array.from(column(band + 1)) : [] };
+  const isDrawn = (one: number): boolean => Number.isFinite(one) && !isOutOfRange(one);
+  const holes = (from: Float64Array): Column => (from.every(isDrawn) ? from : Array.from(from, (one) => (isDrawn(one) ? one : null)));
+  const lines = chart.lines.map((_, at) => column(at + 1));
+  const data: uPlot.AlignedData = [column(0), ...lines.map(holes)];
+  const end = (at: number): number[] => Array.from(column(chart.lines.length + at), (one) => (isDrawn(one) ? one : NaN));
+  return {
+    data,
+    values: lines,
+    beyond: lines.map(stretchesBeyond),
+    lower: chart.hasBand ? end(1) : [],
+    upper: chart.hasBand ? end(2) : [],
+  };
+}
+
+function stretchesBeyond(values: Float64Array): Beyond[] {
+  const found: Beyond[] = [];
+  values.forEach((value, at) => {
+    if (!isOutOfRange(value)) return;
+    const last = found[found.length - 1];
+    if (last?.to === at && last.isAbove === value > 0) last.to = at + 1;
+    else found.push({ from: at, to: at + 1, isAbove: value > 0 });
+  });
+  return found;
 }
 
 /** The same lines in the same zone: new values can then be put into the chart that is there. */
@@ -95,7 +124,13 @@ export function finiteRuns(values: number[]): [number, number][] {
   return runs;
 }
 
-/** Place of the newest value, -1 when there is none. */
+/** Place of the newest value, an infinite one too; -1 when there is none. */
+export function lastKnown(values: ArrayLike<number>): number {
+  for (let at = values.length - 1; at >= 0; at--) if (!Number.isNaN(values[at])) return at;
+  return -1;
+}
+
+/** Place of the newest value that can be drawn, -1 when there is none. */
 export function lastFinite(values: ArrayLike<number | null>): number {
   for (let at = values.length - 1; at >= 0; at--) if (values[at] !== null && Number.isFinite(values[at])) return at;
   return -1;

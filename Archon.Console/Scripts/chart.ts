@@ -1,6 +1,6 @@
 // Draws SeriesChart with uPlot. Times are Unix seconds; values come as one block of doubles: times, each line, then the band.
 import uPlot from "uplot";
-import { type Chart, type Column, type Columns, finiteRuns, hasSameSeries, lastFinite, unpack, valueRange } from "./chart-data";
+import { type Chart, type Column, type Columns, finiteRuns, hasSameSeries, lastFinite, lastKnown, unpack, valueRange } from "./chart-data";
 import { figure, range } from "./figures";
 import { Legend } from "./legend";
 import { clock, tickTime } from "./times";
@@ -20,6 +20,7 @@ const stateToken: Record<string, string> = {
 const fallbackWidth = 600;
 const minWidth = 160;
 const axisWidth = 48;
+const leastRoom = 8;
 const keyStep = 10;
 const densePoints = 20_000;
 const stateOrder = ["critical", "warning", "info", "silenced", "unknown", "ok"];
@@ -32,6 +33,7 @@ class Drawing {
   private readonly said: Element | null;
   private readonly legend: Legend;
   private readonly at = document.createElement("span");
+  private lastTime = "";
   private readonly redrawn = (): void => this.rebuild();
 
   constructor(
@@ -92,7 +94,8 @@ class Drawing {
       width: Math.max(minWidth, this.host.clientWidth || fallbackWidth),
       height: this.chart.height,
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone === "UTC" ? "Etc/UTC" : zone),
-      padding: [8, 8, 0, 0],
+      // The last time stands in the middle of its tick, half of it beyond the plot.
+      padding: [8, (plot) => this.roomAtRight(plot, font), 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: this.chart.canZoom, y: false, setScale: false },
@@ -109,7 +112,11 @@ class Drawing {
           border: { show: true, stroke: token("--n-5"), width: 1 },
           size: 24,
           space: 72,
-          values: (_, ticks, __, ___, step) => ticks.map((tick, place) => tickTime(tick, step, zone, place === 0)),
+          values: (_, ticks, __, ___, step) => {
+            const labels = ticks.map((tick, place) => tickTime(tick, step, zone, place === 0));
+            this.lastTime = labels[labels.length - 1] ?? "";
+            return labels;
+          },
         },
         {
           ...axis,
@@ -135,7 +142,12 @@ class Drawing {
       ],
       hooks: {
         drawClear: [(plot) => this.drawBand(plot)],
-        draw: [(plot) => this.drawSpans(plot), (plot) => this.drawNewest(plot), (plot) => this.reportEdges(plot)],
+        draw: [
+          (plot) => this.drawSpans(plot),
+          (plot) => this.drawBeyond(plot),
+          (plot) => this.drawNewest(plot),
+          (plot) => this.reportEdges(plot),
+        ],
         setCursor: [(plot) => plot === this.plot && this.read(plot.cursor.idx)],
         setSelect: [(plot) => this.zoom(plot)],
       },
@@ -146,6 +158,12 @@ class Drawing {
     this.at.hidden = true;
     plot.over.append(this.at);
     return plot;
+  }
+
+  private roomAtRight(plot: uPlot, font: string): number {
+    // Asked once before the canvas is there, with no label to make room for yet.
+    if (this.lastTime === "") return leastRoom;
+    return Math.max(leastRoom, Math.ceil(widthOf(plot.ctx, font, this.lastTime) / 2) + 2);
   }
 
   private fillLegend(): void {
@@ -167,7 +185,7 @@ class Drawing {
     const unit = lines[0]?.unit ?? "";
     const [lower, upper] = [this.columns.lower[bandAt], this.columns.upper[bandAt]];
     this.legend.show({
-      values: lines.map((line, row) => figure(place === null ? this.last(row) : (this.columns.data[row + 1] as Column)[place], line.unit)),
+      values: lines.map((line, row) => figure(place === null ? this.last(row) : this.columns.values[row]?.[place], line.unit)),
       expected: hasBand && lower !== undefined && upper !== undefined && Number.isFinite(lower) ? range(lower, upper, unit) : null,
     });
     // The time stands under the hairline, on the axis: in the legend it would push the values about.
@@ -186,8 +204,8 @@ class Drawing {
   }
 
   private last(place: number): number | null {
-    const values = this.columns.data[place + 1] as Column | undefined;
-    return values?.[lastFinite(values)] ?? null;
+    const values = this.columns.values[place];
+    return values?.[lastKnown(values)] ?? null;
   }
 
   private drawBand(plot: uPlot): void {
@@ -279,6 +297,24 @@ class Drawing {
     ctx.restore();
   }
 
+  /** What has no place on the axis, such as an infinite value, is a bar along its edge: it is not a gap. */
+  private drawBeyond(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    const times = this.columns.data[0];
+    const height = 4 * devicePixelRatio;
+    ctx.save();
+    this.columns.beyond.forEach((stretches, row) => {
+      if (plot.series[row + 1]?.show === false) return;
+      ctx.fillStyle = token(`--s-${this.chart.lines[row]?.color ?? 1}`);
+      for (const { from, to, isAbove } of stretches) {
+        const left = Math.max(bbox.left, plot.valToPos(times[from] ?? 0, "x", true));
+        const right = Math.min(bbox.left + bbox.width, plot.valToPos(times[Math.min(to, times.length - 1)] ?? 0, "x", true));
+        ctx.fillRect(left, isAbove ? bbox.top : bbox.top + bbox.height - height, Math.max(height / 2, right - left), height);
+      }
+    });
+    ctx.restore();
+  }
+
   /** A dot where each line ends: that is now. */
   private drawNewest(plot: uPlot): void {
     if (this.isDense) return;
@@ -340,9 +376,7 @@ class Drawing {
     const next = Math.min(times.length - 1, Math.max(0, at + by));
     this.plot.setCursor({ left: this.plot.valToPos(times[next] ?? 0, "x"), top: this.plot.height / 2 });
     if (this.said) {
-      const values = this.chart.lines.map(
-        (line, place) => `${line.name} ${figure((this.columns.data[place + 1] as Column)[next], line.unit)}`,
-      );
+      const values = this.chart.lines.map((line, place) => `${line.name} ${figure(this.columns.values[place]?.[next], line.unit)}`);
       const [lower, upper] = [this.columns.lower[next], this.columns.upper[next]];
       const band =
         lower !== undefined && upper !== undefined && Number.isFinite(lower)

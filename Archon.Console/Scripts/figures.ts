@@ -5,9 +5,18 @@ const gap = "\u00a0";
 const binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"].map((unit) => gap + unit);
 const decimal = ["", ...["k", "M", "G", "T"].map((unit) => gap + unit)];
 
+// Nothing that is measured is as large: exporters write the largest double where they have no value.
+const mostShown = 1e18;
+
+/** Infinite, or so large that it is no measurement: there is no place for it on an axis. */
+export function isOutOfRange(value: number): boolean {
+  return Math.abs(value) >= mostShown;
+}
+
 export function figure(value: number | null | undefined, unit: string): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "no value";
   if (!Number.isFinite(value)) return value > 0 ? "infinite" : "minus infinite";
+  if (isOutOfRange(value)) return "out of range";
   if (unit === "{cpu}") return `${digits(value * 100)}${gap}%`;
   switch (unit.replace(/\{[^}]*\}/, "")) {
     case "1":
@@ -67,5 +76,5 @@ export function range(lower: number, upper: number, unit: string): string {
 }
 
 function suffix(text: string): string {
-  return /[^0-9]*$/.exec(text)?.[0] ?? "";
+  return /\d([^\d]*)$/.exec(text)?.[1] ?? "";
 }

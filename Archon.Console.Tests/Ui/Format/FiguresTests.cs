@@ -35,6 +35,13 @@ public sealed class FiguresTests
     }
 
     [Theory]
+    [InlineData(0, 1e300, "1", "0 to out of range")]
+    [InlineData(double.NegativeInfinity, double.PositiveInfinity, "s", "minus infinite to infinite")]
+    [InlineData(-1e300, 1e300, "s", "out of range to out of range")]
+    public void A_range_without_figures_keeps_its_words(double lower, double upper, string unit, string expected) =>
+        Assert.Equal(expected, Figures.Plain(Figures.Range(lower, upper, unit)));
+
+    [Theory]
     [MemberData(nameof(Lengths))]
     public void An_age_is_said_as_people_say_it(double seconds, string expected) =>
         Assert.Equal(expected, Ages.Of(TimeSpan.FromSeconds(seconds)));

@@ -37,12 +37,15 @@ public static class ChartThinning
         for (var stretch = 0; stretch < stretches; stretch++)
         {
             var (from, to) = Bounds(stretch, stretches, values.Length);
-            var (low, high, holes, last) = (-1, -1, 0, double.NaN);
+            var (low, high, holes, last, beyond) = (-1, -1, 0, double.NaN, double.NaN);
             for (var at = from; at < to; at++)
             {
                 if (!double.IsFinite(values[at]))
                 {
                     holes++;
+                    // Infinite is a value and no gap.
+                    if (!double.IsNaN(values[at]))
+                        beyond = values[at];
                     continue;
                 }
                 last = values[at];
@@ -54,12 +57,12 @@ public static class ChartThinning
             var place = stretch * Slots;
             if (low < 0)
             {
-                thin.AsSpan(place, Slots).Fill(double.NaN);
+                thin.AsSpan(place, Slots).Fill(beyond);
                 continue;
             }
             thin[place] = values[Math.Min(low, high)];
             thin[place + 1] = values[Math.Max(low, high)];
-            thin[place + 2] = holes > 0 ? double.NaN : last;
+            thin[place + 2] = holes > 0 ? beyond : last;
         }
         return thin;
     }

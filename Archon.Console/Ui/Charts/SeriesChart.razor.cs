@@ -59,7 +59,7 @@ public sealed partial class SeriesChart(IJSRuntime scripts, ViewState view) : IA
             if (Data.Lines.Count == 0 || Data.X.Length == 0)
                 return "No samples.";
             var first = Data.Lines[0];
-            var known = first.Values.Where(double.IsFinite).ToList();
+            var known = first.Values.Where(value => !double.IsNaN(value)).ToList();
             if (known.Count == 0)
                 return "No samples.";
             var outside = Data.Anomalies.Count switch

@@ -7,8 +7,14 @@ public static class Figures
 {
     // A unit never goes to the next line without its number.
     private const char Gap = '\u00A0';
+
+    // Nothing that is measured is as large: exporters write the largest double where they have no value.
+    private const double MostShown = 1e18;
     private static readonly string[] Decimal = ["", $"{Gap}k", $"{Gap}M", $"{Gap}G", $"{Gap}T"];
     private static readonly string[] Binary = [$"{Gap}B", $"{Gap}KiB", $"{Gap}MiB", $"{Gap}GiB", $"{Gap}TiB", $"{Gap}PiB"];
+
+    /// <summary>Whether a value can be drawn and compared: neither infinite nor so large that it stands for no value.</summary>
+    public static bool IsMeasurement(double value) => Math.Abs(value) < MostShown;
 
     /// <summary>With ordinary spaces, for programs and logs.</summary>
     public static string Plain(string text) => text.Replace(Gap, ' ');
@@ -23,6 +29,8 @@ public static class Figures
             return "no value";
         if (double.IsInfinity(v))
             return v > 0 ? "infinite" : "minus infinite";
+        if (!IsMeasurement(v))
+            return "out of range";
         // Cores: of one core people speak in per cent.
         if (unit == "{cpu}")
             return $"{Digits(v * 100)}{Gap}%";
@@ -56,7 +64,7 @@ public static class Figures
     private static string Suffix(string figure)
     {
         var last = figure.AsSpan().LastIndexOfAnyInRange('0', '9');
-        return figure[(last + 1)..];
+        return last < 0 ? "" : figure[(last + 1)..];
     }
 
     private static string Seconds(double v) =>
