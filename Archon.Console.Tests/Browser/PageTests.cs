@@ -128,6 +128,19 @@ public sealed class PageTests(HostileConsole hostile, Chromium chromium)
     }
 
     [Fact]
+    public async Task What_is_typed_at_once_after_the_key_of_the_palette_is_all_there()
+    {
+        var page = await OpenAsync("status");
+
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Keyboard.TypeAsync("servcie-003");
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Combobox, new() { Name = "Search" })).ToHaveValueAsync("servcie-003");
+        await Assertions.Expect(page.GetByRole(AriaRole.Option).First).ToContainTextAsync("service-003");
+        await page.CloseAsync();
+    }
+
+    [Fact]
     public async Task Keys_go_to_pages_change_the_zone_and_open_the_help()
     {
         var page = await OpenAsync("");

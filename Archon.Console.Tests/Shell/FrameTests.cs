@@ -7,7 +7,6 @@ using Archon.Ui.Forms;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Bunit;
-using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -22,27 +21,47 @@ public sealed class FrameTests : BunitContext
     public FrameTests() => clock = this.AddShellParts();
 
     [Fact]
-    public void The_palette_shows_kinds_apart_marks_what_was_typed_and_presses_the_button_of_an_action()
+    public async Task The_palette_has_pages_actions_with_their_keys_and_what_the_features_find()
     {
-        var palette = OpenPalette("paus");
+        Services.AddSingleton(new PaletteEntry("Setting", "Settings: Audit", "/settings?tab=audit", "settings"));
+        Services.AddSingleton<IPaletteSource>(new Catalogue("pay\u202Eload"));
 
-        Assert.Equal("Do", palette.Find(".gh").TextContent);
-        Assert.Equal("Paus", palette.Find("mark").TextContent);
-        palette.Find("[role=option]").Click();
+        var answer = await Render<Palette>().Instance.FindAsync("");
 
-        Assert.Empty(palette.FindAll("[role=dialog]"));
-        Assert.Equal(["p"], JSInterop.VerifyInvoke("archon.press").Arguments);
+        Assert.Equal((true, false), (answer.IsWhole, answer.IsFailed));
+        Assert.Contains(answer.Entries, entry => entry is { Kind: "Page", Href: "/anomalies", Keys: "g n" });
+        Assert.Contains(answer.Entries, entry => entry is { Kind: "Action", IsAction: true, Href: "p", Keys: "p" });
+        Assert.Contains(answer.Entries, entry => entry is { Kind: "Setting", Href: "/settings?tab=audit" });
+        Assert.Contains(answer.Entries, entry => entry is { Kind: "Service", Name: "pay\u202Eload", Shown: @"pay\u202Eload" });
     }
 
     [Fact]
-    public void The_palette_still_reaches_pages_when_the_catalogue_cannot_be_read()
+    public async Task What_is_too_much_for_the_palette_at_once_is_asked_for_by_what_was_typed()
+    {
+        Services.AddSingleton<IPaletteSource>(new Catalogue([.. Enumerable.Range(0, 2000).Select(at => $"service-{at:0000}")]));
+        var palette = Render<Palette>().Instance;
+
+        Assert.False((await palette.FindAsync("")).IsWhole);
+        Assert.Equal("service-1234", Assert.Single((await palette.FindAsync("1234")).Entries).Name);
+    }
+
+    [Fact]
+    public async Task The_palette_still_reaches_pages_when_the_catalogue_cannot_be_read()
     {
         Services.AddSingleton<IPaletteSource>(new AwayCatalogue());
-        var palette = OpenPalette("anom");
 
-        Assert.Contains("cannot be read", palette.Find("[role=status]").TextContent, StringComparison.Ordinal);
-        palette.Find("[role=option]").Click();
-        Assert.EndsWith("/anomalies", Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal);
+        var answer = await Render<Palette>().Instance.FindAsync("");
+
+        Assert.True(answer.IsFailed);
+        Assert.Contains(answer.Entries, entry => entry.Href == "/anomalies");
+    }
+
+    [Fact]
+    public void A_range_of_the_palette_is_shown()
+    {
+        Render<Palette>().Instance.ShowRange("now-6h", "now");
+
+        Assert.Equal("now-6h", Services.GetRequiredService<ViewState>().From);
     }
 
     [Fact]
@@ -125,15 +144,23 @@ public sealed class FrameTests : BunitContext
         Assert.Contains("Nothing listens there.", note.Find("[role=status]").TextContent, StringComparison.Ordinal);
     }
 
-    private IRenderedComponent<Palette> OpenPalette(string typed)
-    {
-        var palette = Render<Palette>();
-        palette.Find("[data-key='mod+k']").Click();
-        palette.Find("[role=combobox]").Input(typed);
-        return palette;
-    }
-
     private sealed record Draft(string Name);
+
+    private sealed class Catalogue(params string[] names) : IPaletteSource
+    {
+        public Task<IReadOnlyList<PaletteEntry>> SearchAsync(
+            int environmentId,
+            string text,
+            int limit,
+            CancellationToken cancellationToken
+        ) =>
+            Task.FromResult<IReadOnlyList<PaletteEntry>>([
+                .. names
+                    .Where(name => name.Contains(text, StringComparison.Ordinal))
+                    .Take(limit)
+                    .Select(name => new PaletteEntry("Service", name, $"/services/{name}", "services")),
+            ]);
+    }
 
     private sealed class AwayCatalogue : IPaletteSource
     {

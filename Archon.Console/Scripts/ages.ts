@@ -39,9 +39,20 @@ export function timeOfDay(at: Date): string {
   return `${at.toLocaleTimeString("en-GB", { timeZone: zone })} ${zone}`;
 }
 
+let lostAt: number | null = null;
+
+/** From here on the page says for how long it has been without its server; null: it is connected again. */
+export function markLost(at: number | null): void {
+  lostAt = at;
+  document.documentElement.toggleAttribute("data-lost", at !== null);
+  tick();
+}
+
 function tick(): void {
   if (document.hidden) return;
   const now = new Date();
+  const lostFor = document.querySelector<HTMLElement>("[data-lost-for]");
+  if (lostFor) lostFor.textContent = lostAt === null ? "" : `Disconnected ${age(now.getTime() - lostAt)}`;
   for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-ago]")) {
     const words = age(now.getTime() - Date.parse(element.dateTime));
     // Text nodes are Blazor's: changing the node's data keeps what it knows of the tree true.

@@ -1,6 +1,7 @@
 import * as ages from "./ages";
 import * as drafts from "./drafts";
 import * as keyboard from "./keyboard";
+import * as palette from "./palette";
 import { followSystem, nextTheme, remember, showTheme, reportZone, toggleNav } from "./looks";
 
 interface BlazorCircuit {
@@ -22,7 +23,7 @@ async function copy(button: HTMLElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(button.dataset.copyAddress === undefined ? copied(button) : location.href);
     button.classList.add("done");
-    if (said) said.textContent = `${label}: copied.`;
+    if (said) said.textContent = button.dataset.copyAddress === undefined ? `${label}: copied.` : "Link copied.";
   } catch {
     button.classList.add("failed");
     if (said) said.textContent = "The browser did not allow copying.";
@@ -136,7 +137,7 @@ Object.assign(window, {
     enterDialog,
     enterMenu,
     leaveDialog,
-    press: keyboard.pressKey,
+    palette: palette.serve,
     focus,
     reveal,
     drafts: { keep: drafts.keep, take: drafts.take, older: drafts.older, drop: drafts.drop },
@@ -146,22 +147,28 @@ Object.assign(window, {
 ages.start();
 drafts.start();
 keyboard.start();
+palette.start();
 
 const lost = document.getElementById("lost");
 const lostAfter = 1500;
 let lostTimer = 0;
 
 function sayLost(): void {
+  const at = Date.now();
   if (lost) {
     const since = lost.querySelector("[data-lost-since]");
     if (since) since.textContent = ages.timeOfDay(new Date());
     // A connection that comes right back is not worth a word.
-    lostTimer = window.setTimeout(() => (lost.hidden = false), lostAfter);
+    lostTimer = window.setTimeout(() => {
+      lost.hidden = false;
+      ages.markLost(at);
+    }, lostAfter);
   }
 }
 
 function sayFound(): void {
   clearTimeout(lostTimer);
+  ages.markLost(null);
   if (lost) lost.hidden = true;
 }
 

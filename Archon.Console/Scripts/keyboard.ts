@@ -13,9 +13,10 @@ function visible(element: HTMLElement): boolean {
   return element.getClientRects().length > 0;
 }
 
-/** Presses the button that has a key, for those who found it in another way. */
+/** Presses the button that has a key, for those who found it in another way. A narrow window may have no room for the button. */
 export function pressKey(key: string): void {
-  press(`[data-key="${CSS.escape(key)}"]`);
+  const selector = `[data-key="${CSS.escape(key)}"]`;
+  if (!press(selector)) document.querySelector<HTMLElement>(selector)?.click();
 }
 
 function press(selector: string): boolean {

@@ -13,8 +13,8 @@ public sealed record PaletteEntry(string Kind, string Name, string Href, string 
 public interface IPaletteSource
 {
     /// <summary>What a feature has whose name holds the text, those that begin with it first. Called when the palette opens, and as the
-    /// reader types.</summary>
+    /// reader types where the feature has more than was asked for then.</summary>
     /// <param name="text">May be empty: then the first ones by name.</param>
-    /// <param name="limit">How many can be shown at all.</param>
+    /// <param name="limit">The most that is taken.</param>
     public Task<IReadOnlyList<PaletteEntry>> SearchAsync(int environmentId, string text, int limit, CancellationToken cancellationToken);
 }

@@ -27,6 +27,8 @@ public static class AccessSetup
         services.AddOptions<AccessOptions>().BindConfiguration("Archon:Access").ValidateOnStart();
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
         services.AddSingleton(new NavItem("/settings", "Settings", "settings", ",", NavGroup.Account, 0));
+        foreach (var (tab, words) in SettingsPage.AllTabs)
+            services.AddSingleton(new PaletteEntry("Setting", $"Settings: {words}", $"/settings?tab={tab}", "settings"));
         services.AddSingleton<SocketOwners>();
         services.AddSingleton<TrialMode>();
         services.Configure<KestrelServerOptions>(kestrel => kestrel.UsePeerOwner());

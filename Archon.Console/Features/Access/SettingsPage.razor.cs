@@ -71,20 +71,19 @@ public sealed partial class SettingsPage
     private string Role { get; set; } = "";
     private bool IsAdmin => Role == Roles.Admin;
 
+    internal static readonly (string Tab, string Words)[] AllTabs =
+    [
+        (YouTab, "You"),
+        (TokensTab, "API tokens"),
+        (UsersTab, "Users"),
+        (TeamsTabName, "Teams"),
+        (PermissionsTabName, "Permissions"),
+        (EnvironmentsTab, "Environments"),
+        (AuditTab, "Audit"),
+    ];
+
     /// <summary>Who may not manage others sees only what is theirs.</summary>
-    private (string Tab, string Words)[] Tabs =>
-        IsAdmin
-            ?
-            [
-                (YouTab, "You"),
-                (TokensTab, "API tokens"),
-                (UsersTab, "Users"),
-                (TeamsTabName, "Teams"),
-                (PermissionsTabName, "Permissions"),
-                (EnvironmentsTab, "Environments"),
-                (AuditTab, "Audit"),
-            ]
-            : [(YouTab, "You"), (TokensTab, "API tokens")];
+    private (string Tab, string Words)[] Tabs => IsAdmin ? AllTabs : AllTabs[..2];
 
     private List<string>? OwnTeams =>
         Picture?.Teams.Where(team => team.Members.Any(member => member.Name == UserName)).Select(team => team.Name).ToList();

@@ -11,6 +11,7 @@ public static class AnomaliesSetup
         services.AddSingleton(new NavItem("/anomalies", "Anomalies", "anomalies", "n", NavGroup.Now, 10) { IsOnPhone = true });
         services.AddSingleton<AnomalyCommands>();
         services.AddSingleton<AnomalyQueries>();
+        services.AddSingleton<IPaletteSource, AnomalyPalette>();
         services.AddSingleton<INavCountSource, AnomalyCount>();
         return services;
     }

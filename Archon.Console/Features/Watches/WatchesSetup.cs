@@ -15,6 +15,7 @@ public static class WatchesSetup
         services.AddTopic<WatchTopic>();
         services.AddSingleton<WatchQueries>();
         services.AddSingleton<AnalysisQueries>();
+        services.AddSingleton<IPaletteSource, WatchPalette>();
         return services;
     }
 }
