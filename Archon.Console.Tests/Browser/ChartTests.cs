@@ -107,6 +107,19 @@ public sealed class ChartTests(ChartedConsole console, Chromium chromium) : ICla
     }
 
     [Fact]
+    public async Task A_link_that_was_copied_is_confirmed_where_the_eye_is()
+    {
+        var page = await OpenAsync("anomalies");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+
+        await page.Keyboard.PressAsync("y");
+
+        await Assertions.Expect(page.GetByText("Link copied.")).ToBeVisibleAsync();
+        Assert.Equal(page.Url, await page.EvaluateAsync<string>("navigator.clipboard.readText()"));
+        await page.CloseAsync();
+    }
+
+    [Fact]
     public async Task What_is_copied_is_the_query_that_Prometheus_was_asked()
     {
         var page = await OpenAsync("anomalies");

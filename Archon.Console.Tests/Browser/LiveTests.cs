@@ -58,6 +58,8 @@ public sealed class LiveTests(PostgresFixture postgres, Chromium chromium)
         await app.StopAsync();
         await Assertions.Expect(page.GetByText("Connection lost")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("Europe/Berlin");
+        await Assertions.Expect(page.Locator("footer.foot")).ToContainTextAsync("Disconnected");
+        await Assertions.Expect(page.GetByText("Live", new() { Exact = true })).ToBeHiddenAsync();
         await using var again = await ArchonApp.StartAsync(database, ("urls", address.AbsoluteUri.TrimEnd('/')));
 
         await Assertions.Expect(page.GetByText("What you wrote is back")).ToBeVisibleAsync();

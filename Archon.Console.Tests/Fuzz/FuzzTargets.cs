@@ -13,6 +13,7 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Coverage;
 using Archon.Features.Rules.Editor;
 using Archon.Features.Rules.FromAnomaly;
+using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Integrations.Replies;

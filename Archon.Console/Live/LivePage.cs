@@ -29,6 +29,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     private CancellationTokenSource? resting;
     private TPicture? waiting;
     private string? shownKey;
+    private string? pictureKey;
 
     [Inject]
     private SnapshotCache Snapshots { get; set; } = default!;
@@ -47,6 +48,9 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
 
     /// <summary>The newest picture; null before the first one came.</summary>
     protected TPicture? Picture { get; private set; }
+
+    /// <summary>The picture is of what the address asked for before: the new one is still to come, or could not be read.</summary>
+    protected bool IsOld => Picture is not null && pictureKey != shownKey;
 
     /// <summary>Set while the last read failed. With a picture the page is stale, without one it has failed.</summary>
     protected ReadFailure? Failure { get; private set; }
@@ -275,7 +279,7 @@ public abstract class LivePage<TPicture> : ComponentBase, IDisposable
     private void Show(TPicture picture)
     {
         Arrived(picture);
-        Picture = picture;
+        (Picture, pictureKey) = (picture, shownKey);
     }
 
     public void Dispose()

@@ -91,6 +91,26 @@ public sealed class SharedSignalsTests(PostgresFixture postgres)
         await Waits.UntilAsync(() => one.ShownTo(1) == JobBench.Start);
     }
 
+    [Fact]
+    public async Task A_page_that_is_opened_while_Prometheus_is_away_shows_the_charts_that_were_seen_before()
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await using var metrics = await FakeMetrics.StartAsync();
+        await FillAsync(database, "latency");
+        var clock = new FakeTimeProvider(JobBench.Start);
+        await using var shared = Shared(database, metrics, clock);
+        await using (var before = new Viewer(shared, clock))
+            await Waits.UntilAsync(() => before.ShownTo(1) == JobBench.Start);
+        metrics.Down = true;
+        clock.Advance(Step * 3);
+
+        await using var during = new Viewer(shared, clock);
+
+        await Waits.UntilAsync(() => during.ShownTo(1) is not null);
+        // Hatched from the last sample on, so that it does not look like the present.
+        Assert.Contains(during.Gaps, gap => gap.Words == "no answer");
+    }
+
     private static async Task FillAsync(TestDatabase database, params string[] queries)
     {
         await using var db = await database.Contexts.CreateDbContextAsync(Token);
@@ -164,6 +184,7 @@ public sealed class SharedSignalsTests(PostgresFixture postgres)
                         typeof(ServiceTopic),
                         typeof(UpstreamHealth),
                         typeof(SnapshotCache),
+                        typeof(KeptSignals),
                         typeof(LiveUpdates),
                         typeof(ArchonDatabase),
                     ]
@@ -177,7 +198,7 @@ public sealed class SharedSignalsTests(PostgresFixture postgres)
                 clock,
                 provider.GetRequiredService<NavigationManager>()
             ));
-            page = context.Render<ServicePage>(parameters => parameters.Add(one => one.Name, "shop"));
+            page = context.Render<ServicePage>(parameters => parameters.Add(one => one.Segment, "shop"));
         }
 
         public string Text => page.Markup;
@@ -192,6 +213,8 @@ public sealed class SharedSignalsTests(PostgresFixture postgres)
             var ends = page.FindComponents<SeriesChart>().Select(chart => chart.Instance.Data.X[^1]).ToList();
             return ends.Count == charts && ends.Distinct().Count() == 1 ? DateTimeOffset.FromUnixTimeSeconds((long)ends[0]) : null;
         }
+
+        public IEnumerable<ChartSpan> Gaps => page.FindComponents<SeriesChart>().SelectMany(chart => chart.Instance.Data.Gaps);
 
         private IEnumerable<AngleSharp.Dom.IElement> Buttons(string text) =>
             page.FindAll("button").Where(one => one.TextContent.Trim() == text);

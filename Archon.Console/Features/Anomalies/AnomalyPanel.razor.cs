@@ -60,6 +60,7 @@ public sealed partial class AnomalyPanel(
     private string? readFailure;
     private string notice = "";
     private (string From, string To) askedFor;
+    private (string From, string To)? drawnFor;
     private bool gone;
     private bool rejected;
 
@@ -207,9 +208,13 @@ public sealed partial class AnomalyPanel(
         await AskAsync(view.Range);
     }
 
+    /// <summary>Another range was chosen than the one that is drawn.</summary>
+    private bool IsOld => chart is not null && drawnFor is not null && drawnFor != (view.From, view.To);
+
     private void RangeChanged() =>
         _ = InvokeAsync(async () =>
         {
+            StateHasChanged();
             await RefreshChartAsync();
             StateHasChanged();
         });
@@ -233,7 +238,8 @@ public sealed partial class AnomalyPanel(
         asking?.Cancel();
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
         asking = mine;
-        askedFor = (view.From, view.To);
+        var words = (view.From, view.To);
+        askedFor = words;
         try
         {
             var answer = await signals.SeriesAsync(detail!.Row.WatchId, detail.SeriesId, range, ChartPoints, mine.Token);
@@ -253,7 +259,7 @@ public sealed partial class AnomalyPanel(
                     chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
                 return;
             }
-            picture = drawn;
+            (picture, drawnFor) = (drawn, words);
             chart = SignalCharts.Draw(drawn, detail.Row.Subject);
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)

@@ -29,6 +29,7 @@ public static class ServicesSetup
         services.AddSingleton<IStateSource, ServiceStates>();
         services.AddTopic<ServiceTopic>();
         services.AddSingleton<ServiceQueries>();
+        services.AddSingleton<KeptSignals>();
         services.AddSingleton<IPaletteSource, ServicePalette>();
         services.AddSingleton<SignalQueries>();
         return services;

@@ -14,6 +14,7 @@ namespace Archon.Features.Services;
 public sealed partial class SignalPanel(
     SignalQueries signals,
     SnapshotCache snapshots,
+    KeptSignals kept,
     UpstreamHealth upstreams,
     ViewState view,
     TimeProvider clock
@@ -28,6 +29,7 @@ public sealed partial class SignalPanel(
     private ChartData? chart;
     private ChartGrid? shown;
     private ChartGrid? askedFor;
+    private (string From, string To)? drawnFor;
     private DateTimeOffset askedAt;
     private string? failure;
     private bool rejected;
@@ -50,7 +52,12 @@ public sealed partial class SignalPanel(
     [Parameter]
     public DateTimeOffset ReadAt { get; set; }
 
+    /// <summary>Another range was chosen than the one that is drawn.</summary>
+    private bool IsOld => chart is not null && drawnFor is not null && drawnFor != (view.From, view.To);
+
     private string Id => $"watch-{Group.First.Id}";
+
+    private string KeptKey => $"{view.EnvironmentId}/{ServiceId}/{string.Join(',', Group.Watches.Select(watch => watch.Id))}";
 
     /// <summary>A range that moves with the time moves by whole steps.</summary>
     private ChartGrid Grid => ChartGrid.Of(view.Range, Group.First.Step, ChartPoints);
@@ -117,6 +124,8 @@ public sealed partial class SignalPanel(
         _ = InvokeAsync(async () =>
         {
             cancelled = false;
+            // What is old is dimmed at once, not when the new has come.
+            StateHasChanged();
             await RefreshAsync();
             StateHasChanged();
         });
@@ -164,6 +173,7 @@ public sealed partial class SignalPanel(
         using var mine = CancellationTokenSource.CreateLinkedTokenSource(lifetime.Token);
         asking = mine;
         (askedAt, askedFor) = (clock.GetUtcNow(), grid);
+        var words = (view.From, view.To);
         try
         {
             var asked = Group.Watches;
@@ -178,13 +188,16 @@ public sealed partial class SignalPanel(
                 : missing?.Reason() ?? "The series are no longer watched.";
             if (failure is not null)
             {
-                if (chart is not null)
+                if (chart is null && !rejected)
+                    ShowKept(asked);
+                else if (chart is not null && grid.Range.End >= clock.GetUtcNow() - grid.Step)
                     chart = SignalCharts.Silent(chart, clock.GetUtcNow(), "no answer");
                 return;
             }
             pictures = [.. answers.Select(answer => ((Fetch<SignalPicture>.Ok)answer!).Value)];
-            chart = SignalCharts.Draw([.. pictures.Zip(asked, (picture, watch) => (picture, Group.LineName(watch)))], Service);
-            shown = grid;
+            chart = Draw(pictures, asked);
+            (shown, drawnFor) = (grid, words);
+            kept.Keep(KeptKey, pictures);
         }
         catch (OperationCanceledException) when (mine.IsCancellationRequested)
         {
@@ -200,6 +213,18 @@ public sealed partial class SignalPanel(
                 asking = null;
         }
     }
+
+    /// <summary>What this process saw of the same watches before: a page that is opened during an outage has its charts too.</summary>
+    private void ShowKept(IReadOnlyList<ServiceWatchRow> asked)
+    {
+        if (kept.Find(KeptKey) is not { } known || known.Count != asked.Count)
+            return;
+        pictures = known;
+        chart = SignalCharts.Silent(Draw(known, asked), clock.GetUtcNow(), "no answer");
+    }
+
+    private ChartData Draw(IReadOnlyList<SignalPicture> drawn, IReadOnlyList<ServiceWatchRow> asked) =>
+        SignalCharts.Draw([.. drawn.Zip(asked, (picture, watch) => (picture, Group.LineName(watch)))], Service);
 
     public void Dispose()
     {

@@ -13,7 +13,8 @@ namespace Archon.Features.Services;
 /// <summary>One line of a chart. <see cref="Values"/> has a value per time of its picture, NaN where there was no sample.</summary>
 public sealed record SignalLine(long? SeriesId, string Name, IReadOnlyDictionary<string, string> Labels, double[] Values)
 {
-    public double? Last => Values.LastOrDefault(double.IsFinite, double.NaN) is var last && double.IsFinite(last) ? last : null;
+    /// <summary>The newest value, an infinite one too.</summary>
+    public double? Last => Values.LastOrDefault(value => !double.IsNaN(value), double.NaN) is var last && !double.IsNaN(last) ? last : null;
 }
 
 /// <summary>An anomaly on a chart; without an end it goes on.</summary>
@@ -207,6 +208,8 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
             .ToListAsync(cancellationToken);
 
         var query = NarrowQuery.To(watch.Query, [.. chosen.Select(one => one.Labels)]);
+        // People read and paste it, so it has matchers where it can.
+        var readable = NarrowedExpression.To(watch.Query, [.. chosen.Select(one => one.Labels)]) ?? query;
         var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(query, range, step, cancellationToken);
         if (answer is not Fetch<MatrixResult>.Ok { Value: var matrix })
         {
@@ -235,7 +238,7 @@ public sealed class SignalQueries(IDbContextFactory<ArchonDbContext> contexts, U
                 watch.Name,
                 watch.Signal,
                 watch.Unit,
-                query,
+                readable,
                 range,
                 step,
                 times,

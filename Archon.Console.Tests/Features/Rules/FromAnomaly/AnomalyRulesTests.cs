@@ -2,6 +2,7 @@ using Archon.Analysis.Promql;
 using Archon.Data.Catalogue;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.FromAnomaly;
+using Archon.Features.Services;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.FromAnomaly;
@@ -34,6 +35,17 @@ public sealed class AnomalyRulesTests
 
         Assert.Contains(" and on (", narrowed, StringComparison.Ordinal);
         Assert.Equal(PromqlType.Vector, PromqlParser.Parse(narrowed!, out _)?.Type);
+    }
+
+    [Theory]
+    [InlineData("sum by (service) (rate(hits_total[1m]))", "sum by (service) (rate(hits_total{service=~\"a\\\\.b|c\"}[1m]))")]
+    [InlineData("queue_length", "queue_length{service=~\"a\\\\.b|c\",zone=\"eu\"}")]
+    public void Several_series_are_asked_for_by_matchers_too(string query, string narrowed)
+    {
+        Dictionary<string, string> Labels(string service) =>
+            query == "queue_length" ? new() { ["service"] = service, ["zone"] = "eu" } : new() { ["service"] = service };
+
+        Assert.Equal(narrowed, NarrowedExpression.To(query, [Labels("a.b"), Labels("c")]));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Archon.Data.Rules;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.FromAnomaly;
 using Archon.Features.Rules.Noise;
+using Archon.Features.Services;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Kit;

@@ -1,6 +1,7 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Catalogue;
 using Archon.Features.Rules.FromAnomaly;
+using Archon.Features.Services;
 
 namespace Archon.Features.Rules.Coverage;
 

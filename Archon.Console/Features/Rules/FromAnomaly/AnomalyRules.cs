@@ -5,6 +5,7 @@ using Archon.Analysis.Promql;
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Catalogue;
 using Archon.Features.Rules.Catalogue;
+using Archon.Features.Services;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 

@@ -151,7 +151,7 @@ public sealed partial class FromAnomalyPage(
     private static string Status(Choice choice) =>
         choice.Picture switch
         {
-            null => "waits",
+            null => "queued",
             { IsDone: false, Progress: var far } => $"replaying, {Figures.Format(far, "1")}",
             { Draft.Ended: not null } => "not replayed",
             _ => "replayed",

@@ -1,7 +1,7 @@
+using System.Text.RegularExpressions;
 using Archon.Analysis.Promql;
-using Archon.Features.Services;
 
-namespace Archon.Features.Rules.FromAnomaly;
+namespace Archon.Features.Services;
 
 /// <summary>Cuts an expression down to series with given labels, as a person would: by matchers in its selectors.</summary>
 /// <remarks>
@@ -9,7 +9,7 @@ namespace Archon.Features.Rules.FromAnomaly;
 /// through to the result unchanged cannot be asked of a selector; the computed series are then filtered by it, as in
 /// <see cref="NarrowQuery"/>.
 /// </remarks>
-public static class NarrowedExpression
+public static partial class NarrowedExpression
 {
     /// <param name="labels">Of the wanted series; the name of the metric and empty values are passed over.</param>
     /// <returns>Canonical PromQL; null where the query does not parse or yields no vector.</returns>
@@ -28,6 +28,38 @@ public static class NarrowedExpression
         }
         return rest.Count == 0 ? narrowed.ToString() : PromqlParser.Parse(NarrowQuery.To(narrowed.ToString(), [rest]), out _)?.ToString();
     }
+
+    /// <summary>Several series at once: labels that they share by equality, the others by a list of their values.</summary>
+    /// <returns>Canonical PromQL, which may also find series that have a mixture of their labels; null where the query does not parse, yields no
+    /// vector, or cannot be asked so.</returns>
+    public static string? To(string query, IReadOnlyList<IReadOnlyDictionary<string, string>> series)
+    {
+        if (PromqlParser.Parse(query, out _) is not { Type: PromqlType.Vector } narrowed)
+            return null;
+        var shared = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in series.SelectMany(labels => labels.Keys).Distinct().Order(StringComparer.Ordinal))
+        {
+            var values = series.Select(labels => labels.GetValueOrDefault(name, "")).Distinct().Order(StringComparer.Ordinal).ToList();
+            if (name == PromqlMatcher.Name)
+                continue;
+            if (values.Count == 1)
+            {
+                shared[name] = values[0];
+                continue;
+            }
+            var any = new PromqlMatcher(name, PromqlMatch.Regex, string.Join('|', values.Select(Literal)));
+            if (Narrow(narrowed, any) is not { } pushed)
+                return null;
+            narrowed = pushed;
+        }
+        return To(narrowed.ToString(), shared);
+    }
+
+    /// <summary>A regular expression of RE2 that matches this text alone.</summary>
+    private static string Literal(string text) => SpecialLetters().Replace(text, @"\$0");
+
+    [GeneratedRegex(@"[\\.+*?()|\[\]{}^$]")]
+    private static partial Regex SpecialLetters();
 
     /// <summary>Null where the label does not come through unchanged from every selector it would have to be asked of.</summary>
     private static PromqlExpression? Narrow(PromqlExpression expression, PromqlMatcher matcher) =>
