@@ -64,7 +64,8 @@ public sealed class PostgresVersionsTests : IDisposable
             Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
             var analysis = started.Headers.Location!;
             await Waits.UntilAsync(async () =>
-                JsonDocument.Parse(await client.GetStringAsync(analysis, Token)).RootElement.GetProperty("status").GetString() == "succeeded"
+                JsonDocument.Parse(await client.GetStringAsync(analysis, Token)).RootElement.GetProperty("status").GetString()
+                == "succeeded"
             );
             await Waits.UntilAsync(() =>
                 ReadAsync(options, db => db.WatchedSeries.AnyAsync(series => series.Model != null && series.LastSampleAt != null, Token))

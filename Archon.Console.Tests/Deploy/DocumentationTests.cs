@@ -294,7 +294,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     [GeneratedRegex(@"^    ([a-z][a-z |-]*)\) ", RegexOptions.Multiline)]
     private static partial Regex CaseOfMain();
 
-    [GeneratedRegex(@"^\| `((?:GET|POST) /monitoring/[\w/]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((?:GET|POST) /monitoring/[\w/{}]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Endpoint();
 
     [GeneratedRegex("`([^`]+)`")]

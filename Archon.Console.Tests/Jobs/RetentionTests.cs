@@ -30,6 +30,7 @@ public sealed class RetentionTests(PostgresFixture postgres)
     [
         typeof(Anomaly),
         typeof(UncheckedSpan),
+        typeof(EvidenceCount),
         typeof(WatchedSeries),
         typeof(Prediction),
         typeof(Incident),

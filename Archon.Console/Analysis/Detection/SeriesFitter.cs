@@ -20,7 +20,8 @@ internal static class SeriesFitter
             return null;
         var times = history.Times.Span;
         var values = history.Values.Span;
-        var state = new SeriesState(settings.Zone, settings.LeastScale) {
+        var state = new SeriesState(settings.Zone, settings.LeastScale)
+        {
             StepMs = UsualStep(times, values),
             IsStepKnown = true,
             IsShare = settings.MayBeShare,

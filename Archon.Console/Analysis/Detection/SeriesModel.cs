@@ -37,7 +37,8 @@ public sealed class SeriesModel
     public FitVerdict FitVerdict { get; }
 
     /// <summary>Knows nothing: for a detector that learns as samples come.</summary>
-    public static SeriesModel Start(SeriesModelSettings settings) => new(new SeriesState(settings.Zone, settings.LeastScale) { IsShare = settings.MayBeShare });
+    public static SeriesModel Start(SeriesModelSettings settings) =>
+        new(new SeriesState(settings.Zone, settings.LeastScale) { IsShare = settings.MayBeShare });
 
     /// <summary>Learns a model from history.</summary>
     /// <param name="history">Samples in time order; NaN and infinities count as missing. Gaps are left as gaps.</param>

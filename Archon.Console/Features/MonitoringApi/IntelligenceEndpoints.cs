@@ -135,7 +135,7 @@ public static class IntelligenceEndpoints
                             statusCode: StatusCodes.Status404NotFound
                         )
             )
-            .WithSummary("Where an analysis that was started stands")
+            .WithSummary("The state of an analysis that was started")
             .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost(
                 "/intelligence/start_analysis",

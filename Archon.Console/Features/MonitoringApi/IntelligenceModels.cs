@@ -89,7 +89,7 @@ public sealed record Insight(
     string Explanation,
     [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies,
     [property: Description("What is likeliest behind an incident; null where no cause is named.")] InsightCause? Cause = null,
-    [property: Description("When what it tells began; null where that is not known.")] DateTimeOffset? StartedAt = null,
+    [property: Description("When it began; null where that is not known.")] DateTimeOffset? StartedAt = null,
     [property: Description("When it ended; null while it lasts.")] DateTimeOffset? EndedAt = null
 );
 
@@ -134,4 +134,7 @@ public sealed record PredictionTrust(
     [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare
 );
 
-public sealed record AnalysisStarted([property: Description("Id of the job: GET /monitoring/intelligence/analyses/{jobId} tells how it stands.")] string JobId, string Status);
+public sealed record AnalysisStarted(
+    [property: Description("Id of the job: GET /monitoring/intelligence/analyses/{jobId} returns its state.")] string JobId,
+    string Status
+);

@@ -6,7 +6,7 @@ using Hangfire.Storage;
 
 namespace Archon.Features.Watches;
 
-/// <summary>Where an analysis on demand stands.</summary>
+/// <summary>The state of an analysis on demand.</summary>
 /// <param name="Status">enqueued, running, retrying, succeeded, failed or cancelled.</param>
 /// <param name="Reason">Why it failed or is tried again; null where it did not fail.</param>
 public sealed record AnalysisState(string JobId, string Status, DateTimeOffset Since, string? Reason);
@@ -40,8 +40,15 @@ public sealed class AnalysisQueries(IServiceProvider services)
             var name when name == DeletedState.StateName => "cancelled",
             _ => "enqueued",
         };
-        var reason = status is "failed" or "retrying" ? state.Data.GetValueOrDefault("ExceptionMessage") ?? state.Reason : null;
-        return new AnalysisState(jobId, status, Since(state) ?? At(found.CreatedAt), reason is { Length: > ReasonLength } ? reason[..ReasonLength] : reason);
+        var reason = status is "failed" or "retrying"
+            ? (state.Data.TryGetValue("ExceptionMessage", out var message) ? message : state.Reason)
+            : null;
+        return new AnalysisState(
+            jobId,
+            status,
+            Since(state) ?? At(found.CreatedAt),
+            reason is { Length: > ReasonLength } ? reason[..ReasonLength] : reason
+        );
     }
 
     private static DateTimeOffset? Since(StateData state)
