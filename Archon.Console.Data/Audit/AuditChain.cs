@@ -45,7 +45,10 @@ public static class AuditChain
 
     /// <param name="previous">Of the entry before.</param>
     /// <returns>SHA-256.</returns>
-    public static byte[] Hash(ReadOnlySpan<byte> previous, AuditEntry entry)
+    public static byte[] Hash(ReadOnlySpan<byte> previous, AuditEntry entry) => Hash(previous, entry, coversName: entry.ActorId is null);
+
+    /// <param name="coversName">Who is no user has only a name.</param>
+    internal static byte[] Hash(ReadOnlySpan<byte> previous, AuditEntry entry, bool coversName)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[8];
@@ -55,9 +58,8 @@ public static class AuditChain
         hash.AppendData((entry.ActorId ?? Guid.Empty).ToByteArray(bigEndian: true));
         BinaryPrimitives.WriteInt64BigEndian(number, entry.EnvironmentId ?? -1);
         hash.AppendData(number);
-        // Who is no user has only a name.
-        var actor = entry.ActorId is null ? entry.Actor : null;
-        foreach (var text in (string?[])[actor, entry.Action, entry.Subject, entry.Detail, entry.Changes])
+        string?[] texts = [entry.Action, entry.Subject, entry.Detail, entry.Changes];
+        foreach (var text in coversName ? [entry.Actor, .. texts] : texts)
         {
             // With its length: no part of one text can pass for the beginning of the next.
             var bytes = text is null ? [] : Encoding.UTF8.GetBytes(text);
@@ -83,7 +85,11 @@ public static class AuditChain
                 outside++;
                 continue;
             }
-            if (!hash.AsSpan().SequenceEqual(Hash(previous, entry)))
+            // Before names were covered, the hash of an entry without a user did without one.
+            if (
+                !hash.AsSpan().SequenceEqual(Hash(previous, entry))
+                && !hash.AsSpan().SequenceEqual(Hash(previous, entry, coversName: false))
+            )
                 return new AuditCheck.Broken(entry.Id, "It was changed, or an entry before it is missing or was put in.");
             (previous, chained) = (hash, chained + 1);
         }

@@ -162,6 +162,28 @@ public sealed class AuditChainTests(PostgresFixture postgres)
         Assert.Equal(new AuditCheck.Intact(1, 0), await CheckAsync(database));
     }
 
+    [Theory]
+    [InlineData("actor", false)]
+    [InlineData("detail", true)]
+    public async Task Entries_of_before_names_were_covered_are_still_a_chain(string changed, bool isFound)
+    {
+        await using var database = await postgres.NewDatabaseAsync();
+        await AddTeamAsync(database.Contexts, "payments");
+        var entry = Assert.Single(await EntriesAsync(database));
+        await using (var db = await database.Contexts.CreateDbContextAsync(Token))
+        {
+            var head = await db.Set<AuditChainHead>().SingleAsync(Token);
+            var hash = AuditChain.Hash(head.StartHash, entry, coversName: false);
+            await RunAsync(database, $"UPDATE audit_entries SET hash = '\\x{Convert.ToHexString(hash)}'");
+            await RunAsync(database, $"UPDATE audit_chain SET hash = '\\x{Convert.ToHexString(hash)}'");
+        }
+        Assert.Equal(new AuditCheck.Intact(1, 0), await CheckAsync(database));
+
+        await RunAsync(database, $"UPDATE audit_entries SET {changed} = 'changed'");
+
+        Assert.Equal(isFound, await CheckAsync(database) is AuditCheck.Broken);
+    }
+
     [Fact]
     public async Task Rows_that_are_made_together_are_recorded_with_the_keys_they_got()
     {
