@@ -33,7 +33,7 @@ up() {
   # Prometheus reads this file with every scrape of the console; a token may be put into it at any time.
   mkdir -p "${token%/*}"
   # Where an earlier version kept it.
-  [ ! -f prometheus/archon-token ] || mv -n prometheus/archon-token "$token"
+  [ ! -f prometheus/archon-token ] || mv prometheus/archon-token "$token"
   [ -f "$token" ] || echo none >"$token"
   compose up -d --build --wait --wait-timeout 300 || { compose ps; fail "not everything came up; deploy-monitoring.sh logs SERVICE says why"; }
   compose ps

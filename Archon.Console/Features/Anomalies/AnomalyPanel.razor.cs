@@ -116,6 +116,8 @@ public sealed partial class AnomalyPanel(
         }
     }
 
+    private string SamplesOutside => detail!.SamplesOutside == 1 ? "1 sample outside" : $"{detail.SamplesOutside} samples outside";
+
     private string SeasonWords =>
         detail!.Season switch
         {

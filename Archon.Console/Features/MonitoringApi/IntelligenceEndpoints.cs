@@ -131,7 +131,7 @@ public static class IntelligenceEndpoints
                     analyses.Find(configured.Id, jobId) is { } state
                         ? TypedResults.Ok(state)
                         : TypedResults.Problem(
-                            "There is no such analysis. One that ended is forgotten after a day.",
+                            "There is no such analysis. One that succeeded is forgotten after a day.",
                             statusCode: StatusCodes.Status404NotFound
                         )
             )

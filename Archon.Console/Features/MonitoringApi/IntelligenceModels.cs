@@ -96,7 +96,7 @@ public sealed record Insight(
 public sealed record InsightCause(
     string Service,
     [property: Description("The signal of the service that speaks for it; null where none does.")] string? Signal,
-    [property: Description("How likely it is the cause, 0 to 1.")] double Confidence
+    [property: Description("0 to 1, to be compared within one insight only.")] double Confidence
 );
 
 /// <summary>What will run out or break, and when.</summary>

@@ -3,6 +3,7 @@ using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
 using Archon.Jobs;
 using Hangfire;
+using Hangfire.Common;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Watches;
@@ -10,6 +11,10 @@ namespace Archon.Features.Watches;
 /// <summary>One analysis on demand: what the schedules do, now and in order.</summary>
 public sealed class AnalyseJob(IDbContextFactory<ArchonDbContext> contexts, WatchDiscoverer discovery, FitModelsJob fits, ScanJob scans)
 {
+    /// <summary>Whether a job is an analysis of this environment.</summary>
+    internal static bool IsOf(Job? job, int environmentId) =>
+        job is { Args: [int environment, ..] } && job.Type == typeof(AnalyseJob) && environment == environmentId;
+
     /// <summary>Sets up watches that are missing, learns what has no model yet, and scans every watch of an environment.</summary>
     [Queue("scan"), AutomaticRetry(Attempts = 3), AdvisoryLock("analyse:{0}")]
     public async Task AnalyseAsync(int environmentId, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ public sealed class AnalysisQueries(IServiceProvider services)
 {
     private const int ReasonLength = 500;
 
-    /// <returns>Null where the environment has no such analysis. One that ended is forgotten after a day.</returns>
+    /// <returns>Null where the environment has no such analysis. One that succeeded is forgotten after a day.</returns>
     public AnalysisState? Find(int environmentId, string jobId)
     {
         // An id of the storage is a number; anything else would be an error of it.
@@ -24,10 +24,8 @@ public sealed class AnalysisQueries(IServiceProvider services)
         // Asked for late, as by WatchCommands.
         using var connection = services.GetRequiredService<JobStorage>().GetConnection();
         if (
-            connection.GetJobData(jobId) is not { Job: { } job } found
-            || job.Type != typeof(AnalyseJob)
-            || job.Args is not [int environment, ..]
-            || environment != environmentId
+            connection.GetJobData(jobId) is not { } found
+            || !AnalyseJob.IsOf(found.Job, environmentId)
             || connection.GetStateData(jobId) is not { } state
         )
             return null;

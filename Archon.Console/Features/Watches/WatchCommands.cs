@@ -83,12 +83,7 @@ public sealed class WatchCommands(
                 .GetRequiredService<JobStorage>()
                 .GetMonitoringApi()
                 .EnqueuedJobs(ScanQueue, 0, QueueLooked)
-                .Where(entry =>
-                    entry.Value?.Job is { } job
-                    && job.Type == typeof(AnalyseJob)
-                    && job.Args is [int environment, ..]
-                    && environment == environmentId
-                );
+                .Where(entry => AnalyseJob.IsOf(entry.Value?.Job, environmentId));
             return waiting.Select(entry => entry.Key).FirstOrDefault()
                 ?? jobs.Enqueue<AnalyseJob>(job => job.AnalyseAsync(environmentId, CancellationToken.None));
         }
