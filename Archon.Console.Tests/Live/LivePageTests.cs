@@ -164,7 +164,7 @@ public sealed class LivePageTests : BunitContext
     private sealed class NumberPage(Numbers numbers, NumberTopic topic) : LivePage<NumberPicture>
     {
         protected override LiveSource<NumberPicture> Source =>
-            LiveSource.Shared("numbers", 1, $"", [topic], _ => Task.FromResult(new NumberPicture(numbers.Read())));
+            LiveSource.Shared("numbers", 1, $"", [topic], (_, _) => Task.FromResult(new NumberPicture(numbers.Read())));
 
         public void Tick() => topic.Tick();
 

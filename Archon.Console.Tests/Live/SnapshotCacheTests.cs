@@ -316,7 +316,7 @@ public sealed class SnapshotCacheTests : IDisposable
             1,
             $"{key}",
             [topic],
-            async token =>
+            async (_, token) =>
             {
                 Interlocked.Increment(ref reads);
                 await (whileReading?.Invoke(token) ?? Task.CompletedTask);

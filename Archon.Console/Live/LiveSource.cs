@@ -54,15 +54,21 @@ public static class LiveSource
 {
     /// <param name="name">Of the page or the part of it.</param>
     /// <param name="filter">What else decides what is read, such as the part of a list.</param>
+    /// <param name="read">Gets the environment of the key. It runs later than this, so it may use copies of the filter alone, and nothing that the
+    /// reader can change meanwhile: else one filter's snapshot is kept under the key of another, for every reader.</param>
     public static SharedSource<TPicture> Shared<TPicture>(
         string name,
         int environmentId,
         FormattableString filter,
         IReadOnlyList<LiveTopic> topics,
-        Func<CancellationToken, Task<TPicture>> read
+        Func<int, CancellationToken, Task<TPicture>> read
     )
         where TPicture : class, ISharedPicture =>
-        new(FormattableString.Invariant($"{name}/{environmentId}/{FormattableString.Invariant(filter)}"), topics, read)
+        new(
+            FormattableString.Invariant($"{name}/{environmentId}/{FormattableString.Invariant(filter)}"),
+            topics,
+            token => read(environmentId, token)
+        )
         {
             EnvironmentId = environmentId,
         };

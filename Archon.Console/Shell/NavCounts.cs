@@ -79,13 +79,7 @@ public sealed class NavCounts(IEnumerable<INavCountSource> sources, SnapshotCach
 
     private async Task<NavCount> CountAsync(INavCountSource source, int environment, CancellationToken cancellationToken)
     {
-        var shared = LiveSource.Shared(
-            "count",
-            environment,
-            $"{source.Href}",
-            source.Topics,
-            token => source.CountAsync(environment, token)
-        );
+        var shared = LiveSource.Shared("count", environment, $"{source.Href}", source.Topics, source.CountAsync);
         try
         {
             return await snapshots.GetAsync(shared, SnapshotAge.Current, cancellationToken);

@@ -79,14 +79,20 @@ public sealed partial class AnomaliesPage(
                 $"{Figures.Count(judged)} of {Figures.Count(all)} series have a band, and all of those are inside it.",
         };
 
-    protected override LiveSource<AnomaliesPicture> Source =>
-        LiveSource.Shared(
-            "anomalies",
-            view.EnvironmentId,
-            $"{Skip}/{Confidence}/{Text}",
-            [topic, samples, watches],
-            token => anomalies.PictureAsync(view.EnvironmentId, Filter, AnomalyWindow.First with { Skip = Skip }, token)
-        );
+    protected override LiveSource<AnomaliesPicture> Source
+    {
+        get
+        {
+            var (filter, window) = (Filter, AnomalyWindow.First with { Skip = Skip });
+            return LiveSource.Shared(
+                "anomalies",
+                view.EnvironmentId,
+                $"{Skip}/{Confidence}/{Text}",
+                [topic, samples, watches],
+                (environment, token) => anomalies.PictureAsync(environment, filter, window, token)
+            );
+        }
+    }
 
     private int Skip => Paging.Skip(PageText, AnomalyQueries.OpenShown);
 

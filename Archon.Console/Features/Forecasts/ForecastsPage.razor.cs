@@ -40,16 +40,20 @@ public sealed partial class ForecastsPage(
     [SupplyParameterFromQuery(Name = "page")]
     private string? PageText { get; set; }
 
-    protected override LiveSource<ForecastsPicture> Source =>
-        LiveSource.Shared(
-            "forecasts",
-            view.EnvironmentId,
-            $"{Skip}/{All is not null}/{Asked}",
-            [topic, watches, services],
-            token => forecasts.PictureAsync(view.EnvironmentId, Window, token)
-        );
-
-    private ForecastWindow Window => new(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked);
+    protected override LiveSource<ForecastsPicture> Source
+    {
+        get
+        {
+            var window = new ForecastWindow(Skip, PageSize, All is null ? CalmShown : int.MaxValue, Asked);
+            return LiveSource.Shared(
+                "forecasts",
+                view.EnvironmentId,
+                $"{Skip}/{All is not null}/{Asked}",
+                [topic, watches, services],
+                (environment, token) => forecasts.PictureAsync(environment, window, token)
+            );
+        }
+    }
 
     private int Skip => Paging.Skip(PageText, PageSize);
     private int Hidden => Picture!.InAll - Picture.Listed;

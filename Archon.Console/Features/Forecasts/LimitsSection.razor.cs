@@ -24,7 +24,7 @@ public sealed partial class LimitsSection(
             view.EnvironmentId,
             $"",
             [topic, watches, services],
-            token => forecasts.PictureAsync(view.EnvironmentId, new ForecastWindow(0, Shown, 0), token)
+            (environment, token) => forecasts.PictureAsync(environment, new ForecastWindow(0, Shown, 0), token)
         );
 
     private string OutOfSight =>

@@ -16,15 +16,27 @@ public sealed partial class CauseSection(IncidentQueries incidents, IncidentTopi
     [Parameter, EditorRequired]
     public long AnomalyId { get; set; }
 
-    protected override LiveSource<CausePicture> Source =>
-        LiveSource.Shared("cause", view.EnvironmentId, $"{AnomalyId}", [topic], ReadAsync);
-
-    private async Task<CausePicture> ReadAsync(CancellationToken cancellationToken)
+    protected override LiveSource<CausePicture> Source
     {
-        var incident = await incidents.OfAnomalyAsync(view.EnvironmentId, AnomalyId, cancellationToken);
+        get
+        {
+            var anomalyId = AnomalyId;
+            return LiveSource.Shared(
+                "cause",
+                view.EnvironmentId,
+                $"{anomalyId}",
+                [topic],
+                (environment, token) => ReadAsync(environment, anomalyId, token)
+            );
+        }
+    }
+
+    private async Task<CausePicture> ReadAsync(int environmentId, long anomalyId, CancellationToken cancellationToken)
+    {
+        var incident = await incidents.OfAnomalyAsync(environmentId, anomalyId, cancellationToken);
         return new CausePicture(
             incident,
-            incident is null ? [] : await incidents.SimilarAsync(view.EnvironmentId, incident.Id, cancellationToken)
+            incident is null ? [] : await incidents.SimilarAsync(environmentId, incident.Id, cancellationToken)
         );
     }
 }

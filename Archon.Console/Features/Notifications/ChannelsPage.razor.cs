@@ -11,5 +11,5 @@ public sealed partial class ChannelsPage(ChannelQueries channels, ChannelTopic t
     private int Receivers => Picture?.Channels.Select(channel => channel.Receiver).Distinct().Count() ?? 0;
 
     protected override LiveSource<ChannelsPicture> Source =>
-        LiveSource.Shared("channels", view.EnvironmentId, $"", [topic], token => channels.PictureAsync(view.EnvironmentId, token));
+        LiveSource.Shared("channels", view.EnvironmentId, $"", [topic], channels.PictureAsync);
 }

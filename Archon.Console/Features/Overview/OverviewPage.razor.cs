@@ -25,13 +25,7 @@ public sealed partial class OverviewPage(
     private readonly SeenRows seen = new();
 
     protected override LiveSource<OverviewPicture> Source =>
-        LiveSource.Shared(
-            "overview",
-            view.EnvironmentId,
-            $"",
-            [samples, anomalies, watches, services],
-            token => overview.PictureAsync(view.EnvironmentId, token)
-        );
+        LiveSource.Shared("overview", view.EnvironmentId, $"", [samples, anomalies, watches, services], overview.PictureAsync);
 
     private IReadOnlyList<ServiceHealth> Shown => Picture!.Services.Services;
     private int Calm => Picture!.Services.Count(HealthState.Healthy);

@@ -32,13 +32,25 @@ public sealed partial class ServicePage(
 
     private string Name => ServiceAddress.NameIn(Segment);
 
-    protected override LiveSource<ServiceView> Source =>
-        LiveSource.Shared("service", view.EnvironmentId, $"{Name}", [topic, watches, samples, anomalies], ReadAsync);
+    protected override LiveSource<ServiceView> Source
+    {
+        get
+        {
+            var name = Name;
+            return LiveSource.Shared(
+                "service",
+                view.EnvironmentId,
+                $"{name}",
+                [topic, watches, samples, anomalies],
+                (environment, token) => ReadAsync(environment, name, token)
+            );
+        }
+    }
 
-    private async Task<ServiceView> ReadAsync(CancellationToken cancellationToken)
+    private async Task<ServiceView> ReadAsync(int environmentId, string name, CancellationToken cancellationToken)
     {
         var readAt = Clock.GetUtcNow();
-        var detail = await services.FindAsync(view.EnvironmentId, Name, cancellationToken);
+        var detail = await services.FindAsync(environmentId, name, cancellationToken);
         var open = detail is null ? [] : await services.OpenAnomaliesAsync(detail.Id, cancellationToken);
         return new ServiceView(readAt, detail, open);
     }

@@ -68,18 +68,23 @@ public sealed partial class ServicesPage(
             }
         );
 
-    private ServiceFilter Filter => new(Text, Origin, State);
     private int Skip => Paging.Skip(PageText, PageSize);
     private IEnumerable<ServiceHealth> Discovered => Picture!.Services.Where(service => service.Origin == CatalogueOrigin.Discovered);
 
-    protected override LiveSource<ServicesPicture> Source =>
-        LiveSource.Shared(
-            "services",
-            view.EnvironmentId,
-            $"{Skip}/{Origin}/{State}/{Text}",
-            [topic, watches, samples, anomalies],
-            token => services.PictureAsync(view.EnvironmentId, Filter, Skip, PageSize, token)
-        );
+    protected override LiveSource<ServicesPicture> Source
+    {
+        get
+        {
+            var (filter, skip) = (new ServiceFilter(Text, Origin, State), Skip);
+            return LiveSource.Shared(
+                "services",
+                view.EnvironmentId,
+                $"{skip}/{Origin}/{State}/{Text}",
+                [topic, watches, samples, anomalies],
+                (environment, token) => services.PictureAsync(environment, filter, skip, PageSize, token)
+            );
+        }
+    }
 
     // What is not on the page cannot be seen to be chosen.
     protected override void Arrived(ServicesPicture picture) => chosen.IntersectWith(picture.Services.Select(service => service.Id));

@@ -158,7 +158,7 @@ public sealed partial class SignalPanel(
             view.EnvironmentId,
             $"{service}/{string.Join(',', ids)}/{start}-{end}/{grid.Step}",
             [],
-            token => signals.ServiceAsync(ids, service, grid, token)
+            (_, token) => signals.ServiceAsync(ids, service, grid, token)
         ) with
         {
             Lifetime = Group.First.Step,

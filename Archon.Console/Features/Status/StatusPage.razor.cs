@@ -82,17 +82,8 @@ public sealed partial class StatusPage(
         background.Current.Where(service => service.Failure is not null).Select(service => (service.Name, service.Failure!));
 
     // Jobs and targets change without a topic: read at the page's pace, once for all who look.
-    protected override LiveSource<StatusPicture> Source => ReadBy(view.EnvironmentId);
-
-    /// <summary>The environment is that of the key, also where the reader chose another one before the read began.</summary>
-    private LiveSource<StatusPicture> ReadBy(int environmentId) =>
-        LiveSource.Shared(
-            "status",
-            environmentId,
-            $"",
-            [samples, anomalies, watches, services],
-            cancellationToken => ReadAsync(environmentId, cancellationToken)
-        ) with
+    protected override LiveSource<StatusPicture> Source =>
+        LiveSource.Shared("status", view.EnvironmentId, $"", [samples, anomalies, watches, services], ReadAsync) with
         {
             Lifetime = Pace / 2,
         };

@@ -55,7 +55,7 @@ public sealed partial class RuleApplyPage(
         );
 
     protected override LiveSource<ApplyPicture> Source =>
-        LiveSource.Shared("rules-apply", view.EnvironmentId, $"", [rules], token => applies.PictureAsync(view.EnvironmentId, token)) with
+        LiveSource.Shared("rules-apply", view.EnvironmentId, $"", [rules], applies.PictureAsync) with
         {
             // The files of the target change without a word.
             Lifetime = TimeSpan.FromSeconds(1),

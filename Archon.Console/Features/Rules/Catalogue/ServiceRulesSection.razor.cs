@@ -17,14 +17,20 @@ public sealed partial class ServiceRulesSection(ServiceRuleQueries rules, RuleTo
     [Parameter, EditorRequired]
     public IReadOnlyDictionary<string, string> Matchers { get; set; } = new Dictionary<string, string>();
 
-    protected override LiveSource<ServiceRulesPicture> Source =>
-        LiveSource.Shared(
-            "service-rules",
-            view.EnvironmentId,
-            $"{Service}/{string.Join(',', Matchers.OrderBy(one => one.Key, StringComparer.Ordinal))}",
-            [topic],
-            token => rules.NamingAsync(view.EnvironmentId, Service, Matchers, token)
-        );
+    protected override LiveSource<ServiceRulesPicture> Source
+    {
+        get
+        {
+            var (service, matchers) = (Service, Matchers);
+            return LiveSource.Shared(
+                "service-rules",
+                view.EnvironmentId,
+                $"{service}/{string.Join(',', matchers.OrderBy(one => one.Key, StringComparer.Ordinal))}",
+                [topic],
+                (environment, token) => rules.NamingAsync(environment, service, matchers, token)
+            );
+        }
+    }
 
     private static StateKind RuleShape(ServiceRuleRow rule) =>
         (rule.ServerHealth, rule.ServerState) switch

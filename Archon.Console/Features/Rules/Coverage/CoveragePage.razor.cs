@@ -46,14 +46,20 @@ public sealed partial class CoveragePage(
             }.Where(part => part.Length > 0)
         );
 
-    protected override LiveSource<CoveragePicture> Source =>
-        LiveSource.Shared(
-            "rule-coverage",
-            view.EnvironmentId,
-            $"{Skip}/{OnlyGaps}/{Text}",
-            [rules, watches, services],
-            token => coverage.PictureAsync(view.EnvironmentId, new CoverageFilter(Text, OnlyGaps), Skip, PageSize, token)
-        );
+    protected override LiveSource<CoveragePicture> Source
+    {
+        get
+        {
+            var (filter, skip) = (new CoverageFilter(Text, OnlyGaps), Skip);
+            return LiveSource.Shared(
+                "rule-coverage",
+                view.EnvironmentId,
+                $"{skip}/{OnlyGaps}/{Text}",
+                [rules, watches, services],
+                (environment, token) => coverage.PictureAsync(environment, filter, skip, PageSize, token)
+            );
+        }
+    }
 
     private void Filter(string text) =>
         navigation.NavigateTo(

@@ -66,8 +66,7 @@ public sealed partial class RulesPage(
             }.Where(part => part.Length > 0)
         );
 
-    protected override LiveSource<RulesPicture> Source =>
-        LiveSource.Shared("rules", view.EnvironmentId, $"", [topic], token => rules.PictureAsync(view.EnvironmentId, token));
+    protected override LiveSource<RulesPicture> Source => LiveSource.Shared("rules", view.EnvironmentId, $"", [topic], rules.PictureAsync);
 
     protected override async Task OnParametersSetAsync()
     {
