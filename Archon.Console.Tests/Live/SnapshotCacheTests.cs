@@ -121,27 +121,47 @@ public sealed class SnapshotCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task A_tick_during_a_read_waits_its_turn_also_for_those_who_rested_beside_the_reader()
+    public async Task A_tick_during_a_read_delays_no_one_who_had_asked_before_it_began()
     {
         var held = new TaskCompletionSource();
         var source = Source("a", async _ => await (reads == 2 ? held.Task : Task.CompletedTask));
         await GetAsync(source);
         topic.Tick();
-        var all = Enumerable.Range(0, 20).Select(_ => snapshots.GetAsync(source, SnapshotAge.Current, Token)).ToList();
+        var all = Enumerable.Range(0, 50).Select(_ => snapshots.GetAsync(source, SnapshotAge.Current, Token)).ToList();
         clock.Advance(TimeSpan.FromMilliseconds(500));
-        await Waits.UntilAsync(() => Task.FromResult(reads == 2));
+        await Waits.UntilAsync(() => reads == 2);
 
         topic.Tick();
         held.SetResult();
-        await Task.WhenAny(all).WaitAsync(Waits.Limit, Token);
-        Assert.Equal(2, reads);
+        var given = await Task.WhenAll(all).WaitAsync(Waits.Limit, Token);
 
-        await Waits.UntilAsync(() =>
-        {
-            clock.Advance(TimeSpan.FromMilliseconds(100));
-            return Task.FromResult(all.All(one => one.IsCompleted));
-        });
+        Assert.Equal(2, reads);
+        Assert.All(given, one => Assert.Same(given[0], one));
+    }
+
+    [Fact]
+    public async Task A_tick_during_a_read_is_read_half_a_second_after_that_read_began()
+    {
+        var held = new TaskCompletionSource();
+        var source = Source("a", async _ => await (reads == 2 ? held.Task : Task.CompletedTask));
+        await GetAsync(source);
+        topic.Tick();
+        var first = snapshots.GetAsync(source, SnapshotAge.Current, Token);
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        await Waits.UntilAsync(() => reads == 2);
+
+        topic.Tick();
+        var next = Enumerable.Range(0, 20).Select(_ => snapshots.GetAsync(source, SnapshotAge.Current, Token)).ToList();
+        clock.Advance(TimeSpan.FromMilliseconds(300));
+        held.SetResult();
+        await first.WaitAsync(Waits.Limit, Token);
+        clock.Advance(TimeSpan.FromMilliseconds(190));
+        Assert.All(next, one => Assert.False(one.IsCompleted));
+        clock.Advance(TimeSpan.FromMilliseconds(10));
+        var given = await Task.WhenAll(next).WaitAsync(Waits.Limit, Token);
+
         Assert.Equal(3, reads);
+        Assert.All(given, one => Assert.NotSame(first.Result, one));
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public enum SnapshotAge
     /// <summary>A moment old is new enough: the page that opens hears of later changes anyway.</summary>
     Opening,
 
-    /// <summary>With every change that was heard of.</summary>
+    /// <summary>With every change that was heard of before this call.</summary>
     Current,
 
     /// <summary>Read after this call, for a reader who has just changed something.</summary>
@@ -80,59 +80,48 @@ public sealed class SnapshotCache : IDisposable
     {
         var entry = Use((typeof(TPicture), source.Key));
         var begun = entry.Attempts;
-        while (true)
+        // Outside of the gate: a page that opens must not wait for the pace of those that are open.
+        if (age == SnapshotAge.Current)
+            await RestAsync(entry, source, begun, cancellationToken);
+        await entry.Reading.WaitAsync(cancellationToken);
+        try
         {
-            // Outside of the gate: a page that opens must not wait for the pace of those that are open.
-            if (age == SnapshotAge.Current)
-                await RestAsync(entry, source, begun, cancellationToken);
-            await entry.Reading.WaitAsync(cancellationToken);
-            try
-            {
-                if (entry.Newest is TPicture newest && IsNewEnough(entry, source, age, begun))
-                    return newest;
-                if (entry.FailedAttempt > begun)
-                    entry.Failure!.Throw();
-                // Somebody who rested beside this one has just read, and a topic ticked meanwhile: that is the next read.
-                if (age == SnapshotAge.Current && entry.Newest is not null && clock.GetElapsedTime(entry.ReadAt) < Gap)
-                    continue;
-                return await ReadAsync(entry, source, cancellationToken);
-            }
-            finally
-            {
-                entry.Reading.Release();
-            }
+            if (entry.Newest is TPicture newest && IsNewEnough(entry, source, age, begun))
+                return newest;
+            if (entry.FailedAttempt > begun)
+                entry.Failure!.Throw();
+            return await ReadAsync(entry, source, cancellationToken);
+        }
+        finally
+        {
+            entry.Reading.Release();
         }
     }
 
     public void Dispose() => sweep.Dispose();
 
-    /// <summary>Until ticks that belong together have come, and the last read is long enough ago.</summary>
+    /// <summary>Until ticks that belong together have come, and the last read began long enough ago.</summary>
     private async Task RestAsync<TPicture>(Entry entry, SharedSource<TPicture> source, int begun, CancellationToken cancellationToken)
         where TPicture : class, ISharedPicture
     {
-        var least = Settle;
-        while (true)
+        TimeSpan rest;
+        lock (gate)
         {
-            TimeSpan rest;
-            lock (gate)
-            {
-                if (entry.Newest is null || IsNewEnough(entry, source, SnapshotAge.Current, begun))
-                    return;
-                rest = Gap - clock.GetElapsedTime(entry.ReadAt);
-            }
-            rest = rest > least ? rest : least;
-            if (rest <= TimeSpan.Zero)
+            if (entry.Newest is null || IsNewEnough(entry, source, SnapshotAge.Current, begun))
                 return;
-            await Task.Delay(rest, clock, cancellationToken);
-            least = TimeSpan.Zero;
+            rest = Gap - clock.GetElapsedTime(entry.BegunAt);
         }
+        await Task.Delay(rest > Settle ? rest : Settle, clock, cancellationToken);
     }
 
     private bool IsNewEnough<TPicture>(Entry entry, SharedSource<TPicture> source, SnapshotAge age, int begun)
         where TPicture : class, ISharedPicture
     {
+        // It has every change that was heard of before the call. One that was heard of during the read wakes the pages again.
+        if (entry.NewestAttempt > begun)
+            return true;
         if (age == SnapshotAge.Newer)
-            return entry.NewestAttempt > begun;
+            return false;
         var old = clock.GetElapsedTime(entry.ReadAt);
         if (age == SnapshotAge.Opening && old < Gap)
             return true;
@@ -144,9 +133,10 @@ public sealed class SnapshotCache : IDisposable
     private async Task<TPicture> ReadAsync<TPicture>(Entry entry, SharedSource<TPicture> source, CancellationToken cancellationToken)
         where TPicture : class, ISharedPicture
     {
-        entry.Attempts++;
         // Before the read: a change that comes while it is under way may not be in it.
         var (stamp, readAt) = (Stamp(source.Topics, source.EnvironmentId), clock.GetTimestamp());
+        lock (gate)
+            (entry.Attempts, entry.BegunAt) = (entry.Attempts + 1, readAt);
         try
         {
             var picture = await source.Read(cancellationToken);
@@ -239,6 +229,9 @@ public sealed class SnapshotCache : IDisposable
 
         /// <summary>Reads that were begun; one that is under way when somebody asks is counted already, and begun too early for them.</summary>
         public int Attempts { get; set; }
+
+        /// <summary>When the last of them was begun.</summary>
+        public long BegunAt { get; set; }
 
         public int NewestAttempt { get; set; }
         public int FailedAttempt { get; set; }
