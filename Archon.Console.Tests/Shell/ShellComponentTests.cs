@@ -1,3 +1,4 @@
+using Archon.Analysis.Series;
 using Archon.Integrations;
 using Archon.Shell;
 using Archon.Tests.Kit;
@@ -153,32 +154,71 @@ public sealed class ShellComponentTests : BunitContext
     }
 
     [Fact]
+    public void Times_may_be_typed_in_any_order_and_the_chosen_day_stays()
+    {
+        var picker = OpenCalendar();
+        Day(picker, "20").Click();
+        Day(picker, "20").Click();
+        Field(picker, "Start time").Input("22:00");
+        Field(picker, "End time").Input("23:00");
+
+        Field(picker, "Start time").Input("23:15");
+        Assert.Equal(("2026-11-20 23:15", "2026-11-20 23:00"), Ends(picker));
+        Assert.Equal(("23:15", "23:00"), Times(picker));
+        Field(picker, "End time").Input("23:45");
+
+        Assert.Equal(("2026-11-20 23:15", "2026-11-20 23:45"), Ends(picker));
+        picker.Find("form").Submit();
+        Assert.Equal(
+            new TimeRange(new(2026, 11, 20, 23, 15, 0, TimeSpan.Zero), new(2026, 11, 20, 23, 45, 0, TimeSpan.Zero)),
+            Services.GetRequiredService<ViewState>().Range
+        );
+    }
+
+    [Fact]
+    public void An_earlier_end_may_be_typed_before_its_start()
+    {
+        var picker = OpenCalendar();
+        Assert.Equal(("02:07:18", "03:07:18"), Times(picker));
+
+        Field(picker, "End time").Input("02:00");
+        Assert.Equal(("02:07:18", "02:00"), Times(picker));
+        Field(picker, "Start time").Input("01:00");
+
+        Assert.Equal(("2026-11-24 01:00", "2026-11-24 02:00"), Ends(picker));
+    }
+
+    [Fact]
+    public void A_range_that_is_typed_moves_the_calendar_and_one_that_cannot_be_read_does_not()
+    {
+        var picker = OpenCalendar();
+
+        Field(picker, "From, or a length such as 13h").Input("2026-11-20 06:00");
+        Assert.Equal(("06:00", "03:07:18"), Times(picker));
+        Field(picker, "To").Input("2026-11-2");
+        Assert.Equal(("06:00", "03:07:18"), Times(picker));
+        Field(picker, "To").Input("2026-11-21 07:30");
+
+        Assert.Equal(("06:00", "07:30"), Times(picker));
+    }
+
+    [Fact]
     public void Days_chosen_in_the_calendar_are_whole_days_until_a_time_is_typed()
     {
-        this.RenderFloats();
-        var picker = Render<RangePicker>();
-        picker.Find("button[aria-haspopup=dialog]").Click();
-        picker.Find("button[aria-expanded=false]").Click();
+        var picker = OpenCalendar();
 
-        Day("20").Click();
-        Day("22").Click();
-        Assert.Equal(("2026-11-20 00:00", "2026-11-22 23:59:59"), Ends());
+        Day(picker, "20").Click();
+        Day(picker, "22").Click();
+        Assert.Equal(("2026-11-20 00:00", "2026-11-22 23:59:59"), Ends(picker));
 
-        Field("Start time").Input("6:");
-        Assert.Equal("true", Field("Start time").GetAttribute("aria-invalid"));
-        Field("Start time").Input("6:30");
-        Assert.Equal(("2026-11-20 06:30", "2026-11-22 23:59:59"), Ends());
-        Assert.Equal("6:30", Field("Start time").GetAttribute("value"));
+        Field(picker, "Start time").Input("6:");
+        Assert.Equal("true", Field(picker, "Start time").GetAttribute("aria-invalid"));
+        Field(picker, "Start time").Input("6:30");
+        Assert.Equal(("2026-11-20 06:30", "2026-11-22 23:59:59"), Ends(picker));
+        Assert.Equal("6:30", Field(picker, "Start time").GetAttribute("value"));
 
         picker.Find("form").Submit();
         Assert.Equal(new DateTimeOffset(2026, 11, 20, 6, 30, 0, TimeSpan.Zero), Services.GetRequiredService<ViewState>().Range.Start);
-
-        AngleSharp.Dom.IElement Day(string day) => picker.FindAll(".mud-day:not(.mud-hidden)").Single(one => one.TextContent.Trim() == day);
-
-        AngleSharp.Dom.IElement Field(string label) =>
-            picker.Find($"#{picker.FindAll("label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}");
-
-        (string?, string?) Ends() => (Field("From, or a length such as 13h").GetAttribute("value"), Field("To").GetAttribute("value"));
     }
 
     [Fact]
@@ -194,14 +234,11 @@ public sealed class ShellComponentTests : BunitContext
                 .Add(one => one.Changed, ((DateTime, DateTime) range) => chosen = range)
         );
 
-        Day("23").Click();
-        Day("24").Click();
+        Day(calendar, "23").Click();
+        Day(calendar, "24").Click();
 
         Assert.Equal((new DateTime(2026, 11, 23), ShellParts.Now.DateTime), chosen);
-        Assert.True(Day("25").HasAttribute("disabled"));
-
-        AngleSharp.Dom.IElement Day(string day) =>
-            calendar.FindAll(".mud-day:not(.mud-hidden)").Single(one => one.TextContent.Trim() == day);
+        Assert.True(Day(calendar, "25").HasAttribute("disabled"));
     }
 
     [Fact]
@@ -233,6 +270,27 @@ public sealed class ShellComponentTests : BunitContext
         Assert.Equal("now", view.To);
         Assert.Equal(TimeSpan.FromHours(1), view.Range.Length);
     }
+
+    private IRenderedComponent<RangePicker> OpenCalendar()
+    {
+        this.RenderFloats();
+        var picker = Render<RangePicker>();
+        picker.Find("button[aria-haspopup=dialog]").Click();
+        picker.Find("button[aria-expanded=false]").Click();
+        return picker;
+    }
+
+    private static AngleSharp.Dom.IElement Day(IRenderedComponent<IComponent> calendar, string day) =>
+        calendar.FindAll(".mud-day:not(.mud-hidden)").Single(one => one.TextContent.Trim() == day);
+
+    private static AngleSharp.Dom.IElement Field(IRenderedComponent<IComponent> picker, string label) =>
+        picker.Find($"#{picker.FindAll("label").Single(one => one.TextContent.Trim() == label).GetAttribute("for")}");
+
+    private static (string?, string?) Ends(IRenderedComponent<IComponent> picker) =>
+        (Field(picker, "From, or a length such as 13h").GetAttribute("value"), Field(picker, "To").GetAttribute("value"));
+
+    private static (string?, string?) Times(IRenderedComponent<IComponent> picker) =>
+        (Field(picker, "Start time").GetAttribute("value"), Field(picker, "End time").GetAttribute("value"));
 
     private sealed class TwoEnvironments : IEnvironmentSource
     {
