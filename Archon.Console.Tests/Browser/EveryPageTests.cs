@@ -65,6 +65,21 @@ public sealed class EveryPageTests(HostileConsole hostile, PageVisits visits, Ch
         await page.CloseAsync();
     }
 
+    [Fact]
+    public async Task A_visit_that_fails_leaves_no_page_open_and_is_made_again()
+    {
+        const string nowhere = "http://127.0.0.1:1/";
+        var page = await hostile.NewPageAsync(chromium);
+        var open = page.Context.Pages.Count;
+
+        var first = await Assert.ThrowsAsync<PlaywrightException>(() => visits.OfAsync(nowhere));
+        var second = await Assert.ThrowsAsync<PlaywrightException>(() => visits.OfAsync(nowhere));
+
+        Assert.NotSame(first, second);
+        Assert.Equal(open, page.Context.Pages.Count);
+        await page.CloseAsync();
+    }
+
     /// <summary>At the widths of a phone, a tablet and a desk.</summary>
     [Theory, MemberData(nameof(HostileConsole.Pages), MemberType = typeof(HostileConsole))]
     public async Task Nothing_scrolls_sideways_and_no_name_figure_or_time_is_cut_by_dots(string path) =>
