@@ -45,11 +45,11 @@ public sealed record PageCase(Type Page, string Loading, string? Empty, string F
         new(typeof(ServicesPage), "Reading the catalogue", "No service is known yet.", "The catalogue cannot be read.", Away),
         new(typeof(ServicePage), "Reading the service", "No service is called shop.", "The service cannot be read.", Away)
         {
-            Given = With(("Name", "shop")),
+            Given = With(("Segment", "shop")),
         },
         new(typeof(ServiceEditPage), "Reading the service", "No service is called shop.", "The service cannot be read.", null)
         {
-            Given = With(("Name", "shop")),
+            Given = With(("Segment", "shop")),
         },
         new(typeof(SignalPanel), "Asking Prometheus for Latency", null, "No samples.", null)
         {
