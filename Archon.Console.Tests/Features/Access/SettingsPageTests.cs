@@ -5,7 +5,9 @@ using Archon.Ui.Dialogs;
 using Bunit;
 using Bunit.TestDoubles;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Xunit;
 
@@ -145,6 +147,28 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         var services = page.FindAll("tbody tr").Single(row => row.TextContent.Contains("edit services", StringComparison.Ordinal));
         Assert.Equal(["no", "no", "all teams", "all teams"], services.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()));
         Assert.Equal("editor may edit services: all teams", Assert.Single(services.QuerySelectorAll("button")).GetAttribute("aria-label"));
+    }
+
+    [Fact]
+    public async Task A_password_is_refused_on_the_page_that_is_shorter_than_what_is_accepted()
+    {
+        var least = console.App.Services.GetRequiredService<IOptions<IdentityOptions>>().Value.Password.RequiredLength;
+        await AsAdminAsync("settings?tab=users");
+        var page = Render<SettingsPage>();
+        var form = page.WaitForElement("section[aria-labelledby=user-new] form");
+        Assert.Contains($"{least} characters or more", form.TextContent, StringComparison.Ordinal);
+
+        page.FindAll("section[aria-labelledby=user-new] input")[0].Input("grace");
+        Submit(least - 1);
+        page.WaitForAssertion(() => Assert.Contains($"Enter {least} characters or more.", page.Markup, StringComparison.Ordinal));
+        Submit(least);
+        page.WaitForAssertion(() => Assert.Contains("Created grace.", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+
+        void Submit(int length)
+        {
+            page.Find("section[aria-labelledby=user-new] input[type=password]").Input(new string('p', length));
+            page.Find("section[aria-labelledby=user-new] form").Submit();
+        }
     }
 
     private async Task AsAdminAsync(string path)

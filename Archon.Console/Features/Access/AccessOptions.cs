@@ -7,7 +7,7 @@ namespace Archon.Features.Access;
 public sealed class AccessOptions
 {
     /// <summary>The first administrator's password; without it a random one is made, and kept in <c>admin-password</c> until it is changed.</summary>
-    [MinLength(12)]
+    [MinLength(Passwords.MinLength)]
     public string? AdminPassword { get; init; }
 
     /// <summary>

@@ -75,8 +75,7 @@ public static class AccessSetup
         services
             .AddIdentityCore<ArchonUser>(options =>
             {
-                // Length is what counts (NIST SP 800-63B); rules about characters make passwords worse.
-                options.Password.RequiredLength = 12;
+                options.Password.RequiredLength = Passwords.MinLength;
                 options.Password.RequireDigit = options.Password.RequireLowercase = false;
                 options.Password.RequireUppercase = options.Password.RequireNonAlphanumeric = false;
                 // Whoever knows a name could lock its owner out. SignInThrottle slows guessing down instead.

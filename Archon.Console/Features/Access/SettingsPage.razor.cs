@@ -21,7 +21,8 @@ public sealed partial class SettingsPage
     private const string PermissionsTabName = "permissions";
     private const string AuditTab = "audit";
 
-    private const int PasswordLength = 12;
+    private static readonly string LeastPassword = $"{Passwords.MinLength} characters or more";
+    private static readonly string TooShort = $"Enter {LeastPassword}.";
 
     private static readonly IReadOnlyList<(string, string)> RoleOptions = [.. Roles.All.Select(role => (role, role))];
 
@@ -200,7 +201,7 @@ public sealed partial class SettingsPage
         SubmitAsync(
             CreateUserAsync,
             (nameof(user), IsFilled(user.Name), "Enter a user name."),
-            (nameof(user.Password), user.Password.Length >= PasswordLength, $"Enter {PasswordLength} characters or more.")
+            (nameof(user.Password), user.Password.Length >= Passwords.MinLength, TooShort)
         );
 
     private Task SubmitEnvironmentAsync() =>
@@ -210,7 +211,7 @@ public sealed partial class SettingsPage
         SubmitAsync(
             ChangePasswordAsync,
             (nameof(password.Current), password.Current.Length > 0, "Enter the current password."),
-            (nameof(password.Wanted), password.Wanted.Length >= PasswordLength, $"Enter {PasswordLength} characters or more.")
+            (nameof(password.Wanted), password.Wanted.Length >= Passwords.MinLength, TooShort)
         );
 
     /// <summary>Does it once every field is right; else each one that is not says why, and the first has the focus.</summary>
