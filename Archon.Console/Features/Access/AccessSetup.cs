@@ -116,9 +116,6 @@ public static class AccessSetup
         services.AddSingleton<IAuthorizationHandler, RoleOrTrialHandler>();
         services
             .AddAuthorizationBuilder()
-            .AddPolicy(Policies.Responder, policy => policy.RequireRole(Roles.From(Roles.Responder)))
-            .AddPolicy(Policies.Editor, policy => policy.RequireRole(Roles.From(Roles.Editor)))
-            .AddPolicy(Policies.Admin, policy => policy.RequireRole(Roles.From(Roles.Admin)))
             .SetDefaultPolicy(new AuthorizationPolicyBuilder().RequireRole(Roles.From(Roles.Viewer)).Build())
             .AddFallbackPolicy(Policies.Viewer, policy => policy.RequireRole(Roles.From(Roles.Viewer)));
 

@@ -1,12 +1,10 @@
 namespace Archon.Features.Access;
 
-/// <summary>What a person or a script may do. Each policy lets in its own role and the greater ones.</summary>
+/// <summary>Policies of pages and endpoints beside those of <see cref="Permissions"/>.</summary>
 public static class Policies
 {
+    /// <summary>Lets in every role: who may see all, whatever they may do.</summary>
     public const string Viewer = "Viewer";
-    public const string Responder = "Responder";
-    public const string Editor = "Editor";
-    public const string Admin = "Admin";
 }
 
 /// <summary>Roles, least first: a greater one may do all that a lesser may.</summary>
