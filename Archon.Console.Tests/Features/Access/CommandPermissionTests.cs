@@ -144,6 +144,34 @@ public sealed class CommandPermissionTests(RunningConsole console) : IClassFixtu
     }
 
     [Fact]
+    public async Task Responders_are_given_nothing_that_would_have_no_effect_because_editors_may_not()
+    {
+        var permissions = console.App.Services.GetRequiredService<PermissionCommands>();
+        await SetAsync(Roles.Editor, Permissions.RespondToAlerts, Reach.None);
+        await SetAsync(Roles.Editor, Permissions.JudgeAnomalies, Reach.OwnTeam);
+
+        Assert.Equal(
+            new AccessResult.Invalid("Editors may not respond to alerts, so responders cannot either."),
+            await SetAsync(Roles.Responder, Permissions.RespondToAlerts, Reach.All)
+        );
+        Assert.Equal(
+            new AccessResult.Invalid("Editors may judge anomalies of their own teams only, so responders cannot of all teams."),
+            await SetAsync(Roles.Responder, Permissions.JudgeAnomalies, Reach.All)
+        );
+        Assert.IsType<AccessResult.Done>(await SetAsync(Roles.Responder, Permissions.JudgeAnomalies, Reach.OwnTeam));
+        Assert.IsType<AccessResult.Done>(await SetAsync(Roles.Responder, Permissions.RespondToAlerts, Reach.None));
+
+        foreach (var role in (string[])[Roles.Editor, Roles.Responder])
+        {
+            Assert.IsType<AccessResult.Done>(await SetAsync(role, Permissions.RespondToAlerts, Reach.All));
+            Assert.IsType<AccessResult.Done>(await SetAsync(role, Permissions.JudgeAnomalies, Reach.All));
+        }
+
+        Task<AccessResult> SetAsync(string role, string permission, Reach reach) =>
+            permissions.SetAsync(role, permission, reach, TestActor.Admin, Token);
+    }
+
+    [Fact]
     public async Task What_a_role_may_no_longer_do_is_not_offered_and_its_page_says_why()
     {
         var permissions = console.App.Services.GetRequiredService<PermissionCommands>();

@@ -18,6 +18,18 @@ public sealed class PermissionCommands(CommandGate gate, TimeProvider clock)
         if (reach == Reach.OwnTeam && !known.IsOfTeams)
             return new AccessResult.Invalid($"To {known.Words} concerns all teams: the role may do it or not.");
         var row = await db.RolePermissions.SingleOrDefaultAsync(one => one.Role == role && one.Permission == permission, cancellationToken);
+        var decided = new Dictionary<(string, string), Reach>(await PermissionMatrix.ReadAsync(db, cancellationToken))
+        {
+            [(role, permission)] = reach,
+        };
+        if (known.ReachOf(role, decided) < reach)
+        {
+            return new AccessResult.Invalid(
+                known.ReachOf(Roles.Editor, decided) == Reach.None
+                    ? $"Editors may not {known.Words}, so responders cannot either."
+                    : $"Editors may {known.Words} of their own teams only, so responders cannot of all teams."
+            );
+        }
         if ((row?.Reach ?? Reach.All) == reach)
             return new AccessResult.Done();
         if (row is null)
