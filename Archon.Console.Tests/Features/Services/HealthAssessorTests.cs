@@ -122,36 +122,6 @@ public sealed class HealthAssessorTests
         Assert.Equal(11, Assert.Single(found.Choices).Series.Id);
     }
 
-    [Theory]
-    [InlineData(LimitSide.Floor, 0, 0, HealthState.Critical)]
-    [InlineData(LimitSide.Floor, 0, -3600, HealthState.Critical)]
-    [InlineData(LimitSide.Floor, 0, 3600, HealthState.Healthy)]
-    [InlineData(LimitSide.Ceiling, 1, 1, HealthState.Critical)]
-    [InlineData(LimitSide.Ceiling, 1, double.PositiveInfinity, HealthState.Critical)]
-    [InlineData(LimitSide.Ceiling, 1, 0.97, HealthState.Healthy)]
-    public void A_resource_that_has_run_out_is_critical_with_a_band_or_without(
-        LimitSide side,
-        double limit,
-        double value,
-        HealthState state
-    )
-    {
-        var limited = Cpu with { Limit = limit, LimitSide = side };
-        SeriesFact[] series = [Series(10, Cpu) with { LastValue = value }, Series(1, Rate)];
-
-        var found = Assess(series, [], limited);
-
-        Assert.Equal(state, found.State);
-        Assert.Equal(state == HealthState.Critical, found.Reason is HealthReason.RanOut);
-        Assert.Equal(state, Assert.Single(found.Choices, choice => choice.Column == GoldenSignal.Saturation).State);
-        if (state == HealthState.Critical)
-            Assert.Equal(state, Assess([series[0] with { HasBand = false }], [], limited).State);
-    }
-
-    [Fact]
-    public void An_objective_that_is_missed_is_no_resource_that_has_run_out() =>
-        Assert.Equal(HealthState.Healthy, Assess([Series(2, Latency) with { LastValue = 0.9 }], [], Latency with { Limit = 0.5 }).State);
-
     [Fact]
     public void Nothing_watched_is_not_the_same_as_nothing_wrong()
     {

@@ -26,13 +26,6 @@ internal sealed record WatchFact(
     string? UncheckedReason
 )
 {
-    /// <summary>Where what it measures has run out; null where it cannot, or where the limit is an objective.</summary>
-    public double? Limit { get; init; }
-    public LimitSide LimitSide { get; init; }
-
-    public bool HasRunOut(double value) =>
-        Signal == WatchSignal.Saturation && Limit is { } limit && (LimitSide == LimitSide.Ceiling ? value >= limit : value <= limit);
-
     /// <summary>Sorts parts of one watch: the fullest first, or the emptiest where little is bad.</summary>
     public double Strain(double value) => Interesting == AnomalyDirection.Down ? -value : value;
 }
@@ -65,17 +58,12 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
             .ThenByDescending(anomaly => anomaly.Confidence)
             .FirstOrDefault();
         var worstState = worst is null ? HealthState.Healthy : StateOf(worst);
-        if (worst is not null && worstState < HealthState.NotChecked && (worstState == HealthState.Critical || !series.Any(HasRunOut)))
+        if (worst is not null && worstState < HealthState.NotChecked)
         {
             return (worstState, new HealthReason.Outside(watches[worst.WatchId].Name, watches[worst.WatchId].Unit, worst), worst.StartedAt);
         }
 
         var watched = series.Where(one => watches.ContainsKey(one.WatchId)).ToList();
-        if (watched.Find(HasRunOut) is { } empty)
-        {
-            var watch = watches[empty.WatchId];
-            return (HealthState.Critical, new HealthReason.RanOut(watch.Name, watch.Unit, empty.LastValue!.Value), null);
-        }
         if (watched.Count == 0)
             return (HealthState.NotChecked, new HealthReason.NothingWatched(), null);
 
@@ -107,8 +95,7 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
                 .Where(one => watches.TryGetValue(one.WatchId, out var watch) && Fits(column, watch.Signal) < NoFit)
                 .ToList();
             var chosen = candidates
-                .OrderBy(one => HasRunOut(one) ? 0 : 1)
-                .ThenBy(one => bySeries.TryGetValue(one.Id, out var anomaly) ? Rank(anomaly) : (int)HealthState.Healthy)
+                .OrderBy(one => bySeries.TryGetValue(one.Id, out var anomaly) ? Rank(anomaly) : (int)HealthState.Healthy)
                 .ThenBy(one => Fits(column, watches[one.WatchId].Signal))
                 .ThenBy(one => !IsFresh(one))
                 // A share says at once how much is left; bytes do not.
@@ -121,8 +108,7 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
             if (chosen is null)
                 continue;
             var state =
-                HasRunOut(chosen) ? HealthState.Critical
-                : bySeries.TryGetValue(chosen.Id, out var found) ? StateOf(found)
+                bySeries.TryGetValue(chosen.Id, out var found) ? StateOf(found)
                 : !IsFresh(chosen) || watches[chosen.WatchId].UncheckedSince is not null ? HealthState.NotChecked
                 : chosen.HasBand ? HealthState.Healthy
                 : HealthState.Learning;
@@ -134,13 +120,6 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
     private static HealthState StateOf(HealthAnomaly anomaly) => HealthStates.Of(anomaly.Severity, anomaly.Verdict);
 
     private static int Rank(HealthAnomaly anomaly) => (int)StateOf(anomaly);
-
-    private bool HasRunOut(SeriesFact series) =>
-        series.LastValue is { } value
-        && watches.TryGetValue(series.WatchId, out var watch)
-        && watch.UncheckedSince is null
-        && IsFresh(series)
-        && watch.HasRunOut(value);
 
     private bool IsFresh(SeriesFact series) =>
         series.LastSampleAt is { } at && now - at <= HealthStates.PatienceFor(watches[series.WatchId].Step);

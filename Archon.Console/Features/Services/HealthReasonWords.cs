@@ -11,7 +11,6 @@ public static class HealthReasonWords
         {
             HealthReason.Outside outside =>
                 $"{outside.Watch} {Figures.Format(outside.Anomaly.Value, outside.Unit)}, expected {HealthWords.Expected(outside.Anomaly.Lower, outside.Anomaly.Upper, outside.Unit)}",
-            HealthReason.RanOut ranOut => $"{ranOut.Watch} {Figures.Format(ranOut.Value, ranOut.Unit)}: limit reached",
             HealthReason.NoAnswer answer => $"No answer: {answer.Reason}",
             HealthReason.NoSamples => "No samples",
             HealthReason.NothingWatched => "Nothing is watched here yet",

@@ -74,9 +74,6 @@ public abstract record HealthReason
 
     public sealed record Outside(string Watch, string Unit, HealthAnomaly Anomaly) : HealthReason;
 
-    /// <summary>A resource is at its limit: a disk is full, a certificate has expired.</summary>
-    public sealed record RanOut(string Watch, string Unit, double Value) : HealthReason;
-
     /// <summary>The upstream did not answer for any of its watches.</summary>
     public sealed record NoAnswer(string Reason) : HealthReason;
 

@@ -385,11 +385,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var watches = await db
             .Watches.AsNoTracking()
             .Where(w => w.EnvironmentId == environmentId && w.Enabled && w.Origin != CatalogueOrigin.Ignored)
-            .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason)
-            {
-                Limit = w.Limit,
-                LimitSide = w.LimitSide,
-            })
+            .Select(w => new WatchFact(w.Id, w.Name, w.Signal, w.Unit, w.Step, w.Interesting, w.UncheckedSince, w.UncheckedReason))
             .ToDictionaryAsync(w => w.Id, cancellationToken);
         // Narrow rows, without values: a sparkline is 320 bytes, a fact is 60.
         var series = await db
