@@ -7,6 +7,7 @@ using Archon.Ui.Forms;
 using Archon.Ui.Parts;
 using Archon.Ui.View;
 using Bunit;
+using Bunit.TestDoubles;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -18,7 +19,14 @@ public sealed class FrameTests : BunitContext
 {
     private readonly FakeTimeProvider clock;
 
-    public FrameTests() => clock = this.AddShellParts();
+    private readonly BunitAuthorizationContext reader;
+
+    public FrameTests()
+    {
+        clock = this.AddShellParts();
+        reader = this.AddAuthorization();
+        reader.SetAuthorized("ada");
+    }
 
     [Fact]
     public async Task The_palette_has_pages_actions_with_their_keys_and_what_the_features_find()
@@ -33,6 +41,24 @@ public sealed class FrameTests : BunitContext
         Assert.Contains(answer.Entries, entry => entry is { Kind: "Action", IsAction: true, Href: "p", Keys: "p" });
         Assert.Contains(answer.Entries, entry => entry is { Kind: "Setting", Href: "/settings?tab=audit" });
         Assert.Contains(answer.Entries, entry => entry is { Kind: "Service", Name: "pay\u202Eload", Shown: @"pay\u202Eload" });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_palette_offers_only_what_its_reader_may_open(bool mayEdit)
+    {
+        if (mayEdit)
+            reader.SetPolicies("watches.edit");
+        Services.AddSingleton(
+            new PaletteEntry("Setting", "Settings: Users", "/settings?tab=users", "settings") { Policy = "watches.edit" }
+        );
+        Services.AddSingleton<IPaletteSource>(new Catalogue("checkout") { Policy = "watches.edit" });
+
+        var answer = await Render<Palette>().Instance.FindAsync("");
+
+        Assert.Equal(mayEdit, answer.Entries.Any(entry => entry.Kind is "Setting"));
+        Assert.Equal(mayEdit, answer.Entries.Any(entry => entry.Name == "checkout"));
     }
 
     [Fact]
@@ -148,6 +174,8 @@ public sealed class FrameTests : BunitContext
 
     private sealed class Catalogue(params string[] names) : IPaletteSource
     {
+        public string? Policy { get; init; }
+
         public Task<IReadOnlyList<PaletteEntry>> SearchAsync(
             int environmentId,
             string text,

@@ -28,7 +28,12 @@ public static class AccessSetup
         services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidator>();
         services.AddSingleton(new NavItem("/settings", "Settings", "settings", ",", NavGroup.Account, 0));
         foreach (var (tab, words) in SettingsPage.AllTabs)
-            services.AddSingleton(new PaletteEntry("Setting", $"Settings: {words}", $"/settings?tab={tab}", "settings"));
+        {
+            var policy = SettingsPage.OwnTabs.Contains((tab, words)) ? null : Permissions.ManageUsers;
+            services.AddSingleton(
+                new PaletteEntry("Setting", $"Settings: {words}", $"/settings?tab={tab}", "settings") { Policy = policy }
+            );
+        }
         services.AddSingleton<SocketOwners>();
         services.AddSingleton<TrialMode>();
         services.Configure<KestrelServerOptions>(kestrel => kestrel.UsePeerOwner());

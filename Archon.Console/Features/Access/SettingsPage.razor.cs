@@ -84,7 +84,9 @@ public sealed partial class SettingsPage
     ];
 
     /// <summary>Who may not manage others sees only what is theirs.</summary>
-    private (string Tab, string Words)[] Tabs => IsAdmin ? AllTabs : AllTabs[..2];
+    private (string Tab, string Words)[] Tabs => IsAdmin ? AllTabs : OwnTabs;
+
+    internal static (string Tab, string Words)[] OwnTabs => AllTabs[..2];
 
     private List<string>? OwnTeams =>
         Picture?.Teams.Where(team => team.Members.Any(member => member.Name == UserName)).Select(team => team.Name).ToList();

@@ -1,3 +1,4 @@
+using Archon.Features.Access;
 using Archon.Features.Scanning.States;
 using Archon.Jobs;
 using Archon.Live;
@@ -24,7 +25,9 @@ public static class ServicesSetup
         );
         services.AddScoped<DiscoverJob>();
         services.AddSingleton<ServiceCommands>();
-        services.AddSingleton(new PaletteEntry("Action", "Create a service", "/services/new", "plus"));
+        services.AddSingleton(
+            new PaletteEntry("Action", "Create a service", "/services/new", "plus") { Policy = Permissions.EditServices }
+        );
         services.AddSingleton<IRetention, ServiceRetention>();
         services.AddSingleton<IStateSource, ServiceStates>();
         services.AddTopic<ServiceTopic>();

@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Access;
 using Archon.Shell;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,6 +8,8 @@ namespace Archon.Features.Watches;
 
 internal sealed class WatchPalette(IDbContextFactory<ArchonDbContext> contexts) : IPaletteSource
 {
+    public string? Policy => Permissions.EditWatches;
+
     public async Task<IReadOnlyList<PaletteEntry>> SearchAsync(
         int environmentId,
         string text,
