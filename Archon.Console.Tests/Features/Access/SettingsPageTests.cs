@@ -90,12 +90,13 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
         );
         page.WaitForAssertion(() => Assert.Equal("payments", NameOf("payments")));
 
+        WaitUntilIdle(page, "form.vfrm button");
         Create("payments");
         page.WaitForAssertion(() =>
             Assert.Contains("There is a team payments already.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
         );
         Assert.Equal("payments", page.Find("form.vfrm input").GetAttribute("value"));
-        Assert.False(page.Find("form.vfrm button").HasAttribute("disabled"));
+        page.WaitForAssertion(() => Assert.False(page.Find("form.vfrm button").HasAttribute("disabled")));
 
         string? NameOf(string team) =>
             page.Find($"#{page.FindAll("label").Single(one => one.TextContent.Trim() == $"Name of {team}").GetAttribute("for")}")
@@ -121,6 +122,7 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
             Assert.Contains("The profile is saved.", page.Find("[role=status]").TextContent, StringComparison.Ordinal)
         );
 
+        WaitUntilIdle(page, "section[aria-labelledby=profile-head] form button[type=submit]");
         Type("E-mail", "ada");
         page.Find("section[aria-labelledby=profile-head] form").Submit();
         page.WaitForAssertion(() =>
@@ -135,6 +137,10 @@ public sealed class SettingsPageTests : BunitContext, IClassFixture<RunningConso
 
         void Type(string label, string text) => Field(label).Input(text);
     }
+
+    /// <summary>The result of a change is shown before what it changed is read again; until then the page takes no other one.</summary>
+    private static void WaitUntilIdle(IRenderedComponent<SettingsPage> page, string button) =>
+        page.WaitForAssertion(() => Assert.False(page.Find(button).HasAttribute("disabled")));
 
     [Fact]
     public async Task The_matrix_of_permissions_names_what_can_be_changed_for_whom()
