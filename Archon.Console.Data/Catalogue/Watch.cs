@@ -56,7 +56,7 @@ public sealed class Watch
     [Derived]
     public DateTimeOffset? ForecastAt { get; set; }
 
-    /// <summary>When somebody last judged an anomaly of this watch: what was learnt from verdicts is read again.</summary>
+    /// <summary>When somebody last judged an anomaly of this watch, or ended all of them: scans read both again.</summary>
     [Derived]
     public DateTimeOffset? JudgedAt { get; set; }
 

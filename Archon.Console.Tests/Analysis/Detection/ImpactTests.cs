@@ -16,6 +16,7 @@ public sealed class ImpactTests
     private static readonly ImpactSignal Bytes = new(SignalKind.Saturation, "By", Up);
     private static readonly ImpactSignal Cpu = new(SignalKind.Saturation, "1", Up);
     private static readonly ImpactSignal Available = new(SignalKind.Saturation, "1", Down, Limit: 0, IsFloor: true);
+    private static readonly ImpactSignal CertificateOfFourteenDays = new(SignalKind.Saturation, "s", Down, Limit: 1_209_600, IsFloor: true);
     private static readonly ImpactSignal Certificate = new(SignalKind.Saturation, "s", Down, Limit: 0, IsFloor: true);
     private static readonly ImpactSignal HitRatio = new(SignalKind.Quality, "1", Down);
 
@@ -89,6 +90,14 @@ public sealed class ImpactTests
     {
         Assert.Equal(Warning, Grade(Latency with { Limit = 0.25 }, 0.26, 0.24, ServiceWeight.Standard));
         Assert.Equal(Info, Grade(Latency with { Limit = 0.25 }, 0.27, 0.255, ServiceWeight.Standard));
+    }
+
+    [Fact]
+    public void A_floor_that_is_reached_is_critical_also_where_nothing_was_learnt()
+    {
+        // What is usual is then the limit itself.
+        Assert.Equal(Critical, Grade(CertificateOfFourteenDays, 10 * 86_400, 14 * 86_400, ServiceWeight.Standard));
+        Assert.Equal(Critical, Grade(Certificate, -86_400, 0, ServiceWeight.Standard));
     }
 
     [Theory]

@@ -24,6 +24,24 @@ public sealed class SeriesScorerTests
         Guard = new LowTrafficGuard { Statistic = RequestStatistic.Mean, Window = TimeSpan.FromMinutes(1) },
     };
 
+    private static readonly Watch Up = new()
+    {
+        Name = "up",
+        Query = "up",
+        Unit = "1",
+        Signal = WatchSignal.Availability,
+        Interesting = AnomalyDirection.Down,
+    };
+
+    private static readonly Watch Cpu = new()
+    {
+        Name = "cpu",
+        Query = "cpu",
+        Unit = "1",
+        Signal = WatchSignal.Saturation,
+        Interesting = AnomalyDirection.Up,
+    };
+
     private static readonly Config Fixed = Config
         .QuickThrowOnFailure.WithQuietOnSuccess(true)
         .WithMaxTest(200)
@@ -36,6 +54,7 @@ public sealed class SeriesScorerTests
         TooFewRequests,
         NoValue,
         NoSample,
+        NotWhole,
         SourceAway,
         Restart,
         LearntAnew,
@@ -52,10 +71,16 @@ public sealed class SeriesScorerTests
             {
                 var scorer = new SeriesScorer(1, null, Model, AnomalyDirection.Both, "s", Settings, Scan);
                 var (at, judgedAt, answered) = (Start, Start, TimeSpan.Zero);
+                var (stored, hasModel) = (scorer.Model, true);
+                var samples = new List<(long UnixMs, double Value, double Requests, string? Gap)>();
+                DateTimeOffset? lastSampleAt = null;
+                var wholeFrom = Start;
                 foreach (var (stretch, steps) in stream.Prepend((Stretch.Calm, 20)))
                 {
+                    hasModel &= stretch != Stretch.LearntAnew;
                     if (stretch is Stretch.Restart or Stretch.LearntAnew)
-                        scorer = Again(scorer, stretch == Stretch.LearntAnew ? null : scorer.Model, at, answered);
+                        scorer = Again(scorer, hasModel ? stored : null, at, answered, samples);
+                    stored = scorer.Model;
                     for (var i = 0; i < steps; i++)
                     {
                         var from = at;
@@ -65,14 +90,18 @@ public sealed class SeriesScorerTests
                             continue;
                         answered += Scan.Step;
                         if (stretch != Stretch.NoSample)
-                            scorer.Score(
-                                at.ToUnixTimeMilliseconds(),
-                                ValueOf(stretch, i),
-                                stretch == Stretch.TooFewRequests ? 2 : 900,
-                                gap: null
-                            );
-                        if (!double.IsNaN(scorer.LastUpper) && scorer.Guarded is null && stretch is Stretch.Calm or Stretch.Fault)
-                            (judgedAt, answered) = (at, TimeSpan.Zero);
+                        {
+                            if (lastSampleAt is null || at - lastSampleAt > Scan.Absence)
+                                wholeFrom = at + Scan.Window;
+                            lastSampleAt = at;
+                            var requests = stretch == Stretch.TooFewRequests ? 2 : 900;
+                            var gap = stretch == Stretch.NotWhole ? SourceGaps.NotWhole : null;
+                            samples.Add((at.ToUnixTimeMilliseconds(), ValueOf(stretch, i), requests, gap));
+                            scorer.Score(at.ToUnixTimeMilliseconds(), ValueOf(stretch, i), requests, gap);
+                            var isUsable = stretch is Stretch.Calm or Stretch.Fault or Stretch.Restart;
+                            if (isUsable && hasModel && at >= wholeFrom)
+                                (judgedAt, answered) = (at, TimeSpan.Zero);
+                        }
                         scorer.EndIfUnjudged(from, at, SourceGaps.None);
                         foreach (var span in scorer.TakeChanges().Where(span => span.EndedAt is not null))
                             Assert.True(span.EndedAt <= at && span.EndReason is { Length: > 0 });
@@ -203,7 +232,69 @@ public sealed class SeriesScorerTests
         Feed(scorer, 1, _ => 0.5);
 
         Assert.InRange(scorer.LastUpper, 0.9, 1);
+        // Rates are extrapolated.
+        Feed(scorer, 1, _ => 1.002, from: 1);
+        Feed(scorer, 1, _ => 0.5, from: 2);
+        Assert.InRange(scorer.LastUpper, 0.9, 1);
         Assert.InRange(scorer.LastLower, 0, 0.35);
+    }
+
+    [Fact]
+    public void A_second_outage_after_the_series_was_gone_is_an_anomaly_of_its_own()
+    {
+        var scorer = ScorerOf(Up);
+        Feed(scorer, 6, _ => 0);
+        for (var i = 6; i < 60; i++)
+            scorer.EndIfUnjudged(At(i - 1), At(i), SourceGaps.None);
+        var first = Assert.Single(scorer.TakeChanges());
+
+        Feed(scorer, 1, _ => 0, from: 60);
+        Assert.Null(scorer.Open);
+        Feed(scorer, 4, _ => 0, from: 61);
+
+        Assert.Equal((At(0), "The series has no more samples."), (first.StartedAt, first.EndReason));
+        Assert.Equal(At(60), scorer.Open!.StartedAt);
+    }
+
+    [Fact]
+    public void A_series_that_was_away_has_not_been_down_meanwhile()
+    {
+        var scorer = ScorerOf(Up);
+        Feed(scorer, 1, _ => 0);
+
+        Feed(scorer, 4, _ => 0, from: 2000);
+        Assert.Null(scorer.Open);
+        Feed(scorer, 1, _ => 0, from: 2004);
+
+        Assert.Equal("Down for 60 s: 0 %", scorer.Open!.Explanation);
+    }
+
+    [Fact]
+    public void Values_at_their_worst_are_no_anomaly_at_a_time_that_someone_called_expected()
+    {
+        var history = Enumerable.Range(0, 1440).Select(i => 0.35 + (i % 5 * 0.1)).ToArray();
+        var everyTime = new AcceptedTime(0, 7 * 24 * 60, DeviationDirection.Up, 1000);
+        var settings = new DetectorSettings { Adjustment = new DetectionAdjustment { Accepted = [everyTime] } };
+        var scorer = new SeriesScorer(1, null, Learn(history, "1"), AnomalyDirection.Up, "1", settings, ScanSettings.Of(Cpu));
+
+        Feed(scorer, 40, _ => 1);
+
+        Assert.Null(scorer.Open);
+    }
+
+    [Fact]
+    public void An_anomaly_without_values_ends_for_that_reason()
+    {
+        var scorer = ScorerOf(Up);
+        Feed(scorer, 6, _ => 0);
+
+        for (var i = 6; i < 60 && scorer.Open is not null; i++)
+        {
+            Feed(scorer, 1, _ => double.NaN, from: i);
+            scorer.EndIfUnjudged(At(i - 1), At(i), SourceGaps.None);
+        }
+
+        Assert.Equal("No value for 10 min.", Assert.Single(scorer.TakeChanges()).EndReason);
     }
 
     private static SeriesScorer ScorerOf(Watch watch, SeriesModel? model = null, LowTrafficGuard? guard = null) =>
@@ -217,7 +308,13 @@ public sealed class SeriesScorerTests
 
     private static DateTimeOffset At(int sample) => Start + (sample * Scan.Step);
 
-    private static SeriesScorer Again(SeriesScorer scorer, SeriesModel? model, DateTimeOffset at, TimeSpan answered)
+    private static SeriesScorer Again(
+        SeriesScorer scorer,
+        SeriesModel? model,
+        DateTimeOffset at,
+        TimeSpan answered,
+        List<(long UnixMs, double Value, double Requests, string? Gap)> samples
+    )
     {
         var next = new SeriesScorer(1, null, model, AnomalyDirection.Both, "s", Settings, Scan);
         next.GoOnFrom(scorer.LastSampleAt);
@@ -234,6 +331,8 @@ public sealed class SeriesScorerTests
                 answered
             );
         }
+        foreach (var (unixMs, value, requests, gap) in samples.TakeLast(120))
+            next.Replay(unixMs, value, requests, gap);
         return next;
     }
 

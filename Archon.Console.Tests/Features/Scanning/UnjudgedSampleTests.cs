@@ -1,4 +1,6 @@
+using Archon.Analysis.Series;
 using Archon.Data.Anomalies;
+using Archon.Data.Catalogue;
 using Archon.Data.States;
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
@@ -99,6 +101,61 @@ public sealed class UnjudgedSampleTests(PostgresFixture postgres)
             db.StateChanges.Where(change => change.Subject == StateSubject.Anomaly).OrderBy(change => change.Id).ToListAsync(Token)
         );
         Assert.Equal((AnomalyStates.Ended, "The watch is ignored."), (states[^1].State, states[^1].Reason));
+
+        await bench.Get<WatchCommands>().RestoreAsync(watch, TestActor.Named("ada"), Token);
+        await ScansAsync(bench, watch, 4);
+
+        Assert.Single(await Anomalies(bench), anomaly => anomaly.EndedAt is null);
+    }
+
+    [Fact]
+    public async Task A_share_of_too_few_requests_is_not_judged_of_a_series_that_is_new_either()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        bench.Metrics.Serve("latency", "checkout", at => at > Unix(2) ? 1 : null);
+        bench.Metrics.Serve("requests", "checkout", _ => 2);
+        var watch = await bench.AddWatchAsync();
+        await bench.ReadAsync(db =>
+            db.Watches.ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(one => one.VolumeQuery, "requests")
+                        .SetProperty(one => one.Signal, WatchSignal.Errors)
+                        .SetProperty(one => one.Unit, "1"),
+                Token
+            )
+        );
+
+        await ScansAsync(bench, watch, 12);
+
+        Assert.Empty(await Anomalies(bench));
+        Assert.NotNull((await bench.ReadAsync(db => db.WatchedSeries.AsNoTracking().SingleAsync(Token))).Guarded);
+    }
+
+    [Fact]
+    public async Task Where_it_is_not_known_whether_the_server_took_samples_nothing_is_checked()
+    {
+        await using var bench = await JobBench.StartAsync(postgres);
+        var first = await FittedAsync(bench, at => at >= Unix(1) ? 9 : Quiet(at));
+        bench.Metrics.Serve("errors", "checkout", Quiet);
+        var second = await bench.AddWatchAsync("errors");
+        await bench.ScanAsync(second, TimeSpan.Zero);
+        bench.Metrics.Failing.Add(SourceGaps.Query);
+
+        var forOne = await RequestsAsync(first);
+        var forTwo = await RequestsAsync(first, second);
+
+        Assert.Empty(await Anomalies(bench));
+        Assert.All(await bench.ReadAsync(db => db.Watches.AsNoTracking().ToListAsync(Token)), one => Assert.NotNull(one.UncheckedSince));
+        // A failure is an answer for the whole shard: only the values of the second watch are asked for besides.
+        Assert.Equal(forOne + 1, forTwo);
+
+        async Task<int> RequestsAsync(params int[] watches)
+        {
+            bench.Clock.Advance(Step);
+            var before = bench.Metrics.RangeRequests;
+            await bench.Get<ScanJob>().ScanShardAsync(watches, Token);
+            return bench.Metrics.RangeRequests - before;
+        }
     }
 
     [Theory]
@@ -116,13 +173,14 @@ public sealed class UnjudgedSampleTests(PostgresFixture postgres)
         await bench.Get<FitModelsJob>().FitAsync(watch, Token);
         await bench.ScanAsync(watch, TimeSpan.Zero);
 
-        await ScansAsync(bench, watch, 7);
-        var during = await bench.ReadAsync(db => db.WatchedSeries.AsNoTracking().SingleAsync(Token));
-        await ScansAsync(bench, watch, 12);
+        // A server that takes no samples usually does not answer either.
+        await ScansAsync(bench, watch, 4);
+        bench.Metrics.Down = true;
+        await ScansAsync(bench, watch, 5);
+        bench.Metrics.Down = false;
+        await ScansAsync(bench, watch, 10);
 
         Assert.Equal(reported, (await Anomalies(bench)).Count);
-        if (isKnown)
-            Assert.Equal(9, during.LastValue);
     }
 
     [Fact]
@@ -135,9 +193,53 @@ public sealed class UnjudgedSampleTests(PostgresFixture postgres)
         await bench.Get<FitModelsJob>().FitAsync(watch, Token);
         await bench.ScanAsync(watch, TimeSpan.Zero);
 
-        await ScansAsync(bench, watch, 14);
+        await ScansAsync(bench, watch, 4);
+        bench.Metrics.Down = true;
+        await ScansAsync(bench, watch, 5);
+        bench.Metrics.Down = false;
+        await ScansAsync(bench, watch, 5);
 
         Assert.Equal(JobBench.Start + (10 * Step), Assert.Single(await Anomalies(bench)).StartedAt);
+    }
+
+    [Theory]
+    [InlineData(60, 1)]
+    [InlineData(60, 3)]
+    [InlineData(60, 5)]
+    [InlineData(120, 3)]
+    [InlineData(30, 8)]
+    public void Targets_that_are_scraped_in_turn_leave_no_gaps(int interval, int targets)
+    {
+        var range = new TimeRange(JobBench.Start, JobBench.Start + TimeSpan.FromMinutes(30));
+        var times = Enumerable.Range(0, 121).Select(i => Unix(i) * 1000).ToArray();
+        var random = new Random(7);
+        for (var layout = 0; layout < 200; layout++)
+        {
+            var offsets = Enumerable.Range(0, targets).Select(_ => random.NextDouble() * interval).ToList();
+            var newest = times.Select(at => offsets.Max(offset => offset + (Math.Floor(((at / 1000.0) - offset) / interval) * interval)));
+            var labels = new SeriesLabels([new("job", "shop")]);
+
+            var gaps = SourceGaps.Of([new MetricSeries(labels, times, newest.ToArray())], range, Step);
+
+            Assert.All(times, at => Assert.Null(gaps.Reason(labels, at, TimeSpan.FromMinutes(2))));
+            Assert.Equal(range.Length, gaps.Answered(range.Start, range.End));
+        }
+    }
+
+    [Theory]
+    [InlineData(45, true)]
+    [InlineData(90, false)]
+    public void Samples_that_come_late_are_no_gap(int delay, bool isJudged)
+    {
+        var range = new TimeRange(JobBench.Start, JobBench.Start + TimeSpan.FromMinutes(30));
+        var times = Enumerable.Range(0, 121).Select(i => Unix(i) * 1000).ToArray();
+        var seen = (times[^1] / 1000.0) - delay;
+        var labels = new SeriesLabels([new("job", "shop")]);
+        var newest = times.Select(at => Math.Min(at / 1000.0, seen)).ToArray();
+
+        var gaps = SourceGaps.Of([new MetricSeries(labels, times, newest)], range, Step);
+
+        Assert.Equal(isJudged, gaps.Reason(labels, times[^1], TimeSpan.Zero) is null);
     }
 
     [Fact]

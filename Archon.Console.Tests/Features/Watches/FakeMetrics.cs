@@ -37,6 +37,9 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public List<string> PostedAlerts { get; } = [];
     public bool Down { get; set; }
 
+    /// <summary>Queries that it does not answer while it answers others.</summary>
+    public HashSet<string> Failing { get; } = [];
+
     public int RangeRequests => rangeRequests;
     public int TargetRequests => targetRequests;
     public Func<Task>? BeforeAnswer { get; set; }
@@ -75,6 +78,12 @@ internal sealed class FakeMetrics : IAsyncDisposable
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync() : null;
         string Field(string name) => form?[name].FirstOrDefault() ?? context.Request.Query[name].FirstOrDefault() ?? "";
         var path = context.Request.Path.Value!;
+        if (Failing.Contains(Field("query")))
+        {
+            Interlocked.Increment(ref rangeRequests);
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
         if (path == "/api/v1/targets")
             Interlocked.Increment(ref targetRequests);
         var data = path switch

@@ -309,7 +309,7 @@ public sealed class AnomalyDetector
         var wall = Wall(unixMs);
         (state.Level, state.Lowest, state.Highest, state.LastValue, state.Size) = (value, value, value, value, Math.Abs(value));
         (state.LastSampleMs, state.LastLearntMs, state.IsNonNegative) = (unixMs, unixMs, value >= 0);
-        state.IsShare &= value <= 1;
+        state.IsShare &= value <= SeriesModelSettings.MostShare;
         state.Profile.Learn(wall, value, value, 0);
         (state.Learnt, state.FittedSamples) = (1, 1);
         return new SampleVerdict
@@ -389,9 +389,11 @@ public sealed class AnomalyDetector
         var (rarity, isReported) = isJudged ? Weigh(seen, view.Sum, view.Sudden) : (0, false);
         var level = isJudged ? state.Evidence.Level(view.Sum) : 0;
         var isOutside = seen.Value < lower || seen.Value > upper;
-        // A value above 1 shows that this is no share; it is learnt after it is judged.
-        var possible = Possible(state, state.IsShare && seen.Value <= 1, new Expectation(seen.Expected, lower, upper));
-        var isAccepted = (isOutside || isReported) && IsAccepted(seen.Wall, distance / MeanToSigma);
+        // A value above all of it shows that this is no share; it is learnt after it is judged.
+        var isShare = state.IsShare && seen.Value <= SeriesModelSettings.MostShare;
+        var possible = Possible(state, isShare, new Expectation(seen.Expected, lower, upper));
+        var isExpectedTime = IsAccepted(seen.Wall, distance / MeanToSigma);
+        var isAccepted = (isOutside || isReported) && isExpectedTime;
         return new SampleVerdict
         {
             Judgement = isJudged ? SampleJudgement.Judged : SampleJudgement.Learning,
@@ -408,6 +410,7 @@ public sealed class AnomalyDetector
             Upper = possible.Upper,
             IsOutside = isOutside && !isAccepted,
             IsAccepted = isAccepted,
+            IsExpectedTime = isExpectedTime,
             Direction =
                 view.Residual > 0 ? DeviationDirection.Up
                 : view.Residual < 0 ? DeviationDirection.Down
@@ -500,7 +503,8 @@ public sealed class AnomalyDetector
     /// <returns>True when a new level begins to count as normal.</returns>
     private bool Learn(in Sighting seen, in View view)
     {
-        if (seen.Closeness > 1)
+        // A rehearsal looks at too little to tell how noisy they are.
+        if (seen.Closeness > 1 && !IsRehearsal)
             LearnBetween(seen, view);
         if (seen.IsBetween)
             return false;
@@ -526,7 +530,7 @@ public sealed class AnomalyDetector
         state.ForecastScale.Learn(slot, view.ForecastError, view.UsualForecastError, count, view.Floor * LearntFloor, pace);
 
         state.IsNonNegative &= value >= 0;
-        state.IsShare &= value <= 1;
+        state.IsShare &= value <= SeriesModelSettings.MostShare;
         var fading = RangeFading * pace * seen.Steps;
         state.Highest = value > state.Highest ? value : state.Highest - (fading * (state.Highest - seen.Expected));
         state.Lowest = value < state.Lowest ? value : state.Lowest + (fading * (seen.Expected - state.Lowest));

@@ -291,6 +291,7 @@ public static class Impact
     private static double Use(ImpactSignal signal, double value, double expected) =>
         signal switch
         {
+            { Limit: { } floor, IsFloor: true } when value <= floor => 1,
             { Limit: > 0 and var limit, IsFloor: false } => value / limit,
             { Limit: < 1 and var limit, IsFloor: true, IsShare: true } => (1 - value) / (1 - limit),
             // What is left of days or bytes has no whole but the usual rest.

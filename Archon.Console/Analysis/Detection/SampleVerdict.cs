@@ -154,6 +154,9 @@ public readonly record struct SampleVerdict
     /// <summary>It would lie outside, or be told, had not someone called this time of the week expected.</summary>
     public bool IsAccepted { get; init; }
 
+    /// <summary>Someone called a deviation of this size expected at this time of the week, whether or not there is one.</summary>
+    public bool IsExpectedTime { get; init; }
+
     public DeviationDirection Direction { get; init; }
 
     /// <summary>Signed, in standard deviations of this time of day.</summary>

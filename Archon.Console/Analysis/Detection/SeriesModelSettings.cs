@@ -14,8 +14,11 @@ public sealed record SeriesModelSettings
     /// anyone to care.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>Values are parts of a whole, as long as none of them is more than 1: then the band ends at 1.</summary>
+    /// <summary>Values are parts of a whole, as long as none of them is more than <see cref="MostShare"/>: then the band ends at 1.</summary>
     internal bool MayBeShare => Unit == "1";
+
+    /// <summary>A share may be read as a little more than all of it: rates are extrapolated, and sums are rounded.</summary>
+    internal const double MostShare = 1.01;
 
     /// <summary>The least scale in the unit of the values: nobody is woken for a share that rose by a thousandth of a per cent.</summary>
     internal double LeastScale =>

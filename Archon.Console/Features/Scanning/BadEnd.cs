@@ -1,3 +1,4 @@
+using Archon.Analysis.Detection;
 using Archon.Data.Catalogue;
 
 namespace Archon.Features.Scanning;
@@ -53,6 +54,6 @@ internal readonly record struct BadEnd(
 
     public bool IsAt(double value) =>
         Direction == AnomalyDirection.Up
-            ? value >= Value - Tolerance && (IsLimit || value <= Value + Tolerance || double.IsPositiveInfinity(value))
-            : value <= Value + Tolerance && (IsLimit || value >= Value - Tolerance || double.IsNegativeInfinity(value));
+            ? value >= Value - Tolerance && (IsLimit || value <= SeriesModelSettings.MostShare || double.IsPositiveInfinity(value))
+            : value <= Value + Tolerance && (IsLimit || value >= -Tolerance || double.IsNegativeInfinity(value));
 }

@@ -12,21 +12,29 @@ namespace Archon.Features.Scanning;
 /// </summary>
 public sealed class EstateThresholds
 {
+    // A series that is gone has no peaks any more.
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(3);
+
     // A week has each hour of it once.
     internal static readonly TimeSpan Memory = TimeSpan.FromDays(7);
 
     private readonly ConcurrentDictionary<int, double> leastRarities = new();
+
+    // Beside the scorers, which are loaded anew whenever another process scanned: an hour is counted by what this one saw of all of it.
+    private readonly ConcurrentDictionary<long, HourlyPeaks> peaks = new();
     private readonly Lock gate = new();
     private Dictionary<(int EnvironmentId, EvidencePeak Peak), long> waiting = [];
 
     /// <summary>0 while too little is known of the environment.</summary>
     public double LeastRarityOf(int environmentId) => leastRarities.GetValueOrDefault(environmentId);
 
-    internal void Add(int environmentId, IEnumerable<EvidencePeak> peaks)
+    internal HourlyPeaks PeaksOf(long seriesId) => peaks.GetOrAdd(seriesId, _ => new HourlyPeaks());
+
+    internal void Add(int environmentId, IEnumerable<EvidencePeak> found)
     {
         lock (gate)
         {
-            foreach (var peak in peaks)
+            foreach (var peak in found)
                 waiting[(environmentId, peak)] = waiting.GetValueOrDefault((environmentId, peak)) + 1;
         }
     }
@@ -35,6 +43,8 @@ public sealed class EstateThresholds
     internal async Task ExchangeAsync(ArchonDbContext db, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var since = now - Memory;
+        foreach (var (seriesId, _) in peaks.Where(one => one.Value.Hour < now - Forgotten))
+            peaks.TryRemove(seriesId, out _);
         Dictionary<(int EnvironmentId, EvidencePeak Peak), long> taken;
         lock (gate)
             (taken, waiting) = (waiting, []);

@@ -141,7 +141,8 @@ public sealed partial class FitModelsJob(
         if (!await LearnAsync(watch, new TimeRange(now - shortHistory, now), shortStep, 0, Wanted, models, seen, cancellationToken))
             return;
 
-        await SaveAsync(db, watch, now, rows, models, seen, cancellationToken);
+        if (!await SaveAsync(db, watch, now, rows, models, seen, cancellationToken))
+            return;
         metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));
         LogFitted(watchId, models.Count);
     }
@@ -203,7 +204,8 @@ public sealed partial class FitModelsJob(
         return true;
     }
 
-    private static async Task SaveAsync(
+    /// <returns>False when a person has edited the watch meanwhile: what was learnt of the query before says nothing of the new one, which is fitted next.</returns>
+    private static async Task<bool> SaveAsync(
         ArchonDbContext db,
         Watch watch,
         DateTimeOffset now,
@@ -216,9 +218,8 @@ public sealed partial class FitModelsJob(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // The scan adds series too: whoever comes second waits here and then finds the rows of the first.
         await ScanStore.LockAsync(db, watch.Id, cancellationToken);
-        // What was learnt of the query before says nothing of the new one, which is fitted next.
         if (await ScanStore.IsEditedAsync(db, watch, cancellationToken))
-            return;
+            return false;
         var keys = await db
             .WatchedSeries.AsNoTracking()
             .Where(series => series.WatchId == watch.Id)
@@ -240,6 +241,7 @@ public sealed partial class FitModelsJob(
         if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null))
             await db.AnnounceAsync(SampleTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> lengths)

@@ -14,6 +14,9 @@ internal sealed class HourlyPeaks
     private DateTimeOffset? hour;
     private double rarest;
 
+    /// <summary>When the hour of the newest sample began; null before the first.</summary>
+    public DateTimeOffset? Hour => hour;
+
     public void Add(DateTimeOffset at, double rarity)
     {
         var began = new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);

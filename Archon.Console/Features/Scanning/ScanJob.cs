@@ -174,7 +174,7 @@ public sealed partial class ScanJob(
             FittedAt = watch.FittedAt,
             Settings = settings,
             Scan = scan,
-            Scorers = await ScorerLoader.LoadAsync(db, watch, scan, now, cancellationToken),
+            Scorers = await ScorerLoader.LoadAsync(db, watch, scan, thresholds, now, cancellationToken),
             SavedTo = mark,
         };
 
@@ -186,10 +186,17 @@ public sealed partial class ScanJob(
             fetched is Fetch<MatrixResult>.Ok && watch.VolumeQuery is { } volumeQuery
                 ? await readings.RequestsAsync(watch.EnvironmentId, volumeQuery, new TimeRange(start, sliceEnd), step, cancellationToken)
                 : [];
-        var gaps =
-            fetched is Fetch<MatrixResult>.Ok
-                ? await readings.GapsAsync(watch.EnvironmentId, new TimeRange(start, sliceEnd), step, entry.Scan.Window, cancellationToken)
-                : SourceGaps.None;
+        var gaps = SourceGaps.None;
+        if (fetched is Fetch<MatrixResult>.Ok)
+        {
+            var range = new TimeRange(start, sliceEnd);
+            var found = await readings.GapsAsync(watch.EnvironmentId, range, step, entry.Scan.Window, cancellationToken);
+            // Whether the samples are of a gap cannot be said without it, least of all while the server starts again.
+            if (found is Fetch<SourceGaps>.Ok { Value: var known })
+                gaps = known;
+            else
+                fetched = new Fetch<MatrixResult>.Unavailable(found.Reason());
+        }
 
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         if (!await ScanStore.TryLockAsync(db, watchId, cancellationToken))
@@ -339,14 +346,14 @@ public sealed partial class ScanJob(
             LogTooMany(watch.Id, fresh.Count - room, options.Value.SeriesLimit);
         foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh.Take(room).ToList(), cancellationToken))
         {
-            entry.Scorers[row.LabelsKey] = new SeriesScorer(
+            entry.Scorers[row.LabelsKey] = ScorerLoader.Make(
+                watch,
+                entry.Scan,
+                thresholds,
                 row.Id,
                 row.ServiceId,
-                null,
-                watch.Interesting,
-                watch.Unit,
-                new DetectorSettings(),
-                entry.Scan
+                model: null,
+                DetectionAdjustment.None
             );
         }
         return fresh.Count > room ? [.. series.Where(one => entry.Scorers.ContainsKey(one.Labels.Key))] : series;

@@ -7,8 +7,15 @@ namespace Archon.Features.Scanning;
 /// <summary>What scorers know of the watch that their series belong to.</summary>
 /// <param name="Step">Between two samples.</param>
 /// <param name="Impact">What the size of a deviation is measured by.</param>
+/// <param name="Guard">Which values say nothing because too few requests are behind them; null for what is not computed from requests.</param>
 /// <param name="Window">The longest stretch that the watch's expression computes a value over; zero where it takes samples as they are.</param>
-internal readonly record struct ScanSettings(TimeSpan Step, TimeSpan Window, ImpactSignal Impact, BadEnd? End = null)
+internal readonly record struct ScanSettings(
+    TimeSpan Step,
+    TimeSpan Window,
+    ImpactSignal Impact,
+    BadEnd? End = null,
+    LowTrafficGuard? Guard = null
+)
 {
     private const double AbsentSteps = 2.5;
 
@@ -19,9 +26,10 @@ internal readonly record struct ScanSettings(TimeSpan Step, TimeSpan Window, Imp
     public TimeSpan MostUnjudged => TimeSpan.FromTicks(Math.Max(TimeSpan.FromMinutes(10).Ticks, 4 * Step.Ticks));
 
     public static ScanSettings Of(Watch watch) =>
-        new(watch.Step, WindowOf(watch.Query), AnomalySeverities.SignalOf(watch), BadEnd.Of(watch));
+        new(watch.Step, WindowOf(watch.Query), AnomalySeverities.SignalOf(watch), BadEnd.Of(watch), WatchGuards.For(watch));
 
-    private static TimeSpan WindowOf(string query)
+    /// <summary>The longest stretch that an expression computes over; zero where it takes samples as they are.</summary>
+    public static TimeSpan WindowOf(string query)
     {
         var window = TimeSpan.Zero;
         foreach (var part in PromqlParser.Parse(query, out _)?.All() ?? [])

@@ -61,8 +61,8 @@ internal static class ScanStore
     {
         var now = await db.Watches.AsNoTracking().SingleOrDefaultAsync(one => one.Id == before.Id, cancellationToken);
         return now is null
-            || (now.Query, now.VolumeQuery, now.Step, now.Limit, now.LimitSide)
-                != (before.Query, before.VolumeQuery, before.Step, before.Limit, before.LimitSide);
+            || (now.Query, now.VolumeQuery, now.Step, now.Unit, now.Limit, now.LimitSide)
+                != (before.Query, before.VolumeQuery, before.Step, before.Unit, before.Limit, before.LimitSide);
     }
 
     /// <summary>Gives series to the services that own them now: services come, go and are edited.</summary>

@@ -8,11 +8,35 @@ namespace Archon.Features.Scanning;
 /// <summary>Makes the scorers of a watch from what is stored.</summary>
 internal static class ScorerLoader
 {
+    /// <param name="model">Null for a series that nothing was learnt of yet.</param>
+    public static SeriesScorer Make(
+        Watch watch,
+        ScanSettings scan,
+        EstateThresholds thresholds,
+        long seriesId,
+        int? serviceId,
+        SeriesModel? model,
+        DetectionAdjustment adjustment
+    )
+    {
+        var settings = new DetectorSettings
+        {
+            Sensitivity = watch.Sensitivity,
+            Guard = scan.Guard,
+            Adjustment = adjustment,
+        };
+        return new SeriesScorer(seriesId, serviceId, model, watch.Interesting, watch.Unit, settings, scan)
+        {
+            Peaks = thresholds.PeaksOf(seriesId),
+        };
+    }
+
     /// <summary>Reads models and open anomalies of a watch anew.</summary>
     public static async Task<Dictionary<string, SeriesScorer>> LoadAsync(
         ArchonDbContext db,
         Watch watch,
         ScanSettings scan,
+        EstateThresholds thresholds,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -20,7 +44,6 @@ internal static class ScorerLoader
         var scorers = new Dictionary<string, SeriesScorer>(StringComparer.Ordinal);
         var byId = new Dictionary<long, SeriesScorer>();
         var labels = await WatchFeedback.LabelsAsync(db, watch.Id, cancellationToken);
-        var guard = WatchGuards.For(watch);
         var rows = db
             .WatchedSeries.AsNoTracking()
             .Where(series => series.WatchId == watch.Id)
@@ -37,13 +60,7 @@ internal static class ScorerLoader
         {
             // A model in a form this version cannot read is as good as none: the next fit writes a new one.
             var model = row.Model is not null && SeriesModel.TryRead(row.Model, out var read) ? read : null;
-            var settings = new DetectorSettings
-            {
-                Sensitivity = watch.Sensitivity,
-                Guard = guard,
-                Adjustment = WatchFeedback.Adjust(labels, row.Id, now),
-            };
-            var scorer = new SeriesScorer(row.Id, row.ServiceId, model, watch.Interesting, watch.Unit, settings, scan);
+            var scorer = Make(watch, scan, thresholds, row.Id, row.ServiceId, model, WatchFeedback.Adjust(labels, row.Id, now));
             // What the model was learnt from has come too.
             scorer.GoOnFrom(row.LastSampleAt ?? scorer.LearntTo);
             scorers[row.LabelsKey] = scorer;

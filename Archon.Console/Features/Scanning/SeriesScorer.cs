@@ -47,6 +47,7 @@ internal sealed class SeriesScorer(
 
     // Since when values are where they cannot get any worse.
     private DateTimeOffset? atEndSince;
+    private DateTimeOffset? atEndSeen;
 
     public long SeriesId => seriesId;
     public int? ServiceId => serviceId;
@@ -63,7 +64,7 @@ internal sealed class SeriesScorer(
     /// <summary>What is less rare is not reported: follows from all series of the environment.</summary>
     public double LeastRarity { get; set; }
 
-    public HourlyPeaks Peaks { get; } = new();
+    public HourlyPeaks Peaks { get; init; } = new();
 
     public OpenSpan? Open { get; private set; }
     public DateTimeOffset? LastSampleAt { get; private set; }
@@ -113,7 +114,10 @@ internal sealed class SeriesScorer(
         var at = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         gap ??= Unfilled(at);
         LastSampleAt = at;
-        FollowEnd(at, gap is null ? value : double.NaN);
+        if (IsTooFew(requests))
+            atEndSince = null;
+        else
+            FollowEnd(at, gap is null ? value : double.NaN);
         // What the stored model has seen it has learnt from already.
         if (detector is null || unixMs <= KnownToMs)
             return;
@@ -138,7 +142,7 @@ internal sealed class SeriesScorer(
         }
         else if (at > Open.LastSeenAt)
         {
-            CountCalm(at, Counts(verdict, value) || IsAtEnd(at));
+            CountCalm(at, Counts(verdict, value) || (IsAtEnd(at) && !verdict.IsExpectedTime));
         }
     }
 
@@ -183,17 +187,24 @@ internal sealed class SeriesScorer(
         {
             Judgement =
                 double.IsNaN(value) ? SampleJudgement.Missing
-                : settings.Guard?.IsEnough(value, double.NaN, requests) == false ? SampleJudgement.LowTraffic
+                : IsTooFew(requests) ? SampleJudgement.LowTraffic
                 : SampleJudgement.Learning,
             Expected = double.NaN,
             Lower = double.NaN,
             Upper = double.NaN,
         };
 
+    /// <summary>As far as it can be said without a model: a rate's own requests are compared with what is expected.</summary>
+    private bool IsTooFew(double requests) =>
+        settings.Guard is { Statistic: not RequestStatistic.Rate } guard && !guard.IsEnough(double.NaN, double.NaN, requests);
+
     private void FollowEnd(DateTimeOffset at, double value)
     {
+        // What was before an absence is another fault, if it was one.
+        if (at - atEndSeen > scan.Absence)
+            atEndSince = null;
         if (scan.End?.IsAt(value) == true)
-            atEndSince ??= at;
+            (atEndSince, atEndSeen) = (atEndSince ?? at, at);
         else if (!double.IsNaN(value))
             atEndSince = null;
     }
@@ -212,6 +223,7 @@ internal sealed class SeriesScorer(
             return;
         var why =
             LastSampleAt is null || to - LastSampleAt >= scan.MostUnjudged ? "The series has no more samples."
+            : double.IsNaN(LastValue) ? $"No value for {Figures.Plain(Ages.Of(unjudged))}."
             : Guarded is not null ? $"No longer judged for {Figures.Plain(Ages.Of(unjudged))}. {Guarded}"
             : "No longer judged: what is normal is learnt anew.";
         End(Open.LastSeenAt, why);
@@ -250,7 +262,7 @@ internal sealed class SeriesScorer(
 
     private void Follow(DateTimeOffset at, double value, SampleVerdict verdict)
     {
-        var isAtEnd = IsAtEnd(at);
+        var isAtEnd = IsAtEnd(at) && !verdict.IsExpectedTime;
         var outside = isAtEnd || Counts(verdict, value);
         var direction =
             isAtEnd ? scan.End!.Value.Direction
@@ -336,7 +348,8 @@ internal sealed class SeriesScorer(
     {
         (Open!.EndedAt, Open.EndReason) = (at < Open.LastSeenAt ? Open.LastSeenAt : at, reason);
         ended.Add(Open);
-        (Open, candidate, calm, calmSince) = (null, null, 0, null);
+        // What goes on, or comes again, is an anomaly of its own.
+        (Open, candidate, calm, calmSince, atEndSince) = (null, null, 0, null, null);
     }
 
     // Kept with the anomaly, where only plain characters are.

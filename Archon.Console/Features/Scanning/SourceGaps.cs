@@ -5,7 +5,7 @@ namespace Archon.Features.Scanning;
 /// <summary>When a server took no samples. What its lookback repeats then, and what rates make of the half-empty windows after it, says nothing of a series.</summary>
 /// <remarks>
 /// Read from the times of the samples of <c>up</c>, which Prometheus writes at every scrape, whether the target answers or not. A scrape counts as left out when the
-/// newest sample is older than one and a half times the usual distance of two.
+/// newest sample of a job is older than one and a half times the distance that two usually have.
 /// </remarks>
 internal sealed class SourceGaps
 {
@@ -16,6 +16,12 @@ internal sealed class SourceGaps
     public static readonly SourceGaps None = new([], []);
 
     private const double LateFactor = 1.5;
+
+    // Of many targets the newest sample moves unevenly, and one gap must not count as usual.
+    private const double UsualQuantile = 0.9;
+
+    // Some servers show samples half a minute late. Until then it is not known whether there is a gap.
+    private static readonly TimeSpan MostDelay = TimeSpan.FromMinutes(1);
 
     // A rate over an hour hardly changes where a minute of it is missing.
     private const double LeastShareOfWindow = 0.1;
@@ -104,12 +110,12 @@ internal sealed class SourceGaps
                 open = null;
             }
         }
-        if (open is { } lasting)
+        if (open is { } lasting && fromMs + ((newest.Length - 1) * stepMs) - lasting.FromMs > MostDelay.TotalMilliseconds)
             gaps.Add(lasting);
         return gaps;
     }
 
-    /// <summary>Median distance of two samples, as far as the steps show it; 0 where they show none.</summary>
+    /// <summary>Distance of two samples that few are above, as far as the steps show it; 0 where they show none.</summary>
     private static double UsualDistance(double[] newest)
     {
         var distances = new List<double>();
@@ -121,7 +127,7 @@ internal sealed class SourceGaps
         if (distances.Count == 0)
             return 0;
         distances.Sort();
-        return distances[distances.Count / 2];
+        return distances[(int)(UsualQuantile * (distances.Count - 1))];
     }
 
     /// <summary>Unix milliseconds of the last sample before it and of the first one after it.</summary>

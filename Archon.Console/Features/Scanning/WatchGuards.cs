@@ -13,7 +13,9 @@ internal static partial class WatchGuards
     {
         if (watch.VolumeQuery is null)
             return null;
-        var window = Window(watch.VolumeQuery) ?? watch.Step;
+        var window = ScanSettings.WindowOf(watch.VolumeQuery);
+        if (window == TimeSpan.Zero)
+            window = watch.Step;
         return watch.Signal switch
         {
             WatchSignal.Duration
@@ -30,32 +32,6 @@ internal static partial class WatchGuards
         };
     }
 
-    /// <summary>The stretch that the first range selector of a query looks over; null where it has none.</summary>
-    private static TimeSpan? Window(string query)
-    {
-        if (Range().Match(query) is not { Success: true } match)
-            return null;
-        var window = TimeSpan.Zero;
-        for (var i = 0; i < match.Groups["count"].Captures.Count; i++)
-        {
-            var count = double.Parse(match.Groups["count"].Captures[i].ValueSpan, CultureInfo.InvariantCulture);
-            window += match.Groups["unit"].Captures[i].Value switch
-            {
-                "ms" => TimeSpan.FromMilliseconds(count),
-                "s" => TimeSpan.FromSeconds(count),
-                "m" => TimeSpan.FromMinutes(count),
-                "h" => TimeSpan.FromHours(count),
-                "d" => TimeSpan.FromDays(count),
-                "w" => TimeSpan.FromDays(7 * count),
-                _ => TimeSpan.FromDays(365 * count),
-            };
-        }
-        return window > TimeSpan.Zero ? window : null;
-    }
-
     [GeneratedRegex(@"histogram_quantile\s*\(\s*([0-9.eE+-]+)\s*,")]
     private static partial Regex Quantile();
-
-    [GeneratedRegex(@"\[(?:(?<count>\d{1,9})(?<unit>ms|[smhdwy]))+\s*[\]:]")]
-    private static partial Regex Range();
 }

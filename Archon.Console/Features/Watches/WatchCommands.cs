@@ -138,7 +138,7 @@ public sealed class WatchCommands(
         if (watch.EditedAt != editedAt)
             return new WatchResult.ChangedMeanwhile();
         // Another query has other series: the models of the old one say nothing about them.
-        var otherQuery = watch.Query != draft.Query.Trim() || watch.Step != draft.Step;
+        var otherQuery = watch.Query != draft.Query.Trim() || watch.Step != draft.Step || watch.Unit != draft.Unit;
         var measure = (watch.Signal, watch.Unit, watch.Interesting, watch.Limit, watch.LimitSide);
         var now = clock.GetUtcNow();
         Fill(watch, draft, actor.Name, now);
@@ -203,6 +203,8 @@ public sealed class WatchCommands(
         if (origin == watch.Origin)
             return new WatchResult.Done(id);
         watch.Origin = origin;
+        // Scorers that still hold what was open are made anew.
+        watch.JudgedAt = clock.GetUtcNow();
         // Nobody would ever see them end.
         var left =
             origin == CatalogueOrigin.Ignored

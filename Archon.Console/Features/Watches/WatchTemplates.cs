@@ -155,7 +155,7 @@ public static class WatchTemplates
             "node-load",
             "Load per CPU",
             Saturation,
-            "1",
+            "{load}",
             Up,
             ["node_load1", "node_cpu_seconds_total"],
             "sum by (job, instance) (node_load1) / count by (job, instance) (node_cpu_seconds_total{mode=\"idle\"})"
