@@ -26,6 +26,8 @@ public sealed class RuleDocument
 
     /// <summary>What catalogue and target last agreed on; null before the first time.</summary>
     public byte[]? AppliedContent { get; set; }
+
+    /// <summary>When they did. Always written with the content: what was applied or put back before that says less.</summary>
     public DateTimeOffset? AppliedAt { get; set; }
 
     /// <summary>What the target held at the last look; null where it held nothing, or nobody looked.</summary>
@@ -35,6 +37,11 @@ public sealed class RuleDocument
     public DateTimeOffset? DeletedAt { get; set; }
     public uint Version { get; set; }
     public List<RuleDocumentVersion> Versions { get; } = [];
+
+    /// <summary>Catalogue and target agree on what the target contains: an apply that finds it there overwrites no change of others.</summary>
+    /// <param name="content">Null where the target contains no such file.</param>
+    /// <param name="at">When the target was read.</param>
+    public void Agree(byte[]? content, DateTimeOffset at) => (AppliedContent, AppliedAt, SeenContent, SeenAt) = (content, at, content, at);
 }
 
 /// <summary>What a rule file held at one time. Never changed once written.</summary>

@@ -44,6 +44,9 @@ internal sealed class RuleBench : IAsyncDisposable
     public RuleCommands Commands { get; }
     public RuleQueries Queries { get; }
     public IDbContextFactory<ArchonDbContext> Contexts => database.Contexts;
+
+    public IDbContextFactory<ArchonDbContext> ContextsLoggedBy(CommandLog log) => log.Contexts(database);
+
     public string Folder => folder.FullName;
     public string ConnectionString => database.ConnectionString;
     public Upstreams Upstreams => upstreams.GetRequiredService<Upstreams>();

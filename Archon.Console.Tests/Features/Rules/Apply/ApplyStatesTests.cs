@@ -116,6 +116,40 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
         Assert.Equal(ReviewState.ChangedOutside, (await stage.ReviewAsync()).State);
     }
 
+    [Fact]
+    public async Task A_file_that_somebody_brings_to_the_target_and_takes_back_was_changed_by_others()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        stage.Target.Failing = Failing.Evaluation;
+        Assert.IsType<ApplyResult.PutBack>(await stage.ApplyAsync());
+        await stage.Bench.WriteAsync("shop.yml", Newer);
+        await stage.WatchAsync();
+        Assert.Equal(ReviewState.InStep, (await stage.ReviewAsync()).State);
+
+        await stage.Bench.WriteAsync("shop.yml", Older);
+        await stage.WatchAsync();
+        await stage.WatchAsync();
+
+        Assert.Equal(ReviewState.ChangedOutside, (await stage.ReviewAsync()).State);
+        Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync());
+    }
+
+    [Fact]
+    public async Task A_look_reads_the_contents_of_an_apply_only_while_a_file_of_it_has_to_be_repaired()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        stage.Target.Failing = Failing.Evaluation;
+        await stage.ApplyAsync();
+        await stage.SetAppliedAsync(Newer);
+
+        var first = await stage.WatchReadingAsync();
+        await stage.Bench.WriteAsync("shop.yml", Theirs);
+        var later = (await stage.WatchReadingAsync()) + (await stage.WatchReadingAsync());
+
+        Assert.Equal(ReviewState.ChangedOutside, (await stage.ReviewAsync()).State);
+        Assert.Equal((1, 0), (first, later));
+    }
+
     private sealed class ConsoleEndedException : Exception;
 
     /// <summary>Has the files looked at before and after each step, and fails in one of them.</summary>
@@ -244,10 +278,29 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
         public Task<RuleApplyStage> EndAsync() =>
             Bench.ReadAsync(db => db.RuleApplies.Where(apply => apply.EndedAt != null).Select(apply => apply.Stage).SingleAsync(Token));
 
+        /// <summary>As a former version left it, without the time.</summary>
         public Task<int> SetAppliedAsync(string text) =>
             Bench.ReadAsync(db =>
-                db.RuleDocuments.ExecuteUpdateAsync(set => set.SetProperty(one => one.AppliedContent, Encoding.UTF8.GetBytes(text)), Token)
+                db.RuleDocuments.ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(one => one.AppliedContent, Encoding.UTF8.GetBytes(text))
+                            .SetProperty(one => one.AppliedAt, (DateTimeOffset?)null),
+                    Token
+                )
             );
+
+        /// <returns>How often the contents of ended applies were read.</returns>
+        public async Task<int> WatchReadingAsync()
+        {
+            var log = new CommandLog();
+            await new WatchRuleFilesJob(Bench.ContextsLoggedBy(log), Bench.Target, Applier(Bench.Target), TimeProvider.System).LookAsync(
+                RuleBench.Environment,
+                Token
+            );
+            return log.Texts.Count(text =>
+                text.Contains("FROM rule_applies", StringComparison.Ordinal) && !text.Contains("ended_at IS NULL", StringComparison.Ordinal)
+            );
+        }
 
         public ValueTask DisposeAsync() => Bench.DisposeAsync();
 

@@ -442,12 +442,7 @@ public sealed partial class RuleApplier(
             await RuleCatalogue.LockAsync(db, apply.EnvironmentId, cancellationToken);
             var now = clock.GetUtcNow();
             foreach (var document in await db.RuleDocuments.Where(one => held.Keys.Contains(one.Id)).ToListAsync(cancellationToken))
-            {
-                document.AppliedContent = held[document.Id];
-                if (stage == RuleApplyStage.Done)
-                    document.AppliedAt = now;
-                (document.SeenContent, document.SeenAt) = (held[document.Id], now);
-            }
+                document.Agree(held[document.Id], now);
             (apply.Stage, apply.Message, apply.ChangedAt, apply.EndedAt) = (stage, message, now, now);
             await NoteAsync(db, apply, "rules.apply", message is null ? Word(stage) : $"{Word(stage)}: {message}", cancellationToken);
             await transaction.CommitAsync(cancellationToken);

@@ -20,8 +20,6 @@ public sealed class WatchRuleFilesJob(
     TimeProvider clock
 )
 {
-    private const int MostApplies = 20;
-
     [Queue("discover"), AutomaticRetry(Attempts = 3), AdvisoryLock("watch-rule-files:{0}")]
     public async Task LookAsync(int environmentId, CancellationToken cancellationToken)
     {
@@ -40,6 +38,7 @@ public sealed class WatchRuleFilesJob(
             if (await target.ReadAsync(name, cancellationToken) is Fetch<byte[]?>.Ok { Value: var content })
                 held[name] = content;
         }
+        var putBack = await WrongAppliesAsync(db, environmentId, cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await RuleCatalogue.LockAsync(db, environmentId, cancellationToken);
         var documents = await db.RuleDocuments.Where(one => one.EnvironmentId == environmentId).ToListAsync(cancellationToken);
@@ -49,7 +48,6 @@ public sealed class WatchRuleFilesJob(
             .Where(apply => apply.EnvironmentId == environmentId && apply.EndedAt == null)
             .ToListAsync(cancellationToken);
         var busy = underWay.SelectMany(apply => apply.Files).Select(file => file.DocumentId).ToHashSet();
-        var differing = new List<RuleDocument>();
         foreach (var document in documents)
         {
             // An apply or an import may have looked later.
@@ -60,13 +58,12 @@ public sealed class WatchRuleFilesJob(
             if (busy.Contains(document.Id) || target.IsSame(seen, document.AppliedContent))
                 continue;
             // Whoever brought it there: the two agree.
-            if (document.DeletedAt is null && target.IsSame(seen, document.Content))
-                (document.AppliedContent, changed) = (seen, true);
-            else
-                differing.Add(document);
+            if ((document.DeletedAt is null && target.IsSame(seen, document.Content)) || IsWrong(document, putBack))
+            {
+                document.Agree(seen, readAt);
+                changed = true;
+            }
         }
-        if (differing.Count > 0)
-            changed |= await AgreeOnWhatWasPutBackAsync(db, environmentId, differing, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
         if (changed)
             await db.AnnounceAsync(RuleTopic.Id, environmentId, cancellationToken);
@@ -90,36 +87,47 @@ public sealed class WatchRuleFilesJob(
     }
 
     /// <summary>
-    /// Former versions took a file for applied while its apply was still being verified, and left it so when the apply was put back. Such a file contains
-    /// what the console itself wrote, and can be applied again.
+    /// Former versions took a file for applied while its apply was still being verified, left it so when the apply was put back, and did not note when.
     /// </summary>
-    private async Task<bool> AgreeOnWhatWasPutBackAsync(
-        ArchonDbContext db,
-        int environmentId,
-        List<RuleDocument> documents,
-        CancellationToken cancellationToken
-    )
+    /// <returns>
+    /// The applies of such files, the newest first. A file that was agreed on since is not among them, so that this reads no contents once all are repaired.
+    /// </returns>
+    private static async Task<List<RuleApply>> WrongAppliesAsync(ArchonDbContext db, int environmentId, CancellationToken cancellationToken)
     {
-        var putBack = await db
-            .RuleApplies.AsNoTracking()
-            .Where(apply =>
-                apply.EnvironmentId == environmentId && (apply.Stage == RuleApplyStage.PutBack || apply.Stage == RuleApplyStage.Stuck)
+        var ids = await db
+            .Database.SqlQuery<long>(
+                $"""
+                SELECT DISTINCT ON (document.id) apply.id AS "Value"
+                FROM rule_documents AS document
+                JOIN rule_applies AS apply ON apply.environment_id = document.environment_id
+                WHERE document.environment_id = {environmentId}
+                    AND document.applied_content IS NOT NULL
+                    AND document.seen_content IS DISTINCT FROM document.applied_content
+                    AND document.seen_content IS DISTINCT FROM document.content
+                    AND apply.stage IN ('PutBack', 'Stuck')
+                    AND (document.applied_at IS NULL OR document.applied_at <= apply.started_at)
+                    AND apply.files @> jsonb_build_array(jsonb_build_object('DocumentId', document.id))
+                ORDER BY document.id, apply.id DESC
+                """
             )
-            .OrderByDescending(apply => apply.Id)
-            .Take(MostApplies)
             .ToListAsync(cancellationToken);
-        var hasAgreed = false;
-        foreach (var document in documents)
-        {
-            var last = putBack.FirstOrDefault(apply => apply.Files.Any(file => file.DocumentId == document.Id));
-            // What was applied later says more.
-            if (last is null || document.AppliedAt > last.StartedAt)
-                continue;
-            var file = last.Files.Single(one => one.DocumentId == document.Id);
-            if (!target.IsSame(document.SeenContent, file.Before) || !target.IsSame(document.AppliedContent, file.After))
-                continue;
-            (document.AppliedContent, hasAgreed) = (document.SeenContent, true);
-        }
-        return hasAgreed;
+        return ids.Count == 0
+            ? []
+            : await db
+                .RuleApplies.AsNoTracking()
+                .Where(apply => ids.Contains(apply.Id))
+                .OrderByDescending(apply => apply.Id)
+                .ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Whether a file is taken for applied that contains what it did before: the console itself wrote it, and it can be applied again.</summary>
+    private bool IsWrong(RuleDocument document, List<RuleApply> putBack)
+    {
+        var last = putBack.FirstOrDefault(apply => apply.Files.Any(file => file.DocumentId == document.Id));
+        // What was agreed on later says more.
+        if (last is null || document.AppliedAt > last.StartedAt)
+            return false;
+        var file = last.Files.Single(one => one.DocumentId == document.Id);
+        return target.IsSame(document.SeenContent, file.Before) && target.IsSame(document.AppliedContent, file.After);
     }
 }

@@ -203,11 +203,7 @@ internal sealed class RuleCatalogue(RuleTarget target, TimeProvider clock)
         var open = Create(db, rule.EnvironmentId, name, rule.File);
         open.Document.ImportedContent = file.ToBytes();
         if (held is not null)
-        {
-            open.Document.AppliedContent = held.ToBytes();
-            open.Document.SeenContent = held.ToBytes();
-            open.Document.SeenAt = clock.GetUtcNow();
-        }
+            open.Document.Agree(held.ToBytes(), clock.GetUtcNow());
         var reason = held is not null
             ? $"Read from {target.Words}"
             : "Put together from what the server runs: comments and form of the file are not known";

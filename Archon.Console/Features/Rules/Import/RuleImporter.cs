@@ -327,9 +327,7 @@ public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbCon
     {
         document.ImportedContent = file.Content;
         if (file.IsFromTarget)
-        {
-            (document.AppliedContent, document.SeenContent, document.SeenAt) = (file.Content, file.Content, clock.GetUtcNow());
-        }
+            document.Agree(file.Content, clock.GetUtcNow());
     }
 
     private MergeState Compare(RuleDocument document, IncomingFile file) =>
