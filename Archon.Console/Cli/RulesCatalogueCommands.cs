@@ -69,7 +69,7 @@ internal static class RulesCatalogueCommands
                     var reviews = await importer.ReviewAsync(catalogue.EnvironmentId, incoming, cancellationToken);
                     foreach (var known in reviews.OfType<ImportReview.Known>())
                     {
-                        choices[known.Name] = new ImportChoice(known.BasedOn, row => row.IsConflict ? side : row.Side, side);
+                        choices[known.Name] = ImportChoice.OfConflicts(known, side);
                     }
                 }
                 var results = await importer.ImportAsync(

@@ -5,6 +5,7 @@ using Archon.Data.Catalogue;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Import;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Tests.Features.Watches;
@@ -97,6 +98,35 @@ internal sealed class RuleBench : IAsyncDisposable
     /// <summary>Saves a new rule.</summary>
     public async Task<int> SavedAsync(RuleDraft draft) =>
         Assert.IsType<RuleSaveResult.Saved>(await Commands.SaveAsync(draft, TestActor.Named("ada"), Token)).RuleId;
+
+    /// <summary>Looks at what the files of the target contain.</summary>
+    public Task WatchFilesAsync()
+    {
+        var applier = new RuleApplier(
+            TestActor.Gate(Contexts),
+            Contexts,
+            Target,
+            Upstreams,
+            TimeProvider.System,
+            NullLogger<RuleApplier>.Instance
+        );
+        return new WatchRuleFilesJob(Contexts, Target, applier, TimeProvider.System).LookAsync(Environment, Token);
+    }
+
+    /// <summary>Takes in what the target contains of a file: the two agree on it.</summary>
+    public async Task ImportFromTargetAsync(string name, string text) =>
+        Assert.IsType<ImportResult.Taken>(
+            Assert.Single(
+                await new RuleImporter(TestActor.Gate(Contexts), Contexts, Target, TimeProvider.System).ImportAsync(
+                    Environment,
+                    [new IncomingFile(name, Encoding.UTF8.GetBytes(text), IsFromTarget: true)],
+                    new Dictionary<string, ImportChoice>(),
+                    TestActor.Named("ada"),
+                    "",
+                    Token
+                )
+            )
+        );
 
     public async ValueTask DisposeAsync()
     {

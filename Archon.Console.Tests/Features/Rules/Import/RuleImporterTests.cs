@@ -7,7 +7,6 @@ using Archon.Features.Rules.Catalogue;
 using Archon.Features.Rules.Import;
 using Archon.Tests.Kit;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Archon.Tests.Features.Rules.Import;
@@ -112,6 +111,41 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
             [kept, "up == 2"],
             RuleFile.Read(await bench.ContentAsync("shop.yml"), out _)!.Rules.Select(rule => rule.Content.Expression)
         );
+    }
+
+    [Theory]
+    [InlineData(MergeSide.Ours)]
+    [InlineData(MergeSide.Theirs)]
+    public async Task Comments_that_only_the_file_changed_are_taken_whichever_side_wins_conflicts(MergeSide side)
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, Base);
+        var review = Assert.IsType<ImportReview.Known>(
+            Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File("# why\n" + Base)], Token))
+        );
+
+        Assert.IsType<ImportResult.Taken>(await ImportAsync(bench, "# why\n" + Base, ImportChoice.OfConflicts(review, side)));
+
+        Assert.Equal("# why\n" + Base, await bench.ContentAsync("shop.yml"));
+    }
+
+    [Theory]
+    [InlineData(MergeSide.Ours, "# mine\n")]
+    [InlineData(MergeSide.Theirs, "# why\n")]
+    public async Task Comments_that_both_changed_are_those_of_the_side_that_wins_conflicts(MergeSide side, string kept)
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        await ImportAsync(bench, "# mine\n" + Base);
+        await bench.ReadAsync(db =>
+            db.RuleDocuments.ExecuteUpdateAsync(set => set.SetProperty(one => one.ImportedContent, Bytes(Base)), Token)
+        );
+        var review = Assert.IsType<ImportReview.Known>(
+            Assert.Single(await Importer(bench).ReviewAsync(RuleBench.Environment, [File("# why\n" + Base)], Token))
+        );
+
+        await ImportAsync(bench, "# why\n" + Base, ImportChoice.OfConflicts(review, side));
+
+        Assert.Equal(kept + Base, await bench.ContentAsync("shop.yml"));
     }
 
     [Fact]
@@ -241,7 +275,7 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
         );
         Assert.Equal("shop.yml", (await bench.ReadAsync(db => db.RuleDocuments.SingleAsync(Token))).ServerFile);
 
-        await WatchAsync(bench);
+        await bench.WatchFilesAsync();
         await bench.LookAsync();
 
         Assert.Equal(file, (await bench.ReadAsync(db => db.RuleDocuments.SingleAsync(Token))).ServerFile);
@@ -273,19 +307,6 @@ public sealed class RuleImporterTests(PostgresFixture postgres)
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static Task WatchAsync(RuleBench bench)
-    {
-        var applier = new RuleApplier(
-            TestActor.Gate(bench.Contexts),
-            bench.Contexts,
-            bench.Target,
-            bench.Upstreams,
-            TimeProvider.System,
-            NullLogger<RuleApplier>.Instance
-        );
-        return new WatchRuleFilesJob(bench.Contexts, bench.Target, applier, TimeProvider.System).LookAsync(RuleBench.Environment, Token);
-    }
 
     private static Task<IReadOnlyList<ImportResult>> ImportFromTargetAsync(RuleBench bench, string text, ImportChoice? choice) =>
         Importer(bench)

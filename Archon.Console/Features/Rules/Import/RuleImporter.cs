@@ -56,7 +56,12 @@ public abstract record ImportResult(string Name)
 /// <param name="BasedOn">The version of the file that was compared.</param>
 /// <param name="Side">Of each rule that differs.</param>
 /// <param name="Form">Where the two differ only in how they are written.</param>
-public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, MergeSide Form);
+public sealed record ImportChoice(int BasedOn, Func<MergeRow, MergeSide> Side, MergeSide Form)
+{
+    /// <summary>What one side alone changed is taken from it, comments and form too; what both changed from the side that is given.</summary>
+    public static ImportChoice OfConflicts(ImportReview.Known known, MergeSide side) =>
+        new(known.BasedOn, row => row.IsConflict ? side : row.Side, known.State is MergeState.Both ? side : MergeSide.Theirs);
+}
 
 /// <summary>Takes rule files from outside into the catalogue. Never overwrites silently.</summary>
 public sealed class RuleImporter(CommandGate gate, IDbContextFactory<ArchonDbContext> contexts, RuleTarget target, TimeProvider clock)
