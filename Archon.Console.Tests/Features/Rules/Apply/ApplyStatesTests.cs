@@ -1,4 +1,5 @@
 using System.Text;
+using Archon.Data.Catalogue;
 using Archon.Data.Rules;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Catalogue;
@@ -43,7 +44,7 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
     [InlineData(Failing.Write, RuleApplyStage.PutBack, Older, ReviewState.Ready)]
     [InlineData(Failing.Reload, RuleApplyStage.PutBack, Older, ReviewState.Ready)]
     [InlineData(Failing.Evaluation, RuleApplyStage.PutBack, Older, ReviewState.Ready)]
-    [InlineData(Failing.WritingBack, RuleApplyStage.Stuck, Newer, ReviewState.InStep)]
+    [InlineData(Failing.WritingBack, RuleApplyStage.Stuck, Newer, ReviewState.Ready)]
     [InlineData(Failing.SomebodyElse, RuleApplyStage.Stuck, Theirs, ReviewState.ChangedOutside)]
     [InlineData(Failing.EndBeforeWrite, RuleApplyStage.PutBack, Older, ReviewState.Ready)]
     [InlineData(Failing.EndAfterWrite, RuleApplyStage.PutBack, Older, ReviewState.Ready)]
@@ -150,6 +151,49 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
         Assert.Equal((1, 0), (first, later));
     }
 
+    [Fact]
+    public async Task A_stuck_file_is_reloaded_and_can_be_applied_until_the_server_runs_it()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        stage.Target.Failing = Failing.WritingBack;
+
+        Assert.IsType<ApplyResult.Stuck>(await stage.ApplyAsync());
+        // After the write, and after the attempt to put it back.
+        Assert.Equal(2, stage.Target.Reloads);
+        var file = await stage.ReviewAsync();
+        Assert.Equal((ReviewState.Ready, true, false), (file.State, file.IsStuck, file.Differs));
+        Assert.StartsWith("The last apply could not be put back as a whole.", Assert.Single(file.Reasons), StringComparison.Ordinal);
+
+        // Nothing of it can be put back: the file was the same before.
+        stage.Target.Failing = Failing.Evaluation;
+        Assert.IsType<ApplyResult.Stuck>(await stage.ApplyAsync());
+        Assert.True((await stage.ReviewAsync()).IsStuck);
+
+        stage.Target.Failing = Failing.Nothing;
+        Assert.IsType<ApplyResult.Done>(await stage.ApplyAsync());
+        file = await stage.ReviewAsync();
+        Assert.Equal((ReviewState.InStep, false), (file.State, file.IsStuck));
+    }
+
+    [Fact]
+    public async Task Files_of_one_environment_are_not_applied_in_another()
+    {
+        await using var stage = await Stage.StartAsync(postgres);
+        await stage.Bench.ReadAsync(db =>
+        {
+            db.Environments.Add(new MonitoredEnvironment { Name = "staging" });
+            return db.SaveChangesAsync(Token);
+        });
+        var other = await stage.Bench.ReadAsync(db =>
+            db.Environments.Where(one => one.Name == "staging").Select(one => one.Id).SingleAsync(Token)
+        );
+
+        var refused = Assert.IsType<ApplyResult.Refused>(await stage.ApplyAsync(other));
+
+        Assert.Equal("shop.yml is not a rule file of this environment.", refused.Reason);
+        Assert.Equal(Older, stage.File);
+    }
+
     private sealed class ConsoleEndedException : Exception;
 
     /// <summary>Has the files looked at before and after each step, and fails in one of them.</summary>
@@ -160,6 +204,7 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
         public Failing Failing { get; set; }
         public Func<Task> Inside { get; set; } = () => Task.CompletedTask;
         public int Watched { get; private set; }
+        public int Reloads { get; private set; }
 
         public override async Task<TargetResult> WriteAsync(string name, byte[]? content, CancellationToken cancellationToken)
         {
@@ -181,6 +226,7 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
 
         public override async Task<TargetResult> ReloadAsync(CancellationToken cancellationToken)
         {
+            Reloads++;
             await LookAsync();
             if (Failing == Failing.EndBeforeReload)
                 throw new ConsoleEndedException();
@@ -248,11 +294,11 @@ public sealed class ApplyStatesTests(PostgresFixture postgres)
             return stage;
         }
 
-        public async Task<ApplyResult?> ApplyAsync()
+        public async Task<ApplyResult?> ApplyAsync(int environmentId = RuleBench.Environment)
         {
             try
             {
-                return await Applier(Target).ApplyAsync(RuleBench.Environment, [await ReviewAsync()], TestActor.Named("ada"), null, Token);
+                return await Applier(Target).ApplyAsync(environmentId, [await ReviewAsync()], TestActor.Named("ada"), null, Token);
             }
             catch (ConsoleEndedException)
             {

@@ -207,6 +207,9 @@ public sealed partial class RuleApplier(
             target.Tidy(file.Name);
             switch (await target.For(apply.EnvironmentId).ReadAsync(file.Name, cancellationToken))
             {
+                case Fetch<byte[]?>.Ok when target.IsSame(file.Before, file.After):
+                    faults.Add($"{file.Name} was the same before, so there is no former state of it.");
+                    break;
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.Before):
                     break;
                 case Fetch<byte[]?>.Ok { Value: var held } when target.IsSame(held, file.After):
@@ -223,9 +226,13 @@ public sealed partial class RuleApplier(
                     break;
             }
         }
+        // Also where some files are not as before: the server runs what the files say.
+        var unheard = (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) as TargetResult.Failed)?.Reason;
         if (faults.Count > 0)
         {
             var reported = $"{reason} Not everything could be put back: {string.Join(' ', faults)}";
+            if (unheard is not null && !reason.Contains(unheard, StringComparison.Ordinal))
+                reported += $" The server did not read the files again: {unheard}";
             await EndAsync(
                 db,
                 apply,
@@ -237,7 +244,7 @@ public sealed partial class RuleApplier(
             );
             return new ApplyResult.Stuck(apply.Id, reported);
         }
-        if (await target.For(apply.EnvironmentId).ReloadAsync(cancellationToken) is TargetResult.Failed { Reason: var unheard })
+        if (unheard is not null)
         {
             reason = reason.Contains(unheard, StringComparison.Ordinal)
                 ? reason
@@ -365,13 +372,15 @@ public sealed partial class RuleApplier(
         var ids = files.Select(file => file.DocumentId).ToList();
         var versions = await db
             .RuleDocuments.AsNoTracking()
-            .Where(one => ids.Contains(one.Id))
+            .Where(one => one.EnvironmentId == environmentId && ids.Contains(one.Id))
             .ToDictionaryAsync(one => one.Id, one => one.CurrentVersion, cancellationToken);
         foreach (var file in files)
         {
             if (file.State != ReviewState.Ready)
                 return $"{file.Name} cannot be applied: {string.Join(' ', file.Reasons)}";
-            if (versions.GetValueOrDefault(file.DocumentId) != file.Version)
+            if (!versions.TryGetValue(file.DocumentId, out var version))
+                return $"{file.Name} is not a rule file of this environment.";
+            if (version != file.Version)
             {
                 return $"{file.Name} was edited since it was reviewed. Look at the new state first.";
             }

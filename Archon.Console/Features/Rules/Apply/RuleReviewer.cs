@@ -16,7 +16,7 @@ public enum ReviewState
     /// <summary>It can be applied.</summary>
     Ready,
 
-    /// <summary>The target's file was changed by somebody else since the two last agreed: import it first, and choose.</summary>
+    /// <summary>The target's file was changed by somebody else since the two last agreed: whose is wanted has to be chosen first.</summary>
     ChangedOutside,
 
     /// <summary>Something must be mended first; see the reasons.</summary>
@@ -38,7 +38,14 @@ public sealed record ReviewedFile(
     IReadOnlyList<RuleChange> Changes,
     IReadOnlyList<LintFinding> Findings,
     IReadOnlyList<string> Reasons
-);
+)
+{
+    /// <summary>Its last apply could not be put back as a whole: what the server runs of it is not known.</summary>
+    public bool IsStuck { get; init; }
+
+    /// <summary>The target contains something else than is wanted. Otherwise an apply has the server reload the file and verifies it.</summary>
+    public bool Differs { get; init; } = true;
+}
 
 /// <param name="Target">In words.</param>
 /// <param name="NotInCatalogue">Files of the target that the catalogue does not hold.</param>
@@ -50,6 +57,8 @@ public sealed record ApplyReview(string Target, IReadOnlyList<ReviewedFile> File
 /// <summary>Holds the catalogue's files against the target's. Changes nothing.</summary>
 public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, RuleTarget target)
 {
+    private const string StuckReason = "The last apply could not be put back as a whole. What the server runs of this file is unknown.";
+
     public async Task<Fetch<ApplyReview>> ReviewAsync(int environmentId, CancellationToken cancellationToken)
     {
         switch (await target.For(environmentId).ListAsync(cancellationToken))
@@ -64,12 +73,15 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
                         .ToListAsync(cancellationToken);
                     var living = documents.Where(one => one.DeletedAt is null).ToList();
                     var findings = Lint(living).Where(finding => finding.Accepted is null).ToLookup(finding => finding.File);
+                    var stuck = await StuckFiles.OfAsync(db, environmentId, cancellationToken);
                     var files = new List<ReviewedFile>();
                     foreach (var document in documents)
                     {
-                        if (document.DeletedAt is not null && document.AppliedContent is null)
+                        if (document.DeletedAt is not null && document.AppliedContent is null && !stuck.Contains(document.Id))
                             continue;
-                        files.Add(await ReviewAsync(document, [.. findings[document.Name]], cancellationToken));
+                        files.Add(
+                            await ReviewAsync(document, [.. findings[document.Name]], stuck.Contains(document.Id), cancellationToken)
+                        );
                     }
                     var known = living.Select(one => one.Name).ToHashSet(StringComparer.Ordinal);
                     var foreign = names.Where(name => !known.Contains(name) && files.All(file => file.Name != name));
@@ -87,6 +99,7 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
     private async Task<ReviewedFile> ReviewAsync(
         RuleDocument document,
         IReadOnlyList<LintFinding> findings,
+        bool isStuck,
         CancellationToken cancellationToken
     )
     {
@@ -106,14 +119,19 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
         {
             return Of(null, ReviewState.Blocked, $"The files of {target.Words} could not be read.");
         }
-        if (target.IsSame(held, wanted))
+        var differs = !target.IsSame(held, wanted);
+        if (!differs && !isStuck)
             return Of(held, ReviewState.InStep);
-        if (!target.IsSame(held, document.AppliedContent))
+        if (differs && !target.IsSame(held, document.AppliedContent))
         {
             return Of(
                 held,
                 ReviewState.ChangedOutside,
-                document.AppliedContent is null ? $"A different file of this name is in {target.Words}. Compare, and choose for each rule."
+                held is null ? $"The file is no longer in {target.Words}. Write it again, or delete it here too."
+                    : wanted is null
+                        ? $"The file was deleted in the catalogue and changed in {target.Words}. Keep it deleted, or import it."
+                    : document.AppliedContent is null
+                        ? $"A different file of this name is in {target.Words}. Compare, and choose for each rule."
                     : target.IsSame(wanted, document.AppliedContent)
                         ? "Only the target changed since the last apply. Compare, and keep ours or take theirs."
                     : "Both the target and the catalogue changed since the last apply. Compare, and choose for each rule."
@@ -135,8 +153,12 @@ public sealed class RuleReviewer(IDbContextFactory<ArchonDbContext> contexts, Ru
                 state,
                 Changes(now, wanted),
                 wanted is null ? [] : findings,
-                reasons
-            );
+                isStuck ? [$"{StuckReason}{(state == ReviewState.Ready ? " Apply the file again." : "")}", .. reasons] : reasons
+            )
+            {
+                IsStuck = isStuck,
+                Differs = !target.IsSame(now, wanted),
+            };
     }
 
     private IReadOnlyList<RuleChange> Changes(byte[]? before, byte[]? after) =>
