@@ -62,6 +62,7 @@ public static class RulesSetup
         services.AddSingleton(new ApplyPatience());
         services.AddSingleton<RuleApplier>();
         services.AddSingleton<RuleApplyQueries>();
+        services.AddSingleton<OutsideChangeCommands>();
         services.AddSingleton<RuleImporter>();
         services.AddSingleton<RuleExporter>();
         services.AddSingleton<IPaletteSource, RulePalette>();

@@ -3,6 +3,7 @@ using Archon.Data.Rules;
 using Archon.Features.Access;
 using Archon.Features.Rules.Catalogue;
 using Archon.Live;
+using Archon.Ui.Dialogs;
 using Archon.Ui.Health;
 using Archon.Ui.View;
 
@@ -12,6 +13,8 @@ public sealed partial class RuleApplyPage(
     CurrentActor me,
     RuleApplyQueries applies,
     RuleApplier applier,
+    OutsideChangeCommands outside,
+    Floats floats,
     RuleTopic rules,
     ViewState view,
     IHostApplicationLifetime host
@@ -28,11 +31,16 @@ public sealed partial class RuleApplyPage(
 
     private readonly HashSet<int> left = [];
     private readonly HashSet<int> opened = [];
+    private readonly PageWork settling = new();
+    private int applyingIn;
     private RuleApplyStage? stage;
     private RuleApplyStage reached;
     private ApplyResult? result;
 
     private bool IsBusy => stage is not null && result is null;
+
+    /// <summary>What is shown is of another environment than the reader looks at: the new one is still being read.</summary>
+    private bool IsOfOtherEnvironment => Picture is not null && Picture.EnvironmentId != view.EnvironmentId;
 
     private List<ReviewedFile> Pending => [.. Picture?.Review?.Files.Where(file => file.State != ReviewState.InStep) ?? []];
 
@@ -43,14 +51,15 @@ public sealed partial class RuleApplyPage(
             " · ",
             new[]
             {
-                Pending.Count switch
+                Pending.Count(file => file.Differs) switch
                 {
                     0 => "",
                     1 => $"1 file differs from {Picture!.Review!.Target}",
                     var many => $"{many} files differ from {Picture!.Review!.Target}",
                 },
-                Count(ReviewState.ChangedOutside, "changed outside"),
-                Count(ReviewState.Blocked, "blocked"),
+                Count(file => file.IsStuck, "stuck"),
+                Count(file => file.State == ReviewState.ChangedOutside, "changed outside"),
+                Count(file => file.State == ReviewState.Blocked, "blocked"),
             }.Where(part => part.Length > 0)
         );
 
@@ -61,19 +70,80 @@ public sealed partial class RuleApplyPage(
             Lifetime = TimeSpan.FromSeconds(1),
         };
 
-    private string Count(ReviewState state, string words) =>
-        Pending.Count(file => file.State == state) is > 0 and var count ? $"{count} {words}" : "";
+    protected override void Follow() => view.Changed += EnvironmentChanged;
+
+    // The files of the former environment are not shown while those of the new one are read.
+    private void EnvironmentChanged() =>
+        _ = InvokeAsync(() =>
+        {
+            if (IsOfOtherEnvironment)
+                StateHasChanged();
+        });
+
+    /// <summary>What was chosen and how an apply ended is of the environment that was shown.</summary>
+    protected override void Arrived(ApplyPicture picture)
+    {
+        if (Picture is null || Picture.EnvironmentId == picture.EnvironmentId)
+            return;
+        left.Clear();
+        opened.Clear();
+        settling.Say("");
+        if (!IsBusy)
+            (stage, result) = (null, null);
+    }
+
+    private string Count(Func<ReviewedFile, bool> which, string words) =>
+        Pending.Count(which) is > 0 and var count ? $"{count} {words}" : "";
+
+    private Task KeepOursAsync(ReviewedFile file) =>
+        SettleAsync(
+            file,
+            outside.KeepOursAsync,
+            file.Wanted is null ? $"{file.Name} stays deleted. Apply it to delete it on the target." : $"{file.Name} can be applied again."
+        );
+
+    private async Task DeleteHereAsync(ReviewedFile file)
+    {
+        var question = new Question(
+            $"Delete {file.Name} in the catalogue?",
+            "All its rules are deleted. Their versions stay and can be restored.",
+            "Delete the file",
+            "Keep it"
+        );
+        if (await floats.ConfirmAsync(question))
+            await SettleAsync(file, outside.DeleteHereAsync, $"{file.Name} is deleted in the catalogue.");
+    }
+
+    private Task SettleAsync(
+        ReviewedFile file,
+        Func<int, ReviewedFile, Actor, CancellationToken, Task<OutsideChangeResult>> settle,
+        string done
+    ) =>
+        settling.DoAsync(
+            async () =>
+            {
+                if (Picture is not { } shown || IsOfOtherEnvironment)
+                    return;
+                if (await settle(shown.EnvironmentId, file, await me.GetAsync(Lifetime), Lifetime) is OutsideChangeResult.Refused refused)
+                    settling.SayProblem(refused.Reason);
+                else
+                    settling.Say(done);
+                await RefreshAsync();
+            },
+            Lifetime
+        );
 
     private async Task ApplyAsync()
     {
-        if (IsBusy)
+        if (IsBusy || Picture is not { } shown || IsOfOtherEnvironment)
             return;
         (stage, reached, result) = (RuleApplyStage.Writing, RuleApplyStage.Writing, null);
+        applyingIn = shown.EnvironmentId;
         var progress = new StageProgress(this);
         try
         {
             // Once begun it is not cut short by a closed tab; a console that stops leaves it in the journal.
-            result = await applier.ApplyAsync(view.EnvironmentId, Chosen, await me.GetAsync(Lifetime), progress, host.ApplicationStopping);
+            result = await applier.ApplyAsync(applyingIn, Chosen, await me.GetAsync(Lifetime), progress, host.ApplicationStopping);
         }
         catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
         {
@@ -125,6 +195,20 @@ public sealed partial class RuleApplyPage(
             opened.Add(documentId);
     }
 
+    private static string WhatBecomes(ReviewedFile file) =>
+        (file.Held, file.Wanted) switch
+        {
+            (null, null) => ", deleted",
+            (null, _) when file.State == ReviewState.ChangedOutside => ", missing on the target",
+            (null, _) => ", new on the target",
+            (_, null) => ", to be taken away",
+            _ => "",
+        };
+
+    private static string KeepWords(ReviewedFile file) => file.Wanted is null ? "Keep deleted" : "Write it again";
+
+    private static string CompareWords(ReviewedFile file) => file.Wanted is null ? "Import" : "Compare and choose";
+
     private static string Word(ReviewState state) =>
         state switch
         {
@@ -166,6 +250,13 @@ public sealed partial class RuleApplyPage(
             RuleApplyStage.Reloading => "Reloading",
             _ => "Verifying",
         };
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            view.Changed -= EnvironmentChanged;
+        base.Dispose(disposing);
+    }
 
     /// <summary>In step with the work: the usual progress hands its words on later, in any order.</summary>
     private sealed class StageProgress(RuleApplyPage page) : IProgress<RuleApplyStage>

@@ -18,9 +18,16 @@ public sealed record ApplyRow(
     DateTimeOffset? EndedAt
 );
 
+/// <param name="EnvironmentId">The environment whose files were compared.</param>
 /// <param name="Review">Not there where nothing could be compared.</param>
 /// <param name="NotChecked">Why not.</param>
-public sealed record ApplyPicture(bool HasTarget, ApplyReview? Review, string? NotChecked, IReadOnlyList<ApplyRow> Applies) : ISharedPicture
+public sealed record ApplyPicture(
+    int EnvironmentId,
+    bool HasTarget,
+    ApplyReview? Review,
+    string? NotChecked,
+    IReadOnlyList<ApplyRow> Applies
+) : ISharedPicture
 {
     public long Bytes =>
         (1000L * Applies.Count)
@@ -42,6 +49,7 @@ public sealed class RuleApplyQueries(IDbContextFactory<ArchonDbContext> contexts
             .Take(MostApplies)
             .ToListAsync(cancellationToken);
         return new ApplyPicture(
+            environmentId,
             target.For(environmentId).IsThere,
             (review as Fetch<ApplyReview>.Ok)?.Value,
             review is Fetch<ApplyReview>.Ok ? null : review.Reason(),

@@ -54,6 +54,9 @@ public sealed class RuleCommands(CommandGate gate, IDbContextFactory<ArchonDbCon
         {
             var note = new RuleChangeNote(actor.Name, reason.Trim(), "rule.restore");
             var open = await catalogue.OpenAsync(db, rule, cancellationToken);
+            // A file that was deleted begins anew.
+            if (open.Document.DeletedAt is not null)
+                open = open with { File = catalogue.Empty };
             var content = ServedRules.Content(rule, wanted);
             var (after, place) =
                 rule.DeletedAt is null && RuleCatalogue.Locate(open.File, rule) is { } now

@@ -88,6 +88,9 @@ public sealed record RulesPicture(IReadOnlyList<RuleRow> Rules, DateTimeOffset? 
     /// <summary>Files that somebody changed on the target since it and the catalogue last agreed.</summary>
     public IReadOnlyList<string> FilesChangedOutside { get; init; } = [];
 
+    /// <summary>How many of them are gone from the target, so that there is nothing to compare.</summary>
+    public int FilesGoneOutside { get; init; }
+
     /// <summary>Null where the last apply went well, or there was none.</summary>
     public RecoveredApply? Recovered { get; init; }
 
@@ -131,7 +134,7 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
                 && document.SeenContent != document.AppliedContent
             )
             .OrderBy(document => document.Name)
-            .Select(document => document.Name)
+            .Select(document => new { document.Name, IsGone = document.SeenContent == null })
             .ToListAsync(cancellationToken);
         return new RulesPicture(
             [
@@ -152,7 +155,8 @@ public sealed class RuleQueries(IDbContextFactory<ArchonDbContext> contexts, Rul
                     .ThenBy(rule => rule.Name, StringComparer.Ordinal)
                     .ThenBy(rule => rule.Id),
             ],
-            FilesChangedOutside = outside,
+            FilesChangedOutside = [.. outside.Select(file => file.Name)],
+            FilesGoneOutside = outside.Count(file => file.IsGone),
             Recovered = last is { Stage: RuleApplyStage.PutBack or RuleApplyStage.Stuck }
                 ? new RecoveredApply(last.Stage, last.Message, last.ChangedAt)
                 : null,
