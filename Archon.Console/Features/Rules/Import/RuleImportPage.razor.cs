@@ -20,9 +20,10 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
 
     private readonly ComponentLifetime lifetime = new();
     private readonly PageWork work = new();
-    private readonly Dictionary<(string File, MergeRow? Row), MergeSide> choices = [];
+    private Dictionary<(string File, MergeRow? Row), MergeSide> choices = [];
     private IReadOnlyList<IncomingFile> files = [];
     private IReadOnlyList<ImportReview> reviews = [];
+    private int environmentId;
     private string pastedName = "";
     private string pasted = "";
     private string reason = "";
@@ -42,8 +43,7 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
         );
 
     /// <summary>Files of which nothing is taken, because the catalogue's was chosen.</summary>
-    private int Kept =>
-        reviews.OfType<ImportReview.Known>().Count(known => known.State is MergeState.OnlyTheirs or MergeState.Both && IsKept(known));
+    private int Kept => reviews.OfType<ImportReview.Known>().Count(IsKeptOurs);
 
     private string Act =>
         (Open, Takable, Kept) switch
@@ -81,9 +81,26 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
             }.Where(part => part.Length > 0)
         );
 
-    private bool HasTarget => target.For(view.EnvironmentId).IsThere;
+    private bool HasTarget => target.For(environmentId).IsThere;
 
-    protected override Task OnInitializedAsync() => AskedSource == "target" && HasTarget ? FromTargetAsync(AskedFile) : Task.CompletedTask;
+    protected override Task OnInitializedAsync()
+    {
+        environmentId = view.EnvironmentId;
+        view.Changed += EnvironmentChanged;
+        return AskedSource == "target" && HasTarget ? FromTargetAsync(AskedFile) : Task.CompletedTask;
+    }
+
+    // What was compared with the rules of one environment says nothing of another.
+    private void EnvironmentChanged() =>
+        _ = InvokeAsync(() =>
+        {
+            if (environmentId == view.EnvironmentId)
+                return;
+            environmentId = view.EnvironmentId;
+            DropReviews();
+            work.Say("");
+            StateHasChanged();
+        });
 
     private Task UploadAsync(InputFileChangeEventArgs chosen) =>
         WorkAsync(async () =>
@@ -106,15 +123,17 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
                 await stream.CopyToAsync(bytes, lifetime.Token);
                 read.Add(new IncomingFile(file.Name, bytes.ToArray()));
             }
-            await ReviewAsync(read);
+            await ReviewAsync(environmentId, read);
         });
 
-    private Task PasteAsync() => WorkAsync(() => ReviewAsync([new IncomingFile(pastedName.Trim(), Encoding.UTF8.GetBytes(pasted))]));
+    private Task PasteAsync() =>
+        WorkAsync(() => ReviewAsync(environmentId, [new IncomingFile(pastedName.Trim(), Encoding.UTF8.GetBytes(pasted))]));
 
     private Task FromTargetAsync(string? only) =>
         WorkAsync(async () =>
         {
-            switch (await importer.FromTargetAsync(view.EnvironmentId, only, lifetime.Token))
+            var asked = environmentId;
+            switch (await importer.FromTargetAsync(asked, only, lifetime.Token))
             {
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value.Count: 0 }:
                     Report(
@@ -123,7 +142,7 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
                     );
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Ok { Value: var found }:
-                    await ReviewAsync(found);
+                    await ReviewAsync(asked, found);
                     break;
                 case Fetch<IReadOnlyList<IncomingFile>>.Unavailable { Reason: var words }:
                     Report(words, isFault: true);
@@ -137,7 +156,7 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
     private Task FromServerAsync() =>
         WorkAsync(async () =>
         {
-            var taken = await importer.TakeServerAsync(view.EnvironmentId, await me.GetAsync(lifetime.Token), lifetime.Token);
+            var taken = await importer.TakeServerAsync(environmentId, await me.GetAsync(lifetime.Token), lifetime.Token);
             work.Say(
                 taken switch
                 {
@@ -151,51 +170,59 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
     private Task ImportAsync() =>
         WorkAsync(async () =>
         {
+            // Another environment that is chosen meanwhile drops them.
+            var (importing, incoming, reviewed, chosen) = (environmentId, files, reviews, choices);
+            var kept = reviewed.OfType<ImportReview.Known>().Where(IsKeptOurs).Select(known => known.Name).ToHashSet();
             var wanted = new Dictionary<string, ImportChoice>();
-            foreach (var known in reviews.OfType<ImportReview.Known>())
+            foreach (var known in reviewed.OfType<ImportReview.Known>())
             {
-                wanted[known.Name] = new ImportChoice(known.BasedOn, row => SideOf(known, row), SideOf(known, null));
+                wanted[known.Name] = new ImportChoice(known.BasedOn, row => SideOf(chosen, known, row), SideOf(chosen, known, null));
             }
             var results = await importer.ImportAsync(
-                view.EnvironmentId,
-                files,
+                importing,
+                incoming,
                 wanted,
                 await me.GetAsync(lifetime.Token),
                 reason,
                 lifetime.Token
             );
-            var (taken, refused) = (
-                results.OfType<ImportResult.Taken>().Count(),
-                results.Where(result => result is ImportResult.Refused).ToList()
-            );
+            var taken = results.Count(result => result is ImportResult.Taken);
             var meanwhile = results.Where(result => result is ImportResult.ChangedMeanwhile or ImportResult.Conflict).ToList();
             if (meanwhile.Count > 0)
             {
-                await ReviewAsync([.. files.Where(file => meanwhile.Any(result => result.Name == file.Name))]);
+                await ReviewAsync(importing, [.. incoming.Where(file => meanwhile.Any(result => result.Name == file.Name))]);
                 var names = string.Join(", ", meanwhile.Select(result => result.Name));
-                work.SayProblem($"{taken} imported. Somebody changed {names} meanwhile: look at the new state.");
+                var before = taken > 0 ? $"{ImportWords.Files(taken)} imported. " : "";
+                work.SayProblem($"{before}{names} was edited in the catalogue meanwhile. The new state is shown.");
                 return;
             }
-            var kept = Kept;
-            Clear();
-            var words = $"{(taken == 1 ? "1 file" : $"{taken} files")} imported{(refused.Count > 0 ? $", {refused.Count} refused" : "")}.";
+            if (importing == environmentId)
+                Clear();
             Report(
-                kept > 0 ? $"{words} {(kept == 1 ? "1 file" : $"{kept} files")} kept: apply to replace the target's." : words,
+                ImportWords.Ended(
+                    taken,
+                    results.Count(result => result is ImportResult.Refused),
+                    kept.Count,
+                    incoming.Count(file => file.IsFromTarget && kept.Contains(file.Name))
+                ),
                 isFault: false
             );
         });
 
-    private async Task ReviewAsync(IReadOnlyList<IncomingFile> incoming)
+    private async Task ReviewAsync(int asked, IReadOnlyList<IncomingFile> incoming)
     {
-        choices.Clear();
-        (files, reviews) = (incoming, await importer.ReviewAsync(view.EnvironmentId, incoming, lifetime.Token));
+        var found = await importer.ReviewAsync(asked, incoming, lifetime.Token);
+        if (asked == environmentId)
+            (files, reviews, choices) = (incoming, found, []);
     }
 
     private void Clear()
     {
-        choices.Clear();
-        (files, reviews, pasted) = ([], [], "");
+        DropReviews();
+        pasted = "";
     }
+
+    private void DropReviews() => (files, reviews, choices) = ([], [], []);
 
     private void Report(string words, bool isFault)
     {
@@ -226,16 +253,18 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
         );
 
     /// <summary>Whose is taken: what was chosen, else that of the side that changed it.</summary>
-    private MergeSide SideOf(ImportReview.Known known, MergeRow? row) =>
+    private static MergeSide SideOf(Dictionary<(string File, MergeRow? Row), MergeSide> choices, ImportReview.Known known, MergeRow? row) =>
         choices.TryGetValue((known.Name, row), out var chosen) ? chosen
         : row is not null ? row.Side
         : known.State is MergeState.OnlyTheirs ? MergeSide.Theirs
         : MergeSide.Ours;
 
-    private bool IsKept(ImportReview.Known known) => RowsOf(known).All(row => SideOf(known, row) == MergeSide.Ours);
+    private bool IsKept(ImportReview.Known known) => RowsOf(known).All(row => SideOf(choices, known, row) == MergeSide.Ours);
+
+    private bool IsKeptOurs(ImportReview.Known known) => known.State is MergeState.OnlyTheirs or MergeState.Both && IsKept(known);
 
     private bool IsChosen(ImportReview.Known known, MergeRow? row, MergeSide side) =>
-        (!IsOpen(known, row) || choices.ContainsKey((known.Name, row))) && SideOf(known, row) == side;
+        (!IsOpen(known, row) || choices.ContainsKey((known.Name, row))) && SideOf(choices, known, row) == side;
 
     /// <summary>Whether both sides changed it, so that somebody has to choose.</summary>
     private static bool IsOpen(ImportReview.Known known, MergeRow? row) => row?.IsConflict ?? known.State is MergeState.Both;
@@ -309,6 +338,7 @@ public sealed partial class RuleImportPage(CurrentActor me, RuleImporter importe
 
     public void Dispose()
     {
+        view.Changed -= EnvironmentChanged;
         lifetime.Dispose();
     }
 }
