@@ -111,14 +111,14 @@ public sealed class RuleWorkbenchTests(PostgresFixture postgres, Chromium chromi
         );
         var page = await OpenAsync(app, "rules/1", user: "eve");
 
-        await Assertions.Expect(page.GetByText("changing it needs the role editor")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("You need the editor role to edit rules. What you write is not kept.")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByLabel("for", new() { Exact = true })).ToBeDisabledAsync();
         await Assertions.Expect(page.GetByText("Not checked against the server.")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("The value is not known")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("not known", new() { Exact = true }).First).ToBeVisibleAsync();
         Assert.Equal(0, await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).CountAsync());
         await page.GotoAsync("rules/new");
-        await Assertions.Expect(page.GetByText("Writing rules needs the role editor.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("You need the editor role to edit rules.")).ToBeVisibleAsync();
     }
 
     private async Task<IPage> OpenAsync(ArchonApp app, string path, List<string>? faults = null, string user = FirstAdmin.UserName)

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Archon.Data.Access;
 
 namespace Archon.Features.Access;
@@ -60,6 +61,11 @@ public sealed record Permission(string Name, string Role, string Words, bool IsO
 
     /// <summary>An administrator limits what a role may do and gives it nothing more. Administrators themselves are never locked out.</summary>
     public bool CanBeSetFor(string role) => role is Roles.Responder or Roles.Editor && DefaultReach(role) == Reach.All;
+
+    /// <summary>The sentence for a reader who may not do it although their role is not too low: it was taken away from the role.</summary>
+    /// <returns>Null where the role is too low.</returns>
+    public string? TakenWords(ClaimsPrincipal? reader) =>
+        Roles.From(Role).Any(role => reader?.IsInRole(role) == true) ? $"Your role may not {Words}." : null;
 
     /// <summary>How far it reaches for a role.</summary>
     /// <param name="decided">What administrators decided, by role and permission.</param>

@@ -61,6 +61,44 @@ public sealed class RuleWorkbenchPageTests(PostgresFixture postgres) : BunitCont
         page.WaitForAssertion(() => Assert.Equal("7 d", Length(page)));
     }
 
+    [Fact]
+    public async Task The_rule_of_the_former_environment_is_not_shown_while_the_other_is_read()
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        var contexts = new HeldContexts(bench.Contexts);
+        using var desk = EditorDesk.At(bench, contexts);
+        var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
+        Prepare(bench, desk);
+        var view = Services.GetRequiredService<ViewState>();
+        var page = Render<RuleWorkbenchPage>(one => one.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.Contains("up == 0", page.Markup, StringComparison.Ordinal));
+
+        contexts.Pause();
+        await page.InvokeAsync(() => view.ChooseEnvironment(2));
+
+        page.WaitForAssertion(() => Assert.Contains("Reading the rule", page.Markup, StringComparison.Ordinal));
+        Assert.DoesNotContain("up == 0", page.Markup, StringComparison.Ordinal);
+        contexts.Release();
+        page.WaitForAssertion(() => Assert.Contains("There is no such rule.", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(Roles.Viewer, "You need the editor role to edit rules.")]
+    [InlineData(Roles.Editor, "Your role may not edit rules.")]
+    public async Task Why_a_rule_cannot_be_edited_follows_the_role_and_what_was_taken_from_it(string role, string words)
+    {
+        await using var bench = await RuleBench.StartAsync(postgres);
+        using var desk = EditorDesk.At(bench);
+        var id = await bench.SavedAsync(RuleBench.New("shop.yml", "shop", RuleBench.Alert("Down", "up == 0")));
+        Prepare(bench, desk, role, Permissions.ApplyRules);
+
+        var known = Render<RuleWorkbenchPage>(one => one.Add(p => p.Id, id));
+        known.WaitForAssertion(() => Assert.Contains($"{words} What you write is not kept.", known.Markup, StringComparison.Ordinal));
+        Assert.NotEmpty(known.FindAll("a[href='/rules/apply']"));
+        var made = Render<RuleWorkbenchPage>();
+        made.WaitForAssertion(() => Assert.Contains(words, made.Markup, StringComparison.Ordinal));
+    }
+
     private static string Length(IRenderedComponent<RuleWorkbenchPage> page) =>
         page.Find("[aria-label='How far back'] [aria-pressed=true]").TextContent;
 
@@ -78,10 +116,15 @@ public sealed class RuleWorkbenchPageTests(PostgresFixture postgres) : BunitCont
         floats.WaitForAssertion(() => Assert.DoesNotContain(floats.FindAll("button"), one => one.TextContent == button));
     }
 
-    private IRenderedComponent<FloatLayer> Prepare(RuleBench bench, EditorDesk desk)
+    private IRenderedComponent<FloatLayer> Prepare(
+        RuleBench bench,
+        EditorDesk desk,
+        string role = Roles.Editor,
+        string permission = Permissions.EditRules
+    )
     {
         this.AddShellParts();
-        this.AddAuthorization().SetAuthorized("ada").SetRoles(Roles.Editor).SetPolicies(Permissions.EditRules);
+        this.AddAuthorization().SetAuthorized("ada").SetRoles(role).SetPolicies(permission);
         Services.AddScoped<Floats>();
         Services.AddScoped<CurrentActor>();
         Services.AddSingleton(new Actors(bench.Contexts));

@@ -45,6 +45,7 @@ public sealed partial class RuleWorkbenchPage(
     private CodeEditor? editor;
     private TestsPanel? testsPanel;
     private bool isAskingToLeave;
+    private string denial = "";
 
     [Parameter]
     public int? Id { get; set; }
@@ -138,6 +139,8 @@ public sealed partial class RuleWorkbenchPage(
         );
         if (length is { } chosen)
             session.Backtest.Choose(chosen);
+        // Until it is read, the rule of the former session must not stay on the page.
+        StateHasChanged();
         await session.LoadAsync();
     }
 
@@ -216,8 +219,14 @@ public sealed partial class RuleWorkbenchPage(
 
     private string? Fault(string field) => session.Faults.GetValueOrDefault(field);
 
-    private async Task<bool> MayEditAsync() =>
-        Reader is not null && (await authorization.AuthorizeAsync((await Reader).User, Permissions.EditRules)).Succeeded;
+    private async Task<bool> MayEditAsync()
+    {
+        if (Reader is null)
+            return false;
+        var user = (await Reader).User;
+        denial = Permission.EditRules.TakenWords(user) ?? $"You need the {Permission.EditRules.Role} role to {Permission.EditRules.Words}.";
+        return (await authorization.AuthorizeAsync(user, Permissions.EditRules)).Succeeded;
+    }
 
     public void Dispose()
     {
