@@ -67,6 +67,9 @@ public sealed record Permission(string Name, string Role, string Words, bool IsO
     public string? TakenWords(ClaimsPrincipal? reader) =>
         Roles.From(Role).Any(role => reader?.IsInRole(role) == true) ? $"Your role may not {Words}." : null;
 
+    /// <summary>The sentence for a reader who may not do it.</summary>
+    public string DeniedWords(ClaimsPrincipal? reader) => TakenWords(reader) ?? $"You need the {Role} role to {Words}.";
+
     /// <summary>How far it reaches for a role.</summary>
     /// <param name="decided">What administrators decided, by role and permission.</param>
     /// <remarks>Never further than for a greater role: who has that one can make tokens of the lesser.</remarks>

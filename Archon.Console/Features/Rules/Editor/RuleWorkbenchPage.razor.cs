@@ -224,7 +224,7 @@ public sealed partial class RuleWorkbenchPage(
         if (Reader is null)
             return false;
         var user = (await Reader).User;
-        denial = Permission.EditRules.TakenWords(user) ?? $"You need the {Permission.EditRules.Role} role to {Permission.EditRules.Words}.";
+        denial = Permission.EditRules.DeniedWords(user);
         return (await authorization.AuthorizeAsync(user, Permissions.EditRules)).Succeeded;
     }
 
