@@ -1,3 +1,4 @@
+using Archon.Tests.Data.Audit;
 using Archon.Tests.Fuzz;
 using Archon.Tests.Storms;
 using Xunit.MicrosoftTestingPlatform;
@@ -14,6 +15,7 @@ internal static class TestProgram
             [FuzzChild.Option, var target] => Task.FromResult(FuzzChild.Run(target)),
             [FuzzSearch.Option, .. var rest] => FuzzSearch.RunAsync(rest),
             [StormChild.Option, var folder, var prometheus] => StormChild.RunAsync(folder, prometheus),
+            [AuditChild.Option, var connection, var first, var count] => AuditChild.RunAsync(connection, first, count),
             _ when args.Any(one => one is "--server" or "--internal-msbuild-node") => TestPlatformTestFramework.RunAsync(
                 args,
                 SelfRegisteredExtensions.AddSelfRegisteredExtensions

@@ -227,7 +227,7 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
                 "Overview, first load over the wire",
                 Median(ours.Select(one => one.Bytes)) / 1000,
                 "kB",
-                200,
+                100,
                 true,
                 "Prometheus' page",
                 Median(ours.Select(one => one.Bytes)) / Median(classic.Select(one => one.Bytes))
@@ -249,7 +249,7 @@ public sealed class ConsoleBench(PostgresFixture postgres, Chromium chromium, Be
                 "Overview, largest contentful paint",
                 Median(ours.Select(one => one.LargestPaint)),
                 "ms",
-                peer,
+                .7 * peer,
                 true,
                 "Prometheus' page",
                 Median(ours.Select(one => one.LargestPaint)) / peer

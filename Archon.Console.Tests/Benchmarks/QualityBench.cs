@@ -558,7 +558,9 @@ public sealed class QualityBench : IDisposable
     }
 
     private static string? Program =>
-        Path.Combine(Environment.GetEnvironmentVariable("ARCHON_CONSOLE") ?? "", "Archon.Console.dll") is var path && File.Exists(path)
+        Environment.GetEnvironmentVariable("ARCHON_CONSOLE") is { Length: > 0 } folder
+        && Path.Combine(folder, "Archon.Console.dll") is var path
+        && File.Exists(path)
             ? path
             : null;
 

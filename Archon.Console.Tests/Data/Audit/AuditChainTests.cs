@@ -225,23 +225,21 @@ public sealed class AuditChainTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Commands_of_two_processes_at_once_make_one_chain()
+    public async Task A_thousand_commands_of_two_processes_at_once_make_one_chain()
     {
         await using var database = await postgres.NewDatabaseAsync();
-        // Pools of their own, as two processes have them.
-        IDbContextFactory<ArchonDbContext>[] processes =
-        [
-            new TwoContexts(database.ConnectionString + ";Application Name=one;Maximum Pool Size=8"),
-            new TwoContexts(database.ConnectionString + ";Application Name=other;Maximum Pool Size=8"),
-        ];
 
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, 1000),
-            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token },
-            async (number, _) => await AddTeamAsync(processes[number % 2], $"team {number}")
+        var said = await Task.WhenAll(
+            AuditChild.StartAsync(database.ConnectionString, first: 0, count: 500, Token),
+            AuditChild.StartAsync(database.ConnectionString, first: 500, count: 500, Token)
         );
 
+        Assert.All(said, words => Assert.Equal("500 done", words));
         Assert.Equal(new AuditCheck.Intact(1000, 0), await CheckAsync(database));
+        var authors = (await EntriesAsync(database)).Select(entry => entry.Actor).ToList();
+        Assert.Equal(2, authors.Distinct().Count());
+        // Or one process ended before the other began, and nothing was at once.
+        Assert.True(authors.Take(500).Distinct().Count() == 2, "the two processes wrote one after the other");
     }
 
     [Fact]
@@ -304,10 +302,5 @@ public sealed class AuditChainTests(PostgresFixture postgres)
         await connection.OpenAsync(Token);
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(Token);
-    }
-
-    private sealed class TwoContexts(string connectionString) : IDbContextFactory<ArchonDbContext>
-    {
-        public ArchonDbContext CreateDbContext() => new(ArchonContextOptions.For(connectionString));
     }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Archon.Analysis.Series;
 using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Tests.Kit;
@@ -122,6 +123,54 @@ public sealed class CommandPermissionTests(RunningConsole console) : IClassFixtu
 
         await permissions.SetAsync(Roles.Editor, Permission.EditServices.Name, Reach.All, TestActor.Admin, Token);
         Assert.IsType<Archon.Features.Services.ServiceResult.Done>(await commands.IgnoreAsync(pay, stranger, Token));
+    }
+
+    [Fact]
+    public async Task A_role_limited_to_its_own_teams_responds_to_alerts_of_their_services_and_of_their_label()
+    {
+        var services = console.App.Services;
+        var permissions = services.GetRequiredService<PermissionCommands>();
+        await services.GetRequiredService<TeamCommands>().CreateAsync("database", TestActor.Admin, Token);
+        await services
+            .GetRequiredService<Archon.Features.Services.ServiceCommands>()
+            .CreateAsync(1, Draft("postgres", "database"), TestActor.Admin, Token);
+        int team;
+        await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
+            team = (await db.Teams.SingleAsync(one => one.Name == "database", Token)).Id;
+        await permissions.SetAsync(Roles.Responder, Permissions.RespondToAlerts, Reach.OwnTeam, TestActor.Admin, Token);
+        var member = new Actor(null, "member", Roles.Responder, new HashSet<int> { team });
+        var stranger = new Actor(null, "stranger", Roles.Responder, new HashSet<int>());
+
+        var refused = await Assert.ThrowsAsync<PermissionDeniedException>(() => RespondAsync(stranger, ("job", "postgres")));
+        await Assert.ThrowsAsync<PermissionDeniedException>(() => RespondAsync(stranger, ("team", "database")));
+        // The team of the service decides, whatever the label says.
+        await Assert.ThrowsAsync<PermissionDeniedException>(() => RespondAsync(stranger, ("job", "postgres"), ("team", "other")));
+        await RespondAsync(member, ("job", "postgres"));
+        await RespondAsync(member, ("team", "database"));
+        await RespondAsync(stranger, ("job", "of no service"));
+        await RespondAsync(stranger, ("team", "unknown here"));
+
+        Assert.Equal("You may respond to alerts of your own teams. database is not one of them.", refused.Message);
+        await using (var db = await console.Database.Contexts.CreateDbContextAsync(Token))
+            Assert.Equal(4, await db.AlertResponses.CountAsync(Token));
+        await permissions.SetAsync(Roles.Responder, Permissions.RespondToAlerts, Reach.All, TestActor.Admin, Token);
+
+        Task RespondAsync(Actor actor, params (string Name, string Value)[] labels) =>
+            services
+                .GetRequiredService<Archon.Features.Rules.Noise.AlertResponseCommands>()
+                .SetAsync(
+                    1,
+                    new Archon.Features.Rules.Noise.AlertFiring(
+                        new SeriesLabels([new("alertname", "Slow"), .. labels.Select(one => KeyValuePair.Create(one.Name, one.Value))]),
+                        From: 1_796_000_000_000,
+                        To: 1_796_000_060_000
+                    ),
+                    ruleId: null,
+                    Archon.Data.Rules.AlertResponseKind.Acknowledged,
+                    isGiven: true,
+                    actor,
+                    Token
+                );
     }
 
     [Fact]

@@ -28,7 +28,12 @@ public static class Permissions
 public sealed record Permission(string Name, string Role, string Words, bool IsOfTeams = false)
 {
     public static readonly Permission JudgeAnomalies = new(Permissions.JudgeAnomalies, Roles.Responder, "judge anomalies", IsOfTeams: true);
-    public static readonly Permission RespondToAlerts = new(Permissions.RespondToAlerts, Roles.Responder, "respond to alerts");
+    public static readonly Permission RespondToAlerts = new(
+        Permissions.RespondToAlerts,
+        Roles.Responder,
+        "respond to alerts",
+        IsOfTeams: true
+    );
     public static readonly Permission StartAnalysis = new(Permissions.StartAnalysis, Roles.Responder, "start an analysis");
     public static readonly Permission EditServices = new(Permissions.EditServices, Roles.Editor, "edit services", IsOfTeams: true);
     public static readonly Permission EditWatches = new(Permissions.EditWatches, Roles.Editor, "edit watches");

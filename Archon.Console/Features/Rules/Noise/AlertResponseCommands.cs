@@ -1,6 +1,7 @@
 using Archon.Data.Access;
 using Archon.Data.Rules;
 using Archon.Features.Access;
+using Archon.Features.Scanning;
 using Microsoft.EntityFrameworkCore;
 
 namespace Archon.Features.Rules.Noise;
@@ -8,7 +9,7 @@ namespace Archon.Features.Rules.Noise;
 public sealed class AlertResponseCommands(CommandGate gate, TimeProvider clock)
 {
     /// <summary>Keeps what a person did with a firing, or takes it back. Said twice is said once.</summary>
-    /// <exception cref="PermissionDeniedException">The actor may not respond to alerts.</exception>
+    /// <exception cref="PermissionDeniedException">The actor may not respond to alerts, or not to those of the firing's team.</exception>
     public async Task SetAsync(
         int environmentId,
         AlertFiring firing,
@@ -21,6 +22,8 @@ public sealed class AlertResponseCommands(CommandGate gate, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         await using var db = await gate.OpenAsync(actor, Permission.RespondToAlerts, environmentId, cancellationToken);
+        var team = await AlertTeams.FindAsync(db, environmentId, firing.Labels.Values, cancellationToken);
+        await gate.RequireTeamAsync(actor, Permission.RespondToAlerts, team, environmentId, cancellationToken);
         var fingerprint = firing.Fingerprint;
         var started = DateTimeOffset.FromUnixTimeMilliseconds(firing.From);
         var (from, to) = (started - NoiseQueries.Step, DateTimeOffset.FromUnixTimeMilliseconds(firing.To) + NoiseQueries.Step);
