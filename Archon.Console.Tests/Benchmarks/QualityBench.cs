@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Archon.Analysis.Detection;
+using Archon.Analysis.RootCause;
 using Archon.Cli;
 using Archon.Tests.Analysis.Detection;
+using Archon.Tests.Analysis.RootCause;
 using Archon.Tests.Kit;
 using Xunit;
 using Console = System.Console;
@@ -218,6 +220,22 @@ public sealed class QualityBench : IDisposable
         "explained by callees 1.0"
     );
 
+    private static readonly QualityMeasure ApplicationsFirst = new(
+        "generated applications with a graph, AC@1",
+        Bound.AtLeast(0.50),
+        Bound.AtLeast(0.60),
+        Bound.AtLeast(0.80),
+        ""
+    );
+
+    private static readonly QualityMeasure ApplicationsAverage = new(
+        "generated applications with a graph, Avg@5",
+        Bound.AtLeast(0.60),
+        Bound.AtLeast(0.75),
+        Bound.AtLeast(0.90),
+        ""
+    );
+
     private static readonly QualityMeasure PairF1 = new(
         "grouping, pairwise F1",
         Bound.AtLeast(0.87),
@@ -274,6 +292,7 @@ public sealed class QualityBench : IDisposable
         await ForecastAsync(sets);
         await ExhaustAsync(sets);
         await RankAsync(sets);
+        Applications();
         await GroupAsync(sets);
 
         Console.Out.WriteLine(table);
@@ -466,6 +485,36 @@ public sealed class QualityBench : IDisposable
         Report(IncidentsFirst, incidents, "root_cause", "service", "AC@1");
         Report(IncidentsAverage, incidents, "root_cause", "service", "Avg@5");
         Report(Controls, incidents, "root_cause", "controls", "left_empty");
+    }
+
+    /// <summary>Applications that no weight was chosen on.</summary>
+    private void Applications()
+    {
+        var seeds = Enumerable.Range(90_000, 60).ToList();
+        foreach (
+            var (kind, asked) in new (string, Func<CauseQuestion, int, CauseQuestion>)[]
+            {
+                ("with a graph", (question, _) => question),
+                ("without a graph", (question, _) => question with { Graph = null }),
+                ("whose names say nothing", (question, seed) => SimulatedApplication.WithoutNames(question, seed).Question),
+            }
+        )
+        {
+            var (first, average) = SimulatedApplication.Score(seeds, asked);
+            var rule = SimulatedApplication.Score(seeds, asked, SimulatedApplication.FurthestBeyondQuartiles);
+            Add(ApplicationsFirst, first, rule.First);
+            Add(ApplicationsAverage, average, rule.AverageOfFive);
+
+            void Add(QualityMeasure measure, double value, double anchor) =>
+                table.Add(
+                    measure with
+                    {
+                        Name = measure.Name.Replace("with a graph", kind, StringComparison.Ordinal),
+                        Anchor = $"furthest beyond its quartiles {Bound.Figure(anchor)}",
+                    },
+                    value
+                );
+        }
     }
 
     private Task<Score> RankAsync(DataSets sets, params string[] application)

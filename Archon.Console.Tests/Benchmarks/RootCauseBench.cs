@@ -37,7 +37,7 @@ public sealed class RootCauseBench(BenchTable table)
         {
             Assert.Equal("s17", Assert.IsType<CauseVerdict.Ranked>(CauseRanker.Rank(one)).Hypotheses[0].Service);
             var took = Best(() => CauseRanker.Rank(one));
-            table.Add(new BenchRow(name, took.TotalMilliseconds, "ms", 50, true, "quartiles alone", took / baseline));
+            table.Add(new BenchRow(name, took.TotalMilliseconds, "ms", 30, true, "quartiles alone", took / baseline));
         }
     }
 

@@ -61,13 +61,21 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
-    public void What_is_used_up_supports_a_cause_and_is_none_alone()
+    public void What_is_used_up_supports_a_cause_and_is_one_where_users_feel_nothing()
     {
         var alone = new Estate(6).Break("search", "cpu", (_, usual) => 4 * usual).Question();
         var both = Slow(6).Break("stock", "cpu", (_, usual) => 3 * usual).Question();
 
-        Assert.IsType<CauseVerdict.Abstained>(CauseRanker.Rank(alone));
+        Assert.Equal(("search", "cpu"), (Rank(alone).Hypotheses[0].Service, Rank(alone).Hypotheses[0].Metric));
         Assert.Single(Rank(both).Hypotheses[0].For.OfType<Evidence.Supported>());
+    }
+
+    [Fact]
+    public void What_was_used_for_a_while_and_came_back_is_no_cause()
+    {
+        var question = new Estate(6).Break("search", "cpu", (row, usual) => row is >= 5 and < 25 ? 4 * usual : usual).Question();
+
+        Assert.IsType<CauseVerdict.Abstained>(CauseRanker.Rank(question));
     }
 
     [Fact]

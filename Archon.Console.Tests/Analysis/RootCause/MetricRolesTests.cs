@@ -29,4 +29,10 @@ public sealed class MetricRolesTests
     ]
     [InlineData("xq17", MetricRole.Unknown), InlineData("", MetricRole.Unknown)]
     public void The_usual_words_say_the_role(string metric, MetricRole role) => Assert.Equal(role, MetricRoles.Of(metric));
+
+    [Theory]
+    [InlineData("http.client.request.duration", MetricSide.Client), InlineData("http_server_requests_seconds", MetricSide.Server)]
+    [InlineData("envoy_cluster_upstream_rq_time", MetricSide.Client), InlineData("envoy_http_downstream_rq_time", MetricSide.Server)]
+    [InlineData("ClientLatencyP90", MetricSide.Client), InlineData("latency", MetricSide.Server), InlineData("", MetricSide.Server)]
+    public void The_usual_words_say_the_side(string metric, MetricSide side) => Assert.Equal(side, MetricRoles.SideOf(metric));
 }

@@ -7,6 +7,10 @@ namespace Archon.Analysis.RootCause;
 internal sealed class Attribution(IncidentFrame frame)
 {
     private const double ModelError = 0.02;
+
+    // Calls one after the other per request, more than which are taken for a mistake of the mechanism.
+    private const double MostCalls = 20;
+    private readonly Excursion excursion = new(frame);
     private readonly double[] scratch = new double[frame.Rows];
     private readonly Dictionary<Signal, (double Shift, double Z)> raw = [];
     private readonly double[]?[] own = new double[]?[frame.Services.Length];
@@ -53,6 +57,7 @@ internal sealed class Attribution(IncidentFrame frame)
                 break;
             case MetricRole.Latency or MetricRole.Errors:
                 AddCallees(mechanism, signal);
+                AddCalls(mechanism, signal);
                 AddLoad(mechanism, signal);
                 break;
             case MetricRole.Saturation:
@@ -76,13 +81,29 @@ internal sealed class Attribution(IncidentFrame frame)
             MetricRole.Requests => shift / Math.Max(Math.Abs(signal.Median), 1e-9),
             _ => shift,
         };
-        if (signal.IsPrimary && signal.Role == MetricRole.Latency)
+        if (signal is { IsPrimary: true, Role: MetricRole.Latency, Side: MetricSide.Server })
             own[signal.Service] = residual;
         // What has no usual value, such as a series that has only just appeared, cannot be said to be more of it.
         if (!double.IsFinite(mass))
             mass = 0;
         var first = FirstRow(signal, residual, noise);
-        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, first) { IsCandidate = signal.IsPrimary };
+        var (far, lasting) = excursion.Of(signal, residual);
+        return new Finding(signal, shift, z, mass, raw[signal].Shift, raw[signal].Z, first)
+        {
+            IsCandidate = signal.IsPrimary,
+            Far = far,
+            Lasting = lasting,
+        };
+    }
+
+    /// <summary>A service waits for its calls as long as it says itself, and fails when they fail.</summary>
+    private void AddCalls(Mechanism mechanism, Signal signal)
+    {
+        if (signal.Side == MetricSide.Client)
+            return;
+        var calls = signal.Role == MetricRole.Latency ? frame.ClientLatency : frame.ClientErrors;
+        if (calls[signal.Service] is { } own)
+            mechanism.Allow(own.Filled, MostCalls, isPast: false);
     }
 
     private void AddCallers(Mechanism mechanism, Signal signal)
@@ -114,8 +135,8 @@ internal sealed class Attribution(IncidentFrame frame)
             if (frame.IsNew(callee))
                 continue;
             // A callee adds its own time and its own failures once per call: the coefficient is the share of its calls that are ours.
-            if (seats[callee] is { } same)
-                mechanism.Allow(PerRequest(signal, same), 1);
+            if ((SameFamily(signal, callee) ?? seats[callee]) is { } same)
+                mechanism.Allow(signal.Side == MetricSide.Client ? Beyond(same) : PerRequest(signal, same), 1);
             if (signal.Role != MetricRole.Errors || frame.Latency[callee] is not { } slow)
                 continue;
             // Time-outs: how a caller fails on a slow callee depends on limits nobody told, so any rising curve beyond the usual will do.
@@ -156,11 +177,22 @@ internal sealed class Attribution(IncidentFrame frame)
         mechanism.Allow(Array.ConvertAll(beyond, value => value * value), double.PositiveInfinity);
     }
 
+    /// <summary>A quantile is compared with the same quantile of others.</summary>
+    private Signal? SameFamily(Signal signal, int service) =>
+        signal.IsPrimary || signal.Side == MetricSide.Client
+            ? null
+            : frame.SignalsOf(service).FirstOrDefault(other => other.Metric == signal.Metric && other.Statistic == signal.Statistic);
+
+    private static double[] Beyond(Signal callee)
+    {
+        var usual = double.IsNaN(callee.Median) ? 0 : callee.Median;
+        return Array.ConvertAll(callee.Filled, value => value - usual);
+    }
+
     /// <summary>What a callee does beyond its usual, per request of its caller.</summary>
     private double[] PerRequest(Signal caller, Signal callee)
     {
-        var usual = double.IsNaN(callee.Median) ? 0 : callee.Median;
-        var values = Array.ConvertAll(callee.Filled, value => value - usual);
+        var values = Beyond(callee);
         if (frame.Requests[caller.Service] is not { } ours || frame.Requests[callee.Service] is not { } theirs)
             return values;
         for (var row = 0; row < values.Length; row++)

@@ -4,12 +4,14 @@ namespace Archon.Analysis.RootCause;
 
 /// <summary>Names the services that an incident may come from, with what speaks for and against each.</summary>
 /// <remarks>
-/// With a graph, each metric is what its parents make of it, and a cause is what they do not explain: requests follow callers; latency and
-/// errors follow callees, once per call, and load; what is used up follows load. The unexplained part is weighed by the requests it struck,
-/// so that causes compare in lost seconds and failed requests. In the line of Budhathoki et al., "Causal structure-based root cause
-/// analysis of outliers", ICML 2022, and of Hardt et al., "The PetShop dataset", CLeaR 2024, with linear mechanisms that give each service
-/// the benefit of the doubt. Without a graph, services are ranked by how far beyond their own quartiles they went, after Pham et al.,
-/// "BARO", FSE 2024. Pure and deterministic: one question has one answer, whatever the order of its parts.
+/// Each metric is what its parents make of it, and a cause is what they do not explain. With a graph, requests follow callers; latency and
+/// errors follow callees, once per call, and load; what is used up follows load. What a service measures of its own calls explains its
+/// answers in any case. The unexplained part is weighed by the requests it struck, so that causes compare in lost seconds and failed
+/// requests. Calls that take longer than those who are called say are put down to the network of the caller or of a callee, whichever
+/// touches more of them. In the line of Budhathoki et al., "Causal structure-based root cause analysis of outliers", ICML 2022, and of
+/// Hardt et al., "The PetShop dataset", CLeaR 2024, with linear mechanisms that give each service the benefit of the doubt. Beside that, and
+/// alone without a graph, counts how far beyond its own quartiles the unexplained part went, after Pham et al., "BARO", FSE 2024: so what is
+/// used up is a cause where users feel nothing. Pure and deterministic: one question has one answer, whatever the order of its parts.
 /// </remarks>
 public static class CauseRanker
 {
@@ -17,7 +19,6 @@ public static class CauseRanker
     // is wrong.
     private const double LeastUnprompted = 5;
     private const double LeastPrompted = 2.5;
-    private const double LeastConfidence = 0.005;
 
     /// <param name="question">Series of one length with the times; what is missing counts as a gap.</param>
     /// <exception cref="ArgumentException">A series does not match the times, normal values differ in length, or the times are not in
@@ -40,12 +41,12 @@ public static class CauseRanker
             return new CauseVerdict.Abstained("Nothing is known of the time after the onset.");
         frame.Split(frame.History + first);
         var onset = question.Times.Span[first];
-        var findings = frame.HasMechanisms ? new Attribution(frame).Findings() : new Deviation(frame).Findings();
-        var surest = findings.Where(finding => finding.IsCandidate).Max(finding => (double?)finding.Strength) ?? 0;
+        var findings = new Attribution(frame).Findings();
+        var surest = findings.Max(finding => Math.Max(finding.IsCandidate && frame.HasMechanisms ? finding.Strength : 0, finding.Excess));
         var least = question.Breached is not null || question.Hints.Count > 0 || !frame.HasMechanisms ? LeastPrompted : LeastUnprompted;
         if (surest < least)
             return new CauseVerdict.Abstained(Quiet(surest));
-        var hypotheses = new Hypotheses(question, frame, findings, onset).Ranked(LeastConfidence);
+        var hypotheses = new Hypotheses(question, frame, findings, onset).Ranked();
         return hypotheses.Count > 0 ? new CauseVerdict.Ranked(onset, hypotheses) : new CauseVerdict.Abstained(Quiet(surest));
     }
 

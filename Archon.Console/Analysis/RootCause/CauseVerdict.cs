@@ -71,6 +71,15 @@ public abstract record Evidence
                 : $"{Percent(Share)} of the unexplained {Metric} starts at {Service}.";
     }
 
+    /// <summary>Calls take or fail more than those who are called say of themselves: it happens on the way.</summary>
+    /// <param name="Callers">Who measured these calls.</param>
+    public sealed record OnTheWay(string Service, IReadOnlyList<string> Callers, string Metric) : Evidence
+    {
+        public override string Sentence =>
+            $"{Metric} of {string.Join(", ", Callers.Take(3))} is higher than the services they call explain: "
+            + $"the network of {Service} may be the cause.";
+    }
+
     /// <summary>Services in trouble that the cause reaches through calls.</summary>
     public sealed record Reaches(string Service, int Reached, int Troubled) : Evidence
     {

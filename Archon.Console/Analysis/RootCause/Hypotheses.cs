@@ -3,11 +3,22 @@ namespace Archon.Analysis.RootCause;
 /// <summary>Turns findings into ranked services, each with its evidence.</summary>
 internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, List<Finding> findings, long onsetMs)
 {
-    private const int Most = 10;
     private const double TroubledZ = 4;
     private const double OtherRole = 0.1;
     private const double OffThePath = 0.2;
     private const double HintWeight = 0.25;
+
+    // What one caller of a service lacks says little of that service.
+    private const double OneCaller = 0.2;
+
+    // What a client waits for is most often made by those it asks.
+    private const double ClientSide = 0.5;
+
+    // How far a service went beyond its range counts beside what nothing else explains; less where users feel it, which is explained already.
+    private const double Excursions = 0.4;
+    private const double FeltExcursion = 0.3;
+    private const double LeastLost = 0.1;
+    private const double Tail = 1e-3;
     private static readonly TimeSpan ChangeReach = TimeSpan.FromHours(1);
 
     private readonly MetricRole breachedRole = question.Breached is { } breached ? RoleOf(frame, breached) : MetricRole.Unknown;
@@ -15,11 +26,13 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     private readonly double[] scores = new double[frame.Services.Length];
     private readonly Finding?[] best = new Finding?[frame.Services.Length];
     private readonly double[] bestParts = new double[frame.Services.Length];
+    private readonly double[] certainties = new double[frame.Services.Length];
+    private readonly List<Finding>[] onTheWay = [.. frame.Services.Select(_ => new List<Finding>())];
     private readonly Dictionary<Finding, double> shares = [];
     private readonly List<int>[] newCallees = [.. frame.Services.Select(_ => new List<int>())];
 
-    /// <param name="least">Services with less confidence are left out.</param>
-    public List<Hypothesis> Ranked(double least)
+    /// <summary>All services that moved, the likeliest first.</summary>
+    public List<Hypothesis> Ranked()
     {
         Weigh();
         HandToCallers();
@@ -32,10 +45,10 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
             .Range(0, scores.Length)
             .Where(service => scores[service] > 0 && best[service] is not null)
             .OrderByDescending(service => scores[service])
+            .ThenByDescending(service => Moved(best[service]!))
             .ThenBy(service => service)
-            .Take(Most)
-            .Select(service => (Service: service, Confidence: scores[service] / total * best[service]!.Certainty));
-        return [.. ranked.Where(one => one.Confidence >= least).Select(one => Report(one.Service, one.Confidence, troubled))];
+            .Select(service => (Service: service, Confidence: scores[service] / total * certainties[service]));
+        return [.. ranked.Select(one => Report(one.Service, one.Confidence, troubled))];
     }
 
     private static MetricRole RoleOf(IncidentFrame frame, BreachedObjective breached) =>
@@ -45,34 +58,132 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     /// <summary>A finding counts by how sure it is and by its share of all that arose in its role.</summary>
     private void Weigh()
     {
-        var totals = findings
-            .Where(finding => finding.IsCandidate)
-            .GroupBy(finding => hasGraph ? finding.Signal.Role : MetricRole.Unknown)
-            .ToDictionary(role => role.Key, role => role.Sum(Trouble));
-        foreach (var finding in findings)
+        if (hasGraph)
         {
-            var service = finding.Signal.Service;
-            if (!finding.IsCandidate)
-                continue;
-            var total = totals[hasGraph ? finding.Signal.Role : MetricRole.Unknown];
-            if (total <= 0)
-                continue;
-            shares[finding] = Trouble(finding) / total;
-            var part = shares[finding] * (hasGraph ? finding.Certainty : 1);
-            if (hasGraph && question.Breached is { } breached)
+            var own = findings.Where(finding => finding.IsCandidate && finding.Signal.Side == MetricSide.Server);
+            foreach (var role in own.GroupBy(finding => finding.Signal.Role))
             {
-                if (breachedRole != MetricRole.Unknown && finding.Signal.Role != breachedRole)
-                    part *= OtherRole;
-                var isOff = frame.Graph.Contains(breached.Service) && frame.Graph.Path(breached.Service, frame.Services[service]) is null;
-                if (isOff)
-                    part *= OffThePath;
+                var total = role.Sum(Trouble);
+                if (total <= 0)
+                    continue;
+                foreach (var finding in role)
+                {
+                    shares[finding] = Trouble(finding) / total;
+                    Count(finding.Signal.Service, finding, shares[finding] * finding.Certainty, finding.Certainty);
+                }
             }
-            scores[service] = hasGraph ? scores[service] + part : Math.Max(scores[service], part);
-            if (best[service] is not null && part <= bestParts[service])
-                continue;
-            (best[service], bestParts[service]) = (finding, part);
+            var felt = findings.Where(finding => finding.IsCandidate && finding.Signal.Role is MetricRole.Latency or MetricRole.Errors);
+            foreach (var role in felt.GroupBy(finding => finding.Signal.Role))
+                WeighNetwork(role);
+        }
+        WeighExcursions();
+        // Behind all that stands out comes what moved at all.
+        foreach (var one in findings.GroupBy(finding => finding.Signal.Service))
+        {
+            var most = one.MaxBy(Moved)!;
+            Count(one.Key, most, Tail * Moved(most) / (1 + Moved(most)), most.Certainty);
         }
     }
+
+    private static double Moved(Finding finding) => Math.Max(0, Math.Max(finding.Far, finding.Z));
+
+    private void Count(int service, Finding finding, double part, double certainty)
+    {
+        if (hasGraph && question.Breached is { } breached)
+        {
+            if (breachedRole != MetricRole.Unknown && finding.Signal.Role != breachedRole)
+                part *= OtherRole;
+            var isOff = frame.Graph.Contains(breached.Service) && frame.Graph.Path(breached.Service, frame.Services[service]) is null;
+            if (isOff)
+                part *= OffThePath;
+        }
+        scores[service] += part;
+        if (part > bestParts[service])
+            (bestParts[service], certainties[service]) = (part, certainty);
+        else if (best[service] is not null)
+            return;
+        // What others measure of a service says that it is the cause, not which of its own metrics shows it.
+        if (finding.Signal.Service == service)
+            best[service] = finding;
+    }
+
+    /// <summary>What the calls of a service take or fail beyond what those it calls say of themselves happens on the way: at the network of
+    /// the caller, which then slows all its calls and those to it, or at that of a callee, which then slows all who call it.</summary>
+    private void WeighNetwork(IEnumerable<Finding> role)
+    {
+        // Who does not measure its calls shows them in its own answers.
+        var gaps = role.GroupBy(finding => finding.Signal.Service)
+            .ToDictionary(one => one.Key, one => one.MaxBy(finding => finding.Signal.Side)!);
+        var total = gaps.Values.Sum(Trouble);
+        if (total <= 0)
+            return;
+        var parts = new double[scores.Length];
+        for (var service = 0; service < scores.Length; service++)
+        {
+            var callers = frame.CallersOf(service);
+            var touched = frame.CalleesOf(service).Any() ? callers.Append(service) : callers;
+            var expected = touched.Where(gaps.ContainsKey).Select(one => gaps[one]).ToList();
+            if (expected.Count == 0)
+                continue;
+            parts[service] = expected.Sum(Trouble) / total * expected.Average(finding => finding.Certainty);
+            // Answers that are late at one service are its own; late at several that call the same one, they are of that one.
+            if (
+                expected.TrueForAll(finding => finding.Signal.Side == MetricSide.Server)
+                && expected.Count(finding => finding.Certainty > 0.5) < 2
+            )
+                parts[service] *= OneCaller;
+            onTheWay[service].AddRange(expected.Where(finding => finding.Z >= TroubledZ && finding.Signal.Side == MetricSide.Client));
+        }
+        var sum = parts.Sum();
+        for (var service = 0; service < scores.Length; service++)
+        {
+            if (parts[service] <= 0)
+                continue;
+            var shown = gaps.GetValueOrDefault(service) ?? role.First();
+            Count(service, shown, parts[service] * parts[service] / sum, Math.Min(1, parts[service]));
+        }
+    }
+
+    /// <summary>How far beyond its own range each service went, whatever it is that moved: what is used up shows where users feel
+    /// nothing.</summary>
+    private void WeighExcursions()
+    {
+        // Time is lost where it arises, and callers inherit a part: of all latencies, the one with the most lost seconds leads.
+        var lost = new double[scores.Length];
+        foreach (var finding in findings.Where(finding => finding.IsCandidate && IsOwnTime(finding.Signal)))
+            lost[finding.Signal.Service] = frame.Requests[finding.Signal.Service] is null ? double.PositiveInfinity : finding.Mass;
+        var most = lost.Where(double.IsFinite).Max();
+        var peaks = new (Finding Finding, double Far)?[scores.Length];
+        var families = findings.GroupBy(finding =>
+            finding.Signal is { Role: MetricRole.Latency or MetricRole.Errors } signal
+                ? (signal.Service, signal.Role, signal.Side, Name: "")
+                : (finding.Signal.Service, finding.Signal.Role, finding.Signal.Side, finding.Signal.Name)
+        );
+        foreach (var family in families)
+        {
+            // Several quantiles of one time say the same, and the outer ones are loud by chance: two have to agree.
+            var second = family.OrderByDescending(finding => finding.Excess).Take(2).Last();
+            var far = second.Excess;
+            if (family.Key.Side == MetricSide.Client)
+                far *= hasGraph ? 0 : ClientSide;
+            if (hasGraph && family.Key.Role is MetricRole.Latency or MetricRole.Errors)
+                far *= FeltExcursion;
+            if (!hasGraph && most > 0 && IsOwnTime(second.Signal))
+                far *= Math.Sqrt(Math.Clamp(lost[family.Key.Service] / most, LeastLost, 1));
+            if (far > (peaks[family.Key.Service]?.Far ?? 0))
+                peaks[family.Key.Service] = (second, far);
+        }
+        var total = peaks.Sum(peak => peak?.Far ?? 0);
+        for (var service = 0; service < peaks.Length; service++)
+        {
+            if (peaks[service] is not { } peak)
+                continue;
+            var certainty = Math.Max(peak.Finding.Certainty, Finding.CertaintyAt(peak.Finding.Excess));
+            Count(service, peak.Finding, (hasGraph ? Excursions : 1) * peak.Far / total, certainty);
+        }
+    }
+
+    private static bool IsOwnTime(Signal signal) => signal is { Role: MetricRole.Latency, Side: MetricSide.Server };
 
     /// <summary>What moved by less than its own noise is no share of anything.</summary>
     private static double Trouble(Finding finding) => finding.Z > 1 ? finding.Certainty * Math.Max(0, finding.Mass) : 0;
@@ -157,10 +268,15 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                 continue;
             var (metric, usual) = (one.Signal.Name, one.Signal.Median);
             speaksFor.Add(
-                !hasGraph ? new Evidence.BeyondItsRange(name, metric, usual, one.Shift, one.Z)
+                !hasGraph ? new Evidence.BeyondItsRange(name, metric, usual, one.Shift, one.Far)
                 : one.IsCandidate ? new Evidence.MovedByItself(name, metric, usual, one.Shift, one.Z)
                 : new Evidence.Supported(name, metric, usual, one.Shift, one.Z)
             );
+        }
+        if (onTheWay[service] is [var way, ..] calls)
+        {
+            var measured = calls.Select(call => frame.Services[call.Signal.Service]).Distinct().Order(StringComparer.Ordinal);
+            speaksFor.Add(new Evidence.OnTheWay(name, [.. measured], way.Signal.Name));
         }
         foreach (var callee in newCallees[service])
             speaksFor.Add(new Evidence.NewlyCalled(name, frame.Services[callee]));

@@ -9,6 +9,7 @@ internal sealed class Signal
     public required string Metric { get; init; }
     public required string Statistic { get; init; }
     public required MetricRole Role { get; set; }
+    public required MetricSide Side { get; set; }
 
     /// <summary>The ordinary past first, then the rows of the incident.</summary>
     public required double[] Values { get; init; }
@@ -33,6 +34,7 @@ internal sealed class IncidentFrame
 {
     private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);
     private readonly int[] callNumbers;
+    private readonly List<Signal>[] signalsOf;
 
     public IncidentFrame(CauseQuestion question)
     {
@@ -53,7 +55,10 @@ internal sealed class IncidentFrame
         Latency = new Signal?[Services.Length];
         Errors = new Signal?[Services.Length];
         Requests = new Signal?[Services.Length];
+        ClientLatency = new Signal?[Services.Length];
+        ClientErrors = new Signal?[Services.Length];
         SilentRows = new int[Services.Length];
+        signalsOf = [.. Services.Select(_ => new List<Signal>())];
         var ordered = question
             .Series.OrderBy(series => series.Service, StringComparer.Ordinal)
             .ThenBy(series => series.Metric, StringComparer.Ordinal)
@@ -77,6 +82,12 @@ internal sealed class IncidentFrame
     public Signal?[] Latency { get; }
     public Signal?[] Errors { get; }
     public Signal?[] Requests { get; }
+
+    /// <summary>How long the calls of a service take, as it measures them itself.</summary>
+    public Signal?[] ClientLatency { get; }
+
+    /// <summary>How many of its calls fail.</summary>
+    public Signal?[] ClientErrors { get; }
     public List<Signal> All { get; } = [];
 
     /// <summary>Per service, the rows of the window in which it told nothing at all.</summary>
@@ -91,13 +102,15 @@ internal sealed class IncidentFrame
 
     public IEnumerable<int> CallersOf(int service) => Neighbours(service, callees: false);
 
+    public IReadOnlyList<Signal> SignalsOf(int service) => signalsOf[service];
+
     /// <summary>Says where the window begins; what is usual is what was before.</summary>
     public void Split(int window)
     {
         Window = window;
         SeatRoles();
-        foreach (var one in All.GroupBy(signal => signal.Service))
-            DropSilence([.. one]);
+        foreach (var signals in signalsOf)
+            DropSilence(signals);
         var scratch = new double[Rows];
         foreach (var signal in All)
         {
@@ -123,7 +136,7 @@ internal sealed class IncidentFrame
 
     /// <summary>When all series of a service stand at nought in the same row, its exporter was restarting: that is a gap, no
     /// value.</summary>
-    private void DropSilence(Signal[] signals)
+    private void DropSilence(List<Signal> signals)
     {
         var speaking = signals
             .Where(signal => signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9)
@@ -177,39 +190,24 @@ internal sealed class IncidentFrame
             if (!SampleValue.IsUsable(values[i]))
                 values[i] = double.NaN;
         }
-        All.Add(
-            new Signal
-            {
-                Service = service,
-                Metric = series.Metric,
-                Statistic = series.Statistic,
-                Values = values,
-                Role = MetricRoles.Of(series.Metric),
-            }
-        );
+        var signal = new Signal
+        {
+            Service = service,
+            Metric = series.Metric,
+            Statistic = series.Statistic,
+            Values = values,
+            Role = MetricRoles.Of(series.Metric),
+            Side = MetricRoles.SideOf(series.Metric),
+        };
+        All.Add(signal);
+        signalsOf[service].Add(signal);
     }
 
     /// <summary>Gives names that say nothing the role their behaviour shows, turns availability into errors, and seats one signal per role
     /// and service.</summary>
     private void SeatRoles()
     {
-        var unknown = All.Where(signal => signal.Role == MetricRole.Unknown).ToList();
-        if (unknown.Count > 0 && Graph.Calls > 0 && !All.Exists(signal => signal.Role == MetricRole.Requests))
-        {
-            // The first statistic of a metric stands for it.
-            var families = unknown
-                .GroupBy(signal => signal.Metric, StringComparer.Ordinal)
-                .ToDictionary(
-                    family => family.Key,
-                    family =>
-                        (IReadOnlyDictionary<int, double[]>)
-                            family.GroupBy(signal => signal.Service).ToDictionary(one => one.Key, one => one.First().Values[..Window]),
-                    StringComparer.Ordinal
-                );
-            var roles = RoleByBehaviour.Infer(families, CallersOf, CalleesOf);
-            foreach (var signal in unknown)
-                signal.Role = roles.GetValueOrDefault(signal.Metric, MetricRole.Unknown);
-        }
+        SetUnknownRoles();
         foreach (var signal in All)
         {
             var largest = 0.0;
@@ -223,11 +221,22 @@ internal sealed class IncidentFrame
                     signal.Values[row] = (whole - signal.Values[row]) / whole;
                 signal.Role = MetricRole.Errors;
             }
-            var seat = signal.Role switch
+        }
+        // The same family at every service, so that like is compared with like: the one told by most services and then the quietest.
+        var seating = All.GroupBy(signal => (signal.Metric, signal.Statistic))
+            .Select(family => (Signals: family.ToList(), Rank: StatisticRank(family.Key.Statistic), Noise: Loudness(family)))
+            .OrderBy(family => family.Rank)
+            .ThenByDescending(family => family.Signals.Count)
+            .ThenBy(family => family.Noise);
+        foreach (var signal in seating.SelectMany(family => family.Signals))
+        {
+            var seat = (signal.Role, signal.Side) switch
             {
-                MetricRole.Latency => Latency,
-                MetricRole.Errors => Errors,
-                MetricRole.Requests => Requests,
+                (MetricRole.Latency, MetricSide.Server) => Latency,
+                (MetricRole.Latency, MetricSide.Client) => ClientLatency,
+                (MetricRole.Errors, MetricSide.Server) => Errors,
+                (MetricRole.Errors, MetricSide.Client) => ClientErrors,
+                (MetricRole.Requests, MetricSide.Server) => Requests,
                 _ => null,
             };
             if (seat is null || seat[signal.Service] is not null)
@@ -235,6 +244,63 @@ internal sealed class IncidentFrame
             seat[signal.Service] = signal;
             signal.IsPrimary = true;
         }
+    }
+
+    /// <summary>Names that say nothing, or the opposite of what the values do, give way to the behaviour.</summary>
+    private void SetUnknownRoles()
+    {
+        if (Graph.Calls == 0)
+            return;
+        // The first statistic of a metric stands for it.
+        var families = All.GroupBy(signal => signal.Metric, StringComparer.Ordinal)
+            .ToDictionary(
+                family => family.Key,
+                family =>
+                    (IReadOnlyDictionary<int, double[]>)
+                        family.GroupBy(signal => signal.Service).ToDictionary(one => one.Key, one => one.First().Values),
+                StringComparer.Ordinal
+            );
+        var behaviour = new RoleByBehaviour(families, CallersOf, CalleesOf, IsOfCallers);
+        var requests = All.Where(signal => signal is { Role: MetricRole.Requests, Side: MetricSide.Server })
+            .Select(signal => signal.Metric)
+            .Distinct()
+            .ToList();
+        if (requests.Count > 0 && !behaviour.Misnames(requests))
+            return;
+        var open = requests.Count > 0 ? All : [.. All.Where(signal => signal.Role == MetricRole.Unknown)];
+        var roles = behaviour.Infer([.. open.Select(signal => signal.Metric).Distinct()]);
+        foreach (var family in open.GroupBy(signal => signal.Metric).ToList())
+        {
+            var role = roles.GetValueOrDefault(family.Key, MetricRole.Unknown);
+            var isClient =
+                role is MetricRole.Latency or MetricRole.Errors or MetricRole.Availability
+                && IsOfCallers(family.Select(signal => signal.Service));
+            foreach (var signal in family)
+                (signal.Role, signal.Side) = (role, isClient ? MetricSide.Client : MetricSide.Server);
+        }
+    }
+
+    /// <summary>Who calls nobody measures no calls: what only callers have tells of their calls.</summary>
+    private bool IsOfCallers(IEnumerable<int> services)
+    {
+        var known = services.ToHashSet();
+        var callers = Enumerable
+            .Range(0, Services.Length)
+            .Where(service => signalsOf[service].Count > 0)
+            .ToLookup(service => CalleesOf(service).Any());
+        return callers[false].Count() >= 2 && !callers[false].Any(known.Contains) && 2 * known.Count > callers[true].Count();
+    }
+
+    /// <summary>How much the middle series of a family usually moves, as a part of its level.</summary>
+    private double Loudness(IEnumerable<Signal> family)
+    {
+        var scratch = new double[Rows];
+        var figures = family
+            .Select(signal => Robust.Noise(signal.Values.AsSpan(0, Window), scratch))
+            .Select(noise => noise.Count > 1 && noise.Mean != 0 ? noise.Deviation / Math.Abs(noise.Mean) : double.NaN)
+            .ToArray();
+        var middle = Robust.Median(figures, scratch.Length >= figures.Length ? scratch : new double[figures.Length]);
+        return double.IsNaN(middle) ? double.PositiveInfinity : middle;
     }
 
     // Means and sums add up along the graph, quantiles do not.

@@ -16,12 +16,13 @@ internal sealed class Mechanism
 
     /// <summary>A parent whose coefficient comes from the reference rows alone.</summary>
     /// <param name="values">A value per row, without gaps.</param>
-    public void Learn(double[] values) => parents.Add(new Parent(values, 0, double.PositiveInfinity, true));
+    public void Learn(double[] values) => parents.Add(new Parent(values, 0, double.PositiveInfinity, true, true));
 
     /// <summary>A parent whose coefficient comes from all rows.</summary>
     /// <param name="values">A value per row, without gaps.</param>
     /// <param name="most">The largest coefficient that makes sense.</param>
-    public void Allow(double[] values, double most) => parents.Add(new Parent(values, 0, most, false));
+    /// <param name="isPast">Whether the past limits it: not where the values are too noisy to say how much of them comes through.</param>
+    public void Allow(double[] values, double most, bool isPast = true) => parents.Add(new Parent(values, 0, most, false, isPast));
 
     /// <param name="target">A value per row; NaN is a gap.</param>
     /// <param name="window">The first row that is no reference.</param>
@@ -43,11 +44,13 @@ internal sealed class Mechanism
             {
                 // Where the past says how much of a parent comes through, the window may not say otherwise.
                 allowed.Add(
-                    parents[i] with
-                    {
-                        Lower = Math.Max(0, weight - (3 * errors[i])),
-                        Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])),
-                    }
+                    parents[i].IsPast
+                        ? parents[i] with
+                        {
+                            Lower = Math.Max(0, weight - (3 * errors[i])),
+                            Upper = Math.Min(parents[i].Upper, weight + (3 * errors[i])),
+                        }
+                        : parents[i]
                 );
                 continue;
             }
@@ -173,5 +176,5 @@ internal sealed class Mechanism
         return weights;
     }
 
-    private readonly record struct Parent(double[] Values, double Lower, double Upper, bool IsLearnt);
+    private readonly record struct Parent(double[] Values, double Lower, double Upper, bool IsLearnt, bool IsPast);
 }

@@ -25,6 +25,16 @@ public enum MetricRole
     Unknown,
 }
 
+/// <summary>Which end of a call a metric was measured at.</summary>
+public enum MetricSide
+{
+    /// <summary>At the service that was asked, or the name does not say.</summary>
+    Server,
+
+    /// <summary>At the service that asks: it tells of those it calls and of the way to them.</summary>
+    Client,
+}
+
 /// <summary>The role of a metric by the usual words of metric names.</summary>
 public static partial class MetricRoles
 {
@@ -81,19 +91,37 @@ public static partial class MetricRoles
         (MetricRole.Latency, ["seconds", "ms", "time"]),
     ];
 
+    // Envoy calls upstream what it asks, and downstream who asks it.
+    private static readonly string[] ClientWords = ["client", "outbound", "outgoing", "egress", "upstream", "callee"];
+    private static readonly string[] ServerWords = ["server", "inbound", "incoming", "ingress", "downstream"];
+
+    /// <param name="metric">A name in any of the usual spellings: <c>http_client_request_duration_seconds</c>, <c>ClientLatency</c>.</param>
+    /// <returns><see cref="MetricSide.Client"/> when a word says so and none says the opposite.</returns>
+    public static MetricSide SideOf(string metric)
+    {
+        var words = WordsOf(metric);
+        return Has(words, ClientWords) && !Has(words, ServerWords) ? MetricSide.Client : MetricSide.Server;
+    }
+
     /// <param name="metric">A name in any of the usual spellings: <c>http_request_duration_seconds</c>, <c>ResponseTime</c>,
     /// <c>latency-50</c>.</param>
     /// <returns><see cref="MetricRole.Unknown"/> when no word is a usual one.</returns>
     public static MetricRole Of(string metric)
     {
-        var words = Word().Matches(metric).Select(match => match.Value.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+        var words = WordsOf(metric);
         foreach (var (role, usual) in Lexicon)
         {
-            if (usual.Any(word => words.Contains(word) || words.Contains(word + "s") || words.Contains(word + "es")))
+            if (Has(words, usual))
                 return role;
         }
         return MetricRole.Unknown;
     }
+
+    private static HashSet<string> WordsOf(string metric) =>
+        Word().Matches(metric).Select(match => match.Value.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+
+    private static bool Has(HashSet<string> words, string[] usual) =>
+        Array.Exists(usual, word => words.Contains(word) || words.Contains(word + "s") || words.Contains(word + "es"));
 
     [GeneratedRegex("5xx|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")]
     private static partial Regex Word();
