@@ -49,6 +49,8 @@ public sealed class TelemetryTests(PostgresFixture postgres) : IDisposable
             text => wanted.All(name => text.Contains(name, StringComparison.Ordinal))
         );
 
+        // It was asked until it was ready, and refused: no errors of users.
+        Assert.DoesNotMatch("(?m)^http_server_request_duration_seconds_count\\{.*/monitoring/health", text);
         // By the label "service" the console finds services, in its own metrics too.
         Assert.DoesNotMatch("[{,]service=\"", text);
         var (exitCode, words) = await CheckAsync(text);

@@ -155,7 +155,8 @@ public sealed class KillStormTests : IDisposable
         var lines = entries.ConvertAll(one => $"{one.Id} {one.At:O} {one.Actor} {one.Action} {one.Subject} {one.Detail}");
         Assert.Equal(audit, lines.Take(audit.Count));
         audit = lines;
-        Assert.IsType<AuditCheck.Intact>(await AuditChain.CheckAsync(db, Token));
+        await using (var whole = await contexts.CreateDbContextAsync(Token))
+            Assert.IsType<AuditCheck.Intact>(await AuditChain.CheckAsync(whole, Token));
 
         var watch = await Learning.WatchAsync(contexts, Token);
         Assert.True(scannedTo is null || watch!.ScannedTo >= scannedTo, $"Scans went back from {scannedTo:O} to {watch!.ScannedTo:O}.");

@@ -37,7 +37,7 @@ internal static class ScanInvariants
     {
         var found = await db
             .Anomalies.AsNoTracking()
-            .Where(one => one.WatchId == watchId && one.PeakValue == SpikingTarget.Spike)
+            .Where(one => one.WatchId == watchId && one.PeakValue >= SpikingTarget.FirstSpike)
             .OrderBy(one => one.StartedAt)
             .ToListAsync(cancellationToken);
         var times = string.Join("; ", found.Select(one => $"{one.StartedAt:O} to {one.EndedAt:O}"));

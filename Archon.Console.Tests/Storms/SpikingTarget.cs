@@ -9,10 +9,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Archon.Tests.Storms;
 
-/// <summary>Something to scrape: a gauge near 100 that is <see cref="Spike"/> for some seconds, again and again.</summary>
+/// <summary>Something to scrape: a gauge near 100 that is far higher for some seconds, again and again.</summary>
+/// <remarks>Each spike is ten times the one before: a band that has learnt earlier ones must not hide it.</remarks>
 internal sealed class SpikingTarget : IAsyncDisposable
 {
-    public const double Spike = 5000;
+    public const double FirstSpike = 5000;
+    private const double Growth = 10;
 
     /// <summary>Long enough for several samples, far enough apart to be told apart.</summary>
     private static readonly TimeSpan SpikeLength = TimeSpan.FromSeconds(10);
@@ -22,7 +24,7 @@ internal sealed class SpikingTarget : IAsyncDisposable
     private readonly WebApplication app;
     private readonly CancellationTokenSource ending = new();
     private readonly List<(DateTimeOffset From, DateTimeOffset To)> spikes = [];
-    private volatile bool isSpiking;
+    private double spike = double.NaN;
     private Task spiking = Task.CompletedTask;
     private int scrapes;
 
@@ -66,13 +68,13 @@ internal sealed class SpikingTarget : IAsyncDisposable
 
     private async Task SpikeAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        for (var next = FirstSpike; !cancellationToken.IsCancellationRequested; next *= Growth)
         {
             var from = DateTimeOffset.UtcNow;
-            isSpiking = true;
+            Volatile.Write(ref spike, next);
             // A spike that has begun is finished.
             await Task.Delay(SpikeLength, CancellationToken.None);
-            isSpiking = false;
+            Volatile.Write(ref spike, double.NaN);
             spikes.Add((from, DateTimeOffset.UtcNow));
             await Task.Delay(Calm, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -80,7 +82,9 @@ internal sealed class SpikingTarget : IAsyncDisposable
 
     private string Metrics()
     {
-        var value = isSpiking ? Spike : 100 + (Interlocked.Increment(ref scrapes) % 7);
+        var value = Volatile.Read(ref spike);
+        if (double.IsNaN(value))
+            value = 100 + (Interlocked.Increment(ref scrapes) % 7);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"# TYPE archon_websocket_connections gauge\narchon_websocket_connections {value}\n"

@@ -51,8 +51,13 @@ internal static class Telemetry
         app.MapPrometheusScrapingEndpoint(MetricsPath)
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)))
             .WithMetadata(new NeededScope(TokenScopes.ReadMonitoring));
-        app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/monitoring/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+        // Whoever waits for a start asks often and is refused until it is ready: no errors of users, and no traffic.
+        app.MapHealthChecks("/monitoring/health/live", new HealthCheckOptions { Predicate = _ => false })
+            .AllowAnonymous()
+            .DisableHttpMetrics();
+        app.MapHealthChecks("/monitoring/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync })
+            .AllowAnonymous()
+            .DisableHttpMetrics();
     }
 
     /// <summary>The verdict in a line of its own, as without a writer, then what there is to say.</summary>
