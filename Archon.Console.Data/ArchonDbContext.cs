@@ -1,4 +1,5 @@
 using Archon.Data.Access;
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Audit;
 using Archon.Data.Catalogue;
@@ -35,6 +36,8 @@ public sealed class ArchonDbContext(DbContextOptions<ArchonDbContext> options)
     public DbSet<RuleDocument> RuleDocuments => Set<RuleDocument>();
     public DbSet<RuleDocumentVersion> RuleDocumentVersions => Set<RuleDocumentVersion>();
     public DbSet<RuleApply> RuleApplies => Set<RuleApply>();
+    public DbSet<ActiveAlert> ActiveAlerts => Set<ActiveAlert>();
+    public DbSet<AlertPoll> AlertPolls => Set<AlertPoll>();
     public DbSet<AlertResponse> AlertResponses => Set<AlertResponse>();
     public DbSet<NotificationChannel> NotificationChannels => Set<NotificationChannel>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();

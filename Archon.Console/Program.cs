@@ -1,6 +1,7 @@
 using Archon.Cli;
 using Archon.Data;
 using Archon.Features.Access;
+using Archon.Features.Alerts;
 using Archon.Features.Anomalies;
 using Archon.Features.DevUi;
 using Archon.Features.Explore;
@@ -46,6 +47,7 @@ public partial class Program
         ScanningSetup.Feature,
         WatchesSetup.Feature,
         ServicesSetup.Feature,
+        AlertsSetup.Feature,
         AnomaliesSetup.Feature,
         ForecastsSetup.Feature,
         IncidentsSetup.Feature,

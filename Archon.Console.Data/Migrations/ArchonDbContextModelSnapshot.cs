@@ -439,6 +439,194 @@ namespace Archon.Data.Migrations
                     b.ToTable("sessions", (string)null);
                 });
 
+            modelBuilder.Entity("Archon.Data.Alerts.ActiveAlert", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("AlertmanagerFingerprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("alertmanager_fingerprint");
+
+                    b.Property<string>("Annotations")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("annotations");
+
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("fingerprint");
+
+                    b.Property<bool?>("HasReceiver")
+                        .HasColumnType("boolean")
+                        .HasColumnName("has_receiver");
+
+                    b.PrimitiveCollection<string[]>("InhibitedBy")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("inhibited_by");
+
+                    b.Property<bool>("IsHeartbeat")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_heartbeat");
+
+                    b.Property<string>("Labels")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("labels");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.PrimitiveCollection<string[]>("Receivers")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("receivers");
+
+                    b.Property<string>("RuleFile")
+                        .HasColumnType("text")
+                        .HasColumnName("rule_file");
+
+                    b.Property<string>("RuleGroup")
+                        .HasColumnType("text")
+                        .HasColumnName("rule_group");
+
+                    b.Property<int>("RuleOrdinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("rule_ordinal");
+
+                    b.Property<int?>("ServiceId")
+                        .HasColumnType("integer")
+                        .HasColumnName("service_id");
+
+                    b.Property<string>("Severity")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("severity");
+
+                    b.PrimitiveCollection<string[]>("SilencedBy")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("silenced_by");
+
+                    b.Property<DateTimeOffset>("Since")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("since");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<string>("Team")
+                        .HasColumnType("text")
+                        .HasColumnName("team");
+
+                    b.Property<double?>("Value")
+                        .HasColumnType("double precision")
+                        .HasColumnName("value");
+
+                    b.HasKey("Id")
+                        .HasName("pk_active_alerts");
+
+                    b.HasIndex("ServiceId")
+                        .HasDatabaseName("ix_active_alerts_service_id");
+
+                    b.HasIndex("EnvironmentId", "Fingerprint")
+                        .IsUnique()
+                        .HasDatabaseName("ix_active_alerts_environment_id_fingerprint");
+
+                    b.ToTable("active_alerts", (string)null);
+                });
+
+            modelBuilder.Entity("Archon.Data.Alerts.AlertPoll", b =>
+                {
+                    b.Property<int>("EnvironmentId")
+                        .HasColumnType("integer")
+                        .HasColumnName("environment_id");
+
+                    b.Property<DateTimeOffset?>("AlertmanagerCheckedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("alertmanager_checked_at");
+
+                    b.Property<DateTimeOffset?>("AlertmanagerFailingSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("alertmanager_failing_since");
+
+                    b.Property<string>("AlertmanagerReason")
+                        .HasColumnType("text")
+                        .HasColumnName("alertmanager_reason");
+
+                    b.Property<int>("Critical")
+                        .HasColumnType("integer")
+                        .HasColumnName("critical");
+
+                    b.Property<int>("Firing")
+                        .HasColumnType("integer")
+                        .HasColumnName("firing");
+
+                    b.Property<int>("Info")
+                        .HasColumnType("integer")
+                        .HasColumnName("info");
+
+                    b.Property<int>("Pending")
+                        .HasColumnType("integer")
+                        .HasColumnName("pending");
+
+                    b.Property<DateTimeOffset>("PolledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("polled_at");
+
+                    b.Property<int?>("ReceiversWithIntegration")
+                        .HasColumnType("integer")
+                        .HasColumnName("receivers_with_integration");
+
+                    b.Property<DateTimeOffset?>("RulesCheckedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("rules_checked_at");
+
+                    b.Property<DateTimeOffset?>("RulesFailingSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("rules_failing_since");
+
+                    b.Property<string>("RulesReason")
+                        .HasColumnType("text")
+                        .HasColumnName("rules_reason");
+
+                    b.Property<int>("Silenced")
+                        .HasColumnType("integer")
+                        .HasColumnName("silenced");
+
+                    b.Property<int>("Warning")
+                        .HasColumnType("integer")
+                        .HasColumnName("warning");
+
+                    b.HasKey("EnvironmentId")
+                        .HasName("pk_alert_polls");
+
+                    b.ToTable("alert_polls", (string)null);
+                });
+
             modelBuilder.Entity("Archon.Data.Anomalies.Anomaly", b =>
                 {
                     b.Property<long>("Id")
@@ -2181,6 +2369,32 @@ namespace Archon.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_team_members_users_user_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Alerts.ActiveAlert", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_active_alerts_environments_environment_id");
+
+                    b.HasOne("Archon.Data.Catalogue.Service", null)
+                        .WithMany()
+                        .HasForeignKey("ServiceId")
+                        .OnDelete(DeleteBehavior.SetNull)
+                        .HasConstraintName("fk_active_alerts_services_service_id");
+                });
+
+            modelBuilder.Entity("Archon.Data.Alerts.AlertPoll", b =>
+                {
+                    b.HasOne("Archon.Data.Catalogue.MonitoredEnvironment", null)
+                        .WithMany()
+                        .HasForeignKey("EnvironmentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_alert_polls_environments_environment_id");
                 });
 
             modelBuilder.Entity("Archon.Data.Anomalies.Anomaly", b =>

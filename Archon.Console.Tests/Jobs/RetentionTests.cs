@@ -1,5 +1,6 @@
 using Archon.Data;
 using Archon.Data.Access;
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Audit;
 using Archon.Data.Catalogue;
@@ -64,6 +65,8 @@ public sealed class RetentionTests(PostgresFixture postgres)
         typeof(AuditChainHead),
         typeof(DataProtectionKey),
         typeof(ConsoleRun),
+        typeof(ActiveAlert),
+        typeof(AlertPoll),
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

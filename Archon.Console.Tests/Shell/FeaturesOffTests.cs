@@ -20,6 +20,7 @@ public sealed partial class FeaturesOffTests(PostgresFixture postgres)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
+    [InlineData("Alerts", null)]
     [InlineData("Explore", "/rules")]
     [InlineData("Forecasts", "/forecasts")]
     [InlineData("Incidents", null)]

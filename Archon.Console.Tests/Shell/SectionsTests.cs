@@ -1,7 +1,9 @@
 using Archon.Data;
+using Archon.Features.Alerts;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
 using Archon.Features.Rules.Catalogue;
+using Archon.Features.Rules.Coverage;
 using Archon.Features.Services;
 using Archon.Features.Watches;
 using Archon.Tests.Kit;
@@ -23,7 +25,9 @@ public sealed class SectionsTests : BunitContext
         Services.AddSingleton<IDbContextFactory<ArchonDbContext>, AwayDatabase>();
         Services.AddSingleton<ForecastQueries>().AddSingleton<IncidentQueries>().AddSingleton<ServiceRuleQueries>();
         Services.AddSingleton<ForecastTopic>().AddSingleton<WatchTopic>().AddSingleton<ServiceTopic>();
-        Services.AddSingleton<IncidentTopic>().AddSingleton<RuleTopic>();
+        Services.AddSingleton<IncidentTopic>().AddSingleton<RuleTopic>().AddSingleton<AlertTopic>();
+        Services.AddSingleton<RuleTarget, NoTarget>().AddSingleton<RuleQueries>().AddSingleton<CoverageQueries>();
+        Services.AddSingleton<AlertQueries>();
     }
 
     [Fact]
@@ -34,6 +38,9 @@ public sealed class SectionsTests : BunitContext
             Render<LimitsSection>(),
             Render<CauseSection>(with => with.Add(section => section.AnomalyId, 1)),
             Render<ServiceRulesSection>(with => with.Add(section => section.Service, "shop")),
+            Render<FiringSection>(),
+            Render<ServiceAlertsSection>(with => with.Add(section => section.ServiceId, 1)),
+            Render<RuleAlertsSection>(with => with.Add(section => section.RuleId, 1)),
         ];
 
         Assert.All(
@@ -45,6 +52,7 @@ public sealed class SectionsTests : BunitContext
                     Assert.Contains("Unknown since", words, StringComparison.Ordinal);
                     Assert.Contains("Retrying.", words, StringComparison.Ordinal);
                     Assert.DoesNotContain("Nothing runs out", section.Markup, StringComparison.Ordinal);
+                    Assert.DoesNotContain("No alert fires", section.Markup, StringComparison.Ordinal);
                 })
         );
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Archon.Data;
 using Archon.Data.Catalogue;
+using Archon.Features.Alerts;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Overview;
@@ -71,7 +72,13 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
         var open = Enumerable.Range(0, viewers).Select(_ => new Viewer(shared)).ToList();
         try
         {
-            LiveTopic[] topics = [shared.GetRequiredService<AnomalyTopic>(), shared.GetRequiredService<SampleTopic>()];
+            LiveTopic[] topics =
+            [
+                shared.GetRequiredService<AnomalyTopic>(),
+                shared.GetRequiredService<SampleTopic>(),
+                shared.GetRequiredService<AlertTopic>(),
+                shared.GetRequiredService<ForecastTopic>(),
+            ];
             await Waits.UntilAsync(() => topics[1].Readers == viewers && open.TrueForAll(viewer => viewer.IsShown));
             counter.NotePage();
             foreach (var viewer in open)
@@ -111,7 +118,7 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
         services.AddSingleton<LiveUpdates>().AddSingleton<SnapshotCache>();
         services.AddSingleton(new UpstreamHealth(new ConfiguredEnvironment(1), [], clock));
         services.AddSingleton(LiveDatabase.Ready());
-        services.AddScanning().AddWatches().AddServices().AddAnomalies().AddForecasts().AddOverview();
+        services.AddScanning().AddWatches().AddServices().AddAlerts().AddAnomalies().AddForecasts().AddOverview();
         return services.BuildServiceProvider();
     }
 
@@ -136,6 +143,9 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
                         typeof(WatchTopic),
                         typeof(ServiceTopic),
                         typeof(ForecastTopic),
+                        typeof(ForecastQueries),
+                        typeof(AlertTopic),
+                        typeof(AlertQueries),
                         typeof(UpstreamHealth),
                         typeof(ScanHealth),
                         typeof(SnapshotCache),
@@ -148,6 +158,8 @@ public sealed class OverviewReadsTests(PostgresFixture postgres)
             }
             foreach (var counted in shared.GetServices<INavCountSource>())
                 services.AddSingleton(counted);
+            foreach (var section in shared.GetServices<PageSection>())
+                services.AddSingleton(section);
             services.AddScoped<NavCounts>();
             page = context.Render<OverviewPage>();
         }

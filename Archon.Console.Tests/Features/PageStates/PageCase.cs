@@ -1,6 +1,7 @@
 using Archon.ConfigFiles.Rules;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
+using Archon.Features.Alerts;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -85,10 +86,16 @@ public sealed record PageCase(Type Page, string Loading, string? Empty, string F
         {
             Given = With(("EnvironmentId", 1), ("Labels", new Dictionary<string, string> { ["alertname"] = "Down" })),
         },
-        new(typeof(ServiceRulesSection), "Reading rules", "No known rule has this service", "Unknown since", NotReadSince)
+        new(typeof(ServiceRulesSection), "Reading rules", "No known rule covers or names this service.", "Unknown since", NotReadSince)
         {
-            Given = With(("Service", "shop"), ("Matchers", new Dictionary<string, string>())),
+            Given = With(("ServiceId", 1), ("Service", "shop"), ("Matchers", new Dictionary<string, string>())),
         },
+        new(typeof(FiringSection), "Reading alerts", "Not checked yet.", "Unknown since", NotReadSince),
+        new(typeof(ServiceAlertsSection), "Reading alerts", "Not checked yet.", "Unknown since", NotReadSince)
+        {
+            Given = With(("ServiceId", 1)),
+        },
+        new(typeof(RuleAlertsSection), "Reading alerts", "Not checked yet.", "Unknown since", NotReadSince) { Given = With(("RuleId", 1)) },
         new(typeof(RuleApplyPage), "Comparing the catalogue", "Rules are not applied from here.", "The rules cannot be read.", Away),
         new(typeof(FromAnomalyPage), "Reading the anomaly", "This anomaly is not there.", "The anomaly cannot be read.", null)
         {
@@ -121,6 +128,9 @@ public sealed record PageCase(Type Page, string Loading, string? Empty, string F
         "No anomaly is open",
         "none open",
         "No alert fired",
+        "No alert fires",
+        "No alert of this rule fires",
+        "none firing",
         "No silence applies",
         "No related anomalies",
         "up to date",

@@ -1,3 +1,4 @@
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
@@ -132,16 +133,65 @@ public sealed class HealthAssessorTests
         Assert.Empty(found.Choices);
     }
 
+    [Theory]
+    [InlineData(AlertSeverity.Critical, HealthState.Critical)]
+    [InlineData(AlertSeverity.Warning, HealthState.Warning)]
+    public void A_service_with_an_alert_is_not_healthy_though_every_series_is_in_its_band(AlertSeverity severity, HealthState expected)
+    {
+        var alert = Alert(severity);
+
+        var found = Assess([Series(1, Rate)], [], [alert]);
+
+        Assert.Equal(expected, found.State);
+        Assert.Equal(alert, Assert.IsType<HealthReason.Fires>(found.Reason).Alert);
+        Assert.Equal(alert.Since, found.Since);
+        Assert.Equal("ErrorsHigh fires: 12 % of requests fail", HealthReasonWords.Reason(found.Reason));
+    }
+
+    [Fact]
+    public void Of_an_anomaly_and_an_alert_that_are_as_bad_the_anomaly_is_the_reason_for_it_has_the_figures()
+    {
+        var open = Open(1, series: 2, Latency, AnomalySeverity.Warning);
+
+        Assert.IsType<HealthReason.Outside>(Assess([Series(2, Latency)], [open], [Alert(AlertSeverity.Warning)]).Reason);
+        Assert.IsType<HealthReason.Fires>(Assess([Series(2, Latency)], [open], [Alert(AlertSeverity.Critical)]).Reason);
+    }
+
+    [Fact]
+    public void A_silenced_alert_counts_as_judged()
+    {
+        var silenced = Alert(AlertSeverity.Critical) with { IsSilenced = true };
+
+        Assert.Equal(HealthState.Judged, Assess([Series(1, Rate)], [], [silenced]).State);
+        Assert.Equal(HealthState.NotChecked, Assess([Series(1, Rate) with { LastSampleAt = null }], [], [silenced]).State);
+    }
+
+    [Fact]
+    public void A_service_that_nothing_watches_is_as_bad_as_its_alert()
+    {
+        Assert.Equal(HealthState.Critical, Assess([], [], [Alert(AlertSeverity.Critical)]).State);
+    }
+
+    private static HealthAlert Alert(AlertSeverity severity) =>
+        new(1, "ErrorsHigh", severity, Now.AddMinutes(-3), false, "12 % of requests fail");
+
     private static HealthAssessor.Assessment Assess(
         IReadOnlyList<SeriesFact> series,
         IReadOnlyList<HealthAnomaly> open,
+        params WatchFact[] changed
+    ) => Assess(series, open, [], changed);
+
+    private static HealthAssessor.Assessment Assess(
+        IReadOnlyList<SeriesFact> series,
+        IReadOnlyList<HealthAnomaly> open,
+        IReadOnlyList<HealthAlert> alerts,
         params WatchFact[] changed
     )
     {
         var watches = new[] { Rate, Errors, Latency, Cpu }.ToDictionary(watch => watch.Id);
         foreach (var watch in changed)
             watches[watch.Id] = watch;
-        return new HealthAssessor(watches, Now).Assess(series, open);
+        return new HealthAssessor(watches, Now).Assess(series, open, alerts);
     }
 
     private static WatchFact Watch(int id, WatchSignal signal) =>

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Archon.Data;
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Services;
@@ -79,7 +80,7 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
 
         await new ServiceQueries(counting, TimeProvider.System).PictureAsync(1, ServiceFilter.Everything, 0, 30, Token);
 
-        Assert.Equal(7, counting.Commands);
+        Assert.Equal(8, counting.Commands);
     }
 
     [Fact]
@@ -172,6 +173,24 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
                     Severity = (AnomalySeverity)random.Next(3),
                     Confidence = (double[])[0.4, 0.7, 0.8, 0.95, 1] is var sure ? sure[random.Next(5)] : 0,
                     Verdict = random.Next(3) == 0 ? (AnomalyVerdict)random.Next(3) : null,
+                })
+        );
+        db.AlertPolls.Add(new AlertPoll { EnvironmentId = 1, PolledAt = now });
+        db.ActiveAlerts.AddRange(
+            services
+                .Where(_ => random.Next(3) == 0)
+                .Select(service => new ActiveAlert
+                {
+                    EnvironmentId = 1,
+                    Fingerprint = service.Name,
+                    Name = "High",
+                    ServiceId = service.Id,
+                    Since = now.AddSeconds(-random.Next(60, 6000)),
+                    Severity = (AlertSeverity)random.Next(3),
+                    State = random.Next(4) == 0 ? ActiveAlertState.Pending : ActiveAlertState.Firing,
+                    IsHeartbeat = random.Next(8) == 0,
+                    SilencedBy = random.Next(4) == 0 ? ["a silence"] : [],
+                    Source = "Prometheus",
                 })
         );
         await db.SaveChangesAsync(Token);

@@ -2,6 +2,7 @@ using Archon.Data;
 using Archon.Data.Background;
 using Archon.Data.Catalogue;
 using Archon.Features.Access;
+using Archon.Features.Alerts;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -41,6 +42,7 @@ internal sealed class JobBench : IAsyncDisposable
         collection.AddSingleton<ScanMemory>().AddSingleton<WatchMetrics>().AddSingleton<EstateThresholds>();
         collection.AddScoped<ScanJob>().AddScoped<FitModelsJob>().AddScoped<HousekeepingJob>().AddScoped<DiscoverJob>();
         collection.AddScoped<WatchDiscoverer>().AddScoped<WatchCommands>().AddScoped<ServiceCommands>();
+        collection.AddScoped<AlertPollJob>().AddSingleton<AlertQueries>();
         collection.AddScoped<ForecastJob>().AddScoped<TriageJob>().AddSingleton<CauseEvidence>();
         collection.AddSingleton(Microsoft.Extensions.Options.Options.Create(new ForecastOptions { PostAlerts = true }));
         collection.AddSingleton<RuleTarget, NoTarget>().AddScoped<ImportRulesJob>().AddScoped<ImportChannelsJob>();

@@ -30,7 +30,18 @@ public sealed class RecurringJobsTests(PostgresFixture postgres)
         using var connection = storage.GetConnection();
         var jobs = connection.GetRecurringJobs();
         Assert.Equal(
-            ["discover", "fit", "forecast", "housekeeping", "import-channels", "import-rules", "scan", "triage", "watch-rule-files"],
+            [
+                "alert-poll",
+                "discover",
+                "fit",
+                "forecast",
+                "housekeeping",
+                "import-channels",
+                "import-rules",
+                "scan",
+                "triage",
+                "watch-rule-files",
+            ],
             jobs.Select(job => job.Id).Order()
         );
         Assert.All(jobs, job => Assert.Null(job.Error));

@@ -176,7 +176,7 @@ public sealed class PrometheusClientTests
         Assert.Contains("many-to-many", broken.LastError, StringComparison.Ordinal);
         var pending = rules.Single(rule => rule.Name == "HotPending");
         Assert.Equal((true, "pending", TimeSpan.FromHours(1)), (pending.IsAlerting, pending.State, pending.For));
-        Assert.True(pending.Alerts > 0);
+        Assert.NotEmpty(pending.Alerts);
         var never = rules.Single(rule => rule.Name == "NotEvaluatedYet");
         Assert.Equal(("unknown", null), (never.Health, never.LastEvaluation));
         Assert.False(rules.Single(rule => rule.Name == "demo:requests:rate1m").IsAlerting);

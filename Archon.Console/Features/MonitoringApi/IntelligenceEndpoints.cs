@@ -16,7 +16,7 @@ public static class IntelligenceEndpoints
     public static ConsoleFeature Feature { get; } =
         new("MonitoringApi", services => services.AddIntelligence(), endpoints => endpoints.MapIntelligence())
         {
-            Needs = ["Forecasts", "Incidents"],
+            Needs = ["Alerts", "Forecasts", "Incidents"],
         };
 
     private const string Token = "token";

@@ -20,7 +20,36 @@ public sealed record HealthVerdict(
     [property: Description("Pass it as cursor to get the next reasons; null after the last.")] string? NextCursor,
     [property: Description("Services by state.")] IReadOnlyDictionary<string, int> Services,
     IReadOnlyList<UpstreamVerdict> Upstreams,
+    AlertsVerdict Alerts,
     DateTimeOffset CheckedAt
+);
+
+/// <summary>What the alert rules say.</summary>
+public sealed record AlertsVerdict(
+    [property: Description("Alerts that fire, without those that fire always to prove that alerts arrive.")] int Firing,
+    [property: Description("Those of them that are critical and not silenced.")] int Critical,
+    [property: Description("Those of them that are a warning and not silenced.")] int Warning,
+    int Silenced,
+    [property: Description("Alerts whose condition is true, but not for long enough yet.")] int Pending,
+    [property: Description("The worst of those that fire, at most 20.")] IReadOnlyList<FiringAlert> Worst,
+    [property: Description("When all servers that evaluate rules last answered; null before the first time.")] DateTimeOffset? CheckedAt,
+    [property: Description("Why alerts are not checked now; null while they are. What is listed then is what was known at checkedAt.")]
+        string? NotCheckedReason,
+    [property: Description("Receivers of Alertmanager that have an integration; with 0 no one is notified. Null where it was not read.")]
+        int? ReceiversWithIntegration
+);
+
+public sealed record FiringAlert(
+    string Rule,
+    [property: Description("critical, warning or info.")] string Severity,
+    string? Service,
+    string? Instance,
+    DateTimeOffset Since,
+    [property: Description("Of the expression at the last evaluation; null where it is not known.")] double? Value,
+    string? Summary,
+    bool Silenced,
+    IReadOnlyList<string> Receivers,
+    [property: Description("Whether one of its receivers has an integration; null where that is not known.")] bool? HasReceiver
 );
 
 public sealed record HealthVerdictReason(
@@ -83,7 +112,7 @@ public sealed record InsightList(
 );
 
 public sealed record Insight(
-    [property: Description("incident, service_outside_band, limit_in_sight, not_checked, learning or quiet.")] string Kind,
+    [property: Description("incident, service_outside_band, alert_firing, limit_in_sight, not_checked, learning or quiet.")] string Kind,
     string Severity,
     string Title,
     string Explanation,

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archon.Analysis.Forecasting;
 using Archon.Data.Background;
 using Archon.Data.Incidents;
+using Archon.Features.Alerts;
 using Archon.Features.Anomalies;
 using Archon.Features.Forecasts;
 using Archon.Features.Incidents;
@@ -20,6 +21,7 @@ public sealed class IntelligenceQueries(
     AnomalyQueries anomalies,
     IncidentQueries incidents,
     ForecastQueries forecasts,
+    AlertQueries alerts,
     UpstreamHealth upstreams,
     ConfiguredEnvironment configured,
     ScanHealth scans,
@@ -31,6 +33,9 @@ public sealed class IntelligenceQueries(
 
     /// <summary>Anomalies that one insight names at most.</summary>
     private const int AnomaliesNamed = 50;
+
+    /// <summary>Alerts that a verdict names at most.</summary>
+    private const int AlertsNamed = 20;
 
     private const string ReasonsKey = "reasons";
     private const string AnomaliesKey = "anomalies";
@@ -45,7 +50,9 @@ public sealed class IntelligenceQueries(
         if (cursor is not null && !TryMark(PageCursor.Decode(cursor), ReasonsKey, out after))
             return null;
         var picture = await services.PictureAsync(Local, ServiceFilter.Everything, 0, 0, cancellationToken);
+        var firing = await alerts.FiringAsync(Local, AlertsNamed, cancellationToken);
         var general = await LimitsOfCheckingAsync(picture, cancellationToken);
+        general.AddRange(await ReasonsAsync(firing.Known, cancellationToken));
         var reasons = after is null ? general : [];
         var troubled = await services.TroubledAfterAsync(Local, HealthState.NotChecked, after, limit + 1, cancellationToken);
         var page = troubled.Take(limit).ToList();
@@ -64,8 +71,8 @@ public sealed class IntelligenceQueries(
         var well = judged - picture.Count(HealthState.Critical) - picture.Count(HealthState.Warning);
         var isUnknown = judged == 0 || picture.Count(HealthState.NotChecked) > 0 || general.Any(reason => reason.Severity == "unknown");
         var status =
-            picture.Count(HealthState.Critical) > 0 ? "critical"
-            : picture.Count(HealthState.Warning) > 0 ? "degraded"
+            picture.Count(HealthState.Critical) > 0 || firing.Known.Critical > 0 ? "critical"
+            : picture.Count(HealthState.Warning) > 0 || firing.Known.Warning > 0 ? "degraded"
             : isUnknown ? "unknown"
             : picture.IsMostlyLearning ? "learning"
             : "healthy";
@@ -89,9 +96,60 @@ public sealed class IntelligenceQueries(
                         one.Reason
                     )),
             ],
+            Of(firing),
             picture.ReadAt
         );
     }
+
+    /// <summary>What fires without being of a known service, and what is not known of alerts. Those of a service are reasons of its state.</summary>
+    private async Task<IReadOnlyList<HealthVerdictReason>> ReasonsAsync(AlertsKnown known, CancellationToken cancellationToken)
+    {
+        var reasons = new List<HealthVerdictReason>();
+        if (!known.IsChecked)
+            reasons.Add(new HealthVerdictReason("unknown", "alerts", "Alerts are not checked; what fired before counts.", known.CheckedAt));
+        if (known.NotifiesNoOne)
+        {
+            reasons.Add(new HealthVerdictReason("info", "alerts", "No notifications are sent: no receiver has an integration.", null));
+        }
+        var alone = await alerts.WithoutServiceAsync(Local, cancellationToken);
+        reasons.AddRange(
+            alone.Rows.Select(alert => new HealthVerdictReason(
+                Severity(alert),
+                alert.Name,
+                alert.Summary ?? $"Fires{(alert.Instance is { } instance ? $" for {instance}" : "")}.",
+                alert.Since
+            ))
+        );
+        return reasons;
+    }
+
+    private static AlertsVerdict Of(AlertsPicture firing) =>
+        new(
+            firing.Known.Firing,
+            firing.Known.Critical,
+            firing.Known.Warning,
+            firing.Known.Silenced,
+            firing.Known.Pending,
+            [
+                .. firing.Rows.Select(alert => new FiringAlert(
+                    alert.Name,
+                    Severity(alert),
+                    alert.Service,
+                    alert.Instance,
+                    alert.Since,
+                    alert.Value is { } value && double.IsFinite(value) ? value : null,
+                    alert.Summary,
+                    alert.IsSilenced,
+                    alert.Receivers,
+                    alert.HasReceiver
+                )),
+            ],
+            firing.Known.CheckedAt,
+            firing.Known.Reason,
+            firing.Known.ReceiversWithIntegration
+        );
+
+    private static string Severity(AlertRow alert) => alert.Severity.ToString().ToLowerInvariant();
 
     public async Task<AnomalyList?> AnomaliesAsync(double confidence, int limit, string? cursor, CancellationToken cancellationToken)
     {
@@ -392,12 +450,16 @@ public sealed class IntelligenceQueries(
 
     private static Insight Of(ServiceHealth service, IReadOnlyList<AnomalyRow> own) =>
         new(
-            "service_outside_band",
+            service.Reason is HealthReason.Fires ? "alert_firing" : "service_outside_band",
             Severity(service.State),
             $"{service.Name}: {Figures.Plain(HealthReasonWords.Reason(service.Reason))}",
-            own.Count < 2
-                ? "One signal left what its own history lets expect."
-                : $"{own.Count} signals left their bands; {own[0].Watch} moved first.",
+            service.Reason is HealthReason.Fires
+                ? service.FiringAlerts < 2
+                    ? "An alert of it fires."
+                    : $"{Figures.Count(service.FiringAlerts)} alerts of it fire."
+                : own.Count < 2
+                    ? "One signal left what its own history lets expect."
+                    : $"{own.Count} signals left their bands; {own[0].Watch} moved first.",
             [.. own.Take(AnomaliesNamed).Select(row => row.Id)],
             StartedAt: service.Since
         );

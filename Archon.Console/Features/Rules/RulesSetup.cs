@@ -1,3 +1,4 @@
+using Archon.Features.Alerts;
 using Archon.Features.Rules.Apply;
 using Archon.Features.Rules.Backtest;
 using Archon.Features.Rules.Catalogue;
@@ -53,6 +54,7 @@ public static class RulesSetup
         services.AddSingleton(new PageSection("anomaly/actions", typeof(MakeRuleAction), 0));
         services.AddSingleton(new PageSection("service/aside", typeof(ServiceRulesSection), 0));
         services.AddSingleton<ServiceRuleQueries>();
+        services.AddSingleton<IAlertSource, RulerAlerts>();
         services.AddSingleton<IRetention, RuleRetention>();
         services.AddTopic<RuleTopic>();
         services.AddSingleton<RuleQueries>();

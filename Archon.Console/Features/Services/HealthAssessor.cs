@@ -1,3 +1,4 @@
+using Archon.Data.Alerts;
 using Archon.Data.Catalogue;
 using Archon.Ui.Health;
 
@@ -33,7 +34,14 @@ internal sealed record WatchFact(
 internal sealed record ServiceFact(int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team);
 
 /// <param name="Series">How many series of watches it has.</param>
-internal sealed record ServiceAssessment(ServiceFact Service, HealthAssessor.Assessment Found, int OpenAnomalies, int Series);
+/// <param name="FiringAlerts">Those that count for its state and are not silenced.</param>
+internal sealed record ServiceAssessment(
+    ServiceFact Service,
+    HealthAssessor.Assessment Found,
+    int OpenAnomalies,
+    int Series,
+    int FiringAlerts
+);
 
 /// <summary>Turns facts about series into states of services. Pure: the same facts give the same picture.</summary>
 internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches, DateTimeOffset now)
@@ -43,21 +51,34 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
 
     internal sealed record Assessment(HealthState State, HealthReason Reason, DateTimeOffset? Since, IReadOnlyList<Choice> Choices);
 
-    public Assessment Assess(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open)
+    public Assessment Assess(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open, IReadOnlyList<HealthAlert> alerts)
     {
         var bySeries = open.GroupBy(anomaly => anomaly.SeriesId).ToDictionary(group => group.Key, group => group.MinBy(Rank)!);
         var choices = Choose(series, bySeries);
-        var (state, reason, since) = Explain(series, open);
+        var (state, reason, since) = Explain(series, open, alerts);
         return new Assessment(state, reason, since, choices);
     }
 
-    private (HealthState, HealthReason, DateTimeOffset?) Explain(IReadOnlyList<SeriesFact> series, IReadOnlyList<HealthAnomaly> open)
+    private (HealthState, HealthReason, DateTimeOffset?) Explain(
+        IReadOnlyList<SeriesFact> series,
+        IReadOnlyList<HealthAnomaly> open,
+        IReadOnlyList<HealthAlert> alerts
+    )
     {
         var worst = open.Where(anomaly => watches.ContainsKey(anomaly.WatchId))
             .OrderBy(Rank)
             .ThenByDescending(anomaly => anomaly.Confidence)
             .FirstOrDefault();
         var worstState = worst is null ? HealthState.Healthy : StateOf(worst);
+        var loudest = alerts
+            .OrderBy(StateOf)
+            .ThenBy(alert => alert.Since)
+            .ThenBy(alert => alert.Name, StringComparer.Ordinal)
+            .FirstOrDefault();
+        // Of two that are as bad, the anomaly has the figures.
+        var alertDecides = loudest is not null && StateOf(loudest) < worstState;
+        if (alertDecides && StateOf(loudest!) < HealthState.NotChecked)
+            return (StateOf(loudest!), new HealthReason.Fires(loudest!), loudest!.Since);
         if (worst is not null && worstState < HealthState.NotChecked)
         {
             return (worstState, new HealthReason.Outside(watches[worst.WatchId].Name, watches[worst.WatchId].Unit, worst), worst.StartedAt);
@@ -77,6 +98,8 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         {
             return (HealthState.NotChecked, new HealthReason.NoSamples(), watched.Max(one => one.LastSampleAt));
         }
+        if (alertDecides)
+            return (StateOf(loudest!), new HealthReason.Fires(loudest!), loudest!.Since);
         if (worst is not null)
         {
             return (worstState, new HealthReason.Outside(watches[worst.WatchId].Name, watches[worst.WatchId].Unit, worst), worst.StartedAt);
@@ -116,6 +139,12 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         }
         return choices;
     }
+
+    /// <summary>What an alert means for its service. Who silenced it has looked at it.</summary>
+    private static HealthState StateOf(HealthAlert alert) =>
+        alert.IsSilenced ? HealthState.Judged
+        : alert.Severity == AlertSeverity.Critical ? HealthState.Critical
+        : HealthState.Warning;
 
     private static HealthState StateOf(HealthAnomaly anomaly) => HealthStates.Of(anomaly.Severity, anomaly.Verdict);
 

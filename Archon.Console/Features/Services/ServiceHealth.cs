@@ -1,3 +1,4 @@
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Live;
@@ -49,7 +50,18 @@ public sealed record HealthAnomaly(
     AnomalyVerdict? Verdict
 );
 
+/// <summary>An alert that fires for a service and counts for its state: a warning or worse.</summary>
+public sealed record HealthAlert(
+    int ServiceId,
+    string Name,
+    AlertSeverity Severity,
+    DateTimeOffset Since,
+    bool IsSilenced,
+    string? Summary
+);
+
 /// <summary>A service with its state and the reason for it.</summary>
+/// <param name="FiringAlerts">Those that count for its state and are not silenced.</param>
 public sealed record ServiceHealth(
     int Id,
     string Name,
@@ -61,7 +73,8 @@ public sealed record ServiceHealth(
     DateTimeOffset? Since,
     int OpenAnomalies,
     int Series,
-    IReadOnlyList<SignalReading> Signals
+    IReadOnlyList<SignalReading> Signals,
+    int FiringAlerts = 0
 )
 {
     public SignalReading? this[GoldenSignal column] => Signals.FirstOrDefault(signal => signal.Column == column);
@@ -73,6 +86,9 @@ public abstract record HealthReason
     private HealthReason() { }
 
     public sealed record Outside(string Watch, string Unit, HealthAnomaly Anomaly) : HealthReason;
+
+    /// <summary>An alert of it fires, and nothing that is outside a band is as bad.</summary>
+    public sealed record Fires(HealthAlert Alert) : HealthReason;
 
     /// <summary>The upstream did not answer for any of its watches.</summary>
     public sealed record NoAnswer(string Reason) : HealthReason;

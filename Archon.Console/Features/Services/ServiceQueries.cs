@@ -1,4 +1,5 @@
 using Archon.Data;
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Ui.Health;
@@ -67,6 +68,9 @@ public sealed record ServiceMark(HealthState State, string Name);
 public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, TimeProvider clock)
 {
     private const int OpenAnomalyLimit = 12;
+
+    /// <summary>Characters of the text of an alert that fit a row.</summary>
+    private const int MostSummary = 160;
 
     /// <summary>A page of the services that match, worst first, and how many there are. A fixed number of statements, however many services
     /// there are.</summary>
@@ -362,7 +366,8 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                     choice.Series.LastSampleAt,
                     choice.Others
                 )),
-            ]
+            ],
+            one.FiringAlerts
         ));
     }
 
@@ -421,14 +426,67 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             ))
             .ToListAsync(cancellationToken);
 
+        var alertsOf = (await AlertsAsync(db, environmentId, ids, now, cancellationToken)).ToLookup(one => one.ServiceId);
+
         var assessor = new HealthAssessor(watches, now);
         var seriesOf = series.ToLookup(one => one.ServiceId);
         var openOf = open.ToLookup(one => one.ServiceId);
         return services.ConvertAll(service =>
         {
-            var (its, opened) = (seriesOf[service.Id].ToList(), openOf[service.Id].ToList());
-            return new ServiceAssessment(service, assessor.Assess(its, opened), opened.Count, its.Count);
+            var (its, opened, alerts) = (seriesOf[service.Id].ToList(), openOf[service.Id].ToList(), alertsOf[service.Id].ToList());
+            return new ServiceAssessment(
+                service,
+                assessor.Assess(its, opened, alerts),
+                opened.Count,
+                its.Count,
+                alerts.Count(alert => !alert.IsSilenced)
+            );
         });
+    }
+
+    /// <summary>The alerts that count for the state of those services, as <see cref="StateFacts"/> counts them.</summary>
+    private static async Task<List<HealthAlert>> AlertsAsync(
+        ArchonDbContext db,
+        int environmentId,
+        List<int> ids,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
+    {
+        var oldest = now - AlertPoll.CountsFor;
+        var rows = await db
+            .ActiveAlerts.AsNoTracking()
+            .Where(alert =>
+                alert.EnvironmentId == environmentId
+                && alert.ServiceId != null
+                && ids.Contains(alert.ServiceId.Value)
+                && alert.State == ActiveAlertState.Firing
+                && !alert.IsHeartbeat
+                && alert.Severity != AlertSeverity.Info
+                && db.AlertPolls.Any(poll => poll.EnvironmentId == environmentId && poll.PolledAt >= oldest)
+            )
+            .Select(alert => new
+            {
+                ServiceId = alert.ServiceId!.Value,
+                alert.Name,
+                alert.Severity,
+                alert.Since,
+                IsSilenced = alert.SilencedBy.Length > 0,
+                alert.Annotations,
+            })
+            .ToListAsync(cancellationToken);
+        return rows.ConvertAll(row => new HealthAlert(
+            row.ServiceId,
+            row.Name,
+            row.Severity,
+            row.Since,
+            row.IsSilenced,
+            (row.Annotations.GetValueOrDefault("summary") ?? row.Annotations.GetValueOrDefault("description")) is { Length: > 0 } text
+                ? text.Length > MostSummary
+                    ? text[..MostSummary]
+                    : text
+                : null
+        ));
     }
 
     private sealed class AssessedService

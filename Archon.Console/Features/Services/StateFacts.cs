@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations.Schema;
 using Archon.Data;
+using Archon.Data.Alerts;
 using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Ui.Health;
@@ -22,7 +23,7 @@ internal sealed class StateFacts
     [Column("open_anomalies")]
     public int OpenAnomalies { get; init; }
 
-    /// <summary>When the first of the worst open anomalies began; null where none is open.</summary>
+    /// <summary>When the first of the worst open anomalies and alerts began; null where there is none.</summary>
     [Column("worst_since")]
     public DateTimeOffset? WorstSince { get; init; }
 
@@ -31,6 +32,8 @@ internal sealed class StateFacts
         var ignored = nameof(CatalogueOrigin.Ignored);
         var (noise, expected) = (nameof(AnomalyVerdict.Noise), nameof(AnomalyVerdict.Expected));
         var (outage, concern) = (nameof(AnomalySeverity.Critical), nameof(AnomalySeverity.Warning));
+        var (fires, dire) = (nameof(ActiveAlertState.Firing), nameof(AlertSeverity.Critical));
+        var (slight, oldest) = (nameof(AlertSeverity.Info), now - AlertPoll.CountsFor);
         var (critical, warning, info) = ((int)HealthState.Critical, (int)HealthState.Warning, (int)HealthState.Info);
         var (notChecked, learning, judged, healthy) = (
             (int)HealthState.NotChecked,
@@ -63,16 +66,28 @@ internal sealed class StateFacts
                 FROM anomalies AS anomaly LEFT JOIN watched AS watch ON watch.id = anomaly.watch_id
                 WHERE anomaly.environment_id = {environmentId} AND anomaly.ended_at IS NULL AND anomaly.service_id IS NOT NULL
                 GROUP BY anomaly.service_id
+            ), firing AS MATERIALIZED (
+                SELECT alert.service_id, min(ARRAY[CASE
+                        WHEN cardinality(alert.silenced_by) > 0 THEN {judged}
+                        WHEN alert.severity = {dire} THEN {critical}
+                        ELSE {warning} END, extract(epoch FROM alert.since)]) AS worst
+                FROM active_alerts AS alert JOIN alert_polls AS poll ON poll.environment_id = alert.environment_id
+                WHERE alert.environment_id = {environmentId} AND alert.service_id IS NOT NULL AND alert.state = {fires}
+                    AND NOT alert.is_heartbeat AND alert.severity <> {slight} AND poll.polled_at >= {oldest}::timestamptz
+                GROUP BY alert.service_id
+            ), troubled AS MATERIALIZED (
+                SELECT service.id AS service_id, coalesce(opened.number, 0) AS number, least(opened.worst, firing.worst) AS worst
+                FROM services AS service LEFT JOIN opened ON opened.service_id = service.id LEFT JOIN firing ON firing.service_id = service.id
+                WHERE service.environment_id = {environmentId}
             ), facts AS MATERIALIZED (
-                SELECT service.id AS service_id, coalesce(opened.number, 0) AS open_anomalies, to_timestamp(opened.worst[2]) AS worst_since,
+                SELECT troubled.service_id, troubled.number AS open_anomalies, to_timestamp(troubled.worst[2]) AS worst_since,
                     CASE
-                        WHEN opened.worst[1] < {notChecked} THEN opened.worst[1]::int
+                        WHEN troubled.worst[1] < {notChecked} THEN troubled.worst[1]::int
                         WHEN coalesce(known.number, 0) = 0 OR known.is_unchecked OR known.is_fresh IS NOT TRUE THEN {notChecked}
-                        WHEN opened.worst IS NOT NULL THEN {judged}
+                        WHEN troubled.worst IS NOT NULL THEN {judged}
                         WHEN known.has_band THEN {healthy}
                         ELSE {learning} END AS state
-                FROM services AS service LEFT JOIN known ON known.service_id = service.id LEFT JOIN opened ON opened.service_id = service.id
-                WHERE service.environment_id = {environmentId}
+                FROM troubled LEFT JOIN known ON known.service_id = troubled.service_id
             )
             SELECT service_id, open_anomalies, worst_since, state FROM facts
             """

@@ -71,7 +71,7 @@ internal interface IPrometheusApi
     public Task<HttpResponseMessage> TargetsAsync(string? state, CancellationToken cancellationToken);
 
     [Get("/api/v1/rules")]
-    public Task<HttpResponseMessage> RulesAsync(CancellationToken cancellationToken);
+    public Task<HttpResponseMessage> RulesAsync(string? type, CancellationToken cancellationToken);
 
     [Get("/api/v1/alerts")]
     public Task<HttpResponseMessage> AlertsAsync(CancellationToken cancellationToken);

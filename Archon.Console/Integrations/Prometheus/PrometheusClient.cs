@@ -157,7 +157,20 @@ public sealed class PrometheusClient
 
     /// <summary>Every rule group the server runs, in the order of its files.</summary>
     public Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RulesAsync(CancellationToken cancellationToken) =>
-        calls.AskAsync<IReadOnlyList<PrometheusRuleGroup>>(ReplyKind.List, api.RulesAsync, ReadGroupsAsync, Words, cancellationToken);
+        RulesAsync(null, cancellationToken);
+
+    /// <summary>Every rule group with its alert rules, and the alerts of each.</summary>
+    public Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> AlertRulesAsync(CancellationToken cancellationToken) =>
+        RulesAsync("alert", cancellationToken);
+
+    private Task<Fetch<IReadOnlyList<PrometheusRuleGroup>>> RulesAsync(string? type, CancellationToken cancellationToken) =>
+        calls.AskAsync<IReadOnlyList<PrometheusRuleGroup>>(
+            ReplyKind.List,
+            token => api.RulesAsync(type, token),
+            ReadGroupsAsync,
+            Words,
+            cancellationToken
+        );
 
     /// <summary>Reads the reply of <c>/api/v1/rules</c>.</summary>
     internal static async ValueTask<IReadOnlyList<PrometheusRuleGroup>> ReadGroupsAsync(
@@ -195,25 +208,14 @@ public sealed class PrometheusClient
         {
             LastEvaluation = Happened(rule.LastEvaluation),
             EvaluationTime = TimeSpan.FromSeconds(rule.EvaluationTime),
-            Alerts = rule.Alerts?.Count ?? 0,
+            Alerts = [.. (rule.Alerts ?? []).Select(alert => Alert(alert, limits))],
         };
 
+    private static PrometheusAlert Alert(AlertReply alert, ReplyLimits limits) =>
+        new(limits.Check(alert.Labels), alert.Annotations ?? [], alert.State ?? "", Happened(alert.ActiveAt), Number(alert.Value));
+
     public Task<Fetch<IReadOnlyList<PrometheusAlert>>> AlertsAsync(CancellationToken cancellationToken) =>
-        GetListAsync(
-            api.AlertsAsync,
-            ["data", "alerts"],
-            "alerts",
-            PrometheusJson.Default.AlertReply,
-            (alert, limits) =>
-                new PrometheusAlert(
-                    limits.Check(alert.Labels),
-                    alert.Annotations ?? [],
-                    alert.State ?? "",
-                    Happened(alert.ActiveAt),
-                    Number(alert.Value)
-                ),
-            cancellationToken
-        );
+        GetListAsync(api.AlertsAsync, ["data", "alerts"], "alerts", PrometheusJson.Default.AlertReply, Alert, cancellationToken);
 
     public Task<Fetch<IReadOnlyList<Exemplar>>> ExemplarsAsync(string promql, TimeRange range, CancellationToken cancellationToken) =>
         GetAsync<List<ExemplarsReply>, IReadOnlyList<Exemplar>>(

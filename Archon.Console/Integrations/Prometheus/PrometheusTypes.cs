@@ -77,7 +77,9 @@ public sealed record PrometheusRule(
 {
     public DateTimeOffset? LastEvaluation { get; init; }
     public TimeSpan EvaluationTime { get; init; }
-    public int Alerts { get; init; }
+
+    /// <summary>Those that fire or are pending.</summary>
+    public IReadOnlyList<PrometheusAlert> Alerts { get; init; } = [];
 }
 
 /// <param name="Health"><c>up</c>, <c>down</c>, or <c>unknown</c> before the first scrape.</param>

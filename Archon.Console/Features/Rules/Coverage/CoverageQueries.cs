@@ -53,6 +53,26 @@ public sealed class CoverageQueries(IDbContextFactory<ArchonDbContext> contexts,
         return new CoveragePicture(table, rows, matching.Count, skip, await LinksAsync(environmentId, rows, place, cancellationToken));
     }
 
+    /// <summary>One service against the rules.</summary>
+    /// <returns>Its row, null where the table has none; where to begin a rule for a signal that none covers, by the id of the watch; and the ids
+    /// of all rules that the row names.</returns>
+    public async Task<(CoverageRow? Row, IReadOnlyDictionary<int, string> Links, IReadOnlyList<int> Rules)> OfServiceAsync(
+        int environmentId,
+        int serviceId,
+        CancellationToken cancellationToken
+    )
+    {
+        var (table, place) = await TableAsync(environmentId, cancellationToken);
+        if (table.Rows.FirstOrDefault(row => row.ServiceId == serviceId) is not { } row)
+            return (null, new Dictionary<int, string>(), []);
+        var links = await LinksAsync(environmentId, [row], place, cancellationToken);
+        return (
+            row,
+            links.ToDictionary(link => link.Key.WatchId, link => link.Value),
+            [.. row.Cells.SelectMany(cell => cell.Rules).Select(rule => rule.Id).Distinct()]
+        );
+    }
+
     private async Task<(CoverageTable Table, RulePlace Place)> TableAsync(int environmentId, CancellationToken cancellationToken)
     {
         var version = await VersionAsync(environmentId, cancellationToken);
@@ -137,7 +157,7 @@ public sealed class CoverageQueries(IDbContextFactory<ArchonDbContext> contexts,
         return (table, RulePlace.Usual(listed));
     }
 
-    private async Task<IReadOnlyDictionary<(int, int), string>> LinksAsync(
+    private async Task<IReadOnlyDictionary<(int ServiceId, int WatchId), string>> LinksAsync(
         int environmentId,
         IReadOnlyList<CoverageRow> rows,
         RulePlace place,
