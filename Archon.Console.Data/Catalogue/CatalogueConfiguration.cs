@@ -28,6 +28,7 @@ internal sealed class ServiceConfiguration : IEntityTypeConfiguration<Service>
     {
         service.HasOne<MonitoredEnvironment>().WithMany().HasForeignKey(s => s.EnvironmentId);
         service.Property(s => s.Name).HasMaxLength(256);
+        service.Property(s => s.Kind).HasMaxLength(64);
         service.Property(s => s.Origin).HasConversion<string>().HasMaxLength(16);
         service.Property(s => s.Tier).HasConversion<string>().HasMaxLength(16);
         service.Property(s => s.Team).HasMaxLength(Team.NameLength);

@@ -9,6 +9,11 @@ public sealed class Service
     public int EnvironmentId { get; set; }
     public required string Name { get; set; }
     public CatalogueOrigin Origin { get; set; }
+
+    /// <summary>What it is, such as <c>FastAPI</c> or <c>exporter of Redis</c>, as discovery recognised it by its metrics; null where it did not.</summary>
+    [Derived]
+    public string? Kind { get; set; }
+
     public ServiceTier Tier { get; set; } = ServiceTier.Standard;
 
     /// <summary>Name of the team; a name that no team has yet makes one.</summary>

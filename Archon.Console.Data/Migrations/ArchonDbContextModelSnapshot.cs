@@ -965,6 +965,11 @@ namespace Archon.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("jaeger_service");
 
+                    b.Property<string>("Kind")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("kind");
+
                     b.Property<DateTimeOffset>("LastSeenAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("last_seen_at");

@@ -33,6 +33,24 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_kind_of_a_service_is_stored_also_where_a_person_accepted_it()
+    {
+        await using var bench = await EstateAsync();
+        await DiscoverAsync(bench);
+        var before = (await Services(bench)).Single(service => service.Name == "demo");
+        await bench.Get<ServiceCommands>().AcceptAsync(before.Id, TestActor.Named("ada"), Token);
+        bench.Metrics.MetricNames.Add("python_info");
+        const string carriers = "count by (__name__, service, job, namespace) ({__name__=~\"http_requests_total|up|python_info\"})";
+        bench.Metrics.Queries[$"count({carriers})"] = [([], _ => 2)];
+        bench.Metrics.Queries[carriers] = [(Carrier("http_requests_total"), _ => 1), (Carrier("python_info"), _ => 1)];
+
+        await DiscoverAsync(bench);
+
+        var after = (await Services(bench)).Single(service => service.Name == "demo");
+        Assert.Equal((null, "Python", CatalogueOrigin.Accepted), (before.Kind, after.Kind, after.Origin));
+    }
+
+    [Fact]
     public async Task A_second_discovery_adds_nothing()
     {
         await using var bench = await EstateAsync();
@@ -197,8 +215,25 @@ public sealed class DiscoverJobTests(PostgresFixture postgres)
         ];
         bench.Metrics.Queries["timestamp(up)"] = [(new Dictionary<string, string> { ["job"] = "demo" }, at => at / 15 * 15)];
         bench.Metrics.MetricNames.AddRange(["up", "http_requests_total"]);
-        bench.Metrics.ServiceLabels.AddRange(["checkout", "payment"]);
+        // One process speaks for two services, and has requests of its own.
+        const string carriers = "count by (__name__, service, job, namespace) ({__name__=~\"http_requests_total|up\"})";
+        bench.Metrics.Queries[$"count({carriers})"] = [([], _ => 3)];
+        bench.Metrics.Queries[carriers] =
+        [
+            (Carrier("up"), _ => 1),
+            (Carrier("http_requests_total"), _ => 1),
+            (Carrier("http_requests_total", "checkout"), _ => 1),
+            (Carrier("http_requests_total", "payment"), _ => 1),
+        ];
         return bench;
+    }
+
+    private static Dictionary<string, string> Carrier(string metric, string? service = null)
+    {
+        var labels = new Dictionary<string, string> { ["__name__"] = metric, ["job"] = "demo" };
+        if (service is not null)
+            labels["service"] = service;
+        return labels;
     }
 
     private static Task DiscoverAsync(JobBench bench) => bench.Get<DiscoverJob>().DiscoverAsync(MonitoredEnvironment.DefaultId, Token);

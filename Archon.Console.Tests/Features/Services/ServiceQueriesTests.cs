@@ -80,7 +80,7 @@ public sealed class ServiceQueriesTests(PostgresFixture postgres)
 
         await new ServiceQueries(counting, TimeProvider.System).PictureAsync(1, ServiceFilter.Everything, 0, 30, Token);
 
-        Assert.Equal(8, counting.Commands);
+        Assert.Equal(9, counting.Commands);
     }
 
     [Fact]

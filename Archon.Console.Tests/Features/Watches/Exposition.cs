@@ -94,6 +94,8 @@ internal static class Exposition
         "node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"}",
         "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}",
         "node_disk_io_time_seconds_total{device=\"sda\"}",
+        "node_disk_read_bytes_total{device=\"sda\"}",
+        "node_disk_written_bytes_total{device=\"sda\"}",
         "node_network_receive_bytes_total{device=\"eth0\"}",
         "node_network_transmit_bytes_total{device=\"eth0\"}",
         "container_cpu_usage_seconds_total{name=\"web\",image=\"web:1\",cpu=\"total\"}",

@@ -23,7 +23,6 @@ internal sealed class FakeMetrics : IAsyncDisposable
     public Dictionary<string, List<(Dictionary<string, string> Labels, Func<long, double?> Value)>> Queries { get; } =
         new(StringComparer.Ordinal);
     public List<string> MetricNames { get; } = [];
-    public List<string> ServiceLabels { get; } = [];
     public List<string> Warnings { get; } = [];
     public List<string> Infos { get; } = [];
     public string Rules { get; set; } = """{"groups":[]}""";
@@ -90,7 +89,6 @@ internal sealed class FakeMetrics : IAsyncDisposable
         {
             "/api/v1/query_range" => Matrix(Field("query"), Field("start"), Field("end"), Field("step")),
             "/api/v1/label/__name__/values" => Strings(MetricNames),
-            "/api/v1/label/service/values" => Strings(ServiceLabels),
             "/api/v1/rules" => Rules,
             "/api/v1/targets" => Targets,
             _ => null,

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Archon.Features.Watches;
+using Archon.Features.Watches.Discovery;
 using Xunit;
 
 namespace Archon.Tests.Features.Watches;
@@ -8,12 +8,12 @@ public sealed partial class WatchTemplatesTests
 {
     [Fact]
     public void Every_template_has_a_key_of_its_own() =>
-        Assert.Equal(WatchTemplates.All.Count, WatchTemplates.All.Select(template => template.Key).Distinct().Count());
+        Assert.Equal(WatchTemplates.Every.Count, WatchTemplates.Every.Select(template => template.Key).Distinct().Count());
 
     [Fact]
     public void Every_template_asks_only_for_metrics_it_requires() =>
         Assert.All(
-            WatchTemplates.All,
+            WatchTemplates.Every,
             template =>
                 Assert.All(
                     template.Requires,
@@ -47,6 +47,12 @@ public sealed partial class WatchTemplatesTests
     [Theory]
     [InlineData("node_cpu_seconds_total", "node-cpu")]
     [InlineData("container_memory_working_set_bytes", "container-memory")]
+    [InlineData("node_disk_read_bytes_total", "node-disk-read")]
+    [InlineData("node_disk_written_bytes_total", "node-disk-written")]
+    [InlineData("container_fs_reads_bytes_total", "container-disk-read")]
+    [InlineData("mysql_global_status_queries", "mysql-queries")]
+    [InlineData("kafka_consumergroup_lag", "kafka-lag")]
+    [InlineData("istio_requests_total", "istio-errors")]
     [InlineData("pg_up", "postgres-up")]
     [InlineData("redis_connected_clients", "redis-clients")]
     [InlineData("probe_success", "probe-success")]
@@ -91,7 +97,7 @@ public sealed partial class WatchTemplatesTests
 
     [Fact]
     public void The_window_is_written_in_seconds() =>
-        Assert.All(WatchTemplates.All, template => Assert.DoesNotMatch(Placeholder(), template.Query(TimeSpan.FromMinutes(2))));
+        Assert.All(WatchTemplates.Every, template => Assert.DoesNotMatch(Placeholder(), template.Query(TimeSpan.FromMinutes(2))));
 
     private static List<string> Keys(params string[] metrics) =>
         [.. WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)).Select(template => template.Key)];

@@ -3,6 +3,7 @@ using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
 using Archon.Features.Watches;
+using Archon.Features.Watches.Discovery;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Jobs;
@@ -61,12 +62,16 @@ public sealed partial class DiscoverJob(
     public async Task DiscoverAsync(int environmentId, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var found = await FindAsync(environmentId, now, cancellationToken);
-        if (found is null)
-            return; // not checked: nothing is new and nothing is gone
-
-        await SaveAsync(environmentId, found, await FindCallsAsync(environmentId, now, cancellationToken), now, cancellationToken);
-        switch (await watches.ApplyAsync(environmentId, cancellationToken))
+        var catalogue = await MetricCatalogueReader.ReadAsync(upstreams.For(environmentId).Prometheus, now, cancellationToken);
+        if (catalogue is not Fetch<MetricCatalogue>.Ok { Value: var known })
+        {
+            LogNotChecked(environmentId, catalogue.Reason());
+            return; // nothing is new and nothing is gone
+        }
+        var found = MetricDiscovery.Find(known);
+        var services = found.Services.ToDictionary(service => service.Name, StringComparer.Ordinal);
+        await SaveAsync(environmentId, services, await FindCallsAsync(environmentId, now, cancellationToken), now, cancellationToken);
+        switch (await watches.ApplyAsync(environmentId, found.Watches, cancellationToken))
         {
             case WatchDiscovery.Done { Added: > 0 } done:
                 // New watches need not wait for the next minute to learn what is normal.
@@ -77,43 +82,6 @@ public sealed partial class DiscoverJob(
                 LogNotChecked(environmentId, missed.Reason);
                 break;
         }
-    }
-
-    /// <summary>Names with the labels that find their series. Null when Prometheus gave no answer.</summary>
-    private async Task<Dictionary<string, Dictionary<string, string>>?> FindAsync(
-        int environmentId,
-        DateTimeOffset now,
-        CancellationToken cancellationToken
-    )
-    {
-        var prometheus = upstreams.For(environmentId).Prometheus;
-        // "up" has a sample per target with the target's labels, in every Prometheus-compatible store.
-        var answer = await prometheus.QueryRangeAsync("up", new TimeRange(now, now), TimeSpan.FromMinutes(1), cancellationToken);
-        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var targets })
-        {
-            LogNotChecked(environmentId, answer.Reason());
-            return null;
-        }
-        var found = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
-        foreach (var target in targets)
-        {
-            var label = target.Labels["service"].Length > 0 ? "service" : "job";
-            var name = target.Labels[label];
-            if (name.Length is > 0 and <= ServiceCommands.NameLength)
-                found.TryAdd(name, new Dictionary<string, string> { [label] = name });
-        }
-        // One process may speak for many services: the label then is on its metrics and not on the target.
-        if (
-            await prometheus.LabelValuesAsync("service", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken)
-            is Fetch<IReadOnlyList<string>>.Ok { Value: var names }
-        )
-        {
-            foreach (var name in names.Where(name => name.Length is > 0 and <= ServiceCommands.NameLength))
-            {
-                found.TryAdd(name, new Dictionary<string, string> { ["service"] = name });
-            }
-        }
-        return found;
     }
 
     private async Task<HashSet<(string Caller, string Callee)>> FindCallsAsync(
@@ -138,7 +106,7 @@ public sealed partial class DiscoverJob(
 
     private async Task SaveAsync(
         int environmentId,
-        Dictionary<string, Dictionary<string, string>> found,
+        Dictionary<string, FoundService> found,
         HashSet<(string Caller, string Callee)> calls,
         DateTimeOffset now,
         CancellationToken cancellationToken
@@ -170,21 +138,25 @@ public sealed partial class DiscoverJob(
                 }
 
                 // A service that a person renamed still owns its labels: it is not found again under its old name.
-                var owned = known.Values.Select(service => Key(service.Matchers)).ToHashSet(StringComparer.Ordinal);
-                var fresh = found.Where(one => !known.ContainsKey(one.Key) && !owned.Contains(Key(one.Value))).ToList();
-                foreach (var (name, matchers) in fresh)
+                var owned = known
+                    .Values.GroupBy(service => Key(service.Matchers), StringComparer.Ordinal)
+                    .ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+                var rekinded = await SaveKindsAsync(db, found, known, owned, cancellationToken);
+                var fresh = found.Where(one => !known.ContainsKey(one.Key) && !owned.ContainsKey(Key(one.Value.Labels))).ToList();
+                foreach (var (name, service) in fresh)
                 {
-                    var service = new Service
+                    var row = new Service
                     {
                         EnvironmentId = environmentId,
                         Name = name,
+                        Kind = service.Kind,
                         Origin = CatalogueOrigin.Discovered,
-                        Matchers = matchers,
+                        Matchers = new Dictionary<string, string>(service.Labels, StringComparer.Ordinal),
                         CreatedAt = now,
                         LastSeenAt = now,
                     };
-                    db.Services.Add(service);
-                    known.Add(name, service);
+                    db.Services.Add(row);
+                    known.Add(name, row);
                 }
                 await db.SaveChangesAsync(cancellationToken);
 
@@ -212,7 +184,7 @@ public sealed partial class DiscoverJob(
                     );
                     newCalls++;
                 }
-                if (fresh.Count + newCalls > 0)
+                if (fresh.Count + newCalls + rekinded > 0)
                 {
                     await db.SaveChangesAsync(cancellationToken);
                     await db.AnnounceAsync(ServiceTopic.Id, environmentId, cancellationToken);
@@ -224,7 +196,31 @@ public sealed partial class DiscoverJob(
             LogServices(environmentId, added);
     }
 
-    private static string Key(Dictionary<string, string> matchers) => new SeriesLabels(matchers).Key;
+    /// <summary>Notes of known services what they are. It is observed and no person's word, so it is kept up to date whoever owns the row.</summary>
+    private static async Task<int> SaveKindsAsync(
+        ArchonDbContext db,
+        Dictionary<string, FoundService> found,
+        Dictionary<string, Service> known,
+        Dictionary<string, Service> owned,
+        CancellationToken cancellationToken
+    )
+    {
+        var changed = 0;
+        var kinds = found
+            .Values.Select(one => (one.Kind, Service: owned.GetValueOrDefault(Key(one.Labels)) ?? known.GetValueOrDefault(one.Name)))
+            .Where(one => one.Kind is not null && one.Service is not null && one.Service.Kind != one.Kind)
+            .GroupBy(one => one.Kind!, one => one.Service!.Id);
+        foreach (var kind in kinds)
+        {
+            var ids = kind.ToList();
+            changed += await db
+                .Services.Where(service => ids.Contains(service.Id))
+                .ExecuteUpdateAsync(set => set.SetProperty(service => service.Kind, kind.Key), cancellationToken);
+        }
+        return changed;
+    }
+
+    private static string Key(IReadOnlyDictionary<string, string> matchers) => new SeriesLabels(matchers).Key;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Environment {EnvironmentId}: {Added} services discovered")]
     private partial void LogServices(int environmentId, int added);

@@ -31,7 +31,7 @@ internal sealed record WatchFact(
     public double Strain(double value) => Interesting == AnomalyDirection.Down ? -value : value;
 }
 
-internal sealed record ServiceFact(int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team);
+internal sealed record ServiceFact(int Id, string Name, CatalogueOrigin Origin, ServiceTier Tier, string? Team, string? Kind = null);
 
 /// <param name="Series">How many series of watches it has.</param>
 /// <param name="FiringAlerts">Those that count for its state and are not silenced.</param>

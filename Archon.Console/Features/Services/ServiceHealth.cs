@@ -77,6 +77,9 @@ public sealed record ServiceHealth(
     int FiringAlerts = 0
 )
 {
+    /// <summary>What it is, as <see cref="Service.Kind"/>.</summary>
+    public string? Kind { get; init; }
+
     public SignalReading? this[GoldenSignal column] => Signals.FirstOrDefault(signal => signal.Column == column);
 }
 
@@ -121,6 +124,9 @@ public sealed record ServicesPicture(
 ) : ISharedPicture
 {
     public long Bytes => Services.Sum(service => 500L + service.Signals.Sum(signal => 500L + (8 * signal.Recent.Count)));
+
+    /// <summary>Whether anything is watched but whether targets respond.</summary>
+    public bool HasSignals { get; init; } = true;
 
     private IEnumerable<ServiceCount> Listed => Counts.Where(count => count.Origin != CatalogueOrigin.Ignored);
 

@@ -36,6 +36,7 @@ public sealed record ServiceDetail(
     uint Version,
     string Name,
     CatalogueOrigin Origin,
+    string? Kind,
     ServiceTier Tier,
     string? Team,
     string? Description,
@@ -55,7 +56,7 @@ public sealed record ServiceDetail(
 );
 
 /// <summary>Which services to list. Empty means all that were not dismissed.</summary>
-/// <param name="Text">Part of the name or the team.</param>
+/// <param name="Text">Part of the name, the team or the kind.</param>
 public sealed record ServiceFilter(string? Text = null, CatalogueOrigin? Origin = null, HealthState? State = null)
 {
     public static readonly ServiceFilter Everything = new();
@@ -125,7 +126,13 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             [.. counts.Select(one => new ServiceCount(one.Origin, (HealthState)one.State, one.Number, one.WorstSince))],
             found,
             skip
-        );
+        )
+        {
+            HasSignals = await db.Watches.AnyAsync(
+                watch => watch.EnvironmentId == environmentId && watch.Enabled && watch.Signal != WatchSignal.Availability,
+                cancellationToken
+            ),
+        };
     }
 
     /// <summary>Services that are no better than a state, after a mark, worst first, and within a state by name.</summary>
@@ -228,6 +235,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
             service.Version,
             service.Name,
             service.Origin,
+            service.Kind,
             service.Tier,
             service.Team,
             service.Description,
@@ -308,6 +316,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         return services.Where(one =>
             EF.Functions.ILike(one.Service.Name, pattern, LikePattern.Escape)
             || (one.Service.Team != null && EF.Functions.ILike(one.Service.Team, pattern, LikePattern.Escape))
+            || (one.Service.Kind != null && EF.Functions.ILike(one.Service.Kind, pattern, LikePattern.Escape))
         );
     }
 
@@ -368,7 +377,10 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 )),
             ],
             one.FiringAlerts
-        ));
+        )
+        {
+            Kind = one.Service.Kind,
+        });
     }
 
     /// <summary>Those services with their state and its reason.</summary>
@@ -385,7 +397,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
         var services = await db
             .Services.AsNoTracking()
             .Where(s => s.EnvironmentId == environmentId && ids.Contains(s.Id))
-            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team))
+            .Select(s => new ServiceFact(s.Id, s.Name, s.Origin, s.Tier, s.Team, s.Kind))
             .ToListAsync(cancellationToken);
         var watches = await db
             .Watches.AsNoTracking()

@@ -2,6 +2,7 @@ using Archon.Analysis.Series;
 using Archon.Data;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
+using Archon.Features.Watches.Discovery;
 using Archon.Integrations;
 using Archon.Integrations.Prometheus;
 using Archon.Live;
@@ -19,7 +20,7 @@ public abstract record WatchDiscovery
     public sealed record NotChecked(string Reason) : WatchDiscovery;
 }
 
-/// <summary>Sets up watches from the templates that fit a server.</summary>
+/// <summary>Sets up the watches that discovery finds.</summary>
 public sealed class WatchDiscoverer(
     IDbContextFactory<ArchonDbContext> contexts,
     Upstreams upstreams,
@@ -29,15 +30,28 @@ public sealed class WatchDiscoverer(
 {
     private static readonly TimeSpan LeastWindow = TimeSpan.FromMinutes(1);
 
-    /// <summary>Adds what is missing and brings up to date what nobody has touched. Rows that a person edited, accepted or ignored stay as they are.</summary>
+    /// <summary>Reads what the server has, and sets up the watches that fit it.</summary>
     public async Task<WatchDiscovery> ApplyAsync(int environmentId, CancellationToken cancellationToken)
+    {
+        var catalogue = await MetricCatalogueReader.ReadAsync(
+            upstreams.For(environmentId).Prometheus,
+            clock.GetUtcNow(),
+            cancellationToken
+        );
+        return catalogue is Fetch<MetricCatalogue>.Ok { Value: var known }
+            ? await ApplyAsync(environmentId, MetricDiscovery.Find(known).Watches, cancellationToken)
+            : new WatchDiscovery.NotChecked(catalogue.Reason());
+    }
+
+    /// <summary>Adds what is missing and brings up to date what nobody has touched. Rows that a person edited, accepted or ignored stay as they are.</summary>
+    public async Task<WatchDiscovery> ApplyAsync(
+        int environmentId,
+        IReadOnlyList<WatchTemplate> templates,
+        CancellationToken cancellationToken
+    )
     {
         var now = clock.GetUtcNow();
         var prometheus = upstreams.For(environmentId).Prometheus;
-        var names = await prometheus.LabelValuesAsync("__name__", null, new TimeRange(now.AddMinutes(-15), now), cancellationToken);
-        if (names is not Fetch<IReadOnlyList<string>>.Ok { Value: var metrics })
-            return new WatchDiscovery.NotChecked(names.Reason());
-
         var window = await RateWindowAsync(prometheus, now, cancellationToken);
         if (window is null)
             return new WatchDiscovery.NotChecked("Prometheus did not say how often it scrapes.");
@@ -47,7 +61,7 @@ public sealed class WatchDiscoverer(
             .Watches.Where(watch => watch.EnvironmentId == environmentId && watch.Template != null)
             .ToDictionaryAsync(watch => watch.Template!, cancellationToken);
         var (added, changed) = (0, 0);
-        foreach (var template in WatchTemplates.For(metrics.ToHashSet(StringComparer.Ordinal)))
+        foreach (var template in templates)
         {
             if (known.TryGetValue(template.Key, out var watch))
             {

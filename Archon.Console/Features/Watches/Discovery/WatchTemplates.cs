@@ -2,7 +2,7 @@ using Archon.Data.Catalogue;
 using static Archon.Data.Catalogue.AnomalyDirection;
 using static Archon.Data.Catalogue.WatchSignal;
 
-namespace Archon.Features.Watches;
+namespace Archon.Features.Watches.Discovery;
 
 /// <summary>The watches that discovery can set up, and which of them fit a server.</summary>
 /// <remarks>
@@ -12,8 +12,8 @@ namespace Archon.Features.Watches;
 /// </remarks>
 public static class WatchTemplates
 {
-    private const string Service = "job, service, namespace";
-    private const string Instance = "job, service, namespace, instance";
+    private const string Service = WatchTemplate.Service;
+    private const string Instance = WatchTemplate.Instance;
 
     public static IReadOnlyList<WatchTemplate> All { get; } =
     [
@@ -202,6 +202,24 @@ public static class WatchTemplates
             Up,
             ["node_disk_io_time_seconds_total"],
             "max by (job, instance, device) (rate(node_disk_io_time_seconds_total[$window]))"
+        ),
+        new(
+            "node-disk-read",
+            "Disk read",
+            Traffic,
+            "By/s",
+            Both,
+            ["node_disk_read_bytes_total"],
+            $"sum by (job, instance, device) (rate(node_disk_read_bytes_total{{{RealDisks}}}[$window]))"
+        ),
+        new(
+            "node-disk-written",
+            "Disk written",
+            Traffic,
+            "By/s",
+            Both,
+            ["node_disk_written_bytes_total"],
+            $"sum by (job, instance, device) (rate(node_disk_written_bytes_total{{{RealDisks}}}[$window]))"
         ),
         new(
             "node-network-in",
@@ -404,11 +422,15 @@ public static class WatchTemplates
     ];
 
     private const string Container = "job, service, namespace, pod, container, name";
+    private const string RealDisks = "device!~\"(loop|ram|zram|fd|sr)[0-9]+\"";
     private const string RealContainers = "image!=\"\",container!=\"POD\"";
 
     /// <summary>Templates whose metrics all exist. Those with a probe still have to be tried.</summary>
     public static IReadOnlyList<WatchTemplate> For(IReadOnlySet<string> metrics) =>
-        [.. All.Where(template => template.Requires.All(metrics.Contains))];
+        [.. Every.Where(template => template.Requires.All(metrics.Contains))];
+
+    /// <summary>All of these, and those of exporters and proxies.</summary>
+    public static IReadOnlyList<WatchTemplate> Every { get; } = [.. All, .. KnownFamilies.All];
 
     /// <summary>Requests, and the shares of failed ones, from a counter with a status label.</summary>
     private static IEnumerable<WatchTemplate> HttpCounter(string key, string name, string metric, IReadOnlyList<string> statusLabels) =>
@@ -480,7 +502,7 @@ public static class WatchTemplates
     private static IEnumerable<WatchTemplate> HttpLatency(string key, string name, string metric, int perSecond = 1) =>
         Latency(key, $"{name} latency", metric, ["0.5", "0.95", "0.99"], perSecond);
 
-    private static IEnumerable<WatchTemplate> Latency(
+    internal static IEnumerable<WatchTemplate> Latency(
         string key,
         string name,
         string metric,
@@ -614,7 +636,7 @@ public static class WatchTemplates
         );
 
     /// <summary>A share of requests; where there are none it has no value.</summary>
-    private static WatchTemplate Share(
+    internal static WatchTemplate Share(
         string key,
         string name,
         WatchSignal signal,
