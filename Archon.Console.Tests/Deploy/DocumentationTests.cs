@@ -116,7 +116,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     }
 
     [Fact]
-    public async Task The_OpenAPI_document_describes_the_endpoints_below_monitoring_that_the_table_has()
+    public async Task The_OpenAPI_document_describes_the_endpoints_that_the_table_has()
     {
         var client = await console.App.WithTokenAsync(Roles.Viewer);
         var token = TestContext.Current.CancellationToken;
@@ -294,7 +294,7 @@ public sealed partial class DocumentationTests(RunningConsole console) : IClassF
     [GeneratedRegex(@"^    ([a-z][a-z |-]*)\) ", RegexOptions.Multiline)]
     private static partial Regex CaseOfMain();
 
-    [GeneratedRegex(@"^\| `((?:GET|POST) /monitoring/[\w/{}]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((?:GET|POST) /(?:monitoring|rules)/[\w/{}]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Endpoint();
 
     [GeneratedRegex("`([^`]+)`")]

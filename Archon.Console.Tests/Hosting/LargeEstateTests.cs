@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Archon.Data.Alerts;
+using Archon.Data.Catalogue;
 using Archon.Features.Access;
 using Archon.Features.Anomalies;
 using Archon.Features.Rules.Coverage;
@@ -203,6 +205,16 @@ public sealed class LargeEstateTests(LargeConsole console) : IClassFixture<Large
                 .WatchedSeries.Where(one => one.ServiceId % 10 > 0)
                 .ExecuteUpdateAsync(set => set.SetProperty(one => one.Model, (byte[]?)null), Token);
             await db.WatchedSeries.ExecuteUpdateAsync(set => set.SetProperty(one => one.LastSampleAt, DateTimeOffset.UtcNow), Token);
+            var now = DateTimeOffset.UtcNow;
+            db.AlertPolls.Add(
+                new AlertPoll
+                {
+                    EnvironmentId = MonitoredEnvironment.DefaultId,
+                    PolledAt = now,
+                    RulesCheckedAt = now,
+                }
+            );
+            await db.SaveChangesAsync(Token);
         }
         await using var app = await ArchonApp.StartAsync(database);
 

@@ -174,14 +174,14 @@ internal sealed partial class ArchonApp : IAsyncDisposable
     }
 
     /// <summary>A program that carries an API token of the first administrator's.</summary>
-    public async Task<HttpClient> WithTokenAsync(string role)
+    public async Task<HttpClient> WithTokenAsync(string role, params string[] scopes)
     {
         var made = await Services
             .GetRequiredService<AccessCommands>()
             .CreateTokenAsync(
                 "test " + role,
                 role,
-                [],
+                scopes,
                 TimeSpan.FromDays(1),
                 await this.ActorAsync(FirstAdmin.UserName),
                 TestContext.Current.CancellationToken

@@ -10,11 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace Archon.Tests.Storms;
 
 /// <summary>Something to scrape: a gauge near 100 that is far higher for some seconds, again and again.</summary>
-/// <remarks>Each spike is ten times the one before: a band that has learnt earlier ones must not hide it.</remarks>
+/// <remarks>Each spike is twice the one before: a band that has learnt earlier ones must not hide it.</remarks>
 internal sealed class SpikingTarget : IAsyncDisposable
 {
     public const double FirstSpike = 5000;
-    private const double Growth = 10;
+    private const double Growth = 2;
 
     /// <summary>Long enough for several samples, far enough apart to be told apart.</summary>
     private static readonly TimeSpan SpikeLength = TimeSpan.FromSeconds(10);

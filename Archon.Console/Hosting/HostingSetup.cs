@@ -51,27 +51,16 @@ public static class HostingSetup
         app.UseMiddleware<SecurityHeaders>();
         app.UseMiddleware<AddressCheck>();
         app.UseResponseCompression();
-        app.UseExceptionHandler(
-            new ExceptionHandlerOptions
-            {
-                ExceptionHandlingPath = "/failed",
-                CreateScopeForErrors = true,
-                // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
-                StatusCodeSelector = failure =>
-                    failure switch
-                    {
-                        BadHttpRequestException bad => bad.StatusCode,
-                        PermissionDeniedException => StatusCodes.Status403Forbidden,
-                        _ => StatusCodes.Status500InternalServerError,
-                    },
-            }
+        app.UseWhen(ProblemReplies.IsForPerson, people => people.UseExceptionHandler(Failures(path: "/failed")));
+        app.UseWhen(
+            context => !ProblemReplies.IsForPerson(context),
+            programs =>
+                programs.UseExceptionHandler(Failures(handler: ProblemReplies.WriteAsync)).UseStatusCodePages(ProblemReplies.WriteAsync)
         );
         app.UseMiddleware<DatabaseAwayPage>();
         // Only for people: what refuses a script, or a form that was sent, must not be run again as a page, which would refuse in its own way.
         app.UseWhen(
-            context =>
-                HttpMethods.IsGet(context.Request.Method)
-                && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal),
+            context => HttpMethods.IsGet(context.Request.Method) && ProblemReplies.IsForPerson(context),
             people => people.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true)
         );
         app.UseRouting();
@@ -85,6 +74,22 @@ public static class HostingSetup
         app.MapTelemetry();
         return app;
     }
+
+    private static ExceptionHandlerOptions Failures(string? path = null, RequestDelegate? handler = null) =>
+        new()
+        {
+            ExceptionHandlingPath = path,
+            ExceptionHandler = handler,
+            CreateScopeForErrors = path is not null,
+            // A request that cannot be read, such as a form without its anti-forgery token, is no failure of ours.
+            StatusCodeSelector = failure =>
+                failure switch
+                {
+                    BadHttpRequestException bad => bad.StatusCode,
+                    PermissionDeniedException => StatusCodes.Status403Forbidden,
+                    _ => StatusCodes.Status500InternalServerError,
+                },
+        };
 
     /// <summary>Runs until it is told to stop.</summary>
     /// <returns>The exit code: 0; 2 when a setting is wrong; 3 when the port is taken.</returns>

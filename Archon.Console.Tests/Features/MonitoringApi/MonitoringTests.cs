@@ -137,6 +137,37 @@ public sealed partial class MonitoringTests(RunningConsole console) : IClassFixt
     }
 
     [Fact]
+    public async Task The_description_has_every_address_whole_numbers_and_the_values_of_texts()
+    {
+        var document = await ReadAsync("openapi/v1.json");
+        var paths = document.GetProperty("paths").EnumerateObject().Select(one => one.Name).ToHashSet();
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+
+        Assert.Superset(
+            (HashSet<string>)
+                [
+                    "/monitoring/health/intelligent",
+                    "/monitoring/health/live",
+                    "/monitoring/health/ready",
+                    "/monitoring/metrics",
+                    "/monitoring/intelligence/analyses/{jobId}",
+                    "/monitoring/intelligence/start_analysis",
+                    "/rules/export",
+                ],
+            paths
+        );
+        var anomaly = schemas.GetProperty("AnomalyEntry").GetProperty("properties");
+        Assert.Equal("integer", anomaly.GetProperty("id").GetProperty("type").GetString());
+        Assert.Equal("number", anomaly.GetProperty("value").GetProperty("type").GetString());
+        Assert.Equal(["up", "down"], Values(anomaly.GetProperty("direction")));
+        Assert.Equal(["useful", "noise", "expected", null], Values(anomaly.GetProperty("verdict")));
+        Assert.Contains("degraded", Values(schemas.GetProperty("HealthVerdict").GetProperty("properties").GetProperty("status")));
+
+        static IEnumerable<string?> Values(JsonElement property) =>
+            property.GetProperty("enum").EnumerateArray().Select(one => one.GetString());
+    }
+
+    [Fact]
     public async Task An_address_that_is_none_is_not_found_and_shows_no_page_to_a_program()
     {
         var client = await console.App.WithTokenAsync(Roles.Viewer);

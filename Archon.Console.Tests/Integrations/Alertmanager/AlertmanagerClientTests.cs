@@ -7,7 +7,7 @@ using Xunit;
 namespace Archon.Tests.Integrations.Alertmanager;
 
 [SystemTest]
-public sealed class AlertmanagerClientTests
+public sealed partial class AlertmanagerClientTests
 {
     public static readonly TheoryData<string> Versions = ["0.25.0", "0.33.1"];
 
@@ -210,6 +210,24 @@ public sealed class AlertmanagerClientTests
     }
 
     [Fact]
+    public async Task The_commands_that_the_documents_give_for_it_work()
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Deploy.DeployTests.Checkout(), "docs", "operations.md"), Token);
+        var paths = DocumentedPath().Matches(text).Select(match => match.Groups["path"].Value).ToList();
+        await using var server = await RealAlertmanager.StartAsync(Token);
+        using var http = new HttpClient { BaseAddress = server.Address };
+
+        Assert.Equal(["api/v2/alerts", "api/v2/status"], paths);
+        Assert.Equal("[]", (await http.GetStringAsync(new Uri(paths[0], UriKind.Relative), Token)).Trim());
+        using var status = System.Text.Json.JsonDocument.Parse(await http.GetStringAsync(new Uri(paths[1], UriKind.Relative), Token));
+        Assert.Contains(
+            "receiver: nobody",
+            status.RootElement.GetProperty("config").GetProperty("original").GetString(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task The_real_program_takes_alerts_and_silences_and_reports_them()
     {
         await using var server = await RealAlertmanager.StartAsync(Token);
@@ -295,4 +313,7 @@ public sealed class AlertmanagerClientTests
         await using var fake = await FakeUpstream.ReplayAsync(Reply(version, name));
         return Assert.IsType<Fetch<string>.Rejected>(await Client(fake).PutSilenceAsync(Draft, Token)).Reason;
     }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"curl http://localhost:9093/(?<path>[\w/]+)")]
+    private static partial System.Text.RegularExpressions.Regex DocumentedPath();
 }

@@ -21,8 +21,12 @@ internal sealed class TokenScopeGuard(RequestDelegate next)
         {
             return next(context);
         }
-        context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return Task.CompletedTask;
+        var wanted = endpoint?.GetMetadata<NeededScope>() is { } scope
+            ? $"This address needs the scope {scope.Scope}."
+            : "No token with scopes may use this address.";
+        return Results
+            .Problem($"This token is limited to {string.Join(", ", given)}. {wanted}", statusCode: StatusCodes.Status403Forbidden)
+            .ExecuteAsync(context);
     }
 
     public static Claim ToClaim(string scope) => new(ScopeClaim, scope);

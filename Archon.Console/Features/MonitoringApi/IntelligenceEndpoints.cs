@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Security.Claims;
+using System.Text.Json.Serialization;
 using Archon.Data.Access;
 using Archon.Features.Access;
 using Archon.Features.Watches;
@@ -19,13 +20,14 @@ public static class IntelligenceEndpoints
             Needs = ["Alerts", "Forecasts", "Incidents"],
         };
 
-    private const string Token = "token";
-
     public static IServiceCollection AddIntelligence(this IServiceCollection services)
     {
         services.AddSingleton<IntelligenceQueries>();
+        // Numbers are written as numbers, and described as such.
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
         services.AddOpenApi(options =>
             options
+                .AddSchemaTransformer(ApiDescription.AddValuesAsync)
                 .AddDocumentTransformer(
                     (document, _, _) =>
                     {
@@ -38,7 +40,7 @@ public static class IntelligenceEndpoints
                                 + "In trial mode programs of the console's user on its machine need no token; others need one made under Settings.",
                         };
                         document.AddComponent(
-                            Token,
+                            ApiDescription.TokenScheme,
                             new OpenApiSecurityScheme
                             {
                                 Type = SecuritySchemeType.Http,
@@ -49,12 +51,16 @@ public static class IntelligenceEndpoints
                         return Task.CompletedTask;
                     }
                 )
+                .AddDocumentTransformer(ApiDescription.AddTextsAsync)
                 .AddOperationTransformer(
                     (operation, context, _) =>
                     {
                         operation.Security =
                         [
-                            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Token, context.Document)] = [] },
+                            new OpenApiSecurityRequirement
+                            {
+                                [new OpenApiSecuritySchemeReference(ApiDescription.TokenScheme, context.Document)] = [],
+                            },
                         ];
                         return Task.CompletedTask;
                     }
@@ -68,10 +74,8 @@ public static class IntelligenceEndpoints
         var api = endpoints
             .MapGroup("/monitoring")
             .WithTags("Monitoring")
-            .WithMetadata(
-                new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(void)),
-                new ProducesResponseTypeMetadata(StatusCodes.Status403Forbidden, typeof(void))
-            )
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         var read = api.MapGroup("")
             .RequireAuthorization(policy => policy.AddRequirements(new RoleOrTrial(Roles.Viewer)))

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 
 namespace Archon.Features.MonitoringApi;
 
@@ -7,6 +8,7 @@ public sealed record HealthVerdict(
     [property: Description(
         "critical, degraded, unknown where checking failed, learning where most services have no expected band yet, or healthy."
     )]
+    [property: AllowedValues("critical", "degraded", "unknown", "learning", "healthy")]
         string Status,
     [property: Description(
         "Share of services that were checked and are neither critical nor warning, 0 to 1; null where none was checked or most are learning."
@@ -53,7 +55,7 @@ public sealed record FiringAlert(
 );
 
 public sealed record HealthVerdictReason(
-    [property: Description("critical, warning, info or unknown.")] string Severity,
+    [property: AllowedValues("critical", "warning", "info", "unknown")] string Severity,
     [property: Description("The service or part it is about.")] string Subject,
     string Message,
     DateTimeOffset? Since
@@ -61,7 +63,7 @@ public sealed record HealthVerdictReason(
 
 public sealed record UpstreamVerdict(
     string Name,
-    [property: Description("fresh, failing, or never asked.")] string State,
+    [property: AllowedValues("fresh", "failing", "never asked")] string State,
     DateTimeOffset? LastAnswerAt,
     string? Reason
 );
@@ -77,20 +79,21 @@ public sealed record AnomalyList(
 
 public sealed record AnomalyEntry(
     long Id,
-    [property: Description("critical, warning, info or judged.")] string Severity,
+    [property: AllowedValues("critical", "warning", "info", "judged")] string Severity,
     string? Service,
     string Watch,
-    [property: Description("rate, errors, duration, saturation, availability, traffic or quality.")] string Signal,
+    [property: AllowedValues("rate", "errors", "duration", "saturation", "availability", "traffic", "quality")] string Signal,
     IReadOnlyDictionary<string, string> Labels,
     DateTimeOffset StartedAt,
     DateTimeOffset LastSeenAt,
-    [property: Description("up or down.")] string Direction,
+    [property: AllowedValues("up", "down")] string Direction,
     double Value,
     double ExpectedLower,
     double ExpectedUpper,
     [property: Description("Unit of the values, in UCUM where it has one: s, 1, By, 1/s.")] string Unit,
     [property: Description("0 to 1.")] double Confidence,
-    [property: Description("useful, noise, expected, or null without a verdict.")] string? Verdict
+    [property: Description("What a person said of it; null while no one did."), AllowedValues("useful", "noise", "expected", null)]
+        string? Verdict
 );
 
 /// <summary>How much of the estate is really being judged.</summary>
@@ -112,8 +115,9 @@ public sealed record InsightList(
 );
 
 public sealed record Insight(
-    [property: Description("incident, service_outside_band, alert_firing, limit_in_sight, not_checked, learning or quiet.")] string Kind,
-    string Severity,
+    [property: AllowedValues("incident", "service_outside_band", "alert_firing", "limit_in_sight", "not_checked", "learning", "quiet")]
+        string Kind,
+    [property: AllowedValues("critical", "warning", "info", "unknown", "learning", "judged", "healthy")] string Severity,
     string Title,
     string Explanation,
     [property: Description("Ids of the anomalies it is based on; at most 50.")] IReadOnlyList<long> Anomalies,
@@ -140,7 +144,8 @@ public sealed record PredictionList(
 );
 
 public sealed record PredictionEntry(
-    [property: Description("exhaustion, or degradation where an objective of latency or errors will be broken.")] string Kind,
+    [property: Description("degradation: an objective of latency or errors will be broken."), AllowedValues("exhaustion", "degradation")]
+        string Kind,
     string? Service,
     string Watch,
     IReadOnlyDictionary<string, string> Labels,
@@ -157,7 +162,7 @@ public sealed record PredictionEntry(
 );
 
 public sealed record PredictionTrust(
-    string Kind,
+    [property: AllowedValues("exhaustion", "degradation")] string Kind,
     int Judged,
     int False,
     [property: Description("Share of judged predictions that did not come true; null when none was judged.")] double? FalseShare
@@ -165,5 +170,5 @@ public sealed record PredictionTrust(
 
 public sealed record AnalysisStarted(
     [property: Description("Id of the job: GET /monitoring/intelligence/analyses/{jobId} returns its state.")] string JobId,
-    string Status
+    [property: AllowedValues("enqueued")] string Status
 );

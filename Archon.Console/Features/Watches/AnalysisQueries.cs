@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Hangfire;
 using Hangfire.Common;
@@ -9,7 +10,12 @@ namespace Archon.Features.Watches;
 /// <summary>The state of an analysis on demand.</summary>
 /// <param name="Status">enqueued, running, retrying, succeeded, failed or cancelled.</param>
 /// <param name="Reason">Why it failed or is tried again; null where it did not fail.</param>
-public sealed record AnalysisState(string JobId, string Status, DateTimeOffset Since, string? Reason);
+public sealed record AnalysisState(
+    string JobId,
+    [property: AllowedValues("enqueued", "running", "retrying", "succeeded", "failed", "cancelled")] string Status,
+    DateTimeOffset Since,
+    string? Reason
+);
 
 public sealed class AnalysisQueries(IServiceProvider services)
 {
