@@ -15,7 +15,7 @@ public sealed class WatchedSeries
 
     public Dictionary<string, string> Labels { get; set; } = [];
 
-    /// <summary>The fitted model in its versioned binary form; null before the first fit.</summary>
+    /// <summary>The fitted model in its versioned binary form; null while its history is too short for one.</summary>
     [Derived]
     public byte[]? Model { get; set; }
 
@@ -27,6 +27,11 @@ public sealed class WatchedSeries
 
     [Derived]
     public int FittedSamples { get; set; }
+
+    /// <summary>When its history is long enough for a model if samples keep coming; null where it has one, or was not looked at
+    /// yet.</summary>
+    [Derived]
+    public DateTimeOffset? ReadyAt { get; set; }
 
     /// <summary>The last sample that was scored, and its band then.</summary>
     [Derived]

@@ -1265,6 +1265,10 @@ namespace Archon.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("model_version");
 
+                    b.Property<DateTimeOffset?>("ReadyAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ready_at");
+
                     b.PrimitiveCollection<double[]>("Recent")
                         .IsRequired()
                         .HasColumnType("double precision[]")

@@ -38,6 +38,7 @@ public sealed class MainJobTests(PostgresFixture postgres, Chromium chromium)
             database,
             ("Archon:Role", "All"),
             ("Archon:ScanInterval", "00:00:05"),
+            ("Archon:LeastHistory", "01:00:00"),
             ("Prometheus:BaseAddress", prometheus.Address.AbsoluteUri)
         );
         await LearnAsync(app, database);

@@ -44,6 +44,7 @@ internal static class StormChild
             ("Archon:Role", "All"),
             ("Archon:ScanInterval", "00:00:05"),
             ("Archon:HistoryWindow", "01:00:00"),
+            ("Archon:LeastHistory", "00:00:00"),
             ("Archon:Rules:Target", "Folder"),
             ("Archon:Rules:Folder", Path.Combine(folder, "rules")),
             ("Prometheus:BaseAddress", prometheus)

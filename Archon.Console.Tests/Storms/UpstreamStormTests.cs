@@ -29,6 +29,7 @@ public sealed class UpstreamStormTests(PostgresFixture postgres)
             ("Archon:Role", "All"),
             ("Archon:ScanInterval", "00:00:05"),
             ("Archon:HistoryWindow", "01:00:00"),
+            ("Archon:LeastHistory", "00:00:00"),
             ("Prometheus:BaseAddress", metrics.Address.AbsoluteUri),
             ("Prometheus:QueryTimeout", "00:00:02"),
             ("Alertmanager:BaseAddress", alerts.Address.AbsoluteUri)

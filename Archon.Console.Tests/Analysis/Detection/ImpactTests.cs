@@ -226,6 +226,27 @@ public sealed class ImpactTests
     }
 
     [Theory]
+    [InlineData("", 1, 0, ImpactSeverity.None)]
+    [InlineData("", 2, 0, Warning)]
+    [InlineData("", 1, 0.4, Warning)]
+    [InlineData("{task}", 4, 0, Info)]
+    [InlineData("{task}", 5, 0, Warning)]
+    [InlineData("{task}", 24, 20, Info)]
+    [InlineData("{cpu}", 4, 1, Warning)]
+    public void A_few_things_more_are_no_trouble(string unit, double value, double usual, ImpactSeverity expected)
+    {
+        Assert.Equal(expected, Grade(new ImpactSignal(SignalKind.Saturation, unit, Up), value, usual, ServiceWeight.Standard));
+    }
+
+    [Fact]
+    public void A_limit_that_is_reached_is_more_than_one_thing()
+    {
+        var quota = new ImpactSignal(SignalKind.Saturation, "", Up, Limit: 1);
+
+        Assert.Equal(Critical, Grade(quota, 1, 0, ServiceWeight.Standard));
+    }
+
+    [Theory]
     [InlineData(0.5, 0.002, 60, 1, ServiceWeight.Critical, "50 % errors, usually 0.2 %.")]
     [InlineData(0.5, 0.002, 15, 1, ServiceWeight.Critical, "50 % errors, usually 0.2 %. Critical after 30 s.")]
     [InlineData(0.5, 0, 60, 0.1, ServiceWeight.Standard, "50 % errors, usually 0 %. Only 10 % of the series of this service.")]

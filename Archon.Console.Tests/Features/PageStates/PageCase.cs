@@ -151,6 +151,7 @@ public sealed record PageCase(Type Page, string Loading, string? Empty, string F
                     TimeSpan.FromSeconds(15),
                     1,
                     1,
+                    null,
                     ShellParts.Now,
                     null,
                     null

@@ -297,6 +297,29 @@ public sealed class SeriesScorerTests
         Assert.Equal("No value for 10 min.", Assert.Single(scorer.TakeChanges()).EndReason);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    [InlineData(40, true)]
+    public void A_task_or_two_in_a_queue_that_was_always_empty_are_no_news(double value, bool isReported)
+    {
+        var watch = new Watch
+        {
+            Name = "queue",
+            Query = "queue",
+            Unit = "{task}",
+            Signal = WatchSignal.Saturation,
+            Interesting = AnomalyDirection.Up,
+        };
+        var scorer = ScorerOf(watch, Learn([.. Enumerable.Repeat(0.0, 1440)], watch.Unit));
+
+        Feed(scorer, 8, _ => value);
+
+        Assert.Equal(isReported, scorer.Open is not null);
+        Assert.InRange(scorer.LastUpper, 2, 3);
+    }
+
     private static SeriesScorer ScorerOf(Watch watch, SeriesModel? model = null, LowTrafficGuard? guard = null) =>
         new(1, null, model, watch.Interesting, watch.Unit, new DetectorSettings { Guard = guard }, ScanSettings.Of(watch));
 

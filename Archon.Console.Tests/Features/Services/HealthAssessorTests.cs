@@ -50,9 +50,17 @@ public sealed class HealthAssessorTests
     [Fact]
     public void Without_a_band_a_service_is_still_learning()
     {
-        var found = Assess([Series(1, Rate) with { HasBand = false }], []);
+        var (soon, later) = (Now.AddHours(3), Now.AddHours(21));
+        var found = Assess(
+            [Series(1, Rate) with { HasBand = false, ReadyAt = later }, Series(2, Latency) with { HasBand = false, ReadyAt = soon }],
+            []
+        );
 
-        Assert.Equal(HealthState.Learning, found.State);
+        Assert.Equal((HealthState.Learning, new HealthReason.NoBandYet(soon)), (found.State, found.Reason));
+        Assert.Equal(
+            $"Learning: too little history for a band. Ready {soon.UtcDateTime:d MMM HH:mm} UTC",
+            HealthReasonWords.Reason(found.Reason)
+        );
     }
 
     [Fact]

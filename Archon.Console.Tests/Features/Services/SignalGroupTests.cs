@@ -49,5 +49,5 @@ public sealed class SignalGroupTests
     }
 
     private static ServiceWatchRow Watch(int id, string name, string unit) =>
-        new(id, name, WatchSignal.Duration, unit, "up", TimeSpan.FromSeconds(15), 1, 1, null, null, null);
+        new(id, name, WatchSignal.Duration, unit, "up", TimeSpan.FromSeconds(15), 1, 1, null, null, null, null);
 }

@@ -73,7 +73,7 @@ internal sealed class JobBench : IAsyncDisposable
             await postgres.NewDatabaseAsync(),
             await FakeMetrics.StartAsync(),
             prometheus,
-            new WatchOptions { HistoryWindow = TimeSpan.FromHours(1) },
+            new WatchOptions { HistoryWindow = TimeSpan.FromHours(1), LeastHistory = TimeSpan.Zero },
             TimeProvider.System
         );
 

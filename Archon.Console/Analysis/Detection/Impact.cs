@@ -110,6 +110,9 @@ public static class Impact
     private const double NoticeableSeconds = 0.005;
     private const double NoticeableRatio = 1.5;
 
+    // A queue of four is no queue, however rarely there is one.
+    private const double FewThings = 5;
+
     private const double NearLimit = 0.85;
     private const double HighUse = 0.7;
     private const double FullShare = 0.98;
@@ -127,6 +130,10 @@ public static class Impact
             ),
             SignalKind.Availability => !(difference < LeastLoss * Math.Abs(deviation.Expected)) || deviation.Value <= 0,
             SignalKind.Quality when signal.IsShare => !(difference < LeastQuality),
+            // Whole numbers without a unit count something, and one more or less of it is no news.
+            _ when signal is { Unit.Length: 0, Limit: null } => !(
+                difference <= 1 && double.IsInteger(deviation.Value) && double.IsInteger(deviation.Expected)
+            ),
             _ => true,
         };
     }
@@ -148,6 +155,8 @@ public static class Impact
             SignalKind.Saturation => Saturation(signal, deviation, weight),
             _ => Load(signal.Kind, deviation, weight),
         };
+        if (SeriesModelSettings.IsCount(signal.Unit) && signal.Limit is null && Math.Abs(deviation.Value - deviation.Expected) < FewThings)
+            found = found with { Severity = ImpactSeverity.Info };
         var (severity, reason) = (found.Severity, $"{found.Words}.");
         if (severity == ImpactSeverity.Critical && deviation.Lasting < found.CriticalAfter)
             (severity, reason) = (ImpactSeverity.Warning, $"{reason} Critical after {Length(found.CriticalAfter)}.");

@@ -16,7 +16,7 @@ namespace Archon.Analysis.Detection;
 public sealed class SeriesModel
 {
     /// <summary>Changes with the stored form. A model of another version is fitted anew, never misread.</summary>
-    public const int FormatVersion = 5;
+    public const int FormatVersion = 6;
 
     private SeriesModel(SeriesState state, FitVerdict verdict) => (State, FitVerdict) = (state, verdict);
 

@@ -28,9 +28,16 @@ public sealed record SeriesModelSettings
             "s" => 0.0005,
             "By" => 64 * 1024,
             "By/s" => 1024,
+            "{cpu}" => 0.005,
+            "{load}" => 0.02,
             _ when Unit.EndsWith("/s", StringComparison.Ordinal) => 0.01,
+            // One or two tasks in a queue that was always empty are no news.
+            _ when IsCount(Unit) => 0.6,
             _ => 0,
         };
+
+    /// <summary>Whether values are a number of things, such as <c>{task}</c>.</summary>
+    internal static bool IsCount(string unit) => unit.StartsWith('{') && unit.EndsWith('}') && unit is not ("{cpu}" or "{load}");
 }
 
 /// <summary>How a series repeats itself.</summary>

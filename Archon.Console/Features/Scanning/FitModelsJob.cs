@@ -26,7 +26,7 @@ public sealed partial class FitModelsJob(
 )
 {
     /// <summary>Points of one series in the long history: five minutes apart over two weeks.</summary>
-    private const int LongPoints = 4032;
+    private const int LongPoints = 4200;
 
     /// <summary>Most points of one series in the short history.</summary>
     private const int ShortPoints = 5000;
@@ -34,26 +34,46 @@ public sealed partial class FitModelsJob(
     /// <summary>Points of all series together in one reply: 128 MB of arrays.</summary>
     private const long MostPoints = 8_000_000;
 
-    /// <summary>Fewer points than this in the long history is short: one day at five minutes.</summary>
-    private const int EnoughPoints = 288;
+    /// <summary>Fewer points than this in the long history is short: most of a day at five minutes.</summary>
+    private const int EnoughPoints = 270;
 
-    /// <summary>Stretch that is read at the watch's own step for series without a long history.</summary>
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <summary>Stretch that is read at the watch's own step where there is no long history, and need not be.</summary>
     private static readonly TimeSpan ShortHistory = TimeSpan.FromHours(6);
 
     /// <summary>The end of the history, which is read at the watch's own step.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromMinutes(30);
 
-    /// <summary>Least distance of two points in the long history.</summary>
-    private static readonly TimeSpan LongStep = TimeSpan.FromMinutes(5);
+    /// <summary>Least distance of two points in the long history: five minutes, and a prime number of seconds, so that what happens at
+    /// the same minute of each hour does not
+    /// always fall between two points.</summary>
+    internal static readonly TimeSpan LongStep = TimeSpan.FromSeconds(293);
+
+    /// <summary>Part of the longest history that is read which a series needs at most: a few samples may be missing.</summary>
+    private const double MostOfWindow = 0.9;
+
+    /// <summary>Read beyond the least history, for samples that are missing in it.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromHours(2);
 
     private static readonly TimeSpan RefitNone = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RefitShort = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often the history of series that learn is measured again: some stop, and are ready later.</summary>
+    private static readonly TimeSpan MeasureAgain = TimeSpan.FromHours(1);
+
     /// <summary>A series that has been silent for longer has nothing new to teach.</summary>
     private static readonly TimeSpan Silent = TimeSpan.FromHours(1);
 
-    /// <summary>Puts every watch with something to learn into a queue: at once when it was never learnt, and every few minutes while history is short.</summary>
-    /// <remarks>A model with enough history learns on with every scan. Learning it anew would make the scan load and replay everything for nothing.</remarks>
+    /// <summary>History that a series needs for a band whose rate of false anomalies holds.</summary>
+    private TimeSpan LeastHistory =>
+        TimeSpan.FromTicks(Math.Min(options.Value.LeastHistory.Ticks, (long)(MostOfWindow * options.Value.HistoryWindow.Ticks)));
+
+    /// <summary>Puts every watch with something to learn into a queue: at once when it was never learnt, when a series has history
+    /// enough, and every few minutes
+    /// while a model is of a short history.</summary>
+    /// <remarks>A model with enough history learns on with every scan. Learning it anew would make the scan load and replay everything
+    /// for nothing.</remarks>
     [Queue("fit"), AutomaticRetry(Attempts = 0), AdvisoryLock("fit-dispatch", WhenTaken = WhenLockTaken.Skip)]
     public async Task DispatchAsync(CancellationToken cancellationToken)
     {
@@ -72,24 +92,33 @@ public sealed partial class FitModelsJob(
             {
                 watch.Id,
                 watch.FittedAt,
-                Fitted = db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.FittedAt != null),
-                Unsettled = db.WatchedSeries.Any(series =>
+                IsKnown = db.WatchedSeries.Any(series => series.WatchId == watch.Id && (series.FittedAt != null || series.ReadyAt != null)),
+                IsReady = db.WatchedSeries.Any(series => series.WatchId == watch.Id && series.LastSampleAt > seen && series.ReadyAt <= now),
+                IsLearning = db.WatchedSeries.Any(series =>
+                    series.WatchId == watch.Id && series.LastSampleAt > seen && series.ReadyAt > now
+                ),
+                IsUnsettled = db.WatchedSeries.Any(series =>
                     series.WatchId == watch.Id
                     && series.LastSampleAt > seen
+                    && series.ReadyAt == null
                     && (series.FittedAt == null || series.FittedSamples < EnoughPoints || series.ModelVersion != SeriesModel.FormatVersion)
                 ),
             })
             .ToListAsync(cancellationToken);
         foreach (var watch in watches)
         {
-            if (watch.Fitted && !watch.Unsettled)
-                continue;
-            if (DueTimes.IsDue(watch.FittedAt, watch.Fitted ? RefitShort : RefitNone, now))
+            TimeSpan? every =
+                !watch.IsKnown || watch.IsReady ? RefitNone
+                : watch.IsUnsettled ? RefitShort
+                : watch.IsLearning ? MeasureAgain
+                : null;
+            if (every is { } interval && DueTimes.IsDue(watch.FittedAt, interval, now))
                 jobs.Enqueue<FitModelsJob>(job => job.FitAsync(watch.Id, CancellationToken.None));
         }
     }
 
-    /// <summary>Learns every series of one watch. A second run only learns the same again.</summary>
+    /// <summary>Learns every series of one watch that has history enough, and says of the others when they will. A second run only learns
+    /// the same again.</summary>
     [Queue("fit"), AutomaticRetry(Attempts = 3), AdvisoryLock("fit:{0}")]
     public async Task FitAsync(int watchId, CancellationToken cancellationToken)
     {
@@ -104,114 +133,139 @@ public sealed partial class FitModelsJob(
             await db
                 .WatchedSeries.AsNoTracking()
                 .Where(series => series.WatchId == watchId)
-                .Select(series => new SeriesRow(series.Id, series.LabelsKey, series.FittedAt, series.FittedSamples, series.ModelVersion))
+                .Select(series => new LearningRun.Row(
+                    series.LabelsKey,
+                    series.FittedAt,
+                    series.FittedSamples,
+                    series.ModelVersion,
+                    series.ReadyAt
+                ))
                 .ToListAsync(cancellationToken)
         ).ToDictionary(row => row.LabelsKey, StringComparer.Ordinal);
         bool Settled(string key) =>
             rows.TryGetValue(key, out var row) && row.FittedSamples >= EnoughPoints && row.ModelVersion == SeriesModel.FormatVersion;
         if (rows.Count > 0 && rows.Keys.All(Settled))
             return;
-        var models = new Dictionary<SeriesLabels, SeriesModel>();
-        var seen = new HashSet<SeriesLabels>();
 
-        if (!rows.Values.Any(row => Settled(row.LabelsKey)))
-        {
-            var window = options.Value.HistoryWindow;
-            var points = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, LongPoints);
-            var step = Whole(Longest(window / points, LongStep, watch.Step));
-            var longUntil = now - Recent;
-            if (
-                !await LearnAsync(
-                    watch,
-                    new TimeRange(longUntil - window, longUntil),
-                    step,
-                    EnoughPoints,
-                    _ => true,
-                    models,
-                    seen,
-                    cancellationToken
-                ) || !await GoOnAsync(watch, new TimeRange(longUntil, now), models, cancellationToken)
+        var learning = new LearningRun(now, watch.FittedAt, LeastHistory, rows, key => !Settled(key));
+        var window = rows.Keys.Any(Settled) ? RecentWindow : options.Value.HistoryWindow;
+        var step = LongStepOf(watch, window, rows.Count);
+        var isRead =
+            await RecentAsync(watch, learning, cancellationToken)
+            && await LearnAsync(watch, learning, window, step, cancellationToken)
+            // Where the long history is read at coarse steps, a series of a day has few points in it.
+            && (
+                step == LongStepOf(watch, RecentWindow, rows.Count)
+                || await LearnAsync(watch, learning, RecentWindow, LongStepOf(watch, RecentWindow, rows.Count), cancellationToken)
             )
-                return;
-        }
-        var shortHistory = ShortHistory < options.Value.HistoryWindow ? ShortHistory : options.Value.HistoryWindow;
-        var shortPoints = Math.Clamp(MostPoints / Math.Max(1, rows.Count), EnoughPoints, ShortPoints);
-        var shortStep = Whole(Longest(shortHistory / shortPoints, watch.Step));
-        bool Wanted(SeriesLabels labels) => !models.ContainsKey(labels) && !Settled(labels.Key);
-        if (!await LearnAsync(watch, new TimeRange(now - shortHistory, now), shortStep, 0, Wanted, models, seen, cancellationToken))
+            && (!learning.IsAnyLeft || await LearnShortAsync(watch, learning, cancellationToken));
+        if (!isRead || !await SaveAsync(db, watch, now, learning, cancellationToken))
             return;
-
-        if (!await SaveAsync(db, watch, now, rows, models, seen, cancellationToken))
-            return;
-        metrics.Fitted(models.Count, Stopwatch.GetElapsedTime(started));
-        LogFitted(watchId, models.Count);
+        metrics.Fitted(learning.Models.Count, Stopwatch.GetElapsedTime(started));
+        LogFitted(watchId, learning.Models.Count);
     }
 
-    /// <returns>False when the upstream gave no answer; <see cref="Watch.FittedAt"/> then stays, so that the next dispatch tries again.</returns>
+    /// <summary>What series that are new can have at most, and those that were known before have anyway.</summary>
+    private TimeSpan RecentWindow => Shorter(Longest(LeastHistory, Day) + Margin, options.Value.HistoryWindow);
+
+    private static TimeSpan LongStepOf(Watch watch, TimeSpan window, int series)
+    {
+        var points = Math.Clamp(MostPoints / Math.Max(1, series), EnoughPoints, LongPoints);
+        return Whole(Longest(window / points, LongStep, watch.Step));
+    }
+
+    /// <summary>The end of the history at the watch's own step: how noisy samples are, a coarser history cannot tell.</summary>
+    private async Task<bool> RecentAsync(Watch watch, LearningRun learning, CancellationToken cancellationToken)
+    {
+        if (await AskAsync(watch, new TimeRange(learning.Now - Recent, learning.Now), watch.Step, cancellationToken) is not { } histories)
+            return false;
+        foreach (var history in histories)
+        {
+            learning.Recent[history.Labels] = history;
+            // One that is younger is in no longer history.
+            if (learning.Sees(history.Labels, options.Value.SeriesLimit) && learning.Wants(history.Labels))
+                learning.IsEnough(history.Labels, Coverage.Of(history, watch.Step, learning.LookedAt));
+        }
+        return true;
+    }
+
+    /// <returns>False when the upstream gave no answer; <see cref="Watch.FittedAt"/> then stays, so that the next dispatch tries
+    /// again.</returns>
     private async Task<bool> LearnAsync(
+        Watch watch,
+        LearningRun learning,
+        TimeSpan window,
+        TimeSpan step,
+        CancellationToken cancellationToken
+    )
+    {
+        var until = learning.Now - Recent;
+        if (await AskAsync(watch, new TimeRange(until - window, until), step, cancellationToken) is not { } histories)
+            return false;
+        foreach (var history in histories)
+        {
+            var recent = learning.Recent.GetValueOrDefault(history.Labels);
+            var covered = Coverage.Of(history, step, learning.LookedAt) + Coverage.Of(recent, watch.Step, learning.LookedAt);
+            Learn(watch, learning, history, covered, EnoughPoints, recent, cancellationToken);
+        }
+        return true;
+    }
+
+    /// <summary>For series that have enough history without having much of it: where less than a day is enough, or where the server keeps
+    /// no more.</summary>
+    private async Task<bool> LearnShortAsync(Watch watch, LearningRun learning, CancellationToken cancellationToken)
+    {
+        var window = Shorter(ShortHistory, options.Value.HistoryWindow);
+        var points = Math.Clamp(MostPoints / Math.Max(1, learning.Rows.Count), EnoughPoints, ShortPoints);
+        var step = Whole(Longest(window / points, watch.Step));
+        if (await AskAsync(watch, new TimeRange(learning.Now - window, learning.Now), step, cancellationToken) is not { } histories)
+            return false;
+        foreach (var history in histories)
+            Learn(watch, learning, history, Coverage.Of(history, step, learning.LookedAt), 0, recent: null, cancellationToken);
+        return true;
+    }
+
+    private void Learn(
+        Watch watch,
+        LearningRun learning,
+        MetricSeries history,
+        Coverage covered,
+        int least,
+        MetricSeries? recent,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!learning.Sees(history.Labels, options.Value.SeriesLimit) || !learning.Wants(history.Labels))
+            return;
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!learning.IsEnough(history.Labels, covered) || history.Count < least)
+            return;
+        var model = SeriesModel.Fit(history, new SeriesModelSettings { Unit = watch.Unit });
+        if (model.FitVerdict is not FitVerdict.TooShort)
+            learning.Models[history.Labels] = recent is null ? model : model.GoOn(recent);
+    }
+
+    private async Task<IReadOnlyList<MetricSeries>?> AskAsync(
         Watch watch,
         TimeRange range,
         TimeSpan step,
-        int least,
-        Func<SeriesLabels, bool> wanted,
-        Dictionary<SeriesLabels, SeriesModel> models,
-        HashSet<SeriesLabels> seen,
         CancellationToken cancellationToken
     )
     {
         var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(watch.Query, range, step, cancellationToken);
-        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var histories })
-        {
-            LogNotChecked(watch.Id, answer.Reason());
-            return false;
-        }
-        var settings = new SeriesModelSettings { Unit = watch.Unit };
-        foreach (var history in histories)
-        {
-            if (seen.Count < options.Value.SeriesLimit)
-                seen.Add(history.Labels);
-            if (!seen.Contains(history.Labels) || history.Count < least || !wanted(history.Labels))
-                continue;
-            cancellationToken.ThrowIfCancellationRequested();
-            var model = SeriesModel.Fit(history, settings);
-            if (model.FitVerdict is not FitVerdict.TooShort)
-                models[history.Labels] = model;
-        }
-        return true;
+        if (answer is Fetch<MatrixResult>.Ok { Value.Series: var histories })
+            return histories;
+        LogNotChecked(watch.Id, answer.Reason());
+        return null;
     }
 
-    /// <summary>Shows the models the newest samples as the scan will: how noisy those are, a coarser history cannot tell.</summary>
-    private async Task<bool> GoOnAsync(
-        Watch watch,
-        TimeRange range,
-        Dictionary<SeriesLabels, SeriesModel> models,
-        CancellationToken cancellationToken
-    )
-    {
-        if (models.Count == 0)
-            return true;
-        var answer = await upstreams.For(watch.EnvironmentId).Prometheus.QueryRangeAsync(watch.Query, range, watch.Step, cancellationToken);
-        if (answer is not Fetch<MatrixResult>.Ok { Value.Series: var recent })
-        {
-            LogNotChecked(watch.Id, answer.Reason());
-            return false;
-        }
-        foreach (var series in recent)
-        {
-            if (models.TryGetValue(series.Labels, out var model))
-                models[series.Labels] = model.GoOn(series);
-        }
-        return true;
-    }
-
-    /// <returns>False when a person has edited the watch meanwhile: what was learnt of the query before says nothing of the new one, which is fitted next.</returns>
+    /// <returns>False when a person has edited the watch meanwhile: what was learnt of the query before says nothing of the new one,
+    /// which is fitted next.</returns>
     private static async Task<bool> SaveAsync(
         ArchonDbContext db,
         Watch watch,
         DateTimeOffset now,
-        Dictionary<string, SeriesRow> rows,
-        Dictionary<SeriesLabels, SeriesModel> models,
-        HashSet<SeriesLabels> seen,
+        LearningRun learning,
         CancellationToken cancellationToken
     )
     {
@@ -225,20 +279,25 @@ public sealed partial class FitModelsJob(
             .Where(series => series.WatchId == watch.Id)
             .Select(series => new { series.LabelsKey, series.Id })
             .ToDictionaryAsync(row => row.LabelsKey, row => row.Id, cancellationToken);
-        var fresh = seen.Where(labels => !keys.ContainsKey(labels.Key)).ToList();
+        var fresh = learning.Seen.Where(labels => !keys.ContainsKey(labels.Key)).ToList();
         foreach (var row in await ScanStore.AddSeriesAsync(db, watch, fresh, cancellationToken))
             keys[row.LabelsKey] = row.Id;
         await ScanStore.SaveModelsAsync(
             db,
-            [.. models.Where(one => keys.ContainsKey(one.Key.Key)).Select(one => (keys[one.Key.Key], one.Value))],
+            [.. learning.Models.Where(one => keys.ContainsKey(one.Key.Key)).Select(one => (keys[one.Key.Key], one.Value))],
             now,
+            cancellationToken
+        );
+        await ScanStore.SaveReadyTimesAsync(
+            db,
+            [.. learning.ReadyTimes().Where(one => keys.ContainsKey(one.Key)).Select(one => (keys[one.Key], one.At))],
             cancellationToken
         );
         await ScanStore.AssignServicesAsync(db, watch, cancellationToken);
         await db
             .Watches.Where(one => one.Id == watch.Id)
             .ExecuteUpdateAsync(set => set.SetProperty(one => one.FittedAt, now), cancellationToken);
-        if (fresh.Count > 0 || rows.Values.Any(row => row.FittedAt is null))
+        if (fresh.Count > 0 || learning.Rows.Values.Any(row => row.FittedAt is null))
             await db.AnnounceAsync(SampleTopic.Id, watch.EnvironmentId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -254,7 +313,7 @@ public sealed partial class FitModelsJob(
 
     private static TimeSpan Whole(TimeSpan step) => TimeSpan.FromSeconds(Math.Ceiling(step.TotalSeconds));
 
-    private sealed record SeriesRow(long Id, string LabelsKey, DateTimeOffset? FittedAt, int FittedSamples, int ModelVersion);
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Watch {WatchId}: {Models} models fitted")]
     private partial void LogFitted(int watchId, int models);

@@ -46,11 +46,12 @@ internal static class ScanStore
     /// <summary>Forgets what was learnt about a watch's series. The lock of the watch is held.</summary>
     public static Task ForgetModelsAsync(ArchonDbContext db, int watchId, CancellationToken cancellationToken) =>
         db
-            .WatchedSeries.Where(series => series.WatchId == watchId && series.Model != null)
+            .WatchedSeries.Where(series => series.WatchId == watchId && (series.Model != null || series.ReadyAt != null))
             .ExecuteUpdateAsync(
                 set =>
                     set.SetProperty(series => series.Model, (byte[]?)null)
                         .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
+                        .SetProperty(series => series.ReadyAt, (DateTimeOffset?)null)
                         .SetProperty(series => series.FittedSamples, 0),
                 cancellationToken
             );
@@ -259,7 +260,7 @@ internal static class ScanStore
                 db,
                 """
                 UPDATE watched_series AS s
-                SET model = u.model, fitted_samples = u.samples, model_version = @version, fitted_at = @at
+                SET model = u.model, fitted_samples = u.samples, model_version = @version, fitted_at = @at, ready_at = NULL
                 FROM unnest(@ids, @models, @samples) AS u (id, model, samples)
                 WHERE s.id = u.id
                 """
@@ -271,6 +272,29 @@ internal static class ScanStore
             command.Parameters.AddWithValue("at", fittedAt.UtcDateTime);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Notes when series will have history enough for a model. What was learnt from less before is no model any more.</summary>
+    public static async Task SaveReadyTimesAsync(
+        ArchonDbContext db,
+        IReadOnlyList<(long SeriesId, DateTimeOffset At)> ready,
+        CancellationToken cancellationToken
+    )
+    {
+        if (ready.Count == 0)
+            return;
+        await using var command = Command(
+            db,
+            """
+            UPDATE watched_series AS s
+            SET ready_at = u.at, model = NULL, fitted_at = NULL, fitted_samples = 0
+            FROM unnest(@ids, @ats) AS u (id, at)
+            WHERE s.id = u.id
+            """
+        );
+        command.Parameters.AddWithValue("ids", ready.Select(one => one.SeriesId).ToArray());
+        command.Parameters.AddWithValue("ats", ready.Select(one => one.At.UtcDateTime).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Writes where detectors stand, so that a restart goes on from here.</summary>
@@ -328,6 +352,7 @@ internal static class ScanStore
                     set.SetProperty(series => series.LastSampleAt, (DateTimeOffset?)null)
                         .SetProperty(series => series.Model, (byte[]?)null)
                         .SetProperty(series => series.FittedAt, (DateTimeOffset?)null)
+                        .SetProperty(series => series.ReadyAt, (DateTimeOffset?)null)
                         .SetProperty(series => series.FittedSamples, 0),
                 cancellationToken
             );

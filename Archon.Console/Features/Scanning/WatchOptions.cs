@@ -6,7 +6,8 @@ namespace Archon.Features.Scanning;
 /// <summary>How often and how far the console looks. Bound to the section <c>Archon</c>.</summary>
 public sealed class WatchOptions
 {
-    /// <summary>Time between two scans of a watch, and the distance of its samples. 5 seconds to 5 minutes, 15 seconds by default.</summary>
+    /// <summary>Time between two scans of a watch, and the distance of its samples. 5 seconds to 5 minutes, 15 seconds by
+    /// default.</summary>
     [Range(typeof(TimeSpan), "00:00:05", "00:05:00")]
     public TimeSpan ScanInterval { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -14,7 +15,14 @@ public sealed class WatchOptions
     [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")]
     public TimeSpan HistoryWindow { get; init; } = TimeSpan.FromDays(14);
 
-    /// <summary>How far back a scan catches up after an outage. Older stretches stay "not checked". 1 minute to 14 days, 6 hours by default.</summary>
+    /// <summary>How much of its time a series must have samples of before it has an expected band: of less, bands are too often left by
+    /// healthy series. At most nine
+    /// tenths of <see cref="HistoryWindow"/> are asked for. 0 to 14 days, 36 hours by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "14.00:00:00")]
+    public TimeSpan LeastHistory { get; init; } = TimeSpan.FromHours(36);
+
+    /// <summary>How far back a scan catches up after an outage. Older stretches stay "not checked". 1 minute to 14 days, 6 hours by
+    /// default.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "14.00:00:00")]
     public TimeSpan CatchUpLimit { get; init; } = TimeSpan.FromHours(6);
 
@@ -22,7 +30,8 @@ public sealed class WatchOptions
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
 
-    /// <summary>How long a series or a discovered service may be silent before it is forgotten. 1 hour to 90 days, 7 days by default.</summary>
+    /// <summary>How long a series or a discovered service may be silent before it is forgotten. 1 hour to 90 days, 7 days by
+    /// default.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "90.00:00:00")]
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromDays(7);
 

@@ -5,6 +5,7 @@ using Archon.Ui.Health;
 namespace Archon.Features.Services;
 
 /// <summary>What is known of one series, without its values.</summary>
+/// <param name="ReadyAt">When it has history enough for a band; null where it has one, or that is not known.</param>
 internal sealed record SeriesFact(
     long Id,
     int ServiceId,
@@ -13,7 +14,8 @@ internal sealed record SeriesFact(
     DateTimeOffset? LastSampleAt,
     double? LastValue,
     double? Lower,
-    double? Upper
+    double? Upper,
+    DateTimeOffset? ReadyAt = null
 );
 
 internal sealed record WatchFact(
@@ -106,7 +108,7 @@ internal sealed class HealthAssessor(IReadOnlyDictionary<int, WatchFact> watches
         }
         return watched.Any(one => one.HasBand)
             ? (HealthState.Healthy, new HealthReason.WithinBands(), null)
-            : (HealthState.Learning, new HealthReason.NoBandYet(), null);
+            : (HealthState.Learning, new HealthReason.NoBandYet(watched.Min(one => one.ReadyAt)), null);
     }
 
     private List<Choice> Choose(IReadOnlyList<SeriesFact> series, Dictionary<long, HealthAnomaly> bySeries)

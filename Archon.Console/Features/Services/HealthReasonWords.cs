@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archon.Ui.Format;
 using Archon.Ui.Health;
 
@@ -6,7 +7,8 @@ namespace Archon.Features.Services;
 /// <summary>Why a service is in its state, in words.</summary>
 public static class HealthReasonWords
 {
-    public static string Reason(HealthReason reason) =>
+    /// <param name="stamp">Writes a time; in UTC where it is null.</param>
+    public static string Reason(HealthReason reason, Func<DateTimeOffset, string>? stamp = null) =>
         reason switch
         {
             HealthReason.Outside outside =>
@@ -16,7 +18,8 @@ public static class HealthReasonWords
             HealthReason.NoAnswer answer => $"No answer: {answer.Reason}",
             HealthReason.NoSamples => "No samples",
             HealthReason.NothingWatched => "Nothing is watched here yet",
-            HealthReason.NoBandYet => "Learning what is normal",
+            HealthReason.NoBandYet { ReadyAt: { } at } => $"Learning: too little history for a band. Ready {(stamp ?? InUtc)(at)}",
+            HealthReason.NoBandYet => "Learning: too little history for a band",
             _ => "Within expected bands",
         };
 
@@ -30,5 +33,8 @@ public static class HealthReasonWords
         };
 
     /// <summary>For a row of a list: that nobody answered; the page says once, in whose words.</summary>
-    public static string Brief(HealthReason reason) => reason is HealthReason.NoAnswer ? "No answer" : Reason(reason);
+    public static string Brief(HealthReason reason, Func<DateTimeOffset, string>? stamp = null) =>
+        reason is HealthReason.NoAnswer ? "No answer" : Reason(reason, stamp);
+
+    private static string InUtc(DateTimeOffset at) => at.UtcDateTime.ToString("d MMM HH:mm 'UTC'", CultureInfo.InvariantCulture);
 }

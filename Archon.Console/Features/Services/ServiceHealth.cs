@@ -100,8 +100,9 @@ public abstract record HealthReason
 
     public sealed record NothingWatched : HealthReason;
 
-    /// <summary>Samples come, a band does not exist yet.</summary>
-    public sealed record NoBandYet : HealthReason;
+    /// <summary>Samples come, and are too few for a band.</summary>
+    /// <param name="ReadyAt">When the first series has history enough, if samples keep coming; null where that is not known.</param>
+    public sealed record NoBandYet(DateTimeOffset? ReadyAt) : HealthReason;
 
     public sealed record WithinBands : HealthReason;
 }

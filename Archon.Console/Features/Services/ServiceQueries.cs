@@ -12,6 +12,7 @@ namespace Archon.Features.Services;
 public sealed record NeighbourRow(int Id, string Name, CatalogueOrigin Origin, ServiceHealth? Health);
 
 /// <summary>A watch with the series it has for one service.</summary>
+/// <param name="ReadyAt">When the next series without a band has history enough for one; null where none is waited for.</param>
 public sealed record ServiceWatchRow(
     int Id,
     string Name,
@@ -21,6 +22,7 @@ public sealed record ServiceWatchRow(
     TimeSpan Step,
     int Series,
     int SeriesWithBand,
+    DateTimeOffset? ReadyAt,
     DateTimeOffset? ScannedTo,
     DateTimeOffset? UncheckedSince,
     string? UncheckedReason
@@ -224,6 +226,7 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 watch.Step,
                 db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id),
                 db.WatchedSeries.Count(one => one.WatchId == watch.Id && one.ServiceId == service.Id && one.Model != null),
+                db.WatchedSeries.Where(one => one.WatchId == watch.Id && one.ServiceId == service.Id).Min(one => one.ReadyAt),
                 watch.ScannedTo,
                 watch.UncheckedSince,
                 watch.UncheckedReason
@@ -416,7 +419,8 @@ public sealed class ServiceQueries(IDbContextFactory<ArchonDbContext> contexts, 
                 s.LastSampleAt,
                 s.LastValue,
                 s.ExpectedLower,
-                s.ExpectedUpper
+                s.ExpectedUpper,
+                s.ReadyAt
             ))
             .ToListAsync(cancellationToken);
         var open = await db

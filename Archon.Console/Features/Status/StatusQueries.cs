@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Archon.Features.Status;
 
 /// <summary>How far the console has got with one watch.</summary>
+/// <param name="ReadyAt">When the next series without a band has history enough for one; null where none is waited for.</param>
 public sealed record WatchRow(
     int Id,
     string Name,
@@ -15,6 +16,7 @@ public sealed record WatchRow(
     TimeSpan Step,
     int Series,
     int SeriesWithBand,
+    DateTimeOffset? ReadyAt,
     DateTimeOffset? ScannedTo,
     DateTimeOffset? FittedAt,
     DateTimeOffset? UncheckedSince,
@@ -46,6 +48,7 @@ public sealed class StatusQueries(IDbContextFactory<ArchonDbContext> contexts, T
                 WatchId = group.Key,
                 InAll = group.Count(),
                 WithBand = group.Count(one => one.Model != null),
+                ReadyAt = group.Min(one => one.ReadyAt),
             })
             .ToDictionaryAsync(group => group.WatchId, cancellationToken);
         var watches = await db.Watches.AsNoTracking().Where(watch => watch.EnvironmentId == environmentId).ToListAsync(cancellationToken);
@@ -72,6 +75,7 @@ public sealed class StatusQueries(IDbContextFactory<ArchonDbContext> contexts, T
                         watch.Step,
                         series.GetValueOrDefault(watch.Id)?.InAll ?? 0,
                         series.GetValueOrDefault(watch.Id)?.WithBand ?? 0,
+                        series.GetValueOrDefault(watch.Id)?.ReadyAt,
                         watch.ScannedTo,
                         watch.FittedAt,
                         watch.UncheckedSince,
