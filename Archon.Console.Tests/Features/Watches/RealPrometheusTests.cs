@@ -57,7 +57,13 @@ public sealed class RealPrometheusTests(PostgresFixture postgres, SharedPromethe
         await using var target = await ServeAsync(Exposition.AllFamilies);
         var address = target.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         await using var server = await RealPrometheus.StartAsync(
-            $"{{global: {{scrape_interval: 1s}}, scrape_configs: [{{job_name: estate, static_configs: [{{targets: ['{new Uri(address).Authority}']}}]}}]}}",
+            // Of an exporter's own process nothing is watched, so one program is not among the exporters.
+            $$"""
+            global: {scrape_interval: 1s}
+            scrape_configs:
+              - {job_name: estate, static_configs: [{targets: ['{{new Uri(address).Authority}}']}]}
+              - {job_name: program, metrics_path: /process, static_configs: [{targets: ['{{new Uri(address).Authority}}']}]}
+            """,
             Token
         );
         await using var bench = await JobBench.StartOnAsync(postgres, server.Address);
@@ -148,6 +154,16 @@ public sealed class RealPrometheusTests(PostgresFixture postgres, SharedPromethe
         builder.Logging.ClearProviders();
         var app = builder.Build();
         app.MapGet("/metrics", () => Results.Text(page(), "text/plain; version=0.0.4"));
+        app.MapGet(
+            "/process",
+            () =>
+                Results.Text(
+                    string.Concat(
+                        page().Split('\n').Where(line => line.StartsWith("process_", StringComparison.Ordinal)).Select(line => line + "\n")
+                    ),
+                    "text/plain; version=0.0.4"
+                )
+        );
         await app.StartAsync();
         return app;
     }

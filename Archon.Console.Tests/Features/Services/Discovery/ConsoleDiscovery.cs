@@ -57,7 +57,10 @@ internal static class ConsoleDiscovery
                     .Select(service => new FoundSignal(service.Name, Name(watch.Signal), metrics, watch.Unit))
             );
         }
-        return new FoundDiscovery([.. services.Select(service => new FoundService(service.Name, service.Kind ?? "", service.Matchers))], signals);
+        return new FoundDiscovery(
+            [.. services.Select(service => new FoundService(service.Name, service.Kind ?? "", service.Matchers))],
+            signals
+        );
     }
 
     private static string Name(WatchSignal signal) =>

@@ -48,7 +48,7 @@ internal static partial class ExporterText
     /// <summary>Responds to <c>/NAME</c> with that text, in its own format.</summary>
     public static async Task<WebApplication> ServeAsync(IEnumerable<string> names)
     {
-        var pages = names.Distinct().ToDictionary(name => $"/{name}", name => Encoding.UTF8.GetBytes(Repeat(Body(name))));
+        var pages = names.Distinct().ToDictionary(name => $"/{name}", name => new GrowingText(Repeat(Body(name))));
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
@@ -59,7 +59,7 @@ internal static partial class ExporterText
             context.Response.ContentType = path.EndsWith(".openmetrics", StringComparison.Ordinal)
                 ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                 : "text/plain; version=0.0.4; charset=utf-8";
-            await context.Response.Body.WriteAsync(pages[path]);
+            await context.Response.Body.WriteAsync(pages[path].Next());
         });
         await app.StartAsync();
         return app;

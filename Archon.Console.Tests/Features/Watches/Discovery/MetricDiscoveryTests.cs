@@ -366,6 +366,56 @@ public sealed class MetricDiscoveryTests
     }
 
     [Fact]
+    public void What_an_exporter_uses_is_not_what_its_program_uses()
+    {
+        var found = Find(("job=redis", "redis_up 1\nprocess_resident_memory_bytes 5"), ("job=shop", "process_resident_memory_bytes 5"));
+
+        Assert.Equal(
+            "(sum by (job, service, namespace) (process_resident_memory_bytes))"
+                + " unless on (job, service, namespace) count by (job, service, namespace) (redis_up)",
+            Query(found, "process-resident-memory")
+        );
+        Assert.Equal(["shop"], found.Signals.Where(signal => signal.Golden == "saturation").Select(signal => signal.Service));
+    }
+
+    [Fact]
+    public void How_full_something_is_shows_against_its_limit_where_there_is_one()
+    {
+        var found = Find(
+            (
+                "job=shop",
+                "# TYPE workers_busy gauge\nworkers_busy 3\n# TYPE workers_total gauge\nworkers_total 8\nshop_active 1\nshop_total 5"
+            ),
+            ("job=disk", "# TYPE shop_disk_used_ratio gauge\nshop_disk_used_ratio 0.5\nbind_process_resident_memory_bytes 5")
+        );
+
+        Assert.Equal(1, Watch(found, "full/workers_busy").Limit);
+        Assert.EndsWith(
+            "/ (sum by (job, service, namespace) (workers_total) > 0)",
+            Query(found, "full/workers_busy"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal("1", Watch(found, "level/shop_disk_used_ratio").Unit);
+        Assert.Equal("By", Watch(found, "process/bind_process_resident_memory_bytes").Unit);
+        // A total of no known type is a counter.
+        Assert.DoesNotContain(found.Watches, watch => watch.Key == "full/shop_active");
+    }
+
+    [Fact]
+    public void Labels_with_too_many_values_are_no_groups()
+    {
+        var catalogue = ExposedCatalogue.Of(("job=edge", "edge_requests_total{code=\"200\"} 1")) with
+        {
+            Crowded = new Dictionary<string, IReadOnlySet<string>> { ["edge_requests_total"] = new HashSet<string> { "service" } },
+        };
+
+        Assert.Equal(
+            "sum by (job, namespace) (rate(edge_requests_total[60s]))",
+            Query(MetricDiscovery.Find(catalogue), "rate/edge_requests_total")
+        );
+    }
+
+    [Fact]
     public void Too_many_metrics_do_not_make_too_many_watches()
     {
         var text = string.Join('\n', Enumerable.Range(0, 3000).Select(i => $"m{i}_requests_total{{code=\"200\"}} 1"));

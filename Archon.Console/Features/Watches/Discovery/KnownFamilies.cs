@@ -224,6 +224,7 @@ internal static class KnownFamilies
                 Errors
             ),
             Quantile("envoy-latency", "Envoy latency P95", "envoy_http_downstream_rq_time", EnvoyListener, perUnit: 1000),
+            Level("envoy-memory", "Envoy memory", Saturation, "By", Up, "envoy_server_memory_allocated"),
             Level("envoy-active", "Envoy active requests", Saturation, "{req}", Up, "envoy_http_downstream_rq_active", EnvoyListener),
             PerSecond("envoy-cluster-requests", "Envoy cluster requests", Rate, "{req}/s", "envoy_cluster_upstream_rq_total", EnvoyCluster),
             ShareOf(
@@ -1015,6 +1016,7 @@ internal static class KnownFamilies
                 "kestrel_active_connections",
                 Service
             ),
+            Level("process-memory-otel", "Memory of the process", Saturation, "By", Up, "process_memory_usage_bytes", Service),
             Level("kestrel-queued", "Kestrel queued connections", Saturation, "{connection}", Up, "kestrel_queued_connections", Service),
         ];
 
@@ -1141,6 +1143,17 @@ internal static class KnownFamilies
             ),
             PerSecond("varnish-backend-fail", "Varnish backend failures", Errors, "{req}/s", "varnish_main_backend_fail"),
             PerSecond("varnish-dropped", "Varnish sessions dropped", Errors, "{connection}/s", "varnish_main_sess_dropped"),
+            new(
+                "varnish-storage",
+                "Varnish storage in use",
+                Saturation,
+                "%",
+                Both,
+                ["varnish_sma_g_bytes", "varnish_sma_g_space"],
+                // A cache that is full does what it is for, so this is no limit to be reached.
+                $"100 * sum by ({Instance}, type) (varnish_sma_g_bytes)"
+                    + $" / (sum by ({Instance}, type) (varnish_sma_g_bytes) + sum by ({Instance}, type) (varnish_sma_g_space) > 0)"
+            ),
             Level("varnish-threads", "Varnish threads", Saturation, "{thread}", Up, "varnish_main_threads"),
             Level("varnish-queue", "Varnish sessions queued", Saturation, "{connection}", Up, "varnish_main_thread_queue_len"),
         ];

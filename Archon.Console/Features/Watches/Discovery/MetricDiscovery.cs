@@ -29,15 +29,7 @@ public sealed record DiscoveryResult(IReadOnlyList<FoundService> Services, IRead
         from service in Services
         from watch in Watches
         where watch.Requires.Any(service.Metrics.Contains) && !watch.Unless.Any(service.Metrics.Contains)
-        where !IsOfExporterItself(service, watch)
         select new FoundSignal(service.Name, watch.Signal, watch.Key, watch.Requires, watch.Unit);
-
-    /// <summary>What the exporter uses is not what the program uses that it speaks for.</summary>
-    private static bool IsOfExporterItself(FoundService service, WatchTemplate watch) =>
-        ServiceKinds.IsExporter(service.Kind)
-        && watch.Requires.Any(metric =>
-            metric.StartsWith("process_", StringComparison.Ordinal) || metric.StartsWith("go_", StringComparison.Ordinal)
-        );
 }
 
 /// <summary>Finds services, their signals and the watches for them in what a server has. Pure.</summary>
@@ -58,8 +50,29 @@ public static class MetricDiscovery
             )
             .ToList();
         var metrics = watches.SelectMany(watch => watch.Requires).Concat(ServiceKinds.Marks).ToHashSet(StringComparer.Ordinal);
-        return new DiscoveryResult(ServiceFinder.Find(catalogue, telling, metrics), watches);
+        var services = ServiceFinder.Find(catalogue, telling, metrics);
+        return new DiscoveryResult(services, [.. watches.Select(watch => OfProcess(watch) ? WithoutExporters(watch, services) : watch)]);
     }
+
+    private static bool OfProcess(WatchTemplate watch) =>
+        watch.Requires.All(metric =>
+            metric.StartsWith("process_", StringComparison.Ordinal) || metric.StartsWith("go_", StringComparison.Ordinal)
+        );
+
+    /// <summary>What an exporter uses is not what the program uses that it speaks for.</summary>
+    private static WatchTemplate WithoutExporters(WatchTemplate watch, IReadOnlyList<FoundService> services) =>
+        watch with
+        {
+            Unless =
+            [
+                .. services
+                    .Where(service => watch.Requires.Any(service.Metrics.Contains))
+                    .Select(ServiceKinds.ExporterMark)
+                    .OfType<string>()
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal),
+            ],
+        };
 
     private static IEnumerable<string> CrowdedOn(string metric, MetricCatalogue catalogue) =>
         catalogue.Crowded.TryGetValue(metric, out var labels) ? labels : [];

@@ -27,10 +27,10 @@ internal static class ServiceKinds
         ($"{Exporter}Redis", ["redis_up"]),
         ($"{Exporter}Squid", ["squid_up", "squid_client_http_requests_total"]),
         ($"{Exporter}Varnish", ["varnish_up"]),
-        ($"{Exporter}host metrics", ["node_cpu_seconds_total", "node_load1", "windows_cpu_time_total"]),
+        ($"{Exporter}host metrics", ["node_load1", "node_cpu_seconds_total", "windows_cpu_time_total"]),
         ($"{Exporter}process metrics", ["namedprocess_namegroup_num_procs"]),
         ($"{Exporter}containers", ["cadvisor_version_info"]),
-        ($"{Exporter}Kubernetes objects", ["kube_pod_info", "kube_deployment_spec_replicas"]),
+        ($"{Exporter}Kubernetes objects", ["kube_deployment_spec_replicas", "kube_pod_info"]),
         ($"{Exporter}probes", ["probe_success", "blackbox_exporter_config_last_reload_successful"]),
         ("kubelet", ["kubelet_runtime_operations_total", "kubelet_running_pods", "container_memory_working_set_bytes"]),
         ("Kafka", ["kafka_server_brokertopicmetrics_messagesin_total", "kafka_server_replicamanager_leadercount"]),
@@ -106,6 +106,10 @@ internal static class ServiceKinds
         }
         return null;
     }
+
+    /// <summary>The metric by which an exporter is recognised; null for what is none.</summary>
+    public static string? ExporterMark(FoundService service) =>
+        IsExporter(service.Kind) ? Kinds.First(kind => kind.Kind == service.Kind).Marks.First(service.Metrics.Contains) : null;
 
     /// <summary>Whether a service only speaks for another program: its process and its runtime are not what is of interest.</summary>
     public static bool IsExporter(string? kind) => kind?.StartsWith(Exporter, StringComparison.Ordinal) == true;

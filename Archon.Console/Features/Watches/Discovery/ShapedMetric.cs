@@ -140,6 +140,8 @@ internal sealed partial record ShapedMetric(string Base, MetricForm Form, Metric
         "interval",
         "uptime",
         "msg",
+        "retries",
+        "retry",
         "start",
         "ttl",
         "age",
@@ -228,6 +230,18 @@ internal sealed partial record ShapedMetric(string Base, MetricForm Form, Metric
                 || IsPartOfOne;
         }
     }
+
+    /// <summary>Whether it is the processor time of a program, as client libraries name it behind a prefix of the program.</summary>
+    public bool IsProcessorTime =>
+        Form == MetricForm.Counter && Words.Set.Contains("process") && Words.Set.Contains("cpu") && Words.Time is not null;
+
+    /// <summary>Whether it is the memory that a program has in use.</summary>
+    public bool IsProcessMemory =>
+        Form == MetricForm.Gauge
+        && Words.Set.Contains("process")
+        && Words.Set.Contains("memory")
+        && Words.Set.Overlaps(["resident", "rss", "usage"])
+        && !Words.Set.Overlaps(["max", "limit"]);
 
     /// <summary>Whether it says how full or how busy something is, as a ratio or in percent.</summary>
     public bool IsPartOfOne =>

@@ -66,6 +66,8 @@ internal sealed class SignalShapes
                     || metric.IsLatency(catalogue)
                     || metric.IsErrors
                     || metric.IsSaturation
+                    || metric.IsProcessorTime
+                    || metric.IsProcessMemory
                     || metric.Limit(catalogue) is not null
                 )
                 .OrderBy(metric => !metric.IsOfRequests)
@@ -82,12 +84,8 @@ internal sealed class SignalShapes
 
     private List<WatchTemplate> Find()
     {
-        var metrics = ShapedMetric
-            .All(catalogue)
-            .Where(metric => !IsOwned(metric))
-            .OrderBy(metric => metric.Form)
-            .ThenBy(metric => metric.Base, StringComparer.Ordinal)
-            .ToList();
+        var all = ShapedMetric.All(catalogue).OrderBy(metric => metric.Form).ThenBy(metric => metric.Base, StringComparer.Ordinal).ToList();
+        var metrics = all.Where(metric => !IsOwned(metric)).ToList();
         var found = new List<WatchTemplate>();
         // Requests first: what else a program does is watched where it has no requests.
         foreach (var ofRequests in new[] { true, false })
@@ -105,6 +103,13 @@ internal sealed class SignalShapes
         }
         foreach (var metric in metrics.Where(metric => metric.IsErrors))
             found.AddRange(Failures(metric));
+        foreach (var metric in all.Where(metric => !known.Contains(metric.Base)))
+        {
+            if (metric.IsProcessorTime)
+                found.Add(Process(metric, "{cpu}", Rate(metric, "", WatchTemplate.Service)));
+            else if (metric.IsProcessMemory)
+                found.Add(Process(metric, "By", $"sum by ({WatchTemplate.Service}) ({PromqlText.Selector(metric.Base)})"));
+        }
         foreach (var metric in metrics.Where(metric => !known.Contains(metric.Base)))
         {
             if (metric.Limit(catalogue) is { } most)
@@ -199,6 +204,12 @@ internal sealed class SignalShapes
         };
         Cover(words, WatchSignal.Errors, metric.Plain);
     }
+
+    private static WatchTemplate Process(ShapedMetric metric, string unit, string pattern) =>
+        Template("process", metric, metric.Words.Whole, WatchSignal.Saturation, unit, pattern) with
+        {
+            Interesting = AnomalyDirection.Up,
+        };
 
     private static WatchTemplate Full(ShapedMetric metric, string most)
     {
