@@ -127,6 +127,39 @@ public sealed class CauseRankerTests
     }
 
     [Fact]
+    public void A_service_that_the_alerts_cannot_have_come_from_is_no_likely_cause()
+    {
+        var question = Slow(8).Question() with { Hints = [new ServiceHint("pay", "latency", Estate.OnsetMs, 1)] };
+
+        Assert.DoesNotContain(Rank(question).Hypotheses, one => one.Service != "pay" && one.Confidence > 0.2);
+    }
+
+    [Fact]
+    public void A_service_that_does_not_respond_is_the_cause_of_what_fails_at_its_callers()
+    {
+        var question = new Estate(22).Break("shop", "errors", (_, usual) => usual + 0.5).Question();
+        question = question with
+        {
+            Series =
+            [
+                .. question.Series.Select(series =>
+                    series.Service == "pay"
+                        ? series with
+                        {
+                            Values = series.Values.ToArray().Select((value, row) => row >= Estate.Onset ? double.NaN : value).ToArray(),
+                        }
+                        : series
+                ),
+            ],
+        };
+
+        var first = Rank(question).Hypotheses[0];
+
+        Assert.Equal("pay", first.Service);
+        Assert.Single(first.For.OfType<Evidence.Down>());
+    }
+
+    [Fact]
     public void A_service_called_for_the_first_time_is_put_down_to_its_caller()
     {
         var estate = new Estate(9).Break("shop", "errors", (_, usual) => usual + 0.1);

@@ -27,7 +27,7 @@ public sealed class MetricRolesTests
         InlineData("container_memory_usage_bytes", MetricRole.Saturation),
         InlineData("diskio", MetricRole.Unknown)
     ]
-    [InlineData("xq17", MetricRole.Unknown), InlineData("", MetricRole.Unknown)]
+    [InlineData("xq17", MetricRole.Unknown), InlineData("", MetricRole.Unknown), InlineData("up", MetricRole.Up)]
     public void The_usual_words_say_the_role(string metric, MetricRole role) => Assert.Equal(role, MetricRoles.Of(metric));
 
     [Theory]

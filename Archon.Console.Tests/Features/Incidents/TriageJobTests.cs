@@ -50,7 +50,7 @@ public sealed class TriageJobTests(PostgresFixture postgres)
 
         var answer = await bench
             .Get<CauseEvidence>()
-            .QuestionAsync(1, ServiceGraph.Empty, JobBench.Start.AddMinutes(5), bench.Clock.GetUtcNow(), Token);
+            .QuestionAsync(1, ServiceGraph.Empty, JobBench.Start.AddMinutes(5), [], bench.Clock.GetUtcNow(), Token);
 
         var question = Assert.IsType<Fetch<CauseQuestion>.Ok>(answer).Value;
         Assert.Equal(["other", "shop", "store"], question.Series.Select(series => series.Service).Order());

@@ -6,7 +6,11 @@ namespace Archon.Analysis.Correlation;
 /// <param name="Id">Told once; a second alert of the same id changes nothing while its group can still grow.</param>
 /// <param name="AtMs">Unix milliseconds at which it began to fire.</param>
 /// <param name="Metric">What it watches, by name; its role is taken from the usual words in it.</param>
-public sealed record GroupingAlert(string Id, long AtMs, string Service, string Metric);
+public sealed record GroupingAlert(string Id, long AtMs, string Service, string Metric)
+{
+    /// <summary>Unix milliseconds at which it ended; null while it lasts, or when nobody knows.</summary>
+    public long? EndMs { get; init; }
+}
 
 /// <summary>How long trouble may take from one alert to the next.</summary>
 public sealed record AlertGrouperSettings
@@ -19,6 +23,10 @@ public sealed record AlertGrouperSettings
 
     /// <summary>From a caller with more requests to what they load. 3 minutes by default.</summary>
     public TimeSpan Load { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long after its last onset a group takes others; null, the default, for as long as they are near. What a lasting
+    /// shortage does to its own service later still belongs to it.</summary>
+    public TimeSpan? Quiet { get; init; }
 }
 
 /// <summary>What the grouper did with an alert, or with what it knew before.</summary>
@@ -54,6 +62,7 @@ public sealed class AlertGrouper
     private readonly long climbMs;
     private readonly long overtakeMs;
     private readonly long loadMs;
+    private readonly long quietMs;
     private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);
     private readonly List<Service> services = [];
     private readonly Dictionary<string, int> groupOf = new(StringComparer.Ordinal);
@@ -71,6 +80,7 @@ public sealed class AlertGrouper
             (long)settings.Overtake.TotalMilliseconds,
             (long)settings.Load.TotalMilliseconds
         );
+        quietMs = settings.Quiet is { } quiet ? (long)quiet.TotalMilliseconds : long.MaxValue;
         foreach (var name in estate.Services)
             NumberOf(name);
     }
@@ -142,7 +152,7 @@ public sealed class AlertGrouper
         foreach (var (number, _, reason) in candidates)
         {
             // The alert joins the first group it can; every later one joins that.
-            if (!groups.TryGetValue(number, out var other) || other == home)
+            if (!groups.TryGetValue(number, out var other) || other == home || IsOver(other, group))
                 continue;
             if (!other.CanTake(home))
             {
@@ -167,6 +177,22 @@ public sealed class AlertGrouper
             }
         }
         return home.Number;
+    }
+
+    /// <summary>Whether the trouble of a group had settled or ended when an alert began.</summary>
+    private bool IsOver(Group group, Group alert)
+    {
+        if (quietMs == long.MaxValue)
+            return false;
+        var begun = alert.Members[0];
+        if (group.Members.TrueForAll(member => member.Alert.EndMs < begun.AtMs))
+            return true;
+        var isWorse =
+            begun.Kind == Kind.Symptom
+            && group.Members.Exists(member =>
+                member.Service == begun.Service && member.Kind == Kind.Usage && !(member.Alert.EndMs < begun.AtMs)
+            );
+        return begun.AtMs - group.LastMs > quietMs && !isWorse;
     }
 
     /// <summary>What began in the same moment at a service of the group comes along now.</summary>

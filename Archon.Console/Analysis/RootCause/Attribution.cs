@@ -134,6 +134,9 @@ internal sealed class Attribution(IncidentFrame frame)
         {
             if (frame.IsNew(callee))
                 continue;
+            // Who calls what is down waits for it and fails.
+            if (frame.Down[callee] is { } down)
+                mechanism.Allow(down, double.PositiveInfinity, isPast: false);
             // A callee adds its own time and its own failures once per call: the coefficient is the share of its calls that are ours.
             if ((SameFamily(signal, callee) ?? seats[callee]) is { } same)
                 mechanism.Allow(signal.Side == MetricSide.Client ? Beyond(same) : PerRequest(signal, same), 1);

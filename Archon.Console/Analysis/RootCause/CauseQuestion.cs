@@ -13,7 +13,11 @@ public sealed record ServiceSeries(
     string Statistic,
     ReadOnlyMemory<double> Values,
     ReadOnlyMemory<double> Normal = default
-);
+)
+{
+    /// <summary>What it says of its service, where that is known; null for what the name says.</summary>
+    public MetricRole? Role { get; init; }
+}
 
 /// <summary>Something people or their tools did to a service.</summary>
 /// <param name="AtMs">Unix milliseconds.</param>

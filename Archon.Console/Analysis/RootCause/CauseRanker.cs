@@ -43,6 +43,8 @@ public static class CauseRanker
         var onset = question.Times.Span[first];
         var findings = new Attribution(frame).Findings();
         var surest = findings.Max(finding => Math.Max(finding.IsCandidate && frame.HasMechanisms ? finding.Strength : 0, finding.Excess));
+        if (Enumerable.Range(0, frame.Services.Length).Any(service => frame.DownSince(service) > 0.5))
+            surest = double.PositiveInfinity;
         var least = question.Breached is not null || question.Hints.Count > 0 || !frame.HasMechanisms ? LeastPrompted : LeastUnprompted;
         if (surest < least)
             return new CauseVerdict.Abstained(Quiet(surest));

@@ -71,6 +71,13 @@ public abstract record Evidence
                 : $"{Percent(Share)} of the unexplained {Metric} starts at {Service}.";
     }
 
+    /// <summary>A service that does not answer, or of which nothing is heard any more.</summary>
+    /// <param name="Share">0 to 1, of the window.</param>
+    public sealed record Down(string Service, double Share) : Evidence
+    {
+        public override string Sentence => $"{Service} did not respond for {Percent(Share)} of the time since the onset.";
+    }
+
     /// <summary>Calls take or fail more than those who are called say of themselves: it happens on the way.</summary>
     /// <param name="Callers">Who measured these calls.</param>
     public sealed record OnTheWay(string Service, IReadOnlyList<string> Callers, string Metric) : Evidence

@@ -19,6 +19,10 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
     private const double FeltExcursion = 0.3;
     private const double LeastLost = 0.1;
     private const double Tail = 1e-3;
+    private const double LeastDown = 0.5;
+
+    // A cause that the alerts cannot have come from is none, unless calls are missing.
+    private const double Unreached = 0.1;
     private static readonly TimeSpan ChangeReach = TimeSpan.FromHours(1);
 
     private readonly MetricRole breachedRole = question.Breached is { } breached ? RoleOf(frame, breached) : MetricRole.Unknown;
@@ -77,6 +81,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                 WeighNetwork(role);
         }
         WeighExcursions();
+        WeighDown();
         // Behind all that stands out comes what moved at all.
         foreach (var one in findings.GroupBy(finding => finding.Signal.Service))
         {
@@ -183,6 +188,31 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
         }
     }
 
+    /// <summary>What does not answer is a cause by itself, whatever else it no longer says. When most of all is silent, the monitoring
+    /// is.</summary>
+    private void WeighDown()
+    {
+        var down = new double[scores.Length];
+        for (var service = 0; service < down.Length; service++)
+        {
+            if (frame.DownSince(service) is > LeastDown and var share)
+                down[service] = share;
+        }
+        var (sum, known) = (down.Sum(), findings.Select(finding => finding.Signal.Service).Distinct().Count());
+        if (sum == 0 || 2 * down.Count(share => share > 0) > Math.Max(2, known))
+            return;
+        for (var service = 0; service < down.Length; service++)
+        {
+            if (down[service] > 0 && findings.Find(finding => finding.Signal.Service == service) is { } any)
+                Count(
+                    service,
+                    findings.Find(one => one.Signal.Service == service && one.Signal.Role == MetricRole.Up) ?? any,
+                    2 * down[service] / sum,
+                    1
+                );
+        }
+    }
+
     private static bool IsOwnTime(Signal signal) => signal is { Role: MetricRole.Latency, Side: MetricSide.Server };
 
     /// <summary>What moved by less than its own noise is no share of anything.</summary>
@@ -218,6 +248,7 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                 continue;
             scores[service] *= 1 + Math.Exp(-before / (ChangeReach / 4));
         }
+        WeighReach();
         foreach (var service in question.Hints.Select(hint => frame.NumberOf(hint.Service)).Distinct().Where(service => service >= 0))
         {
             scores[service] *=
@@ -226,6 +257,34 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                     HintWeight
                     * question.Hints.Where(hint => frame.NumberOf(hint.Service) == service).Max(hint => Math.Clamp(hint.Confidence, 0, 1))
                 );
+        }
+    }
+
+    /// <summary>A cause reaches the services whose alerts are to be explained: it is one of them, they call it, or its load runs to
+    /// them.</summary>
+    private void WeighReach()
+    {
+        var alerted = question.Hints.Select(hint => hint.Service).Distinct().Where(frame.Graph.Contains).ToList();
+        var others = question.Hints.Select(hint => frame.NumberOf(hint.Service)).Where(service => service >= 0).ToHashSet();
+        if (others.Count == 0)
+            return;
+        for (var service = 0; service < scores.Length; service++)
+        {
+            if (scores[service] <= 0)
+                continue;
+            var name = frame.Services[service];
+            var isLoad = best[service]?.Signal.Role == MetricRole.Requests;
+            var reached = alerted.Count(one =>
+                one == name || (isLoad ? frame.Graph.Path(name, one) : frame.Graph.Path(one, name)) is not null
+            );
+            var share =
+                alerted.Count > 0 ? (double)reached / alerted.Count
+                : others.Contains(service) ? 1
+                : 0;
+            var reach = Unreached + ((1 - Unreached) * share);
+            scores[service] *= reach;
+            // Being the only one that moved makes nothing surer that the alerts cannot have come from.
+            certainties[service] *= reach;
         }
     }
 
@@ -273,6 +332,8 @@ internal sealed class Hypotheses(CauseQuestion question, IncidentFrame frame, Li
                 : new Evidence.Supported(name, metric, usual, one.Shift, one.Z)
             );
         }
+        if (frame.DownSince(service) is > LeastDown and var silent)
+            speaksFor.Insert(0, new Evidence.Down(name, silent));
         if (onTheWay[service] is [var way, ..] calls)
         {
             var measured = calls.Select(call => frame.Services[call.Signal.Service]).Distinct().Order(StringComparer.Ordinal);

@@ -11,6 +11,9 @@ internal sealed class Signal
     public required MetricRole Role { get; set; }
     public required MetricSide Side { get; set; }
 
+    /// <summary>The role was given and is neither name nor behaviour.</summary>
+    public bool IsRoleGiven { get; init; }
+
     /// <summary>The ordinary past first, then the rows of the incident.</summary>
     public required double[] Values { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed class IncidentFrame
         ClientLatency = new Signal?[Services.Length];
         ClientErrors = new Signal?[Services.Length];
         SilentRows = new int[Services.Length];
+        Down = new double[]?[Services.Length];
         signalsOf = [.. Services.Select(_ => new List<Signal>())];
         var ordered = question
             .Series.OrderBy(series => series.Service, StringComparer.Ordinal)
@@ -90,6 +94,9 @@ internal sealed class IncidentFrame
     public Signal?[] ClientErrors { get; }
     public List<Signal> All { get; } = [];
 
+    /// <summary>Per service and row, how much of it did not answer, 0 to 1; null for one that always did.</summary>
+    public double[]?[] Down { get; }
+
     /// <summary>Per service, the rows of the window in which it told nothing at all.</summary>
     public int[] SilentRows { get; }
 
@@ -111,6 +118,8 @@ internal sealed class IncidentFrame
         SeatRoles();
         foreach (var signals in signalsOf)
             DropSilence(signals);
+        for (var service = 0; service < Services.Length; service++)
+            Down[service] = FindDown(signalsOf[service]);
         var scratch = new double[Rows];
         foreach (var signal in All)
         {
@@ -134,12 +143,21 @@ internal sealed class IncidentFrame
         return after && before <= 0.05 * Window;
     }
 
+    /// <summary>The share of the window in which a service did not answer, 0 when it was down before as well.</summary>
+    public double DownSince(int service) =>
+        Down[service] is { } down && Robust.Mean(down.AsSpan(0, Window)).Mean is var before && before < 0.5
+            ? Math.Max(0, Robust.Mean(down.AsSpan(Window)).Mean - before)
+            : 0;
+
     /// <summary>When all series of a service stand at nought in the same row, its exporter was restarting: that is a gap, no
     /// value.</summary>
     private void DropSilence(List<Signal> signals)
     {
         var speaking = signals
-            .Where(signal => signal.Role != MetricRole.Errors && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9)
+            .Where(signal =>
+                signal.Role is not MetricRole.Errors and not MetricRole.Up
+                && Share(signal.Values.AsSpan(0, Window), value => value > 0) > 0.9
+            )
             .ToArray();
         if (speaking.Length < 2)
             return;
@@ -152,6 +170,23 @@ internal sealed class IncidentFrame
             if (row >= Window)
                 SilentRows[signals[0].Service]++;
         }
+    }
+
+    /// <summary>A service that says it is down, or of which nothing is heard any more although it was before.</summary>
+    private double[]? FindDown(List<Signal> signals)
+    {
+        var up = signals.Where(signal => signal.Role == MetricRole.Up).ToList();
+        var heard = signals.Where(signal => signal.Role != MetricRole.Up).ToList();
+        var usual = (double)Enumerable.Range(0, Window).Count(row => heard.Exists(signal => !double.IsNaN(signal.Values[row])));
+        var down = new double[Rows];
+        for (var row = 0; row < Rows; row++)
+        {
+            foreach (var signal in up)
+                down[row] = Math.Max(down[row], double.IsNaN(signal.Values[row]) ? 0 : 1 - Math.Clamp(signal.Values[row], 0, 1));
+            if (row >= Window && usual > 0.3 * Window && heard.TrueForAll(signal => double.IsNaN(signal.Values[row])))
+                down[row] = 1;
+        }
+        return Array.Exists(down, value => value > 0) ? down : null;
     }
 
     private static double Share(ReadOnlySpan<double> values, Func<double, bool> isCounted)
@@ -196,8 +231,9 @@ internal sealed class IncidentFrame
             Metric = series.Metric,
             Statistic = series.Statistic,
             Values = values,
-            Role = MetricRoles.Of(series.Metric),
+            Role = series.Role ?? MetricRoles.Of(series.Metric),
             Side = MetricRoles.SideOf(series.Metric),
+            IsRoleGiven = series.Role is not null,
         };
         All.Add(signal);
         signalsOf[service].Add(signal);
@@ -249,7 +285,7 @@ internal sealed class IncidentFrame
     /// <summary>Names that say nothing, or the opposite of what the values do, give way to the behaviour.</summary>
     private void SetUnknownRoles()
     {
-        if (Graph.Calls == 0)
+        if (Graph.Calls == 0 || All.TrueForAll(signal => signal.IsRoleGiven))
             return;
         // The first statistic of a metric stands for it.
         var families = All.GroupBy(signal => signal.Metric, StringComparer.Ordinal)
@@ -267,7 +303,8 @@ internal sealed class IncidentFrame
             .ToList();
         if (requests.Count > 0 && !behaviour.Misnames(requests))
             return;
-        var open = requests.Count > 0 ? All : [.. All.Where(signal => signal.Role == MetricRole.Unknown)];
+        var open =
+            requests.Count > 0 ? All.FindAll(signal => !signal.IsRoleGiven) : All.FindAll(signal => signal.Role == MetricRole.Unknown);
         var roles = behaviour.Infer([.. open.Select(signal => signal.Metric).Distinct()]);
         foreach (var family in open.GroupBy(signal => signal.Metric).ToList())
         {

@@ -21,6 +21,9 @@ public enum MetricRole
     /// <summary>What is used up: cpu, memory, disk, connections.</summary>
     Saturation,
 
+    /// <summary>Whether it answers at all: 1, or 0 when it does not.</summary>
+    Up,
+
     /// <summary>Nothing is known of it.</summary>
     Unknown,
 }
@@ -109,6 +112,8 @@ public static partial class MetricRoles
     public static MetricRole Of(string metric)
     {
         var words = WordsOf(metric);
+        if (words.SetEquals(["up"]))
+            return MetricRole.Up;
         foreach (var (role, usual) in Lexicon)
         {
             if (Has(words, usual))

@@ -1,6 +1,7 @@
 using Archon.Analysis.RootCause;
 using Archon.Analysis.Series;
 using Archon.Data;
+using Archon.Data.Anomalies;
 using Archon.Data.Catalogue;
 using Archon.Features.Scanning;
 using Archon.Integrations;
@@ -14,24 +15,46 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, U
 {
     /// <summary>What is usual is taken from before the onset; what is long after it says more about the repair.</summary>
     private static readonly TimeSpan Before = TimeSpan.FromHours(1);
-    private static readonly TimeSpan After = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan After = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
 
     /// <summary>A restart this long before can still be the reason.</summary>
     private static readonly TimeSpan ChangesBefore = TimeSpan.FromMinutes(30);
 
-    private static readonly WatchSignal[] Telling = [WatchSignal.Rate, WatchSignal.Errors, WatchSignal.Duration, WatchSignal.Saturation];
+    /// <summary>What begins this long after the onset is told by others and is no longer part of the window.</summary>
+    private static readonly TimeSpan Others = TimeSpan.FromMinutes(3);
 
+    /// <summary>Anomalies begin and end a little after what they tell of.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+
+    private static readonly WatchSignal[] Telling =
+    [
+        WatchSignal.Rate,
+        WatchSignal.Errors,
+        WatchSignal.Duration,
+        WatchSignal.Saturation,
+        WatchSignal.Availability,
+    ];
+
+    /// <param name="members">Ids of the anomalies to be explained. What other anomalies were about is no part of what is usual, and what went
+    /// on before the onset is no part of what moved at it.</param>
     /// <returns>Unavailable when no watch got an answer: a cause is then not looked for, which is not the same as none.</returns>
     public async Task<Fetch<CauseQuestion>> QuestionAsync(
         int environmentId,
         ServiceGraph graph,
         DateTimeOffset onset,
+        IReadOnlyCollection<long> members,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
     {
-        var end = Floor(onset + After < now ? onset + After : now);
+        var others = await OthersAsync(environmentId, onset, members, cancellationToken);
+        var next = others
+            .Where(one => one.StartedAt >= onset + Others)
+            .Select(one => one.StartedAt)
+            .DefaultIfEmpty(DateTimeOffset.MaxValue)
+            .Min();
+        var end = Floor(new[] { onset + After, next - Margin, now }.Min());
         var range = new TimeRange(Floor(onset - Before), end);
         var times = Enumerable
             .Range(0, (int)(range.Length / Step) + 1)
@@ -53,6 +76,7 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, U
                 watch.Id,
                 watch.Name,
                 watch.Query,
+                watch.Signal,
             })
             .ToListAsync(cancellationToken);
         var services = await db
@@ -81,7 +105,7 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, U
             )
             {
                 if (services.TryGetValue(group.Key!.Value, out var name))
-                    found.Add(new ServiceSeries(name, watch.Name, "", Mean([.. group], times)));
+                    found.Add(new ServiceSeries(name, watch.Name, "", Mean([.. group], times)) { Role = RoleOf(watch.Signal) });
             }
         }
         if (asked == 0)
@@ -93,7 +117,10 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, U
             new CauseQuestion
             {
                 Times = times,
-                Series = [.. found.Where(one => known.Contains(one.Service))],
+                Series =
+                [
+                    .. found.Where(one => known.Contains(one.Service)).Select(one => WithoutOthers(one, times, onset, services, others)),
+                ],
                 Graph = graph.Calls > 0 ? graph : null,
                 OnsetMs = onset.ToUnixTimeMilliseconds(),
                 Changes =
@@ -105,6 +132,75 @@ public sealed class CauseEvidence(IDbContextFactory<ArchonDbContext> contexts, U
             }
         );
     }
+
+    private async Task<List<Disturbance>> OthersAsync(
+        int environmentId,
+        DateTimeOffset onset,
+        IReadOnlyCollection<long> members,
+        CancellationToken cancellationToken
+    )
+    {
+        var (since, until) = (onset - Before, onset + After);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db
+            .Anomalies.AsNoTracking()
+            .Where(one =>
+                one.EnvironmentId == environmentId
+                && one.ServiceId != null
+                && one.StartedAt < until
+                && (one.EndedAt == null || one.EndedAt >= since)
+                && one.Verdict != AnomalyVerdict.Noise
+                && !members.Contains(one.Id)
+            )
+            .Select(one => new Disturbance(one.ServiceId!.Value, one.StartedAt, one.EndedAt))
+            .ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Leaves out of what is usual what was wrong with the service before. While that lasts, how it was since is what is
+    /// usual.</summary>
+    private static ServiceSeries WithoutOthers(
+        ServiceSeries series,
+        long[] times,
+        DateTimeOffset onset,
+        Dictionary<int, string> services,
+        List<Disturbance> others
+    )
+    {
+        var before = others
+            .Where(one => one.StartedAt < onset - Margin && services.GetValueOrDefault(one.ServiceId) == series.Service)
+            .ToList();
+        if (before.Count == 0)
+            return series;
+        var values = series.Values.ToArray();
+        for (var row = 0; row < times.Length; row++)
+        {
+            var at = DateTimeOffset.FromUnixTimeMilliseconds(times[row]);
+            if (at >= onset)
+                break;
+            foreach (var one in before)
+            {
+                var isOther =
+                    one.EndedAt is { } ended && ended < onset
+                        ? at >= one.StartedAt - Margin && at <= ended + Margin
+                        : at < one.StartedAt + Margin;
+                if (isOther)
+                    values[row] = double.NaN;
+            }
+        }
+        return series with { Values = values };
+    }
+
+    private static MetricRole RoleOf(WatchSignal signal) =>
+        signal switch
+        {
+            WatchSignal.Rate => MetricRole.Requests,
+            WatchSignal.Errors => MetricRole.Errors,
+            WatchSignal.Duration => MetricRole.Latency,
+            WatchSignal.Availability => MetricRole.Up,
+            _ => MetricRole.Saturation,
+        };
+
+    private sealed record Disturbance(int ServiceId, DateTimeOffset StartedAt, DateTimeOffset? EndedAt);
 
     private static bool HasValueUpTo(ServiceSeries series, long[] times, long untilMs)
     {

@@ -65,7 +65,7 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
             .ThenByDescending(incident => incident.Id)
             .Take(limit)
             .ToListAsync(cancellationToken);
-        return [.. rows.Select(Row)];
+        return [.. rows.Select(row => Row(row, clock.GetUtcNow()))];
     }
 
     public async Task<int> OpenCountAsync(int environmentId, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
                 && one.Members.Any(member => member.Kind == IncidentMemberKind.Anomaly && member.Key == key)
             )
             .FirstOrDefaultAsync(cancellationToken);
-        return incident is null ? null : Row(incident);
+        return incident is null ? null : Row(incident, clock.GetUtcNow());
     }
 
     /// <summary>Past incidents that were like one, the most alike first.</summary>
@@ -144,8 +144,10 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
             .Incidents.AsNoTracking()
             .Where(incident => incident.EnvironmentId == environmentId && incident.ResolvedAt == null && incident.MergedIntoId == null);
 
-    private static IncidentRow Row(Incident incident) =>
-        new(
+    private static IncidentRow Row(Incident incident, DateTimeOffset now)
+    {
+        var (hypotheses, abstained) = IncidentCauses.Aged(incident, now);
+        return new IncidentRow(
             incident.Id,
             incident.Title,
             incident.OpenedAt,
@@ -163,8 +165,9 @@ public sealed class IncidentQueries(IDbContextFactory<ArchonDbContext> contexts,
                         member.Reason
                     )),
             ],
-            incident.Hypotheses,
-            incident.Abstained,
+            hypotheses,
+            abstained,
             incident.RankedAt
         );
+    }
 }

@@ -34,13 +34,22 @@ public sealed partial class TriageJob(
 
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(30);
 
+    /// <summary>What begins later than this after the last onset of an incident is another one.</summary>
+    private static readonly AlertGrouperSettings Grouping = new() { Quiet = TimeSpan.FromMinutes(3.5) };
+
+    /// <summary>An open anomaly that has not been outside for so long has ended for those that begin now.</summary>
+    private static readonly TimeSpan Back = TimeSpan.FromMinutes(2);
+
+    /// <summary>An anomaly that concerns users is an incident by itself when it lasts.</summary>
+    private static readonly TimeSpan AloneAfter = TimeSpan.FromMinutes(2);
+
     /// <summary>So far back a run takes up what ended since the last one.</summary>
     private static readonly TimeSpan MostCatchUp = TimeSpan.FromDays(7);
 
     /// <summary>That triage ran need not be written at each run.</summary>
     private static readonly TimeSpan NoteEvery = TimeSpan.FromMinutes(1);
 
-    /// <summary>Alone it is an anomaly, together they are an incident.</summary>
+    /// <summary>Fewer are an incident only when they concern users and last.</summary>
     private const int LeastMembers = 2;
 
     /// <summary>One alert or anomaly on its way into an incident.</summary>
@@ -57,6 +66,12 @@ public sealed partial class TriageJob(
     )
     {
         public string Id => $"{Kind}/{Key}";
+
+        /// <summary>The last sample outside; null for an alert.</summary>
+        public DateTimeOffset? LastSeenAt { get; init; }
+
+        /// <summary>Concerns users, so that it matters alone.</summary>
+        public bool IsSerious { get; init; }
     }
 
     [Queue("triage"), AutomaticRetry(Attempts = 1), AdvisoryLock("triage:{0}")]
@@ -185,6 +200,8 @@ public sealed partial class TriageJob(
                 anomaly.EndedAt,
                 anomaly.ServiceId,
                 anomaly.Confidence,
+                anomaly.LastSeenAt,
+                anomaly.Severity,
                 Watch = watch.Name,
                 series.LabelsKey,
             }
@@ -202,7 +219,11 @@ public sealed partial class TriageJob(
                 one.StartedAt,
                 one.EndedAt,
                 one.Confidence
-            );
+            )
+            {
+                LastSeenAt = one.LastSeenAt,
+                IsSerious = one.Severity != AnomalySeverity.Info,
+            };
         });
 
         // Without Alertmanager the anomalies are gathered all the same; Status says that it is away.
@@ -255,11 +276,11 @@ public sealed partial class TriageJob(
     )
     {
         var byId = items.ToDictionary(item => item.Id);
-        var grouper = new AlertGrouper(graph, new AlertGrouperSettings());
+        var grouper = new AlertGrouper(graph, Grouping);
         var (groupOf, reasons) = (new Dictionary<string, int>(), new Dictionary<string, string>());
         foreach (var item in items)
         {
-            foreach (var step in grouper.Add(Alert(item)))
+            foreach (var step in grouper.Add(Alert(item) with { EndMs = EndOf(item, now)?.ToUnixTimeMilliseconds() }))
             {
                 switch (step)
                 {
@@ -286,7 +307,7 @@ public sealed partial class TriageJob(
                 .ThenBy(incident => incident.Id)
                 .ToList();
             // What had ended by the last run was looked at then.
-            if (homes.Count == 0 && (members.Count < LeastMembers || members.TrueForAll(member => member.EndedAt <= since)))
+            if (homes.Count == 0 && (!IsIncident(members, now) || members.TrueForAll(member => member.EndedAt <= since)))
                 continue;
             if (homes.Count == 0)
             {
@@ -337,6 +358,13 @@ public sealed partial class TriageJob(
         return changed;
     }
 
+    private static bool IsIncident(List<Item> members, DateTimeOffset now) =>
+        members.Count >= LeastMembers
+        || members.Exists(member => member.IsSerious && (member.EndedAt ?? now) - member.StartedAt >= AloneAfter);
+
+    private static DateTimeOffset? EndOf(Item item, DateTimeOffset now) =>
+        item.EndedAt ?? (item.LastSeenAt is { } seen && seen < now - Back ? seen : null);
+
     /// <summary>Notes what ended. An incident is over when nothing of it lasts.</summary>
     private static bool Settle(Incident incident, List<Item> items, bool areAlertsKnown, DateTimeOffset now)
     {
@@ -377,7 +405,11 @@ public sealed partial class TriageJob(
     {
         var mine = items.Where(item => incident.Members.Exists(member => member.Kind == item.Kind && member.Key == item.Key)).ToList();
         var onset = incident.Members.Min(member => member.StartedAt);
-        switch (await evidence.QuestionAsync(environmentId, graph, onset, now, cancellationToken))
+        var anomalies = incident
+            .Members.Where(member => member.Kind == IncidentMemberKind.Anomaly)
+            .Select(member => long.Parse(member.Key, CultureInfo.InvariantCulture))
+            .ToList();
+        switch (await evidence.QuestionAsync(environmentId, graph, onset, anomalies, now, cancellationToken))
         {
             case Fetch<CauseQuestion>.Ok { Value: var question }:
                 var hints = mine.Select(item => new ServiceHint(
@@ -388,28 +420,12 @@ public sealed partial class TriageJob(
                     ))
                     .ToList();
                 var verdict = CauseRanker.Rank(question with { Hints = hints });
-                (incident.Hypotheses, incident.Abstained) = verdict switch
-                {
-                    CauseVerdict.Ranked ranked => (
-                        [
-                            .. ranked
-                                .Hypotheses.Take(5)
-                                .Select(one => new IncidentHypothesis(
-                                    one.Service,
-                                    one.Metric,
-                                    one.Confidence,
-                                    [.. one.For.Select(reason => reason.Sentence)],
-                                    [.. one.Against.Select(reason => reason.Sentence)],
-                                    one.Path
-                                )),
-                        ],
-                        null
-                    ),
-                    CauseVerdict.Abstained abstained => ([], Short(abstained.Reason, 512)),
-                    _ => (new List<IncidentHypothesis>(), "Not analyzed yet."),
-                };
+                (incident.Hypotheses, incident.Abstained) = IncidentCauses.Named(verdict, hints);
                 incident.Fingerprint = Fingerprint
-                    .Of(mine.Select(Alert), verdict is CauseVerdict.Ranked { Hypotheses: var hypotheses } ? hypotheses : [])
+                    .Of(
+                        mine.Select(Alert),
+                        verdict is CauseVerdict.Ranked { Hypotheses: var hypotheses } ? hypotheses.Take(IncidentCauses.Most) : []
+                    )
                     .Text;
                 break;
             case var missed:
